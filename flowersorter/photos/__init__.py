@@ -1,0 +1,1 @@
+"""Files on disk to pixels: scan, read, thumbnail, metadata, siblings. Imports neither torch nor Qt."""

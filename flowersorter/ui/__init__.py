@@ -1,0 +1,1 @@
+"""The window: grid, class list, inspector, dialogs."""

@@ -1,0 +1,1 @@
+"""Pixels to embeddings to predictions: backbones, weights, heads, calibration, metrics. Imports no Qt."""

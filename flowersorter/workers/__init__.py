@@ -1,0 +1,1 @@
+"""QThread workers that run a workflow, and the thumbnail pool."""

@@ -1,0 +1,1 @@
+"""The verbs: each a function (request, report, cancel) -> result."""
