@@ -1,0 +1,176 @@
+"""The one connection to the library's SQLite file: transactions, migrations, and errors in plain words."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from flowersorter.errors import GardenDamaged, UserError
+from flowersorter.library.schema import MIGRATIONS
+
+#: SQLite before 3.32 takes 999 parameters at most.
+_PARAMETERS_AT_ONCE = 900
+_CACHE_KIB = 32 * 1024
+
+_NOT_SAVED = "The library could not be saved"
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CAUSES = {
+    sqlite3.SQLITE_FULL: (_NOT_SAVED, "the disk is full", "Make some room and try again"),
+    sqlite3.SQLITE_READONLY: (_NOT_SAVED, "its file or folder is read-only", ""),
+    sqlite3.SQLITE_PERM: (_NOT_SAVED, "its folder may not be written to", ""),
+    sqlite3.SQLITE_IOERR: ("The library cannot be used", "its disk reports a read or write error", ""),
+    sqlite3.SQLITE_CANTOPEN: ("The library cannot be opened", "its file or folder may not be opened", ""),
+    sqlite3.SQLITE_BUSY: (_NOT_SAVED, "another program holds its file", "Close that program and try again"),
+}
+
+
+@contextmanager
+def sqlite_errors_in_words(file: Path) -> Iterator[None]:
+    """Turn what a disk or a damaged file does to SQLite into errors a person can read.
+
+    Mistakes of the program itself (a broken constraint, wrong SQL) pass through as they are.
+
+    Raises:
+        GardenDamaged: the file is not a sound SQLite database.
+        UserError: disk full, read-only, input/output error.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            raise GardenDamaged(f"The library {file} is damaged", str(error)) from error
+        if code in _CAUSES:
+            raise UserError(*_CAUSES[code]) from error
+        raise
+
+
+class Database:
+    """A SQLite file with the newest tables, shared by all threads.
+
+    Args:
+        file: The database file; made if missing, brought up to date if older.
+        migrations: (version, SQL script) in rising order.
+
+    Raises:
+        GardenDamaged: the file is not a sound SQLite database.
+        UserError: a newer program made it (the file is left untouched), or the disk refuses.
+    """
+
+    def __init__(self, file: Path, migrations: Sequence[tuple[int, str]] = MIGRATIONS) -> None:
+        self.file = file
+        self._lock = threading.RLock()
+        self._depth = 0
+        with sqlite_errors_in_words(file):
+            self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            try:
+                self._connection.row_factory = sqlite3.Row
+                self._refuse_newer(migrations)
+                self._migrate(migrations)
+                self._configure()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One unit of change, on disk when the block ends and undone as a whole if it raises.
+
+        Inside another transaction of the same thread it joins that one (as a savepoint). Other threads wait.
+
+        Raises:
+            GardenDamaged: the file is not a sound SQLite database.
+            UserError: the disk refuses; nothing of the transaction stays.
+        """
+        with self._lock, sqlite_errors_in_words(self.file):
+            begin, commit, rollback = self._words()
+            self._connection.execute(begin)
+            self._depth += 1
+            try:
+                yield self._connection
+                self._connection.execute(commit)
+            except BaseException:
+                # After some errors (disk full) SQLite has rolled everything back by itself.
+                if self._connection.in_transaction:
+                    for statement in rollback:
+                        self._connection.execute(statement)
+                raise
+            finally:
+                self._depth -= 1
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """All rows of one SELECT; it sees the changes of a transaction its thread is in."""
+        with self._lock, sqlite_errors_in_words(self.file):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def query_in(self, sql: str, values: Iterable[int | bytes | str]) -> list[sqlite3.Row]:
+        """All rows of a SELECT that holds ``IN (?)``, for any number of values.
+
+        Args:
+            sql: The SELECT, with exactly one ``(?)`` and no other parameter.
+            values: What stands in place of it; the rows come in no promised order.
+        """
+        wanted = list(values)
+        rows: list[sqlite3.Row] = []
+        with self._lock:
+            for start in range(0, len(wanted), _PARAMETERS_AT_ONCE):
+                chunk = wanted[start : start + _PARAMETERS_AT_ONCE]
+                marks = ",".join("?" * len(chunk))
+                rows += self.query(sql.replace("(?)", f"({marks})"), chunk)
+        return rows
+
+    def close(self) -> None:
+        """Close the file; more calls do nothing."""
+        with self._lock:
+            self._connection.close()
+
+    def _words(self) -> tuple[str, str, tuple[str, ...]]:
+        """What begins, commits and rolls back a transaction at the present depth."""
+        if self._depth == 0:
+            return "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+        name = f"inner_{self._depth}"
+        return f"SAVEPOINT {name}", f"RELEASE {name}", (f"ROLLBACK TO {name}", f"RELEASE {name}")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _refuse_newer(self, migrations: Sequence[tuple[int, str]]) -> None:
+        newest = migrations[-1][0]
+        version = self._version()
+        if version > newest:
+            raise UserError(
+                f"The library {self.file} was made by a newer version of FlowerSorter",
+                f"it has format {version}, this program knows {newest}",
+                "Update FlowerSorter to open it",
+            )
+
+    def _configure(self) -> None:
+        for setting in (
+            "journal_mode = DELETE",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            f"cache_size = -{_CACHE_KIB}",
+        ):
+            self._connection.execute(f"PRAGMA {setting}")
+
+    def _migrate(self, migrations: Sequence[tuple[int, str]]) -> None:
+        """Apply what is missing, each step with its version number in one transaction."""
+        self._connection.execute("PRAGMA synchronous = FULL")
+        # A step may rebuild a table others refer to; the references are checked afterwards instead.
+        self._connection.execute("PRAGMA foreign_keys = OFF")
+        for version, script in migrations:
+            if version <= self._version():
+                continue
+            try:
+                self._connection.executescript(
+                    f"BEGIN IMMEDIATE;\n{script};\nPRAGMA user_version = {version};\nCOMMIT;"
+                )
+            except sqlite3.Error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
