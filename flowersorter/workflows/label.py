@@ -1,0 +1,143 @@
+"""Label a folder: scan it, read what is new, predict everything; no photo is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.garden import Garden
+from flowersorter.library.photos import Place
+from flowersorter.photos.scan import ScanResult, scan
+from flowersorter.vision.backbones import backbone as backbone_named
+from flowersorter.workflows.browse import guesses_for, rows_for
+from flowersorter.workflows.folder_labels import label_by_known_folders
+from flowersorter.workflows.ingest import OpenEmbedder, ingest, needing_work, open_embedder
+from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.rows import Guesses, PhotoRows, rows_of
+
+
+@dataclass(frozen=True, slots=True)
+class LabelRequest:
+    """Label every photo under a folder.
+
+    Attributes:
+        garden: Remembers what is found.
+        folder: Where the photos are.
+        device: "auto", "cpu" or "cuda".
+        backbone: Name, or None for the garden's.
+    """
+
+    garden: Garden
+    folder: Path
+    device: str = "auto"
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FolderScanned:
+    """News: all places of the folder, known photos already predicted."""
+
+    rows: PhotoRows
+
+
+@dataclass(frozen=True, slots=True)
+class RowsChanged:
+    """News: some rows as they are now."""
+
+    rows: PhotoRows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelResult:
+    """What a folder holds.
+
+    Attributes:
+        rows: One row a place, in natural order of the paths.
+        guesses: Predictions by photo; None where no model speaks for the backbone.
+        decoded: Photos decoded by this call.
+        unreadable: Files that look like photos and are none, with the reason.
+        skipped: Files left out of the scan, counted by kind.
+        problems: Folders and files that could not be looked at, with the reason.
+        by_folder: Photos newly labelled by the class folder they stand in.
+    """
+
+    rows: PhotoRows
+    guesses: Guesses | None
+    decoded: int
+    unreadable: tuple[tuple[Path, str], ...]
+    skipped: dict[str, int]
+    problems: tuple[tuple[Path, str], ...]
+    by_folder: int
+
+
+def label(
+    request: LabelRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> LabelResult:
+    """Scan, read what is new, predict everything.
+
+    Reports `Progress`, then `FolderScanned` once and `RowsChanged` for every block.
+
+    Raises:
+        FolderUnusable: the folder is missing or forbidden.
+        WeightsMissing: the backbone's weights are not on this computer.
+        Cancelled: asked to stop; what was read stays in the library.
+    """
+    garden = request.garden
+    folder = request.folder.absolute()
+    scanned, places = find_photos(garden, folder, report, cancel)
+    report(FolderScanned(rows_for(garden, places, request.backbone)))
+    decoded = read_new(request, places, report, cancel, embedder)
+    backbone = chosen_backbone(garden, request.backbone)
+    named = model_for(garden, backbone)
+    now = garden.photos.places([place.id for place in places])
+    by_folder = label_by_known_folders(garden, folder, now, named.model.class_names if named else ())
+    if named is not None:
+        garden.classes.keep_model_classes(named.model.class_names)
+    photo_ids = [place.photo_id for place in now if place.photo_id is not None]
+    guesses = guesses_for(garden, photo_ids, backbone)
+    return LabelResult(
+        rows=rows_of(now, garden.labels.get(photo_ids), guesses),
+        guesses=guesses,
+        decoded=decoded,
+        unreadable=tuple((place.path, place.error) for place in now if place.error is not None),
+        skipped=scanned.skipped,
+        problems=scanned.problems,
+        by_folder=by_folder,
+    )
+
+
+def find_photos(
+    garden: Garden, folder: Path, report: Report, cancel: CancelToken
+) -> tuple[ScanResult, list[Place]]:
+    """Scan a folder and bring the library's places up to date with it.
+
+    Raises:
+        FolderUnusable: the folder is missing or forbidden.
+    """
+    report(Progress("Looking for photos", 0))
+    scanned = scan(folder, cancel)
+    found = [(photo.path, photo.size_bytes, photo.mtime_ns) for photo in scanned.photos]
+    return scanned, garden.photos.sync_folder(folder, found)
+
+
+def read_new(
+    request: LabelRequest, places: Sequence[Place], report: Report, cancel: CancelToken, embedder: OpenEmbedder
+) -> int:
+    """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
+    garden = request.garden
+    backbone = backbone_named(chosen_backbone(garden, request.backbone))
+    wanted = needing_work(garden, backbone.name, places)
+    if not wanted:
+        return 0
+    report(Progress("Loading the network", 0))
+    network = embedder(backbone, request.device)
+    done = decoded = 0
+    report(Progress("Labelling photos", 0, len(wanted)))
+    for block in ingest(garden, wanted, backbone, network, cancel):
+        done += len(block.places)
+        decoded += block.decoded
+        report(RowsChanged(rows_for(garden, block.places, backbone.name)))
+        report(Progress("Labelling photos", done, len(wanted)))
+    return decoded

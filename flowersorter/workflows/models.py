@@ -1,0 +1,95 @@
+"""Which model speaks for a garden, and choosing another one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.library.bundle import read_bundle
+from flowersorter.library.garden import Garden
+from flowersorter.library.locations import resource
+from flowersorter.library.models import ModelEntry
+from flowersorter.vision.backbones import DEFAULT
+from flowersorter.vision.model import Model
+
+STARTER_FILE = "starter/five-flowers.safetensors"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Starter:
+    """The model that ships with the program, with the photos it was fitted on.
+
+    Attributes:
+        model: The model itself.
+        embeddings: (N, D) float16 pooled features of its photos, averaged over views.
+        targets: (N,) indices into the model's classes.
+    """
+
+    model: Model
+    embeddings: NDArray[np.float16]
+    targets: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NamedModel:
+    """A model and what it is called: its number in the garden, None for the starter."""
+
+    id: int | None
+    model: Model
+
+
+@lru_cache(maxsize=1)
+def starter() -> Starter:
+    """Read the starter model once.
+
+    Raises:
+        ModelFileBad: the installation is damaged.
+    """
+    arrays, metadata = read_bundle(resource(STARTER_FILE))
+    return Starter(
+        Model.from_bundle(arrays, metadata),
+        arrays["starter_embeddings"].astype(np.float16),
+        arrays["starter_targets"].astype(np.intp),
+    )
+
+
+def chosen_backbone(garden: Garden, wanted: str | None = None) -> str:
+    """Name the backbone to use: the one asked for, else the garden's."""
+    return wanted or garden.settings.get("backbone", DEFAULT)
+
+
+def model_for(garden: Garden, backbone: str) -> NamedModel | None:
+    """Find the model that speaks for a backbone: the current one, else the newest, else the starter.
+
+    Raises:
+        ModelFileBad: the model's file is damaged.
+    """
+    fitting = [entry for entry in garden.models.all() if entry.backbone == backbone]
+    entry = next((e for e in fitting if e.current), None)
+    if entry is None and garden.models.current() is not None:
+        entry = max(fitting, key=lambda e: e.id, default=None)  # the current one has another backbone
+    if entry is not None:
+        return NamedModel(entry.id, Model.from_bundle(*garden.models.load(entry.id)))
+    if starter().model.backbone == backbone:
+        return NamedModel(None, starter().model)
+    return None
+
+
+def list_models(garden: Garden) -> list[ModelEntry]:
+    """All models of a garden, newest first; the starter is not among them."""
+    return sorted(garden.models.all(), key=lambda entry: entry.id, reverse=True)
+
+
+def use_model(garden: Garden, model_id: int | None) -> None:
+    """Make a model current and its backbone the garden's; None is the starter.
+
+    Raises:
+        ModelFileBad: there is no such model, or its file is damaged.
+    """
+    model = starter().model if model_id is None else Model.from_bundle(*garden.models.load(model_id))
+    garden.models.use(model_id)
+    garden.settings.set("backbone", model.backbone)
+    garden.classes.keep_model_classes(model.class_names)
