@@ -1,0 +1,175 @@
+"""Draws photos for tests: small pictures whose upright orientation, colours, date and format are known."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pillow_heif
+from numpy.typing import NDArray
+from PIL import Image
+
+Colour = tuple[int, int, int]
+
+RED: Colour = (220, 40, 40)
+GREEN: Colour = (40, 180, 60)
+BLUE: Colour = (50, 80, 220)
+YELLOW: Colour = (240, 200, 40)
+
+#: Upright: red top left, green top right, blue bottom left, yellow bottom right.
+CORNERS: tuple[Colour, Colour, Colour, Colour] = (RED, GREEN, BLUE, YELLOW)
+
+#: The upright picture turned by this gives what a camera stores with that tag (EXIF 2.32, 4.6.4).
+_STORED_BY_ORIENTATION: dict[int, Image.Transpose] = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_90,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_270,
+}
+
+_MAKE, _MODEL, _ORIENTATION, _EXIF_FOLDER, _TAKEN_AT = 0x010F, 0x0110, 0x0112, 0x8769, 0x9003
+
+
+def four_corners(size: tuple[int, int] = (120, 80), colours: Sequence[Colour] = CORNERS) -> Image.Image:
+    """Draw an RGB picture of four plain quarters; ``size`` is (width, height), ``colours`` as `CORNERS`."""
+    width, height = size
+    picture = Image.new("RGB", size)
+    middle_x, middle_y = width // 2, height // 2
+    boxes = (
+        (0, 0, middle_x, middle_y),
+        (middle_x, 0, width, middle_y),
+        (0, middle_y, middle_x, height),
+        (middle_x, middle_y, width, height),
+    )
+    for box, colour in zip(boxes, colours, strict=True):
+        picture.paste(colour, box)
+    return picture
+
+
+def textured(size: tuple[int, int] = (96, 72), colour: Colour = RED, seed: int = 0) -> Image.Image:
+    """Draw an RGB picture of one colour with soft noise, another one for every ``seed``."""
+    width, height = size
+    noise = np.random.default_rng(seed).normal(0, 25, (max(2, height // 8), max(2, width // 8), 3))
+    coarse = np.clip(np.array(colour) + noise, 0, 255).astype(np.uint8)
+    return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
+
+
+def exif_of(
+    *, orientation: int | None = None, taken_at: datetime | None = None, camera: str | None = None
+) -> Image.Exif:
+    """Write the EXIF block of a photo; ``camera`` is "Make Model"."""
+    exif = Image.Exif()
+    if orientation is not None:
+        exif[_ORIENTATION] = orientation
+    if camera is not None:
+        make, _, model = camera.partition(" ")
+        exif[_MAKE], exif[_MODEL] = make, model
+    if taken_at is not None:
+        exif.get_ifd(_EXIF_FOLDER)[_TAKEN_AT] = taken_at.strftime("%Y:%m:%d %H:%M:%S")
+    return exif
+
+
+def as_stored(upright: Image.Image, orientation: int) -> Image.Image:
+    """Turn an upright picture into what a camera stores together with this EXIF orientation, 1 to 8."""
+    turn = _STORED_BY_ORIENTATION.get(orientation)
+    return upright if turn is None else upright.transpose(turn)
+
+
+def write_jpeg(
+    path: Path,
+    picture: Image.Image | None = None,
+    *,
+    size: tuple[int, int] = (120, 80),
+    orientation: int | None = None,
+    taken_at: datetime | None = None,
+    camera: str | None = None,
+    **save: Any,
+) -> Path:
+    """Write a JPEG that looks like ``picture`` (default `four_corners` of ``size``) once turned upright."""
+    upright = four_corners(size) if picture is None else picture
+    exif = exif_of(orientation=orientation, taken_at=taken_at, camera=camera)
+    options: dict[str, Any] = {"quality": 92, "subsampling": 0, "exif": exif} | save
+    as_stored(upright, orientation or 1).save(path, "JPEG", **options)
+    return path
+
+
+def write_png(path: Path, picture: Image.Image | None = None, *, size: tuple[int, int] = (120, 80)) -> Path:
+    """Write a PNG of ``picture`` (default `four_corners` of ``size``)."""
+    (four_corners(size) if picture is None else picture).save(path, "PNG")
+    return path
+
+
+def write_heic(
+    path: Path,
+    picture: Image.Image | None = None,
+    *,
+    size: tuple[int, int] = (120, 80),
+    orientation: int | None = None,
+    taken_at: datetime | None = None,
+    camera: str | None = None,
+    **save: Any,
+) -> Path:
+    """Write a HEIC that looks like ``picture`` upright, turned the way phones do it (box and EXIF tag)."""
+    upright = four_corners(size) if picture is None else picture
+    exif = exif_of(orientation=orientation, taken_at=taken_at, camera=camera)
+    file = pillow_heif.from_pillow(as_stored(upright, orientation or 1))
+    options: dict[str, Any] = {"quality": 90, "chroma": 444, "exif": exif.tobytes()} | save
+    file.save(path, **options)
+    return path
+
+
+def jpeg_bytes(picture: Image.Image | None = None, **save: Any) -> bytes:
+    """Return ``picture`` (default `four_corners`) as the bytes of a JPEG."""
+    file = io.BytesIO()
+    (four_corners() if picture is None else picture).save(file, "JPEG", **({"quality": 92} | save))
+    return file.getvalue()
+
+
+def write_classes(folder: Path, counts: dict[str, int], *, size: tuple[int, int] = (96, 72)) -> list[Path]:
+    """Write one sub-folder per class with that many JPEGs, every class in a colour of its own, none alike."""
+    palette = (RED, GREEN, BLUE, YELLOW, (150, 60, 190), (60, 190, 190))
+    paths = []
+    for position, (name, count) in enumerate(counts.items()):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        for number in range(count):
+            picture = textured(size, palette[position % len(palette)], seed=1000 * position + number)
+            paths.append(write_jpeg(folder / name / f"IMG_{number + 1}.jpg", picture))
+    return paths
+
+
+def corners_of(pixels: NDArray[np.uint8]) -> tuple[Colour, Colour, Colour, Colour]:
+    """Return the mean colour of the middle of each quarter of (H, W, 3) pixels, in the order of `CORNERS`."""
+    height, width = pixels.shape[:2]
+    rows = (slice(height // 8, 3 * height // 8 + 1), slice(5 * height // 8, 7 * height // 8 + 1))
+    columns = (slice(width // 8, 3 * width // 8 + 1), slice(5 * width // 8, 7 * width // 8 + 1))
+
+    def mean(row: slice, column: slice) -> Colour:
+        red, green, blue = pixels[row, column].reshape(-1, 3).mean(axis=0).round().astype(int).tolist()
+        return red, green, blue
+
+    return (
+        mean(rows[0], columns[0]),
+        mean(rows[0], columns[1]),
+        mean(rows[1], columns[0]),
+        mean(rows[1], columns[1]),
+    )
+
+
+def assert_colours(
+    seen: Sequence[Sequence[int]], expected: Sequence[Sequence[int]] = CORNERS, tolerance: int = 8
+) -> None:
+    """Fail unless every channel of every colour is within ``tolerance`` levels of what is expected."""
+    difference = np.abs(np.asarray(seen, dtype=int) - np.asarray(expected, dtype=int)).max()
+    assert difference <= tolerance, f"{tuple(seen)} is not {tuple(expected)}"
+
+
+def assert_upright(pixels: NDArray[np.uint8], tolerance: int = 8) -> None:
+    """Fail unless (H, W, 3) pixels show `four_corners` the right way up."""
+    assert_colours(corners_of(pixels), CORNERS, tolerance)
