@@ -1,0 +1,140 @@
+"""The photos of the open folder as columns in memory, and where each of them belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.workflows.rows import PhotoRows, Verdict
+
+Rows = NDArray[np.intp]
+
+
+class Pile(IntEnum):
+    """Where a photo lies that lies in no class; negative, so that it fits in one column with class ids."""
+
+    WAITING = 0  # not read yet
+    UNSURE = -1
+    NEW = -2
+    UNREADABLE = -3
+    ALL = -4  # not a place to lie in: the whole folder
+
+
+class PhotoColumns:
+    """Arrays of one length, row by row a place, in natural order of the path.
+
+    Attributes:
+        place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts: As in `PhotoRows`.
+        paths: N absolute paths.
+        errors: N reasons why a file is unreadable, or None.
+        shelves: (N,) int32; the class id the photo counts for, else its `Pile`.
+    """
+
+    def __init__(self, rows: PhotoRows | None = None) -> None:
+        rows = rows if rows is not None else _no_rows()
+        self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
+        self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
+        self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
+        self.verdicts = rows.verdicts.copy()
+        self.paths: list[Path] = list(rows.paths)
+        self.errors: list[str | None] = list(rows.errors)
+        self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
+        self.shelves = np.zeros(len(self.paths), np.int32)
+        self._sorter = np.argsort(self.place_ids)
+        self._sorted_ids = self.place_ids[self._sorter]
+        self._shelve(np.arange(len(self.paths)))
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def locate(self, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
+        """Rows of these places, in their order; those that are not here are left out.
+
+        Returns:
+            (M,) intp row numbers.
+        """
+        wanted = np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64)
+        if not len(self.paths) or not len(wanted):
+            return np.zeros(0, np.intp)
+        at = np.minimum(np.searchsorted(self._sorted_ids, wanted), len(self.paths) - 1)
+        rows: Rows = self._sorter[at[self._sorted_ids[at] == wanted]]
+        return rows
+
+    def merge(self, news: PhotoRows) -> tuple[Rows, list[int]]:
+        """Take over changed rows; rows of places that are not here are dropped as stale.
+
+        Returns:
+            The row numbers that may look different now, ascending, and the places whose file changed.
+        """
+        here = np.isin(news.place_ids, self._sorted_ids)
+        rows = self.locate(news.place_ids)
+        old_photos, new_photos = self.photo_ids[rows], news.photo_ids[here]
+        changed_files = self.place_ids[rows[(old_photos != new_photos) & (old_photos != 0)]].tolist()
+        self.photo_ids[rows] = new_photos
+        self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
+        self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
+        self.verdicts[rows] = news.verdicts[here]
+        for row, source in zip(rows.tolist(), np.flatnonzero(here).tolist(), strict=True):
+            self.paths[row] = news.paths[source]
+            self.errors[row] = news.errors[source]
+            self._unreadable[row] = news.errors[source] is not None
+        self._shelve(rows)
+        return np.sort(rows), changed_files
+
+    def set_error(self, place_id: int, reason: str) -> Rows:
+        """Mark a photo whose thumbnail cannot be made; returns its row, or none."""
+        rows = self.locate([place_id])
+        for row in rows.tolist():
+            self.errors[row], self._unreadable[row] = reason, True
+        self._shelve(rows)
+        return rows
+
+    def set_labels(self, photo_ids: Iterable[int], labels: Mapping[int, tuple[int, bool]]) -> Rows:
+        """Show what was just written to the library.
+
+        Args:
+            photo_ids: The photos that were touched.
+            labels: By photo id: class id and whether a person gave it; no entry means no label.
+
+        Returns:
+            The rows of these photos, ascending.
+        """
+        wanted = np.asarray(list(photo_ids), np.int64)
+        rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
+        for row in rows.tolist():
+            self.label_ids[row], self.by_person[row] = labels.get(int(self.photo_ids[row]), (0, False))
+        self._shelve(rows)
+        return rows
+
+    def counts(self) -> dict[int, int]:
+        """Photos by class id and by `Pile`, `Pile.ALL` among them."""
+        shelves, counts = np.unique(self.shelves, return_counts=True)
+        found = dict(zip(shelves.tolist(), counts.tolist(), strict=True))
+        return found | {int(Pile.ALL): len(self)}
+
+    def _shelve(self, rows: Rows) -> None:
+        verdicts = self.verdicts[rows]
+        guess = np.where(verdicts == Verdict.NEW, Pile.NEW, self.class_ids[rows])
+        guess = np.where(verdicts == Verdict.UNSURE, Pile.UNSURE, guess)
+        guess = np.where(self._unreadable[rows], Pile.UNREADABLE, guess)
+        labels = self.label_ids[rows]
+        self.shelves[rows] = np.where(labels > 0, labels, guess)
+
+
+def _no_rows() -> PhotoRows:
+    ints = np.zeros(0, np.int32)
+    return PhotoRows(
+        place_ids=np.zeros(0, np.int64),
+        photo_ids=np.zeros(0, np.int64),
+        paths=(),
+        errors=(),
+        label_ids=ints,
+        by_person=np.zeros(0, np.bool_),
+        class_ids=ints,
+        confidences=np.zeros(0, np.float32),
+        verdicts=np.zeros(0, np.uint8),
+    )

@@ -1,0 +1,57 @@
+"""Reads photos as QImages, off the GUI thread: thumbnails from the library's cache, else from the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from flowersorter.library.garden import Garden
+from flowersorter.photos.thumbnail import load_large, quick_thumbnail
+from flowersorter.workers.thumbnail_pool import Wanted
+
+THUMBNAIL_PX = 320
+
+
+def to_image(pixels: NDArray[np.uint8]) -> QImage:
+    """Make an image that owns its pixels, in the format that paints fastest.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    height, width, _ = pixels.shape
+    contiguous = np.ascontiguousarray(pixels)
+    image = QImage(contiguous.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return image.convertToFormat(QImage.Format.Format_RGB32)  # a deep copy
+
+
+def large_image(path: Path, max_side_px: int) -> QImage:
+    """Read a photo large, upright.
+
+    Raises:
+        PhotoUnreadable: it cannot be shown.
+    """
+    return to_image(load_large(path, max_side_px))
+
+
+class GardenThumbnails:
+    """Loads a thumbnail for the pool; called in any thread."""
+
+    def __init__(self, garden: Garden) -> None:
+        self._garden = garden
+
+    def __call__(self, wanted: Wanted) -> QImage:
+        """Take the stored thumbnail where the photo was read before, else make a quick one.
+
+        Raises:
+            PhotoUnreadable: the file cannot be shown.
+        """
+        if wanted.photo_id:
+            jpeg = self._garden.thumbnails.get(self._garden.photos.photo(wanted.photo_id).sha256)
+            if jpeg is not None:
+                image = QImage.fromData(jpeg)
+                if not image.isNull():
+                    return image.convertToFormat(QImage.Format.Format_RGB32)
+        return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))

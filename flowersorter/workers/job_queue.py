@@ -1,0 +1,259 @@
+"""The window's side of the worker thread: what waits, what runs, who is told, and how it all ends."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
+
+from flowersorter.job import CancelToken, Progress
+from flowersorter.workers.job_worker import Call, Job, JobWorker
+
+
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """Whom to tell about one job; each is called in the GUI thread, as often as its signal comes.
+
+    A job without `failed` has its error sent by `JobQueue.failed` alone.
+    """
+
+    reported: Callable[[object], None] | None = None
+    succeeded: Callable[[object], None] | None = None
+    failed: Callable[[Exception], None] | None = None
+    cancelled: Callable[[], None] | None = None
+
+
+@dataclass(slots=True)
+class _Entry:
+    title: str
+    call: Call
+    listener: Listener
+    background: bool
+    preempted: bool = False  # cancelled to make way; starts again
+
+    def settle(self) -> None:
+        """The job is over, however fast it was: it no longer gives way to what its listener submits."""
+        self.background = self.preempted = False
+
+
+class JobQueue(QObject):
+    """Runs one job at a time in one long-lived thread; lives in the GUI thread.
+
+    A *background* job gives way: when another job is submitted it is cancelled and starts again
+    behind it, under the same id. That suits the labelling of a folder, which loses nothing by it.
+
+    Signals:
+        started(id, title), progressed(id, Progress), succeeded(id, result), cancelled(id), finished(id):
+            As `JobWorker` has them, but never for a job that was dropped.
+        reported(id, item): One signal for each thing reported.
+        failed(id, error): The job ended with this error and its listener does not deal with it.
+        busy_changed(bool): Whether any job runs or waits.
+    """
+
+    started = Signal(int, str)
+    progressed = Signal(int, object)
+    reported = Signal(int, object)
+    succeeded = Signal(int, object)
+    failed = Signal(int, object)
+    cancelled = Signal(int)
+    finished = Signal(int)
+    busy_changed = Signal(bool)
+
+    _run = Signal(object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._entries: dict[int, _Entry] = {}  # everything that waits or runs and was not dropped
+        self._waiting: deque[int] = deque()
+        self._running: Job | None = None
+        self._last_id = 0
+        self._closing = False
+        self._thread = QThread()
+        self._thread.setObjectName("jobs")
+        self._worker = JobWorker()
+        self._worker.moveToThread(self._thread)
+        self._run.connect(self._worker.run)
+        self._worker.started.connect(self._on_started)
+        self._worker.progressed.connect(self._on_progressed)
+        self._worker.reported.connect(self._on_reported)
+        self._worker.succeeded.connect(self._on_succeeded)
+        self._worker.failed.connect(self._on_failed)
+        self._worker.cancelled.connect(self._on_cancelled)
+        self._worker.finished.connect(self._on_finished)
+        self._thread.start()
+
+    # -- what the window asks for
+
+    def submit(
+        self, title: str, call: Call, listener: Listener | None = None, *, background: bool = False
+    ) -> int:
+        """Queue a job and return its id; nothing is run once `shutdown` was called.
+
+        Args:
+            title: What it does, for the person.
+            call: Runs in the worker thread, on frozen data.
+            listener: Told about this job alone.
+            background: Whether the job gives way to later ones.
+        """
+        self._last_id += 1
+        if self._closing:
+            return self._last_id
+        was_busy = self.busy
+        self._entries[self._last_id] = _Entry(title, call, listener or Listener(), background)
+        if background:
+            self._waiting.append(self._last_id)
+        else:
+            ahead = sum(1 for job_id in self._waiting if not self._entries[job_id].background)
+            self._waiting.insert(ahead, self._last_id)
+            self._make_way()
+        if not was_busy:
+            self.busy_changed.emit(True)
+        self._start_next()
+        return self._last_id
+
+    def cancel(self, job_id: int) -> None:
+        """Ask this job to stop; one that waits never starts."""
+        if self._running is not None and self._running.id == job_id:
+            if job_id in self._entries:
+                self._entries[job_id].preempted = False
+            self._running.cancel.cancel()
+        elif job_id in self._waiting:
+            self._waiting.remove(job_id)
+            self._end(job_id, self.cancelled)
+
+    def cancel_current(self) -> None:
+        """Ask the job that runs to stop."""
+        if self._running is not None:
+            self.cancel(self._running.id)
+
+    def drop(self, job_id: int) -> None:
+        """Cancel this job and tell nobody anything more about it."""
+        self._entries.pop(job_id, None)
+        if job_id in self._waiting:
+            self._waiting.remove(job_id)
+            self._tell_if_idle()
+        self.cancel(job_id)
+
+    def alive(self, job_id: int) -> bool:
+        """Whether this job waits or runs."""
+        return job_id in self._entries
+
+    @property
+    def busy(self) -> bool:
+        """Whether any job waits or runs."""
+        return bool(self._waiting) or self._running is not None
+
+    def shutdown(self) -> None:
+        """Stop everything in stages: cancel, let the job in hand reach its safe point, end the thread.
+
+        Waits as long as the job needs; a photo that is just being filed is filed to its end.
+        """
+        self._closing = True
+        for job_id in list(self._waiting):
+            self.drop(job_id)
+        if self._running is not None:
+            self._entries.pop(self._running.id, None)
+            self._running.cancel.cancel()
+            loop = QEventLoop()
+            self._worker.finished.connect(loop.quit)
+            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+            self._worker.finished.disconnect(loop.quit)
+        self._thread.quit()
+        self._thread.wait()
+
+    # -- how the queue moves on
+
+    def _make_way(self) -> None:
+        if self._running is None:
+            return
+        entry = self._entries.get(self._running.id)
+        if entry is not None and entry.background and not self._running.cancel.cancelled:
+            entry.preempted = True
+            self._running.cancel.cancel()
+
+    def _start_next(self) -> None:
+        if self._running is not None or not self._waiting:
+            return
+        job_id = self._waiting.popleft()
+        entry = self._entries[job_id]
+        entry.preempted = False
+        self._running = Job(job_id, entry.title, entry.call, CancelToken())
+        self._run.emit(self._running)
+
+    def _end(self, job_id: int, how: object) -> None:
+        """Tell that a job that never ran is over."""
+        entry = self._entries.pop(job_id, None)
+        if entry is not None:
+            if entry.listener.cancelled is not None:
+                entry.listener.cancelled()
+            self.cancelled.emit(job_id)
+            self.finished.emit(job_id)
+        self._tell_if_idle()
+
+    def _tell_if_idle(self) -> None:
+        if not self.busy:
+            self.busy_changed.emit(False)
+
+    # -- what the worker says
+
+    @Slot(int, str)
+    def _on_started(self, job_id: int, title: str) -> None:
+        if job_id in self._entries:
+            self.started.emit(job_id, title)
+
+    @Slot(int, object)
+    def _on_progressed(self, job_id: int, progress: Progress) -> None:
+        if job_id in self._entries:
+            self.progressed.emit(job_id, progress)
+
+    @Slot(int, object)
+    def _on_reported(self, job_id: int, blocks: list[object]) -> None:
+        for item in blocks:
+            entry = self._entries.get(job_id)
+            if entry is None:
+                return
+            if entry.listener.reported is not None:
+                entry.listener.reported(item)
+            self.reported.emit(job_id, item)
+
+    @Slot(int, object)
+    def _on_succeeded(self, job_id: int, result: object) -> None:
+        entry = self._entries.get(job_id)
+        if entry is not None:
+            entry.settle()
+            if entry.listener.succeeded is not None:
+                entry.listener.succeeded(result)
+            self.succeeded.emit(job_id, result)
+
+    @Slot(int, object)
+    def _on_failed(self, job_id: int, error: Exception) -> None:
+        entry = self._entries.get(job_id)
+        if entry is not None:
+            entry.settle()
+            if entry.listener.failed is not None:
+                entry.listener.failed(error)
+            else:
+                self.failed.emit(job_id, error)
+
+    @Slot(int)
+    def _on_cancelled(self, job_id: int) -> None:
+        entry = self._entries.get(job_id)
+        if entry is not None and not entry.preempted:
+            entry.settle()
+            if entry.listener.cancelled is not None:
+                entry.listener.cancelled()
+            self.cancelled.emit(job_id)
+
+    @Slot(int)
+    def _on_finished(self, job_id: int) -> None:
+        self._running = None
+        entry = self._entries.get(job_id)
+        if entry is not None and entry.preempted:
+            self._waiting.append(job_id)
+        elif entry is not None:
+            del self._entries[job_id]
+            self.finished.emit(job_id)
+        self._start_next()
+        self._tell_if_idle()

@@ -1,0 +1,111 @@
+"""Runs one job after another in the worker thread and says in signals how each one goes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.errors import Cancelled
+from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.workers.throttle import RateLimit
+
+SIGNALS_PER_SECOND = 15
+
+Call = Callable[[Report, CancelToken], object]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Job:
+    """A call on frozen data that the worker is to make.
+
+    Attributes:
+        id: Tells this job's signals from those of every other.
+        title: What it does, for the person ("Looking at photos").
+        call: Runs in the worker thread.
+        cancel: Set in the GUI thread, looked at in the worker thread.
+    """
+
+    id: int
+    title: str
+    call: Call
+    cancel: CancelToken = field(default_factory=CancelToken)
+
+
+class JobWorker(QObject):
+    """Lives in the worker thread; `run` is the only way in.
+
+    Signals:
+        started(id, title): The job begins.
+        progressed(id, Progress): At most 15 a second.
+        reported(id, list): Everything else the job reported since the last time, in order.
+        succeeded(id, result), failed(id, error), cancelled(id): How it ended; exactly one of them.
+        finished(id): Always comes, and comes last.
+    """
+
+    started = Signal(int, str)
+    progressed = Signal(int, object)
+    reported = Signal(int, object)
+    succeeded = Signal(int, object)
+    failed = Signal(int, object)
+    cancelled = Signal(int)
+    finished = Signal(int)
+
+    @Slot(object)
+    def run(self, job: Job) -> None:
+        """Run the job to its end; no exception leaves this method."""
+        news = _News(self, job.id)
+        self.started.emit(job.id, job.title)
+        try:
+            job.cancel.check()
+            result = job.call(news.take, job.cancel)
+        except Cancelled:
+            news.flush()
+            self.cancelled.emit(job.id)
+        except Exception as error:  # noqa: BLE001 - the worker boundary: every fault reaches the person
+            news.flush()
+            self.failed.emit(job.id, error)
+        else:
+            news.flush()
+            self.succeeded.emit(job.id, result)
+        finally:
+            self.finished.emit(job.id)
+
+
+class _News:
+    """Collects what one job reports and passes it on in blocks, no faster than the window can use it."""
+
+    def __init__(self, worker: JobWorker, job_id: int) -> None:
+        self._worker, self._job_id = worker, job_id
+        self._progress_limit, self._block_limit = RateLimit(SIGNALS_PER_SECOND), RateLimit(SIGNALS_PER_SECOND)
+        self._stage: str | None = None
+        self._progress: Progress | None = None
+        self._blocks: list[object] = []
+
+    def take(self, news: object) -> None:
+        """The `Report` that the job is given."""
+        if isinstance(news, Progress):
+            self._progress = news
+            if self._progress_limit.due() or news.stage != self._stage:
+                self._send_progress()
+        else:
+            self._blocks.append(news)
+        if self._blocks and self._block_limit.due():
+            self._send_blocks()
+
+    def flush(self) -> None:
+        """Pass on what is still waiting."""
+        self._send_blocks()
+        self._send_progress()
+
+    def _send_progress(self) -> None:
+        if self._progress is not None:
+            self._stage = self._progress.stage
+            self._worker.progressed.emit(self._job_id, self._progress)
+            self._progress = None
+
+    def _send_blocks(self) -> None:
+        if self._blocks:
+            self._worker.reported.emit(self._job_id, self._blocks)
+            self._blocks = []
