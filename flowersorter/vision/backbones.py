@@ -1,0 +1,185 @@
+"""The registry of backbones: everything about one, from its layers to its licence, as one piece of data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowersorter.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsSource:
+    """Where a backbone's weights come from and how to know them again.
+
+    Attributes:
+        filename: The name under `resources/backbones` (shipped) or in torch's hub cache.
+        size_bytes: The exact size of the file.
+        sha256: The file's SHA-256 in hex. torchvision publishes its first 8 digits, in the name; the rest is what independent
+            users of the same files recorded.
+        url: Where to download it, or None for a file that ships with the program.
+    """
+
+    filename: str
+    size_bytes: int
+    sha256: str
+    url: str | None = None
+
+    @property
+    def shipped(self) -> bool:
+        """Whether the file comes with the program."""
+        return self.url is None
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A frozen network up to its pooled features, with the preprocessing it was trained with.
+
+    Attributes:
+        name: What the person and the store call it.
+        title: The name shown in Preferences.
+        block: torchvision's residual block, "basic" or "bottleneck".
+        depths: Blocks in each of the four stages.
+        features: D, the length of an embedding.
+        short_side_px: The shorter side a photo is scaled to.
+        crop_px: The side of the square the network sees.
+        mean: Subtracted from RGB pixels on the 0..255 scale.
+        std: Divided by afterwards, on the same scale.
+        interpolation: The filter used to scale a photo.
+        stride_in_first_conv: Stages 2 to 4 halve the picture in the first 1x1 convolution of their first block, as in the
+            original paper; torchvision's own do it in the 3x3.
+        batch_norm_eps: Added to the variance in every batch norm.
+        weights: Where the weights are.
+        has_imagenet_layer: Whether the weights include the 1000-class layer.
+        licence: The licence of the weights.
+        authors: Who made the weights.
+    """
+
+    name: str
+    title: str
+    block: str
+    depths: tuple[int, int, int, int]
+    features: int
+    weights: WeightsSource
+    licence: str
+    authors: str
+    short_side_px: int = 256
+    crop_px: int = 224
+    mean: tuple[float, float, float] = (
+        123.675,
+        116.28,
+        103.53,
+    )  # torchvision's 0.485, 0.456, 0.406 times 255
+    std: tuple[float, float, float] = (58.395, 57.12, 57.375)  # torchvision's 0.229, 0.224, 0.225 times 255
+    interpolation: str = "bilinear"
+    stride_in_first_conv: bool = False
+    batch_norm_eps: float = 1e-5
+    has_imagenet_layer: bool = True
+
+
+DEFAULT = "resnet50"
+
+_registry: dict[str, Backbone] = {}
+
+
+def register(entry: Backbone) -> Backbone:
+    """Add a backbone.
+
+    Raises:
+        ValueError: the name is taken.
+    """
+    if entry.name in _registry:
+        raise ValueError(f"a backbone named {entry.name!r} is already registered")
+    _registry[entry.name] = entry
+    return entry
+
+
+def backbone(name: str) -> Backbone:
+    """The backbone of that name.
+
+    Raises:
+        UserError: there is none; the message lists the names.
+    """
+    if name not in _registry:
+        raise UserError(
+            "Unknown backbone", f"there is no {name!r}", f"The backbones are {', '.join(sorted(_registry))}"
+        )
+    return _registry[name]
+
+
+def backbones() -> tuple[Backbone, ...]:
+    """Every backbone, the default one first."""
+    return tuple(_registry.values())
+
+
+_TORCHVISION = {"licence": "BSD-3-Clause (torchvision)", "authors": "the torchvision maintainers"}
+
+register(
+    Backbone(
+        name=DEFAULT,
+        title="ResNet-50",
+        block="bottleneck",
+        depths=(3, 4, 6, 3),
+        features=2048,
+        weights=WeightsSource(
+            filename="resnet50-imagenet.safetensors",
+            size_bytes=51_458_208,
+            sha256="557779e4cfff26c04a985076da2ace66c8ea316890f84dc430c8955c6d943265",
+        ),
+        licence="MIT",
+        authors="Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun",
+        # Keras' "caffe" preprocessing: the mean is subtracted, nothing is divided.
+        mean=(123.68, 116.779, 103.939),
+        std=(1.0, 1.0, 1.0),
+        stride_in_first_conv=True,
+        batch_norm_eps=1.001e-5,
+    )
+)
+register(
+    Backbone(
+        name="resnet18",
+        title="ResNet-18, fast",
+        block="basic",
+        depths=(2, 2, 2, 2),
+        features=512,
+        weights=WeightsSource(
+            filename="resnet18-f37072fd.pth",
+            size_bytes=46_830_571,
+            sha256="f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
+            url="https://download.pytorch.org/models/resnet18-f37072fd.pth",
+        ),
+        **_TORCHVISION,
+    )
+)
+register(
+    Backbone(
+        name="resnet34",
+        title="ResNet-34",
+        block="basic",
+        depths=(3, 4, 6, 3),
+        features=512,
+        weights=WeightsSource(
+            filename="resnet34-b627a593.pth",
+            size_bytes=87_319_819,
+            sha256="b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
+            url="https://download.pytorch.org/models/resnet34-b627a593.pth",
+        ),
+        **_TORCHVISION,
+    )
+)
+register(
+    Backbone(
+        name="resnet50-v2",
+        title="ResNet-50 V2, newer training",
+        block="bottleneck",
+        depths=(3, 4, 6, 3),
+        features=2048,
+        weights=WeightsSource(
+            filename="resnet50-11ad3fa6.pth",
+            size_bytes=102_540_417,
+            sha256="11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca",
+            url="https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
+        ),
+        short_side_px=232,
+        **_TORCHVISION,
+    )
+)

@@ -1,0 +1,54 @@
+"""Which device the network runs on, and how precisely it can run there at full speed."""
+
+from __future__ import annotations
+
+import platform
+
+from flowersorter.errors import DeviceUnavailable
+
+AUTO, CPU, CUDA = "auto", "cpu", "cuda"
+
+
+def choose_device(wanted: str) -> str:
+    """Turn what the person asked for into a device that is there.
+
+    Args:
+        wanted: "auto" (CUDA where there is one), "cpu" or "cuda".
+
+    Returns:
+        "cpu" or "cuda".
+
+    Raises:
+        DeviceUnavailable: CUDA was asked for and is not there, or no such device is known.
+    """
+    if wanted == CPU:
+        return CPU  # without loading torch
+    if wanted not in (AUTO, CUDA):
+        raise DeviceUnavailable(f"Unknown device {wanted!r}", "", "Use auto, cpu or cuda")
+    import torch
+
+    if torch.cuda.is_available():
+        return CUDA
+    if wanted == CUDA:
+        raise DeviceUnavailable(
+            "CUDA is not available", "PyTorch sees no NVIDIA GPU on this computer", "Use auto or cpu"
+        )
+    return CPU
+
+
+def computes_bfloat16(device: str) -> bool:
+    """Whether bfloat16 is faster than float32 on a device, not merely possible.
+
+    A CPU without its own bfloat16 instructions emulates them and gets slower; so do GPUs older than Ampere.
+
+    Args:
+        device: "cpu" or "cuda".
+    """
+    import torch
+
+    if device == CUDA:
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    if platform.machine().lower() not in ("x86_64", "amd64"):
+        return False
+    abilities = torch.cpu.get_capabilities()
+    return bool(abilities.get("avx512_bf16") or abilities.get("amx_bf16"))

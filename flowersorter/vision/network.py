@@ -1,0 +1,98 @@
+"""A backbone's network with its weights in it, frozen, and a faster copy of it for inference."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+from flowersorter.vision.layers import FrozenResNet, empty_network
+from flowersorter.vision.weights import load_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flowersorter.vision.backbones import Backbone
+
+
+def assemble(entry: Backbone, state: Mapping[str, Tensor], *, classifier: bool) -> FrozenResNet:
+    """Put weights into a backbone's layers and freeze it.
+
+    Args:
+        entry: The backbone.
+        state: Every tensor by torchvision's name; floating ones become float32.
+        classifier: Keep the 1000-class layer; without it `fc` is an identity and the output is (B, D).
+    """
+    network = empty_network(entry)
+    wanted = dict(state)
+    if not classifier:
+        network.fc = nn.Identity()
+        wanted = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    as_float = {
+        name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in wanted.items()
+    }
+    network.load_state_dict(as_float, strict=True, assign=True)
+    network.requires_grad_(False)
+    return network.eval()
+
+
+def build_network(entry: Backbone, device: str = "cpu") -> nn.Module:
+    """The frozen backbone up to its pooled features: normalised pixels (B, 3, S, S) float32 -> (B, D) float32.
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the weights file is damaged or of another network.
+    """
+    return assemble(entry, load_state(entry), classifier=False).to(device)
+
+
+def build_classifier(entry: Backbone, device: str = "cpu") -> nn.Module:
+    """The frozen backbone with its ImageNet layer: normalised pixels (B, 3, S, S) float32 -> logits (B, 1000).
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the weights file is damaged or of another network.
+    """
+    return assemble(entry, load_state(entry), classifier=True).to(device)
+
+
+class Float32Pool(nn.Module):
+    """Global average pooling that adds up in float32 whatever precision the layers before it use."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, D, h, w) of any floating type -> (B, D, 1, 1) float32."""
+        return maps.float().mean(dim=(2, 3), keepdim=True)
+
+
+def for_inference(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """A copy of a ResNet that computes the same features faster.
+
+    Batch norms are folded into the convolutions; those are laid out channels-last and stored as `dtype`.
+
+    Args:
+        network: A ResNet in eval mode; not touched.
+        dtype: What the convolutions compute in. The pooled features are float32 in any case.
+    """
+    fast = copy.deepcopy(network)
+    _fold(fast)
+    fast.avgpool = Float32Pool()
+    return fast.to(dtype=dtype, memory_format=torch.channels_last).requires_grad_(False)
+
+
+def _fold(network: ResNet) -> None:
+    """Fold each batch norm of a ResNet into the convolution before it, in place."""
+    network.conv1, network.bn1 = fuse_conv_bn_eval(network.conv1, network.bn1), nn.Identity()
+    for block in network.modules():
+        if not isinstance(block, (BasicBlock, Bottleneck)):
+            continue
+        for place in ("1", "2", "3"):
+            if hasattr(block, f"conv{place}"):
+                convolution, norm = getattr(block, f"conv{place}"), getattr(block, f"bn{place}")
+                setattr(block, f"conv{place}", fuse_conv_bn_eval(convolution, norm))
+                setattr(block, f"bn{place}", nn.Identity())
+        if block.downsample is not None:
+            block.downsample = nn.Sequential(fuse_conv_bn_eval(*block.downsample))
