@@ -1,0 +1,102 @@
+"""Doctor: is everything the program needs there and sound?"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import flowersorter
+from flowersorter.errors import GardenLocked, UserError
+from flowersorter.library.garden import Garden
+from flowersorter.vision.backbones import DEFAULT, backbone
+from flowersorter.workflows.backbones import list_backbones
+from flowersorter.workflows.models import list_models, starter
+
+_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
+_LOW_DISK_BYTES = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: What was looked at.
+        ok: Whether it is as it should be.
+        detail: What was found.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(garden_folder: Path) -> list[Check]:
+    """Look at the installation, the device, the weights and the garden; changes nothing but opens the garden."""
+    checks = [
+        Check("FlowerSorter", True, f"{flowersorter.__version__} on Python {platform.python_version()}, {sys.platform}"),
+        *(_package(name) for name in _PACKAGES),
+        _checked("Device", _device),
+        _checked("Weights", _weights),
+        _checked("Starter model", _starter),
+        _checked("Garden", lambda: _garden(garden_folder)),
+        _disk(garden_folder),
+    ]
+    checks += [
+        Check(f"Backbone {info.name}", True, "on this computer" if info.installed else "can be downloaded")
+        for info in list_backbones()
+    ]
+    return checks
+
+
+def _checked(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except GardenLocked as error:
+        return Check(name, True, f"in use: {error}")
+    except UserError as error:
+        return Check(name, False, str(error))
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, True, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name, False, "not installed")
+
+
+def _device() -> str:
+    from flowersorter.vision.device import choose_device, computes_bfloat16  # noqa: PLC0415 - loads torch
+
+    device = choose_device("auto")
+    return f"{device}, computing in {'bfloat16' if computes_bfloat16(device) else 'float32'}"
+
+
+def _weights() -> str:
+    from flowersorter.vision.weights import load_state  # noqa: PLC0415 - loads torch
+
+    return f"{len(load_state(backbone(DEFAULT)))} tensors of {backbone(DEFAULT).title}"
+
+
+def _starter() -> str:
+    model = starter().model
+    return f"{', '.join(model.class_names)}; {model.training.photos} photos"
+
+
+def _garden(folder: Path) -> str:
+    with Garden.open(folder) as garden:
+        garden.database.check_integrity()
+        places = garden.photos.all_places()
+        labels = garden.labels.all()
+        return f"{folder}: {len(places)} places, {len(labels)} labels, {len(list_models(garden))} models"
+
+
+def _disk(folder: Path) -> Check:
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    return Check("Free space", free > _LOW_DISK_BYTES, f"{free / 1024**3:.1f} GiB where the garden is")

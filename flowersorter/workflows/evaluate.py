@@ -1,0 +1,239 @@
+"""Evaluate: how good the model is on photos it did not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import TooFewPhotos
+from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.classes import ClassOrigin
+from flowersorter.library.garden import Garden
+from flowersorter.library.photos import Place
+from flowersorter.vision.calibrate import softmax
+from flowersorter.vision.metrics import (
+    CalibrationBin,
+    calibration_bins,
+    confusion_matrix,
+    expected_calibration_error,
+    precision,
+    recall,
+    wilson_interval,
+)
+from flowersorter.vision.predict import predict
+from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.folder_labels import label_by_sub_folders
+from flowersorter.workflows.guess import cached_features
+from flowersorter.workflows.ingest import OpenEmbedder, open_embedder
+from flowersorter.workflows.label import LabelRequest, find_photos, read_new
+from flowersorter.workflows.models import chosen_backbone, model_for
+
+__all__ = ["CalibrationBin", "EvaluateRequest", "Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """Measure the garden's model.
+
+    Attributes:
+        garden: Whose model.
+        folder: Has one sub-folder per class: its photos are predicted by the current model. None: every label of
+            the garden, each predicted by a model that never saw it.
+        device: "auto", "cpu" or "cuda".
+        backbone: Name, or None for the garden's.
+    """
+
+    garden: Garden
+    folder: Path | None = None
+    device: str = "auto"
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """How good a model is.
+
+    Attributes:
+        accuracy: Share of photos predicted right.
+        interval: 95 % interval of the accuracy.
+        class_ids: C ids of the classes met.
+        class_names: Their names.
+        confusion: (C, C) int64, rows true, columns predicted.
+        recall: (C,) float64, NaN for a class without photos.
+        precision: (C,) float64, NaN for a class never guessed.
+        calibration_error: Expected calibration error, 0 to 1.
+        bins: The calibration curve.
+        photo_ids: (N,) int64.
+        place_ids: (N,) int64, one place of each photo.
+        true: (N,) class indices.
+        predicted: (N,) class indices.
+        confidences: (N,) float32.
+        seen: Photos among them that the model learned from.
+        how: What was measured, in plain words.
+        unreadable: Files that look like photos and are none, with the reason.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    class_ids: tuple[int, ...]
+    class_names: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    calibration_error: float
+    bins: tuple[CalibrationBin, ...]
+    photo_ids: NDArray[np.int64]
+    place_ids: NDArray[np.int64]
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    confidences: NDArray[np.float32]
+    seen: int
+    how: str
+    unreadable: tuple[tuple[Path, str], ...] = ()
+
+    @property
+    def photos(self) -> int:
+        """How many photos were measured."""
+        return len(self.true)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """Photos with their true and predicted class, before they are counted."""
+
+    class_names: Sequence[str]
+    photo_ids: NDArray[np.int64]
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    confidences: NDArray[np.float32]
+    seen: int
+    how: str
+
+
+def evaluate(
+    request: EvaluateRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> Evaluation:
+    """Measure on a labelled folder, or out of fold on the garden's labels.
+
+    Raises:
+        TooFewPhotos: nothing to measure with.
+        FolderUnusable: the folder is missing or forbidden.
+        Cancelled: asked to stop.
+    """
+    garden = request.garden
+    if request.folder is None:
+        return _count(garden, _out_of_fold(request, report, cancel), ())
+    folder = request.folder.absolute()
+    backbone = chosen_backbone(garden, request.backbone)
+    _, places = find_photos(garden, folder, report, cancel)
+    read_new(LabelRequest(garden, folder, request.device, backbone), places, report, cancel, embedder)
+    now = garden.photos.places([place.id for place in places])
+    unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
+    return _count(garden, _on_folder(garden, folder, now, backbone), unreadable)
+
+
+def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: str) -> _Judged:
+    """Predict a labelled folder with the current model."""
+    named = model_for(garden, backbone)
+    learned_before = set(garden.labels.all())
+    by_folder = label_by_sub_folders(garden, folder, places)
+    if named is None or not by_folder:
+        raise TooFewPhotos(
+            f"There is nothing to measure in {folder}",
+            "it has no sub-folders with readable photos" if named else f"no model was trained with {backbone} yet",
+            "Put the photos of each class into a folder of its own" if named else "Train a model first",
+        )
+    photos = list(garden.photos.photos(sorted(by_folder)).values())
+    features, positions = cached_features(garden, backbone, [photo.sha256 for photo in photos])
+    result = predict(named.model, features)
+    names = list(named.model.class_names)
+    ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in names]
+    photo_ids = [photos[i].id for i in positions]
+    true = []
+    for photo_id in photo_ids:
+        entry = garden.classes.resolve(by_folder[photo_id], ClassOrigin.FOLDER)
+        if entry.id not in ids:
+            ids.append(entry.id)
+            names.append(entry.name)
+        true.append(ids.index(entry.id))
+    seen = 0 if named.id is None else len(learned_before.intersection(photo_ids))
+    how = f"{len(true)} photos under {folder}, predicted by the current model"
+    return _Judged(
+        class_names=names,
+        photo_ids=np.array(photo_ids, np.int64),
+        true=np.array(true, np.intp),
+        predicted=result.probabilities.argmax(axis=1),
+        confidences=result.probabilities.max(axis=1, initial=0.0),
+        seen=seen,
+        how=how + (f"; it may have learned from {seen} of them" if seen else ""),
+    )
+
+
+def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) -> _Judged:
+    """Predict every label of the garden with models that never saw it."""
+    from flowersorter.vision.fit import Examples, fit  # noqa: PLC0415 - torch is loaded only when needed
+
+    garden = request.garden
+    backbone = chosen_backbone(garden, request.backbone)
+    report(Progress("Measuring", 0))
+    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    own = labelled_photos(garden, backbone, classes)
+    grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
+    examples = with_starter(garden, own) if grown else own
+    if not len(own.photo_ids):
+        raise _too_few()
+    fitted = fit(Examples(examples.features, examples.targets, examples.own), examples.class_names, backbone, cancel)
+    held_out = fitted.held_out
+    kept = held_out.own
+    if not kept.any():
+        raise _too_few()
+    probabilities = softmax(held_out.logits[kept] / np.float32(fitted.model.temperature))
+    photos = int(kept.sum())
+    return _Judged(
+        class_names=examples.class_names,
+        photo_ids=examples.photo_ids[held_out.rows[kept]],
+        true=held_out.targets[kept],
+        predicted=probabilities.argmax(axis=1),
+        confidences=probabilities.max(axis=1),
+        seen=0,
+        how=f"{photos} photos with a label, each predicted by a model that never saw it",
+    )
+
+
+def _too_few() -> TooFewPhotos:
+    return TooFewPhotos(
+        "There is too little to measure with",
+        "every class needs at least three labelled photos",
+        "Label some more photos, then evaluate again",
+    )
+
+
+def _count(garden: Garden, judged: _Judged, unreadable: tuple[tuple[Path, str], ...]) -> Evaluation:
+    right = judged.true == judged.predicted
+    confusion = confusion_matrix(judged.true, judged.predicted, len(judged.class_names))
+    bins = calibration_bins(judged.confidences, right)
+    ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in judged.class_names]
+    places = {place.photo_id: place.id for place in reversed(garden.photos.all_places())}
+    return Evaluation(
+        accuracy=float(right.mean()),
+        interval=wilson_interval(int(right.sum()), len(right)),
+        class_ids=tuple(ids),
+        class_names=tuple(judged.class_names),
+        confusion=confusion,
+        recall=recall(confusion),
+        precision=precision(confusion),
+        calibration_error=expected_calibration_error(bins),
+        bins=bins,
+        photo_ids=judged.photo_ids,
+        place_ids=np.array([places.get(int(photo_id), 0) for photo_id in judged.photo_ids], np.int64),
+        true=judged.true,
+        predicted=judged.predicted,
+        confidences=judged.confidences,
+        seen=judged.seen,
+        how=judged.how,
+        unreadable=unreadable,
+    )

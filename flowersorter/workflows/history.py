@@ -1,0 +1,52 @@
+"""History: every run, undoing one, and putting right what a crash left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowersorter.errors import UndoRefused
+from flowersorter.job import CancelToken, Report
+from flowersorter.library.garden import Garden
+from flowersorter.library.journal import Run
+from flowersorter.sorting.recover import RecoveryResult, recover
+from flowersorter.sorting.undo import UndoResult, undo
+
+__all__ = ["RecoveryResult", "Run", "UndoRequest", "UndoResult", "recover_garden", "runs", "undo_run"]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRequest:
+    """Take a run back.
+
+    Attributes:
+        garden: Whose run.
+        run_id: The run, or None for the newest that is not undone yet.
+    """
+
+    garden: Garden
+    run_id: int | None = None
+
+
+def runs(garden: Garden) -> list[Run]:
+    """Every run of a garden, newest first."""
+    return garden.journal.runs()
+
+
+def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoResult:
+    """Take a run back, photo by photo, refusing what the person changed since.
+
+    Raises:
+        UndoRefused: there is no such run, or nothing left to undo.
+        Cancelled: asked to stop; what is undone stays undone.
+    """
+    run_id = request.run_id
+    if run_id is None:
+        run_id = next((run.id for run in runs(request.garden) if run.state != "undone"), None)
+    if run_id is None:
+        raise UndoRefused("There is nothing to undo", "no photos were filed, or every run is undone already")
+    return undo(request.garden, run_id, report, cancel)
+
+
+def recover_garden(garden: Garden) -> RecoveryResult:
+    """Finish or roll back what a crash left half-done; does nothing where nothing is."""
+    return recover(garden)

@@ -1,0 +1,124 @@
+"""Sort: plan which photo goes into which class folder, then do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.garden import Garden
+from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+from flowersorter.vision.verdict import Verdict
+from flowersorter.workflows.browse import rows_for
+from flowersorter.workflows.rows import PhotoRows
+
+
+class Include(StrEnum):
+    """Which photos are filed; labelled ones always are."""
+
+    ALL = "all"  # every guess but "new to me"
+    PROBABLE = "probable"
+    SURE = "sure"
+    LABELLED = "labelled"
+
+
+_VERDICTS = {
+    Include.ALL: (Verdict.SURE, Verdict.PROBABLE, Verdict.UNSURE),
+    Include.PROBABLE: (Verdict.SURE, Verdict.PROBABLE),
+    Include.SURE: (Verdict.SURE,),
+    Include.LABELLED: (),
+}
+_LEFT_BECAUSE = {
+    Verdict.NONE: "it has not been labelled yet",
+    Verdict.SURE: "you did not confirm it",
+    Verdict.PROBABLE: "the guess is only probable",
+    Verdict.UNSURE: "the guess is not sure",
+    Verdict.NEW: "it looks like none of the classes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SortRequest:
+    """File the photos of a folder into class folders.
+
+    Attributes:
+        garden: Knows the photos and their classes.
+        folder: Where the photos are.
+        destination: Gets one folder per class.
+        mode: Copy, move or link.
+        include: Which photos.
+        backbone: Name, or None for the garden's.
+    """
+
+    garden: Garden
+    folder: Path
+    destination: Path
+    mode: Mode = Mode.COPY
+    include: Include = Include.ALL
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSortRequest:
+    """Do what a plan says; the person has seen it."""
+
+    garden: Garden
+    plan: SortPlan
+
+
+def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> SortPlan:
+    """Work out where every photo goes; reads only.
+
+    Raises:
+        SortRefused: the destination cannot be used safely.
+        Cancelled: asked to stop.
+    """
+    report(Progress("Planning", 0))
+    garden, folder = request.garden, request.folder.absolute()
+    places = garden.photos.places_under(folder)
+    rows = rows_for(garden, places, request.backbone)
+    going = chosen_rows(rows, request.include)
+    names = {entry.id: entry.name for entry in garden.classes.all()}
+    photos = garden.photos.photos(sorted({int(photo_id) for photo_id in rows.photo_ids[going]}))
+    class_ids = rows.kept_class_ids
+    filings = []
+    for i in np.flatnonzero(going):
+        photo = photos[int(rows.photo_ids[i])]
+        filings.append(
+            Filing(
+                source=rows.paths[i],
+                sha256=photo.sha256,
+                size_bytes=places[i].size_bytes,
+                mtime_ns=places[i].mtime_ns,
+                class_name=names[int(class_ids[i])],
+            )
+        )
+    plan = make_plan(filings, request.destination.absolute(), request.mode, cancel, source_root=folder)
+    left = tuple(Skipped(rows.paths[i], reason_left(rows, int(i))) for i in np.flatnonzero(~going))
+    return plan.with_skipped(left)
+
+
+def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
+    """(N,) bool: the rows that are filed."""
+    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in _VERDICTS[include]])
+    return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
+
+
+def reason_left(rows: PhotoRows, i: int) -> str:
+    """Why row `i` is not filed, for the person."""
+    error = rows.errors[i]
+    return f"it cannot be read: {error}" if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
+
+
+def run_sort(request: RunSortRequest, report: Report, cancel: CancelToken) -> RunResult:
+    """File the photos of a plan, each journalled and verified.
+
+    Raises:
+        Cancelled: asked to stop; what is filed stays filed and can be undone.
+    """
+    return execute(request.plan, request.garden, report, cancel)
