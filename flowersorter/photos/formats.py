@@ -1,0 +1,183 @@
+"""Which picture formats are opened, told by their content, and the one door to Pillow's decoders."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import warnings
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, Literal
+
+import pillow_heif
+
+# Importing a plugin registers it: here, once, and not later from several threads at a time.
+from PIL import (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    Image,
+    ImageFile,
+    JpegImagePlugin,
+    MpoImagePlugin,
+    PngImagePlugin,
+    TiffImagePlugin,
+    UnidentifiedImageError,
+    WebPImagePlugin,
+)
+
+from flowersorter.photos.problems import CUT_OFF, RefusalError
+
+PLUGINS = (
+    AvifImagePlugin,
+    BmpImagePlugin,
+    GifImagePlugin,
+    JpegImagePlugin,
+    MpoImagePlugin,  # the JPEG plugin hands over to it where a file holds several pictures
+    PngImagePlugin,
+    TiffImagePlugin,
+    WebPImagePlugin,
+)
+
+#: Suffixes of photos, for telling by the name alone; what is opened is decided by content.
+PHOTO_SUFFIXES = frozenset(
+    ".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .bmp .dib .gif .avif .heic .heif .hif".split()  # noqa: SIM905 - reads better
+)
+
+#: More than any camera makes today (200 megapixels); four bytes a pixel have to fit into memory.
+MAX_PIXELS = 250_000_000
+
+_SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",  # BigTIFF
+    b"MM\0+": "TIFF",
+    b"BM": "BMP",
+}
+_AVIF_BRANDS = frozenset((b"avif", b"avis"))
+_HEIF_BRANDS = frozenset(
+    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
+)
+_STRANGERS = {
+    b"%PDF": "it is a PDF document, not a picture",
+    b"8BPS": "it is a Photoshop file, which cannot be opened here",
+    b"\xff\x0a": "it is a JPEG XL picture, which cannot be opened here",
+    b"\0\0\0\x0cJXL ": "it is a JPEG XL picture, which cannot be opened here",
+    b"\0\0\0\x0cjP  ": "it is a JPEG 2000 picture, which cannot be opened here",
+}
+_PILLOW_MODULES = re.compile(r"PIL\.")
+
+# Pillow refuses by itself above twice this, while it reads a header; `open_picture` draws the line exactly.
+Image.MAX_IMAGE_PIXELS = MAX_PIXELS
+# What Pillow thinks of a file reaches the person as a reason; its own log lines would only reach a terminal.
+logging.getLogger("PIL").setLevel(logging.CRITICAL)
+Image.preinit()
+pillow_heif.register_heif_opener(depth_images=False, aux_images=False)
+
+
+def open_picture(data: bytes) -> ImageFile.ImageFile:
+    """Open a picture of one of the known formats; its pixels are not decoded yet.
+
+    Raises:
+        RefusalError: it is no picture, has too many pixels, or its beginning is broken.
+        Exception: whatever else the decoder raises on broken bytes.
+    """
+    _hush_pillow()
+    kind = format_of(data)
+    if kind is None:
+        raise RefusalError(_why_not_a_picture(data))
+    try:
+        image = Image.open(io.BytesIO(data), formats=(kind,))
+    except (UnidentifiedImageError, OSError) as error:
+        if _ends_too_early(data, kind):
+            raise RefusalError(CUT_OFF) from error
+        raise
+    refuse_if_too_large(image.size)
+    return image
+
+
+def refuse_if_too_large(size: tuple[int, int]) -> None:
+    """Refuse a picture, (width, height), that would need absurdly much memory.
+
+    Raises:
+        RefusalError: it has more than `MAX_PIXELS`.
+    """
+    width_px, height_px = size
+    if width_px * height_px > MAX_PIXELS:
+        limit = MAX_PIXELS // 1_000_000
+        raise RefusalError(
+            f"the picture is too large: {width_px} x {height_px} pixels, the limit is {limit} million"
+        )
+
+
+def format_of(data: bytes) -> str | None:
+    """Return Pillow's name for the picture format these bytes begin with, or None."""
+    for signature, kind in _SIGNATURES.items():
+        if data.startswith(signature):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    brands = _brands(data)
+    if brands & _AVIF_BRANDS:
+        return "AVIF"
+    return "HEIF" if brands & _HEIF_BRANDS else None
+
+
+def _brands(data: bytes) -> frozenset[bytes]:
+    """Return the kinds that an ISO media file says it is (ISO/IEC 14496-12, 4.3), none for other files."""
+    if data[4:8] != b"ftyp":
+        return frozenset()
+    end = min(int.from_bytes(data[:4], "big"), len(data), 256)
+    return frozenset(data[start:stop] for start, stop in pairwise(range(8, end + 1, 4)))
+
+
+def _why_not_a_picture(data: bytes) -> str:
+    for signature, reason in _STRANGERS.items():
+        if data.startswith(signature):
+            return reason
+    if data[4:8] == b"ftyp":
+        return "it is a video, not a picture"
+    if data.count(0) == len(data):
+        return "the file holds nothing but zeros"
+    return "it is not a picture"
+
+
+def _ends_too_early(data: bytes, kind: str) -> bool:
+    """Whether the file's own table of contents points behind its end."""
+    if kind == "WEBP":
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    if kind == "TIFF":
+        order: Literal["little", "big"] = "little" if data.startswith(b"II") else "big"
+        return int.from_bytes(data[4:8], order) >= len(data)
+    if kind in ("HEIF", "AVIF"):
+        return _last_box_end(data) > len(data)
+    return False
+
+
+def _last_box_end(data: bytes) -> int:
+    position = 0
+    while position + 8 <= len(data):
+        size = int.from_bytes(data[position : position + 4], "big")
+        if size == 1:  # the real size follows, in 64 bits
+            size = int.from_bytes(data[position + 8 : position + 16], "big")
+        if size < 8:  # 0: up to the end of the file
+            return len(data)
+        position += size
+    return position
+
+
+def _hush_pillow() -> None:
+    """Keep Pillow's warnings about a file from the terminal.
+
+    `warnings.catch_warnings` would be wrong here: it swaps a list that all threads share, and two threads
+    can swap it back in the wrong order. A filter put in front once, and again if another one came before
+    it, has no such state.
+    """
+    filters: Sequence[tuple[Any, ...]] = warnings.filters
+    if not filters or filters[0][3] != _PILLOW_MODULES:
+        warnings.filterwarnings("ignore", module=_PILLOW_MODULES.pattern)

@@ -1,0 +1,79 @@
+"""What a photo says about itself: its size, how the camera was held, when and with what it was taken."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from PIL import ExifTags, Image
+
+_MAX_CAMERA_CHARACTERS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoMetadata:
+    """What is remembered about a photo besides its pixels.
+
+    Attributes:
+        width_px: Width of the original, upright.
+        height_px: Height of the original, upright.
+        taken_at: The camera's clock when it was taken, without a time zone, or None.
+        camera: Maker and model, or None.
+    """
+
+    width_px: int
+    height_px: int
+    taken_at: datetime | None
+    camera: str | None
+
+
+def orientation_of(image: Image.Image) -> int:
+    """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or nonsense."""
+    try:
+        value = image.getexif().get(ExifTags.Base.Orientation, 1)
+    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+        return 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
+
+
+def taken_at_of(image: Image.Image) -> datetime | None:
+    """Return when a loaded picture was taken, by the camera's clock, or None."""
+    try:
+        exif = image.getexif()
+        inner = exif.get_ifd(ExifTags.IFD.Exif)
+    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+        return None
+    candidates = (
+        inner.get(ExifTags.Base.DateTimeOriginal),
+        inner.get(ExifTags.Base.DateTimeDigitized),
+        exif.get(ExifTags.Base.DateTime),
+    )
+    return next((date for value in candidates if (date := _date(value))), None)
+
+
+def camera_of(image: Image.Image) -> str | None:
+    """Return maker and model of the camera, or None."""
+    try:
+        exif = image.getexif()
+        make, model = _text(exif.get(ExifTags.Base.Make)), _text(exif.get(ExifTags.Base.Model))
+    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+        return None
+    # Canon writes "Canon" and "Canon EOS 80D", Nikon "NIKON CORPORATION" and "NIKON D90".
+    repeated = make and model.casefold().startswith(make.split()[0].casefold())
+    camera = model if repeated else f"{make} {model}".strip()
+    return camera[:_MAX_CAMERA_CHARACTERS] or None
+
+
+def _date(value: Any) -> datetime | None:
+    try:
+        return datetime.strptime(_text(value)[:19], "%Y:%m:%d %H:%M:%S")
+    except ValueError:
+        return None  # "0000:00:00 00:00:00" from a camera whose clock was never set
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bytes):
+        value = value.decode("utf-8", "replace")
+    text = str(value or "").split("\0")[0]
+    return " ".join("".join(character for character in text if character.isprintable()).split())

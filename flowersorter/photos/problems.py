@@ -1,0 +1,89 @@
+"""Says in plain words why a file cannot be shown as a picture."""
+
+from __future__ import annotations
+
+import errno
+import os
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from PIL import Image
+
+from flowersorter.errors import PhotoUnreadable
+
+CUT_OFF = "the file is cut off"
+DAMAGED = "the picture is damaged"
+
+#: What decoders say when the bytes end too early: Pillow's own, libheif's, libavif's and zlib's words.
+_CUT_OFF_SIGNS = (
+    "truncated",
+    "end of file",
+    "end-of-file",
+    "incomplete",
+    "not enough data",
+    "unrecognized data",
+)
+
+_REASONS_BY_ERRNO = {
+    errno.ENOENT: "the file is not there any more",
+    errno.ENOTDIR: "the file is not there any more",
+    errno.EACCES: "access is refused",
+    errno.EPERM: "access is refused",
+    errno.EISDIR: "it is a folder",
+    errno.ELOOP: "it is a link that leads to itself",
+    errno.EIO: "the drive cannot read it",
+    errno.ENAMETOOLONG: "its name is too long for this system",
+}
+
+
+class RefusalError(Exception):
+    """A file turned down before or while decoding; its text is the reason for the person."""
+
+
+def shown_name(path: Path) -> str:
+    """Return the file's name as text that every terminal and log can print."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
+
+
+def unreadable(path: Path, reason: str) -> PhotoUnreadable:
+    """Return the error to raise for a photo and the reason it cannot be read."""
+    return PhotoUnreadable(f"{shown_name(path)} cannot be opened as a photo", reason)
+
+
+def file_reason(error: OSError | ValueError) -> str:
+    """Return why the system would not give us a file or folder."""
+    if not isinstance(error, OSError):
+        return "its name is not valid on this system"
+    known = _REASONS_BY_ERRNO.get(error.errno or 0)
+    return known or (error.strerror or "the system refuses it").lower()
+
+
+def decoder_reason(error: Exception) -> str:
+    """Return why a decoder gave up, from whatever it raised."""
+    if isinstance(error, RefusalError):
+        return str(error)
+    if isinstance(error, MemoryError):
+        return "there is not enough memory to open it"
+    if isinstance(error, Image.DecompressionBombError):
+        return "the picture has too many pixels"
+    words = str(error).lower()
+    if isinstance(error, EOFError | zlib.error) or any(sign in words for sign in _CUT_OFF_SIGNS):
+        return CUT_OFF
+    return DAMAGED
+
+
+@contextmanager
+def decoder_boundary(path: Path) -> Iterator[None]:
+    """Turn whatever a decoder raises on this photo into `PhotoUnreadable`.
+
+    Raises:
+        PhotoUnreadable: with the reason in plain words.
+    """
+    try:
+        yield
+    except PhotoUnreadable:
+        raise
+    except Exception as error:  # decoders raise anything on broken bytes
+        raise unreadable(path, decoder_reason(error)) from error

@@ -1,0 +1,236 @@
+"""Finds the photos below a folder, by name and kind of file, without opening one."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections import Counter, deque
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flowersorter.errors import FolderUnusable
+from flowersorter.job import CancelToken
+from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.photos.order import natural_key
+from flowersorter.photos.problems import file_reason
+from flowersorter.photos.siblings import SIDECAR_SUFFIXES, companions
+
+HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
+
+#: Folders that programs fill with previews or leavings, lower case: Synology and QNAP, macOS archives, trash.
+_SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "@__thumb", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPhoto:
+    """A file that looks like a photo."""
+
+    path: Path
+    size_bytes: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """What lies below a folder.
+
+    Attributes:
+        photos: In natural order; absolute paths, names exactly as on disk.
+        skipped: How many things were passed over, by kind: "hidden", "sidecar", "not a photo", "link".
+        problems: Files and folders that could not be looked at, each with the reason.
+    """
+
+    photos: tuple[FoundPhoto, ...]
+    skipped: dict[str, int]
+    problems: tuple[tuple[Path, str], ...]
+
+
+def looks_like_photo(path: Path) -> bool:
+    """Tell by the suffix whether a file may be a photo."""
+    return path.suffix.lower() in PHOTO_SUFFIXES
+
+
+def absolute_folder(folder: Path) -> Path:
+    """Return the one absolute spelling of a folder that scanning uses: "..", if any, resolved; links kept."""
+    return folder.resolve() if ".." in folder.parts else folder.absolute()
+
+
+def scan(folder: Path, cancel: CancelToken) -> ScanResult:
+    """Find the photos in a folder and everything below it.
+
+    Links to files and folders are followed, but nothing is found twice and no link leads back up.
+
+    Raises:
+        FolderUnusable: the folder is missing, forbidden or no folder.
+        Cancelled: between two folders.
+    """
+    root = absolute_folder(folder)
+    walk = _Walk()
+    try:
+        walk.forbid_parents_of(root)
+        walk.list_folder(root)
+    except (OSError, ValueError) as error:
+        reason = "it is not there" if isinstance(error, FileNotFoundError) else _folder_reason(error)
+        raise FolderUnusable("The folder cannot be read", reason, "Choose another folder") from error
+    while (following := walk.next_folder()) is not None:
+        cancel.check()
+        try:
+            walk.list_folder(following)
+        except OSError as error:
+            walk.problems.append((following, file_reason(error)))
+    cancel.check()
+    walk.add_linked_photos()
+    return ScanResult(
+        photos=tuple(sorted(walk.photos, key=lambda photo: natural_key(photo.path))),
+        skipped=dict(walk.skipped),
+        problems=tuple(walk.problems),
+    )
+
+
+@dataclass(slots=True)
+class _Walk:
+    """One walk through folders: real ones first, so that a photo is found under its own path."""
+
+    photos: list[FoundPhoto] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+    problems: list[tuple[Path, str]] = field(default_factory=list)
+    _folders: deque[Path] = field(default_factory=deque)
+    _linked_folders: deque[Path] = field(default_factory=deque)
+    _linked_photos: list[Path] = field(default_factory=list)
+    _visited: set[tuple[int, int]] = field(default_factory=set)
+
+    def forbid_parents_of(self, root: Path) -> None:
+        """Count the folders above as visited: a link up would bring in what the person did not choose."""
+        for parent in root.resolve(strict=True).parents:
+            with suppress(OSError):  # the top of a network share may be closed to us
+                self._is_new(parent)
+
+    def next_folder(self) -> Path | None:
+        """Return the folder to list next, None at the end."""
+        if self._folders:
+            return self._folders.popleft()
+        while self._linked_folders:
+            linked = self._linked_folders.popleft()
+            if self._is_reachable_once(linked):
+                return linked
+            self.skipped[LINK] += 1
+        return None
+
+    def list_folder(self, folder: Path) -> None:
+        """Take note of everything in one folder, unless it was listed before.
+
+        Raises:
+            OSError: it cannot be listed.
+        """
+        if not self._is_new(folder):
+            return
+        with os.scandir(folder) as listing:
+            entries = [entry for entry in listing if not self._is_hidden(entry)]
+        files = []
+        for entry in entries:
+            if entry.is_symlink():
+                self._take_link(folder, entry)
+            elif entry.is_dir(follow_symlinks=False):
+                self._folders.append(folder / entry.name)
+            else:
+                files.append(entry)
+        travelling = {
+            name for theirs in companions(entry.name for entry in files).values() for name in theirs
+        }
+        for entry in files:
+            self._take_file(folder, entry, travelling)
+
+    def add_linked_photos(self) -> None:
+        """Add the photos that only a link leads to."""
+        if not self._linked_photos:
+            return
+        real_folders: dict[Path, str] = {}
+        known = {_real_path(photo.path, real_folders) for photo in self.photos}
+        for link in self._linked_photos:
+            try:
+                target = os.path.realpath(link)
+                status = link.stat()
+            except OSError:
+                target, status = "", None
+            if status is None or not stat.S_ISREG(status.st_mode) or target in known:
+                self.skipped[LINK] += 1
+                continue
+            known.add(target)
+            self.photos.append(FoundPhoto(link, status.st_size, status.st_mtime_ns))
+
+    def _is_hidden(self, entry: os.DirEntry[str]) -> bool:
+        hidden = (
+            entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FOLDERS or _has_hidden_mark(entry)
+        )
+        self.skipped[HIDDEN] += hidden
+        return hidden
+
+    def _take_link(self, folder: Path, entry: os.DirEntry[str]) -> None:
+        path = folder / entry.name
+        try:
+            is_folder = entry.is_dir()
+        except OSError:
+            is_folder = False
+        if is_folder:
+            self._linked_folders.append(path)
+        elif looks_like_photo(path):
+            self._linked_photos.append(path)
+        else:
+            self.skipped[NOT_A_PHOTO] += 1
+
+    def _take_file(self, folder: Path, entry: os.DirEntry[str], travelling: set[str]) -> None:
+        path = folder / entry.name
+        if not looks_like_photo(path):
+            sidecar = entry.name in travelling or path.suffix.lower() in SIDECAR_SUFFIXES
+            self.skipped[SIDECAR if sidecar else NOT_A_PHOTO] += 1
+            return
+        try:
+            status = entry.stat(follow_symlinks=False)
+        except OSError as error:
+            self.problems.append((path, file_reason(error)))
+            return
+        if stat.S_ISREG(status.st_mode):
+            self.photos.append(FoundPhoto(path, status.st_size, status.st_mtime_ns))
+        else:
+            self.skipped[NOT_A_PHOTO] += 1
+
+    def _is_new(self, folder: Path) -> bool:
+        status = folder.stat()
+        if not status.st_ino:  # some network drives number nothing
+            return True
+        key = (status.st_dev, status.st_ino)
+        if key in self._visited:
+            return False
+        self._visited.add(key)
+        return True
+
+    def _is_reachable_once(self, link: Path) -> bool:
+        try:
+            status = link.stat()
+        except OSError:
+            return False
+        return bool(status.st_ino) and (status.st_dev, status.st_ino) not in self._visited
+
+
+def _has_hidden_mark(entry: os.DirEntry[str]) -> bool:
+    """Whether Windows' or macOS' hidden attribute is set."""
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError:
+        return False
+    attributes = getattr(status, "st_file_attributes", 0)
+    return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN or getattr(status, "st_flags", 0) & stat.UF_HIDDEN)
+
+
+def _real_path(path: Path, real_folders: dict[Path, str]) -> str:
+    folder = path.parent
+    if folder not in real_folders:
+        real_folders[folder] = os.path.realpath(folder)
+    return os.path.join(real_folders[folder], path.name)  # noqa: PTH118 - compared as text
+
+
+def _folder_reason(error: OSError | ValueError) -> str:
+    return "it is not a folder" if isinstance(error, NotADirectoryError) else file_reason(error)

@@ -1,0 +1,37 @@
+"""Decodes photos for the eye only, small or large, through the loader the network uses."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.photos.decode import QUICK, decode
+from flowersorter.photos.problems import decoder_boundary
+from flowersorter.photos.source import read_file
+
+
+def quick_thumbnail(path: Path, size_px: int) -> NDArray[np.uint8]:
+    """Return (H, W, 3) RGB, upright, no side longer than ``size_px``, for a tile that was not read yet.
+
+    Raises:
+        PhotoUnreadable: with the reason in plain words.
+    """
+    return _fitted(path, size_px)
+
+
+def load_large(path: Path, max_side_px: int) -> NDArray[np.uint8]:
+    """Return (H, W, 3) RGB, upright, no side longer than ``max_side_px``, for a preview; never enlarged.
+
+    Raises:
+        PhotoUnreadable: with the reason in plain words.
+    """
+    return _fitted(path, max_side_px)
+
+
+def _fitted(path: Path, longest_side_px: int) -> NDArray[np.uint8]:
+    file = read_file(path)
+    with decoder_boundary(path):
+        decoded = decode(file.data, short_side_px=1, long_side_px=longest_side_px, margin=QUICK)
+        return np.array(decoded.fitted(longest_side_px))
