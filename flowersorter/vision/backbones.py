@@ -14,8 +14,8 @@ class WeightsSource:
     Attributes:
         filename: The name under `resources/backbones` (shipped) or in torch's hub cache.
         size_bytes: The exact size of the file.
-        sha256: The file's SHA-256 in hex. torchvision publishes its first 8 digits, in the name; the rest is what independent
-            users of the same files recorded.
+        sha256: The file's SHA-256 in hex. torchvision publishes the first 8 digits, in the name; the rest is
+            what independent users of the same files recorded.
         url: Where to download it, or None for a file that ships with the program.
     """
 
@@ -45,8 +45,8 @@ class Backbone:
         mean: Subtracted from RGB pixels on the 0..255 scale.
         std: Divided by afterwards, on the same scale.
         interpolation: The filter used to scale a photo.
-        stride_in_first_conv: Stages 2 to 4 halve the picture in the first 1x1 convolution of their first block, as in the
-            original paper; torchvision's own do it in the 3x3.
+        stride_in_first_conv: Stages 2 to 4 halve the picture in the first 1x1 convolution of their first
+            block, as in the original paper; torchvision's own do it in the 3x3.
         batch_norm_eps: Added to the variance in every batch norm.
         weights: Where the weights are.
         has_imagenet_layer: Whether the weights include the 1000-class layer.
@@ -111,8 +111,6 @@ def backbones() -> tuple[Backbone, ...]:
     return tuple(_registry.values())
 
 
-_TORCHVISION = {"licence": "BSD-3-Clause (torchvision)", "authors": "the torchvision maintainers"}
-
 register(
     Backbone(
         name=DEFAULT,
@@ -134,52 +132,59 @@ register(
         batch_norm_eps=1.001e-5,
     )
 )
+
+
+def _torchvision(name: str, title: str, weights: WeightsSource, *, short_side_px: int = 256) -> Backbone:
+    """An entry for weights of torchvision's own; the layers follow from the file's name."""
+    depth = int(weights.filename[len("resnet") :].partition("-")[0])
+    return Backbone(
+        name=name,
+        title=title,
+        block="bottleneck" if depth == 50 else "basic",
+        depths=(2, 2, 2, 2) if depth == 18 else (3, 4, 6, 3),
+        features=2048 if depth == 50 else 512,
+        weights=weights,
+        licence="BSD-3-Clause",
+        authors="the torchvision maintainers and contributors",
+        short_side_px=short_side_px,
+    )
+
+
+def _published(filename: str, size_bytes: int, sha256: str) -> WeightsSource:
+    return WeightsSource(filename, size_bytes, sha256, f"https://download.pytorch.org/models/{filename}")
+
+
 register(
-    Backbone(
-        name="resnet18",
-        title="ResNet-18, fast",
-        block="basic",
-        depths=(2, 2, 2, 2),
-        features=512,
-        weights=WeightsSource(
-            filename="resnet18-f37072fd.pth",
-            size_bytes=46_830_571,
-            sha256="f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
-            url="https://download.pytorch.org/models/resnet18-f37072fd.pth",
+    _torchvision(
+        "resnet18",
+        "ResNet-18",
+        _published(
+            "resnet18-f37072fd.pth",
+            46_830_571,
+            "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
         ),
-        **_TORCHVISION,
     )
 )
 register(
-    Backbone(
-        name="resnet34",
-        title="ResNet-34",
-        block="basic",
-        depths=(3, 4, 6, 3),
-        features=512,
-        weights=WeightsSource(
-            filename="resnet34-b627a593.pth",
-            size_bytes=87_319_819,
-            sha256="b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
-            url="https://download.pytorch.org/models/resnet34-b627a593.pth",
+    _torchvision(
+        "resnet34",
+        "ResNet-34",
+        _published(
+            "resnet34-b627a593.pth",
+            87_319_819,
+            "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
         ),
-        **_TORCHVISION,
     )
 )
 register(
-    Backbone(
-        name="resnet50-v2",
-        title="ResNet-50 V2, newer training",
-        block="bottleneck",
-        depths=(3, 4, 6, 3),
-        features=2048,
-        weights=WeightsSource(
-            filename="resnet50-11ad3fa6.pth",
-            size_bytes=102_540_417,
-            sha256="11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca",
-            url="https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
+    _torchvision(
+        "resnet50-v2",
+        "ResNet-50 V2",
+        _published(
+            "resnet50-11ad3fa6.pth",
+            102_540_417,
+            "11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca",
         ),
         short_side_px=232,
-        **_TORCHVISION,
     )
 )

@@ -1,4 +1,4 @@
-"""Crops through the frozen network, in batches, as fast as the device can do it without losing precision that matters."""
+"""Crops through the frozen network in batches, as fast as the device allows without a loss that matters."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class Embedder:
 
     Args:
         entry: The backbone, for its preprocessing and its width.
-        network: Normalised pixels (B, 3, S, S) -> pooled features (B, D), in eval mode; not touched. A ResNet is copied
-            and made faster, anything else is used as it is, in float32.
+        network: Normalised pixels (B, 3, S, S) -> pooled features (B, D), in eval mode. Of a ResNet a faster
+            copy is used; anything else runs as it is, in float32.
         device: "cpu" or "cuda".
         bfloat16: Compute in bfloat16; None: where the device does so at full speed.
 
@@ -96,7 +96,7 @@ class Embedder:
         return embeddings
 
     def _try(self, crops: NDArray[np.uint8]) -> Tensor | None:
-        """(B, S, S, 3) uint8 -> (B, D) float16 on the device, or None when it has too little memory for that."""
+        """(B, S, S, 3) uint8 -> (B, D) float16 on the device, or None when memory runs out."""
         try:
             return self._forward(crops)
         except torch.OutOfMemoryError:
@@ -116,7 +116,7 @@ class Embedder:
     def _halve(self) -> None:
         """Go on with half the batch.
 
-        Called outside the `except` block: the exception's traceback would keep the tensors of the failed batch alive.
+        Called outside the `except` block, where the traceback would keep the failed batch's tensors alive.
         """
         if self.batch_size == 1:
             raise DeviceUnavailable(

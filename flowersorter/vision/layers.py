@@ -16,7 +16,7 @@ _BLOCKS = {"basic": BasicBlock, "bottleneck": Bottleneck}
 
 
 class FrozenResNet(ResNet):  # type: ignore[misc]  # torchvision ships no types
-    """A ResNet that always is in eval mode, whatever it is part of: batch norm never updates its statistics."""
+    """A ResNet that stays in eval mode whatever it is part of, so batch norm never updates its statistics."""
 
     def train(self, mode: bool = True) -> Self:
         """Stay in eval mode, also when a parent module is switched to training."""

@@ -37,27 +37,30 @@ def assemble(entry: Backbone, state: Mapping[str, Tensor], *, classifier: bool) 
     }
     network.load_state_dict(as_float, strict=True, assign=True)
     network.requires_grad_(False)
-    return network.eval()
+    network.eval()
+    return network
 
 
 def build_network(entry: Backbone, device: str = "cpu") -> nn.Module:
-    """The frozen backbone up to its pooled features: normalised pixels (B, 3, S, S) float32 -> (B, D) float32.
+    """The frozen backbone up to its pooled features: (B, 3, S, S) normalised pixels -> (B, D), float32.
 
     Raises:
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the weights file is damaged or of another network.
     """
-    return assemble(entry, load_state(entry), classifier=False).to(device)
+    network: nn.Module = assemble(entry, load_state(entry), classifier=False)
+    return network.to(device)
 
 
 def build_classifier(entry: Backbone, device: str = "cpu") -> nn.Module:
-    """The frozen backbone with its ImageNet layer: normalised pixels (B, 3, S, S) float32 -> logits (B, 1000).
+    """The frozen backbone with its ImageNet layer: (B, 3, S, S) normalised pixels -> logits (B, 1000).
 
     Raises:
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the weights file is damaged or of another network.
     """
-    return assemble(entry, load_state(entry), classifier=True).to(device)
+    network: nn.Module = assemble(entry, load_state(entry), classifier=True)
+    return network.to(device)
 
 
 class Float32Pool(nn.Module):
@@ -80,7 +83,7 @@ def for_inference(network: nn.Module, dtype: torch.dtype) -> nn.Module:
     fast = copy.deepcopy(network)
     _fold(fast)
     fast.avgpool = Float32Pool()
-    return fast.to(dtype=dtype, memory_format=torch.channels_last).requires_grad_(False)
+    return fast.to(dtype).to(memory_format=torch.channels_last).requires_grad_(False)
 
 
 def _fold(network: ResNet) -> None:

@@ -2,11 +2,28 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 CENTRE = "centre"
 FLIP = "flip"
+_VARIANT = "variant-"
+
+#: A variant shows between this share and all of the largest square of the photo.
+MIN_AREA = 0.4
+MAX_TURN_DEGREES = 12.0
+
+
+def variant(number: int) -> str:
+    """The name of a view for training: a crop of its own size, place, turn and shape, flipped every other time.
+
+    Args:
+        number: From 1; the same number always means the same crop.
+    """
+    return f"{_VARIANT}{number}"
 
 
 def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]:
@@ -14,7 +31,7 @@ def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]
 
     Args:
         pixels: (H, W, 3) uint8, no side shorter than `size_px`.
-        view: `CENTRE`, or `FLIP` for its mirror image.
+        view: `CENTRE`, `FLIP` for its mirror image, or the name of a `variant`.
         size_px: S, the side of the square.
 
     Returns:
@@ -26,11 +43,33 @@ def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]
     height, width = pixels.shape[:2]
     if min(height, width) < size_px:
         raise ValueError(f"a photo of {width} x {height} has no square of {size_px}")
+    number = view.removeprefix(_VARIANT)
+    if number != view and number.isdecimal():
+        square = _turned_crop(pixels, np.random.default_rng(int(number)), size_px)
+        return np.ascontiguousarray(square[:, ::-1] if int(number) % 2 == 0 else square)
+    if view not in (CENTRE, FLIP):
+        raise ValueError(f"unknown view {view!r}")
     # Rounded as torchvision's CenterCrop does it.
     top, left = round((height - size_px) / 2), round((width - size_px) / 2)
     square = pixels[top : top + size_px, left : left + size_px]
-    if view == FLIP:
-        square = square[:, ::-1]
-    elif view != CENTRE:
-        raise ValueError(f"unknown view {view!r}")
-    return np.ascontiguousarray(square)
+    return np.ascontiguousarray(square[:, ::-1] if view == FLIP else square)
+
+
+def _turned_crop(pixels: NDArray[np.uint8], random: np.random.Generator, size_px: int) -> NDArray[np.uint8]:
+    """A random, slightly turned and stretched rectangle that lies wholly in the photo, scaled to (S, S, 3) uint8."""
+    height, width = pixels.shape[:2]
+    side = min(height, width) * math.sqrt(random.uniform(MIN_AREA, 1.0))
+    stretch = math.exp(random.uniform(-0.15, 0.15))
+    turn = math.radians(random.uniform(-MAX_TURN_DEGREES, MAX_TURN_DEGREES))
+    right = np.array([math.cos(turn), math.sin(turn)]) * side * stretch / 2
+    down = np.array([-math.sin(turn), math.cos(turn)]) * side / stretch / 2
+    reach = np.abs(right) + np.abs(down)  # from the centre to the sides of the upright rectangle around it
+    shrink = min(1.0, width / 2 / reach[0], height / 2 / reach[1])
+    right, down, reach = right * shrink, down * shrink, reach * shrink
+    centre = reach + random.uniform(size=2) * (np.array([width, height]) - 2 * reach)
+    corners = [centre - right - down, centre - right + down, centre + right + down, centre + right - down]
+    quad = tuple(float(number) for corner in corners for number in corner)
+    image = Image.fromarray(pixels).transform(
+        (size_px, size_px), Image.Transform.QUAD, quad, Image.Resampling.BILINEAR
+    )
+    return np.asarray(image)
