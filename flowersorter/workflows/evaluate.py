@@ -15,6 +15,7 @@ from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place
 from flowersorter.vision.calibrate import softmax
+from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import (
     CalibrationBin,
     calibration_bins,
@@ -186,7 +187,7 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) 
     examples = with_starter(garden, own) if grown else own
     if not len(own.photo_ids):
         raise _too_few()
-    fitted = fit(Examples(examples.features, examples.targets, examples.own), examples.class_names, backbone, cancel)
+    fitted = fit(Examples(features_of(examples.embeddings), examples.targets, examples.own), examples.class_names, backbone, cancel)
     held_out = fitted.held_out
     kept = held_out.own
     if not kept.any():

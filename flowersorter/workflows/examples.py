@@ -9,26 +9,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.library.garden import Garden
-from flowersorter.vision.features import features_of
 from flowersorter.workflows.folder_labels import name_key
-from flowersorter.workflows.guess import cached_features
+from flowersorter.workflows.guess import cached_embeddings
 from flowersorter.workflows.models import NamedModel, starter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingSet:
-    """Labelled photos with their features.
+    """Labelled photos with their embeddings.
 
     Attributes:
         class_names: C names, in the order of the targets.
         photo_ids: (N,) int64; 0 for a starter photo.
-        features: (N, D) float32.
+        embeddings: (N, D) float32, averaged over views.
         targets: (N,) class indices.
     """
 
     class_names: tuple[str, ...]
     photo_ids: NDArray[np.int64]
-    features: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
     targets: NDArray[np.intp]
 
     @property
@@ -38,7 +37,7 @@ class TrainingSet:
 
 
 def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
-    """Read the features of labelled photos from the cache; photos without an embedding are left out.
+    """Read the embeddings of labelled photos from the cache; photos without an embedding are left out.
 
     Args:
         garden: Whose cache and class names.
@@ -46,7 +45,7 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
         classes: Class id by photo id.
     """
     photos = list(garden.photos.photos(sorted(classes)).values())
-    features, positions = cached_features(garden, backbone, [photo.sha256 for photo in photos])
+    embeddings, positions = cached_embeddings(garden, backbone, [photo.sha256 for photo in photos])
     kept = [photos[i].id for i in positions]
     used = {classes[photo_id] for photo_id in kept}
     ordered = [c for c in garden.classes.all() if c.id in used]
@@ -54,7 +53,7 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
     return TrainingSet(
         class_names=tuple(c.name for c in ordered),
         photo_ids=np.array(kept, np.int64),
-        features=features,
+        embeddings=embeddings,
         targets=np.array([index[classes[photo_id]] for photo_id in kept], np.intp),
     )
 
@@ -85,6 +84,6 @@ def with_starter(garden: Garden, own: TrainingSet) -> TrainingSet:
     return TrainingSet(
         class_names=tuple(names),
         photo_ids=np.concatenate([own.photo_ids, np.zeros(len(base.targets), np.int64)]),
-        features=np.concatenate([own.features, features_of(base.embeddings)]) if len(own.features) else features_of(base.embeddings),
+        embeddings=np.concatenate([own.embeddings, base.embeddings.astype(np.float32)]),
         targets=np.concatenate([own.targets, np.array(rows, np.intp)[base.targets]]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,10 +21,10 @@ VIEWS = (CENTRE, FLIP)
 _BLOCK_ROWS = 4096
 
 
-def cached_features(
+def cached_embeddings(
     garden: Garden, backbone: str, hashes: Sequence[bytes]
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Read features from the cache, averaged over the views that are there.
+    """Read embeddings from the cache, averaged over `VIEWS`.
 
     Args:
         garden: Whose cache.
@@ -31,18 +32,24 @@ def cached_features(
         hashes: SHA-256 of N photos.
 
     Returns:
-        (M, D) float32 features and (M,) positions in `hashes` of the photos that have all views.
+        (M, D) float32 embeddings and (M,) ascending positions in `hashes` of the photos that have all views.
     """
     store = garden.embeddings(backbone)
     read = [store.get(hashes, view) for view in VIEWS]
-    common = read[0][1]
-    for _, positions in read[1:]:
-        common = np.intersect1d(common, positions, assume_unique=True)
+    common = reduce(np.intersect1d, (positions for _, positions in read))
     views = []
     for embeddings, positions in read:
-        order = np.argsort(positions, kind="stable")
-        views.append(features_of(embeddings[order[np.searchsorted(positions[order], common)]]))
+        order = np.argsort(positions)
+        views.append(embeddings[order[np.searchsorted(positions, common, sorter=order)]])
     return average_views(views), common
+
+
+def cached_features(
+    garden: Garden, backbone: str, hashes: Sequence[bytes]
+) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """As `cached_embeddings`, as the head sees them: (M, D) float32 features and (M,) positions."""
+    embeddings, positions = cached_embeddings(garden, backbone, hashes)
+    return features_of(embeddings), positions
 
 
 def guess(garden: Garden, model: Model, photos: Sequence[tuple[int, bytes]]) -> Guesses:

@@ -100,7 +100,7 @@ def _predict_batch(
     if not pixels:
         return [errors[i] for i in range(len(paths))]
     views = [np.stack([cut(p, view, backbone.crop_px) for p in pixels.values()]) for view in VIEWS]
-    predictions = predict(model, average_views([features_of(network.embed(crops)) for crops in views]))
+    predictions = predict(model, features_of(average_views([network.embed(crops) for crops in views])))
     rows = {i: row for row, i in enumerate(pixels)}
     return [
         errors[i]

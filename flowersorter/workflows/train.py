@@ -12,6 +12,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import backbone as backbone_named
+from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.folder_labels import label_by_sub_folders
@@ -176,7 +177,7 @@ def _learn(
     started = time.perf_counter()
     before = model_for(garden, backbone)
     fitted = fit(
-        Examples(examples.features, examples.targets, examples.own), examples.class_names, backbone, cancel, note=note
+        Examples(features_of(examples.embeddings), examples.targets, examples.own), examples.class_names, backbone, cancel, note=note
     )
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
