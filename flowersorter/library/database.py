@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -49,19 +49,30 @@ def sqlite_errors_in_words(file: Path) -> Iterator[None]:
         raise
 
 
+def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:
+    """Do nothing before the first use of a database."""
+
+
 class Database:
     """A SQLite file with the newest tables, shared by all threads.
 
     Args:
         file: The database file; made if missing, brought up to date if older.
         migrations: (version, SQL script) in rising order.
+        before_use: Called with the open connection before anything is changed, and with whether
+            the tables of an older program are about to be changed; it stops the opening by raising.
 
     Raises:
         GardenDamaged: the file is not a sound SQLite database.
         UserError: a newer program made it (the file is left untouched), or the disk refuses.
     """
 
-    def __init__(self, file: Path, migrations: Sequence[tuple[int, str]] = MIGRATIONS) -> None:
+    def __init__(
+        self,
+        file: Path,
+        migrations: Sequence[tuple[int, str]] = MIGRATIONS,
+        before_use: Callable[[sqlite3.Connection, bool], None] = _nothing,
+    ) -> None:
         self.file = file
         self._lock = threading.RLock()
         self._depth = 0
@@ -69,7 +80,8 @@ class Database:
             self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
             try:
                 self._connection.row_factory = sqlite3.Row
-                self._refuse_newer(migrations)
+                self._refuse_strangers(migrations)
+                before_use(self._connection, 0 < self._version() < migrations[-1][0])
                 self._migrate(migrations)
                 self._configure()
             except BaseException:
@@ -138,9 +150,12 @@ class Database:
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
-    def _refuse_newer(self, migrations: Sequence[tuple[int, str]]) -> None:
+    def _refuse_strangers(self, migrations: Sequence[tuple[int, str]]) -> None:
+        """Stop before touching a file that a newer program, or another one, made."""
         newest = migrations[-1][0]
         version = self._version()
+        if version == 0 and self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise GardenDamaged(f"The file {self.file} is not a library of FlowerSorter")
         if version > newest:
             raise UserError(
                 f"The library {self.file} was made by a newer version of FlowerSorter",

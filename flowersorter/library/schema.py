@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flowersorter.library.journal_schema import JOURNAL_TABLES
 
-# AUTOINCREMENT where an id may live on in an undo step or a window after its row is gone: ids are never used twice.
+# AUTOINCREMENT: an id may live on in an undo step or a window after its row is gone, so none is used twice.
 _LIBRARY_TABLES = """
 CREATE TABLE photos (
     id INTEGER PRIMARY KEY AUTOINCREMENT,

@@ -1,0 +1,238 @@
+"""The classes a person sorts by, and the former names that still mean them."""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from flowersorter.errors import ClassRefused
+from flowersorter.library.database import Database
+
+MAX_NAME_LENGTH = 100
+#: Okabe and Ito's colours without black (https://jfly.uni-koeln.de/color/), then five of Paul Tol's "muted"
+#: scheme (https://sronpersonalpages.nl/~pault/): told apart with every common kind of colour blindness.
+PALETTE = (
+    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
+    "#332288", "#117733", "#882255", "#999933", "#aa4499",
+)  # fmt: skip
+_COLUMNS = "id, name, origin, position, colour"
+#: Control characters, surrogates (undecodable bytes of a folder's name), line and paragraph ends.
+_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
+
+
+class ClassOrigin(StrEnum):
+    """Who brought a class in: the person, a class folder, or a model that knows it."""
+
+    PERSON = "person"
+    FOLDER = "folder"
+    MODEL = "model"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoClass:
+    """A name the person sorts by.
+
+    Attributes:
+        position: Its place in the list, from 0.
+        colour: "#rrggbb"; it stays with the class when the list is reordered.
+    """
+
+    id: int
+    name: str
+    origin: ClassOrigin
+    position: int
+    colour: str
+
+
+class ClassTable:
+    """The classes of one garden. Names differ by more than upper and lower case."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> list[PhotoClass]:
+        """Every class, by position."""
+        return [
+            _photo_class(row)
+            for row in self._database.query(f"SELECT {_COLUMNS} FROM classes ORDER BY position, id")
+        ]
+
+    def find(self, name: str) -> PhotoClass | None:
+        """The class with this name or, where there is none, the one that once had it."""
+        key = class_key(name)
+        rows = self._database.query(f"SELECT {_COLUMNS} FROM classes WHERE key = ?", (key,))
+        rows = rows or self._database.query(
+            f"SELECT {_COLUMNS} FROM classes"
+            " WHERE id = (SELECT class_id FROM class_aliases WHERE class_aliases.key = ?)",
+            (key,),
+        )
+        return _photo_class(rows[0]) if rows else None
+
+    def add(self, name: str, origin: ClassOrigin = ClassOrigin.PERSON) -> PhotoClass:
+        """Make a new class, last in the list.
+
+        Raises:
+            ClassRefused: the name is empty, too long, holds control characters, or is taken.
+        """
+        name = _checked(name)
+        with self._database.transaction() as connection:
+            self._refuse_taken(name)
+            colours = Counter(colour for (colour,) in connection.execute("SELECT colour FROM classes"))
+            position = colours.total()
+            colour = min(PALETTE, key=lambda candidate: colours[candidate])
+            cursor = connection.execute(
+                "INSERT INTO classes (name, key, origin, position, colour) VALUES (?, ?, ?, ?, ?)",
+                (name, class_key(name), origin.value, position, colour),
+            )
+            assert cursor.lastrowid is not None  # set after every INSERT
+            return PhotoClass(cursor.lastrowid, name, origin, position, colour)
+
+    def resolve(self, name: str, origin: ClassOrigin) -> PhotoClass:
+        """The class that `name` means, now or under a former name; made if there is none.
+
+        A class only a model knew becomes the person's or the folder's when one of them names it.
+
+        Raises:
+            ClassRefused: the name is new and cannot be used.
+        """
+        with self._database.transaction() as connection:
+            found = self.find(name)
+            if found is None:
+                return self.add(name, origin)
+            if found.origin is ClassOrigin.MODEL and origin is not ClassOrigin.MODEL:
+                connection.execute("UPDATE classes SET origin = ? WHERE id = ?", (origin.value, found.id))
+                found = PhotoClass(found.id, found.name, origin, found.position, found.colour)
+            return found
+
+    def rename(self, class_id: int, name: str) -> None:
+        """Give a class another name; models that know the old one go on meaning this class.
+
+        Raises:
+            ClassRefused: the name cannot be used or another class has it, or the class is gone.
+        """
+        name = _checked(name)
+        key = class_key(name)
+        with self._database.transaction() as connection:
+            old_key = self._key_of(class_id)
+            if key != old_key:
+                self._refuse_taken(name)
+                connection.execute(
+                    "DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, class_id)
+                )
+                _add_alias(connection, old_key, class_id)
+            connection.execute("UPDATE classes SET name = ?, key = ? WHERE id = ?", (name, key, class_id))
+            _take_over(connection, class_id)
+
+    def merge(self, class_id: int, into: int) -> None:
+        """Move all labels and names of one class to another and remove it.
+
+        Raises:
+            ClassRefused: both are the same class, or one of them is gone.
+        """
+        if class_id == into:
+            raise ClassRefused("A class cannot be merged with itself")
+        with self._database.transaction() as connection:
+            key = self._key_of(class_id)
+            self._key_of(into)
+            connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
+            connection.execute("UPDATE class_aliases SET class_id = ? WHERE class_id = ?", (into, class_id))
+            _add_alias(connection, key, into)
+            _take_over(connection, into)
+            self._remove(connection, [class_id])
+
+    def delete(self, class_id: int) -> None:
+        """Remove a class with its labels and former names; the photos stay. A missing one is ignored."""
+        with self._database.transaction() as connection:
+            self._remove(connection, [class_id])
+
+    def reorder(self, ids: Sequence[int]) -> None:
+        """Put the classes in the order of `ids`; those not named follow in their present order."""
+        rank = {class_id: position for position, class_id in enumerate(ids)}
+        with self._database.transaction() as connection:
+            present = [photo_class.id for photo_class in self.all()]
+            _number(connection, sorted(present, key=lambda class_id: rank.get(class_id, len(rank))))
+
+    def keep_model_classes(self, names: Iterable[str]) -> None:
+        """Remove the classes only a former model knew: brought by it, without labels, not in `names`."""
+        kept = {class_key(name) for name in names}
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT id, key FROM classes WHERE origin = ? AND id NOT IN (SELECT class_id FROM labels)",
+                (ClassOrigin.MODEL.value,),
+            ).fetchall()
+            aliases = connection.execute("SELECT key, class_id FROM class_aliases").fetchall()
+            meant = {class_id for key, class_id in aliases if key in kept}
+            self._remove(
+                connection, [class_id for class_id, key in rows if key not in kept and class_id not in meant]
+            )
+
+    def _remove(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        # Labels and aliases go with it: see the references in the schema.
+        connection.executemany("DELETE FROM classes WHERE id = ?", [(class_id,) for class_id in ids])
+        _number(connection, [photo_class.id for photo_class in self.all()])
+
+    def _key_of(self, class_id: int) -> str:
+        rows = self._database.query("SELECT key FROM classes WHERE id = ?", (class_id,))
+        if not rows:
+            raise ClassRefused("The class is no longer there", "it was deleted or merged")
+        return str(rows[0]["key"])
+
+    def _refuse_taken(self, name: str) -> None:
+        rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))
+        if rows:
+            raise ClassRefused(
+                f"The class “{name}” cannot be used", f"there is already a class “{rows[0]['name']}”"
+            )
+
+
+def class_key(name: str) -> str:
+    """What two spellings of the same class name have in common: case and Unicode composition set aside."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
+
+
+def _checked(name: str) -> str:
+    """The name without spaces around it.
+
+    Raises:
+        ClassRefused: it cannot be used.
+    """
+    name = name.strip()
+    why = ""
+    if not name:
+        raise ClassRefused("A class needs a name")
+    if len(name) > MAX_NAME_LENGTH:
+        why = f"it has more than {MAX_NAME_LENGTH} characters"
+    elif any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in name):
+        why = "it holds characters that cannot be shown"
+    if why:
+        shown = name[:MAX_NAME_LENGTH].encode("utf-8", "replace").decode()
+        shown = "".join(character if character.isprintable() else "?" for character in shown)
+        raise ClassRefused(f"The class name “{shown}” cannot be used", why)
+    return name
+
+
+def _add_alias(connection: sqlite3.Connection, key: str, class_id: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO class_aliases (key, class_id) VALUES (?, ?)", (key, class_id))
+
+
+def _take_over(connection: sqlite3.Connection, class_id: int) -> None:
+    """A class of a model that a person has worked on is the person's: it stays when the model goes."""
+    connection.execute(
+        "UPDATE classes SET origin = ? WHERE id = ? AND origin = ?",
+        (ClassOrigin.PERSON.value, class_id, ClassOrigin.MODEL.value),
+    )
+
+
+def _number(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    connection.executemany("UPDATE classes SET position = ? WHERE id = ?", list(enumerate(ids)))
+
+
+def _photo_class(row: sqlite3.Row) -> PhotoClass:
+    class_id, name, origin, position, colour = row
+    return PhotoClass(class_id, name, ClassOrigin(origin), position, colour)

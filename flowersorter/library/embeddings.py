@@ -1,0 +1,131 @@
+"""The cache of embeddings: what a backbone made of each photo and view, on disk and disposable."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import UserError
+from flowersorter.library.row_files import KEY_BYTES, RowFiles
+
+_HASH_BYTES = 32
+_VIEW_BYTES = KEY_BYTES - _HASH_BYTES
+
+
+class EmbeddingStore:
+    """The embeddings of one backbone, by SHA-256 and view; usable from every thread.
+
+    What comes out is what went in. Whatever a crash or a bad disk took is `missing` and is computed again.
+
+    Args:
+        folder: Where its two files are; made if missing.
+        backbone: Names the files.
+
+    Raises:
+        UserError: the files cannot be opened.
+    """
+
+    def __init__(self, folder: Path, backbone: str) -> None:
+        self._lock = threading.RLock()
+        self._numbers: dict[bytes, dict[bytes, int]] = {}
+        with _disk_errors_in_words():
+            folder.mkdir(parents=True, exist_ok=True)
+            self._files = RowFiles(folder / f"{backbone}.rows", folder / f"{backbone}.keys")
+        for number, key in enumerate(self._files.keys()):
+            if key is not None:
+                self._numbers.setdefault(key[_HASH_BYTES:], {})[key[:_HASH_BYTES]] = number
+
+    @property
+    def width(self) -> int | None:
+        """D, or None while nothing is stored."""
+        return self._files.width
+
+    def missing(self, hashes: Sequence[bytes], view: str) -> list[bytes]:
+        """Those of `hashes` whose embedding of this view is not there, each once, in their order."""
+        wanted = list(dict.fromkeys(hashes))
+        with self._lock, _disk_errors_in_words():
+            _, positions = self._find(wanted, view)
+        there = set(positions.tolist())
+        return [sha256 for position, sha256 in enumerate(wanted) if position not in there]
+
+    def get(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.float16], NDArray[np.intp]]:
+        """The embeddings of one view that are there.
+
+        Returns:
+            (M, D) embeddings, and (M,) the positions in `hashes` they belong to, rising.
+        """
+        with self._lock, _disk_errors_in_words():
+            numbers, positions = self._find(hashes, view)
+            return self._files.rows(numbers), positions
+
+    def append(self, hashes: Sequence[bytes], view: str, embeddings: NDArray[np.float16]) -> None:
+        """Keep the embeddings of a block of photos; they are on disk when this returns.
+
+        Those that are there already stay as they are. If the width differs from what is stored, that is
+        of another backbone and goes.
+
+        Args:
+            hashes: N SHA-256 hashes.
+            view: The view all of them are of.
+            embeddings: (N, D), rows in the order of `hashes`.
+
+        Raises:
+            UserError: the disk refuses; nothing of the block was kept.
+        """
+        if embeddings.ndim != 2 or len(embeddings) != len(hashes):
+            raise ValueError(f"{len(hashes)} photos do not fit embeddings of shape {embeddings.shape}")
+        with self._lock, _disk_errors_in_words():
+            if self._files.width not in {None, embeddings.shape[1]}:
+                self._files.clear()
+                self._numbers.clear()
+            new = self.missing(hashes, view)
+            if not new:
+                return
+            position_of = {sha256: position for position, sha256 in enumerate(hashes)}
+            suffix = _view_bytes(view)
+            first = len(self._files)
+            self._files.append(
+                [_checked_hash(sha256) + suffix for sha256 in new],
+                embeddings[[position_of[sha256] for sha256 in new]],
+            )
+            numbers = range(first, first + len(new))
+            self._numbers.setdefault(suffix, {}).update(zip(new, numbers, strict=True))
+
+    def close(self) -> None:
+        """Close the files; more calls do nothing."""
+        with self._lock:
+            self._files.close()
+
+    def _find(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Row numbers of the embeddings that are there and sound, and their positions in `hashes`."""
+        number_of = self._numbers.get(_view_bytes(view), {})
+        numbers = np.fromiter((number_of.get(sha256, -1) for sha256 in hashes), np.intp, len(hashes))
+        positions = np.flatnonzero(numbers >= 0)
+        positions = positions[self._files.sound(numbers[positions])]
+        return numbers[positions], positions
+
+
+def _view_bytes(view: str) -> bytes:
+    name = view.encode()
+    if not 0 < len(name) <= _VIEW_BYTES or b"\0" in name:
+        raise ValueError(f"the name of the view {view!r} does not fit {_VIEW_BYTES} bytes")
+    return name.ljust(_VIEW_BYTES, b"\0")
+
+
+def _checked_hash(sha256: bytes) -> bytes:
+    if len(sha256) != _HASH_BYTES:
+        raise ValueError(f"a SHA-256 has {_HASH_BYTES} bytes, not {len(sha256)}")
+    return sha256
+
+
+@contextmanager
+def _disk_errors_in_words() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError("The embeddings cannot be read or saved", error.strerror or str(error)) from error

@@ -1,0 +1,49 @@
+"""The lock that lets one window or terminal at a time work on a garden."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from filelock import BaseFileLock, FileLock, Timeout
+
+from flowersorter.errors import FolderUnusable, GardenLocked
+
+_LOCK_NAME = "garden.lock"
+
+
+def lock_garden(folder: Path) -> BaseFileLock:
+    """Take the garden for this process; the system frees it when the process ends, however it ends.
+
+    Raises:
+        GardenLocked: somebody else has it open.
+        FolderUnusable: no lock file can be made in the folder.
+    """
+    # Opened on the GUI thread, closed maybe on another: the lock belongs to the process, not to a thread.
+    lock = FileLock(folder / _LOCK_NAME, timeout=0, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise GardenLocked(
+            f"The garden {folder} is already open",
+            "another FlowerSorter window or terminal is using it",
+            "Close that one first, or choose another garden",
+        ) from error
+    except OSError as error:
+        raise FolderUnusable(f"The garden {folder} cannot be opened", error.strerror or str(error)) from error
+    return lock
+
+
+@contextmanager
+def garden_locked(folder: Path) -> Iterator[None]:
+    """Hold the garden for the length of a block.
+
+    Raises:
+        GardenLocked: somebody else has it open.
+    """
+    lock = lock_garden(folder)
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,229 @@
+"""Two append-only files that hold rows of numbers and their keys, and survive crashes and damage.
+
+Row and key belong together by their number. Both files start with the same header, which names the pair. Each
+key carries a checksum of itself and one of itself with its row, so a row that comes out is the one that went in.
+What is torn at the end is cut off at opening; what does not fit together at all is started afresh.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import secrets
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+KEY_BYTES = 56
+_MAGIC = b"FSROWS01"
+#: Magic, a random name for the pair, numbers a row; the checksum of these follows.
+_HEADER = struct.Struct("<8s16sI")
+_HEADER_BYTES = 64
+#: Checksum of key and row, then the checksum of all before it.
+_CRC = struct.Struct("<I")
+_RECORD_BYTES = KEY_BYTES + 2 * _CRC.size
+_ITEM = np.dtype("<f2")
+_MAX_WIDTH = 1 << 16
+_UNKNOWN, _SOUND, _BAD = 0, 1, 2
+
+
+class RowFiles:
+    """A pair of files: float16 rows of one width, and their keys. For one thread at a time.
+
+    Args:
+        rows_path: The file of the rows; made if missing.
+        keys_path: The file of the keys; made if missing.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+
+    def __init__(self, rows_path: Path, keys_path: Path) -> None:
+        self.width: int | None = None
+        self._rows_path = rows_path
+        self._mapped: NDArray[np.float16] | None = None
+        self._records = bytearray()
+        self._states = np.empty(0, np.uint8)
+        with contextlib.ExitStack() as opened:
+            self._rows_file = opened.enter_context(_open(rows_path))
+            self._keys_file = opened.enter_context(_open(keys_path))
+            self._load()
+            opened.pop_all()
+
+    def __len__(self) -> int:
+        return len(self._states)
+
+    def keys(self) -> list[bytes | None]:
+        """The key of every row, by number; None for one that is damaged."""
+        return [self._key(number) for number in range(len(self))]
+
+    def sound(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Which of these rows are what was written; each is read and checked once.
+
+        Args:
+            numbers: (M,) row numbers.
+
+        Returns:
+            (M,) one truth value a row.
+        """
+        unknown = numbers[self._states[numbers] == _UNKNOWN]
+        if len(unknown):
+            content = self._map().data.cast("B")
+            for number in unknown.tolist():
+                self._states[number] = _SOUND if self._matches(number, content) else _BAD
+        result: NDArray[np.bool_] = self._states[numbers] == _SOUND
+        return result
+
+    def rows(self, numbers: NDArray[np.intp]) -> NDArray[np.float16]:
+        """Copies of these rows.
+
+        Args:
+            numbers: (M,) row numbers.
+
+        Returns:
+            (M, D) their rows, in the order of `numbers`.
+        """
+        if not len(numbers):
+            return np.empty((0, self.width or 0), np.float16)
+        return self._map()[numbers]
+
+    def append(self, keys: Sequence[bytes], rows: NDArray[np.float16]) -> None:
+        """Add rows at the end; they are on the disk when this returns, or not there at all.
+
+        Args:
+            keys: N keys of `KEY_BYTES` bytes.
+            rows: (N, D), of the width of the rows that are there.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        if self.width is None:
+            self._start(rows.shape[1])
+        content = np.ascontiguousarray(rows, _ITEM)
+        records = b"".join(_record(key, row) for key, row in zip(keys, content, strict=True))
+        try:
+            # A key is only ever there with its row: the row first.
+            _write(self._rows_file, content.data.cast("B"), self._rows_end())
+            _write(self._keys_file, records, self._keys_end())
+        except OSError:
+            with contextlib.suppress(OSError):
+                self._cut()
+            raise
+        self._records += records
+        self._states = np.append(self._states, np.full(len(keys), _SOUND, np.uint8))
+
+    def clear(self) -> None:
+        """Forget all rows, and their width.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        self._mapped = None
+        self.width = None
+        self._records.clear()
+        self._states = np.empty(0, np.uint8)
+        # Cut short of its header, neither file fits the other any more: a crash in between does no harm.
+        self._keys_file.truncate(0)
+        self._rows_file.truncate(0)
+
+    def close(self) -> None:
+        """Close both files; more calls do nothing."""
+        self._mapped = None
+        self._rows_file.close()
+        self._keys_file.close()
+
+    def _load(self) -> None:
+        header = self._rows_file.read(_HEADER_BYTES)
+        width = _width_in(header)
+        if width is None or self._keys_file.read(_HEADER_BYTES) != header:
+            self.clear()
+            return
+        self.width = width
+        self._records += self._keys_file.readall()
+        whole_rows = (_size(self._rows_file) - _HEADER_BYTES) // (width * _ITEM.itemsize)
+        count = min(whole_rows, len(self._records) // _RECORD_BYTES)
+        del self._records[count * _RECORD_BYTES :]
+        self._states = np.full(count, _UNKNOWN, np.uint8)
+        self._cut()
+
+    def _start(self, width: int) -> None:
+        """Write the headers of an empty pair."""
+        if not 0 < width <= _MAX_WIDTH:
+            raise ValueError(f"a row cannot have {width} numbers")
+        self.clear()
+        fields = _HEADER.pack(_MAGIC, secrets.token_bytes(16), width)
+        header = (fields + _CRC.pack(zlib.crc32(fields))).ljust(_HEADER_BYTES, b"\0")
+        _write(self._rows_file, header, 0)
+        _write(self._keys_file, header, 0)
+        self.width = width
+
+    def _cut(self) -> None:
+        """Cut off whatever lies beyond the last whole row and the last whole key."""
+        self._mapped = None
+        for file, end in ((self._keys_file, self._keys_end()), (self._rows_file, self._rows_end())):
+            if _size(file) != end:
+                file.truncate(end)
+
+    def _rows_end(self) -> int:
+        return _HEADER_BYTES + len(self) * (self.width or 0) * _ITEM.itemsize
+
+    def _keys_end(self) -> int:
+        return _HEADER_BYTES + len(self._records)
+
+    def _map(self) -> NDArray[np.float16]:
+        """The (N, D) rows of the file as a read-only array."""
+        if self._mapped is None or len(self._mapped) != len(self):
+            shape = (len(self), self.width or 0)
+            mapped = np.memmap(self._rows_path, _ITEM, "r", _HEADER_BYTES, shape)
+            # A plain array: a memmap makes a slow object of every row taken from it.
+            self._mapped = np.asarray(mapped)
+        return self._mapped
+
+    def _key(self, number: int) -> bytes | None:
+        record = self._records[number * _RECORD_BYTES : (number + 1) * _RECORD_BYTES]
+        crc = _CRC.unpack_from(record, KEY_BYTES + _CRC.size)[0]
+        return bytes(record[:KEY_BYTES]) if zlib.crc32(record[: -_CRC.size]) == crc else None
+
+    def _matches(self, number: int, content: memoryview) -> bool:
+        start = number * _RECORD_BYTES
+        key = self._records[start : start + KEY_BYTES]
+        row_bytes = len(content) // len(self)
+        row = content[number * row_bytes : (number + 1) * row_bytes]
+        crc: int = _CRC.unpack_from(self._records, start + KEY_BYTES)[0]
+        return zlib.crc32(row, zlib.crc32(key)) == crc
+
+
+def _record(key: bytes, row: NDArray[np.float16]) -> bytes:
+    checked = key + _CRC.pack(zlib.crc32(row.data, zlib.crc32(key)))
+    return checked + _CRC.pack(zlib.crc32(checked))
+
+
+def _width_in(header: bytes) -> int | None:
+    """The row width a header tells, or None if it is no header of ours."""
+    if len(header) != _HEADER_BYTES:
+        return None
+    magic, _, width = _HEADER.unpack_from(header)
+    sound = zlib.crc32(header[: _HEADER.size]) == _CRC.unpack_from(header, _HEADER.size)[0]
+    return int(width) if sound and magic == _MAGIC and 0 < width <= _MAX_WIDTH else None
+
+
+def _open(path: Path) -> io.FileIO:
+    # Unbuffered: after a failed write nothing may be left over that a later one would bring along.
+    return io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644), "r+")
+
+
+def _size(file: io.FileIO) -> int:
+    return os.fstat(file.fileno()).st_size
+
+
+def _write(file: io.FileIO, content: bytes | memoryview, at: int) -> None:
+    file.seek(at)
+    left = memoryview(content)
+    while left:
+        left = left[file.write(left) :]
+    os.fsync(file.fileno())
