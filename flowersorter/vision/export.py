@@ -17,7 +17,11 @@ from flowersorter.vision.weights import load_state
 
 
 def write_torchvision(
-    path: Path, backbone: str, class_names: Sequence[str], weight: NDArray[np.float32], bias: NDArray[np.float32]
+    path: Path,
+    backbone: str,
+    class_names: Sequence[str],
+    weight: NDArray[np.float32],
+    bias: NDArray[np.float32],
 ) -> None:
     """Write a dictionary that `torch.load(path, weights_only=True)` reads.
 
@@ -39,9 +43,8 @@ def write_torchvision(
     entry = backbone_named(backbone)
     state = {name: tensor.float() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
     # torchvision's batch norm adds 1e-5 to the variance: what this backbone adds beyond that moves into it.
-    for name in state:
-        if name.endswith("running_var"):
-            state[name] = state[name] + (entry.batch_norm_eps - 1e-5)
+    surplus = entry.batch_norm_eps - 1e-5
+    state = {name: tensor + surplus if name.endswith("running_var") else tensor for name, tensor in state.items()}
     state["fc.weight"], state["fc.bias"] = torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())
     saved = {
         "state_dict": state,

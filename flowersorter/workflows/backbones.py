@@ -54,7 +54,7 @@ def download_backbone(name: str, report: Report, cancel: CancelToken) -> Path:
         DownloadFailed: the weights could not be fetched or are not what they should be.
         Cancelled: asked to stop.
     """
-    from flowersorter.vision.download import download_weights  # noqa: PLC0415 - needs the network stack only here
+    from flowersorter.vision.download import download_weights
 
     return download_weights(backbone(name), report, cancel)
 
@@ -66,6 +66,6 @@ def install_backbone(name: str, file: Path) -> Path:
         UserError: there is no such backbone.
         ModelFileBad: the file does not hold this backbone's weights.
     """
-    from flowersorter.vision.weights import install_weights  # noqa: PLC0415 - not there before it is needed
+    from flowersorter.vision.weights import install_weights
 
     return install_weights(backbone(name), file)

@@ -39,7 +39,11 @@ class Check:
 def doctor(garden_folder: Path) -> list[Check]:
     """Look at the installation, the device, the weights and the garden; changes nothing but opens the garden."""
     checks = [
-        Check("FlowerSorter", True, f"{flowersorter.__version__} on Python {platform.python_version()}, {sys.platform}"),
+        Check(
+            "FlowerSorter",
+            True,
+            f"{flowersorter.__version__} on Python {platform.python_version()}, {sys.platform}",
+        ),
         *(_package(name) for name in _PACKAGES),
         _checked("Device", _device),
         _checked("Weights", _weights),
@@ -71,14 +75,14 @@ def _package(name: str) -> Check:
 
 
 def _device() -> str:
-    from flowersorter.vision.device import choose_device, computes_bfloat16  # noqa: PLC0415 - loads torch
+    from flowersorter.vision.device import choose_device, computes_bfloat16
 
     device = choose_device("auto")
     return f"{device}, computing in {'bfloat16' if computes_bfloat16(device) else 'float32'}"
 
 
 def _weights() -> str:
-    from flowersorter.vision.weights import load_state  # noqa: PLC0415 - loads torch
+    from flowersorter.vision.weights import load_state
 
     return f"{len(load_state(backbone(DEFAULT)))} tensors of {backbone(DEFAULT).title}"
 

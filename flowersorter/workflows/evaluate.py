@@ -176,7 +176,7 @@ def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: 
 
 def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) -> _Judged:
     """Predict every label of the garden with models that never saw it."""
-    from flowersorter.vision.fit import Examples, fit  # noqa: PLC0415 - torch is loaded only when needed
+    from flowersorter.vision.fit import Examples, fit
 
     garden = request.garden
     backbone = chosen_backbone(garden, request.backbone)
@@ -187,7 +187,12 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) 
     examples = with_starter(garden, own) if grown else own
     if not len(own.photo_ids):
         raise _too_few()
-    fitted = fit(Examples(features_of(examples.embeddings), examples.targets, examples.own), examples.class_names, backbone, cancel)
+    fitted = fit(
+        Examples(features_of(examples.embeddings), examples.targets, examples.own),
+        examples.class_names,
+        backbone,
+        cancel,
+    )
     held_out = fitted.held_out
     kept = held_out.own
     if not kept.any():

@@ -59,7 +59,9 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
     garden, path = request.garden, request.path.absolute()
     if path.suffix not in (PTH, SAFETENSORS):
         raise UserError(
-            f"A model cannot be saved as {path.name}", "only .pth and .safetensors are known", f"Try {DEFAULT_NAME}"
+            f"A model cannot be saved as {path.name}",
+            "only .pth and .safetensors are known",
+            f"Try {DEFAULT_NAME}",
         )
     if not path.parent.is_dir():
         raise UserError(f"The model cannot be saved as {path}", "the folder does not exist", "Choose another folder")
@@ -72,7 +74,7 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
         return ExportResult(path, named.model.class_names, named.model.backbone, named.model.training.held_out_accuracy)
     weight, bias, accuracy = _plain_head(garden, named, cancel)
 
-    from flowersorter.vision.export import write_torchvision  # noqa: PLC0415 - torch is loaded only when needed
+    from flowersorter.vision.export import write_torchvision
 
     write_torchvision(path, named.model.backbone, named.model.class_names, weight, bias)
     return ExportResult(path, named.model.class_names, named.model.backbone, accuracy)
@@ -82,7 +84,7 @@ def _plain_head(
     garden: Garden, named: NamedModel, cancel: CancelToken
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], float | None]:
     """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
-    from flowersorter.vision.fit import Examples, fit  # noqa: PLC0415 - torch is loaded only when needed
+    from flowersorter.vision.fit import Examples, fit
 
     model = named.model
     classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()} if named.id else {}
@@ -98,7 +100,12 @@ def _plain_head(
     order = [model.class_names.index(name) for name in examples.class_names]
     targets = np.array(order, np.intp)[examples.targets]
     scale = np.float32(np.linalg.norm(examples.embeddings, axis=1).mean())
-    fitted = fit(Examples(examples.embeddings / scale, targets, examples.own), model.class_names, model.backbone, cancel)
+    fitted = fit(
+        Examples(examples.embeddings / scale, targets, examples.own),
+        model.class_names,
+        model.backbone,
+        cancel,
+    )
     divisor = np.float32(fitted.model.temperature)
     return (
         fitted.model.weight / (scale * divisor),

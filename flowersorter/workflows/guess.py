@@ -60,9 +60,7 @@ def guess(garden: Garden, model: Model, photos: Sequence[tuple[int, bytes]]) -> 
         model: What predicts.
         photos: Photo ids with the SHA-256 of each, any order.
     """
-    class_ids = np.array(
-        [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in model.class_names], np.int32
-    )
+    class_ids = np.array([garden.classes.resolve(name, ClassOrigin.MODEL).id for name in model.class_names], np.int32)
     ordered = sorted(photos)
     ids, probabilities, verdicts = [], [], []
     for start in range(0, len(ordered), _BLOCK_ROWS):

@@ -48,8 +48,8 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
         WeightsMissing: the weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    from flowersorter.vision.device import choose_device  # noqa: PLC0415 - torch is loaded only when needed
-    from flowersorter.vision.embed import Embedder  # noqa: PLC0415
+    from flowersorter.vision.device import choose_device
+    from flowersorter.vision.embed import Embedder
 
     return Embedder.open(backbone, choose_device(device))
 

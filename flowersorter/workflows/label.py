@@ -108,9 +108,7 @@ def label(
     )
 
 
-def find_photos(
-    garden: Garden, folder: Path, report: Report, cancel: CancelToken
-) -> tuple[ScanResult, list[Place]]:
+def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToken) -> tuple[ScanResult, list[Place]]:
     """Scan a folder and bring the library's places up to date with it.
 
     Raises:
@@ -123,7 +121,11 @@ def find_photos(
 
 
 def read_new(
-    request: LabelRequest, places: Sequence[Place], report: Report, cancel: CancelToken, embedder: OpenEmbedder
+    request: LabelRequest,
+    places: Sequence[Place],
+    report: Report,
+    cancel: CancelToken,
+    embedder: OpenEmbedder,
 ) -> int:
     """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
     garden = request.garden

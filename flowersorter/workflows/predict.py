@@ -75,7 +75,9 @@ def predict_photos(
     named = model_for(request.garden, name)
     if named is None:
         raise TooFewPhotos(
-            f"There is no model for {name} yet", "models belong to one backbone", "Train one with this backbone first"
+            f"There is no model for {name} yet",
+            "models belong to one backbone",
+            "Train one with this backbone first",
         )
     entry = backbone_named(name)
     network = embedder(entry, request.device)
@@ -88,9 +90,7 @@ def predict_photos(
     return tuple(result)
 
 
-def _predict_batch(
-    paths: Sequence[Path], model: Model, backbone: Backbone, network: Embeds
-) -> list[PhotoPrediction]:
+def _predict_batch(paths: Sequence[Path], model: Model, backbone: Backbone, network: Embeds) -> list[PhotoPrediction]:
     pixels, errors = {}, {}
     for i, path in enumerate(paths):
         try:
@@ -110,7 +110,9 @@ def _predict_batch(
     ]
 
 
-def _described(path: Path, model: Model, probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], verdict: int) -> PhotoPrediction:
+def _described(
+    path: Path, model: Model, probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], verdict: int
+) -> PhotoPrediction:
     best = np.argsort(-probabilities, kind="stable")[:5]
     top = tuple((model.class_names[i], float(probabilities[i])) for i in best)
     return PhotoPrediction(path, top[0][0], top[0][1], Verdict(verdict), top)

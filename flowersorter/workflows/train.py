@@ -111,7 +111,11 @@ def retrain(
 
 
 def train_folder(
-    request: TrainFolderRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+    request: TrainFolderRequest,
+    report: Report,
+    cancel: CancelToken,
+    *,
+    embedder: OpenEmbedder = open_embedder,
 ) -> TrainResult:
     """Read a folder of class folders, take them as labels, fit a new head and make it current.
 
@@ -138,7 +142,13 @@ def train_folder(
     named = model_for(garden, backbone)
     grown = request.add and belongs_with_starter(named, own.class_names)
     result = _learn(
-        garden, with_starter(garden, own) if grown else own, backbone, request.note, report, cancel, keep_better=False
+        garden,
+        with_starter(garden, own) if grown else own,
+        backbone,
+        request.note,
+        report,
+        cancel,
+        keep_better=False,
     )
     garden.settings.set("backbone", backbone)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
@@ -146,7 +156,12 @@ def train_folder(
 
 
 def _embed_labelled(
-    request: RetrainRequest, photo_ids: list[int], backbone: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
+    request: RetrainRequest,
+    photo_ids: list[int],
+    backbone: str,
+    report: Report,
+    cancel: CancelToken,
+    embedder: OpenEmbedder,
 ) -> None:
     """Embed labelled photos whose embedding is missing; a photo that is nowhere at the moment is left out."""
     garden = request.garden
@@ -171,13 +186,17 @@ def _learn(
     *,
     keep_better: bool,
 ) -> TrainResult:
-    from flowersorter.vision.fit import Examples, fit  # noqa: PLC0415 - torch is loaded only when needed
+    from flowersorter.vision.fit import Examples, fit
 
     report(Progress("Learning", 0))
     started = time.perf_counter()
     before = model_for(garden, backbone)
     fitted = fit(
-        Examples(features_of(examples.embeddings), examples.targets, examples.own), examples.class_names, backbone, cancel, note=note
+        Examples(features_of(examples.embeddings), examples.targets, examples.own),
+        examples.class_names,
+        backbone,
+        cancel,
+        note=note,
     )
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy

@@ -1,0 +1,106 @@
+"""How good predictions are, in the field's standard figures."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibrationBin:
+    """Photos whose confidence falls into one interval.
+
+    Attributes:
+        low: Lower edge, exclusive except for 0.
+        high: Upper edge, inclusive.
+        photos: How many fell in.
+        confidence: Their mean confidence.
+        accuracy: The share of them that is right.
+    """
+
+    low: float
+    high: float
+    photos: int
+    confidence: float
+    accuracy: float
+
+
+def confusion_matrix(true: NDArray[np.intp], predicted: NDArray[np.intp], classes: int) -> NDArray[np.int64]:
+    """Count photos by true and predicted class.
+
+    Args:
+        true: (N,) class indices.
+        predicted: (N,) class indices.
+        classes: How many classes there are.
+
+    Returns:
+        (C, C) int64, rows true, columns predicted.
+    """
+    flat = np.bincount(true * classes + predicted, minlength=classes * classes)
+    return flat.reshape(classes, classes).astype(np.int64)
+
+
+def recall(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of each class's photos that were found; (C,) float64, NaN for a class without photos."""
+    return _share(confusion.diagonal(), confusion.sum(axis=1))
+
+
+def precision(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of each class's guesses that are right; (C,) float64, NaN for a class never guessed."""
+    return _share(confusion.diagonal(), confusion.sum(axis=0))
+
+
+def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.float64]:
+    result = np.full(len(whole), np.nan)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result
+
+
+def wilson_interval(right: int, photos: int, z: float = 1.96) -> tuple[float, float]:
+    """Bound a share with Wilson's score interval (95 % for z = 1.96); (0, 1) for no photos.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    """
+    if photos == 0:
+        return 0.0, 1.0
+    share = right / photos
+    spread = z * math.sqrt(share * (1 - share) / photos + z * z / (4 * photos * photos))
+    centre = share + z * z / (2 * photos)
+    scale = 1 + z * z / photos
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def calibration_bins(
+    confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 10
+) -> tuple[CalibrationBin, ...]:
+    """Group photos by confidence into equal intervals; empty intervals are left out.
+
+    Args:
+        confidence: (N,) probability of the best guess.
+        right: (N,) whether it was right.
+        bins: Number of intervals between 0 and 1.
+    """
+    at = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
+    result = []
+    for i in range(bins):
+        inside = at == i
+        if inside.any():
+            result.append(
+                CalibrationBin(
+                    low=i / bins,
+                    high=(i + 1) / bins,
+                    photos=int(inside.sum()),
+                    confidence=float(confidence[inside].mean()),
+                    accuracy=float(right[inside].mean()),
+                )
+            )
+    return tuple(result)
+
+
+def expected_calibration_error(bins: tuple[CalibrationBin, ...]) -> float:
+    """Mean gap between confidence and accuracy, weighted by photos (Guo et al., 2017); 0 for no photos."""
+    photos = sum(b.photos for b in bins)
+    return sum(b.photos * abs(b.confidence - b.accuracy) for b in bins) / photos if photos else 0.0
