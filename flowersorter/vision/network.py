@@ -32,9 +32,7 @@ def assemble(entry: Backbone, state: Mapping[str, Tensor], *, classifier: bool) 
     if not classifier:
         network.fc = nn.Identity()
         wanted = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
-    as_float = {
-        name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in wanted.items()
-    }
+    as_float = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in wanted.items()}
     network.load_state_dict(as_float, strict=True, assign=True)
     network.requires_grad_(False)
     network.eval()

@@ -18,7 +18,7 @@ MAX_TURN_DEGREES = 12.0
 
 
 def variant(number: int) -> str:
-    """The name of a view for training: a crop of its own size, place, turn and shape, flipped every other time.
+    """The name of a view for training: a crop of its own size, place, turn and shape; every other is flipped.
 
     Args:
         number: From 1; the same number always means the same crop.
@@ -56,7 +56,7 @@ def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]
 
 
 def _turned_crop(pixels: NDArray[np.uint8], random: np.random.Generator, size_px: int) -> NDArray[np.uint8]:
-    """A random, slightly turned and stretched rectangle that lies wholly in the photo, scaled to (S, S, 3) uint8."""
+    """A random, slightly turned and stretched rectangle inside the photo, scaled to (S, S, 3) uint8."""
     height, width = pixels.shape[:2]
     side = min(height, width) * math.sqrt(random.uniform(MIN_AREA, 1.0))
     stretch = math.exp(random.uniform(-0.15, 0.15))
@@ -69,7 +69,5 @@ def _turned_crop(pixels: NDArray[np.uint8], random: np.random.Generator, size_px
     centre = reach + random.uniform(size=2) * (np.array([width, height]) - 2 * reach)
     corners = [centre - right - down, centre - right + down, centre + right + down, centre + right - down]
     quad = tuple(float(number) for corner in corners for number in corner)
-    image = Image.fromarray(pixels).transform(
-        (size_px, size_px), Image.Transform.QUAD, quad, Image.Resampling.BILINEAR
-    )
+    image = Image.fromarray(pixels).transform((size_px, size_px), Image.Transform.QUAD, quad, Image.Resampling.BILINEAR)
     return np.asarray(image)

@@ -1,53 +1,89 @@
-"""Backbone weights: reading them without trusting them, and putting new ones in place."""
+"""Backbone weights on this computer: where they are, what is in them, and taking them from a file."""
 
 from __future__ import annotations
 
 import hashlib
-import pickle
-import struct
-import zipfile
-from collections.abc import Mapping, Sequence
+import json
+import os
+from collections.abc import Sequence
+from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
-from flowersorter.job import CancelToken, Report
-from flowersorter.vision.backbones import Backbone
-from flowersorter.vision.download import Download, download, write_atomically
-from flowersorter.vision.layers import empty_network
-from flowersorter.vision.weight_files import bad_file, find_weights, hub_cache, imagenet_layer, installed_path
+from flowersorter.vision.publish import write_atomically
 
-__all__ = [
-    "download_weights",
-    "find_weights",
-    "imagenet_layer",
-    "install_weights",
-    "load_state",
-    "read_state",
-    "recognise_weights",
-]
+if TYPE_CHECKING:
+    from torch import Tensor
 
-#: Room for a file's header, and for the state dict of a network that was saved with something beside it.
-SIZE_SLACK = 1.5
+    from flowersorter.vision.backbones import Backbone
 
-#: What reading a file that holds no state dict can raise; torch and pickle let almost anything through.
-_UNREADABLE = (
-    RuntimeError,
-    pickle.UnpicklingError,
-    EOFError,
-    OSError,
-    ValueError,
-    LookupError,
-    TypeError,
-    AttributeError,
-    struct.error,
-    zipfile.BadZipFile,
-    SafetensorError,
-)
+IMAGENET_CLASSES = 1000
+
+
+def shipped_folder() -> Path:
+    """The folder of the weights that come with the program, in a checkout and in an installed wheel alike."""
+    package = Path(str(resources.files("flowersorter")))
+    inside = package / "resources"
+    return (inside if inside.is_dir() else package.parent / "resources") / "backbones"
+
+
+def hub_cache() -> Path:
+    """The folder where torch's hub keeps downloaded weights, found as torch does, without loading torch."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = os.environ.get("TORCH_HOME", str(Path(cache) / "torch"))
+    return Path(home).expanduser() / "hub" / "checkpoints"
+
+
+def installed_path(entry: Backbone) -> Path:
+    """Where weights go that the person picked and that are not the published file.
+
+    Not under the published name: other programs take what they find there for torchvision's.
+    """
+    return hub_cache() / f"flowersorter-{entry.name}.safetensors"
+
+
+def find_weights(entry: Backbone) -> Path | None:
+    """The weights of a backbone on this computer, or None; nothing is read."""
+    name = entry.weights.filename
+    shipped = shipped_folder() / name
+    candidates = [shipped] if entry.weights.shipped else [hub_cache() / name, installed_path(entry)]
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def imagenet_layer(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """Read a backbone's ImageNet layer only; loads torch only for a file that torch wrote.
+
+    Returns:
+        Weight (1000, D) float32 and bias (1000,) float32, or None where there is no such layer or no file.
+
+    Raises:
+        ModelFileBad: the file is damaged or of another network.
+    """
+    path = find_weights(entry)
+    if path is None or not entry.has_imagenet_layer:
+        return None
+    if path.suffix != ".safetensors":
+        state = load_state(entry)
+        return state["fc.weight"].float().numpy(), state["fc.bias"].float().numpy()
+    try:
+        with safe_open(path, framework="numpy") as file:
+            weight, bias = file.get_tensor("fc.weight"), file.get_tensor("fc.bias")
+    except (SafetensorError, OSError) as error:
+        raise bad_file(path, "it is damaged or of another network") from error
+    if weight.shape != (IMAGENET_CLASSES, entry.features) or bias.shape != (IMAGENET_CLASSES,):
+        raise bad_file(path, f"its ImageNet layer has the shape {weight.shape}")
+    return weight.astype(np.float32), bias.astype(np.float32)
+
+
+def imagenet_classes() -> tuple[str, ...]:
+    """The names of the 1000 ImageNet classes in index order; two names stand for two classes each."""
+    text = (shipped_folder() / "imagenet-classes.json").read_text(encoding="utf-8")
+    return tuple(json.loads(text))
 
 
 def load_state(entry: Backbone) -> dict[str, Tensor]:
@@ -63,7 +99,7 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
     """
     path = find_weights(entry)
     if path is None:
-        raise _missing(entry)
+        raise missing_weights(entry)
     size = path.stat().st_size
     if path != installed_path(entry) and size != entry.weights.size_bytes:
         raise ModelFileBad(
@@ -71,76 +107,9 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
             f"it has {size} bytes instead of {entry.weights.size_bytes}",
             "Delete it, then install or download it again",
         )
+    from flowersorter.vision.state import read_state  # noqa: PLC0415  # loads torch
+
     return read_state(entry, path)
-
-
-def read_state(entry: Backbone, path: Path) -> dict[str, Tensor]:
-    """Read any file that should hold a backbone's weights; nothing in it is run.
-
-    Args:
-        entry: The backbone.
-        path: A safetensors file, or a state dict saved by torch.
-
-    Raises:
-        ModelFileBad: the file is too large, unreadable, or its names and shapes are not the backbone's.
-    """
-    wanted = empty_network(entry).state_dict()
-    # 4 bytes for each number: the network in float32, whatever its own file uses.
-    limit = int(SIZE_SLACK * sum(4 * tensor.numel() for tensor in wanted.values()))
-    state: object
-    try:
-        _check_size(path, limit)
-        if path.suffix == ".safetensors":
-            state = load_file(path, device="cpu")
-        else:
-            state = torch.load(path, map_location="cpu", weights_only=True)
-    except _UNREADABLE as error:
-        raise bad_file(path, f"it holds no weights that can be read ({_first_line(error)})") from error
-    return _matched(entry, wanted, state, path)
-
-
-def _check_size(path: Path, limit: int) -> None:
-    """Refuse a file that is too large, packed or unpacked.
-
-    Raises:
-        ModelFileBad: it is.
-    """
-    size = path.stat().st_size
-    if zipfile.is_zipfile(path):
-        with zipfile.ZipFile(path) as archive:
-            size = max(size, sum(member.file_size for member in archive.infolist()))
-    if size > limit:
-        raise bad_file(path, f"it holds {size} bytes, far more than this network has")
-
-
-def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path: Path) -> dict[str, Tensor]:
-    """Check names, shapes and numbers against the network's own.
-
-    Raises:
-        ModelFileBad: a tensor is missing, unexpected, of another shape, or holds no numbers.
-    """
-    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
-        raise bad_file(path, "it is not a state dict: names with tensors")
-    # Counters of training steps, unused in eval mode; old files and other converters leave them out.
-    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
-    missing = sorted(wanted.keys() - counters - state.keys())
-    unexpected = sorted(map(str, state.keys() - wanted.keys()))
-    if missing or unexpected:
-        told = [f"{len(missing)} of its tensors are missing, such as {missing[0]}"] if missing else []
-        told += [f"{len(unexpected)} do not belong to it, such as {unexpected[0]}"] if unexpected else []
-        raise bad_file(path, f"it is not a {entry.title}: {' and '.join(told)}")
-    for name in wanted.keys() - counters:
-        _check_tensor(entry, name, state[name], wanted[name].shape, path)
-    return {name: torch.zeros((), dtype=torch.int64) if name in counters else state[name] for name in wanted}
-
-
-def _check_tensor(entry: Backbone, name: str, tensor: Tensor, shape: Sequence[int], path: Path) -> None:
-    if tuple(tensor.shape) != tuple(shape):
-        shapes = f"{tuple(tensor.shape)} instead of {tuple(shape)}"
-        raise bad_file(path, f"it is not a {entry.title}: {name} has the shape {shapes}")
-    plain = tensor.layout == torch.strided and tensor.is_floating_point()
-    if not plain or not torch.isfinite(tensor).all():
-        raise bad_file(path, f"{name} holds something that is not a number")
 
 
 def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
@@ -153,6 +122,8 @@ def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
     Raises:
         ModelFileBad: it is none of them; the message is about the last one tried.
     """
+    from flowersorter.vision.state import read_state  # noqa: PLC0415  # loads torch
+
     for entry in entries:
         if entry.weights.filename == file.name:
             return entry
@@ -179,6 +150,10 @@ def install_weights(entry: Backbone, file: Path) -> Path:
     Raises:
         ModelFileBad: the file is not this backbone's or cannot be written, or other weights are installed.
     """
+    from safetensors.torch import save  # noqa: PLC0415  # loads torch
+
+    from flowersorter.vision.state import read_state  # noqa: PLC0415  # loads torch
+
     state = read_state(entry, file)
     published = _sha256(file) == entry.weights.sha256
     data = file.read_bytes() if published else save({name: state[name].contiguous() for name in state})
@@ -195,48 +170,8 @@ def install_weights(entry: Backbone, file: Path) -> Path:
     try:
         write_atomically(target, data)
     except OSError as error:
-        raise ModelFileBad(
-            f"The weights cannot be written to {target}", error.strerror or str(error)
-        ) from error
+        raise ModelFileBad(f"The weights cannot be written to {target}", error.strerror or str(error)) from error
     return target
-
-
-def download_weights(
-    entry: Backbone, report: Report, cancel: CancelToken, *, url: str | None = None, trust_env: bool = True
-) -> Path:
-    """Fetch a backbone's published weights into torch's hub cache; weights already here are used.
-
-    Args:
-        entry: The backbone.
-        report: Gets `Progress` in bytes.
-        cancel: Looked at with every chunk; what has arrived stays, and the next call goes on from there.
-        url: Another address of the same file.
-        trust_env: Use the proxies named in the environment.
-
-    Returns:
-        The file.
-
-    Raises:
-        WeightsMissing: the weights should have come with the program and cannot be downloaded.
-        DownloadFailed: the file could not be fetched whole and unchanged.
-        Cancelled: somebody asked to stop.
-    """
-    there = find_weights(entry)
-    if there is not None:
-        return there
-    address = url or entry.weights.url
-    if address is None:
-        raise _missing(entry)
-    target = hub_cache() / entry.weights.filename
-    wanted = Download(address, target, entry.weights.size_bytes, entry.weights.sha256)
-    return download(wanted, report, cancel, stage=f"Downloading {entry.title}", trust_env=trust_env)
-
-
-def _missing(entry: Backbone) -> WeightsMissing:
-    hint = f"Download them in Preferences or with: flowersorter backbones --download {entry.name}"
-    if entry.weights.shipped:
-        hint = "They come with FlowerSorter: install it again"
-    return WeightsMissing(f"The weights of {entry.title} are not on this computer", "", hint)
 
 
 def _sha256(path: Path) -> str:
@@ -244,7 +179,16 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _first_line(error: BaseException) -> str:
-    """The first line of an error that others wrote, short enough to read."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:160].rstrip(". ")
+def missing_weights(entry: Backbone) -> WeightsMissing:
+    """The error for a backbone whose weights are not here, and where to get them."""
+    hint = f"Download them in Preferences or with: flowersorter backbones --download {entry.name}"
+    if entry.weights.shipped:
+        hint = "They come with FlowerSorter: install it again"
+    return WeightsMissing(f"The weights of {entry.title} are not on this computer", "", hint)
+
+
+def bad_file(path: Path, why: str) -> ModelFileBad:
+    """The error for a weights file that cannot be used, and why."""
+    return ModelFileBad(
+        f"The weights file {path} cannot be used", why, "Pick another file or download the weights again"
+    )
