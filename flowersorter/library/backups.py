@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.database import sqlite_errors_in_words
+from flowersorter.library.database import check_sound, sqlite_errors_in_words
 from flowersorter.library.durable import publish, sync_file, sync_folder
 from flowersorter.library.lock import garden_locked
 
@@ -53,6 +53,8 @@ def back_up_if_changed(connection: sqlite3.Connection, garden: Path) -> Path | N
         UserError: the disk refuses.
     """
     counter = _change_counter(garden / LIBRARY_NAME)
+    if counter == 0:  # a file without a table yet
+        return None
     kept = backups(garden)
     if kept and _counter_in_name(kept[0]) == counter:
         return None
@@ -65,18 +67,6 @@ def back_up_if_changed(connection: sqlite3.Connection, garden: Path) -> Path | N
         for old in backups(garden)[BACKUPS_KEPT:]:
             old.unlink()
     return target
-
-
-def check_library(connection: sqlite3.Connection, file: Path) -> None:
-    """Read the whole file and look for damage.
-
-    Raises:
-        GardenDamaged: it is not sound.
-    """
-    with sqlite_errors_in_words(file):
-        verdict = str(connection.execute("PRAGMA quick_check(1)").fetchone()[0])
-    if verdict != "ok":
-        raise GardenDamaged(f"The library {file} is damaged", verdict)
 
 
 def damaged_with_backups(garden: Path, why: str) -> GardenDamaged:
@@ -143,14 +133,14 @@ def _fill(source: sqlite3.Connection, part: Path) -> None:
         # The file is thrown away if anything fails: one fsync at the end is enough.
         copy.execute("PRAGMA synchronous = OFF")
         source.backup(copy)
-        check_library(copy, part)
+        check_sound(copy, part)
     sync_file(part)
 
 
 def _is_sound(backup: Path) -> bool:
     try:
         with closing(_read_only(backup)) as connection:
-            check_library(connection, backup)
+            check_sound(connection, backup)
             return bool(connection.execute("PRAGMA user_version").fetchone()[0])
     except (sqlite3.Error, UserError):
         return False

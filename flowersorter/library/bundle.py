@@ -126,9 +126,7 @@ def _array_bytes(name: str, entry: Any) -> int:
 
 
 def _are_sizes(value: Any) -> TypeGuard[list[int]]:
-    return isinstance(value, list) and all(
-        type(size) is int and 0 <= size <= MAX_FILE_BYTES for size in value
-    )
+    return isinstance(value, list) and all(type(size) is int and 0 <= size <= MAX_FILE_BYTES for size in value)
 
 
 def _bad(path: Path, why: str) -> ModelFileBad:

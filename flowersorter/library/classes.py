@@ -57,8 +57,7 @@ class ClassTable:
     def all(self) -> list[PhotoClass]:
         """Every class, by position."""
         return [
-            _photo_class(row)
-            for row in self._database.query(f"SELECT {_COLUMNS} FROM classes ORDER BY position, id")
+            _photo_class(row) for row in self._database.query(f"SELECT {_COLUMNS} FROM classes ORDER BY position, id")
         ]
 
     def find(self, name: str) -> PhotoClass | None:
@@ -120,9 +119,7 @@ class ClassTable:
             old_key = self._key_of(class_id)
             if key != old_key:
                 self._refuse_taken(name)
-                connection.execute(
-                    "DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, class_id)
-                )
+                connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, class_id))
                 _add_alias(connection, old_key, class_id)
             connection.execute("UPDATE classes SET name = ?, key = ? WHERE id = ?", (name, key, class_id))
             _take_over(connection, class_id)
@@ -166,9 +163,7 @@ class ClassTable:
             ).fetchall()
             aliases = connection.execute("SELECT key, class_id FROM class_aliases").fetchall()
             meant = {class_id for key, class_id in aliases if key in kept}
-            self._remove(
-                connection, [class_id for class_id, key in rows if key not in kept and class_id not in meant]
-            )
+            self._remove(connection, [class_id for class_id, key in rows if key not in kept and class_id not in meant])
 
     def _remove(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         if not ids:
@@ -186,9 +181,7 @@ class ClassTable:
     def _refuse_taken(self, name: str) -> None:
         rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))
         if rows:
-            raise ClassRefused(
-                f"The class “{name}” cannot be used", f"there is already a class “{rows[0]['name']}”"
-            )
+            raise ClassRefused(f"The class “{name}” cannot be used", f"there is already a class “{rows[0]['name']}”")
 
 
 def class_key(name: str) -> str:

@@ -53,6 +53,24 @@ def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:
     """Do nothing before the first use of a database."""
 
 
+def check_sound(connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False) -> None:
+    """Read the whole file and look for damage.
+
+    Args:
+        connection: An open connection to it.
+        file: Its path, for the message.
+        thoroughly: Whether to compare the indexes with the tables too, which takes several times as long.
+
+    Raises:
+        GardenDamaged: it is not sound.
+    """
+    pragma = "integrity_check(1)" if thoroughly else "quick_check(1)"
+    with sqlite_errors_in_words(file):
+        verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+    if verdict != "ok":
+        raise GardenDamaged(f"The library {file} is damaged", verdict)
+
+
 class Database:
     """A SQLite file with the newest tables, shared by all threads.
 
@@ -134,6 +152,15 @@ class Database:
                 marks = ",".join("?" * len(chunk))
                 rows += self.query(sql.replace("(?)", f"({marks})"), chunk)
         return rows
+
+    def check_integrity(self) -> None:
+        """Look through the whole library for damage.
+
+        Raises:
+            GardenDamaged: there is some.
+        """
+        with self._lock:
+            check_sound(self._connection, self.file, thoroughly=True)
 
     def close(self) -> None:
         """Close the file; more calls do nothing."""

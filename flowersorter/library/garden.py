@@ -14,12 +14,12 @@ from flowersorter.library.backups import (
     LIBRARY_NAME,
     back_up_if_changed,
     backups,
-    check_library,
     damaged_with_backups,
 )
 from flowersorter.library.classes import ClassTable
-from flowersorter.library.database import Database
+from flowersorter.library.database import Database, check_sound
 from flowersorter.library.embeddings import EmbeddingStore
+from flowersorter.library.journal import Journal
 from flowersorter.library.labels import LabelTable
 from flowersorter.library.lock import lock_garden
 from flowersorter.library.models import ModelStore
@@ -39,6 +39,7 @@ class Garden:
         photos: The photos and their places.
         classes: The classes.
         labels: The labels.
+        journal: What was filed where.
         models: The models.
         thumbnails: The cache of small pictures.
         settings: Small things by name.
@@ -59,6 +60,7 @@ class Garden:
             self.photos = PhotoTable(self.database)
             self.classes = ClassTable(self.database)
             self.labels = LabelTable(self.database)
+            self.journal = Journal(self.database)
             self.models = ModelStore(self.database, folder / "models")
             self.thumbnails = ThumbnailStore(folder / "thumbnails")
             self.settings = Settings(self.database)
@@ -78,9 +80,7 @@ class Garden:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FolderUnusable(
-                f"The garden {folder} cannot be opened", error.strerror or str(error)
-            ) from error
+            raise FolderUnusable(f"The garden {folder} cannot be opened", error.strerror or str(error)) from error
         return cls(folder)
 
     def embeddings(self, backbone: str) -> EmbeddingStore:
@@ -124,7 +124,7 @@ class Garden:
 
         Checking costs 0.03 s for a library of 100,000 photos, so it is done at every opening.
         """
-        check_library(connection, self.folder / LIBRARY_NAME)
+        check_sound(connection, self.folder / LIBRARY_NAME)
         try:
             back_up_if_changed(connection, self.folder)
         except UserError as error:

@@ -199,7 +199,7 @@ class Journal:
         with self._database.transaction() as connection:
             connection.executemany(
                 "UPDATE filings SET state = ?, error = ? WHERE id = ?",
-                [(state, error, entry_id) for entry_id in entry_ids],
+                [(state, _text(error), entry_id) for entry_id in entry_ids],
             )
 
     def change_action(self, entry_id: int, action: str) -> None:
@@ -343,6 +343,11 @@ def _bytes(path: Path | None) -> bytes | None:
 
 def _path(name: bytes | None) -> Path | None:
     return None if name is None else Path(os.fsdecode(name))
+
+
+def _text(error: str | None) -> str | None:
+    """A reason may name a file whose name is not UTF-8, which SQLite would not take."""
+    return None if error is None else error.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _storable(mtime_ns: int) -> int:

@@ -53,7 +53,7 @@ class ModelStore:
 
         Args:
             arrays: What it is made of, by name.
-            metadata: JSON values, among them "backbone", "class_names", "held_out_accuracy", "photos", "note".
+            metadata: JSON values; "backbone", "class_names", "held_out_accuracy", "photos", "note" are needed.
 
         Returns:
             Its id.
@@ -90,9 +90,7 @@ class ModelStore:
 
     def all(self) -> list[ModelEntry]:
         """Every model, newest first."""
-        return [
-            _entry(row) for row in self._database.query(f"SELECT {_COLUMNS} FROM models ORDER BY id DESC")
-        ]
+        return [_entry(row) for row in self._database.query(f"SELECT {_COLUMNS} FROM models ORDER BY id DESC")]
 
     def current(self) -> ModelEntry | None:
         """The model in use, or None for the starter."""

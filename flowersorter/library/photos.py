@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import re
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.library.database import Database
+from flowersorter.library.order import NaturalOrder
 
 _PLACE_COLUMNS = "id, path, photo_id, size_bytes, mtime_ns, error, missing"
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
-_DIGITS = re.compile(r"([0-9]+)")
 _LARGEST_INTEGER = 2**63 - 1
 
 
@@ -131,9 +130,7 @@ class PhotoTable:
 
     def all_places(self) -> list[Place]:
         """Every place the garden knows, missing ones too, in the order they were first seen."""
-        return [
-            _place(row) for row in self._database.query(f"SELECT {_PLACE_COLUMNS} FROM places ORDER BY id")
-        ]
+        return [_place(row) for row in self._database.query(f"SELECT {_PLACE_COLUMNS} FROM places ORDER BY id")]
 
     def place(self, place_id: int) -> Place:
         """One place.
@@ -164,8 +161,7 @@ class PhotoTable:
             The photo id for each read, in order; files with the same bytes share one.
         """
         photos = [
-            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, read.camera)
-            for read in reads
+            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, read.camera) for read in reads
         ]
         with self._database.transaction() as connection:
             connection.executemany(
@@ -181,8 +177,7 @@ class PhotoTable:
             id_of = {row["sha256"]: int(row["id"]) for row in rows}
             ids = [id_of[read.sha256] for read in reads]
             connection.executemany(
-                "UPDATE places SET photo_id = ?, size_bytes = ?, mtime_ns = ?, error = NULL, missing = 0"
-                " WHERE id = ?",
+                "UPDATE places SET photo_id = ?, size_bytes = ?, mtime_ns = ?, error = NULL, missing = 0 WHERE id = ?",
                 [
                     (photo_id, read.size_bytes, _storable(read.mtime_ns), read.place_id)
                     for photo_id, read in zip(ids, reads, strict=True)
@@ -254,9 +249,7 @@ class PhotoTable:
             connection.execute("DELETE FROM places WHERE path = ?", (os.fsencode(path),))
 
     def _rows_between(self, low: bytes, high: bytes) -> list[sqlite3.Row]:
-        return self._database.query(
-            f"SELECT {_PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ?", (low, high)
-        )
+        return self._database.query(f"SELECT {_PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ?", (low, high))
 
 
 def _path_range(folder: Path) -> tuple[bytes, bytes]:
@@ -270,23 +263,8 @@ def _path_range(folder: Path) -> tuple[bytes, bytes]:
 
 
 def _in_natural_order(rows: list[sqlite3.Row]) -> list[Place]:
-    """Places, folder by folder, with the numbers in names compared as numbers."""
-    folders: dict[str, list[str | int]] = {}
-
-    def key(row: sqlite3.Row) -> tuple[list[str | int], list[str | int]]:
-        folder, _, name = os.fsdecode(row["path"]).rpartition(os.sep)
-        if folder not in folders:
-            folders[folder] = _natural_key(folder)
-        return folders[folder], _natural_key(name)
-
-    return [_place(row) for row in sorted(rows, key=key)]
-
-
-def _natural_key(text: str) -> list[str | int]:
-    """Texts and numbers alternate in it, so like is only ever compared with like."""
-    parts: list[str | int] = [*_DIGITS.split(text)]
-    parts[1::2] = map(int, parts[1::2])
-    return parts
+    order = NaturalOrder()
+    return [_place(row) for row in sorted(rows, key=lambda row: order(os.fsdecode(row["path"])))]
 
 
 def _storable(mtime_ns: int) -> int:

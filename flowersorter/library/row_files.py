@@ -1,8 +1,8 @@
 """Two append-only files that hold rows of numbers and their keys, and survive crashes and damage.
 
-Row and key belong together by their number. Both files start with the same header, which names the pair. Each
-key carries a checksum of itself and one of itself with its row, so a row that comes out is the one that went in.
-What is torn at the end is cut off at opening; what does not fit together at all is started afresh.
+Row and key belong together by their number. Both files start with the same header, which names the pair.
+Each key carries a checksum of itself and one of itself with its row, so a row that comes out is the one that
+went in. What is torn at the end is cut off at opening; what does not fit together at all is started afresh.
 """
 
 from __future__ import annotations
