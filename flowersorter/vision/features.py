@@ -18,7 +18,7 @@ def average_views(views: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
     Returns:
         (N, D) float32.
     """
-    return np.mean(np.stack(list(views)), axis=0, dtype=np.float32)
+    return np.asarray(np.mean(np.stack(list(views)), axis=0, dtype=np.float32), np.float32)
 
 
 def features_of(embeddings: NDArray[Any]) -> NDArray[np.float32]:

@@ -78,8 +78,8 @@ class Model:
 
     def to_bundle(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Take apart into arrays and JSON-ready metadata, as the library stores models."""
-        arrays = {"weight": self.weight, "bias": self.bias, "references": self.novelty.references}
-        metadata = {
+        arrays: dict[str, NDArray[Any]] = {"weight": self.weight, "bias": self.bias, "references": self.novelty.references}
+        metadata: dict[str, Any] = {
             "format": FORMAT,
             "backbone": self.backbone,
             "class_names": list(self.class_names),

@@ -110,7 +110,7 @@ def rows_of(places: Sequence[Place], labels: Mapping[int, Label], guesses: Guess
         paths=tuple(place.path for place in places),
         errors=tuple(place.error for place in places),
         label_ids=np.array([label.class_id if label else 0 for label in found], np.int32),
-        by_person=np.array([bool(label) and label.origin is LabelOrigin.PERSON for label in found], np.bool_),
+        by_person=np.array([label is not None and label.origin is LabelOrigin.PERSON for label in found], np.bool_),
         class_ids=class_ids,
         confidences=confidences,
         verdicts=verdicts,
