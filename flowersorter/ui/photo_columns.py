@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.workflows.rows import PhotoRows, Verdict
 
 Rows = NDArray[np.intp]
+OwnLabels = dict[int, tuple[int, bool]]
 
 
 class Pile(IntEnum):
@@ -32,9 +33,12 @@ class PhotoColumns:
         paths: N absolute paths.
         errors: N reasons why a file is unreadable, or None.
         shelves: (N,) int32; the class id the photo counts for, else its `Pile`.
+        own: What the person said in this session, by place id: class id and whether a person gave it.
+            It outlives every block of rows: a block may have been made before the person spoke.
     """
 
-    def __init__(self, rows: PhotoRows | None = None) -> None:
+    def __init__(self, rows: PhotoRows | None = None, own: OwnLabels | None = None) -> None:
+        self.own = own if own is not None else {}
         rows = rows if rows is not None else _no_rows()
         self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
         self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
@@ -46,6 +50,7 @@ class PhotoColumns:
         self.shelves = np.zeros(len(self.paths), np.int32)
         self._sorter = np.argsort(self.place_ids)
         self._sorted_ids = self.place_ids[self._sorter]
+        self._say_again(self.locate(self.own))
         self._shelve(np.arange(len(self.paths)))
 
     def __len__(self) -> int:
@@ -82,6 +87,7 @@ class PhotoColumns:
             self.paths[row] = news.paths[source]
             self.errors[row] = news.errors[source]
             self._unreadable[row] = news.errors[source] is not None
+        self._say_again(rows)
         self._shelve(rows)
         return np.sort(rows), changed_files
 
@@ -93,28 +99,49 @@ class PhotoColumns:
         self._shelve(rows)
         return rows
 
-    def set_labels(self, photo_ids: Iterable[int], labels: Mapping[int, tuple[int, bool]]) -> Rows:
-        """Show what was just written to the library.
+    def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
+        """Show what was just written to the library, at every place of these photos.
 
         Args:
-            photo_ids: The photos that were touched.
-            labels: By photo id: class id and whether a person gave it; no entry means no label.
+            labels: By photo id: class id, 0 for none, and whether a person gave it.
 
         Returns:
             The rows of these photos, ascending.
         """
-        wanted = np.asarray(list(photo_ids), np.int64)
+        wanted = np.fromiter(labels, np.int64, len(labels))
         rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
         for row in rows.tolist():
-            self.label_ids[row], self.by_person[row] = labels.get(int(self.photo_ids[row]), (0, False))
+            self.own[int(self.place_ids[row])] = labels[int(self.photo_ids[row])]
+        self._say_again(rows)
         self._shelve(rows)
         return rows
+
+    def set_place_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
+        """Show labels of places whose photo is not read yet: by place id, as in `set_labels`."""
+        rows = np.sort(self.locate(labels))
+        self.own.update(labels)
+        self._say_again(rows)
+        self._shelve(rows)
+        return rows
+
+    def replace_class(self, old: int, new: int) -> None:
+        """Show what lay in a class in another one, or, where that is 0, in none."""
+        self.own.update({at: (new, True) for at, label in self.own.items() if label[0] == old})
+        self.label_ids[self.label_ids == old] = new
+        self.class_ids[self.class_ids == old] = new
+        self._shelve(np.arange(len(self)))
 
     def counts(self) -> dict[int, int]:
         """Photos by class id and by `Pile`, `Pile.ALL` among them."""
         shelves, counts = np.unique(self.shelves, return_counts=True)
         found = dict(zip(shelves.tolist(), counts.tolist(), strict=True))
         return found | {int(Pile.ALL): len(self)}
+
+    def _say_again(self, rows: Rows) -> None:
+        for row in rows.tolist() if self.own else ():
+            label = self.own.get(int(self.place_ids[row]))
+            if label is not None:
+                self.label_ids[row], self.by_person[row] = label
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]

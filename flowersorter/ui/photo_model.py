@@ -152,7 +152,7 @@ class PhotoModel(QAbstractListModel):
             self.merge(rows)
             return
         self.beginResetModel()
-        self.columns = PhotoColumns(rows)
+        self.columns = PhotoColumns(rows, self.columns.own)
         self._arrange()
         self.endResetModel()
         self.counts_changed.emit()
@@ -164,9 +164,21 @@ class PhotoModel(QAbstractListModel):
             self.files_changed.emit(files)
         self._refresh(changed)
 
-    def set_labels(self, photo_ids: Iterable[int], labels: Mapping[int, tuple[int, bool]]) -> None:
-        """Show labels that were just written: by photo id the class id and whether a person gave it."""
-        self._refresh(self.columns.set_labels(photo_ids, labels))
+    def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
+        """Show labels just written: by photo id the class id (0: none) and whether a person gave it."""
+        self._refresh(self.columns.set_labels(labels))
+
+    def set_place_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
+        """The same by place id, for photos that are not read yet."""
+        self._refresh(self.columns.set_place_labels(labels))
+
+    def replace_class(self, old: int, new: int) -> None:
+        """Show what lay in a class in another one, or, where that is 0, in none."""
+        self.beginResetModel()
+        self.columns.replace_class(old, new)
+        self._arrange()
+        self.endResetModel()
+        self.counts_changed.emit()
 
     def rearrange(self) -> None:
         """Order again, after confidences changed; does nothing when ordered by name."""

@@ -1,0 +1,77 @@
+"""What the person says about photos: assigned, confirmed or taken back; saved at once and undoable."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from PySide6.QtCore import QObject, Signal
+
+from flowersorter.ui.commands import CorrectCommand, Desk, Shown, as_shown
+from flowersorter.ui.pending import PendingLabels
+from flowersorter.ui.session import Front, Session
+from flowersorter.workflows.rows import Verdict
+
+
+class CorrectionController(QObject):
+    """Turns wishes into commands on the undo stack.
+
+    Signals:
+        labels_changed(): Labels were written, taken back or done again.
+    """
+
+    labels_changed = Signal()
+
+    def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        self._desk = Desk(session.garden, pending, self._show_photos, self._show_places, front.complain)
+
+    def assign(self, place_ids: Iterable[int], class_id: int) -> int:
+        """Say that these photos show this class; returns how many that is news for."""
+        columns = self._session.photos.columns
+        rows = [
+            row
+            for row in columns.locate(place_ids).tolist()
+            if columns.errors[row] is None and not (columns.label_ids[row] == class_id and columns.by_person[row])
+        ]
+        name = self._names().get(class_id, "")
+        return self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
+
+    def confirm(self, place_ids: Iterable[int]) -> int:
+        """Say that the guesses are right; what is new to the program has none. Returns how many are labels now."""
+        columns = self._session.photos.columns
+        classes: dict[int, int] = {}
+        for row in columns.locate(place_ids).tolist():
+            guess = int(columns.label_ids[row] or columns.class_ids[row])
+            guessed = columns.label_ids[row] > 0 or columns.verdicts[row] not in (Verdict.NONE, Verdict.NEW)
+            if guess and guessed and not (columns.label_ids[row] and columns.by_person[row]):
+                classes[row] = guess
+        return self._push(classes, self.tr("Confirm {1}"), "")
+
+    def clear(self, place_ids: Iterable[int]) -> int:
+        """Take labels back: the photos are guesses again. Returns how many had one."""
+        columns = self._session.photos.columns
+        rows = [row for row in columns.locate(place_ids).tolist() if columns.label_ids[row]]
+        return self._push(dict.fromkeys(rows, 0), self.tr("Take back {1}"), "")
+
+    def _push(self, classes: Mapping[int, int], text: str, name: str) -> int:
+        """Push one command for class ids by column row."""
+        columns = self._session.photos.columns
+        known = {int(columns.photo_ids[row]): to for row, to in classes.items() if columns.photo_ids[row]}
+        unread = {int(columns.place_ids[row]): to for row, to in classes.items() if not columns.photo_ids[row]}
+        if not known and not unread:
+            return 0
+        count = self.tr("1 photo") if len(classes) == 1 else self.tr("{0} photos").format(len(classes))
+        self._session.corrections.push(CorrectCommand(self._desk, known, unread, text.format(name, count)))
+        return len(classes)
+
+    def _names(self) -> dict[int, str]:
+        return {each.id: each.name for each in self._session.garden.classes.all()}
+
+    def _show_photos(self, labels: Shown) -> None:
+        self._session.photos.set_labels(as_shown(labels))
+        self.labels_changed.emit()
+
+    def _show_places(self, classes: Mapping[int, int]) -> None:
+        self._session.photos.set_place_labels({at: (to, to > 0) for at, to in classes.items()})
+        self.labels_changed.emit()

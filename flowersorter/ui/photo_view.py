@@ -1,0 +1,88 @@
+"""One photo, as large as its place allows."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPixmap
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+SHAPE = 0.8  # height by width of the place
+TALLEST_PX = 420
+
+
+class PhotoView(QWidget):
+    """Paints a photo, or an icon while there is none.
+
+    Signals:
+        clicked(): The person clicked it.
+    """
+
+    clicked = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector_photo")
+        self.setAccessibleName(self.tr("The photo, large"))
+        self._image: QImage | None = None
+        self._icon = QPixmap()
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def clear(self, icon: QPixmap) -> None:
+        """Show an icon."""
+        self._image, self._icon = None, icon
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self.update()
+
+    def show_image(self, image: QImage | None) -> None:
+        """Show a photo; None shows its empty place."""
+        self._image, self._icon = image, QPixmap()
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setToolTip(self.tr("Click to see it larger (Space)"))
+        self.update()
+
+    def hasHeightForWidth(self) -> bool:
+        """The place keeps its shape."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """The place keeps its shape."""
+        return min(TALLEST_PX, round(width * SHAPE))
+
+    def sizeHint(self) -> QSize:
+        """A usual size."""
+        return QSize(280, self.heightForWidth(280))
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click asks for the preview."""
+        if event.button() == Qt.MouseButton.LeftButton and self._image is not None:
+            self.clicked.emit()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the photo in the middle, on a faint ground."""
+        painter = QPainter(self)
+        hints = QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform
+        painter.setRenderHints(hints)
+        ground = self.palette().color(QPalette.ColorRole.Text)
+        ground.setAlphaF(0.05)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
+        if self._image is not None and not self._image.isNull():
+            size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            box = QRectF(0, 0, size.width(), size.height())
+            box.moveCenter(QRectF(self.rect()).center())
+            path = QPainterPath()
+            path.addRoundedRect(box, 6, 6)
+            painter.setClipPath(path)
+            ratio = self.devicePixelRatioF()
+            wanted = QSize(round(size.width() * ratio), round(size.height() * ratio))
+            smooth = Qt.TransformationMode.SmoothTransformation
+            scaled = self._image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
+            painter.drawImage(box, scaled)
+        elif not self._icon.isNull():
+            at = self.rect().center()
+            half = self._icon.deviceIndependentSize() / 2
+            painter.drawPixmap(at.x() - round(half.width()), at.y() - round(half.height()), self._icon)
+        painter.end()

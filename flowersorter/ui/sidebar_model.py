@@ -1,0 +1,91 @@
+"""The rows of the left side: a class or a pile each, with its count."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+@dataclass(frozen=True, slots=True)
+class SidebarRow:
+    """One row.
+
+    Attributes:
+        key: A class id, a `Pile`, or what the list uses for its own rows.
+        text: The name shown.
+        count: Photos behind it, None where there is nothing to count.
+        colour: "#rrggbb" of the swatch, or "" for a row with an icon.
+        icon: Name of an icon in the theme, or "".
+        digit: The key that assigns it, or "".
+        droppable: Whether photos can be dropped on it.
+        hint: Tool tip.
+    """
+
+    key: int
+    text: str
+    count: int | None = None
+    colour: str = ""
+    icon: str = ""
+    digit: str = ""
+    droppable: bool = False
+    hint: str = ""
+
+
+class SidebarRole(IntEnum):
+    """The whole row, for the delegate and the view."""
+
+    ROW = Qt.ItemDataRole.UserRole + 1
+
+
+class SidebarModel(QAbstractListModel):
+    """A list of `SidebarRow`, replaced as a whole, repainted only where it differs."""
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._rows: list[SidebarRow] = []
+
+    def set_rows(self, rows: Sequence[SidebarRow]) -> None:
+        """Show these rows; as long as the keys are the same the selection stays."""
+        if [row.key for row in rows] != [row.key for row in self._rows]:
+            self.beginResetModel()
+            self._rows = list(rows)
+            self.endResetModel()
+            return
+        for number, row in enumerate(rows):
+            if row != self._rows[number]:
+                self._rows[number] = row
+                self.dataChanged.emit(self.index(number), self.index(number))
+
+    @property
+    def rows(self) -> tuple[SidebarRow, ...]:
+        """What is shown."""
+        return tuple(self._rows)
+
+    def row_of(self, key: int) -> int:
+        """Number of the row with this key, -1 where there is none."""
+        return next((number for number, row in enumerate(self._rows) if row.key == key), -1)
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """How many rows there are."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """One fact about a row."""
+        if not index.isValid():
+            return None
+        row = self._rows[index.row()]
+        if role == SidebarRole.ROW:
+            return row
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.text
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.hint or row.text
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return row.text if row.count is None else self.tr("{0}, {1} photos").format(row.text, row.count)
+        return None
