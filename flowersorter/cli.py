@@ -1,0 +1,164 @@
+"""The program in a terminal: finds the verb, runs it, and turns what happens into an exit code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout, suppress
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from flowersorter.commands.arguments import VERBS, make_parser
+from flowersorter.errors import Cancelled, UserError
+from flowersorter.job import CancelToken
+from flowersorter.terminal import Terminal
+
+if TYPE_CHECKING:
+    from flowersorter.commands.call import Call
+
+__all__ = ["VERBS", "main"]
+
+FAILED = 1
+_STOPPED = "Stopped; nothing is half-done."
+_STOPPED_AT_ONCE = "Stopped at once; what was in hand is put right the next time FlowerSorter opens this garden."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one verb.
+
+    Args:
+        argv: What stands behind the program's name; None for this process's own.
+
+    Returns:
+        The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+    """
+    try:
+        options = _parse(argv)
+    except SystemExit as exit_:  # argparse has said what is wrong, or shown the help
+        return exit_.code if isinstance(exit_.code, int) else 0
+    terminal = Terminal(sys.stdout, sys.stderr, as_json=getattr(options, "json", False))
+    cancel = CancelToken()
+    with _stop_signals(cancel) as stop:
+        try:
+            code = _run(options, terminal, cancel)
+            terminal.flush()
+        except (Cancelled, KeyboardInterrupt) as stopped:
+            terminal.note(_STOPPED if isinstance(stopped, Cancelled) else _STOPPED_AT_ONCE)
+            return stop.exit_code
+        except UserError as error:
+            return _failed(terminal, str(error))
+        except OSError as error:
+            named = f"{error.filename}: " if error.filename else ""
+            return _failed(terminal, f"The system refused: {named}{error.strerror or error}.")
+        except sqlite3.Error as error:
+            return _failed(terminal, f"The library could not be used: {error}.")
+    return code
+
+
+def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = make_parser()
+    options = parser.parse_args(argv)
+    if options.backbone is not None:
+        from flowersorter.vision.backbones import backbones
+
+        names = [entry.name for entry in backbones()]
+        if options.backbone not in names:
+            parser.error(f"there is no backbone {options.backbone!r}; the backbones are {', '.join(names)}")
+    return options
+
+
+def _failed(terminal: Terminal, sentence: str) -> int:
+    terminal.flush()
+    terminal.note(sentence)
+    return FAILED
+
+
+def _run(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
+    from flowersorter.commands.call import Call
+
+    run = _verb(options.verb)
+    # Nothing but the JSON lines may reach stdout, whatever a library prints.
+    with redirect_stdout(sys.stderr):
+        return run(Call(options, terminal, cancel))
+
+
+def _verb(name: str) -> Callable[[Call], int]:  # noqa: PLR0912 - one branch for each verb
+    """Find what a verb does; each loads only what it needs, so that the history comes without torch."""
+    match name:
+        case "label":
+            from flowersorter.commands.label import run
+        case "sort":
+            from flowersorter.commands.sort import run
+        case "predict":
+            from flowersorter.commands.predict import run
+        case "train":
+            from flowersorter.commands.learning import run_train as run
+        case "evaluate":
+            from flowersorter.commands.learning import run_evaluate as run
+        case "models":
+            from flowersorter.commands.models import run
+        case "export":
+            from flowersorter.commands.models import run_export as run
+        case "import":
+            from flowersorter.commands.models import run_import as run
+        case "history":
+            from flowersorter.commands.history import run
+        case "undo":
+            from flowersorter.commands.history import run_undo as run
+        case "recover":
+            from flowersorter.commands.history import run_recover as run
+        case "backbones":
+            from flowersorter.commands.care import run_backbones as run
+        case "doctor":
+            from flowersorter.commands.care import run_doctor as run
+        case _:
+            raise AssertionError(name)
+    return run
+
+
+class _Stop:
+    """Which signal asked to stop; 130 for Ctrl+C, as every shell has it."""
+
+    def __init__(self) -> None:
+        self.signal: int = signal.SIGINT
+
+    @property
+    def exit_code(self) -> int:
+        return 128 + self.signal
+
+
+@contextmanager
+def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
+    """Let the first signal ask the job to stop at its next safe point, and a second one stop it at once."""
+    stop = _Stop()
+    if threading.current_thread() is not threading.main_thread():
+        yield stop  # signals are the main thread's alone
+        return
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        stop.signal = number
+        cancel.cancel()
+        signal.signal(number, signal.default_int_handler)
+        if sys.stderr.isatty():
+            with suppress(OSError):  # not print: it may be what the signal interrupted
+                os.write(sys.stderr.fileno(), b"\nStopping at the next safe point...\n")
+
+    before = {number: signal.signal(number, ask) for number in _stopping_signals()}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stopping_signals() -> list[int]:
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup wants it ignored
+        numbers.append(hangup)
+    return [int(number) for number in numbers]

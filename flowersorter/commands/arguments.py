@@ -1,0 +1,215 @@
+"""The command line's grammar and help."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
+
+import flowersorter
+
+if TYPE_CHECKING:
+    _Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+
+#: Every verb; what is none of them is a folder to open in the window.
+VERBS = (
+    "label",
+    "sort",
+    "train",
+    "evaluate",
+    "predict",
+    "models",
+    "export",
+    "import",
+    "history",
+    "undo",
+    "recover",
+    "backbones",
+    "doctor",
+)
+
+_USAGE = "flowersorter [FOLDER]\n       flowersorter VERB [OPTIONS]"
+
+_DESCRIPTION = """\
+Labels a folder of photos with a frozen ResNet, learns from your corrections, and files the photos into class folders.
+
+Without a verb the window opens, with FOLDER in it if you name one. With a verb it works here in the terminal:"""
+
+_EPILOG = """\
+examples:
+  flowersorter label ~/Pictures/garden            what is in there? Touches no photo
+  flowersorter sort ~/Pictures/garden --to ~/Pictures/sorted --dry-run
+                                                  show what would be filed where
+  flowersorter sort ~/Pictures/garden --to ~/Pictures/sorted
+                                                  copy every photo into the folder of its class
+  flowersorter undo                               take the last run back
+  flowersorter train ~/Pictures/mushrooms         learn classes of your own, one sub-folder for each
+  flowersorter evaluate ~/Pictures/checked        how often is the model right?
+  flowersorter predict IMG_0001.jpg --json | jq .class
+
+what the words mean:
+  sure, probable, unsure, new   how much a guess is worth; "new" looks like none of the classes
+  garden                        the folder with all that FlowerSorter remembers; your photos are not in it
+  backbone                      the frozen network behind the guesses
+
+output and exit codes:
+  --json prints one JSON object a line on stdout and nothing else there; progress goes to stderr, on a terminal only.
+  A photo:      {"path", "class", "confidence", "verdict", "top": [[class, p], ...]}
+  Unreadable:   {"path", "error"}
+  sort adds "to" and "action"; evaluate and sort end with {"summary": {...}}
+  0 done (unreadable photos are reported, not fatal); 1 failed, with one sentence on stderr; 2 wrong usage;
+  130 interrupted: Ctrl+C stops at the next safe point and leaves nothing half-done.
+
+"flowersorter VERB --help" tells more about a verb.
+"""
+
+
+def make_parser() -> argparse.ArgumentParser:
+    """Build the parser; it imports nothing heavy."""
+    parser = argparse.ArgumentParser(
+        prog="flowersorter",
+        usage=_USAGE,
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"FlowerSorter {flowersorter.__version__}")
+    _add_common(parser, given_before=True)
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True, prog="flowersorter")
+    _add_photo_verbs(verbs)
+    _add_model_verbs(verbs)
+    _add_history_verbs(verbs)
+    _add_care_verbs(verbs)
+    return parser
+
+
+def _verb(verbs: _Verbs, name: str, title: str, more: str = "", *, json_lines: bool = False) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = verbs.add_parser(
+        name,
+        help=title,
+        description=f"{title[0].upper()}{title[1:]}. {more}".strip(),
+        allow_abbrev=False,
+    )
+    if json_lines:
+        parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    _add_common(parser, given_before=False)
+    return parser
+
+
+def _add_common(parser: argparse.ArgumentParser, *, given_before: bool) -> None:
+    # A verb's own default would overwrite what stood before the verb.
+    default = None if given_before else argparse.SUPPRESS
+    common = parser.add_argument_group("common options, before or after the verb")
+    common.add_argument(
+        "--garden",
+        type=_path,
+        metavar="DIR",
+        default=default,
+        help="where FlowerSorter remembers (default: FLOWERSORTER_GARDEN, else your data folder)",
+    )
+    common.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda"),
+        default="auto" if given_before else argparse.SUPPRESS,
+        help="where the network runs (default: auto)",
+    )
+    common.add_argument("--backbone", metavar="NAME", default=default, help='a name from "flowersorter backbones"')
+
+
+def _add_photo_verbs(verbs: _Verbs) -> None:
+    label = _verb(verbs, "label", "predict every photo of a folder", "Touches no photo.", json_lines=True)
+    label.add_argument("folder", type=_path, metavar="FOLDER")
+
+    sort = _verb(
+        verbs,
+        "sort",
+        "file every photo into the folder of its class",
+        "Labels what is new first. Nothing is ever overwritten, every run can be undone. Photos that look like none of "
+        "the classes stay where they are.",
+        json_lines=True,
+    )
+    sort.add_argument("folder", type=_path, metavar="FOLDER")
+    sort.add_argument("--to", type=_path, metavar="DEST", required=True, help="gets one folder per class")
+    mode = sort.add_mutually_exclusive_group()
+    for name, effect in (
+        ("copy", "leave the photos where they are as well (default)"),
+        ("move", "take them away from where they are"),
+        ("link", "make hard links: no extra space, one and the same file"),
+    ):
+        mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
+    sort.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    sort.add_argument("--only-sure", action="store_true", help="leave everything but sure guesses and labels")
+
+    predict = _verb(verbs, "predict", "top guesses for single photos", "Remembers nothing.", json_lines=True)
+    predict.add_argument("photos", type=_path, nargs="+", metavar="PHOTO")
+
+
+def _add_model_verbs(verbs: _Verbs) -> None:
+    train = _verb(
+        verbs,
+        "train",
+        "learn from a folder with one sub-folder per class",
+        "Makes a new model and makes it current.",
+        json_lines=True,
+    )
+    train.add_argument("folder", type=_path, metavar="FOLDER")
+    train.add_argument("--add", action="store_true", help="learn from what you labelled before as well")
+
+    evaluate = _verb(
+        verbs,
+        "evaluate",
+        "measure the model on a folder with one sub-folder per class",
+        "Accuracy, recall and precision per class, confusion matrix, calibration.",
+        json_lines=True,
+    )
+    evaluate.add_argument("folder", type=_path, metavar="FOLDER")
+
+    models = _verb(verbs, "models", "list the models of the garden, or choose one", json_lines=True)
+    models.add_argument(
+        "--use", type=_model_id, metavar="ID", help='make this one current; "starter" is the one that ships'
+    )
+
+    export = _verb(
+        verbs,
+        "export",
+        "save the current model to a file",
+        "A .pth is a plain torchvision state dict, a .safetensors carries everything.",
+    )
+    export.add_argument("file", type=_path, metavar="FILE")
+
+    import_ = _verb(verbs, "import", "take a model from a file", "Not offered yet.")
+    import_.add_argument("file", type=_path, metavar="FILE")
+
+
+def _add_history_verbs(verbs: _Verbs) -> None:
+    _verb(verbs, "history", "list every run of filing photos", json_lines=True)
+    undo = _verb(verbs, "undo", "take a run back", "What you changed since is left alone, with the reason.")
+    undo.add_argument(
+        "run", type=_number, nargs="?", metavar="RUN", help="number from the history (default: the newest)"
+    )
+    _verb(verbs, "recover", "put right what a crash left half-done", "Every verb does this by itself when it starts.")
+
+
+def _add_care_verbs(verbs: _Verbs) -> None:
+    backbones = _verb(verbs, "backbones", "list the networks to choose from, or get another one", json_lines=True)
+    source = backbones.add_mutually_exclusive_group()
+    source.add_argument("--download", metavar="NAME", help="fetch its weights; an interrupted download goes on")
+    source.add_argument("--from", dest="file", type=_path, metavar="FILE", help="take its weights from a file")
+    _verb(verbs, "doctor", "check the installation and the garden", json_lines=True)
+
+
+def _path(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("an empty name is no file and no folder")
+    return Path(text)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from the list")
+    return int(text)
+
+
+def _model_id(text: str) -> int | str:
+    return text if text == "starter" else _number(text)

@@ -1,0 +1,62 @@
+"""One call of the program: its options, its terminal, its way to be stopped, and the garden it works on."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.job import CancelToken
+from flowersorter.library.garden import Garden
+from flowersorter.library.locations import default_garden
+from flowersorter.terminal import Terminal, counted
+from flowersorter.workflows.history import RecoveryResult, recover_garden
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a verb gets.
+
+    Attributes:
+        options: The parsed command line.
+        terminal: Where to write.
+        cancel: Set by Ctrl+C.
+    """
+
+    options: argparse.Namespace
+    terminal: Terminal
+    cancel: CancelToken
+
+    @property
+    def garden_folder(self) -> Path:
+        """The garden that was named, else the person's own."""
+        named: Path | None = self.options.garden
+        return named.expanduser().absolute() if named else default_garden()
+
+    @contextmanager
+    def garden(self) -> Iterator[Garden]:
+        """Open the garden; what a crash left open in it is put right first, and said.
+
+        Raises:
+            GardenLocked: it is open in a window or another terminal.
+            GardenDamaged: it cannot be read.
+        """
+        with Garden.open(self.garden_folder) as garden:
+            if garden.journal.open_runs():
+                for sentence in recovery_sentences(recover_garden(garden)):
+                    self.terminal.note(sentence)
+            yield garden
+
+
+def recovery_sentences(result: RecoveryResult) -> list[str]:
+    """Say what recovery did; nothing where nothing was open."""
+    sentences = []
+    if result.finished or result.rolled_back:
+        sentences.append(
+            f"An earlier run was interrupted: {counted(result.finished, 'photo')} finished, "
+            f"{counted(result.rolled_back, 'photo')} put back as before."
+        )
+    sentences += [f"Needs your attention: {problem}" for problem in result.problems]
+    return sentences

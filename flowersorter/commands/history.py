@@ -1,0 +1,78 @@
+"""The verbs history, undo and recover: what was filed, taking it back, and putting right what a crash left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowersorter.commands.call import Call, recovery_sentences
+from flowersorter.commands.models import local_time
+from flowersorter.library.garden import Garden
+from flowersorter.terminal import counted, shown
+from flowersorter.workflows.history import Run, UndoRequest, recover_garden, runs, undo_run
+
+
+def run(call: Call) -> int:
+    """List every run, newest first."""
+    with call.garden() as garden:
+        found = runs(garden)
+    for entry in found:
+        call.terminal.record(_line(entry))
+    if not found:
+        call.terminal.say("No photos were filed yet.")
+        return 0
+    table = [["run", "started", "mode", "photos", "state", "to"]]
+    table += [
+        [
+            str(entry.id),
+            local_time(entry.started_at),
+            entry.mode,
+            str(entry.photos),
+            str(entry.state),
+            shown(entry.destination),
+        ]
+        for entry in found
+    ]
+    call.terminal.say_table(table, right=(0, 3))
+    call.terminal.say("Take a run back with: flowersorter undo RUN")
+    return 0
+
+
+def _line(entry: Run) -> dict[str, Any]:
+    return {
+        "run": entry.id,
+        "mode": entry.mode,
+        "source": None if entry.source is None else str(entry.source),
+        "destination": str(entry.destination),
+        "started_at": entry.started_at,
+        "finished_at": entry.finished_at,
+        "state": str(entry.state),
+        "photos": entry.photos,
+        "undone": entry.undone,
+        "failed": entry.failed,
+    }
+
+
+def run_undo(call: Call) -> int:
+    """Take a run back; what had to be left is named with its reason."""
+    terminal = call.terminal
+    with call.garden() as garden, terminal.progress() as report:
+        result = undo_run(UndoRequest(garden, call.options.run), report, call.cancel)
+    terminal.say(f"Run {result.run_id}: {counted(result.undone, 'photo')} taken back.")
+    for refused in result.refused:
+        terminal.say(f"  {shown(refused.path)}: {refused.reason}")
+    if result.refused:
+        terminal.note(
+            f"{counted(len(result.refused), 'photo')} left as they are, because they cannot be taken back safely."
+        )
+        return 1
+    return 0
+
+
+def run_recover(call: Call) -> int:
+    """Finish or roll back what is open; exit 1 if something needs the person."""
+    with Garden.open(call.garden_folder) as garden:
+        result = recover_garden(garden)
+    sentences = recovery_sentences(result)
+    for sentence in sentences or ["Nothing was left half-done."]:
+        call.terminal.say(sentence)
+    return 1 if result.problems else 0

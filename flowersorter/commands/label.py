@@ -1,0 +1,95 @@
+"""The verb label: predict every photo of a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from flowersorter.commands.call import Call
+from flowersorter.commands.photo_lines import label_lines, lost_photos
+from flowersorter.library.garden import Garden
+from flowersorter.photos.scan import looks_like_photo
+from flowersorter.terminal import Terminal, counted, shown
+from flowersorter.vision.verdict import Verdict
+from flowersorter.workflows.label import LabelRequest, LabelResult, label
+from flowersorter.workflows.models import chosen_backbone
+
+UNREADABLE_SHOWN = 10
+
+
+def run(call: Call) -> int:
+    """Predict the photos and list them."""
+    with call.garden() as garden:
+        result = label_folder(call, garden)
+        names = {entry.id: entry.name for entry in garden.classes.all()}
+        for line in label_lines(result, names, labels_count=False):
+            call.terminal.record(line)
+        if not call.terminal.as_json:
+            _say_summary(call, garden, result, names)
+    return 0
+
+
+def label_folder(call: Call, garden: Garden) -> LabelResult:
+    """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
+    options = call.options
+    request = LabelRequest(garden, options.folder, options.device, options.backbone)
+    with call.terminal.progress() as report:
+        result = label(request, report, call.cancel)
+    for path, reason in result.problems:
+        if not looks_like_photo(path):
+            call.terminal.note(f"{shown(path)}: {reason}")
+    return result
+
+
+def _say_summary(call: Call, garden: Garden, result: LabelResult, names: dict[int, str]) -> None:
+    terminal, rows = call.terminal, result.rows
+    readable = int(np.count_nonzero(rows.photo_ids))
+    terminal.say(
+        f"{counted(readable, 'photo')} in {shown(call.options.folder.absolute())}: "
+        f"{result.decoded} read now, {max(0, readable - result.decoded)} known before"
+    )
+    terminal.say()
+    if readable:
+        _say_classes(terminal, result, names)
+    if result.guesses is None and readable:
+        backbone = chosen_backbone(garden, call.options.backbone)
+        terminal.say(f"No model for {backbone} yet: make one with flowersorter train FOLDER --backbone {backbone}.")
+    labelled = int(np.count_nonzero(rows.label_ids))
+    if labelled:
+        terminal.say(
+            f"{counted(labelled, 'photo')} with a label from you or its class folder; sorting goes by the label."
+        )
+    say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
+    if result.skipped:
+        terminal.say("Left out: " + ", ".join(f"{number} {kind}" for kind, number in sorted(result.skipped.items())))
+
+
+def _say_classes(terminal: Terminal, result: LabelResult, names: dict[int, str]) -> None:
+    """A table of classes by verdict, then what belongs to no class."""
+    rows = result.rows
+    table = [["class", "sure", "probably", "not sure", "all"]]
+    shown_verdicts = (Verdict.SURE, Verdict.PROBABLE, Verdict.UNSURE)
+    for class_id, name in names.items():
+        counts = [int(np.count_nonzero((rows.class_ids == class_id) & (rows.verdicts == v))) for v in shown_verdicts]
+        if sum(counts):
+            table.append([shown(name), *map(str, counts), str(sum(counts))])
+    new = int(np.count_nonzero(rows.verdicts == Verdict.NEW))
+    unpredicted = int(np.count_nonzero((rows.photo_ids > 0) & (rows.verdicts == Verdict.NONE)))
+    for title, number in (("new to me", new), ("no guess yet", unpredicted)):
+        if number:
+            table.append([title, "", "", "", str(number)])
+    terminal.say_table(table, right=(1, 2, 3, 4), indent=2)
+    terminal.say()
+
+
+def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...]) -> None:
+    """List the first unreadable photos with their reasons."""
+    if not unreadable:
+        return
+    terminal.say(f"{counted(len(unreadable), 'photo')} could not be read:")
+    for path, reason in unreadable[:UNREADABLE_SHOWN]:
+        terminal.say(f"  {shown(path)}: {reason}")
+    more = len(unreadable) - UNREADABLE_SHOWN
+    if more > 0:
+        terminal.say(f"  and {more} more; use --json for all")

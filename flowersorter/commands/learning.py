@@ -1,0 +1,174 @@
+"""The verbs train and evaluate: learning from class folders, and measuring on them."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from flowersorter.commands.call import Call
+from flowersorter.commands.label import say_unreadable
+from flowersorter.commands.photo_lines import unreadable_line
+from flowersorter.terminal import Terminal, counted, percent, shown
+from flowersorter.vision.metrics import wilson_interval
+from flowersorter.workflows.evaluate import EvaluateRequest, Evaluation, evaluate
+from flowersorter.workflows.train import TrainFolderRequest, TrainResult, train_folder
+
+_MATRIX_CLASSES = 10  # a wider matrix does not fit a terminal
+_CONFUSIONS_SHOWN = 10
+
+
+def run_train(call: Call) -> int:
+    """Learn from a folder of class folders."""
+    options = call.options
+    with call.garden() as garden:
+        request = TrainFolderRequest(
+            garden, options.folder, add=options.add, device=options.device, backbone=options.backbone
+        )
+        with call.terminal.progress() as report:
+            result = train_folder(request, report, call.cancel)
+    for path, error in result.unreadable:
+        call.terminal.record(unreadable_line(path, error))
+    call.terminal.record({"summary": _train_summary(result)})
+    _say_training(call.terminal, result)
+    return 0
+
+
+def _train_summary(result: TrainResult) -> dict[str, Any]:
+    return {
+        "model": result.model_id,
+        "photos": result.photos,
+        "classes": list(result.classes),
+        "held_out": result.held_out,
+        "accuracy": result.held_out_accuracy,
+        "interval": _interval(result),
+        "before": result.before,
+        "current": result.made_current,
+        "seconds": round(result.seconds, 3),
+        "unreadable": len(result.unreadable),
+    }
+
+
+def _interval(result: TrainResult) -> list[float] | None:
+    if result.held_out_accuracy is None:
+        return None
+    return list(wilson_interval(round(result.held_out_accuracy * result.held_out), result.held_out))
+
+
+def _say_training(terminal: Terminal, result: TrainResult) -> None:
+    terminal.say(
+        f"Model {result.model_id} learned {counted(len(result.classes), 'class', 'classes')} from "
+        f"{counted(result.photos, 'photo')} in {result.seconds:.1f} s: {', '.join(map(shown, result.classes))}"
+    )
+    interval = _interval(result)
+    if interval is None:
+        terminal.say("There are too few photos to tell how good it is; a handful more in each class will do.")
+    else:
+        terminal.say(accuracy_sentence(result.held_out_accuracy, (interval[0], interval[1]), result.held_out))
+    if result.before is not None:
+        terminal.say(f"The model before had {percent(result.before)} on its own photos.")
+    if not result.made_current:
+        terminal.say(
+            f"The model before stays in use; choose this one with: flowersorter models --use {result.model_id}"
+        )
+    say_unreadable(terminal, result.unreadable)
+
+
+def accuracy_sentence(accuracy: float | None, interval: tuple[float, float], photos: int) -> str:
+    """An accuracy with its uncertainty, in plain words."""
+    low, high = interval
+    return (
+        f"It gets {percent(accuracy)} right of {counted(photos, 'photo')} it had not seen; "
+        f"on others like these expect between {percent(low)} and {percent(high)}."
+    )
+
+
+def run_evaluate(call: Call) -> int:
+    """Measure the current model on a folder of class folders."""
+    options = call.options
+    with call.garden() as garden:
+        request = EvaluateRequest(garden, options.folder, options.device, options.backbone)
+        with call.terminal.progress() as report:
+            result = evaluate(request, report, call.cancel)
+    for path, error in result.unreadable:
+        call.terminal.record(unreadable_line(path, error))
+    call.terminal.record({"summary": evaluation_summary(result)})
+    _say_evaluation(call.terminal, result)
+    return 0
+
+
+def evaluation_summary(result: Evaluation) -> dict[str, Any]:
+    """The summary object; a figure that does not exist is null, never NaN."""
+    photos = result.confusion.sum(axis=1)
+    return {
+        "accuracy": _figure(result.accuracy),
+        "interval": [_figure(bound) for bound in result.interval],
+        "photos": result.photos,
+        "classes": list(result.class_names),
+        "per_class": {
+            name: {
+                "recall": _figure(result.recall[i]),
+                "precision": _figure(result.precision[i]),
+                "photos": int(photos[i]),
+            }
+            for i, name in enumerate(result.class_names)
+        },
+        "confusion": result.confusion.tolist(),
+        "calibration_error": _figure(result.calibration_error),
+        "calibration": [
+            {
+                "low": b.low,
+                "high": b.high,
+                "photos": b.photos,
+                "confidence": _figure(b.confidence),
+                "accuracy": _figure(b.accuracy),
+            }
+            for b in result.bins
+        ],
+        "seen": result.seen,
+        "how": result.how,
+        "unreadable": len(result.unreadable),
+    }
+
+
+def _figure(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
+    low, high = result.interval
+    terminal.say(f"Accuracy {percent(result.accuracy)} (95 % interval {percent(low)} to {percent(high)})")
+    terminal.say(f"Measured on {shown(result.how)}.")
+    terminal.say()
+    photos = result.confusion.sum(axis=1)
+    table = [["class", "photos", "recall", "precision"]]
+    table += [
+        [shown(name), str(photos[i]), percent(float(result.recall[i])), percent(float(result.precision[i]))]
+        for i, name in enumerate(result.class_names)
+    ]
+    terminal.say_table(table, right=(1, 2, 3), indent=2)
+    terminal.say()
+    _say_confusion(terminal, result)
+    terminal.say(f"Its confidence is off by {percent(result.calibration_error)} on average.")
+    say_unreadable(terminal, result.unreadable)
+
+
+def _say_confusion(terminal: Terminal, result: Evaluation) -> None:
+    """The matrix where it fits, else the most frequent mistakes."""
+    names = [shown(name) for name in result.class_names]
+    if len(names) <= _MATRIX_CLASSES:
+        terminal.say("Rows: what it is. Columns: what it was taken for.")
+        table = [["", *names]]
+        table += [[name, *map(str, result.confusion[i])] for i, name in enumerate(names)]
+        terminal.say_table(table, right=range(1, len(names) + 1), indent=2)
+        terminal.say()
+        return
+    mistakes = result.confusion.copy()
+    np.fill_diagonal(mistakes, 0)
+    worst = np.argsort(-mistakes, axis=None, kind="stable")[:_CONFUSIONS_SHOWN]
+    for flat in worst:
+        true, taken_for = divmod(int(flat), len(names))
+        if mistakes[true, taken_for]:
+            terminal.say(f"  {mistakes[true, taken_for]} {names[true]} taken for {names[taken_for]}")
+    terminal.say()

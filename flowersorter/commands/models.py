@@ -1,0 +1,107 @@
+"""The verbs models, export and import: which models there are, which one is used, and taking one elsewhere."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flowersorter.commands.call import Call
+from flowersorter.errors import UserError
+from flowersorter.library.garden import Garden
+from flowersorter.terminal import NOTHING, Terminal, percent, shown
+from flowersorter.workflows.export import ExportRequest, export_model
+from flowersorter.workflows.models import list_models, starter, use_model
+
+STARTER = "starter"
+
+
+def run(call: Call) -> int:
+    """Choose a model if asked to, then list them all."""
+    wanted = call.options.use
+    with call.garden() as garden:
+        if wanted is not None:
+            use_model(garden, None if wanted == STARTER else wanted)
+        entries = _entries(garden)
+    for entry in entries:
+        call.terminal.record(entry)
+    _say(call.terminal, entries)
+    return 0
+
+
+def _entries(garden: Garden) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = [
+        {
+            "id": entry.id,
+            "current": entry.current,
+            "created_at": entry.created_at,
+            "backbone": entry.backbone,
+            "classes": list(entry.classes),
+            "photos": entry.photos,
+            "accuracy": entry.held_out_accuracy,
+            "note": entry.note,
+        }
+        for entry in list_models(garden)
+    ]
+    shipped = starter().model
+    entries.append(
+        {
+            "id": STARTER,
+            "current": garden.models.current() is None,
+            "created_at": None,
+            "backbone": shipped.backbone,
+            "classes": list(shipped.class_names),
+            "photos": shipped.training.photos,
+            "accuracy": shipped.training.held_out_accuracy,
+            "note": shipped.training.note,
+        }
+    )
+    return entries
+
+
+def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
+    table = [["", "ID", "made", "backbone", "photos", "accuracy", "classes"]]
+    table += [
+        [
+            "*" if entry["current"] else "",
+            str(entry["id"]),
+            local_time(entry["created_at"]),
+            entry["backbone"],
+            str(entry["photos"]),
+            percent(entry["accuracy"]),
+            ", ".join(map(shown, entry["classes"])),
+        ]
+        for entry in entries
+    ]
+    terminal.say_table(table, right=(4, 5))
+    terminal.say("* in use; choose another one with: flowersorter models --use ID")
+
+
+def local_time(moment: str | None) -> str:
+    """A stored time (ISO 8601, UTC) on the person's clock."""
+    if not moment:
+        return NOTHING
+    return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
+
+
+def run_export(call: Call) -> int:
+    """Save the current model to a file."""
+    with call.garden() as garden, call.terminal.progress() as report:
+        result = export_model(ExportRequest(garden, call.options.file), report, call.cancel)
+    accuracy = "" if result.accuracy is None else f", {percent(result.accuracy)} right on photos it had not seen"
+    call.terminal.say(
+        f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}"
+    )
+    return 0
+
+
+def run_import(call: Call) -> int:
+    """Say that it cannot be done yet.
+
+    Raises:
+        UserError: always.
+    """
+    raise UserError(
+        f"{shown(call.options.file)} was not imported",
+        "taking a model from a file is not offered yet",
+        "Train one from photos with flowersorter train FOLDER",
+    )

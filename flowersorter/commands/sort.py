@@ -1,0 +1,181 @@
+"""The verb sort: label what is new, plan, then file the photos."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowersorter.commands.call import Call
+from flowersorter.commands.label import label_folder, say_unreadable
+from flowersorter.commands.photo_lines import label_lines, lost_photos
+from flowersorter.errors import Cancelled
+from flowersorter.library.garden import Garden
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
+from flowersorter.terminal import Terminal, counted, shown, size
+from flowersorter.workflows.history import runs
+from flowersorter.workflows.label import LabelResult
+from flowersorter.workflows.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+
+_DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happens, or would happen, to one photo."""
+
+    action: str
+    to: Path | None = None
+    why: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """The part of the photo's JSON object that filing adds."""
+        fields: dict[str, Any] = {"to": None if self.to is None else str(self.to), "action": self.action}
+        if self.why is not None:
+            fields["error" if self.action == "failed" else "reason"] = self.why
+        return fields
+
+
+def run(call: Call) -> int:
+    """Label, plan, and unless it is a dry run, file."""
+    options, terminal = call.options, call.terminal
+    mode, folder, destination = Mode(options.mode), options.folder.absolute(), options.to.absolute()
+    with call.garden() as garden:
+        # Refused at once, not after a thousand photos were read.
+        make_plan((), destination, mode, call.cancel, source_root=folder)
+        result = label_folder(call, garden)
+        request = SortRequest(
+            garden,
+            folder,
+            destination,
+            mode,
+            Include.SURE if options.only_sure else Include.ALL,
+            options.backbone,
+        )
+        with terminal.progress() as report:
+            plan = plan_sort(request, report, call.cancel)
+        _say_plan(terminal, plan, result)
+        outcomes = _planned(plan)
+        done = None
+        if not options.dry_run:
+            done = _file(call, garden, plan)
+            outcomes |= _happened(done)
+        names = {entry.id: entry.name for entry in garden.classes.all()}
+        for line in _lines(result, names, outcomes):
+            terminal.record(line)
+        terminal.record({"summary": _summary(plan, result, outcomes, done)})
+    if done is None:
+        terminal.say("Nothing was changed: this was a dry run.")
+        return 0
+    return _say_done(terminal, plan, outcomes, done)
+
+
+def _file(call: Call, garden: Garden, plan: SortPlan) -> RunResult:
+    """Run the plan; when it is stopped, say what stays filed.
+
+    Raises:
+        Cancelled: the person pressed Ctrl+C.
+    """
+    before = {run.id for run in runs(garden)}
+    try:
+        with call.terminal.progress() as report:
+            return run_sort(RunSortRequest(garden, plan), report, call.cancel)
+    except Cancelled:
+        for started in runs(garden):
+            if started.id not in before:
+                filed = counted(started.photos, "photo")
+                call.terminal.note(f"{filed} filed so far; take them back with: flowersorter undo {started.id}")
+        raise
+
+
+def _planned(plan: SortPlan) -> dict[Path, Outcome]:
+    outcomes = {file.filing.source: Outcome(file.action.value, file.destination) for file in plan.files}
+    outcomes |= {skipped.path: Outcome("left", why=skipped.reason) for skipped in plan.skipped}
+    return outcomes
+
+
+def _happened(done: RunResult) -> dict[Path, Outcome]:
+    return {
+        file.source: Outcome("failed", why=file.error)
+        if file.error is not None
+        else Outcome(file.action, file.destination)
+        for file in done.files
+    }
+
+
+def _lines(result: LabelResult, names: Mapping[int, str], outcomes: Mapping[Path, Outcome]) -> Iterator[dict[str, Any]]:
+    for line in label_lines(result, names, labels_count=True):
+        outcome = outcomes.get(Path(line["path"]))
+        if outcome is None:
+            outcome = Outcome("left", why="it cannot be read" if "error" in line else "it has no class")
+        fields = outcome.fields()
+        if "error" in line:
+            fields.pop("reason", None)  # the error says it already
+        yield line | fields
+
+
+def _summary(
+    plan: SortPlan, result: LabelResult, outcomes: Mapping[Path, Outcome], done: RunResult | None
+) -> dict[str, Any]:
+    actions = Counter(outcome.action for outcome in outcomes.values())
+    return {
+        "mode": plan.mode.value,
+        "destination": str(plan.destination),
+        "dry_run": done is None,
+        "run": None if done is None else done.run_id,
+        "photos": len(result.rows) + len(lost_photos(result)),
+        "filed": sum(actions[name] for name in _FILING),
+        "already_there": actions[Action.ALREADY_THERE.value],
+        "duplicates": actions[Action.DUPLICATE.value],
+        "left": actions["left"],
+        "failed": actions["failed"],
+        "unreadable": len(result.unreadable) + len(lost_photos(result)),
+        "classes": dict(plan.counts_by_class),
+    }
+
+
+_FILING = (Action.COPY.value, Action.MOVE.value, Action.LINK.value)
+
+
+def _say_plan(terminal: Terminal, plan: SortPlan, result: LabelResult) -> None:
+    filing = sum(file.action.value in _FILING for file in plan.files)
+    terminal.say(f"{plan.mode.value.capitalize()} {counted(filing, 'photo')} to {shown(plan.destination)}")
+    table = [[shown(name), str(number)] for name, number in sorted(plan.counts_by_class.items())]
+    if table:
+        terminal.say_table(table, right=(1,), indent=2)
+    actions = Counter(file.action for file in plan.files)
+    if actions[Action.ALREADY_THERE]:
+        terminal.say(f"{counted(actions[Action.ALREADY_THERE], 'photo')} already there")
+    if actions[Action.DUPLICATE]:
+        terminal.say(f"{counted(actions[Action.DUPLICATE], 'copy', 'copies')} of another photo: filed once")
+    unreadable = {path for path, _ in result.unreadable}
+    reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
+    if reasons:
+        terminal.say("Left where they are:")
+        terminal.say_table([[str(number), reason] for reason, number in reasons.most_common()], right=(0,), indent=2)
+    say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
+    if plan.needed_bytes:
+        terminal.say(f"Needs {size(plan.needed_bytes)} of {size(plan.free_bytes)} free.")
+
+
+def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome], done: RunResult) -> int:
+    failed = [(path, outcome.why) for path, outcome in outcomes.items() if outcome.action == "failed"]
+    filed = sum(outcome.action in _FILING for outcome in outcomes.values())
+    if filed and done.run_id is not None:
+        terminal.say(
+            f"{counted(filed, 'photo')} {_DONE[plan.mode]}. Take it back with: flowersorter undo {done.run_id}"
+        )
+    elif not failed:
+        terminal.say("Nothing to do.")
+    if not failed:
+        return 0
+    for path, why in failed[:10]:
+        terminal.say(f"  {shown(path)}: {why}")
+    terminal.note(
+        f"{counted(len(failed), 'photo')} could not be filed"
+        + (f": {failed[0][1]}." if len(failed) == 1 else f"; the first one: {failed[0][1]}.")
+    )
+    return 1
