@@ -1,0 +1,266 @@
+"""The one small interface through which sorting touches the disk.
+
+Each method is one step that either happens or does not, and none can overwrite or replace anything: the
+tests count the steps, make them fail and kill the process between them. Links are never followed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import hashlib
+import os
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+
+_CHUNK_BYTES = 1 << 20
+_NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+# Without waiting: a pipe under a photo's name must not hang the run.
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+
+#: What a file system answers that knows no hard links, or none for this file.
+NO_LINKS = frozenset(
+    (errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EXDEV)
+)
+#: What a file system answers whose renaming cannot be told not to replace.
+NO_RENAME = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV))
+#: The same for permissions and extended attributes; ext4 says "no space" where one is larger than it allows.
+_NOT_KNOWN = NO_RENAME | {errno.EPERM, errno.ENOSPC, errno.E2BIG, errno.ERANGE}
+
+
+class FileSystem:
+    """The real disk. Every method raises `OSError` and then has done nothing (`copy` excepted)."""
+
+    def stat(self, path: Path) -> os.stat_result:
+        """Look at a file, folder or link itself."""
+        return path.lstat()
+
+    def list(self, folder: Path) -> list[str]:
+        """Return the names in a folder, sorted."""
+        return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
+
+    def hash(self, path: Path) -> bytes:
+        """Return the SHA-256 of a regular file, read from the disk where the system can be told to."""
+        digest = hashlib.sha256()
+        descriptor = os.open(path, _READ)
+        try:
+            _require_regular(descriptor)
+            _forget_cached(descriptor)
+            while chunk := os.read(descriptor, _CHUNK_BYTES):
+                digest.update(chunk)
+        finally:
+            os.close(descriptor)
+        return digest.digest()
+
+    def open_exclusive(self, path: Path) -> int:
+        """Make a new empty file that only its owner can read; return its descriptor, to be closed."""
+        return os.open(path, _NEW_FILE, 0o600)
+
+    def copy(self, source: Path, descriptor: int) -> bytes:
+        """Append the bytes of a regular file to an open one; return their SHA-256.
+
+        When it raises, a part of the bytes may have been written.
+        """
+        digest = hashlib.sha256()
+        reading = os.open(source, _READ)
+        try:
+            _require_regular(reading)
+            while chunk := os.read(reading, _CHUNK_BYTES):
+                digest.update(chunk)
+                self.write(descriptor, chunk)
+        finally:
+            os.close(reading)
+        return digest.digest()
+
+    def write(self, descriptor: int, data: bytes) -> None:
+        """Write all of `data`."""
+        left = memoryview(data)
+        while left:
+            left = left[os.write(descriptor, left) :]
+
+    def copy_attributes(self, source: Path, target: Path, found: os.stat_result) -> None:
+        """Give `target` the permissions, extended attributes and times of `source`.
+
+        Args:
+            source: Has the extended attributes.
+            target: A file of ours.
+            found: What `source` was before its bytes were read.
+
+        Permissions and attributes the file system does not know are left out; times must hold.
+        """
+        with _where_known():
+            shutil.copystat(source, target, follow_symlinks=False)
+        with _where_known():
+            target.chmod(stat.S_IMODE(found.st_mode))
+        os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+    def sync(self, descriptor: int) -> None:
+        """Wait until the bytes of an open file are on the disk."""
+        os.fsync(descriptor)
+
+    def sync_file(self, path: Path) -> None:
+        """Wait until the bytes of a file are on the disk."""
+        descriptor = os.open(path, _READ)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def sync_folder(self, folder: Path) -> None:
+        """Wait until the names in a folder are on the disk; Windows does that by itself."""
+        if os.name == "nt":  # pragma: no cover - Windows cannot open a folder
+            return
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def close(self, descriptor: int) -> None:
+        """Close an open file."""
+        os.close(descriptor)
+
+    def link_new(self, source: Path, target: Path) -> None:
+        """Give a file a second name; `FileExistsError` if the name is taken."""
+        os.link(source, target, follow_symlinks=False)
+
+    def symlink_new(self, source: Path, target: Path) -> None:
+        """Make a symbolic link at `target`; `FileExistsError` if the name is taken."""
+        target.symlink_to(source)
+
+    def read_link(self, path: Path) -> Path:
+        """Return where a symbolic link points."""
+        return path.readlink()
+
+    def rename_new(self, source: Path, target: Path) -> None:
+        """Rename in one step; `FileExistsError` if the name is taken, `NO_RENAME` if that cannot be had."""
+        _rename_without_replacing(source, target)
+
+    def unlink(self, path: Path) -> None:
+        """Take a name away."""
+        path.unlink()
+
+    def mkdir(self, folder: Path) -> None:
+        """Make one folder; `FileExistsError` if the name is taken."""
+        folder.mkdir()
+
+    def rmdir(self, folder: Path) -> None:
+        """Remove one empty folder; `OSError` if anything is in it."""
+        folder.rmdir()
+
+    def free_bytes(self, folder: Path) -> int:
+        """Return how much more the disk of a folder takes."""
+        return shutil.disk_usage(folder).free
+
+    def writable(self, folder: Path) -> bool:
+        """Return whether files can be made in a folder."""
+        return os.access(folder, os.W_OK | os.X_OK)
+
+
+def look(files: FileSystem, path: Path) -> os.stat_result | None:
+    """Look at a path; None if nothing is there (an error of the disk is not "nothing")."""
+    try:
+        return files.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def is_folder(files: FileSystem, path: Path) -> bool:
+    """Return whether a real folder, not a link to one, is at `path`."""
+    found = look(files, path)
+    return found is not None and stat.S_ISDIR(found.st_mode)
+
+
+def is_regular(found: os.stat_result | None) -> bool:
+    """Return whether what was found is a file with bytes of its own, not a link, folder or device."""
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def is_same_file(one: os.stat_result, other: os.stat_result) -> bool:
+    """Return whether two looks saw the same file, under one name or two."""
+    return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
+
+
+def is_unchanged(before: os.stat_result, now: os.stat_result | None) -> bool:
+    """Return whether a file is still what it was: same file, same size, same time of change."""
+    return (
+        now is not None
+        and is_same_file(before, now)
+        and (before.st_size, before.st_mtime_ns) == (now.st_size, now.st_mtime_ns)
+    )
+
+
+def is_one_name(one: os.stat_result, other: os.stat_result) -> bool:
+    """Return whether two paths lead to one and the same name of a file, not to two names of it."""
+    return is_same_file(one, other) and one.st_nlink < 2
+
+
+def is_our_link(files: FileSystem, origin: Path, target: Path) -> bool:
+    """Return whether `target` is a second name of the file at `origin`, or a symbolic link to it."""
+    found = look(files, target)
+    if found is None:
+        return False
+    if stat.S_ISLNK(found.st_mode):
+        return files.read_link(target) == origin
+    original = look(files, origin)
+    # One name seen on two ways (a mount, a folder that ignores case) is no link but the photo itself.
+    return (
+        original is not None
+        and is_regular(found)
+        and is_same_file(found, original)
+        and not is_one_name(found, original)
+    )
+
+
+@contextmanager
+def _where_known() -> Iterator[None]:
+    """Pass over what the file system does not know or has no room for beside the bytes."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _NOT_KNOWN:
+            raise
+
+
+def _require_regular(descriptor: int) -> None:
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")
+
+
+def _forget_cached(descriptor: int) -> None:
+    """Ask the system to read from the disk again, so that a check checks the disk and not the memory."""
+    if hasattr(os, "posix_fadvise"):  # pragma: no branch - Linux has it
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+
+
+@cache
+def _linux_rename() -> Callable[[bytes, bytes], int] | None:
+    library = ctypes.CDLL(None, use_errno=True)
+    if not hasattr(library, "renameat2"):  # pragma: no cover - glibc before 2.28
+        return None
+    here, no_replace = -100, 1  # AT_FDCWD, RENAME_NOREPLACE of linux/fs.h
+    return lambda source, target: int(library.renameat2(here, source, here, target, no_replace))
+
+
+@cache
+def _mac_rename() -> Callable[[bytes, bytes], int] | None:  # pragma: no cover - macOS
+    library = ctypes.CDLL(None, use_errno=True)
+    exclusive = 4  # RENAME_EXCL of sys/stdio.h
+    return lambda source, target: int(library.renamex_np(source, target, exclusive))
+
+
+def _rename_without_replacing(source: Path, target: Path) -> None:
+    if os.name == "nt":  # pragma: no cover - on Windows renaming never replaces
+        source.rename(target)
+        return
+    rename = {"linux": _linux_rename, "darwin": _mac_rename}.get(sys.platform, lambda: None)()
+    if rename is None:
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(source), None, str(target))
+    if rename(os.fsencode(source), os.fsencode(target)) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), str(source), None, str(target))

@@ -1,0 +1,304 @@
+"""Brings one file to a new place, and leaves everything as it was if that fails halfway.
+
+A file is under its old name until it is complete, checked and on the disk under the new one. The steps here
+know nothing of the journal; whoever calls them has written down before what is going to happen.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.sorting.files import (
+    NO_LINKS,
+    NO_RENAME,
+    FileSystem,
+    is_our_link,
+    is_regular,
+    is_same_file,
+    is_unchanged,
+    look,
+)
+from flowersorter.sorting.refusals import (
+    BAD_COPY,
+    CHANGED,
+    GONE,
+    KEPT_BOTH,
+    NOT_A_FILE,
+    LeftOpenError,
+    NotDoneError,
+    explain,
+    in_words,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """One file and where it goes.
+
+    Attributes:
+        temporary: A hidden name of ours in the folder of `target` that nobody else uses.
+        sha256: Of the bytes that are to arrive.
+    """
+
+    origin: Path
+    target: Path
+    temporary: Path
+    sha256: bytes
+
+
+def copy(files: FileSystem, transfer: Transfer) -> None:
+    """Put a checked copy at the target, with the times and permissions of the original.
+
+    Raises:
+        NotDoneError: nothing is at the target, or what was there before.
+        LeftOpenError: the disk does not even let us clean up.
+    """
+    with in_words():
+        _copy(files, transfer)
+
+
+def move(files: FileSystem, transfer: Transfer) -> str | None:
+    """Move a file; it is never gone from the origin before it is safe at the target.
+
+    Returns:
+        What the person should know about it, or None.
+
+    Raises:
+        NotDoneError: the file is where it was.
+        LeftOpenError: the disk does not even let us clean up.
+    """
+    with in_words():
+        before = _verified(files, transfer)
+        try:
+            files.link_new(transfer.origin, transfer.target)
+        except OSError as error:
+            if error.errno in NO_LINKS:
+                return _move_without_links(files, transfer, before)
+            if not isinstance(error, FileExistsError):  # a name that was taken before is not ours
+                _take_link_away(files, transfer, error)
+            raise
+        return _drop_linked_origin(files, transfer, before)
+
+
+def link(files: FileSystem, transfer: Transfer) -> None:
+    """Put a link at the target: a second name on the same device, else a symbolic link.
+
+    Raises:
+        NotDoneError: nothing is at the target, or what was there before.
+        LeftOpenError: the disk does not even let us clean up.
+    """
+    with in_words():
+        _verified(files, transfer)
+        try:
+            _link(files, transfer)
+        except FileExistsError:
+            raise  # a name that was taken before is not ours
+        except OSError as error:
+            _take_link_away(files, transfer, error)
+            raise
+        try:
+            files.sync_folder(transfer.target.parent)
+        except OSError as error:
+            _take_link_away(files, transfer, error)
+            raise
+
+
+def publish(files: FileSystem, temporary: Path, target: Path) -> None:
+    """Give a finished file its name; `FileExistsError` if the name is taken."""
+    try:
+        files.rename_new(temporary, target)
+    except OSError as error:
+        if error.errno not in NO_RENAME:
+            raise
+        files.link_new(temporary, target)
+        files.unlink(temporary)
+
+
+def unlink_surely(files: FileSystem, path: Path) -> None:
+    """Take a name away; a network drive may do it and say that it did not."""
+    try:
+        files.unlink(path)
+    except OSError:
+        if look(files, path) is not None:
+            raise
+
+
+def sync_quietly(files: FileSystem, folder: Path) -> None:
+    """After a name was taken away: should that not reach the disk, a file is there twice, not lost."""
+    with suppress(OSError):
+        files.sync_folder(folder)
+
+
+def _copy(files: FileSystem, transfer: Transfer) -> os.stat_result:
+    """Copy; return what the origin was before it was read."""
+    before = _require_file(files, transfer.origin)
+    staged = _stage(files, transfer, before)
+    try:
+        publish(files, transfer.temporary, transfer.target)
+        files.sync_folder(transfer.target.parent)
+    except OSError as error:
+        _withdraw(files, transfer, staged, error)
+        raise
+    return before
+
+
+def _stage(files: FileSystem, transfer: Transfer, before: os.stat_result) -> os.stat_result:
+    """Make the complete, checked copy under its temporary name."""
+    try:
+        descriptor = files.open_exclusive(transfer.temporary)
+    except FileExistsError:
+        raise  # not ours
+    except OSError as error:
+        _or_leave_open(lambda: _discard(files, transfer), error)
+        raise
+    try:
+        _fill(files, transfer, descriptor, before)
+        if files.hash(transfer.temporary) != transfer.sha256:
+            raise NotDoneError(BAD_COPY)
+        return files.stat(transfer.temporary)
+    except (OSError, NotDoneError) as error:
+        _or_leave_open(lambda: _discard(files, transfer), error)
+        raise
+
+
+def _fill(files: FileSystem, transfer: Transfer, descriptor: int, before: os.stat_result) -> None:
+    try:
+        if files.copy(transfer.origin, descriptor) != transfer.sha256:
+            raise NotDoneError(CHANGED)
+        files.copy_attributes(transfer.origin, transfer.temporary, before)
+        files.sync(descriptor)
+    finally:
+        files.close(descriptor)
+
+
+def _discard(files: FileSystem, transfer: Transfer) -> None:
+    if look(files, transfer.temporary) is not None:
+        files.stat(transfer.origin)  # who knows what is in the temporary file if the original is gone
+        files.unlink(transfer.temporary)
+
+
+def _withdraw(files: FileSystem, transfer: Transfer, staged: os.stat_result, error: OSError) -> None:
+    """Take a copy of ours away again, whichever name it has, once the original is known to be safe."""
+
+    def take_away() -> None:
+        for path in (transfer.target, transfer.temporary):
+            found = look(files, path)
+            if found is not None and is_same_file(found, staged):
+                if files.hash(transfer.origin) != transfer.sha256:
+                    raise LeftOpenError(CHANGED)
+                files.unlink(path)
+        files.sync_folder(transfer.target.parent)
+
+    _or_leave_open(take_away, error)
+
+
+def _drop_linked_origin(files: FileSystem, transfer: Transfer, before: os.stat_result) -> str | None:
+    """Second half of a move: the file has both names."""
+    try:
+        files.sync_folder(transfer.target.parent)
+        now = look(files, transfer.origin)
+        if now is not None and not is_same_file(now, before):
+            return KEPT_BOTH
+        if not is_unchanged(before, look(files, transfer.target)):
+            raise NotDoneError(CHANGED)
+        if now is not None:
+            unlink_surely(files, transfer.origin)
+    except (OSError, NotDoneError) as error:
+        _take_link_away(files, transfer, error)
+        raise
+    sync_quietly(files, transfer.origin.parent)
+    return None
+
+
+def _move_without_links(files: FileSystem, transfer: Transfer, before: os.stat_result) -> str | None:
+    try:
+        files.rename_new(transfer.origin, transfer.target)
+        if not is_unchanged(before, look(files, transfer.target)):
+            raise NotDoneError(CHANGED)
+        files.sync_folder(transfer.target.parent)
+    except (OSError, NotDoneError) as error:
+        _or_leave_open(lambda: _rename_back(files, transfer, before), error)
+        if isinstance(error, OSError) and error.errno in NO_RENAME:
+            return _move_by_copy(files, transfer)
+        raise
+    sync_quietly(files, transfer.origin.parent)
+    return None
+
+
+def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result) -> None:
+    found = look(files, transfer.target)
+    if look(files, transfer.origin) is None and found is not None and is_same_file(found, before):
+        files.rename_new(transfer.target, transfer.origin)
+        files.sync_folder(transfer.origin.parent)
+
+
+def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
+    before = _copy(files, transfer)
+    staged = files.stat(transfer.target)
+    try:
+        now = look(files, transfer.origin)
+        if now is not None and not is_unchanged(before, now):
+            return KEPT_BOTH
+        if now is not None:
+            unlink_surely(files, transfer.origin)
+    except OSError as error:
+        _withdraw(files, transfer, staged, error)
+        raise
+    sync_quietly(files, transfer.origin.parent)
+    return None
+
+
+def _link(files: FileSystem, transfer: Transfer) -> None:
+    try:
+        files.link_new(transfer.origin, transfer.target)
+    except OSError as error:
+        if error.errno not in NO_LINKS:
+            raise
+        files.symlink_new(transfer.origin, transfer.target)
+
+
+def _take_link_away(files: FileSystem, transfer: Transfer, error: OSError | NotDoneError) -> None:
+    """Take our second name of a file away again, if it is there."""
+
+    def take_away() -> None:
+        if is_our_link(files, transfer.origin, transfer.target):
+            files.unlink(transfer.target)
+            files.sync_folder(transfer.target.parent)
+        elif look(files, transfer.target) is not None and look(files, transfer.origin) is None:
+            raise LeftOpenError(GONE)
+
+    _or_leave_open(take_away, error)
+
+
+def _or_leave_open(clean_up: Callable[[], None], cause: OSError | NotDoneError) -> None:
+    """Clean up after `cause`.
+
+    Raises:
+        LeftOpenError: not even that works.
+    """
+    reason = explain(cause) if isinstance(cause, OSError) else cause.reason
+    try:
+        clean_up()
+    except (OSError, LeftOpenError) as error:
+        raise LeftOpenError(f"{reason}; it will be put right when the disk can be used again") from error
+
+
+def _require_file(files: FileSystem, path: Path) -> os.stat_result:
+    found = look(files, path)
+    if found is None:
+        raise NotDoneError(GONE)
+    if not is_regular(found):
+        raise NotDoneError(NOT_A_FILE)
+    return found
+
+
+def _verified(files: FileSystem, transfer: Transfer) -> os.stat_result:
+    """Check the origin's bytes; return what it was before."""
+    before = _require_file(files, transfer.origin)
+    if files.hash(transfer.origin) != transfer.sha256:
+        raise NotDoneError(CHANGED)
+    return before
