@@ -6,7 +6,7 @@ FOLDER holds one sub-folder per class with its photos; the shipped model was mad
 dandelion, roses, sunflowers and tulips out of the "flower_photos" set (see NOTICE). Every photo is predicted by a
 model that never saw it nor a near-copy of it (5 folds, seed 42); the share of right ones is printed and kept in the
 file as its held-out accuracy. The photos themselves are not in the file: it holds their pooled features, so that a
-person's first corrections can be added to them.
+person's first corrections can be added to them. PHOTOS.txt beside it names the photos.
 """
 
 from __future__ import annotations
@@ -80,6 +80,8 @@ def main() -> None:
     arrays["starter_targets"] = targets.astype(np.uint8)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(args.out, arrays, metadata)
+    listed = [p.relative_to(args.folder).as_posix() for p in sorted(args.folder.glob("*/*")) if p.is_file()]
+    args.out.with_name("PHOTOS.txt").write_text("\n".join([f"# {ORIGIN}", *listed, ""]), encoding="utf-8")
     print(f"{args.out}: {args.out.stat().st_size / 1e6:.1f} MB")
 
 

@@ -27,6 +27,7 @@ RANK = 256
 PENALTIES = (3e-3, 1e-3, 3e-4, 1e-4, 3e-5)
 _PENALTY_FOR_FEW = 3e-4
 _MAX_STEPS = 60
+_OVERSAMPLED = 32
 #: Photos of the smallest class from which every fold still has photos of all classes to learn from.
 _MIN_PER_CLASS_FOR_FOLDS = 3
 
@@ -154,15 +155,16 @@ class PrincipalAxes:
         """Rotate (N, D) features; at most `rank` axes are kept, by randomised projection where N is larger."""
         centre = features.mean(axis=0)
         rows = features - centre
-        if min(rows.shape) <= rank:
-            _, _, basis = np.linalg.svd(rows, full_matrices=False)
+        if min(rows.shape) <= rank + _OVERSAMPLED:
+            _, _, axes = np.linalg.svd(rows, full_matrices=False)
+            basis = axes[:rank]
         else:
             # One power iteration finds the subspace, as in Halko, Martinsson, Tropp (2011).
-            probe = np.random.default_rng(seed).standard_normal((rows.shape[1], rank), np.float32)
+            probe = np.random.default_rng(seed).standard_normal((rows.shape[1], rank + _OVERSAMPLED), np.float32)
             for _ in range(2):
                 probe, _ = np.linalg.qr(rows.T @ (rows @ probe))
             _, axes = np.linalg.eigh((rows @ probe).T @ (rows @ probe))
-            basis = (probe @ axes[:, ::-1]).T
+            basis = (probe @ axes[:, ::-1][:, :rank]).T
         coordinates = rows @ basis.T
         return cls(coordinates, basis, np.square(coordinates).mean(axis=0), centre)
 
@@ -208,11 +210,12 @@ def _choose_penalty(
         return _PENALTY_FOR_FEW, _nothing_held_out(classes)
     rows = np.flatnonzero(usable)
     targets = examples.targets[rows]
+    balance = 1 / np.bincount(targets, minlength=classes)[targets]
 
     def held_out_loss(penalty: float) -> float:
         scores = logits[penalty][rows]
         likely = log_softmax(scores / np.float32(fit_temperature(scores, targets)))
-        return float(-likely[np.arange(len(rows)), targets].mean())
+        return -float(np.average(likely[np.arange(len(rows)), targets], weights=balance))
 
     best = min(PENALTIES, key=held_out_loss)
     return best, HeldOut(rows, logits[best][rows], targets, known[rows], examples.own[rows])

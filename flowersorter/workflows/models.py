@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,10 +73,22 @@ def model_for(garden: Garden, backbone: str) -> NamedModel | None:
     if entry is None and garden.models.current() is not None:
         entry = max(fitting, key=lambda e: e.id, default=None)  # the current one has another backbone
     if entry is not None:
-        return NamedModel(entry.id, Model.from_bundle(*garden.models.load(entry.id)))
+        return _read(garden, entry.id)
     if starter().model.backbone == backbone:
         return NamedModel(None, starter().model)
     return None
+
+
+#: The model last read of each open garden: it is asked for with every block of photos.
+_last_read: WeakKeyDictionary[Garden, NamedModel] = WeakKeyDictionary()
+
+
+def _read(garden: Garden, model_id: int) -> NamedModel:
+    last = _last_read.get(garden)
+    if last is None or last.id != model_id:
+        last = NamedModel(model_id, Model.from_bundle(*garden.models.load(model_id)))
+        _last_read[garden] = last
+    return last
 
 
 def list_models(garden: Garden) -> list[ModelEntry]:

@@ -69,7 +69,6 @@ class TrainResult:
         held_out_accuracy: Share of them that models which never saw them got right; None if too few to tell.
         before: The same figure of the model before.
         made_current: Whether the garden uses it now: a clearly worse one waits for the person to say so.
-        changed: Photos whose best guess is another one now.
         seconds: How long the fit took, without reading photos.
         unreadable: Files that look like photos and are none, with the reason.
     """
