@@ -41,7 +41,7 @@ def write_bundle(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappi
         TypeError: `metadata` holds what JSON cannot.
         OSError: the disk refuses.
     """
-    text = json.dumps(dict(metadata), ensure_ascii=False)
+    text = json.dumps(dict(metadata))
     # safetensors writes the memory as it lies: it has to lie in C order.
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_durably(path, safetensors.numpy.save(contiguous, {_METADATA_KEY: text}))

@@ -71,7 +71,7 @@ class ModelStore:
                     metadata["backbone"],
                     metadata["note"],
                     metadata["held_out_accuracy"],
-                    json.dumps(list(metadata["class_names"]), ensure_ascii=False),
+                    json.dumps(list(metadata["class_names"])),
                     metadata["photos"],
                 ),
             )

@@ -4,32 +4,35 @@ from __future__ import annotations
 
 import os
 import re
-from pathlib import Path
 
 _DIGITS = re.compile(r"([0-9]+)")
-_Key = tuple[list[str | int], ...]
+#: More digits than a time in nanoseconds has; a still longer number only loses its natural place.
+_NUMBER_WIDTH = 20
 
 
 class NaturalOrder:
     """A sort key for paths: natsort's ``PATH | IGNORECASE`` for names a camera or a person gives.
 
-    natsort itself takes over two seconds for 100,000 paths, this a tenth of that: photos share few folders.
+    natsort itself takes over two seconds for 100,000 paths. This takes a fifth of that: photos share few
+    folders, and keys that are texts, not tuples, leave the garbage collector nothing to look through.
     """
 
     def __init__(self) -> None:
-        self._folders: dict[str, _Key] = {}
+        self._folders: dict[str, str] = {}
 
-    def __call__(self, path: str) -> _Key:
+    def __call__(self, path: str) -> str:
         """The key of one path; equal only for the same path."""
         folder, _, name = path.rpartition(os.sep)
         if folder not in self._folders:
-            self._folders[folder] = tuple(_natural(part) for part in Path(folder).parts)
+            # The lowest character, so that a folder's name ends before any longer one.
+            self._folders[folder] = _natural(folder).replace(os.sep, "\0")
         stem, dot, suffix = name.rpartition(".")
-        return (*self._folders[folder], _natural(stem if dot else name), [suffix.casefold()], [path])
+        shown = f"{_natural(stem)}\0.{suffix.casefold()}" if dot else _natural(name)
+        return f"{self._folders[folder]}\0{shown}\0{path}"
 
 
-def _natural(text: str) -> list[str | int]:
-    """Texts and numbers alternate in it, so like is only ever compared with like."""
-    parts: list[str | int] = [*_DIGITS.split(text.casefold())]
-    parts[1::2] = map(int, parts[1::2])
-    return parts
+def _natural(text: str) -> str:
+    """The text with its numbers as wide as each other, and below any other character."""
+    parts = _DIGITS.split(text.casefold())
+    parts[1::2] = [f"\1{digits:0>{_NUMBER_WIDTH}}" for digits in parts[1::2]]
+    return "".join(parts)

@@ -161,7 +161,8 @@ class PhotoTable:
             The photo id for each read, in order; files with the same bytes share one.
         """
         photos = [
-            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, read.camera) for read in reads
+            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, _text(read.camera))
+            for read in reads
         ]
         with self._database.transaction() as connection:
             connection.executemany(
@@ -194,7 +195,7 @@ class PhotoTable:
         with self._database.transaction() as connection:
             connection.executemany(
                 "UPDATE places SET photo_id = NULL, error = ? WHERE id = ?",
-                [(reason, place_id) for place_id, reason in problems],
+                [(_text(reason), place_id) for place_id, reason in problems],
             )
 
     def photo(self, photo_id: int) -> PhotoRecord:
@@ -270,6 +271,11 @@ def _in_natural_order(rows: list[sqlite3.Row]) -> list[Place]:
 def _storable(mtime_ns: int) -> int:
     """A damaged time stamp can lie beyond the year 2262, where SQLite's integers end."""
     return max(-_LARGEST_INTEGER, min(mtime_ns, _LARGEST_INTEGER))
+
+
+def _text(text: str | None) -> str | None:
+    """A reason may quote a file name that is not UTF-8, which SQLite would not take."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _place(row: sqlite3.Row, path: Path | None = None) -> Place:
