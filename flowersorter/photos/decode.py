@@ -80,7 +80,9 @@ class Decoded:
         return picture if turn is None else picture.transpose(turn)
 
 
-def decode(data: bytes, *, short_side_px: int, long_side_px: int, margin: float = FINE) -> Decoded:
+def decode(
+    data: bytes, *, short_side_px: int, long_side_px: int, margin: float = FINE, preview: bool = False
+) -> Decoded:
     """Decode the first picture of a file, reduced as far as the sizes allow.
 
     Args:
@@ -88,12 +90,15 @@ def decode(data: bytes, *, short_side_px: int, long_side_px: int, margin: float 
         short_side_px: The shorter side is needed this long.
         long_side_px: The longer side is needed this long.
         margin: How many times as large as needed the reduced picture has to stay.
+        preview: A large enough preview inside a HEIC will do; its metadata is then the preview's.
 
     Raises:
         RefusalError: it is no picture or too large.
         Exception: whatever else the decoder raises on broken bytes (see `decoder_boundary`).
     """
     with open_picture(data) as image:
+        if preview and image.format == "HEIF":
+            _draft_preview(image, long_side_px)
         size = image.size
         most = min(min(size) / short_side_px, max(size) / long_side_px) / margin
         drafted = _draft(image, most)
@@ -117,7 +122,7 @@ def decode(data: bytes, *, short_side_px: int, long_side_px: int, margin: float 
 def _draft(image: ImageFile.ImageFile, most: float) -> int:
     """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size where ``most`` allows; return the divisor."""
     if not isinstance(image, JpegImageFile):
-        return 1  # a HEIC's draft would be its embedded preview, another picture
+        return 1
     divisor = next((divisor for divisor in (8, 4, 2) if divisor <= most), 1)
     if divisor > 1:
         width, height = image.size
@@ -125,6 +130,12 @@ def _draft(image: ImageFile.ImageFile, most: float) -> int:
             return 1
         divisor = image.decoderconfig[0]
     return divisor
+
+
+def _draft_preview(image: ImageFile.ImageFile, long_side_px: int) -> None:
+    """Have the smallest preview decoded that is large enough: a HEIC of a phone takes 0.8 s, its preview 10 ms."""
+    scale = min(1.0, long_side_px / max(image.size))
+    image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
 
 def _reduced(image: Image.Image, most: float) -> tuple[Image.Image, int]:

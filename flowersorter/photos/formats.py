@@ -60,9 +60,7 @@ _SIGNATURES = {
     b"BM": "BMP",
 }
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
-_HEIF_BRANDS = frozenset(
-    (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1")
-)
+_HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 _STRANGERS = {
     b"%PDF": "it is a PDF document, not a picture",
     b"8BPS": "it is a Photoshop file, which cannot be opened here",
@@ -110,9 +108,7 @@ def refuse_if_too_large(size: tuple[int, int]) -> None:
     width_px, height_px = size
     if width_px * height_px > MAX_PIXELS:
         limit = MAX_PIXELS // 1_000_000
-        raise RefusalError(
-            f"the picture is too large: {width_px} x {height_px} pixels, the limit is {limit} million"
-        )
+        raise RefusalError(f"the picture is too large: {width_px} x {height_px} pixels, the limit is {limit} million")
 
 
 def format_of(data: bytes) -> str | None:

@@ -76,4 +76,4 @@ def _text(value: Any) -> str:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
     text = str(value or "").split("\0")[0]
-    return " ".join("".join(character for character in text if character.isprintable()).split())
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

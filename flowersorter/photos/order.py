@@ -14,9 +14,12 @@ _name_key = natsort_keygen(alg=ns.PATH | ns.IGNORECASE)
 
 
 def natural_key(path: Path) -> tuple[Any, ...]:
-    """Return a sort key: the order of natsort's ``PATH | IGNORECASE``, the folder's part computed once."""
+    """Return a sort key: the order of natsort's ``PATH | IGNORECASE``, the folder's part computed once.
+
+    Names that differ only in case keep one order, too.
+    """
     folder, name = os.path.split(path)
-    return (*_folder_key(folder), *_name_key(name), str(path))
+    return (*_folder_key(folder), *_name_key(name)), str(path)
 
 
 @lru_cache(maxsize=1024)

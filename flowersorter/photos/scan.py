@@ -137,9 +137,7 @@ class _Walk:
                 self._folders.append(folder / entry.name)
             else:
                 files.append(entry)
-        travelling = {
-            name for theirs in companions(entry.name for entry in files).values() for name in theirs
-        }
+        travelling = {name for theirs in companions(entry.name for entry in files).values() for name in theirs}
         for entry in files:
             self._take_file(folder, entry, travelling)
 
@@ -162,10 +160,9 @@ class _Walk:
             self.photos.append(FoundPhoto(link, status.st_size, status.st_mtime_ns))
 
     def _is_hidden(self, entry: os.DirEntry[str]) -> bool:
-        hidden = (
-            entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FOLDERS or _has_hidden_mark(entry)
-        )
-        self.skipped[HIDDEN] += hidden
+        hidden = entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FOLDERS or _has_hidden_mark(entry)
+        if hidden:
+            self.skipped[HIDDEN] += 1
         return hidden
 
     def _take_link(self, folder: Path, entry: os.DirEntry[str]) -> None:

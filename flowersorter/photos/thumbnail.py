@@ -18,7 +18,7 @@ def quick_thumbnail(path: Path, size_px: int) -> NDArray[np.uint8]:
     Raises:
         PhotoUnreadable: with the reason in plain words.
     """
-    return _fitted(path, size_px)
+    return _fitted(path, size_px, preview=True)
 
 
 def load_large(path: Path, max_side_px: int) -> NDArray[np.uint8]:
@@ -27,11 +27,11 @@ def load_large(path: Path, max_side_px: int) -> NDArray[np.uint8]:
     Raises:
         PhotoUnreadable: with the reason in plain words.
     """
-    return _fitted(path, max_side_px)
+    return _fitted(path, max_side_px, preview=False)
 
 
-def _fitted(path: Path, longest_side_px: int) -> NDArray[np.uint8]:
+def _fitted(path: Path, longest_side_px: int, *, preview: bool) -> NDArray[np.uint8]:
     file = read_file(path)
     with decoder_boundary(path):
-        decoded = decode(file.data, short_side_px=1, long_side_px=longest_side_px, margin=QUICK)
+        decoded = decode(file.data, short_side_px=1, long_side_px=longest_side_px, margin=QUICK, preview=preview)
         return np.array(decoded.fitted(longest_side_px))

@@ -1,0 +1,253 @@
+"""Finding photos: hidden things, links, loops, sidecars, odd names, odd files, order and cancel."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from flowersorter.errors import Cancelled, FolderUnusable
+from flowersorter.job import CancelToken
+from flowersorter.photos.scan import ScanResult, absolute_folder, looks_like_photo, scan
+
+
+def _touch(folder: Path, *names: str) -> None:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(name.encode())
+
+
+def _names(result: ScanResult, folder: Path) -> list[str]:
+    return [photo.path.relative_to(folder).as_posix() for photo in result.photos]
+
+
+def test_everything_below_in_natural_order(tmp_path: Path) -> None:
+    _touch(tmp_path, "IMG_10.jpg", "img_9.JPG", "IMG_2.jpg", "day 10/a.png", "day 2/b/c.heic", "day 2/a.webp")
+
+    result = scan(tmp_path, CancelToken())
+
+    expected = ["day 2/a.webp", "day 2/b/c.heic", "day 10/a.png", "IMG_2.jpg", "img_9.JPG", "IMG_10.jpg"]
+    assert _names(result, tmp_path) == expected
+    assert result.skipped == {}
+    assert result.problems == ()
+
+
+def test_size_and_time_are_those_on_disk(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg")
+    status = (tmp_path / "a.jpg").stat()
+
+    (photo,) = scan(tmp_path, CancelToken()).photos
+
+    assert photo.path == tmp_path / "a.jpg"
+    assert (photo.size_bytes, photo.mtime_ns) == (status.st_size, status.st_mtime_ns)
+
+
+def test_hidden_and_system_folders_are_skipped(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", ".hidden.jpg", "._a.jpg", ".thumbnails/a.jpg", "@eaDir/a.jpg", "x/__MACOSX/a.jpg")
+
+    result = scan(tmp_path, CancelToken())
+
+    assert _names(result, tmp_path) == ["a.jpg"]
+    assert result.skipped == {"hidden": 5}
+
+
+def test_hidden_folder_that_was_chosen_is_scanned(tmp_path: Path) -> None:
+    _touch(tmp_path, ".private/a.jpg")
+
+    assert len(scan(tmp_path / ".private", CancelToken()).photos) == 1
+
+
+def test_sidecars_and_other_files_are_counted(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "a.jpg.xmp", "a.CR2", "a.mov", "b.aae", "alone.nef", "film.mov", "notes.txt", "noend")
+
+    result = scan(tmp_path, CancelToken())
+
+    assert _names(result, tmp_path) == ["a.jpg"]
+    assert result.skipped == {"sidecar": 4, "not a photo": 4}
+
+
+def test_empty_photo_is_found(tmp_path: Path) -> None:
+    (tmp_path / "empty.jpg").touch()
+
+    assert len(scan(tmp_path, CancelToken()).photos) == 1
+
+
+def test_linked_photo_is_found_once_under_its_own_path(tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    _touch(tmp_path, "album/real.jpg", "outside/far.jpg")
+    (album / "a first.jpg").symlink_to("real.jpg")
+    (album / "far 1.jpg").symlink_to("../outside/far.jpg")
+    (album / "far 2.jpg").symlink_to("../outside/far.jpg")
+    (album / "broken.jpg").symlink_to("nowhere.jpg")
+    (album / "notes").symlink_to("nowhere")
+
+    result = scan(album, CancelToken())
+
+    found = _names(result, album)
+    assert "real.jpg" in found
+    assert len(found) == 2
+    assert found[0] in ("far 1.jpg", "far 2.jpg")
+    assert result.photos[0].size_bytes == len("outside/far.jpg")
+    assert result.skipped == {"link": 3, "not a photo": 1}
+
+
+def test_link_loops_end(tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    _touch(tmp_path, "album/deep/a.jpg", "neighbour.jpg")
+    (album / "deep" / "up").symlink_to(album)
+    (album / "self").symlink_to(".")
+    (album / "above").symlink_to("..")
+    (album / "loop").symlink_to("loop")
+
+    result = scan(album, CancelToken())
+
+    assert _names(result, album) == ["deep/a.jpg"]
+    assert result.skipped == {"link": 3, "not a photo": 1}
+
+
+def test_linked_folder_is_followed_once(tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    _touch(tmp_path, "album/real/a.jpg", "outside/b.jpg", "outside/inner/c.jpg")
+    (album / "a link").symlink_to("real")
+    (album / "other 1").symlink_to("../outside")
+    (album / "other 2").symlink_to("../outside")
+    (tmp_path / "outside" / "back").symlink_to("../album")
+
+    result = scan(album, CancelToken())
+
+    assert _names(result, album) == ["other 1/b.jpg", "other 1/inner/c.jpg", "real/a.jpg"]
+    assert result.skipped == {"link": 3}
+
+
+def test_linked_photo_inside_a_linked_folder_is_found_once(tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    _touch(tmp_path, "album/x.jpg", "outside/b.jpg")
+    (album / "other").symlink_to("../outside")
+    (album / "b again.jpg").symlink_to("../outside/b.jpg")
+
+    assert _names(scan(album, CancelToken()), album) == ["other/b.jpg", "x.jpg"]
+
+
+def test_hard_links_are_photos_of_their_own(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg")
+    os.link(tmp_path / "a.jpg", tmp_path / "b.jpg")
+
+    assert _names(scan(tmp_path, CancelToken()), tmp_path) == ["a.jpg", "b.jpg"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes on this system")
+def test_pipe_named_like_a_photo(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.jpg")
+    (tmp_path / "link to pipe.jpg").symlink_to("pipe.jpg")
+    (tmp_path / "folder.jpg").mkdir()
+
+    result = scan(tmp_path, CancelToken())
+
+    assert result.photos == ()
+    assert result.skipped == {"not a photo": 1, "link": 1}
+
+
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="names are always Unicode on this system")
+def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
+    raw = os.fsencode(tmp_path) + b"/bl\xfcte 2.jpg"
+    with open(raw, "wb") as file:  # noqa: PTH123 - the name is bytes
+        file.write(b"x")
+    _touch(tmp_path, "blüte 1.jpg")
+
+    found = [os.fsencode(photo.path) for photo in scan(tmp_path, CancelToken()).photos]
+
+    assert raw in found
+    assert len(found) == 2
+
+
+def test_composed_and_decomposed_names_stay_as_they_are(tmp_path: Path) -> None:
+    composed, decomposed = "blu\u0308te.jpg", "bl\u00fcte.jpg"
+    _touch(tmp_path, composed, decomposed)
+    on_disk = set(os.listdir(tmp_path))  # noqa: PTH208 - names, not paths
+
+    assert {photo.path.name for photo in scan(tmp_path, CancelToken()).photos} == on_disk
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_forbidden_folder_is_a_problem(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "closed/b.jpg")
+    (tmp_path / "closed").chmod(0)
+    try:
+        result = scan(tmp_path, CancelToken())
+    finally:
+        (tmp_path / "closed").chmod(0o755)
+
+    assert result.problems == ((tmp_path / "closed", "access is refused"),)
+
+
+def test_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _touch(tmp_path, "a.jpg", "closed/b.jpg")
+    listed = os.scandir
+
+    def refuse(folder: Path) -> object:
+        if folder.name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+
+    result = scan(tmp_path, CancelToken())
+
+    assert _names(result, tmp_path) == ["a.jpg"]
+    assert result.problems == ((tmp_path / "closed", "access is refused"),)
+
+
+def test_unusable_folders(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg")
+    for folder, reason in (
+        (tmp_path / "gone", "it is not there"),
+        (tmp_path / "a.jpg", "it is not a folder"),
+        (tmp_path / "a.jpg" / "b", "it is not a folder"),
+    ):
+        with pytest.raises(FolderUnusable) as caught:
+            scan(folder, CancelToken())
+        assert caught.value.why == reason
+
+
+def test_cancel_stops_between_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _touch(tmp_path, *(f"{number}/a.jpg" for number in range(5)))
+    cancel = CancelToken()
+    listed = os.scandir
+    folders: list[Path] = []
+
+    def list_and_cancel(folder: Path) -> object:
+        folders.append(folder)
+        if len(folders) == 3:
+            cancel.cancel()
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", list_and_cancel)
+
+    with pytest.raises(Cancelled):
+        scan(tmp_path, cancel)
+    assert len(folders) == 3
+
+
+def test_deep_tree(tmp_path: Path) -> None:
+    below = "/".join("a" * 150) + "/photo.jpg"
+    _touch(tmp_path, below)
+
+    assert _names(scan(tmp_path, CancelToken()), tmp_path) == [below]
+
+
+def test_relative_folders_become_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _touch(tmp_path, "photos/a.jpg", "work/x.txt")
+    monkeypatch.chdir(tmp_path / "work")
+
+    for spelled in ("../photos", "./../photos"):
+        assert absolute_folder(Path(spelled)) == tmp_path / "photos"
+        assert [photo.path for photo in scan(Path(spelled), CancelToken()).photos] == [tmp_path / "photos" / "a.jpg"]
+
+
+def test_looks_like_photo() -> None:
+    for name in ("a.jpg", "a.JPEG", "a.Png", "a.webp", "a.tif", "a.TIFF", "a.bmp", "a.gif", "a.avif", "a.HEIC"):
+        assert looks_like_photo(Path(name))
+    for name in ("a", "jpg", ".jpg", "a.jpg.xmp", "a.mov", "a.cr2", "a.txt"):
+        assert not looks_like_photo(Path(name))
