@@ -81,9 +81,10 @@ def with_starter(garden: Garden, own: TrainingSet) -> TrainingSet:
         if shown not in names:
             names.append(shown)
         rows.append(names.index(shown))
+    own_embeddings = own.embeddings.reshape(len(own.photo_ids), base.model.width)  # an empty cache has no width
     return TrainingSet(
         class_names=tuple(names),
         photo_ids=np.concatenate([own.photo_ids, np.zeros(len(base.targets), np.int64)]),
-        embeddings=np.concatenate([own.embeddings, base.embeddings.astype(np.float32)]),
+        embeddings=np.concatenate([own_embeddings, base.embeddings.astype(np.float32)]),
         targets=np.concatenate([own.targets, np.array(rows, np.intp)[base.targets]]),
     )

@@ -1,0 +1,187 @@
+"""Label a folder: everything accounted for once, nothing decoded twice, labels from class folders, cancel."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowersorter.errors import Cancelled, FolderUnusable
+from flowersorter.job import CancelToken, Progress, silent
+from flowersorter.library.garden import Garden
+from flowersorter.library.labels import LabelOrigin
+from flowersorter.vision.backbones import Backbone
+from flowersorter.workflows.browse import details, folder_rows
+from flowersorter.workflows.correct import assign
+from flowersorter.workflows.ingest import Embeds
+from flowersorter.workflows.label import FolderScanned, LabelRequest, LabelResult, RowsChanged, label
+from flowersorter.workflows.rows import Verdict
+from tests.stub_network import ColourNetwork, open_colour_network
+from tests.unit.workflows.conftest import draw_photos
+
+
+def labelled(garden: Garden, folder: Path) -> LabelResult:
+    return label(LabelRequest(garden, folder), silent, CancelToken(), embedder=open_colour_network)
+
+
+def no_network(backbone: Backbone, device: str) -> Embeds:
+    raise AssertionError(f"the network {backbone.name} was opened on {device} although nothing is new")
+
+
+def test_every_photo_is_there_once_and_predicted(garden: Garden, photos: Path) -> None:
+    result = labelled(garden, photos)
+    assert len(result.rows) == 30
+    assert len(set(result.rows.paths)) == 30
+    assert result.decoded == 30
+    assert (result.rows.class_ids > 0).all()
+    assert (result.rows.verdicts != Verdict.NONE).all()
+    assert result.rows.paths[1].name == "blue_1.jpg"
+
+
+def test_a_second_run_decodes_nothing_and_says_the_same(garden: Garden, photos: Path) -> None:
+    first = labelled(garden, photos)
+    again = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network)
+    assert again.decoded == 0
+    assert np.array_equal(again.rows.confidences, first.rows.confidences)
+    assert again.rows.paths == first.rows.paths
+
+
+def test_broken_files_are_reported_and_the_rest_goes_on(garden: Garden, photos: Path) -> None:
+    (photos / "empty.jpg").touch()
+    (photos / "words.png").write_text("not a picture")
+    (photos / "notes.txt").write_text("no photo at all")
+    result = labelled(garden, photos)
+    assert {path.name for path, _ in result.unreadable} == {"empty.jpg", "words.png"}
+    assert all(reason for _, reason in result.unreadable)
+    assert len(result.rows) == 32
+    again = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network)
+    assert again.unreadable == result.unreadable
+
+
+def test_a_changed_photo_is_read_again_and_only_that(garden: Garden, photos: Path) -> None:
+    before = labelled(garden, photos)
+    changed = draw_photos(photos / "2026", "yellow", 1)[0]
+    target = photos / "2026" / "red_3.jpg"
+    shutil.copyfile(changed, target)
+    changed.unlink()
+    after = labelled(garden, photos)
+    assert after.decoded == 1
+    row = after.rows.paths.index(target)
+    assert after.rows.photo_ids[row] != before.rows.photo_ids[before.rows.paths.index(target)]
+
+
+def test_copies_are_one_photo_in_two_places(garden: Garden, photos: Path) -> None:
+    shutil.copyfile(photos / "2026" / "red_0.jpg", photos / "copy.jpg")
+    rows = labelled(garden, photos).rows
+    ids = {path.name: int(photo_id) for path, photo_id in zip(rows.paths, rows.photo_ids, strict=True)}
+    assert ids["copy.jpg"] == ids["red_0.jpg"]
+    assert len(rows) == 31
+
+
+def test_a_sub_folder_named_like_a_class_is_a_label(garden: Garden, photos: Path) -> None:
+    draw_photos(photos / "Tulips", "red", 2, first=50)  # the starter knows "tulips"
+    result = labelled(garden, photos)
+    names = {c.id: c.name for c in garden.classes.all()}
+    by_folder = {p.name: names[int(c)] for p, c in zip(result.rows.paths, result.rows.label_ids, strict=True) if c}
+    assert by_folder == {"red_50.jpg": "tulips", "red_51.jpg": "tulips"}
+    assert not result.rows.by_person.any()
+    assert result.by_folder == 2
+
+
+def test_a_person_overrules_the_folder(garden: Garden, photos: Path) -> None:
+    draw_photos(photos / "tulips", "red", 1, first=50)
+    rows = labelled(garden, photos).rows
+    photo_id = int(rows.photo_ids[[p.name for p in rows.paths].index("red_50.jpg")])
+    rose = garden.classes.find("roses")
+    assert rose is not None
+    assign(garden, [photo_id], rose.id)
+    labelled(garden, photos)
+    label_now = garden.labels.get([photo_id])[photo_id]
+    assert (label_now.class_id, label_now.origin) == (rose.id, LabelOrigin.PERSON)
+
+
+def test_news_come_in_order_and_cover_every_photo(garden: Garden, photos: Path) -> None:
+    news: list[object] = []
+    label(LabelRequest(garden, photos), news.append, CancelToken(), embedder=open_colour_network)
+    scans = [n for n in news if isinstance(n, FolderScanned)]
+    changed = [n for n in news if isinstance(n, RowsChanged)]
+    assert len(scans) == 1
+    assert len(scans[0].rows) == 30
+    assert not scans[0].rows.class_ids.any()
+    assert sorted(i for n in changed for i in n.rows.place_ids) == sorted(scans[0].rows.place_ids)
+    last = [n for n in news if isinstance(n, Progress)][-1]
+    assert (last.done, last.total) == (30, 30)
+
+
+class _Impatient(ColourNetwork):
+    """Cancels the job while it is embedding the second batch."""
+
+    def __init__(self, cancel: CancelToken) -> None:
+        super().__init__()
+        self._cancel = cancel
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
+        if self.embedded > self.batch_size:
+            self._cancel.cancel()
+        return super().embed(crops)
+
+
+def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(garden: Garden, photos: Path) -> None:
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        label(LabelRequest(garden, photos), silent, cancel, embedder=lambda _b, _d: _Impatient(cancel))
+    known = int((folder_rows(garden, photos).photo_ids > 0).sum())
+    assert 0 < known < 30
+    assert labelled(garden, photos).decoded == 30 - known
+
+
+def test_lost_embeddings_are_made_again(garden: Garden, photos: Path, tmp_path: Path) -> None:
+    first = labelled(garden, photos)
+    garden.close()
+    shutil.rmtree(tmp_path / "garden" / "embeddings")
+    with Garden.open(tmp_path / "garden") as reopened:
+        again = labelled(reopened, photos)
+    assert again.decoded == 30
+    assert np.array_equal(again.rows.confidences, first.rows.confidences)
+
+
+def test_a_photo_that_vanished_is_missing_and_not_forgotten(garden: Garden, photos: Path) -> None:
+    labelled(garden, photos)
+    gone = photos / "2026" / "red_0.jpg"
+    content = gone.read_bytes()
+    stat = gone.stat()
+    gone.unlink()
+    assert len(labelled(garden, photos).rows) == 29
+    gone.write_bytes(content)
+    import os
+
+    os.utime(gone, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    back = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network)
+    assert len(back.rows) == 30
+
+
+def test_a_missing_folder_is_said_and_nothing_is_forgotten(garden: Garden, photos: Path) -> None:
+    labelled(garden, photos)
+    photos.rename(photos.with_name("unplugged"))
+    with pytest.raises(FolderUnusable):
+        labelled(garden, photos)
+    photos.with_name("unplugged").rename(photos)
+    assert label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network).decoded == 0
+
+
+def test_details_name_the_guesses_and_the_nearest_confirmed_photos(garden: Garden, photos: Path) -> None:
+    rows = labelled(garden, photos).rows
+    ids = {path.name: int(i) for path, i in zip(rows.paths, rows.photo_ids, strict=True)}
+    reds = garden.classes.add("my reds")
+    blues = garden.classes.add("my blues")
+    assign(garden, [ids["red_0.jpg"], ids["red_1.jpg"], ids["red_2.jpg"]], reds.id)
+    assign(garden, [ids["blue_0.jpg"]], blues.id)
+    place_id = int(rows.place_ids[[p.name for p in rows.paths].index("red_5.jpg")])
+    found = details(garden, place_id)
+    assert [n.class_id for n in found.neighbours] == [reds.id] * 3
+    assert found.photo is not None
+    assert sum(p for _, p in found.top) == pytest.approx(1, abs=1e-3)
+    assert found.verdict is not Verdict.NONE
