@@ -25,7 +25,7 @@ def choose_device(wanted: str) -> str:
         return CPU  # without loading torch
     if wanted not in (AUTO, CUDA):
         raise DeviceUnavailable(f"Unknown device {wanted!r}", "", "Use auto, cpu or cuda")
-    import torch  # noqa: PLC0415  # takes seconds to load
+    import torch  # here, because it takes seconds to load
 
     if torch.cuda.is_available():
         return CUDA
@@ -44,7 +44,7 @@ def computes_bfloat16(device: str) -> bool:
     Args:
         device: "cpu" or "cuda".
     """
-    import torch  # noqa: PLC0415  # takes seconds to load
+    import torch  # here, because it takes seconds to load
 
     if device == CUDA:
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

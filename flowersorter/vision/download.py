@@ -19,7 +19,8 @@ from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.publish import publish
 from flowersorter.vision.weights import find_weights, hub_cache, missing_weights
 
-CHUNK_BYTES = 256 * 1024
+#: Progress is told once for so many bytes.
+REPORT_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _GO_ON = "What has arrived is kept; try again to go on from there"
 
@@ -59,7 +60,7 @@ def download_weights(
     Args:
         entry: The backbone.
         report: Gets `Progress` in bytes.
-        cancel: Looked at with every chunk; what has arrived stays, and the next call goes on from there.
+        cancel: Looked at with every piece of data; what has arrived stays, and the next call goes on from there.
         url: Another address of the same file.
         trust_env: Use the proxies named in the environment.
 
@@ -96,7 +97,7 @@ def download(
     Args:
         wanted: The file.
         report: Gets `Progress` in bytes.
-        cancel: Looked at with every chunk.
+        cancel: Looked at with every piece of data.
         stage: What the progress is called.
         timeout_s: How long to wait for the server, for the connection and for each piece of data.
         trust_env: Use the proxies named in the environment.
@@ -145,15 +146,18 @@ def _fetch(client: httpx.Client, wanted: Download, report: Report, cancel: Cance
     with client.stream("GET", wanted.url, headers=headers) as answer:
         _check_status(answer, wanted)
         resumed = _goes_on(answer, wanted, have_bytes)
-        arrived = have_bytes if resumed else 0
+        arrived = told = have_bytes if resumed else 0
         with wanted.part.open("ab" if resumed else "wb") as part:
-            for chunk in answer.iter_raw(CHUNK_BYTES):
+            # Pieces as they come in, not of one size: nothing that has arrived is held back.
+            for piece in answer.iter_raw():
                 cancel.check()
-                part.write(chunk)
-                arrived += len(chunk)
-                report(Progress(stage, min(arrived, wanted.size_bytes), wanted.size_bytes))
+                part.write(piece)
+                arrived += len(piece)
                 if arrived > wanted.size_bytes:
                     break
+                if arrived - told >= REPORT_BYTES:
+                    report(Progress(stage, arrived, wanted.size_bytes))
+                    told = arrived
 
 
 def _check_status(answer: httpx.Response, wanted: Download) -> None:

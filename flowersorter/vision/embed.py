@@ -106,7 +106,7 @@ class Embedder:
     def _forward(self, crops: NDArray[np.uint8]) -> Tensor:
         """(B, S, S, 3) uint8 -> (B, D) float16 on the device."""
         # Seen as (B, 3, S, S) the bytes already lie channels-last; nothing is copied for that.
-        bytes_ = torch.from_numpy(np.ascontiguousarray(crops)).permute(0, 3, 1, 2)
+        bytes_ = torch.from_numpy(np.require(crops, requirements=["C", "W"])).permute(0, 3, 1, 2)
         if self.device == CUDA:
             bytes_ = bytes_.pin_memory().to(CUDA, non_blocking=True)
         pixels = bytes_.float().sub_(self._mean).div_(self._std)

@@ -70,4 +70,4 @@ def _turned_crop(pixels: NDArray[np.uint8], random: np.random.Generator, size_px
     corners = [centre - right - down, centre - right + down, centre + right + down, centre + right - down]
     quad = tuple(float(number) for corner in corners for number in corner)
     image = Image.fromarray(pixels).transform((size_px, size_px), Image.Transform.QUAD, quad, Image.Resampling.BILINEAR)
-    return np.asarray(image)
+    return np.array(image)

@@ -107,7 +107,7 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
             f"it has {size} bytes instead of {entry.weights.size_bytes}",
             "Delete it, then install or download it again",
         )
-    from flowersorter.vision.state import read_state  # noqa: PLC0415  # loads torch
+    from flowersorter.vision.state import read_state  # here, because it loads torch
 
     return read_state(entry, path)
 
@@ -122,7 +122,7 @@ def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
     Raises:
         ModelFileBad: it is none of them; the message is about the last one tried.
     """
-    from flowersorter.vision.state import read_state  # noqa: PLC0415  # loads torch
+    from flowersorter.vision.state import read_state  # here, because it loads torch
 
     for entry in entries:
         if entry.weights.filename == file.name:
@@ -150,9 +150,9 @@ def install_weights(entry: Backbone, file: Path) -> Path:
     Raises:
         ModelFileBad: the file is not this backbone's or cannot be written, or other weights are installed.
     """
-    from safetensors.torch import save  # noqa: PLC0415  # loads torch
+    from safetensors.torch import save  # here, because it loads torch
 
-    from flowersorter.vision.state import read_state  # noqa: PLC0415  # loads torch
+    from flowersorter.vision.state import read_state  # here, because it loads torch
 
     state = read_state(entry, file)
     published = _sha256(file) == entry.weights.sha256
