@@ -1,0 +1,139 @@
+"""The house's rules: who may import whom, what the lower floors may load, and that the engine runs without Qt."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "flowersorter"
+
+#: Which rooms each room may import from, beside itself.
+MAY_IMPORT = {
+    "errors": set[str](),
+    "job": {"errors"},
+    "photos": {"errors", "job"},
+    "library": {"errors", "job"},
+    "vision": {"errors", "job", "photos"},
+    "sorting": {"errors", "job", "photos", "library"},
+    "workflows": {"errors", "job", "photos", "library", "vision", "sorting"},
+    "workers": {"errors", "job", "photos", "library", "sorting", "workflows"},
+    "ui": {"errors", "job", "photos", "library", "sorting", "workflows", "workers"},
+}
+TERMINAL = {"cli", "terminal", "commands"}
+MAY_IMPORT |= {
+    room: {"errors", "job", "photos", "library", "vision", "sorting", "workflows", *TERMINAL} for room in TERMINAL
+}
+MAY_IMPORT["app"] = set(MAY_IMPORT) | {"app"}
+MAY_IMPORT["__main__"] = set(MAY_IMPORT)
+
+QT, TORCH = {"PySide6", "shiboken6"}, {"torch", "torchvision"}
+NEVER = {
+    "errors": QT | TORCH,
+    "job": QT | TORCH,
+    "photos": QT | TORCH,
+    "library": QT | TORCH,
+    "sorting": QT | TORCH,
+    "vision": QT,
+    "workflows": QT | TORCH,
+    "ui": TORCH,
+    "cli": QT | TORCH,
+    "terminal": QT | TORCH,
+    "commands": QT | TORCH,
+}
+
+SOURCES = sorted(PACKAGE.rglob("*.py"))
+
+
+def imports_of(path: Path) -> Iterator[str]:
+    """Every module a file imports, lazily or not; `from a import b` gives "a.b"."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"relative import in {path}"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_imports_go_one_way(path: Path) -> None:
+    room = room_of(path)
+    if room == "__init__":
+        return
+    for name in imports_of(path):
+        parts = name.split(".")
+        assert parts[0] not in NEVER.get(room, set()), f"{room} must not import {parts[0]}"
+        if parts[0] == "flowersorter" and len(parts) > 1 and parts[1] not in (room, "__version__"):
+            assert parts[1] in MAY_IMPORT[room], f"{room} must not import {name}"
+
+
+def test_no_file_has_outgrown_its_job() -> None:
+    lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
+    assert {str(path): n for path, n in lengths.items() if n > 400} == {}
+
+
+def test_no_function_has_outgrown_its_job() -> None:
+    long = [
+        f"{path.relative_to(ROOT)}:{node.lineno} {node.name}"
+        for path in SOURCES
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and node.end_lineno is not None
+        and node.end_lineno - node.body[0].lineno + 1 > 60
+    ]
+    assert long == []
+
+
+def run_python(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("module", ["flowersorter.cli", "flowersorter.workflows.label", "flowersorter.workflows.train"])
+def test_the_verbs_are_there_before_torch_and_without_qt(module: str) -> None:
+    code = f"import {module}, sys; print(sorted({{'torch', 'PySide6'}} & set(sys.modules)))"
+    result = run_python(code)
+    assert result.stdout.strip() == "[]", result.stderr
+
+
+def test_the_unit_tests_pass_with_pyside6_absent(tmp_path: Path) -> None:
+    """Hides PySide6 behind a package that refuses to be imported, and runs the quick unit tests of every floor."""
+    (tmp_path / "PySide6").mkdir()
+    (tmp_path / "PySide6" / "__init__.py").write_text("raise ImportError('PySide6 is hidden')\n")
+    chosen = ["tests/unit/vision/test_head.py", "tests/unit/workflows", "tests/unit/photos", "tests/unit/library"]
+    result = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:pytest-qt",
+            "-p",
+            "no:cacheprovider",
+            *chosen,
+            "tests/unit/sorting",
+        ],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(tmp_path)},
+        check=False,
+    )
+    assert result.returncode == 0, result.stdout[-3000:]
