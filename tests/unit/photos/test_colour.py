@@ -199,6 +199,21 @@ def test_inverted_16_bit_tiff(tmp_path: Path) -> None:
     assert pixels[:, -1].max() < 5
 
 
+def test_12_bit_tiff_is_scaled_by_its_own_white(tmp_path: Path) -> None:
+    # Pillow reads 12-bit TIFFs but writes none: two pixels of value 2048 of 4095 in three bytes.
+    entries = (
+        (256, 4, 64), (257, 4, 64), (258, 3, 12), (259, 3, 1), (262, 3, 1), (273, 4, 200), (277, 3, 1), (278, 4, 64),
+        (279, 4, 64 * 96),
+    )  # fmt: skip
+    folder = struct.pack("<H", len(entries))
+    for tag, kind, value in entries:
+        folder += struct.pack("<HHLL", tag, kind, 1, value)
+    path = tmp_path / "photo.tif"
+    path.write_bytes((b"II*\0" + struct.pack("<L", 8) + folder).ljust(200, b"\0") + bytes((0x80, 0x08, 0x00)) * 2048)
+
+    assert_colours(_corners(path), ((128, 128, 128),) * 4, tolerance=1)
+
+
 def test_float_and_32_bit_tiff_use_their_range(tmp_path: Path) -> None:
     ramp = np.tile(np.linspace(0, 1, 256, dtype=np.float32), (64, 1))
     broken = ramp.copy() * 5000 - 100
