@@ -77,7 +77,7 @@ class EmbeddingStore:
         Raises:
             UserError: the disk refuses; nothing of the block was kept.
         """
-        if embeddings.ndim != 2 or len(embeddings) != len(hashes):
+        if embeddings.ndim != 2 or len(embeddings) != len(hashes) or embeddings.shape[1] == 0:
             raise ValueError(f"{len(hashes)} photos do not fit embeddings of shape {embeddings.shape}")
         with self._lock, _disk_errors_in_words():
             if self._files.width not in {None, embeddings.shape[1]}:
