@@ -133,7 +133,7 @@ def _draft(image: ImageFile.ImageFile, most: float) -> int:
 
 
 def _draft_preview(image: ImageFile.ImageFile, long_side_px: int) -> None:
-    """Have the smallest preview decoded that is large enough: a HEIC of a phone takes 0.8 s, its preview 10 ms."""
+    """Have the smallest preview decoded that is large enough: a 12-megapixel HEIC takes 0.8 s, its preview 40 ms."""
     scale = min(1.0, long_side_px / max(image.size))
     image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
