@@ -2,16 +2,16 @@
 
 A filing is written down before a file is touched and again when it is settled:
 
-    begin_run ──> planned ──start──> started ──finish──> done ──start_undo──> undoing ──> undone
+    begin_run ──> planned ──start──> started ──────────> done ──start_undo──> undoing ──> undone
                      │                  │                  ^                     │
-                     ├──> cancelled     └──fail──> failed  └───────keep──────────┘
-                     └──> failed
-
-    begin_run ──> noted          nothing to do on disk (already there, a duplicate); stays so
+                     ├──> cancelled     └──> failed         └──────────────────────┘
+                     ├──> failed
+                     └──> noted                 nothing to do on disk: already there, a duplicate
 
 Only ``started`` and ``undoing`` are open: after a crash the disk may hold either side of the step, and
 `flowersorter.sorting.recover` looks and settles it. A run is ``open`` until it ends, then ``done`` or
-``cancelled`` (stopped before its end, by the person or by a crash), later ``partly undone`` or ``undone``.
+``cancelled`` (stopped before its end, by the person or by a crash); ``open`` again while it is undone, then
+``partly undone`` or ``undone``.
 """
 
 from __future__ import annotations
@@ -92,7 +92,6 @@ class NewEntry:
     Attributes:
         sha256: Of its bytes; None for a sidecar, which is read when its turn comes.
         lead: The position, in the same list, of the photo a sidecar travels with.
-        noted: Whether there is nothing to do on disk.
     """
 
     class_name: str
@@ -103,7 +102,6 @@ class NewEntry:
     sha256: bytes | None
     mtime_ns: int
     lead: int | None = None
-    noted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +205,11 @@ class Journal:
         with self._database.transaction() as connection:
             connection.execute("UPDATE filings SET action = ? WHERE id = ?", (action, entry_id))
 
+    def reopen_run(self, run_id: int) -> None:
+        """Undoing begins: until `end_run`, a crash leaves the run to `recover`."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE runs SET state = ? WHERE id = ?", (RunState.OPEN, run_id))
+
     def end_run(self, run_id: int) -> RunState:
         """Close a run: what was not begun is cancelled, and its state follows from its filings.
 
@@ -224,6 +227,11 @@ class Journal:
                 (state, None if state == RunState.OPEN else _now(), run_id),
             )
         return state
+
+    def mark_undone(self, run_id: int) -> None:
+        """A run that filed nothing is undone by saying so."""
+        with self._database.transaction() as connection:
+            connection.execute("UPDATE runs SET state = ? WHERE id = ?", (RunState.UNDONE, run_id))
 
     def add_folder(self, run_id: int, path: Path) -> int:
         """Write down, before it is made, that a run makes this folder."""
@@ -277,6 +285,11 @@ class Journal:
         rows = self._database.query("SELECT * FROM filings WHERE run_id = ? ORDER BY id", (run_id,))
         return [_entry(row) for row in rows]
 
+    def entries(self, entry_ids: Sequence[int]) -> list[Entry]:
+        """Filings as they are now, in the order they were planned."""
+        rows = self._database.query_in("SELECT * FROM filings WHERE id IN (?)", entry_ids)
+        return sorted((_entry(row) for row in rows), key=lambda entry: entry.id)
+
     def open_filings(self) -> list[Entry]:
         """The files that a crash left on either side of a step, in the order they were planned."""
         rows = self._database.query(
@@ -322,7 +335,7 @@ def _insert(connection: sqlite3.Connection, run_id: int, lead_id: int | None, en
                 entry.size_bytes,
                 entry.sha256,
                 _storable(entry.mtime_ns),
-                EntryState.NOTED if entry.noted else EntryState.PLANNED,
+                EntryState.PLANNED,
             ),
         )
     )

@@ -40,6 +40,10 @@ class FileSystem:
         """Look at a file, folder or link itself."""
         return path.lstat()
 
+    def stat_through(self, path: Path) -> os.stat_result:
+        """Look at a file or folder, or what a link leads to."""
+        return path.stat()
+
     def list(self, folder: Path) -> list[str]:
         """Return the names in a folder, sorted."""
         return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
@@ -98,6 +102,10 @@ class FileSystem:
         with _where_known():
             target.chmod(stat.S_IMODE(found.st_mode))
         os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+    def set_times(self, path: Path, mtime_ns: int) -> None:
+        """Set when a file of ours was last changed and read."""
+        os.utime(path, ns=(mtime_ns, mtime_ns))
 
     def sync(self, descriptor: int) -> None:
         """Wait until the bytes of an open file are on the disk."""
@@ -166,6 +174,14 @@ def look(files: FileSystem, path: Path) -> os.stat_result | None:
     """Look at a path; None if nothing is there (an error of the disk is not "nothing")."""
     try:
         return files.stat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
+def look_through(files: FileSystem, path: Path) -> os.stat_result | None:
+    """Look at what a path leads to; None if nothing is there."""
+    try:
+        return files.stat_through(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 

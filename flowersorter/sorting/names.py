@@ -11,6 +11,7 @@ import os
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
 
 from pathvalidate import sanitize_filename
 
@@ -100,6 +101,11 @@ def free_stem(stem: str, rests: Iterable[str], is_free: Callable[[str], bool]) -
 def split_name(name: str) -> tuple[str, str]:
     """Return stem and suffix of a file name; a leading dot belongs to the stem."""
     return os.path.splitext(name)  # noqa: PTH122 - a name, not a path
+
+
+def shown(path: Path) -> str:
+    """Return a path as text that every terminal and log can print."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def _numbered(stem: str, number: int, suffix: str) -> str:

@@ -1,0 +1,203 @@
+"""Files or takes back one file: what is written in the journal and the library goes with what is done on disk."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.library.garden import Garden
+from flowersorter.library.journal import Entry, EntryState, Journal, Run
+from flowersorter.sorting.files import FileSystem, is_regular, look
+from flowersorter.sorting.plan import Action
+from flowersorter.sorting.refusals import CHANGED, GONE, NOT_A_FILE, NotDoneError, in_words
+from flowersorter.sorting.take_back import (
+    remove_copy,
+    remove_link,
+    require_our_link,
+    require_removable,
+    require_unchanged,
+)
+from flowersorter.sorting.transfer import Transfer, copy, link, move
+
+_TEMPORARY = ".flowersorter-{}.part"
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The garden and the disk that a run works on."""
+
+    garden: Garden
+    files: FileSystem
+
+    @property
+    def journal(self) -> Journal:
+        """The garden's journal."""
+        return self.garden.journal
+
+
+def file(desk: Desk, entry: Entry) -> str | None:
+    """File one planned file.
+
+    Returns:
+        What the person should know about it, or None.
+
+    Raises:
+        NotDoneError: nothing changed on disk; the journal says why.
+        LeftOpenError: it is left to recovery.
+    """
+    try:
+        with in_words():
+            sha256, size_bytes, mtime_ns = _contents(desk.files, entry)
+        temporary = _temporary_in(entry.destination.parent)
+        desk.journal.start(entry, temporary, sha256, size_bytes, mtime_ns)
+        note = _do(desk.files, entry, Transfer(entry.source, entry.destination, temporary, sha256))
+    except NotDoneError as error:
+        desk.journal.settle(entry.id, EntryState.FAILED, error.reason)
+        raise
+    record_filed(desk, entry, sha256, note)
+    return note
+
+
+def take_back(desk: Desk, run: Run, entry: Entry) -> None:
+    """Take one filed file back.
+
+    Raises:
+        NotDoneError: it stays filed; the journal says why.
+        LeftOpenError: it is left to recovery.
+    """
+    try:
+        if entry.action == Action.MOVE:
+            _make_source_folder(desk.files, run, entry.source.parent)
+        temporary = _temporary_in(entry.source.parent)
+        desk.journal.start_undo(entry, temporary)
+        _undo(desk.files, entry, temporary)
+    except NotDoneError as error:
+        desk.journal.settle(entry.id, EntryState.DONE, error.reason)
+        raise
+    record_taken_back(desk, entry)
+
+
+def check_take_back(desk: Desk, entry: Entry) -> None:
+    """Look whether a filed file can be taken back; reads only.
+
+    Raises:
+        NotDoneError: it cannot, and why.
+    """
+    if is_gone_already(desk.files, entry):
+        return
+    if entry.action == Action.LINK:
+        require_our_link(desk.files, entry.source, entry.destination)
+    elif entry.action == Action.COPY:
+        require_removable(desk.files, _transfer(entry))
+    else:
+        with in_words():
+            require_unchanged(desk.files, entry.destination, _sha256(entry))
+            if look(desk.files, entry.source) is not None:
+                raise NotDoneError("another file is at the place it came from")
+
+
+def is_gone_already(files: FileSystem, entry: Entry) -> bool:
+    """Whether the person has removed a copy or link, so that there is nothing to take back.
+
+    The original must still be there, and so must the class folder: else it is a drive that is missing.
+    """
+    with in_words():
+        return (
+            entry.action != Action.MOVE
+            and look(files, entry.destination) is None
+            and look(files, entry.destination.parent) is not None
+            and look(files, entry.source) is not None
+        )
+
+
+def record_filed(desk: Desk, entry: Entry, sha256: bytes, note: str | None) -> None:
+    """Write down that a file is filed, and where its photo is now, as one."""
+    photos = desk.garden.photos
+    found = look(desk.files, entry.destination)
+    with desk.garden.database.transaction():
+        desk.journal.settle(entry.id, EntryState.DONE, note)
+        if entry.lead_id is not None:
+            return
+        if entry.action == Action.MOVE and note is None:
+            photos.relocate(entry.source, entry.destination)
+        photo = photos.by_sha256(sha256)
+        # A symbolic link is no place of a photo: scanning passes over it.
+        if photo is not None and found is not None and is_regular(found):
+            photos.add_place(entry.destination, photo.id, found.st_size, found.st_mtime_ns)
+
+
+def record_taken_back(desk: Desk, entry: Entry) -> None:
+    """Write down that a file is back, and where its photo is now, as one."""
+    with desk.garden.database.transaction():
+        desk.journal.settle(entry.id, EntryState.UNDONE)
+        if entry.lead_id is not None:
+            return
+        if entry.action == Action.MOVE:
+            desk.garden.photos.relocate(entry.destination, entry.source)
+        else:
+            desk.garden.photos.drop_place(entry.destination)
+
+
+def _contents(files: FileSystem, entry: Entry) -> tuple[bytes, int, int]:
+    """The hash, size and mtime of what is to be filed; a sidecar is read only now."""
+    found = look(files, entry.source)
+    if found is None:
+        raise NotDoneError(GONE)
+    if not is_regular(found):
+        raise NotDoneError(NOT_A_FILE)
+    if entry.sha256 is None:
+        return files.hash(entry.source), found.st_size, found.st_mtime_ns
+    if found.st_size != entry.size_bytes:
+        raise NotDoneError(CHANGED)
+    return entry.sha256, found.st_size, found.st_mtime_ns
+
+
+def _do(files: FileSystem, entry: Entry, transfer: Transfer) -> str | None:
+    if entry.action == Action.MOVE:
+        return move(files, transfer)
+    if entry.action == Action.COPY:
+        copy(files, transfer)
+    else:
+        link(files, transfer)
+    return None
+
+
+def _undo(files: FileSystem, entry: Entry, temporary: Path) -> None:
+    if is_gone_already(files, entry):
+        return
+    if entry.action == Action.MOVE:
+        # Should the person have put another file there meanwhile, it stays: theirs, not ours.
+        move(files, Transfer(entry.destination, entry.source, temporary, _sha256(entry)))
+    elif entry.action == Action.COPY:
+        remove_copy(files, _transfer(entry))
+    else:
+        remove_link(files, entry.source, entry.destination)
+
+
+def _make_source_folder(files: FileSystem, run: Run, folder: Path) -> None:
+    """Make the folder a moved file came from again, if the person removed it; never a missing drive's."""
+    missing = []
+    with in_words():
+        while look(files, folder) is None:
+            if folder == run.source or run.source not in folder.parents:
+                raise NotDoneError("the folder it came from is not there; its drive may be unplugged")
+            missing.append(folder)
+            folder = folder.parent
+        for made in reversed(missing):
+            files.mkdir(made)
+            files.sync_folder(made.parent)
+
+
+def _transfer(entry: Entry) -> Transfer:
+    """The way a copy went; its temporary file is gone."""
+    return Transfer(entry.source, entry.destination, entry.destination, _sha256(entry))
+
+
+def _sha256(entry: Entry) -> bytes:
+    assert entry.sha256 is not None  # written down before the file was touched
+    return entry.sha256
+
+
+def _temporary_in(folder: Path) -> Path:
+    return folder / _TEMPORARY.format(secrets.token_hex(8))

@@ -1,0 +1,219 @@
+"""Does what a plan says: one photo after the other, each written down before and after."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.errors import Cancelled
+from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.garden import Garden
+from flowersorter.library.journal import EntryState, NewEntry, Run
+from flowersorter.sorting.desk import Desk
+from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.folders import make_destination, remove_empty_folders, require_device
+from flowersorter.sorting.groups import Group, KeptError, file_group, grouped
+from flowersorter.sorting.plan import STAGES, Action, SortPlan
+from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
+
+
+@dataclass(frozen=True, slots=True)
+class FiledPhoto:
+    """What became of one photo.
+
+    Attributes:
+        destination: Where it is filed, or where the same bytes are; None if it could not be filed.
+        action: The `Action`, as planned.
+        error: Why it could not be filed, or what went other than planned.
+    """
+
+    source: Path
+    destination: Path | None
+    action: str
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run did.
+
+    Attributes:
+        run_id: None if there was nothing to do.
+        files: One for each photo of the plan, in its order.
+    """
+
+    run_id: int | None
+    files: tuple[FiledPhoto, ...]
+
+    @property
+    def filed(self) -> int:
+        """Photos newly filed."""
+        return sum(Action(file.action).is_filed and file.destination is not None for file in self.files)
+
+    @property
+    def already_there(self) -> int:
+        """Photos whose bytes were in the class folder before."""
+        return self._counts()[Action.ALREADY_THERE]
+
+    @property
+    def duplicates(self) -> int:
+        """Photos whose bytes were filed from another place in this run."""
+        return self._counts()[Action.DUPLICATE]
+
+    @property
+    def failed(self) -> int:
+        """Photos that could not be filed."""
+        return sum(file.destination is None for file in self.files)
+
+    def _counts(self) -> Counter[str]:
+        return Counter(file.action for file in self.files if file.destination is not None)
+
+
+def execute(
+    plan: SortPlan, garden: Garden, report: Report, cancel: CancelToken, files: FileSystem | None = None
+) -> RunResult:
+    """File the photos of a plan.
+
+    A photo that cannot be filed is reported and the rest goes on, unless the disk is full or gone.
+
+    Raises:
+        Cancelled: asked to stop; the photo in hand is finished, what is filed stays and can be undone.
+        UserError: the library cannot be written; recovery settles the photo in hand at the next start.
+    """
+    if not plan.files:
+        return RunResult(None, ())
+    desk = Desk(garden, files or FileSystem())
+    run_id = desk.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
+    execution = _Execution(desk, plan, desk.journal.run(run_id))
+    try:
+        execution.file_all(report, cancel)
+    except Cancelled:
+        _end(desk, plan, run_id)
+        raise
+    _end(desk, plan, run_id)
+    return RunResult(run_id, tuple(execution.results()))
+
+
+def _end(desk: Desk, plan: SortPlan, run_id: int) -> None:
+    remove_empty_folders(desk, plan.destination)
+    desk.journal.end_run(run_id)
+
+
+def _entries(plan: SortPlan) -> Iterator[NewEntry]:
+    """What the journal is told of a plan: every photo, each followed by its sidecars."""
+    position = 0
+    for planned in plan.files:
+        filing, lead = planned.filing, position
+        yield NewEntry(
+            class_name=filing.class_name,
+            action=planned.action,
+            source=filing.source,
+            destination=planned.destination,
+            size_bytes=filing.size_bytes,
+            sha256=filing.sha256,
+            mtime_ns=filing.mtime_ns,
+        )
+        for source, destination in planned.siblings:
+            yield NewEntry(filing.class_name, planned.action, source, destination, 0, None, 0, lead=lead)
+        position += 1 + len(planned.siblings)
+
+
+class _Execution:
+    """One run on its way; remembers what became of each photo."""
+
+    def __init__(self, desk: Desk, plan: SortPlan, run: Run) -> None:
+        self._desk, self._plan, self._run = desk, plan, run
+        self._groups = grouped(desk.journal.filings(run.id))
+        self._results: list[FiledPhoto | None] = [None] * len(plan.files)
+        self._filed: set[Path] = set()
+        self._stopped = ""
+
+    def file_all(self, report: Report, cancel: CancelToken) -> None:
+        """File the photos in their order, then look after the duplicates.
+
+        Raises:
+            Cancelled: asked to stop, between two photos.
+        """
+        actions = [planned.action for planned in self._plan.files]
+        filed = [position for position, action in enumerate(actions) if action.is_filed]
+        duplicates = [position for position, action in enumerate(actions) if action == Action.DUPLICATE]
+        there = [position for position, action in enumerate(actions) if action == Action.ALREADY_THERE]
+        self._note(there)
+        if filed or duplicates:
+            self._make_destination()
+        for done, position in enumerate(filed):
+            report(Progress(STAGES[self._plan.mode], done, len(filed)))
+            cancel.check()
+            self._file(position)
+        report(Progress(STAGES[self._plan.mode], len(filed), len(filed)))
+        self._file_duplicates(duplicates, cancel)
+
+    def results(self) -> Iterator[FiledPhoto]:
+        """What became of each photo, in the plan's order."""
+        return (result for result in self._results if result is not None)
+
+    def _make_destination(self) -> None:
+        try:
+            require_device(self._plan, self._desk.files)
+            make_destination(self._desk, self._run.id, self._plan.missing_folders)
+        except NotDoneError as error:
+            self._stopped = error.reason
+
+    def _file_duplicates(self, positions: Sequence[int], cancel: CancelToken) -> None:
+        """A duplicate stays where it is, but takes the turn of its twin if that could not be filed."""
+        kept = [position for position in positions if self._destination(position) in self._filed]
+        self._note(kept)
+        for position in positions:
+            if position in kept:
+                continue
+            cancel.check()
+            if self._destination(position) in self._filed:
+                self._note([position])
+                continue
+            lead = self._groups[position].lead
+            self._desk.journal.change_action(lead.id, self._plan.mode)
+            self._groups[position] = Group(self._desk.journal.entries([lead.id]))
+            self._file(position)
+
+    def _destination(self, position: int) -> Path:
+        return self._plan.files[position].destination
+
+    def _note(self, positions: Sequence[int]) -> None:
+        """There is nothing to do for these photos."""
+        ids = [self._groups[position].lead.id for position in positions]
+        self._desk.journal.settle_all(ids, EntryState.NOTED)
+        for position in positions:
+            planned = self._plan.files[position]
+            self._results[position] = FiledPhoto(planned.filing.source, planned.destination, planned.action)
+
+    def _file(self, position: int) -> None:
+        group = self._groups[position]
+        place, error = self._outcome(group)
+        if place is not None:
+            self._filed.add(place)
+        self._results[position] = FiledPhoto(group.lead.source, place, group.lead.action, error)
+
+    def _outcome(self, group: Group) -> tuple[Path | None, str | None]:
+        """File a photo; return where it is then, and what went wrong."""
+        try:
+            self._require_going_on(group)
+            return group.lead.destination, file_group(self._desk, self._run, group)
+        except NotDoneError as error:
+            if error.stop:
+                self._stopped = error.reason
+            return group.lead.destination if isinstance(error, KeptError) else None, error.reason
+        except LeftOpenError as error:
+            return None, error.reason
+
+    def _require_going_on(self, group: Group) -> None:
+        """Do not try every photo on a disk that is full or gone."""
+        try:
+            if self._stopped:
+                raise NotDoneError(self._stopped, stop=True)
+            require_device(self._plan, self._desk.files)
+        except NotDoneError as error:
+            ids = [entry.id for entry in group.entries]
+            self._desk.journal.settle_all(ids, EntryState.FAILED, error.reason)
+            raise

@@ -1,0 +1,97 @@
+"""Makes class folders, written down before they are made, and removes those of ours that are empty again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from flowersorter.sorting.desk import Desk
+from flowersorter.sorting.files import FileSystem, is_folder, look, look_through
+from flowersorter.sorting.plan import SortPlan
+from flowersorter.sorting.refusals import TAKEN, NotDoneError, in_words
+
+_UNPLUGGED = "the destination is not there any more; its drive may be unplugged"
+
+
+def require_device(plan: SortPlan, files: FileSystem) -> None:
+    """Check that the destination is on the disk it was planned for, not on one behind an unplugged drive.
+
+    Raises:
+        NotDoneError: the disk is not there any more, and the rest of the run need not be tried.
+    """
+    folders = (plan.destination, *plan.destination.parents)
+    found = next(there for folder in folders if (there := look_through(files, folder)) is not None)
+    if plan.device is not None and found.st_dev != plan.device:
+        raise NotDoneError(_UNPLUGGED, stop=True)
+
+
+def make_destination(desk: Desk, run_id: int, missing: Iterable[Path]) -> None:
+    """Make the destination and the folders above it that were missing when the run was planned.
+
+    Raises:
+        NotDoneError: it cannot be made, and the rest of the run need not be tried.
+    """
+    for folder in missing:
+        try:
+            _make(desk, run_id, folder)
+        except NotDoneError as error:
+            raise NotDoneError(f"its folder cannot be made: {error.reason}", stop=True) from error
+
+
+def make_class_folder(desk: Desk, run_id: int, folder: Path) -> None:
+    """Make a class folder if it is missing; never the destination itself, which may be an unplugged drive.
+
+    Raises:
+        NotDoneError: it cannot be made.
+    """
+    with in_words():
+        if is_folder(desk.files, folder):
+            return
+        if look(desk.files, folder) is not None:
+            raise NotDoneError("its class folder is not an ordinary folder")
+        if look_through(desk.files, folder.parent) is None:
+            raise NotDoneError(_UNPLUGGED, stop=True)
+    _make(desk, run_id, folder)
+
+
+def remove_empty_folders(desk: Desk, destination: Path) -> None:
+    """Remove the folders that runs to this destination made and that are empty (again)."""
+    gone = []
+    for made in desk.journal.folders(destination):
+        with suppress(OSError):  # not empty, or its drive is missing
+            if is_folder(desk.files, made.path):
+                desk.files.rmdir(made.path)
+                desk.files.sync_folder(made.path.parent)
+            if look(desk.files, made.path.parent) is not None:
+                gone.append(made.id)
+    desk.journal.forget_folders(gone)
+
+
+def _make(desk: Desk, run_id: int, folder: Path) -> None:
+    folder_id = desk.journal.add_folder(run_id, folder)
+    try:
+        desk.files.mkdir(folder)
+    except FileExistsError:
+        desk.journal.forget_folders([folder_id])
+        if not is_folder(desk.files, folder):
+            raise NotDoneError(TAKEN) from None
+        return  # somebody else made it just now
+    except OSError as error:
+        _unmake(desk, folder_id, folder, error)
+    try:
+        desk.files.sync_folder(folder.parent)
+    except OSError as error:
+        _unmake(desk, folder_id, folder, error)
+
+
+def _unmake(desk: Desk, folder_id: int, folder: Path, error: OSError) -> NoReturn:
+    """Take a folder away that was made only half, and say why."""
+    with suppress(OSError):
+        if is_folder(desk.files, folder):
+            desk.files.rmdir(folder)
+        desk.journal.forget_folders([folder_id])
+    with in_words():
+        raise error
+    raise AssertionError  # pragma: no cover - the block above always raises

@@ -1,0 +1,276 @@
+"""Works out where every photo goes before anything is touched; reads only."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from flowersorter.job import CancelToken
+from flowersorter.photos.siblings import SiblingFinder
+from flowersorter.sorting.contents import FolderContents
+from flowersorter.sorting.files import FileSystem, is_folder, is_regular, look
+from flowersorter.sorting.names import folder_names, free_stem, split_name
+from flowersorter.sorting.places import disk_refusals, missing_folders, refuse_nested, refuse_too_full
+from flowersorter.sorting.refusals import CHANGED, GONE, NOT_A_FILE, explain
+
+
+class Mode(StrEnum):
+    """How photos are filed."""
+
+    COPY = "copy"
+    MOVE = "move"
+    LINK = "link"
+
+
+class Action(StrEnum):
+    """What is done with one photo."""
+
+    COPY = "copy"
+    MOVE = "move"
+    LINK = "link"
+    ALREADY_THERE = "already there"  # the same bytes are in the class folder; the source stays where it is
+    DUPLICATE = "duplicate"  # the same bytes go to the same class from another place; the source stays
+
+    @property
+    def is_filed(self) -> bool:
+        """Whether the disk changes."""
+        return self in {Action.COPY, Action.MOVE, Action.LINK}
+
+
+@dataclass(frozen=True, slots=True)
+class Filing:
+    """One photo that is to be filed.
+
+    Attributes:
+        source: Where it is, absolute.
+        sha256: Of its bytes when it was read.
+        size_bytes: When it was read.
+        mtime_ns: When it was read.
+        class_name: As the person writes it.
+    """
+
+    source: Path
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    class_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFile:
+    """One photo and where it goes.
+
+    Attributes:
+        destination: Where it will be, or where the same bytes are or will be.
+        siblings: (from, to) of each file that travels with it.
+    """
+
+    filing: Filing
+    destination: Path
+    action: Action
+    siblings: tuple[tuple[Path, Path], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A photo that is left where it is, and why."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SortPlan:
+    """What a run will do, for the person to confirm.
+
+    Attributes:
+        destination: Gets one folder per class.
+        source: The folder the photos come from, if it is one.
+        needed_bytes: What the copies take on the destination's disk.
+        free_bytes: What is free there.
+        missing_folders: The destination and folders above it that have to be made, outermost first.
+        device: Of the disk the destination is on.
+    """
+
+    mode: Mode
+    destination: Path
+    files: tuple[PlannedFile, ...]
+    skipped: tuple[Skipped, ...]
+    needed_bytes: int
+    free_bytes: int
+    source: Path | None = None
+    missing_folders: tuple[Path, ...] = ()
+    device: int | None = None
+
+    @property
+    def counts_by_class(self) -> dict[str, int]:
+        """How many photos are newly filed into each class."""
+        return dict(Counter(file.filing.class_name for file in self.files if file.action.is_filed))
+
+    @property
+    def counts_by_action(self) -> dict[Action, int]:
+        """How many photos meet each fate."""
+        return dict(Counter(file.action for file in self.files))
+
+    @property
+    def folders(self) -> dict[str, Path]:
+        """The folder of each class that photos go to."""
+        return {file.filing.class_name: file.destination.parent for file in self.files}
+
+    def with_skipped(self, more: Sequence[Skipped]) -> SortPlan:
+        """Return the plan with photos that its maker left out."""
+        return dataclasses.replace(self, skipped=(*self.skipped, *more))
+
+
+def make_plan(
+    filings: Sequence[Filing],
+    destination: Path,
+    mode: Mode,
+    cancel: CancelToken,
+    *,
+    source_root: Path | None,
+    folders: Mapping[str, str] | None = None,
+    files: FileSystem | None = None,
+) -> SortPlan:
+    """Plan a run; nothing on disk changes.
+
+    Args:
+        filings: The photos, in the order they are to be filed.
+        destination: Absolute.
+        mode: Copy, move or link.
+        cancel: Looked at once a photo.
+        source_root: The folder the photos were opened from; the destination may not overlap it.
+        folders: Class name to folder name of earlier runs to this destination (`Journal.class_folders`).
+        files: The disk.
+
+    Raises:
+        SortRefused: the destination overlaps the source, cannot be written to, or is too full.
+        Cancelled: asked to stop.
+    """
+    files = files or FileSystem()
+    with disk_refusals():
+        missing = missing_folders(files, destination)
+        if source_root is not None:
+            refuse_nested(source_root, destination)
+        class_folders = _class_folders(files, filings, destination, folders or {})
+    existing_parent = missing[0].parent if missing else destination
+    planner = _Planner(files, destination, mode, class_folders)
+    for filing in filings:
+        cancel.check()
+        planner.add(filing)
+    with disk_refusals():
+        device = files.stat_through(existing_parent).st_dev
+        sizes = planner.copied_sizes(device)
+        free_bytes = refuse_too_full(files, existing_parent, sum(sizes), len(sizes))
+    return SortPlan(
+        mode=mode,
+        destination=destination,
+        files=tuple(planner.planned),
+        skipped=tuple(planner.skipped),
+        needed_bytes=sum(sizes),
+        free_bytes=free_bytes,
+        source=source_root,
+        missing_folders=missing,
+        device=device,
+    )
+
+
+def _class_folders(
+    files: FileSystem, filings: Sequence[Filing], destination: Path, before: Mapping[str, str]
+) -> dict[str, Path]:
+    """The folder of each class, distinct on every file system."""
+    names = files.list(destination) if destination.exists() else []
+    existing = {name: is_folder(files, destination / name) for name in names}
+    chosen = folder_names((filing.class_name for filing in filings), before, existing)
+    return {class_name: destination / name for class_name, name in chosen.items()}
+
+
+class _Planner:
+    """Takes one photo after the other and remembers what it has promised."""
+
+    def __init__(self, files: FileSystem, destination: Path, mode: Mode, folders: Mapping[str, Path]) -> None:
+        self.planned: list[PlannedFile] = []
+        self.skipped: list[Skipped] = []
+        self._files, self._destination, self._mode = files, destination, mode
+        self._folders = folders
+        self._contents: dict[Path, FolderContents] = {}
+        self._sources: set[Path] = set()
+        self._goes_to: dict[tuple[Path, bytes], Path] = {}
+        self._siblings = SiblingFinder()
+        self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
+
+    def copied_sizes(self, device: int) -> list[int]:
+        """The bytes of every file that takes new room on the destination's device."""
+        if self._mode == Mode.LINK:
+            return []
+        return [size for came_from, size in self._sizes if self._mode == Mode.COPY or came_from != device]
+
+    def add(self, filing: Filing) -> None:
+        """Plan one photo, or skip it with a reason."""
+        try:
+            reason = self._reason_to_skip(filing) or self._plan(filing)
+        except OSError as error:
+            reason = explain(error)
+        if reason:
+            self.skipped.append(Skipped(filing.source, reason))
+
+    def _reason_to_skip(self, filing: Filing) -> str:
+        found = look(self._files, filing.source)
+        if found is None:
+            return GONE
+        if not is_regular(found):
+            return NOT_A_FILE
+        if found.st_size != filing.size_bytes:
+            return CHANGED
+        if found.st_mtime_ns != filing.mtime_ns and self._files.hash(filing.source) != filing.sha256:
+            return CHANGED
+        if filing.source in self._sources:
+            return "it is in the list twice"
+        return ""
+
+    def _plan(self, filing: Filing) -> str:
+        """Plan a photo that is as it was read; the empty reason says that it is planned."""
+        folder = self._folders[filing.class_name]
+        if folder not in self._contents:
+            self._contents[folder] = FolderContents(self._files, folder)
+        contents = self._contents[folder]
+        key = (folder, filing.sha256)
+        there = contents.same_bytes(filing.size_bytes, filing.sha256)
+        if there is None and self._mode == Mode.LINK:
+            there = contents.link_to(filing.source)
+        self._sources.add(filing.source)
+        if there is not None:
+            self.planned.append(PlannedFile(filing, there, Action.ALREADY_THERE))
+        elif key in self._goes_to:
+            self.planned.append(PlannedFile(filing, self._goes_to[key], Action.DUPLICATE))
+        else:
+            self._goes_to[key] = self._plan_new(filing, contents)
+        return ""
+
+    def _plan_new(self, filing: Filing, contents: FolderContents) -> Path:
+        """Plan a photo with its sidecars, under names that are free for all of them."""
+        stem, _ = split_name(filing.source.name)
+        companions = [path for path in self._siblings.of(filing.source) if is_regular(look(self._files, path))]
+        group = [filing.source, *companions]
+        new_stem = free_stem(stem, (_rest(path.name, stem) for path in group), contents.is_free)
+        targets = [contents.folder / (new_stem + _rest(path.name, stem)) for path in group]
+        for path, target in zip(group, targets, strict=True):
+            contents.take(target.name)
+            found = self._files.stat(path)
+            self._sizes.append((found.st_dev, found.st_size))
+        siblings = tuple(zip(companions, targets[1:], strict=True))
+        self.planned.append(PlannedFile(filing, targets[0], Action(self._mode.value), siblings))
+        return targets[0]
+
+
+def _rest(name: str, stem: str) -> str:
+    """What follows the photo's stem in its own name or a sidecar's."""
+    return name[len(stem) :]
+
+
+#: The stage of a run, for its progress line.
+STAGES: Mapping[Mode, str] = {Mode.COPY: "Copying photos", Mode.MOVE: "Moving photos", Mode.LINK: "Linking photos"}

@@ -1,0 +1,172 @@
+"""Puts right at the start what a crash, a power cut or an unplugged drive left half-done; safe to repeat.
+
+Files of a drive that is not there are left as they are, to be settled when it is back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flowersorter.library.garden import Garden
+from flowersorter.library.journal import Entry, EntryState, Run
+from flowersorter.sorting.desk import Desk, record_filed, record_taken_back, take_back
+from flowersorter.sorting.files import FileSystem, is_our_link, look, look_through
+from flowersorter.sorting.folders import remove_empty_folders
+from flowersorter.sorting.groups import Group, file_group, grouped
+from flowersorter.sorting.names import shown
+from flowersorter.sorting.plan import Action
+from flowersorter.sorting.refusals import LeftOpenError, NotDoneError, explain
+from flowersorter.sorting.settle import Settled, Side, settle
+from flowersorter.sorting.transfer import Transfer
+
+
+@dataclass(frozen=True, slots=True)
+class RecoveryResult:
+    """What recovery did.
+
+    Attributes:
+        finished: Files whose interrupted step was finished.
+        rolled_back: Files that are where they were before the interrupted step.
+        problems: What could not be settled, or what the person should know, a sentence each.
+    """
+
+    finished: int = 0
+    rolled_back: int = 0
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Tally:
+    finished: int = 0
+    rolled_back: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def recover(garden: Garden, files: FileSystem | None = None) -> RecoveryResult:
+    """Settle every open filing and close every run that did not end.
+
+    Raises:
+        UserError: the library cannot be read or written.
+    """
+    desk = Desk(garden, files or FileSystem())
+    tally = _Tally()
+    for run in desk.journal.open_runs():
+        for entry in desk.journal.filings(run.id):
+            if entry.state in {EntryState.STARTED, EntryState.UNDOING}:
+                _settle_entry(desk, run, entry, tally)
+        for group in grouped(desk.journal.filings(run.id)):
+            _complete(desk, run, group, tally)
+        remove_empty_folders(desk, run.destination)
+        desk.journal.end_run(run.id)
+    return RecoveryResult(tally.finished, tally.rolled_back, tuple(tally.problems))
+
+
+def _settle_entry(desk: Desk, run: Run, entry: Entry, tally: _Tally) -> None:
+    missing = _missing_folder(desk.files, run, entry)
+    if missing is not None:
+        tally.problems.append(_problem(entry, f"{shown(missing)} is not there; its drive may be unplugged"))
+        return
+    try:
+        settled = _look_at(desk.files, entry)
+    except OSError as error:
+        tally.problems.append(_problem(entry, explain(error)))
+        return
+    if settled.side == Side.LOST and not _folders_have_something(desk.files, entry):
+        tally.problems.append(_problem(entry, "it was not found; its drive may be unplugged"))
+        return
+    _record(desk, entry, settled)
+    tally.finished += settled.side == Side.FINISHED
+    tally.rolled_back += settled.side == Side.ROLLED_BACK
+    if settled.note is not None:
+        tally.problems.append(_problem(entry, settled.note))
+
+
+def _look_at(files: FileSystem, entry: Entry) -> Settled:
+    """Settle one interrupted step on disk."""
+    undoing = entry.state == EntryState.UNDOING
+    if entry.action == Action.LINK and not undoing:
+        if not is_our_link(files, entry.source, entry.destination):
+            return Settled(Side.ROLLED_BACK)
+        files.sync_folder(entry.destination.parent)
+        return Settled(Side.FINISHED)
+    if entry.action != Action.MOVE and undoing:
+        # Taking a copy or link away is one step: it is there or not.
+        there = look(files, entry.destination) is not None
+        return Settled(Side.ROLLED_BACK if there else Side.FINISHED)
+    origin, target = entry.source, entry.destination
+    if undoing:
+        origin, target = target, origin
+    assert entry.temporary is not None  # written down before the step
+    assert entry.sha256 is not None
+    transfer = Transfer(origin, target, entry.temporary, entry.sha256)
+    return settle(files, transfer, entry.mtime_ns, keeps_origin=entry.action == Action.COPY)
+
+
+def _record(desk: Desk, entry: Entry, settled: Settled) -> None:
+    if entry.state == EntryState.UNDOING:
+        if settled.side == Side.FINISHED:
+            record_taken_back(desk, entry)
+        else:
+            desk.journal.settle(entry.id, EntryState.DONE, settled.note)
+    elif settled.side == Side.FINISHED:
+        assert entry.sha256 is not None
+        record_filed(desk, entry, entry.sha256, settled.note)
+    elif settled.side == Side.ROLLED_BACK:
+        desk.journal.settle(entry.id, EntryState.PLANNED, settled.note)
+    else:
+        desk.journal.settle(entry.id, EntryState.FAILED, settled.note)
+
+
+def _complete(desk: Desk, run: Run, group: Group, tally: _Tally) -> None:
+    """A crash between a photo and its sidecars: bring them together again."""
+    states = {entry.state for entry in group.entries}
+    if EntryState.DONE not in states or states & {EntryState.STARTED, EntryState.UNDOING}:
+        return
+    filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
+    planned = [entry for entry in group.entries if entry.state == EntryState.PLANNED]
+    try:
+        if planned and EntryState.FAILED not in states:
+            try:
+                file_group(desk, run, Group(planned))
+                tally.finished += len(planned)
+            except NotDoneError:
+                _take_all_back(desk, run, filed, tally)
+                raise
+        elif len(filed) < len(group.entries):
+            _take_all_back(desk, run, filed, tally)
+    except (NotDoneError, LeftOpenError) as error:
+        tally.problems.append(_problem(group.lead, error.reason))
+
+
+def _take_all_back(desk: Desk, run: Run, filed: list[Entry], tally: _Tally) -> None:
+    for entry in reversed(filed):
+        take_back(desk, run, entry)
+        tally.rolled_back += 1
+
+
+def _missing_folder(files: FileSystem, run: Run, entry: Entry) -> Path | None:
+    """The folder whose drive seems to be gone, or None."""
+    for folder, root in (
+        (entry.source.parent, run.source or entry.source.parent),
+        (entry.destination.parent, run.destination),
+    ):
+        if look_through(files, folder) is None and not _has_something(files, root):
+            return folder
+    return None
+
+
+def _folders_have_something(files: FileSystem, entry: Entry) -> bool:
+    return _has_something(files, entry.source.parent) and _has_something(files, entry.destination.parent)
+
+
+def _has_something(files: FileSystem, folder: Path) -> bool:
+    """Whether a folder is there with something in it; where a drive was, an empty folder often remains."""
+    try:
+        return bool(files.list(folder))
+    except OSError:
+        return False
+
+
+def _problem(entry: Entry, reason: str) -> str:
+    return f"{shown(entry.source)}: {reason}"

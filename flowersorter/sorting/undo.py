@@ -1,0 +1,105 @@
+"""Takes a run back, or some photos of it, refusing with a reason what the person changed since."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from flowersorter.errors import Cancelled, UndoRefused
+from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.garden import Garden
+from flowersorter.library.journal import EntryState, Run, RunState
+from flowersorter.sorting.desk import Desk
+from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.folders import remove_empty_folders
+from flowersorter.sorting.groups import Group, grouped, take_back_group
+from flowersorter.sorting.plan import Skipped
+from flowersorter.sorting.recover import recover
+from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
+
+
+@dataclass(frozen=True, slots=True)
+class UndoResult:
+    """What undoing a run did.
+
+    Attributes:
+        undone: Photos taken back.
+        refused: Photos that stay filed, by where they are filed, and why.
+    """
+
+    run_id: int
+    undone: int
+    refused: tuple[Skipped, ...]
+
+
+def undo(
+    garden: Garden,
+    run_id: int,
+    report: Report,
+    cancel: CancelToken,
+    files: FileSystem | None = None,
+    only: Collection[int] | None = None,
+) -> UndoResult:
+    """Take a run back, the last photo first.
+
+    Args:
+        garden: Whose run.
+        run_id: Any run, not only the newest.
+        report: Gets `Progress`.
+        cancel: Looked at between two photos.
+        files: The disk.
+        only: Ids of the photos' journal entries, to take a part of the run back.
+
+    Raises:
+        UndoRefused: there is no such run, it is undone already, or a crash left it open on a missing drive.
+        Cancelled: asked to stop; what is undone stays undone, and undoing the run again goes on.
+    """
+    desk = Desk(garden, files or FileSystem())
+    run = _undoable(desk, run_id)
+    groups = [
+        group
+        for group in reversed(grouped(desk.journal.filings(run_id)))
+        if _is_filed(group) and (only is None or group.lead.id in only)
+    ]
+    refused: list[Skipped] = []
+    desk.journal.reopen_run(run_id)
+    try:
+        for done, group in enumerate(groups):
+            report(Progress("Undoing", done, len(groups)))
+            cancel.check()
+            try:
+                take_back_group(desk, run, group)
+            except (NotDoneError, LeftOpenError) as error:
+                refused.append(Skipped(group.lead.destination, error.reason))
+        report(Progress("Undoing", len(groups), len(groups)))
+    except Cancelled:
+        _end(desk, run, whole=only is None)
+        raise
+    _end(desk, run, whole=only is None)
+    return UndoResult(run_id, len(groups) - len(refused), tuple(refused))
+
+
+def _undoable(desk: Desk, run_id: int) -> Run:
+    what = f"Run {run_id} cannot be undone"
+    try:
+        run = desk.journal.run(run_id)
+    except KeyError:
+        raise UndoRefused(what, "there is no such run") from None
+    if run in desk.journal.open_runs():
+        recover(desk.garden, desk.files)
+        run = desk.journal.run(run_id)
+        if run in desk.journal.open_runs():
+            raise UndoRefused(what, "a part of it was interrupted and its drive is not there", "Plug the drive in")
+    if run.state == RunState.UNDONE:
+        raise UndoRefused(what, "it is undone already")
+    return run
+
+
+def _is_filed(group: Group) -> bool:
+    return any(entry.state == EntryState.DONE for entry in group.entries)
+
+
+def _end(desk: Desk, run: Run, *, whole: bool) -> None:
+    remove_empty_folders(desk, run.destination)
+    if desk.journal.end_run(run.id) != RunState.UNDONE and whole and run.photos == 0:
+        desk.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo
