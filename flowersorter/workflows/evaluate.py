@@ -14,6 +14,7 @@ from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place
+from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.calibrate import softmax
 from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import (
@@ -128,7 +129,7 @@ def evaluate(
     garden = request.garden
     if request.folder is None:
         return _count(garden, _out_of_fold(request, report, cancel), ())
-    folder = request.folder.absolute()
+    folder = absolute_folder(request.folder)
     backbone = chosen_backbone(garden, request.backbone)
     _, places = find_photos(garden, folder, report, cancel)
     read_new(LabelRequest(garden, folder, request.device, backbone), places, report, cancel, embedder)

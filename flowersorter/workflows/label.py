@@ -9,7 +9,7 @@ from pathlib import Path
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place
-from flowersorter.photos.scan import ScanResult, scan
+from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.workflows.browse import guesses_for, rows_for
 from flowersorter.workflows.folder_labels import label_by_known_folders
@@ -85,7 +85,7 @@ def label(
         Cancelled: asked to stop; what was read stays in the library.
     """
     garden = request.garden
-    folder = request.folder.absolute()
+    folder = absolute_folder(request.folder)
     scanned, places = find_photos(garden, folder, report, cancel)
     report(FolderScanned(rows_for(garden, places, request.backbone)))
     decoded = read_new(request, places, report, cancel, embedder)

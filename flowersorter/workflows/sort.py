@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
+from flowersorter.photos.scan import absolute_folder
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.vision.verdict import Verdict
@@ -79,7 +80,7 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
         Cancelled: asked to stop.
     """
     report(Progress("Planning", 0))
-    garden, folder = request.garden, request.folder.absolute()
+    garden, folder = request.garden, absolute_folder(request.folder)
     places = garden.photos.places_under(folder)
     rows = rows_for(garden, places, request.backbone)
     going = chosen_rows(rows, request.include)
@@ -98,7 +99,7 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
                 class_name=names[int(class_ids[i])],
             )
         )
-    plan = make_plan(filings, request.destination.absolute(), request.mode, cancel, source_root=folder)
+    plan = make_plan(filings, absolute_folder(request.destination), request.mode, cancel, source_root=folder)
     left = tuple(Skipped(rows.paths[i], reason_left(rows, int(i))) for i in np.flatnonzero(~going))
     return plan.with_skipped(left)
 

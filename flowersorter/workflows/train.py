@@ -11,6 +11,7 @@ import numpy as np
 from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
+from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import wilson_interval
@@ -123,7 +124,7 @@ def train_folder(
         TooFewPhotos: it has fewer than two sub-folders with readable photos.
         Cancelled: asked to stop; the model before stays.
     """
-    garden, folder = request.garden, request.folder.absolute()
+    garden, folder = request.garden, absolute_folder(request.folder)
     backbone = chosen_backbone(garden, request.backbone)
     _, places = find_photos(garden, folder, report, cancel)
     read_new(LabelRequest(garden, folder, request.device, backbone), places, report, cancel, embedder)
