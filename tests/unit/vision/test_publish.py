@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.vision import publish
 from flowersorter.vision.publish import write_atomically
 
 
@@ -23,7 +22,7 @@ def test_a_failure_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.Mon
     def refuse(_: int) -> None:
         raise OSError("no space")
 
-    monkeypatch.setattr(publish.os, "fsync", refuse)
+    monkeypatch.setattr("os.fsync", refuse)
     with pytest.raises(OSError, match="no space"):
         write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
