@@ -105,9 +105,14 @@ class ClassList(QWidget):
 
     def _pile_rows(self, counts: Mapping[int, int]) -> list[SidebarRow]:
         piles = [
-            (Pile.ALL, self.tr("All photos"), "photos", self.tr("Every photo of the folder")),
-            (Pile.UNSURE, self.tr("Not sure"), "unsure", self.tr("Photos the program would only be guessing at")),
-            (Pile.NEW, self.tr("New to me"), "new", self.tr("Photos that look like none of the classes")),
+            (Pile.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo of the folder")),
+            (
+                Pile.UNSURE,
+                self.tr("Not sure"),
+                "verdict-unsure",
+                self.tr("Photos the program would only be guessing at"),
+            ),
+            (Pile.NEW, self.tr("New to me"), "verdict-new", self.tr("Photos that look like none of the classes")),
             (Pile.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that cannot be shown")),
         ]
         return [

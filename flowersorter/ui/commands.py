@@ -49,9 +49,7 @@ class CorrectCommand(QUndoCommand):
         text: For the Undo menu.
     """
 
-    def __init__(
-        self, desk: Desk, classes: Mapping[int, int], unread: Mapping[int, int], text: str
-    ) -> None:
+    def __init__(self, desk: Desk, classes: Mapping[int, int], unread: Mapping[int, int], text: str) -> None:
         super().__init__(text)
         self._desk, self._classes, self._unread = desk, dict(classes), dict(unread)
         self._correction: correct.Correction | None = None

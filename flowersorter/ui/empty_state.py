@@ -29,7 +29,7 @@ class EmptyState(QWidget):
         self.setObjectName("empty_state")
         self.setAccessibleName(self.tr("Start"))
         self.picture = QLabel(self)
-        self.picture.setPixmap(theme.icon("flower").pixmap(72, 72))
+        self.picture.setPixmap(theme.icon("app").pixmap(72, 72))
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.headline = _label(self.tr("Sort your photos"), self, scale=1.9, bold=True)
         self.lead = _label(
@@ -37,7 +37,7 @@ class EmptyState(QWidget):
             self,
             scale=1.05,
         )
-        self.button = QPushButton(theme.icon("open"), self.tr("Open a folder of photos"), self)
+        self.button = QPushButton(theme.icon("open-folder"), self.tr("Open a folder of photos"), self)
         self.button.setObjectName("open_folder_button")
         self.button.setAccessibleName(self.tr("Open a folder of photos"))
         self.button.setProperty("primary", True)
@@ -87,7 +87,7 @@ class EmptyState(QWidget):
             if (widget := item.widget()) is not None:
                 widget.deleteLater()
         for folder in folders[:MAX_RECENT]:
-            button = QPushButton(theme.icon("folder"), _short(folder), self.recent)
+            button = QPushButton(theme.icon("open-folder"), _short(folder), self.recent)
             button.setFlat(True)
             button.setToolTip(str(folder))
             button.setAccessibleName(self.tr("Open {0}").format(folder))
@@ -108,9 +108,7 @@ def _short(folder: Path) -> str:
     return str(folder) if len(parts) <= 4 else "…" + str(Path(*parts[-3:])).join(("/", ""))
 
 
-def _label(
-    text: str, parent: QWidget, *, scale: float = 1.0, bold: bool = False, muted: bool = False
-) -> QLabel:
+def _label(text: str, parent: QWidget, *, scale: float = 1.0, bold: bool = False, muted: bool = False) -> QLabel:
     label = QLabel(text, parent)
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)

@@ -78,8 +78,6 @@ def _date(iso: str, locale: QLocale) -> str:
         moment = datetime.fromisoformat(iso)
     except ValueError:
         return iso
-    when = QDateTime(
-        moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second
-    )
+    when = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     day = locale.toString(when.date(), QLocale.FormatType.LongFormat)
     return f"{day}, {locale.toString(when.time(), QLocale.FormatType.ShortFormat)}"

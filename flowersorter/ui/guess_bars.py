@@ -35,9 +35,7 @@ class GuessBars(QWidget):
         self._right = 0
         self._hovered = -1
 
-    def show_guesses(
-        self, guesses: Sequence[tuple[int, float]], classes: Mapping[int, ClassLook], right: int
-    ) -> None:
+    def show_guesses(self, guesses: Sequence[tuple[int, float]], classes: Mapping[int, ClassLook], right: int) -> None:
         """Show these (class id, probability), likeliest first; ``right`` is the class it was given, or 0."""
         self._right = right
         self._guesses = [

@@ -77,7 +77,7 @@ class Inspector(QScrollArea):
         self.guesses = GuessBars(page)
         self.why = NeighbourStrip(page)
         self.facts = Facts(page)
-        self.folder_button = QPushButton(theme.icon("folder"), self.tr("Show in folder"), page)
+        self.folder_button = QPushButton(theme.icon("open-folder"), self.tr("Show in folder"), page)
         self.folder_button.setObjectName("show_in_folder")
         self.folder_button.setAccessibleName(self.tr("Show the photo in its folder"))
         self._lay_out(page)
@@ -116,17 +116,13 @@ class Inspector(QScrollArea):
     def show_nothing(self, count: int = 0, folder_open: bool = False) -> None:
         """Nothing is picked, or too much to show at once."""
         self._forget()
-        self.photo.clear(theme.icon("photos").pixmap(40, 40))
+        self.photo.clear(theme.icon("all-photos").pixmap(40, 40))
         if count > 1:
             self.headline.setText(self.tr("{0} photos picked").format(count))
-            self.verdict.setText(
-                self.tr("Drag them onto a class, or press its key, to say what they are.")
-            )
+            self.verdict.setText(self.tr("Drag them onto a class, or press its key, to say what they are."))
         else:
             self.headline.setText("")
-            self.verdict.setText(
-                self.tr("Click a photo to see what the program makes of it.") if folder_open else ""
-            )
+            self.verdict.setText(self.tr("Click a photo to see what the program makes of it.") if folder_open else "")
         self.mark.clear()
         for part in (self.guesses, self.why, self.facts, self.folder_button):
             part.hide()
@@ -204,10 +200,8 @@ class Inspector(QScrollArea):
             look = self._classes.get(known.label.class_id)
             mine = known.label.origin == "person"
             self.headline.setText(look.name if look is not None else "")
-            self.verdict.setText(
-                self.tr("Checked by you") if mine else self.tr("Its folder says so")
-            )
-            self.mark.setPixmap(theme.icon("check" if mine else "folder").pixmap(16, 16))
+            self.verdict.setText(self.tr("Checked by you") if mine else self.tr("Its folder says so"))
+            self.mark.setPixmap(theme.icon("reviewed" if mine else "open-folder").pixmap(16, 16))
             return
         if known.verdict is Verdict.NONE or not known.top:
             self.headline.setText("")

@@ -74,7 +74,7 @@ class NeighbourStrip(QWidget):
                 continue
             look = classes.get(shown[number].class_id)
             path = shown[number].path
-            button.setIcon(theme.icon("photos"))
+            button.setIcon(theme.icon("all-photos"))
             button.setEnabled(path is not None)
             button.setAccessibleName(self.tr("Looks alike: {0}").format(look.name if look else ""))
             button.setToolTip(str(path) if path is not None else self.tr("This photo is not there any more"))

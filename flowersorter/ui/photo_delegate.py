@@ -19,6 +19,7 @@ GAP_PX = 4  # between the cell and its card
 PADDING_PX = 7  # between the card and what is on it
 DOT_PX = 9
 BADGE_PX = 20
+SHAPE = 0.78  # height by width of a photo's place: most photos lie
 LINE_ICON_PX = 14
 PIXMAP_BYTES = 64 * 1024 * 1024
 
@@ -42,20 +43,27 @@ class PhotoDelegate(QStyledItemDelegate):
         self._pixmaps: OrderedDict[tuple[int, int, int], QPixmap] = OrderedDict()
         self._pixmap_bytes = 0
 
-    def set_tile_size(self, size_px: int) -> None:
-        """Draw photos with at most this many pixels on a side."""
-        self._tile_px = size_px
-        self._pixmaps.clear()
-        self._pixmap_bytes = 0
+    @property
+    def tile_size(self) -> int:
+        """Width of a photo's place, in pixels."""
+        return self._tile_px
 
-    def cell_size(self, font: QFont) -> QSize:
-        """Smallest cell for a tile in this font."""
+    def set_cell_width(self, width_px: int) -> None:
+        """Draw tiles that fill cells of this width."""
+        size_px = width_px - 2 * (GAP_PX + PADDING_PX)
+        if size_px != self._tile_px:
+            self._tile_px = size_px
+            self._pixmaps.clear()
+            self._pixmap_bytes = 0
+
+    def cell_size(self, tile_px: int, font: QFont) -> QSize:
+        """Cell for photos of this width in this font."""
         edge = 2 * (GAP_PX + PADDING_PX)
-        return QSize(self._tile_px + edge, self._picture_height() + edge + self._text_height(font))
+        return QSize(tile_px + edge, round(tile_px * SHAPE) + edge + self._text_height(font))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         """The cell; the grid gives all of them the same."""
-        return self.cell_size(option.font)
+        return self.cell_size(self._tile_px, option.font)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         """Paint one tile."""
@@ -76,16 +84,13 @@ class PhotoDelegate(QStyledItemDelegate):
 
     # -- geometry
 
-    def _picture_height(self) -> int:
-        return round(self._tile_px * 0.8)
-
     def _text_height(self, font: QFont) -> int:
         return 2 * QFontMetrics(font).height() + 10
 
     def _tile(self, option: QStyleOptionViewItem) -> _Tile:
         card = option.rect.adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
         inner = card.adjusted(PADDING_PX, PADDING_PX, -PADDING_PX, -PADDING_PX)
-        picture = QRect(inner.left(), inner.top(), inner.width(), self._picture_height())
+        picture = QRect(inner.left(), inner.top(), inner.width(), round(self._tile_px * SHAPE))
         line = option.fontMetrics.height()
         name = QRect(inner.left() + 2, picture.bottom() + 6, inner.width() - 4, line + 1)
         return _Tile(card, picture, name, name.translated(0, line + 3))
@@ -112,17 +117,13 @@ class PhotoDelegate(QStyledItemDelegate):
             painter.setPen(QPen(highlight, 1, Qt.PenStyle.DotLine))
             painter.drawRoundedRect(card.adjusted(1, 1, -1, -1), 8, 8)
 
-    def _picture(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, place: QRect
-    ) -> QRect:
+    def _picture(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, place: QRect) -> QRect:
         """Paint the photo or, while there is none, its place; returns where it is."""
         image = index.data(PhotoRole.THUMBNAIL)
-        side = QRect(0, 0, min(place.width(), round(self._tile_px * 1.15)), place.height())
-        side.moveCenter(place.center())
         if image is None:
-            self._placeholder(painter, option, side)
-            return side
-        size = image.size().scaled(side.size(), Qt.AspectRatioMode.KeepAspectRatio)
+            self._placeholder(painter, option, place)
+            return place
+        size = image.size().scaled(place.size(), Qt.AspectRatioMode.KeepAspectRatio)
         ratio = painter.device().devicePixelRatioF()
         pixmap = self._scaled(image, size, ratio)
         box = QRect(0, 0, size.width(), size.height())
@@ -175,9 +176,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setPen(pen)
         painter.drawPath(tick)
 
-    def _class_line(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect
-    ) -> None:
+    def _class_line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
         """Colour and name of the class; a mere guess carries a question mark."""
         name = index.data(PhotoRole.CLASS_NAME)
         labelled, verdict = index.data(PhotoRole.LABELLED), index.data(PhotoRole.VERDICT)
@@ -205,15 +204,13 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
         painter.setFont(option.font)
 
-    def _verdict_line(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect
-    ) -> None:
+    def _verdict_line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
         """Icon, word and colour of the verdict; for a label, whose word it is."""
         muted = _muted(option.palette.color(QPalette.ColorRole.Text))
         if index.data(PhotoRole.LABELLED):
             mine = index.data(PhotoRole.BY_PERSON)
             word = self.tr("checked") if mine else self.tr("from its folder")
-            icon, colour = theme.icon("check" if mine else "folder"), muted
+            icon, colour = theme.icon("reviewed" if mine else "open-folder"), muted
         else:
             verdict = index.data(PhotoRole.VERDICT)
             if verdict is Verdict.NONE:

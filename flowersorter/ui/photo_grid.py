@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QSize, Qt, Signal, Slot
-from PySide6.QtGui import QDrag, QKeyEvent, QPixmap, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
 from flowersorter.ui.drag_picture import drag_picture
@@ -37,6 +37,7 @@ class PhotoGrid(QListView):
         self.photos = model
         self._tile_px = 0
         self._keep_scroll: int | None = None
+        self._notice = ""
         self._picked: list[int] = []  # while the model is reset
         self.tiles = PhotoDelegate(self)
         self._settle = Coalescer(SETTLE_MS, self)
@@ -90,7 +91,6 @@ class PhotoGrid(QListView):
         self._keep_scroll = None
         middle = self.currentIndex() if self._in_view(self.currentIndex()) else self._index_in_middle()
         self._tile_px = size_px
-        self.tiles.set_tile_size(size_px)
         self._fit_cells()
         self.verticalScrollBar().setSingleStep(size_px // 3)
         if middle.isValid():
@@ -119,10 +119,11 @@ class PhotoGrid(QListView):
         self._look.poke()
 
     def _fit_cells(self) -> None:
-        cell = self.tiles.cell_size(self.font())
-        width = max(self.viewport().width() - 2, cell.width())
-        columns = max(1, width // cell.width())
-        size = QSize(width // columns, cell.height())
+        """As many columns as fit, and photos just large enough to fill them."""
+        width = max(self.viewport().width() - 2, self._tile_px)
+        columns = max(1, width // self.tiles.cell_size(self._tile_px, self.font()).width())
+        self.tiles.set_cell_width(width // columns)
+        size = self.tiles.cell_size(self.tiles.tile_size, self.font())
         if size != self.gridSize():
             self.setGridSize(size)
 
@@ -158,6 +159,14 @@ class PhotoGrid(QListView):
         else:
             super().keyPressEvent(event)
 
+    def go_on(self) -> None:
+        """Pick the next photo."""
+        following = self.photos.index(self.currentIndex().row() + 1)
+        if following.isValid():
+            flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
+            self.selectionModel().setCurrentIndex(following, flags)
+            self.scrollTo(following)
+
     # -- drag
 
     def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803 - Qt's own name
@@ -178,6 +187,26 @@ class PhotoGrid(QListView):
         shown = (first + [index for index in indexes[:3] if index != current])[:3]
         images = [index.data(PhotoRole.THUMBNAIL) for index in shown]
         return drag_picture(images, len(indexes), self.palette(), self.devicePixelRatioF())
+
+    # -- nothing to show
+
+    def set_notice(self, text: str) -> None:
+        """What is written where there are no photos."""
+        if text != self._notice:
+            self._notice = text
+            self.viewport().update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the photos, or why there are none."""
+        super().paintEvent(event)
+        if self._notice and not self.photos.rowCount():
+            painter = QPainter(self.viewport())
+            colour = self.palette().color(QPalette.ColorRole.Text)
+            colour.setAlphaF(0.6)
+            painter.setPen(colour)
+            box = self.viewport().rect().adjusted(32, 0, -32, -self.viewport().height() // 6)
+            painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._notice)
+            painter.end()
 
     # -- where we are
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -210,12 +211,15 @@ class PhotoModel(QAbstractListModel):
         at = self._positions[self.columns.locate(place_ids)]
         return sorted(at[at >= 0].tolist())
 
+    def path_of(self, place_id: int) -> Path | None:
+        """Where this place is; None where it is not in the folder."""
+        rows = self.columns.locate([place_id])
+        return self.columns.paths[int(rows[0])] if len(rows) else None
+
     def wanted(self, row: int) -> Wanted:
         """What the thumbnail pool needs to know about a model row."""
         at = int(self._order[row])
-        return Wanted(
-            int(self.columns.place_ids[at]), int(self.columns.photo_ids[at]), self.columns.paths[at]
-        )
+        return Wanted(int(self.columns.place_ids[at]), int(self.columns.photo_ids[at]), self.columns.paths[at])
 
     # -- how it stays in step
 
@@ -237,9 +241,7 @@ class PhotoModel(QAbstractListModel):
         if not len(changed):
             return
         columns = self.columns
-        match = self._filter.matches(
-            columns.shelves[changed], columns.place_ids[changed], self._checked(changed)
-        )
+        match = self._filter.matches(columns.shelves[changed], columns.place_ids[changed], self._checked(changed))
         shown = self._positions[changed] >= 0
         self._remove(np.sort(self._positions[changed[shown & ~match]]))
         self._insert(changed[~shown & match])
@@ -322,9 +324,7 @@ class PhotoModel(QAbstractListModel):
         columns = self.columns
         if columns.errors[row] is not None:
             return None
-        return self._thumbnails(
-            Wanted(int(columns.place_ids[row]), int(columns.photo_ids[row]), columns.paths[row])
-        )
+        return self._thumbnails(Wanted(int(columns.place_ids[row]), int(columns.photo_ids[row]), columns.paths[row]))
 
     def _look(self, row: int) -> ClassLook | None:
         return self._classes.get(int(self.columns.label_ids[row] or self.columns.class_ids[row]))

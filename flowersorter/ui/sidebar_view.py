@@ -75,9 +75,7 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
         painter.restore()
 
-    def _background(
-        self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, drop_here: bool
-    ) -> QColor:
+    def _background(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect, drop_here: bool) -> QColor:
         """Fill the row as its state asks for; returns the colour of its text."""
         palette = option.palette
         highlight = palette.color(QPalette.ColorRole.Highlight)
@@ -112,9 +110,7 @@ class SidebarDelegate(QStyledItemDelegate):
             side = SWATCH_PX + 6
             theme.icon(row.icon).paint(painter, QRect(left - 3, middle - side // 2, side, side))
 
-    def _keycap(
-        self, painter: QPainter, option: QStyleOptionViewItem, digit: str, at: QPoint, colour: QColor
-    ) -> None:
+    def _keycap(self, painter: QPainter, option: QStyleOptionViewItem, digit: str, at: QPoint, colour: QColor) -> None:
         if not digit:
             return
         edge = QColor(colour)

@@ -86,9 +86,7 @@ class JobQueue(QObject):
 
     # -- what the window asks for
 
-    def submit(
-        self, title: str, call: Call, listener: Listener | None = None, *, background: bool = False
-    ) -> int:
+    def submit(self, title: str, call: Call, listener: Listener | None = None, *, background: bool = False) -> int:
         """Queue a job and return its id; nothing is run once `shutdown` was called.
 
         Args:

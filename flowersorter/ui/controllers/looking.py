@@ -1,0 +1,82 @@
+"""Small wishes that need a dialog or another program: choose a folder, preview, show in folder, about."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog, QMessageBox
+
+from flowersorter.ui.about_dialog import AboutDialog
+from flowersorter.ui.photo_grid import PhotoGrid
+from flowersorter.ui.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.export import export_model
+
+log = logging.getLogger(__name__)
+
+
+class LookController(QObject):
+    """Opens dialogs and other programs.
+
+    Signals:
+        folder_chosen(Path): Open this folder.
+        places_requested(list of place ids, title): Show these.
+        place_requested(place id): Go to this photo.
+    """
+
+    folder_chosen = Signal(object)
+    places_requested = Signal(object, str)
+    place_requested = Signal(int)
+
+    def __init__(self, session: Session, front: Front, grid: PhotoGrid, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._grid = session, front, grid
+
+    @Slot()
+    def ask_for_folder(self) -> None:
+        """Let the person choose a folder."""
+        settings = self._session.garden.settings
+        start = settings.get("folder", str(Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Open a folder of photos"), start)
+        if chosen:
+            self.folder_chosen.emit(Path(chosen))
+
+    @Slot(object)
+    def show_in_folder(self, path: Path) -> None:
+        """Open the photo's folder in the file manager."""
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))):
+            self._front.bar.say(self.tr("The folder could not be opened: {0}").format(path.parent))
+
+    @Slot(object)
+    def go_to_path(self, path: Path) -> None:
+        """Go to a photo of the open folder; one that lies elsewhere is shown in its folder."""
+        columns = self._session.photos.columns
+        try:
+            row = columns.paths.index(path)
+        except ValueError:
+            self.show_in_folder(path)
+            return
+        self.place_requested.emit(int(columns.place_ids[row]))
+
+    @Slot()
+    def preview(self) -> None:
+        """Show the photo large."""
+
+    @Slot()
+    def export_model(self) -> None:
+        """Save what was learned as a file."""
+
+    @Slot()
+    def show_preferences(self) -> None:
+        """Let the person choose backbone and device."""
+
+    @Slot()
+    def show_about(self) -> None:
+        """Say what this is."""
+
+    @Slot()
+    def show_keys(self) -> None:
+        """Say what keys and mouse do."""

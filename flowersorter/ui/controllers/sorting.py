@@ -1,0 +1,196 @@
+"""Sort: plan, show the plan, file the photos; and take runs back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMessageBox
+
+from flowersorter.errors import UserError
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import SortPlan
+from flowersorter.ui.controllers.folder import FolderController
+from flowersorter.ui.history_dialog import HistoryDialog
+from flowersorter.ui.session import Front, Session
+from flowersorter.ui.sort_dialog import SortChoices, SortDialog
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.history import UndoRequest, UndoResult, runs, undo_run
+from flowersorter.workflows.sort import RunSortRequest, SortRequest, plan_sort, run_sort
+
+
+class SortController(QObject):
+    """Owns the sort dialog and the jobs that touch files.
+
+    Signals:
+        files_changed(): Files came or went; the folder should be looked at again.
+    """
+
+    files_changed = Signal()
+
+    def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder = session, front, folder
+        self._dialog: SortDialog | None = None
+        self._plan_id = self._run_id = 0
+        self._destination = Path()
+        self._filed = 0
+
+    # -- planning
+
+    @Slot()
+    def start(self) -> None:
+        """Ask what goes where, and show the plan before anything is touched."""
+        folder = self._folder.folder
+        if folder is None:
+            return
+        dialog = SortDialog(folder, parent=self._front.window)
+        dialog.plan_requested.connect(self._on_plan_requested)
+        dialog.finished.connect(self._on_dialog_finished)
+        self._dialog = dialog
+        dialog.open()
+
+    @Slot(object)
+    def _on_plan_requested(self, choices: SortChoices) -> None:
+        folder, queue = self._folder.folder, self._session.queue
+        assert folder is not None
+        queue.drop(self._plan_id)
+        request = SortRequest(self._session.garden, folder, choices.destination, choices.mode, choices.include)
+        self._plan_id = queue.submit(
+            self.tr("Planning"),
+            lambda report, cancel: plan_sort(request, report, cancel),
+            Listener(succeeded=self._on_plan, failed=self._on_refused),
+        )
+
+    def _on_plan(self, plan: object) -> None:
+        if self._dialog is not None and isinstance(plan, SortPlan):
+            self._dialog.show_plan(plan)
+
+    def _on_refused(self, error: Exception) -> None:
+        if self._dialog is not None and isinstance(error, UserError):
+            self._dialog.show_refusal(error)
+        else:
+            self._front.complain(error)
+
+    @Slot(int)
+    def _on_dialog_finished(self, _how: int) -> None:
+        """Do what the person has seen and accepted, and nothing else."""
+        dialog, self._dialog = self._dialog, None
+        self._session.queue.drop(self._plan_id)
+        if dialog is None:
+            return
+        plan = dialog.plan if dialog.result() == dialog.DialogCode.Accepted else None
+        dialog.deleteLater()
+        if plan is not None:
+            self._run(plan)
+
+    # -- filing
+
+    def _run(self, plan: SortPlan) -> None:
+        request = RunSortRequest(self._session.garden, plan)
+        self._destination = plan.destination
+        self._run_id = self._session.queue.submit(
+            self.tr("Filing photos"),
+            lambda report, cancel: run_sort(request, report, cancel),
+            Listener(succeeded=self._on_filed, failed=self._on_run_failed, cancelled=self._on_run_cancelled),
+        )
+
+    def _on_filed(self, result: object) -> None:
+        assert isinstance(result, RunResult)
+        parts = [
+            self.tr("{0} photos filed.").format(len(result.filed))
+            if len(result.filed) != 1
+            else self.tr("1 photo filed.")
+        ]
+        if result.already_there:
+            parts.append(self.tr("{0} were there already.").format(len(result.already_there)))
+        if result.failed:
+            parts.append(self.tr("{0} could not be filed.").format(len(result.failed)))
+        deeds = [(self.tr("Open the folder"), self._open_destination)]
+        if result.filed:
+            deeds.append((self.tr("Undo"), self.undo_last))
+        self._front.bar.say(" ".join(parts), *deeds)
+        if result.failed:
+            first = result.failed[0]
+            self._front.complain(
+                UserError(
+                    self.tr("{0} photos could not be filed").format(len(result.failed)),
+                    f"{first.source.name}: {first.error}",
+                    self.tr("They are where they were"),
+                )
+            )
+        self.files_changed.emit()
+
+    def _on_run_failed(self, error: Exception) -> None:
+        self._front.complain(error)
+        self.files_changed.emit()
+
+    def _on_run_cancelled(self) -> None:
+        self._front.bar.say(
+            self.tr("Stopped. What was filed stays filed and can be undone."), (self.tr("Undo"), self.undo_last)
+        )
+        self.files_changed.emit()
+
+    def _open_destination(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._destination)))
+
+    # -- taking back
+
+    @Slot()
+    def undo_last(self) -> None:
+        """Take the newest run back, after asking."""
+        newest = next((run for run in runs(self._session.garden) if run.state != "undone"), None)
+        if newest is None:
+            self._front.bar.say(self.tr("There is no sort to undo."))
+            return
+        question = QMessageBox(self._front.window)
+        question.setObjectName("undo_sort_question")
+        question.setIcon(QMessageBox.Icon.Question)
+        question.setText(self.tr("Put {0} photos back where they were?").format(newest.photos))
+        question.setInformativeText(
+            self.tr("They were filed into {0}. Photos you changed since then are left alone.").format(
+                newest.destination
+            )
+        )
+        undo = question.addButton(self.tr("Undo the sort"), QMessageBox.ButtonRole.AcceptRole)
+        question.addButton(QMessageBox.StandardButton.Cancel)
+        question.setDefaultButton(undo)
+        question.exec()
+        if question.clickedButton() is undo:
+            self.undo(newest.id)
+
+    @Slot(int)
+    def undo(self, run_id: int) -> None:
+        """Take this run back."""
+        request = UndoRequest(self._session.garden, run_id)
+        self._run_id = self._session.queue.submit(
+            self.tr("Putting photos back"),
+            lambda report, cancel: undo_run(request, report, cancel),
+            Listener(succeeded=self._on_undone, failed=self._on_run_failed, cancelled=self.files_changed.emit),
+        )
+
+    def _on_undone(self, result: object) -> None:
+        assert isinstance(result, UndoResult)
+        text = self.tr("{0} photos are back where they were.").format(result.undone)
+        if result.undone == 1:
+            text = self.tr("1 photo is back where it was.")
+        self._front.bar.say(text)
+        if result.refused:
+            first = result.refused[0]
+            self._front.complain(
+                UserError(
+                    self.tr("{0} photos were left where they are").format(len(result.refused)),
+                    f"{first.path.name}: {first.reason}",
+                )
+            )
+        self.files_changed.emit()
+
+    @Slot()
+    def show_history(self) -> None:
+        """Show every run; any of them can be undone."""
+        dialog = HistoryDialog(runs(self._session.garden), self._front.window)
+        dialog.undo_requested.connect(self.undo)
+        dialog.undo_requested.connect(dialog.close)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()

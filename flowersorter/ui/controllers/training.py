@@ -1,0 +1,109 @@
+"""Retrain: learn from what the person checked, then show what changed."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal
+
+from flowersorter.ui.controllers.folder import FolderController
+from flowersorter.ui.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.models import use_model
+from flowersorter.workflows.train import RetrainRequest, TrainResult, retrain
+
+
+class TrainController(QObject):
+    """Runs the training and, after it, lets the folder be predicted again.
+
+    Signals:
+        trained(): The garden has another model.
+        places_requested(list of place ids, title): Show these.
+    """
+
+    trained = Signal()
+    places_requested = Signal(object, str)
+
+    def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder = session, front, folder
+        self._job_id = 0
+        self._before: dict[int, int] | None = None  # guess by place id
+        self._message = ""
+        self._refused = 0
+        folder.labelled.connect(self._on_labelled)
+
+    def reason_not_to(self) -> str:
+        """Why there is nothing to learn now, for the person; "" where there is."""
+        if self.running:
+            return self.tr("It is learning already")
+        if not self._session.garden.labels.counts():
+            return self.tr(
+                "Check some photos first: drag them onto their class, or press Enter where the guess is right"
+            )
+        return ""
+
+    @property
+    def running(self) -> bool:
+        """Whether a training waits or runs."""
+        return self._session.queue.alive(self._job_id)
+
+    def start(self) -> None:
+        """Retrain; a labelling that runs gives way and goes on afterwards with the new model."""
+        reason = self.reason_not_to()
+        if reason:
+            self._front.bar.say(reason)
+            return
+        request = RetrainRequest(self._session.garden, self._session.device)
+        listener = Listener(succeeded=self._on_trained)
+        self._job_id = self._session.queue.submit(
+            self.tr("Learning from your photos"), lambda report, cancel: retrain(request, report, cancel), listener
+        )
+
+    def _on_trained(self, result: object) -> None:
+        assert isinstance(result, TrainResult)
+        self._message = self._learned(result)
+        if not result.made_current:
+            self._refused = result.model_id
+            text = self._message + " " + self.tr("That is worse than before, so the old model stays.")
+            self._front.bar.say(text, (self.tr("Use the new one anyway"), self._use_refused))
+            return
+        self._front.bar.say(self._message)
+        self._predict_again()
+
+    def _use_refused(self) -> None:
+        use_model(self._session.garden, self._refused)
+        self._front.bar.say(self._message)
+        self._predict_again()
+
+    def _predict_again(self) -> None:
+        columns = self._session.photos.columns
+        self._before = dict(zip(columns.place_ids.tolist(), columns.class_ids.tolist(), strict=True))
+        self.trained.emit()
+        self._folder.look_again()
+
+    def _learned(self, result: TrainResult) -> str:
+        photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
+        text = self.tr("Learned from {0}.").format(photos)
+        if result.held_out_accuracy is not None and result.held_out:
+            right = round(result.held_out_accuracy * result.held_out)
+            text += " " + self.tr("{0} of {1} held-out photos right.").format(right, result.held_out)
+        return text
+
+    def _on_labelled(self) -> None:
+        """The folder shows the new model's guesses now: which are others than before?"""
+        if self._before is None:
+            return
+        before, self._before = self._before, None
+        columns = self._session.photos.columns
+        old = np.array([before.get(at, 0) for at in columns.place_ids.tolist()], np.int32)
+        changed = (old > 0) & (columns.class_ids > 0) & (old != columns.class_ids) & (columns.label_ids == 0)
+        self._changed = columns.place_ids[changed].tolist()
+        count = len(self._changed)
+        if not count:
+            self._front.bar.say(self._message + " " + self.tr("No guess changed."))
+            return
+        text = self.tr("1 guess changed.") if count == 1 else self.tr("{0} guesses changed.").format(count)
+        self._front.bar.say(f"{self._message} {text}", (self.tr("Show them"), self._show_changed))
+
+    def _show_changed(self) -> None:
+        self.places_requested.emit(self._changed, self.tr("Guesses that changed"))

@@ -1,0 +1,427 @@
+"""The window: what stands where, and which wish goes to which controller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from flowersorter.library.classes import PhotoClass
+from flowersorter.ui.actions import Actions, set_tip
+from flowersorter.ui.class_list import DIGIT_KEYS, ClassList
+from flowersorter.ui.controllers.classes import ClassController
+from flowersorter.ui.controllers.corrections import CorrectionController
+from flowersorter.ui.controllers.evaluation import EvaluateController
+from flowersorter.ui.controllers.folder import FolderController
+from flowersorter.ui.controllers.looking import LookController
+from flowersorter.ui.controllers.shelf import ShelfController
+from flowersorter.ui.controllers.sorting import SortController
+from flowersorter.ui.controllers.training import TrainController
+from flowersorter.ui.empty_state import EmptyState
+from flowersorter.ui.grid_header import GridHeader
+from flowersorter.ui.inspector import Inspector
+from flowersorter.ui.job_bar import JobBar
+from flowersorter.ui.layout_memory import LayoutMemory
+from flowersorter.ui.pending import PendingLabels
+from flowersorter.ui.photo_grid import PhotoGrid
+from flowersorter.ui.session import Front, Session
+from flowersorter.workers.throttle import Coalescer
+
+COUNTS_MS = 80
+
+
+class MainWindow(QMainWindow):
+    """Shows one garden. Lives in the GUI thread.
+
+    Signals:
+        closing(): The window is about to close; whoever runs something ends it now.
+    """
+
+    closing = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setWindowTitle(self.tr("FlowerSorter"))
+        self.setMinimumSize(720, 480)
+        self.setAcceptDrops(True)
+        self.session = session
+        self._counts = Coalescer(COUNTS_MS, self)
+        self._build()
+        self._control()
+        self._connect()
+        self.memory = LayoutMemory(session.garden.settings, self, self.splitter)
+        self._restore()
+
+    # -- what stands where
+
+    def _build(self) -> None:
+        self.grid = PhotoGrid(self.session.photos, self)
+        self.actions_by_name = Actions(self, self.grid)
+        self.class_list = ClassList(self)
+        self.header = GridHeader(self.actions_by_name["hide_checked"], self)
+        self.inspector = Inspector(self.session.garden, self)
+        self.job_bar = JobBar(self)
+        self.empty = EmptyState(self)
+        middle = QWidget(self)
+        middle.setObjectName("middle")
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.grid, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.setObjectName("splitter")
+        self.splitter.setAccessibleName(self.tr("Classes, photos and the picked photo"))
+        self.splitter.setHandleWidth(1)
+        for part, stretch in ((self.class_list, 0), (middle, 1), (self.inspector, 0)):
+            self.splitter.addWidget(part)
+            self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
+        self.splitter.setCollapsible(1, False)
+        self.pages = QStackedWidget(self)
+        self.pages.setObjectName("pages")
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.splitter)
+        whole = QWidget(self)
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.job_bar)
+        self.setCentralWidget(whole)
+
+    def _control(self) -> None:
+        session, front = self.session, Front(self, self.job_bar)
+        pending = PendingLabels(session.garden)
+        self.front = front
+        self.shelf = ShelfController(session.photos, self.grid, self.header, self.class_list, self)
+        self.classes = ClassController(session, front, self)
+        self.folder = FolderController(session, front, pending, self)
+        self.corrections = CorrectionController(session, front, pending, self)
+        self.training = TrainController(session, front, self.folder, self)
+        self.sorting = SortController(session, front, self.folder, self)
+        self.evaluation = EvaluateController(session, front, self)
+        self.looking = LookController(session, front, self.grid, self)
+
+    def _connect(self) -> None:
+        queue, photos, actions = self.session.queue, self.session.photos, self.actions_by_name
+        queue.started.connect(self.job_bar.start)
+        queue.progressed.connect(self.job_bar.progress)
+        queue.finished.connect(self.job_bar.end)
+        queue.finished.connect(self._counts.poke)
+        queue.failed.connect(self._on_failed)
+        self.job_bar.cancel_requested.connect(queue.cancel_current)
+        pool = self.session.thumbnails
+        pool.arrived.connect(photos.repaint)
+        pool.unreadable.connect(photos.mark_unreadable)
+        photos.files_changed.connect(pool.forget)
+        photos.counts_changed.connect(self._counts.poke)
+        photos.modelReset.connect(self._counts.poke)
+        self._counts.fired.connect(self._show_counts)
+        self.grid.visible_changed.connect(pool.retain)
+        self.grid.selection_settled.connect(self._on_selection)
+        self.grid.doubleClicked.connect(self._preview)
+        self.grid.tile_size_changed.connect(self.header.show_size)
+        self.header.size_picked.connect(self.grid.set_tile_size)
+        self.header.order_picked.connect(self.shelf.order_by)
+        self.header.back_requested.connect(self.shelf.show_all)
+        self.empty.open_requested.connect(self.looking.ask_for_folder)
+        self.empty.folder_chosen.connect(self.open_folder)
+        self.looking.folder_chosen.connect(self.open_folder)
+        self.looking.places_requested.connect(self.shelf.show_places)
+        self.looking.place_requested.connect(self._go_to)
+        self.inspector.preview_requested.connect(self._preview)
+        self.inspector.show_in_folder_requested.connect(self.looking.show_in_folder)
+        self.inspector.class_picked.connect(self.assign)
+        self.inspector.place_picked.connect(self.looking.go_to_path)
+        self.class_list.picked.connect(self.shelf.show)
+        self.class_list.dropped.connect(self._on_dropped)
+        self.class_list.dropped_on_new.connect(self._assign_to_new)
+        self.class_list.new_requested.connect(self._new_class)
+        self.class_list.rename_requested.connect(self.classes.rename)
+        self.class_list.merge_requested.connect(self.classes.merge)
+        self.class_list.delete_requested.connect(self.classes.delete)
+        self.classes.changed.connect(self._on_classes)
+        self.classes.labels_changed.connect(self.folder.look_again)
+        self.folder.opened.connect(self._on_opened)
+        self.folder.classes_changed.connect(self.classes.refresh)
+        self.folder.labelled.connect(self._on_labelled)
+        self.folder.show_requested.connect(self.shelf.show)
+        self.corrections.labels_changed.connect(self._on_labels)
+        self.training.trained.connect(self.classes.refresh)
+        self.training.places_requested.connect(self.shelf.show_places)
+        self.evaluation.places_requested.connect(self.shelf.show_places)
+        self.sorting.files_changed.connect(self.folder.look_again)
+        stack = self.session.corrections
+        stack.canUndoChanged.connect(actions["undo"].setEnabled)
+        stack.canRedoChanged.connect(actions["redo"].setEnabled)
+        stack.undoTextChanged.connect(self._on_undo_text)
+        self._connect_actions()
+
+    def _connect_actions(self) -> None:
+        deeds = {
+            "open_folder": self.looking.ask_for_folder,
+            "look_again": self._look_again,
+            "sort": self.sorting.start,
+            "history": self.sorting.show_history,
+            "export_model": self.looking.export_model,
+            "preferences": self.looking.show_preferences,
+            "quit": self.close,
+            "undo": self.session.corrections.undo,
+            "redo": self.session.corrections.redo,
+            "undo_sort": self.sorting.undo_last,
+            "select_all": self.grid.selectAll,
+            "confirm": self._confirm,
+            "clear_label": self._clear_label,
+            "new_class": self._new_class,
+            "rename_class": self._rename_class,
+            "merge_class": self._merge_class,
+            "delete_class": self._delete_class,
+            "retrain": self.training.start,
+            "evaluate": self.evaluation.start,
+            "preview": self._preview,
+            "show_in_folder": self._show_in_folder,
+            "zoom_in": self._zoom_in,
+            "zoom_out": self._zoom_out,
+            "show_all": self.shelf.show_all,
+            "show_unsure": self.shelf.show_unsure,
+            "show_new": self.shelf.show_new,
+            "show_unreadable": self.shelf.show_unreadable,
+            "about": self.looking.show_about,
+            "help": self.looking.show_keys,
+        }
+        for name, deed in deeds.items():
+            self.actions_by_name[name].triggered.connect(deed)
+        self.actions_by_name["hide_checked"].toggled.connect(self.shelf.hide_checked)
+        self.shelf.everything_shown.connect(self._show_checked)
+        self.actions_by_name["inspector"].toggled.connect(self.inspector.setVisible)
+
+    def _restore(self) -> None:
+        self.memory.restore(self.grid, self.actions_by_name["inspector"])
+        self.header.show_size(self.grid.tile_size)
+        self.shelf.order_by(self.memory.order)
+        self.empty.show_recent(self.folder.recent)
+        self.classes.refresh()
+        self._show_counts()
+        self._enable()
+
+    # -- what is shown
+
+    def open_folder(self, folder: Path) -> None:
+        """Show this folder and label what is new in it."""
+        if self.session.photos.filter.places is not None:
+            self.shelf.show_all()
+        self.folder.open(folder)
+
+    @Slot()
+    def _show_counts(self) -> None:
+        self.class_list.show_classes(self.classes.classes, self.session.photos.columns.counts())
+        self.shelf.looking = self.folder.labelling
+        self.shelf.show_title()
+        self._enable()
+
+    def _enable(self) -> None:
+        actions, some = self.actions_by_name, bool(self.grid.selectionModel().hasSelection())
+        is_open = self.folder.folder is not None
+        for name in ("confirm", "clear_label", "preview", "show_in_folder"):
+            actions[name].setEnabled(some)
+        for name in ("look_again", "sort", "select_all", "hide_checked"):
+            actions[name].setEnabled(is_open)
+        for name in ("rename_class", "merge_class", "delete_class"):
+            actions[name].setEnabled(self.shelf.class_shown > 0)
+        actions["undo"].setEnabled(self.session.corrections.canUndo())
+        actions["redo"].setEnabled(self.session.corrections.canRedo())
+        reason = self.training.reason_not_to()
+        actions["retrain"].setEnabled(not reason)
+        set_tip(actions["retrain"], reason or self.tr("Learn from every photo you checked"))
+
+    # -- slots: the folder
+
+    @Slot(object)
+    def _on_opened(self, folder: Path) -> None:
+        self.pages.setCurrentWidget(self.splitter)
+        self.setWindowTitle(self.tr("{0} – FlowerSorter").format(folder.name or folder))
+        self.session.corrections.clear()
+        self._fill_recent()
+        self._on_selection()
+        self.shelf.show_title()
+        self._enable()
+        self.grid.setFocus()
+
+    @Slot()
+    def _on_labelled(self) -> None:
+        self.classes.refresh()
+        self._on_selection()
+
+    @Slot(int, object)
+    def _on_failed(self, _job_id: int, error: Exception) -> None:
+        self.front.complain(error)
+
+    @Slot()
+    def _look_again(self) -> None:
+        self.folder.look_again(quiet=False)
+
+    def _fill_recent(self) -> None:
+        menu = self.actions_by_name.recent_menu
+        menu.clear()
+        for folder in self.folder.recent:
+            action = menu.addAction(str(folder))
+            action.triggered.connect(lambda _checked=False, folder=folder: self.open_folder(folder))
+        menu.setEnabled(bool(menu.actions()))
+
+    # -- slots: corrections
+
+    @Slot(int)
+    def assign(self, class_id: int) -> None:
+        """Say that the picked photos show this class."""
+        self._after_key(self.corrections.assign(self.grid.selected_places(), class_id))
+
+    @Slot()
+    def _confirm(self) -> None:
+        if not self._after_key(self.corrections.confirm(self.grid.selected_places())):
+            self.job_bar.say(self.tr("There is no guess to confirm: drag the photo onto a class, or press its key."))
+
+    @Slot()
+    def _clear_label(self) -> None:
+        self.corrections.clear(self.grid.selected_places())
+
+    @Slot(int, object)
+    def _on_dropped(self, class_id: int, place_ids: list[int]) -> None:
+        self.corrections.assign(place_ids, class_id)
+
+    def _after_key(self, count: int) -> int:
+        """With one photo picked, go on to the next: that is how a pile is worked through."""
+        picked = self.grid.selectionModel().selectedIndexes()
+        if count == 1 and len(picked) == 1:
+            self.grid.go_on()
+        return count
+
+    @Slot()
+    def _on_labels(self) -> None:
+        self._counts.poke()
+        self.grid.selection_settled.emit()
+
+    @Slot(str)
+    def _on_undo_text(self, text: str) -> None:
+        undo = self.actions_by_name["undo"]
+        undo.setText(self.tr("&Undo {0}").format(text) if text else self.tr("&Undo"))
+        set_tip(undo, "")
+
+    # -- slots: classes
+
+    @Slot(object)
+    def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
+        menu = self.actions_by_name.assign_menu
+        for action in menu.actions():
+            self.grid.removeAction(action)
+        menu.clear()
+        for number, each in enumerate(classes[:DIGIT_KEYS], 1):
+            action = menu.addAction(each.name.replace("&", "&&"))
+            action.setObjectName(f"assign_{number}")
+            action.setShortcuts([QKeySequence(str(number))])
+            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+            action.triggered.connect(lambda _checked=False, class_id=each.id: self.assign(class_id))
+            self.grid.addAction(action)
+        menu.setEnabled(bool(classes))
+        self.inspector.set_classes(self.classes.looks)
+        self.shelf.set_names({each.id: each.name for each in classes})
+        self._show_counts()
+
+    @Slot()
+    def _new_class(self) -> None:
+        self._assign_to_new(self.grid.selected_places())
+
+    @Slot(object)
+    def _assign_to_new(self, place_ids: list[int]) -> None:
+        made = self.classes.make(len(place_ids))
+        if made is not None and place_ids:
+            self.corrections.assign(place_ids, made.id)
+
+    @Slot()
+    def _rename_class(self) -> None:
+        self.classes.rename(self.shelf.class_shown)
+
+    @Slot()
+    def _merge_class(self) -> None:
+        self.classes.merge(self.shelf.class_shown)
+
+    @Slot()
+    def _delete_class(self) -> None:
+        self.classes.delete(self.shelf.class_shown)
+
+    # -- slots: looking
+
+    @Slot()
+    def _on_selection(self) -> None:
+        picked = self.grid.selectionModel().selectedIndexes()
+        photos = self.session.photos
+        if len(picked) == 1:
+            wanted = photos.wanted(picked[0].row())
+            error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
+            thumbnail = self.session.thumbnails.image(wanted) if error is None else None
+            self.inspector.show_place(wanted.place_id, wanted.path, thumbnail, error)
+        else:
+            self.inspector.show_nothing(len(picked), folder_open=self.folder.folder is not None)
+        self._enable()
+
+    @Slot()
+    def _preview(self) -> None:
+        self.looking.preview()
+
+    @Slot()
+    def _show_in_folder(self) -> None:
+        paths = [self.session.photos.path_of(at) for at in self.grid.selected_places()[:1]]
+        for path in paths:
+            self.looking.show_in_folder(path)
+
+    @Slot(int)
+    def _go_to(self, place_id: int) -> None:
+        if not self.session.photos.rows_of([place_id]):
+            self.shelf.show_all()
+            self._show_checked()
+        self.grid.select_places([place_id], scroll=True)
+
+    @Slot()
+    def _show_checked(self) -> None:
+        self.actions_by_name["hide_checked"].setChecked(False)
+
+    @Slot()
+    def _zoom_in(self) -> None:
+        self.grid.zoom(2)
+
+    @Slot()
+    def _zoom_out(self) -> None:
+        self.grid.zoom(-2)
+
+    # -- what comes from outside
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A folder of photos, or photos, may be dropped anywhere."""
+        if _dropped_folder(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        folder = _dropped_folder(event.mimeData())
+        if folder is not None:
+            event.acceptProposedAction()
+            self.open_folder(folder)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember how the window looks, vanish at once, and let whoever runs something end it."""
+        self.memory.save(self.grid, self.session.photos.filter.order)
+        self.hide()
+        self.closing.emit()
+        event.accept()
+
+
+def _dropped_folder(mime: QMimeData) -> Path | None:
+    """The folder that was dropped, or the one the dropped photo is in."""
+    for url in mime.urls() if mime.hasUrls() else ():
+        path = Path(url.toLocalFile())
+        if url.isLocalFile() and path.exists():
+            return path if path.is_dir() else path.parent
+    return None
