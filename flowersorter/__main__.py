@@ -23,11 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     wish = window_wish(arguments)
     if wish is None:
-        from flowersorter import cli  # noqa: PLC0415 - the window starts faster without it
+        from flowersorter import cli
 
         return cli.main(arguments)
     try:
-        from flowersorter import app  # noqa: PLC0415 - the command line works where Qt is missing
+        from flowersorter import app
     except ImportError as error:
         print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201 - there is no window
         return 1

@@ -185,5 +185,5 @@ class ClassList(QWidget):
             menu.addSeparator()
         action = menu.addAction(self.tr("New class…"))
         action.setObjectName("new_class")
-        action.triggered.connect(lambda: self.new_requested.emit())
+        action.triggered.connect(self.new_requested)
         return menu

@@ -27,14 +27,14 @@ class Facts(QWidget):
         self.name = self._line(self.tr("File"), "fact_file")
         self.taken = self._line(self.tr("Taken"), "fact_taken")
         self.camera = self._line(self.tr("Camera"), "fact_camera")
-        self.size = self._line(self.tr("Size"), "fact_size")
+        self.pixels = self._line(self.tr("Size"), "fact_size")
         self.folder = self._line(self.tr("Folder"), "fact_folder")
 
     def show_path(self, path: Path) -> None:
         """Show what the path alone says."""
         self.name.setText(_breakable(path.name))
         self.folder.setText(_breakable(str(path.parent)))
-        for label in (self.taken, self.camera, self.size):
+        for label in (self.taken, self.camera, self.pixels):
             self._form.setRowVisible(label, False)
         self.show()
 
@@ -49,7 +49,7 @@ class Facts(QWidget):
                 self._set(self.taken, _date(photo.taken_at, locale))
             self._set(self.camera, photo.camera or "")
             size = self.tr("{0} × {1}, {2}").format(photo.width_px, photo.height_px, size)
-        self._set(self.size, size)
+        self._set(self.pixels, size)
 
     def _set(self, label: QLabel, text: str) -> None:
         label.setText(text)
@@ -62,7 +62,6 @@ class Facts(QWidget):
         value.setAccessibleName(title)
         value.setWordWrap(True)
         value.setTextFormat(Qt.TextFormat.PlainText)
-        value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._form.addRow(key, value)
         return value

@@ -6,10 +6,8 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton, QWidget
 
-from flowersorter.ui import theme
 from flowersorter.ui.photo_filter import Order
 from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_PX
-
 
 NARROW_PX = 520
 

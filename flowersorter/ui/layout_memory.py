@@ -41,7 +41,7 @@ class LayoutMemory:
 
     def save(self, grid: PhotoGrid, order: Order) -> None:
         """Remember all of it."""
-        geometry = self._window.saveGeometry().toBase64().data().decode("ascii")
+        geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
         self._settings.set("window", geometry)
         if self._inspector.isChecked() and self._splitter.isVisible():
             self._settings.set("sides", self._splitter.sizes())

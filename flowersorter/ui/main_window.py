@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QMimeData, Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.library.classes import PhotoClass
 from flowersorter.ui.actions import Actions, set_tip
-from flowersorter.ui.class_list import DIGIT_KEYS, ClassList
+from flowersorter.ui.class_list import ClassList
 from flowersorter.ui.controllers.classes import ClassController
 from flowersorter.ui.controllers.corrections import CorrectionController
 from flowersorter.ui.controllers.evaluation import EvaluateController
@@ -21,6 +21,7 @@ from flowersorter.ui.controllers.shelf import ShelfController
 from flowersorter.ui.controllers.sorting import SortController
 from flowersorter.ui.controllers.training import TrainController
 from flowersorter.ui.empty_state import EmptyState
+from flowersorter.ui.folder_drop import dropped_folder
 from flowersorter.ui.grid_header import GridHeader
 from flowersorter.ui.inspector import Inspector
 from flowersorter.ui.job_bar import JobBar
@@ -107,7 +108,7 @@ class MainWindow(QMainWindow):
         self.looking = LookController(session, front, self.grid, self)
 
     def _connect(self) -> None:
-        queue, photos, actions = self.session.queue, self.session.photos, self.actions_by_name
+        queue, photos = self.session.queue, self.session.photos
         queue.started.connect(self.job_bar.start)
         queue.progressed.connect(self.job_bar.progress)
         queue.finished.connect(self.job_bar.end)
@@ -121,19 +122,21 @@ class MainWindow(QMainWindow):
         photos.counts_changed.connect(self._counts.poke)
         photos.modelReset.connect(self._counts.poke)
         self._counts.fired.connect(self._show_counts)
+        self._connect_views()
+        self._connect_controllers()
+
+    def _connect_views(self) -> None:
+        pool = self.session.thumbnails
         self.grid.visible_changed.connect(pool.retain)
         self.grid.selection_settled.connect(self._on_selection)
-        self.grid.doubleClicked.connect(self._preview)
+        self.grid.doubleClicked.connect(self.looking.preview)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
         self.header.order_picked.connect(self.shelf.order_by)
         self.header.back_requested.connect(self.shelf.show_all)
         self.empty.open_requested.connect(self.looking.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
-        self.looking.folder_chosen.connect(self.open_folder)
-        self.looking.places_requested.connect(self.shelf.show_places)
-        self.looking.place_requested.connect(self._go_to)
-        self.inspector.preview_requested.connect(self._preview)
+        self.inspector.preview_requested.connect(self.looking.preview)
         self.inspector.show_in_folder_requested.connect(self.looking.show_in_folder)
         self.inspector.class_picked.connect(self.assign)
         self.inspector.place_picked.connect(self.looking.go_to_path)
@@ -144,6 +147,12 @@ class MainWindow(QMainWindow):
         self.class_list.rename_requested.connect(self.classes.rename)
         self.class_list.merge_requested.connect(self.classes.merge)
         self.class_list.delete_requested.connect(self.classes.delete)
+
+    def _connect_controllers(self) -> None:
+        actions = self.actions_by_name
+        self.looking.folder_chosen.connect(self.open_folder)
+        self.looking.places_requested.connect(self.shelf.show_places)
+        self.looking.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
         self.classes.labels_changed.connect(self.folder.look_again)
         self.folder.opened.connect(self._on_opened)
@@ -182,8 +191,8 @@ class MainWindow(QMainWindow):
             "delete_class": self._delete_class,
             "retrain": self.training.start,
             "evaluate": self.evaluation.start,
-            "preview": self._preview,
-            "show_in_folder": self._show_in_folder,
+            "preview": self.looking.preview,
+            "show_in_folder": self.looking.show_picked_in_folder,
             "zoom_in": self._zoom_in,
             "zoom_out": self._zoom_out,
             "show_all": self.shelf.show_all,
@@ -204,6 +213,7 @@ class MainWindow(QMainWindow):
         self.header.show_size(self.grid.tile_size)
         self.shelf.order_by(self.memory.order)
         self.empty.show_recent(self.folder.recent)
+        self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
         self._show_counts()
         self._enable()
@@ -245,7 +255,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.splitter)
         self.setWindowTitle(self.tr("{0} – FlowerSorter").format(folder.name or folder))
         self.session.corrections.clear()
-        self._fill_recent()
+        self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self._on_selection()
         self.shelf.show_title()
         self._enable()
@@ -263,14 +273,6 @@ class MainWindow(QMainWindow):
     @Slot()
     def _look_again(self) -> None:
         self.folder.look_again(quiet=False)
-
-    def _fill_recent(self) -> None:
-        menu = self.actions_by_name.recent_menu
-        menu.clear()
-        for folder in self.folder.recent:
-            action = menu.addAction(str(folder))
-            action.triggered.connect(lambda _checked=False, folder=folder: self.open_folder(folder))
-        menu.setEnabled(bool(menu.actions()))
 
     # -- slots: corrections
 
@@ -314,18 +316,7 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
-        menu = self.actions_by_name.assign_menu
-        for action in menu.actions():
-            self.grid.removeAction(action)
-        menu.clear()
-        for number, each in enumerate(classes[:DIGIT_KEYS], 1):
-            action = menu.addAction(each.name.replace("&", "&&"))
-            action.setObjectName(f"assign_{number}")
-            action.setShortcuts([QKeySequence(str(number))])
-            action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-            action.triggered.connect(lambda _checked=False, class_id=each.id: self.assign(class_id))
-            self.grid.addAction(action)
-        menu.setEnabled(bool(classes))
+        self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.assign)
         self.inspector.set_classes(self.classes.looks)
         self.shelf.set_names({each.id: each.name for each in classes})
         self._show_counts()
@@ -367,16 +358,6 @@ class MainWindow(QMainWindow):
             self.inspector.show_nothing(len(picked), folder_open=self.folder.folder is not None)
         self._enable()
 
-    @Slot()
-    def _preview(self) -> None:
-        self.looking.preview()
-
-    @Slot()
-    def _show_in_folder(self) -> None:
-        paths = [self.session.photos.path_of(at) for at in self.grid.selected_places()[:1]]
-        for path in paths:
-            self.looking.show_in_folder(path)
-
     @Slot(int)
     def _go_to(self, place_id: int) -> None:
         if not self.session.photos.rows_of([place_id]):
@@ -400,12 +381,12 @@ class MainWindow(QMainWindow):
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """A folder of photos, or photos, may be dropped anywhere."""
-        if _dropped_folder(event.mimeData()) is not None:
+        if dropped_folder(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped."""
-        folder = _dropped_folder(event.mimeData())
+        folder = dropped_folder(event.mimeData())
         if folder is not None:
             event.acceptProposedAction()
             self.open_folder(folder)
@@ -416,12 +397,3 @@ class MainWindow(QMainWindow):
         self.hide()
         self.closing.emit()
         event.accept()
-
-
-def _dropped_folder(mime: QMimeData) -> Path | None:
-    """The folder that was dropped, or the one the dropped photo is in."""
-    for url in mime.urls() if mime.hasUrls() else ():
-        path = Path(url.toLocalFile())
-        if url.isLocalFile() and path.exists():
-            return path if path.is_dir() else path.parent
-    return None

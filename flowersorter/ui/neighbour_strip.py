@@ -117,7 +117,7 @@ class NeighbourStrip(QWidget):
 
 def _small_images(paths: Sequence[Path | None]) -> Callable[[], list[QImage | None]]:
     def load() -> list[QImage | None]:
-        from flowersorter.photos.thumbnail import quick_thumbnail  # noqa: PLC0415
+        from flowersorter.photos.thumbnail import quick_thumbnail
 
         images: list[QImage | None] = []
         for path in paths:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtWidgets import QMessageBox
 
 from flowersorter.library.classes import PhotoClass
-from flowersorter.ui.class_dialogs import ask_for_class, ask_for_name
+from flowersorter.ui.class_dialogs import ask_for_name
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.session import Front, Session
 

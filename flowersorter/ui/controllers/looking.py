@@ -7,13 +7,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QFileDialog, QMessageBox
+from PySide6.QtWidgets import QFileDialog
 
-from flowersorter.ui.about_dialog import AboutDialog
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.session import Front, Session
-from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.export import export_model
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +46,14 @@ class LookController(QObject):
         """Open the photo's folder in the file manager."""
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))):
             self._front.bar.say(self.tr("The folder could not be opened: {0}").format(path.parent))
+
+    @Slot()
+    def show_picked_in_folder(self) -> None:
+        """Open the folder of the first picked photo."""
+        picked = self._grid.selected_places()
+        path = self._session.photos.path_of(picked[0]) if picked else None
+        if path is not None:
+            self.show_in_folder(path)
 
     @Slot(object)
     def go_to_path(self, path: Path) -> None:

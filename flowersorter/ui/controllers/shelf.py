@@ -112,17 +112,15 @@ class ShelfController(QObject):
         self._grid.set_notice(self._notice(shown))
 
     def _notice(self, shown: PhotoFilter) -> str:
-        columns = self._photos.columns
-        if not len(columns):
-            if self.looking:
-                return self.tr("Looking for photos…")
-            return self.tr("There are no photos in this folder.")
+        if not len(self._photos.columns):
+            return self.tr("Looking for photos…") if self.looking else self.tr("There are no photos in this folder.")
         if shown.places is not None:
             return self.tr("These photos are not in the folder that is open.")
         if shown.unchecked:
             return self.tr("You have checked every photo here.")
-        if shown.shelf in (Pile.UNSURE, Pile.NEW):
-            return self.tr("Nothing here: every photo looked at so far has found a class.")
-        if shown.shelf == Pile.UNREADABLE:
-            return self.tr("Nothing here: every photo could be read.")
-        return self.tr("No photos here yet. Drag some onto this class.")
+        piles = {
+            int(Pile.UNSURE): self.tr("Nothing here: every photo looked at so far has found a class."),
+            int(Pile.NEW): self.tr("Nothing here: no photo looked at so far is new."),
+            int(Pile.UNREADABLE): self.tr("Nothing here: every photo could be read."),
+        }
+        return piles.get(shown.shelf, self.tr("No photos here yet. Drag some onto this class."))

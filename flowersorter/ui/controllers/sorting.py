@@ -35,7 +35,6 @@ class SortController(QObject):
         self._dialog: SortDialog | None = None
         self._plan_id = self._run_id = 0
         self._destination = Path()
-        self._filed = 0
 
     # -- planning
 
@@ -98,29 +97,29 @@ class SortController(QObject):
 
     def _on_filed(self, result: object) -> None:
         assert isinstance(result, RunResult)
-        parts = [
-            self.tr("{0} photos filed.").format(len(result.filed))
-            if len(result.filed) != 1
-            else self.tr("1 photo filed.")
-        ]
+        filed = self.tr("1 photo filed.") if result.filed == 1 else self.tr("{0} photos filed.").format(result.filed)
+        parts = [filed]
         if result.already_there:
-            parts.append(self.tr("{0} were there already.").format(len(result.already_there)))
+            parts.append(self.tr("{0} were there already.").format(result.already_there))
+        if result.duplicates:
+            parts.append(self.tr("{0} were copies of another.").format(result.duplicates))
         if result.failed:
-            parts.append(self.tr("{0} could not be filed.").format(len(result.failed)))
+            parts.append(self.tr("{0} could not be filed.").format(result.failed))
         deeds = [(self.tr("Open the folder"), self._open_destination)]
         if result.filed:
             deeds.append((self.tr("Undo"), self.undo_last))
         self._front.bar.say(" ".join(parts), *deeds)
         if result.failed:
-            first = result.failed[0]
-            self._front.complain(
-                UserError(
-                    self.tr("{0} photos could not be filed").format(len(result.failed)),
-                    f"{first.source.name}: {first.error}",
-                    self.tr("They are where they were"),
-                )
-            )
+            self._front.complain(self._failure(result))
         self.files_changed.emit()
+
+    def _failure(self, result: RunResult) -> UserError:
+        first = next(file for file in result.files if file.destination is None)
+        return UserError(
+            self.tr("{0} photos could not be filed").format(result.failed),
+            f"{first.source.name}: {first.error}",
+            self.tr("They are where they were"),
+        )
 
     def _on_run_failed(self, error: Exception) -> None:
         self._front.complain(error)
