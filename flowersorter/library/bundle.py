@@ -111,7 +111,7 @@ def _check_arrays(header: dict[str, Any], file_bytes: int) -> None:
 
 def _array_bytes(name: str, entry: Any) -> int:
     """The size of one array from its entry in the header."""
-    problem = ValueError(f"its array “{name[:60]}” is described wrongly")
+    problem = ValueError(f"its array {name[:60]!a} is described wrongly")
     if not isinstance(entry, dict):
         raise problem
     dtype, shape, offsets = (entry.get(key) for key in ("dtype", "shape", "data_offsets"))

@@ -132,6 +132,12 @@ def test_a_folder_that_cannot_be_a_garden_is_refused(tmp_path: Path) -> None:
             Garden.open(folder)
 
 
+def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "garden.lock").mkdir()
+    with pytest.raises(FolderUnusable, match="cannot be opened"):
+        Garden.open(tmp_path)
+
+
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)

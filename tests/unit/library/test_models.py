@@ -138,6 +138,14 @@ def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
             read_bundle(path)
 
 
+def test_arrays_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    entries = {f"a{number}": {"dtype": "U8", "shape": [500], "data_offsets": [0, 500]} for number in range(50)}
+    path.write_bytes(file_with(header_with(**entries), b"\0" * 500))
+    with pytest.raises(ModelFileBad, match="larger than the file"):
+        read_bundle(path)
+
+
 def test_a_file_beyond_all_measure_is_not_read(bundle: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flowersorter.library.bundle.MAX_FILE_BYTES", 10)
     with pytest.raises(ModelFileBad, match="larger than"):
