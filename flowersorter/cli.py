@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import os
 import signal
-import sqlite3
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -55,8 +54,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         except OSError as error:
             named = f"{error.filename}: " if error.filename else ""
             return _failed(terminal, f"The system refused: {named}{error.strerror or error}.")
-        except sqlite3.Error as error:
-            return _failed(terminal, f"The library could not be used: {error}.")
     return code
 
 

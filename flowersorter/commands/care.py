@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from flowersorter.commands.call import Call
+from flowersorter.errors import UserError
 from flowersorter.terminal import Terminal, counted, shown, size
 from flowersorter.vision.backbones import backbones
 from flowersorter.vision.weights import recognise_weights
@@ -13,13 +14,19 @@ from flowersorter.workflows.doctor import doctor
 
 
 def run_backbones(call: Call) -> int:
-    """Get weights if asked to, else list the backbones."""
+    """Get weights if asked to, else list the backbones.
+
+    Raises:
+        UserError: there is no such backbone or file, or the weights could not be had.
+    """
     options = call.options
     if options.download:
         with call.terminal.progress(in_bytes=True) as report:
             path = download_backbone(options.download, report, call.cancel)
         call.terminal.say(f"{options.download} is on this computer: {shown(path)}")
     elif options.file:
+        if not options.file.is_file():
+            raise UserError(f"There is no file {shown(options.file)}")
         name = options.backbone or recognise_weights(options.file, backbones()).name
         path = install_backbone(name, options.file)
         call.terminal.say(f"{name} is on this computer: {shown(path)}")

@@ -52,9 +52,7 @@ def _say_summary(call: Call, garden: Garden, result: LabelResult, names: dict[in
     terminal.say()
     if readable:
         _say_classes(terminal, result, names)
-    if result.guesses is None and readable:
-        backbone = chosen_backbone(garden, call.options.backbone)
-        terminal.say(f"No model for {backbone} yet: make one with flowersorter train FOLDER --backbone {backbone}.")
+    say_missing_model(call, garden, result)
     labelled = int(np.count_nonzero(rows.label_ids))
     if labelled:
         terminal.say(
@@ -63,6 +61,13 @@ def _say_summary(call: Call, garden: Garden, result: LabelResult, names: dict[in
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     if result.skipped:
         terminal.say("Left out: " + ", ".join(f"{number} {kind}" for kind, number in sorted(result.skipped.items())))
+
+
+def say_missing_model(call: Call, garden: Garden, result: LabelResult) -> None:
+    """Tell what to do where no model speaks for the backbone."""
+    if result.guesses is None and result.rows.photo_ids.any():
+        name = chosen_backbone(garden, call.options.backbone)
+        call.terminal.say(f"No model for {name} yet: make one with flowersorter train FOLDER --backbone {name}")
 
 
 def _say_classes(terminal: Terminal, result: LabelResult, names: dict[int, str]) -> None:

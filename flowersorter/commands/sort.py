@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from flowersorter.commands.call import Call
-from flowersorter.commands.label import label_folder, say_unreadable
+from flowersorter.commands.label import label_folder, say_missing_model, say_unreadable
 from flowersorter.commands.photo_lines import label_lines, lost_photos
 from flowersorter.errors import Cancelled
 from flowersorter.library.garden import Garden
@@ -20,6 +20,7 @@ from flowersorter.workflows.history import runs
 from flowersorter.workflows.label import LabelResult
 from flowersorter.workflows.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
+_FILING = tuple(action.value for action in Action if action.is_filed)
 _DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked"}
 
 
@@ -64,9 +65,10 @@ def run(call: Call) -> int:
             done = _file(call, garden, plan)
             outcomes |= _happened(done)
         names = {entry.id: entry.name for entry in garden.classes.all()}
-        for line in _lines(result, names, outcomes):
+        lines = list(_lines(result, names, outcomes))
+        for line in (*lines, {"summary": _summary(plan, lines, done)}):
             terminal.record(line)
-        terminal.record({"summary": _summary(plan, result, outcomes, done)})
+        say_missing_model(call, garden, result)
     if done is None:
         terminal.say("Nothing was changed: this was a dry run.")
         return 0
@@ -99,9 +101,7 @@ def _planned(plan: SortPlan) -> dict[Path, Outcome]:
 
 def _happened(done: RunResult) -> dict[Path, Outcome]:
     return {
-        file.source: Outcome("failed", why=file.error)
-        if file.error is not None
-        else Outcome(file.action, file.destination)
+        file.source: Outcome("failed" if file.destination is None else file.action, file.destination, file.error)
         for file in done.files
     }
 
@@ -117,40 +117,35 @@ def _lines(result: LabelResult, names: Mapping[int, str], outcomes: Mapping[Path
         yield line | fields
 
 
-def _summary(
-    plan: SortPlan, result: LabelResult, outcomes: Mapping[Path, Outcome], done: RunResult | None
-) -> dict[str, Any]:
-    actions = Counter(outcome.action for outcome in outcomes.values())
+def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult | None) -> dict[str, Any]:
+    actions = Counter(line["action"] for line in lines)
     return {
         "mode": plan.mode.value,
         "destination": str(plan.destination),
         "dry_run": done is None,
         "run": None if done is None else done.run_id,
-        "photos": len(result.rows) + len(lost_photos(result)),
+        "photos": len(lines),
         "filed": sum(actions[name] for name in _FILING),
         "already_there": actions[Action.ALREADY_THERE.value],
         "duplicates": actions[Action.DUPLICATE.value],
         "left": actions["left"],
         "failed": actions["failed"],
-        "unreadable": len(result.unreadable) + len(lost_photos(result)),
-        "classes": dict(plan.counts_by_class),
+        "unreadable": sum("error" in line and "class" not in line for line in lines),
+        "classes": plan.counts_by_class,
     }
 
 
-_FILING = (Action.COPY.value, Action.MOVE.value, Action.LINK.value)
-
-
 def _say_plan(terminal: Terminal, plan: SortPlan, result: LabelResult) -> None:
-    filing = sum(file.action.value in _FILING for file in plan.files)
+    actions = plan.counts_by_action
+    filing = sum(number for action, number in actions.items() if action.is_filed)
     terminal.say(f"{plan.mode.value.capitalize()} {counted(filing, 'photo')} to {shown(plan.destination)}")
     table = [[shown(name), str(number)] for name, number in sorted(plan.counts_by_class.items())]
     if table:
         terminal.say_table(table, right=(1,), indent=2)
-    actions = Counter(file.action for file in plan.files)
-    if actions[Action.ALREADY_THERE]:
-        terminal.say(f"{counted(actions[Action.ALREADY_THERE], 'photo')} already there")
-    if actions[Action.DUPLICATE]:
-        terminal.say(f"{counted(actions[Action.DUPLICATE], 'copy', 'copies')} of another photo: filed once")
+    if there := actions.get(Action.ALREADY_THERE):
+        terminal.say(f"{counted(there, 'photo')} already there")
+    if same := actions.get(Action.DUPLICATE):
+        terminal.say(f"{counted(same, 'copy', 'copies')} of another photo, which is filed once")
     unreadable = {path for path, _ in result.unreadable}
     reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
     if reasons:

@@ -1,0 +1,174 @@
+"""Filing a folder: copy, move, link, dry run, history and undo, from outside."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.conftest import DIFFERENT, PHOTOS, UNREADABLE, Labelled
+from tests.e2e.program import Program, end_without_reader, tree
+
+MODES = ("--copy", "--move", "--link")
+
+
+@pytest.fixture
+def taught(labelled: Labelled, program: Program, tmp_path: Path) -> Program:
+    """A garden in which every photo of the folder has a class: drawn photos are new to the starter model."""
+    from flowersorter.library.garden import Garden
+    from flowersorter.library.labels import LabelOrigin
+
+    with Garden.open(program.garden) as garden:
+        odd, even = garden.classes.add("odd ones"), garden.classes.add("Even: more/less")
+        known = [p for p in garden.photos.places_under(labelled.folder) if p.photo_id is not None]
+        for number, place in enumerate(known):
+            assert place.photo_id is not None
+            if not garden.labels.get([place.photo_id]):
+                garden.labels.assign([place.photo_id], (odd if number % 2 else even).id, LabelOrigin.PERSON)
+    return program
+
+
+def digests(folder: Path) -> Counter[str]:
+    """How often each content stands under a folder."""
+    return Counter(hashlib.sha256(path.read_bytes()).hexdigest() for path in folder.rglob("*") if path.is_file())
+
+
+def test_copy_files_every_photo_into_one_class_folder_and_leaves_the_sources(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    before, dest = tree(labelled.folder), tmp_path / "sorted"
+    done = taught.ok("sort", labelled.folder, "--to", dest, "--json")
+    assert tree(labelled.folder) == before
+    photos = done.objects[:-1]
+    assert [entry["path"] for entry in photos] == [entry["path"] for entry in labelled.result.objects]
+    filed = [entry for entry in photos if entry["action"] == "copy"]
+    assert len(filed) == DIFFERENT
+    for entry in filed:
+        to = Path(entry["to"])
+        assert to.parent.parent == dest
+        assert to.read_bytes() == Path(entry["path"]).read_bytes()
+        assert to.stat().st_mtime_ns == Path(entry["path"]).stat().st_mtime_ns
+        assert (entry["confidence"], entry["verdict"]) == (1.0, "sure")
+    contents = digests(dest)
+    assert all(contents[hashlib.sha256(Path(entry["path"]).read_bytes()).hexdigest()] == 1 for entry in filed)
+    assert (
+        (dest / Path(next(e["to"] for e in filed if e["path"].endswith("IMG_2.jpg"))).parent.name)
+        .joinpath("IMG_2.jpg.xmp")
+        .is_file()
+    )
+
+
+def test_the_summary_accounts_for_every_photo(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    done = taught.ok("sort", labelled.folder, "--to", tmp_path / "sorted", "--json")
+    actions = Counter(entry["action"] for entry in done.objects[:-1])
+    summary = done.summary
+    assert summary["photos"] == len(PHOTOS) + len(UNREADABLE) == sum(actions.values())
+    assert summary["filed"] == actions["copy"] == DIFFERENT
+    assert summary["duplicates"] == actions["duplicate"] == len(PHOTOS) - DIFFERENT
+    assert summary["left"] == actions["left"] == len(UNREADABLE)
+    assert summary["failed"] == 0
+    assert set(summary["classes"]) == {"odd ones", "Even: more/less"}
+    left = [entry for entry in done.objects[:-1] if entry["action"] == "left"]
+    assert all(entry["error"] and entry["to"] is None for entry in left)
+
+
+def test_a_dry_run_says_the_same_and_changes_nothing(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    dest, before = tmp_path / "sorted", tree(labelled.folder)
+    planned = taught.ok("sort", labelled.folder, "--to", dest, "--dry-run", "--json")
+    assert not dest.exists()
+    assert tree(labelled.folder) == before
+    assert planned.summary["dry_run"] is True
+    assert planned.summary["run"] is None
+    assert "No photos were filed yet" in taught.ok("history").out
+    told = taught.ok("sort", labelled.folder, "--to", dest, "--dry-run").out
+    assert "Nothing was changed" in told
+    done = taught.ok("sort", labelled.folder, "--to", dest, "--json")
+    assert done.objects[:-1] == planned.objects[:-1]
+
+
+def test_sorting_twice_copies_nothing_twice(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    dest = tmp_path / "sorted"
+    taught.ok("sort", labelled.folder, "--to", dest)
+    before = tree(dest)
+    again = taught.ok("sort", labelled.folder, "--to", dest, "--json")
+    assert tree(dest) == before
+    assert again.summary["filed"] == 0
+    assert {entry["action"] for entry in again.objects[:-1]} == {"already there", "left"}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_undo_leaves_both_trees_as_they_were(labelled: Labelled, taught: Program, tmp_path: Path, mode: str) -> None:
+    folder, dest = labelled.folder, tmp_path / "sorted"
+    dest.mkdir()
+    (dest / "mine.txt").write_text("was here before\n")
+    before, before_dest = tree(folder), tree(dest)
+    done = taught.ok("sort", folder, "--to", dest, mode, "--json")
+    if mode == "--move":
+        assert not (folder / PHOTOS[0]).exists()
+        assert (folder / UNREADABLE[0]).exists()
+    assert len(list(dest.rglob("IMG_*"))) > 5
+    history = taught.ok("history", "--json").objects
+    assert [entry["mode"] for entry in history] == [mode.removeprefix("--")]
+    assert history[0]["run"] == done.summary["run"]
+    undone = taught.ok("undo")
+    assert f"{DIFFERENT} photos taken back" in undone.out
+    assert tree(folder) == before
+    assert tree(dest) == before_dest
+    assert taught.ok("history", "--json").objects[0]["state"] == "undone"
+    assert taught.run("undo").code == 1
+
+
+def test_undo_leaves_what_the_person_changed_and_says_why(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    dest = tmp_path / "sorted"
+    done = taught.ok("sort", labelled.folder, "--to", dest, "--json")
+    changed = Path(done.objects[0]["to"])
+    changed.write_bytes(changed.read_bytes() + b"edited")
+    undone = taught.run("undo", str(done.summary["run"]))
+    assert undone.code == 1
+    assert changed.name in undone.out
+    assert "1 photo left as they are" in undone.err or "1 photo" in undone.err
+    assert changed.is_file()
+    assert len([path for path in dest.rglob("*") if path.is_file()]) == 1
+
+
+def test_photos_that_are_new_to_the_model_stay_and_are_named(
+    labelled: Labelled, program: Program, tmp_path: Path
+) -> None:
+    done = program.ok("sort", labelled.folder, "--to", tmp_path / "sorted", "--json")
+    new = [entry for entry in done.objects[:-1] if entry.get("verdict") == "new"]
+    assert new
+    for entry in new:
+        assert (entry["action"], entry["to"]) == ("left", None)
+        assert "none of the classes" in entry["reason"]
+
+
+def test_only_sure_files_sure_guesses_and_labels(labelled: Labelled, program: Program, tmp_path: Path) -> None:
+    dest = tmp_path / "sorted"
+    plan = program.ok("sort", labelled.folder, "--to", dest, "--only-sure", "--dry-run", "--json")
+    for entry in plan.objects[:-1]:
+        assert (entry["action"] == "left") == (entry.get("verdict") != "sure")
+
+
+def test_a_destination_inside_the_folder_is_refused_at_once(labelled: Labelled, fresh: Program) -> None:
+    refused = fresh.run("sort", labelled.folder, "--to", labelled.folder / "sorted", PYTHONPROFILEIMPORTTIME="1")
+    assert refused.code == 1
+    assert refused.out == ""
+    assert "torch" not in {line.rsplit("|", 1)[-1].strip() for line in refused.err.splitlines()}
+    assert not (labelled.folder / "sorted").exists()
+
+
+def test_the_list_may_be_cut_short_but_every_photo_is_filed(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    dest = tmp_path / "sorted"
+    assert end_without_reader(taught.start("sort", labelled.folder, "--to", dest)) == (0, b"")
+    assert len(list(dest.rglob("IMG_*.jpg"))) == 5
+
+
+def test_relative_names_are_understood(labelled: Labelled, program: Program) -> None:
+    here = Program(program.garden, labelled.folder)
+    entries = here.ok("sort", "misc", "--to", Path("..", "elsewhere"), "--json", "--dry-run").objects
+    assert entries[0]["path"].startswith(str(labelled.folder / "misc"))
+    assert Path(entries[-1]["summary"]["destination"]).name == "elsewhere"

@@ -1,0 +1,169 @@
+"""Stopping and crashing in the middle: nothing half-done, nothing lost, and the next run goes on."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.drawing import BLUE, GREEN, RED, YELLOW, textured, write_jpeg
+from tests.e2e.program import FileState, Program, Step, read_terminal, state_of, tree
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals as Unix has them")
+
+PHOTOS = 24
+CLASSES = ("odd", "even")
+
+
+def draw_many(folder: Path) -> None:
+    """Draw photos, none alike."""
+    folder.mkdir()
+    for number in range(PHOTOS):
+        picture = textured((240, 240), (RED, GREEN, BLUE, YELLOW)[number % 4], seed=number)
+        write_jpeg(folder / f"IMG_{number}.jpg", picture)
+
+
+def label_by_hand(program: Program, folder: Path) -> None:
+    """Give every photo a class without the network: what is filed needs a label only."""
+    from flowersorter.library.garden import Garden
+    from flowersorter.library.labels import LabelOrigin
+
+    with Garden.open(program.garden) as garden:
+        classes = [garden.classes.add(name) for name in CLASSES]
+        for number, place in enumerate(garden.photos.places_under(folder)):
+            assert place.photo_id is not None
+            garden.labels.assign([place.photo_id], classes[number % 2].id, LabelOrigin.PERSON)
+
+
+def test_ctrl_c_while_labelling_keeps_what_was_read(fresh: Program, tmp_path: Path) -> None:
+    import pty
+
+    folder = tmp_path / "photos"
+    draw_many(folder)
+    ours, theirs = pty.openpty()
+    with fresh.start("label", folder, "--json", stderr=theirs, TERM="xterm", COLUMNS="100") as process:
+        os.close(theirs)
+        read_terminal(ours, process, until=f"8/{PHOTOS}")
+        process.send_signal(signal.SIGINT)
+        seen = read_terminal(ours, process)
+        assert process.stdout is not None
+        assert process.stdout.read() == b""
+    assert process.returncode == 130
+    assert "Stopped; nothing is half-done." in seen
+    assert "Traceback" not in seen
+
+    again = fresh.ok("label", folder).out
+    read_now = int(again.split(": ")[1].split(" read now")[0])
+    assert 0 < read_now <= PHOTOS - 8
+    assert f"{PHOTOS - read_now} known before" in again
+    assert "0 read now" in fresh.ok("label", folder).out
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
+    """A folder labelled once; each test files it somewhere else and leaves it as it was."""
+    base = tmp_path_factory.mktemp("stop")
+    program, folder = Program(base / "garden", base), base / "photos"
+    draw_many(folder)
+    program.ok("label", folder)
+    label_by_hand(program, folder)
+    return program, folder
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("mode", ["--copy", "--move"])
+def test_the_photo_in_hand_is_finished_and_the_rest_stays(
+    prepared: tuple[Program, Path], tmp_path: Path, number: int, code: int, mode: str
+) -> None:
+    program, folder = prepared
+    before, dest = tree(folder), tmp_path / "sorted"
+    step = Step("sync_folder", 9, "before", number)
+    stopped = program.run_with_signal(step, "sort", folder, "--to", dest, mode, "--json")
+    assert stopped.code == code
+    assert stopped.out == ""
+    assert stopped.err.splitlines()[-1] == "Stopped; nothing is half-done."
+    filed = assert_whole_photos_only(dest, before)
+    assert 0 < len(filed) < PHOTOS
+    assert f"{len(filed)} photo" in stopped.err
+    assert_nothing_lost(folder, filed, before, moved=mode == "--move")
+    run = program.ok("history", "--json").objects[0]
+    assert (run["photos"], run["state"]) == (len(filed), "cancelled")
+    program.ok("undo", str(run["run"]))
+    assert not dest.exists()
+    assert tree(folder) == before
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize(
+    ("mode", "name", "count"),
+    [("--copy", "copy", 3), ("--copy", "rename_new", 3), ("--move", "link_new", 3), ("--move", "unlink", 3)],
+)
+def test_a_killed_run_is_put_right_and_goes_on(
+    prepared: tuple[Program, Path], tmp_path: Path, mode: str, name: str, count: int, when: str
+) -> None:
+    program, folder = prepared
+    before, dest = tree(folder), tmp_path / "sorted"
+    step = Step(name, count, when, signal.SIGKILL)
+    assert program.run_with_signal(step, "sort", folder, "--to", dest, mode).code == -signal.SIGKILL
+    recovered = program.ok("recover")
+    assert "An earlier run was interrupted" in recovered.out
+    assert recovered.err == ""
+    filed = assert_whole_photos_only(dest, before)
+    assert 1 < len(filed) < PHOTOS
+    assert_nothing_lost(folder, filed, before, moved=mode == "--move")
+    assert program.ok("recover").out == "Nothing was left half-done.\n"
+
+    done = program.ok("sort", folder, "--to", dest, mode, "--json")
+    assert done.summary["filed"] == PHOTOS - len(filed)
+    assert len(assert_whole_photos_only(dest, before)) == PHOTOS
+    for entry in program.ok("history", "--json").objects:
+        if entry["destination"] == str(dest):
+            program.ok("undo", str(entry["run"]))
+    assert tree(folder) == before
+    assert not dest.exists()
+
+
+def test_what_a_crash_left_is_put_right_by_the_next_verb(prepared: tuple[Program, Path], tmp_path: Path) -> None:
+    program, folder = prepared
+    before, dest = tree(folder), tmp_path / "sorted"
+    program.run_with_signal(Step("copy", 4, "after", signal.SIGKILL), "sort", folder, "--to", dest)
+    history = program.ok("history", "--json")
+    assert "An earlier run was interrupted" in history.err
+    assert history.objects[0]["photos"] == len(assert_whole_photos_only(dest, before))
+    assert program.ok("history").err == ""
+    program.ok("undo")
+    assert tree(folder) == before
+
+
+def test_an_undo_can_be_stopped_and_goes_on(prepared: tuple[Program, Path], tmp_path: Path) -> None:
+    program, folder = prepared
+    before, dest = tree(folder), tmp_path / "sorted"
+    run = str(program.ok("sort", folder, "--to", dest, "--move", "--json").summary["run"])
+    stopped = program.run_with_signal(Step("unlink", 5, "before", signal.SIGINT), "undo", run)
+    assert stopped.code == 130
+    assert program.ok("history", "--json").objects[0]["state"] == "partly undone"
+    assert_nothing_lost(folder, assert_whole_photos_only(dest, before), before, moved=True)
+    program.ok("undo", run)
+    assert tree(folder) == before
+
+
+def assert_nothing_lost(
+    folder: Path, filed: dict[str, FileState | None], before: dict[str, FileState | None], *, moved: bool
+) -> None:
+    """Fail unless the folder is as it was, less what was moved out of it."""
+    assert tree(folder) == {name: state for name, state in before.items() if not (moved and name in filed)}
+
+
+def assert_whole_photos_only(dest: Path, before: dict[str, FileState | None]) -> dict[str, FileState | None]:
+    """Fail if anything under a destination is not one whole photo in a class folder; the photos by name."""
+    found: dict[str, FileState | None] = {}
+    for path in dest.rglob("*"):
+        if path.is_file():
+            assert path.parent.parent == dest
+            assert path.parent.name in CLASSES
+            found[path.name] = state_of(path)
+            assert found[path.name] == before[path.name], path
+    return found

@@ -1,0 +1,132 @@
+"""Help, version, wrong usage, the garden's lock, and what loads how much."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from flowersorter import __version__
+from flowersorter.cli import VERBS
+from tests.e2e.conftest import Labelled
+from tests.e2e.program import Program, imported
+
+
+def test_help_tells_every_verb_with_examples(fresh: Program) -> None:
+    told = fresh.ok("--help").out
+    for verb in VERBS:
+        assert f"\n    {verb} " in told
+    for word in ("examples:", "--garden", "--device", "--backbone", "FLOWERSORTER_GARDEN", "--json", "130"):
+        assert word in told
+    assert not fresh.garden.exists()
+
+
+def test_version(fresh: Program) -> None:
+    assert fresh.ok("--version").out == f"FlowerSorter {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("label",),
+        ("label", ""),
+        ("label", "a", "b"),
+        ("label", "a", "--jso"),
+        ("sort", "a"),
+        ("sort", "a", "--to", "b", "--copy", "--move"),
+        ("train", "a", "--device", "tpu"),
+        ("label", "a", "--backbone", "vgg"),
+        ("models", "--use", "newest"),
+        ("undo", "0"),
+        ("predict",),
+        ("--nonsense",),
+        ("backbones", "--download", "resnet18", "--from", "file"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_2_with_a_hint(fresh: Program, arguments: tuple[str, ...]) -> None:
+    wrong = fresh.run(*arguments)
+    assert wrong.code == 2
+    assert wrong.out == ""
+    assert "usage: flowersorter" in wrong.err
+    assert "error: " in wrong.err
+    assert not fresh.garden.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("label", "missing"),
+        ("sort", "missing", "--to", "there"),
+        ("train", "missing"),
+        ("evaluate", "missing"),
+        ("import", "model.safetensors"),
+        ("export", "model.onnx"),
+        ("models", "--use", "7"),
+        ("undo", "7"),
+        ("undo",),
+        ("backbones", "--from", "missing.pth"),
+        ("backbones", "--download", "resnet19"),
+    ],
+    ids=" ".join,
+)
+def test_a_failure_is_one_sentence_and_exit_1(fresh: Program, arguments: tuple[str, ...]) -> None:
+    failed = fresh.run(*arguments)
+    assert failed.code == 1
+    assert failed.out == ""
+    assert len(failed.err.splitlines()) == 1
+    assert failed.err.endswith(".\n")
+    assert "Traceback" not in failed.err
+
+
+def test_a_garden_in_use_is_refused_politely(program: Program, labelled: Labelled) -> None:
+    from flowersorter.library.garden import Garden
+
+    with Garden.open(program.garden):
+        refused = program.run("label", labelled.folder, "--json")
+    assert refused.code == 1
+    assert refused.out == ""
+    assert "already open" in refused.err
+    program.ok("history")
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_common_options_stand_before_or_after_the_verb(fresh: Program, tmp_path: Path, before: bool) -> None:
+    other = tmp_path / "other garden"
+    common = ("--garden", str(other), "--device", "cpu", "--backbone", "resnet50")
+    fresh.ok(*((*common, "history") if before else ("history", *common)))
+    assert other.is_dir()
+    assert not fresh.garden.exists()
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--help",), ("--version",), ("history",), ("models",), ("backbones",), ("recover",)], ids=" ".join
+)
+def test_light_verbs_load_neither_torch_nor_qt(program: Program, arguments: tuple[str, ...]) -> None:
+    modules = imported(program.ok(*arguments, PYTHONPROFILEIMPORTTIME="1"))
+    assert "flowersorter.cli" in modules
+    assert not modules & {"torch", "torchvision", "PySide6", "PySide6.QtCore"}
+
+
+def test_help_loads_no_numpy(fresh: Program) -> None:
+    assert not imported(fresh.ok("--help", PYTHONPROFILEIMPORTTIME="1")) & {"numpy", "PIL", "rich"}
+
+
+def test_doctor_is_content_with_a_sound_garden_and_not_with_a_damaged_one(program: Program) -> None:
+    checks = program.ok("doctor", "--json").objects
+    assert {"FlowerSorter", "torch", "Device", "Weights", "Garden", "Free space"} <= {c["name"] for c in checks}
+    assert all(check["ok"] for check in checks)
+    database = next(path for path in program.garden.iterdir() if path.suffix in {".db", ".sqlite", ".sqlite3"})
+    database.write_bytes(b"no database" * 1000)
+    ill = program.run("doctor", "--json")
+    assert ill.code == 1
+    assert [check["name"] for check in ill.objects if not check["ok"]] == ["Garden"]
+    assert "Garden" in ill.err
+
+
+def test_lists_are_json_lines(fresh: Program) -> None:
+    models = fresh.ok("models", "--json").objects
+    assert [(model["id"], model["current"]) for model in models] == [("starter", True)]
+    backbones = fresh.ok("backbones", "--json").objects
+    assert {"name", "title", "installed", "size_bytes", "licence"} <= backbones[0].keys()
+    assert fresh.ok("history", "--json").out == ""
