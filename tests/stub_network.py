@@ -33,6 +33,6 @@ class ColourNetwork:
 
 
 def open_colour_network(backbone: Backbone, device: str) -> ColourNetwork:
-    """Stand in for `workflows.ingest.open_embedder`."""
+    """Stand in for `workflows.network.open_embedder`."""
     del backbone, device
     return ColourNetwork()

@@ -106,8 +106,7 @@ def fit(
     folds = assign_folds(examples.targets, near_copy_groups(examples.features, examples.targets), seed)
     measurable = counts.min() >= _MIN_PER_CLASS_FOR_FOLDS
     penalty, held_out = _choose_penalty(axes, examples, folds, cancel, len(class_names), measurable)
-    weight, bias = axes.back(_solve(axes, examples.targets, len(class_names), penalty, start=None))
-    cancel.check()
+    weight, bias = axes.back(_solve(axes, examples.targets, len(class_names), penalty, None, cancel))
     temperature = fit_temperature(held_out.logits, held_out.targets)
     confidence = softmax(held_out.logits / np.float32(temperature)).max(axis=1, initial=0.0)
     own = held_out.own
@@ -201,7 +200,7 @@ def _choose_penalty(
         part = axes.only(rest)
         solution = None
         for penalty in PENALTIES:
-            solution = _solve(part, examples.targets[rest], classes, penalty, start=solution)
+            solution = _solve(part, examples.targets[rest], classes, penalty, solution, cancel)
             scores = axes.coordinates[out] @ solution[:-1] + solution[-1]
             logits[penalty][out] = scores
         references = pick_references(examples.features[rest], examples.targets[rest], seed=0)
@@ -228,7 +227,12 @@ def _nothing_held_out(classes: int) -> HeldOut:
 
 
 def _solve(
-    axes: PrincipalAxes, targets: NDArray[np.intp], classes: int, penalty: float, start: NDArray[np.float32] | None
+    axes: PrincipalAxes,
+    targets: NDArray[np.intp],
+    classes: int,
+    penalty: float,
+    start: NDArray[np.float32] | None,
+    cancel: CancelToken,
 ) -> NDArray[np.float32]:
     """Minimise class-balanced cross-entropy plus half the penalty times the squared weights.
 
@@ -238,6 +242,7 @@ def _solve(
         classes: C.
         penalty: Weight decay; the bias is free.
         start: A solution of a similar problem, or None.
+        cancel: Looked at in every step.
 
     Returns:
         (R + 1, C) float32: weights, then the bias.
@@ -253,6 +258,7 @@ def _solve(
     decay[-1] = 0
 
     def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        cancel.check()
         inner = flat.reshape(scaled.shape[1], classes).astype(np.float32)
         likely = log_softmax(scaled @ inner)
         value = -float(balance @ (likely * wanted).sum(axis=1)) + float((decay * inner**2).sum()) / 2

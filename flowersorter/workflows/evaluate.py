@@ -30,9 +30,9 @@ from flowersorter.vision.predict import predict
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.folder_labels import label_by_sub_folders
 from flowersorter.workflows.guess import cached_features
-from flowersorter.workflows.ingest import OpenEmbedder, open_embedder
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.network import OpenEmbedder, open_embedder
 
 __all__ = ["CalibrationBin", "EvaluateRequest", "Evaluation", "evaluate"]
 

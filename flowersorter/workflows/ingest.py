@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.job import CancelToken
@@ -24,34 +22,10 @@ from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.views import cut
 from flowersorter.workflows.guess import VIEWS
+from flowersorter.workflows.network import Embeds, Opening
 
-
-class Embeds(Protocol):
-    """What turns crops into embeddings: `vision.embed.Embedder`, or a stand-in for tests."""
-
-    @property
-    def batch_size(self) -> int:
-        """Crops the network takes at once."""
-
-    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """Embed (B, S, S, 3) crops; (B, D) float16."""
-
-
-#: Opens the network; called only when there is something to embed.
-OpenEmbedder = Callable[[Backbone, str], Embeds]
-
-
-def open_embedder(backbone: Backbone, device: str) -> Embeds:
-    """Load the backbone's weights; imports torch.
-
-    Raises:
-        WeightsMissing: the weights are not on this computer.
-        DeviceUnavailable: the device is not there.
-    """
-    from flowersorter.vision.device import choose_device
-    from flowersorter.vision.embed import Embedder
-
-    return Embedder.open(backbone, choose_device(device))
+#: Photos decoded ahead while the network is still being opened.
+_FIRST_BATCH = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +56,17 @@ def needing_work(garden: Garden, backbone: str, places: Sequence[Place]) -> list
 
 
 def ingest(
-    garden: Garden, places: Sequence[Place], backbone: Backbone, embedder: Embeds, cancel: CancelToken
+    garden: Garden, places: Sequence[Place], backbone: Backbone, opening: Opening, cancel: CancelToken
 ) -> Iterator[Block]:
     """Read, embed and remember photos; yields a block each time some are safely in the library.
 
     Raises:
         Cancelled: asked to stop; blocks already yielded stay.
+        WeightsMissing: the backbone's weights are not on this computer.
+        DeviceUnavailable: the device is not there.
     """
-    batch = max(1, embedder.batch_size // len(VIEWS))
     workers = max(1, os.cpu_count() or 1)
+    batch = _FIRST_BATCH
     loading: deque[tuple[Place, Future[LoadedPhoto]]] = deque()
     waiting = deque(places)
     pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
@@ -100,11 +76,12 @@ def ingest(
                 place = waiting.popleft()
                 read = pool.submit(read_photo, place.path, short_side_px=backbone.short_side_px)
                 loading.append((place, read))
-            cancel.check()
+            embedder = opening.wait(cancel)  # the first photos are being decoded meanwhile
+            batch = max(1, embedder.batch_size // len(VIEWS))
             taken = [loading.popleft() for _ in range(min(batch, len(loading)))]
             yield _finish(garden, taken, backbone, embedder, cancel)
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        pool.shutdown(wait=False, cancel_futures=True)  # reading leaves no trace: nobody waits for it
 
 
 def _finish(

@@ -13,8 +13,9 @@ from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.workflows.browse import guesses_for, rows_for
 from flowersorter.workflows.folder_labels import label_by_known_folders
-from flowersorter.workflows.ingest import OpenEmbedder, ingest, needing_work, open_embedder
+from flowersorter.workflows.ingest import ingest, needing_work
 from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.rows import Guesses, PhotoRows, rows_of
 
 
@@ -133,11 +134,10 @@ def read_new(
     wanted = needing_work(garden, backbone.name, places)
     if not wanted:
         return 0
-    report(Progress("Loading the network", 0))
-    network = embedder(backbone, request.device)
+    opening = Opening(embedder, backbone, request.device)
     done = decoded = 0
     report(Progress("Labelling photos", 0, len(wanted)))
-    for block in ingest(garden, wanted, backbone, network, cancel):
+    for block in ingest(garden, wanted, backbone, opening, cancel):
         done += len(block.places)
         decoded += block.decoded
         report(RowsChanged(rows_for(garden, block.places, backbone.name)))

@@ -20,8 +20,8 @@ from flowersorter.vision.predict import predict
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import cut
 from flowersorter.workflows.guess import VIEWS
-from flowersorter.workflows.ingest import Embeds, OpenEmbedder, open_embedder
 from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.network import Embeds, OpenEmbedder, Opening, open_embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def predict_photos(
             "Train one with this backbone first",
         )
     entry = backbone_named(name)
-    network = embedder(entry, request.device)
+    network = Opening(embedder, entry, request.device).wait(cancel)
     result: list[PhotoPrediction] = []
     batch = max(1, network.batch_size // len(VIEWS))
     for start in range(0, len(request.paths), batch):

@@ -17,9 +17,10 @@ from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.folder_labels import label_by_sub_folders
-from flowersorter.workflows.ingest import OpenEmbedder, ingest, needing_work, open_embedder
+from flowersorter.workflows.ingest import ingest, needing_work
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def _embed_labelled(
         return
     report(Progress("Reading labelled photos", 0, len(wanted)))
     entry, done = backbone_named(backbone), 0
-    for block in ingest(garden, wanted, entry, embedder(entry, request.device), cancel):
+    for block in ingest(garden, wanted, entry, Opening(embedder, entry, request.device), cancel):
         done += len(block.places)
         report(Progress("Reading labelled photos", done, len(wanted)))
 

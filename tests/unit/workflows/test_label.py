@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from flowersorter.errors import Cancelled, FolderUnusable
+from flowersorter.errors import Cancelled, FolderUnusable, WeightsMissing
 from flowersorter.job import CancelToken, Progress, silent
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
 from flowersorter.vision.backbones import Backbone
 from flowersorter.workflows.browse import details, folder_rows
 from flowersorter.workflows.correct import assign
-from flowersorter.workflows.ingest import Embeds
 from flowersorter.workflows.label import FolderScanned, LabelRequest, LabelResult, RowsChanged, label
+from flowersorter.workflows.network import Embeds
 from flowersorter.workflows.rows import Verdict
 from tests.stub_network import ColourNetwork, open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -138,6 +140,28 @@ def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(garden: Garden, ph
     assert labelled(garden, photos).decoded == 30 - known
 
 
+def test_a_job_is_cancelled_while_the_network_is_still_opening(garden: Garden, photos: Path) -> None:
+    cancel, let_it_open = CancelToken(), threading.Event()
+
+    def slow(backbone: Backbone, device: str) -> Embeds:
+        cancel.cancel()
+        let_it_open.wait()
+        return open_colour_network(backbone, device)
+
+    with pytest.raises(Cancelled):
+        label(LabelRequest(garden, photos), silent, cancel, embedder=slow)
+    let_it_open.set()
+    assert labelled(garden, photos).decoded == 30
+
+
+def test_a_network_that_cannot_be_opened_says_why(garden: Garden, photos: Path) -> None:
+    def missing(backbone: Backbone, device: str) -> Embeds:
+        raise WeightsMissing(f"The weights of {backbone.title} are not on this computer", device)
+
+    with pytest.raises(WeightsMissing):
+        label(LabelRequest(garden, photos), silent, CancelToken(), embedder=missing)
+
+
 def test_lost_embeddings_are_made_again(garden: Garden, photos: Path, tmp_path: Path) -> None:
     first = labelled(garden, photos)
     garden.close()
@@ -156,8 +180,6 @@ def test_a_photo_that_vanished_is_missing_and_not_forgotten(garden: Garden, phot
     gone.unlink()
     assert len(labelled(garden, photos).rows) == 29
     gone.write_bytes(content)
-    import os
-
     os.utime(gone, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     back = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network)
     assert len(back.rows) == 30
