@@ -138,7 +138,6 @@ class ClassList(QWidget):
 
     def _header(self, text: str) -> QLabel:
         label = QLabel(text, self)
-        label.setProperty("role", "section")
         font = label.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)

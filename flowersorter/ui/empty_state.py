@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from flowersorter.ui import theme
 
 MAX_RECENT = 5
+BIG_BUTTON = """
+QPushButton { background: palette(highlight); color: palette(highlighted-text); border: 2px solid palette(highlight);
+              border-radius: 10px; padding: 12px 28px; font-weight: 600; font-size: 11pt; }
+QPushButton:hover, QPushButton:focus { border-color: palette(text); }
+QPushButton:pressed { padding-top: 13px; padding-bottom: 11px; }
+"""
 
 
 class EmptyState(QWidget):
@@ -29,7 +36,7 @@ class EmptyState(QWidget):
         self.setObjectName("empty_state")
         self.setAccessibleName(self.tr("Start"))
         self.picture = QLabel(self)
-        self.picture.setPixmap(theme.icon("app").pixmap(72, 72))
+        self.picture.setPixmap(theme.app_icon().pixmap(72, 72))
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.headline = _label(self.tr("Sort your photos"), self, scale=1.9, bold=True)
         self.lead = _label(
@@ -37,12 +44,13 @@ class EmptyState(QWidget):
             self,
             scale=1.05,
         )
-        self.button = QPushButton(theme.icon("open-folder"), self.tr("Open a folder of photos"), self)
+        self.button = QPushButton(self.tr("Open a folder of photos"), self)
         self.button.setObjectName("open_folder_button")
         self.button.setAccessibleName(self.tr("Open a folder of photos"))
-        self.button.setProperty("primary", True)
-        self.button.setMinimumHeight(48)
-        self.button.setMinimumWidth(280)
+        self.button.setStyleSheet(BIG_BUTTON)
+        self.button.setIconSize(QSize(20, 20))
+        self.button.setIcon(theme.icon("open-folder", self.palette().color(QPalette.ColorRole.HighlightedText)))
+        self.button.setCursor(Qt.CursorShape.PointingHandCursor)
         self.hint = _label(self.tr("or drop a folder anywhere on this window"), self, muted=True)
         self.promise = _label(
             self.tr(
@@ -50,7 +58,6 @@ class EmptyState(QWidget):
                 "and every change can be undone."
             ),
             self,
-            muted=True,
         )
         self.recent_title = _label(self.tr("Open again"), self, bold=True)
         self.recent = QFrame(self)
@@ -118,5 +125,5 @@ def _label(text: str, parent: QWidget, *, scale: float = 1.0, bold: bool = False
     font.setBold(bold)
     label.setFont(font)
     if muted:
-        label.setProperty("role", "muted")
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
     return label

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
 from flowersorter.workflows.browse import PhotoDetails
@@ -57,7 +58,7 @@ class Facts(QWidget):
 
     def _line(self, title: str, name: str) -> QLabel:
         key, value = QLabel(title, self), QLabel(self)
-        key.setProperty("role", "muted")
+        key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         value.setObjectName(name)
         value.setAccessibleName(title)
         value.setWordWrap(True)

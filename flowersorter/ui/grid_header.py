@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QResizeEvent
+from PySide6.QtGui import QAction, QPalette, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton, QWidget
 
 from flowersorter.ui.photo_filter import Order
@@ -38,7 +38,7 @@ class GridHeader(QWidget):
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.count = QLabel(self)
         self.count.setObjectName("grid_count")
-        self.count.setProperty("role", "muted")
+        self.count.setForegroundRole(QPalette.ColorRole.PlaceholderText)
         self.back = QPushButton(self.tr("Show all"), self)
         self.back.setObjectName("show_all_button")
         self.back.setAccessibleName(self.tr("Show all photos again"))

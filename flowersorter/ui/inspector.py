@@ -116,12 +116,12 @@ class Inspector(QScrollArea):
     def show_nothing(self, count: int = 0, folder_open: bool = False) -> None:
         """Nothing is picked, or too much to show at once."""
         self._forget()
-        self.photo.clear(theme.icon("all-photos").pixmap(40, 40))
+        self.photo.clear(theme.icon("photo").pixmap(40, 40))
         if count > 1:
-            self.headline.setText(self.tr("{0} photos picked").format(count))
+            self._say(self.tr("{0} photos picked").format(count))
             self.verdict.setText(self.tr("Drag them onto a class, or press its key, to say what they are."))
         else:
-            self.headline.setText("")
+            self._say("")
             self.verdict.setText(self.tr("Click a photo to see what the program makes of it.") if folder_open else "")
         self.mark.clear()
         for part in (self.guesses, self.why, self.facts, self.folder_button):
@@ -138,7 +138,7 @@ class Inspector(QScrollArea):
             self.photo.show_image(thumbnail)
             self._large.request(place_id, lambda: large_image(path, LARGE_PX))
         if another:
-            self.headline.setText("")
+            self._say("")
             self.verdict.setText("")
             self.mark.clear()
             self.guesses.hide()
@@ -161,8 +161,12 @@ class Inspector(QScrollArea):
     def _show_unreadable(self, error: str) -> None:
         self._large.forget()
         self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
-        self.headline.setText(self.tr("Unreadable"))
+        self._say(self.tr("Unreadable"))
         self.verdict.setText(error[:1].upper() + error[1:])
+
+    def _say(self, headline: str) -> None:
+        self.headline.setText(headline)
+        self.headline.setVisible(bool(headline))
 
     # -- what was loaded
 
@@ -199,12 +203,12 @@ class Inspector(QScrollArea):
         if known.label is not None:
             look = self._classes.get(known.label.class_id)
             mine = known.label.origin == "person"
-            self.headline.setText(look.name if look is not None else "")
+            self._say(look.name if look is not None else "")
             self.verdict.setText(self.tr("Checked by you") if mine else self.tr("Its folder says so"))
             self.mark.setPixmap(theme.icon("reviewed" if mine else "open-folder").pixmap(16, 16))
             return
         if known.verdict is Verdict.NONE or not known.top:
-            self.headline.setText("")
+            self._say("")
             self.verdict.setText(self.tr("Not looked at yet"))
             self.mark.clear()
             return
@@ -218,7 +222,7 @@ class Inspector(QScrollArea):
             Verdict.NEW: self.tr("New to me: it looks like none of the classes"),
         }
         unsure = known.verdict in (Verdict.UNSURE, Verdict.NEW)
-        self.headline.setText(self.tr("{0}?").format(name) if unsure else name)
+        self._say(self.tr("{0}?").format(name) if unsure else name)
         self.verdict.setText(sentences[known.verdict])
         self.mark.setPixmap(style.icon.pixmap(16, 16))
 

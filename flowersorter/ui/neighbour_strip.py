@@ -41,7 +41,6 @@ class NeighbourStrip(QWidget):
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(2)
         title = QLabel(self.tr("Why? These look most alike"), self)
-        title.setProperty("role", "section")
         font = title.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)
@@ -74,7 +73,7 @@ class NeighbourStrip(QWidget):
                 continue
             look = classes.get(shown[number].class_id)
             path = shown[number].path
-            button.setIcon(theme.icon("all-photos"))
+            button.setIcon(theme.icon("photo"))
             button.setEnabled(path is not None)
             button.setAccessibleName(self.tr("Looks alike: {0}").format(look.name if look else ""))
             button.setToolTip(str(path) if path is not None else self.tr("This photo is not there any more"))

@@ -119,9 +119,9 @@ class PhotoGrid(QListView):
         self._look.poke()
 
     def _fit_cells(self) -> None:
-        """As many columns as fit, and photos just large enough to fill them."""
+        """Columns of about the size asked for, and photos just large enough to fill them."""
         width = max(self.viewport().width() - 2, self._tile_px)
-        columns = max(1, width // self.tiles.cell_size(self._tile_px, self.font()).width())
+        columns = max(1, round(width / self.tiles.cell_size(self._tile_px, self.font()).width()))
         self.tiles.set_cell_width(width // columns)
         size = self.tiles.cell_size(self.tiles.tile_size, self.font())
         if size != self.gridSize():

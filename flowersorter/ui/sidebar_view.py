@@ -10,6 +10,7 @@ from PySide6.QtGui import (
     QDragMoveEvent,
     QDropEvent,
     QFont,
+    QIcon,
     QMouseEvent,
     QPainter,
     QPalette,
@@ -56,7 +57,7 @@ class SidebarDelegate(QStyledItemDelegate):
         text = self._background(painter, option, box, self._view.drop_row == index.row())
         muted = QColor(text)
         muted.setAlphaF(0.66)
-        self._mark(painter, palette, row, box)
+        self._mark(painter, palette, row, box, selected=text == palette.color(QPalette.ColorRole.HighlightedText))
         left = box.left() + MARGIN_PX + SWATCH_PX + 10
         right = box.right() - MARGIN_PX
         if self._view.shows_digits:
@@ -99,7 +100,7 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(box, 6, 6)
         return palette.color(QPalette.ColorRole.Text)
 
-    def _mark(self, painter: QPainter, palette: QPalette, row: SidebarRow, box: QRect) -> None:
+    def _mark(self, painter: QPainter, palette: QPalette, row: SidebarRow, box: QRect, *, selected: bool) -> None:
         left, middle = box.left() + MARGIN_PX, box.center().y() + 1
         if row.colour:
             edge = palette.color(QPalette.ColorRole.Base)
@@ -108,7 +109,9 @@ class SidebarDelegate(QStyledItemDelegate):
             painter.drawRoundedRect(left, middle - SWATCH_PX // 2, SWATCH_PX, SWATCH_PX, 3.5, 3.5)
         elif row.icon:
             side = SWATCH_PX + 6
-            theme.icon(row.icon).paint(painter, QRect(left - 3, middle - side // 2, side, side))
+            mode = QIcon.Mode.Selected if selected else QIcon.Mode.Normal
+            place = QRect(left - 3, middle - side // 2, side, side)
+            theme.icon(row.icon).paint(painter, place, Qt.AlignmentFlag.AlignCenter, mode)
 
     def _keycap(self, painter: QPainter, option: QStyleOptionViewItem, digit: str, at: QPoint, colour: QColor) -> None:
         if not digit:
