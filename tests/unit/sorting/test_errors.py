@@ -1,0 +1,157 @@
+"""Every operation of the disk x every error it can give: that photo is reported, the rest goes on."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+
+import pytest
+
+from flowersorter.library.garden import Garden
+from flowersorter.library.journal import RunState
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.recover import recover
+from tests.unit.sorting.disks import CHANGING, OPERATIONS, failing
+from tests.unit.sorting.orchard import (
+    OtherDevice,
+    Seen,
+    contents,
+    other_device,
+    remember,
+    snapshot,
+    sort,
+    take_back,
+    write,
+)
+
+_ALL = os.environ.get("FLOWERSORTER_SAFETY") == "1"
+_CODES = tuple(
+    getattr(errno, name)
+    for name in "ENOSPC EIO EACCES EPERM EROFS EXDEV ENOENT EEXIST EBUSY ENAMETOOLONG ESTALE EINVAL".split()
+)
+_CALLS = range(8) if _ALL else (0, 1, 3)
+
+
+@pytest.fixture(params=["same device", "other device"])
+def grounds(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Path, Path, Path]]:
+    """A folder for the garden, one for the photos, one to sort them to."""
+    with nullcontext():
+        try:
+            with other_device(tmp_path) as memory:
+                source = (memory if request.param == "same device" else tmp_path) / "photos"
+                yield memory / "garden", source, memory / "sorted"
+        except OtherDevice as reason:
+            if request.param == "other device":
+                pytest.skip(str(reason))
+            yield tmp_path / "garden", tmp_path / "photos", tmp_path / "sorted"
+
+
+def _plant(source: Path) -> dict[Path, str]:
+    write(source / "a.jpg", b"photo a" * 10)
+    write(source / "a.xmp", b"edits of a")
+    write(source / "b.jpg", b"photo b" * 10)
+    write(source / "c.jpg", b"photo c" * 10)
+    return {source / "a.jpg": "Rose", source / "b.jpg": "Rose", source / "c.jpg": "Tulip"}
+
+
+def _check(
+    garden: Garden, result: RunResult, before: dict[Path, Seen], source: Path, destination: Path, mode: Mode
+) -> None:
+    """Whatever went wrong: settle, look, undo, and all is as it was."""
+    for filed in result.files:
+        assert (filed.destination is None) <= (filed.error is not None)
+    wanted = {seen.content for seen in before.values() if seen.kind == "file"}
+    assert set(contents(source, destination)) == wanted, "lost, changed or in part"
+    for filed in result.files:
+        if filed.destination is None and garden.journal.open_filings() == []:
+            assert filed.source.exists()
+    assert recover(garden).problems == ()
+    assert set(contents(source, destination)) == wanted
+    now = snapshot(source, destination)
+    assert not [path for path in now if path.name.startswith(".")], "a temporary file was left"
+    for path, seen in now.items():
+        assert before.get(path, seen) == seen
+    if mode != Mode.MOVE:
+        assert set(before) <= set(now)
+    assert len({source / "a.jpg", source / "a.xmp"} & set(now)) in {0, 2}, "parted from its sidecar"
+    assert result.run_id is not None
+    if garden.journal.run(result.run_id).state != RunState.UNDONE:
+        assert take_back(garden, result.run_id).refused == ()
+    assert snapshot(source, destination) == before
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("name", CHANGING + ("hash", "stat", "read_link"))
+def test_an_error_while_sorting(grounds: tuple[Path, Path, Path], name: str, mode: Mode) -> None:
+    folder, source, destination = grounds
+    photos = _plant(source)
+    destination.mkdir()
+    before = snapshot(source, destination)
+    with Garden.open(folder) as garden:
+        remember(garden, source, list(photos))
+        for after in (False, True) if name in CHANGING else (False,):
+            for code in _CODES:
+                for nth in _CALLS:
+                    disk = failing(name, nth, code, after=after)
+                    result = sort(garden, photos, destination, mode, source=source, files=disk)
+                    _check(garden, result, before, source, destination, mode)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("name", CHANGING + ("hash", "stat"))
+def test_an_error_while_undoing(grounds: tuple[Path, Path, Path], name: str, mode: Mode) -> None:
+    folder, source, destination = grounds
+    photos = _plant(source)
+    destination.mkdir()
+    before = snapshot(source, destination)
+    with Garden.open(folder) as garden:
+        remember(garden, source, list(photos))
+        for after in (False, True) if name in CHANGING else (False,):
+            for code in _CODES:
+                for nth in _CALLS:
+                    result = sort(garden, photos, destination, mode, source=source)
+                    undone = take_back(garden, result.run_id, failing(name, nth, code, after=after))
+                    assert undone.undone + len(undone.refused) == 3
+                    _check(garden, result, before, source, destination, mode)
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_a_disk_that_stays_broken(grounds: tuple[Path, Path, Path], mode: Mode) -> None:
+    folder, source, destination = grounds
+    photos = _plant(source)
+    destination.mkdir()
+    before = snapshot(source, destination)
+    with Garden.open(folder) as garden:
+        remember(garden, source, list(photos))
+        for name in OPERATIONS:
+            for nth in _CALLS:
+                for code in (errno.EIO, errno.EROFS, errno.ENOSPC):
+                    disk = failing(name, nth, code, times=1000)
+                    result = sort(garden, photos, destination, mode, source=source, files=disk)
+                    assert len(result.files) == 3
+                    _check(garden, result, before, source, destination, mode)
+
+
+def test_a_full_disk_stops_the_run(tmp_path: Path, garden: Garden) -> None:
+    photos = _plant(tmp_path / "photos")
+    disk = failing("write", 2, errno.ENOSPC)  # a, its sidecar, then b
+    result = sort(garden, photos, tmp_path / "sorted", Mode.COPY, files=disk)
+    assert [(filed.destination is None, filed.error) for filed in result.files] == [
+        (False, None),
+        (True, "the disk is full"),
+        (True, "the disk is full"),
+    ]
+    assert result.run_id is not None
+    assert garden.journal.run(result.run_id).failed == 2
+    assert len(contents(tmp_path / "sorted")) == 2
+
+
+def test_another_error_does_not_stop_the_run(tmp_path: Path, garden: Garden) -> None:
+    photos = _plant(tmp_path / "photos")
+    disk = failing("write", 2, errno.EIO)
+    result = sort(garden, photos, tmp_path / "sorted", Mode.COPY, files=disk)
+    assert [filed.error for filed in result.files] == [None, "the disk reports a read or write error", None]
