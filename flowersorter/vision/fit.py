@@ -30,6 +30,8 @@ _MAX_STEPS = 60
 _OVERSAMPLED = 32
 #: Photos of the smallest class from which every fold still has photos of all classes to learn from.
 _MIN_PER_CLASS_FOR_FOLDS = 3
+#: Held-out photos below which an accuracy would say nothing.
+_ENOUGH_TO_MEASURE = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -123,7 +125,7 @@ def fit(
         training=TrainingRecord(
             photos=len(examples.targets),
             own_photos=int(examples.own.sum()),
-            held_out_accuracy=float(held_out.right[own].mean()) if own.any() else None,
+            held_out_accuracy=float(held_out.right[own].mean()) if own.sum() >= _ENOUGH_TO_MEASURE else None,
             built_on_starter=not bool(examples.own.all()) and not origin,
             seed=seed,
             note=note,
