@@ -84,6 +84,7 @@ class Program(QObject):
         self.thumbnails.shutdown()
         if self._preload is not None:
             self._preload.stop()
+        self.window.rest()
         self.garden.close()
 
     def _on_recovered(self, result: object) -> None:
@@ -116,13 +117,15 @@ def run(arguments: Sequence[str], folder: Path | None, garden_folder: Path | Non
     application.setOrganizationName("FlowerSorter")
     application.setApplicationDisplayName("FlowerSorter")
     application.setDesktopFileName("flowersorter")
-    application.setWindowIcon(theme.icon("app"))
+    application.setWindowIcon(theme.app_icon())
     with _last_resort():
         try:
             garden = Garden.open(garden_folder or default_garden())
         except (FlowerSorterError, OSError) as error:
             log.exception("The garden cannot be opened")
-            show_error(None, error)
+            box = show_error(None, error)
+            if box is not None:
+                box.exec()
             return 1
         program = Program(garden)
         try:

@@ -15,7 +15,7 @@ MAX_RECENT = 5
 BIG_BUTTON = """
 QPushButton { background: palette(highlight); color: palette(highlighted-text); border: 2px solid palette(highlight);
               border-radius: 10px; padding: 12px 28px; font-weight: 600; font-size: 11pt; }
-QPushButton:hover, QPushButton:focus { border-color: palette(text); }
+QPushButton:hover, QPushButton:focus { border-color: rgba(127, 127, 127, 170); }
 QPushButton:pressed { padding-top: 13px; padding-bottom: 11px; }
 """
 
@@ -44,7 +44,7 @@ class EmptyState(QWidget):
             self,
             scale=1.05,
         )
-        self.button = QPushButton(self.tr("Open a folder of photos"), self)
+        self.button = QPushButton(" " + self.tr("Open a folder of photos"), self)
         self.button.setObjectName("open_folder_button")
         self.button.setAccessibleName(self.tr("Open a folder of photos"))
         self.button.setStyleSheet(BIG_BUTTON)

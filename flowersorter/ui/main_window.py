@@ -391,6 +391,11 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.open_folder(folder)
 
+    def rest(self) -> None:
+        """Ask the garden nothing more: it is about to be closed."""
+        self._counts.stop()
+        self.grid.rest()
+
     def closeEvent(self, event: QCloseEvent) -> None:
         """Remember how the window looks, vanish at once, and let whoever runs something end it."""
         self.memory.save(self.grid, self.session.photos.filter.order)

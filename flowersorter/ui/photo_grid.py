@@ -188,6 +188,12 @@ class PhotoGrid(QListView):
         images = [index.data(PhotoRole.THUMBNAIL) for index in shown]
         return drag_picture(images, len(indexes), self.palette(), self.devicePixelRatioF())
 
+    def rest(self) -> None:
+        """Tell nothing more of what is picked or in view."""
+        self._settle.stop()
+        self._look.stop()
+        self.blockSignals(True)
+
     # -- nothing to show
 
     def set_notice(self, text: str) -> None:

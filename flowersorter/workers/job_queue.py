@@ -70,6 +70,7 @@ class JobQueue(QObject):
         self._running: Job | None = None
         self._last_id = 0
         self._closing = False
+        self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the job in hand
         self._thread = QThread()
         self._thread.setObjectName("jobs")
         self._worker = JobWorker()
@@ -154,10 +155,8 @@ class JobQueue(QObject):
         if self._running is not None:
             self._entries.pop(self._running.id, None)
             self._running.cancel.cancel()
-            loop = QEventLoop()
-            self._worker.finished.connect(loop.quit)
-            loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
-            self._worker.finished.disconnect(loop.quit)
+            self._last_loop = QEventLoop()
+            self._last_loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
         self._thread.quit()
         self._thread.wait()
 
@@ -253,5 +252,7 @@ class JobQueue(QObject):
         elif entry is not None:
             del self._entries[job_id]
             self.finished.emit(job_id)
+        if self._last_loop is not None:
+            self._last_loop.quit()
         self._start_next()
         self._tell_if_idle()

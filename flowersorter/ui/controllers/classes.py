@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import PhotoClass
 from flowersorter.ui.class_dialogs import ask_for_name
 from flowersorter.ui.photo_model import ClassLook
@@ -62,11 +63,49 @@ class ClassController(QObject):
         self.refresh()
         return made
 
+    @Slot(int)
     def rename(self, class_id: int) -> None:
         """Ask for another name."""
+        one = self._one(class_id)
+        if one is not None and ask_to_rename(self._front.window, self._session.garden.classes, one):
+            self.refresh()
 
+    @Slot(int)
     def merge(self, class_id: int) -> None:
-        """Ask which class to merge it into."""
+        """Ask which class gets the photos of this one, and merge them."""
+        one = self._one(class_id)
+        others = [each for each in self._classes if each.id != class_id]
+        if one is None or not others:
+            return
+        into = ask_merge_target(self._front.window, one, others, self._labels(class_id))
+        if into is not None:
+            self._replace(class_id, into)
 
+    @Slot(int)
     def delete(self, class_id: int) -> None:
-        """Delete it after asking; its photos stay."""
+        """Delete it after asking; its photos stay and are guesses again."""
+        one = self._one(class_id)
+        if one is not None and ask_to_delete(self._front.window, one, self._labels(class_id)):
+            self._replace(class_id, 0)
+
+    def _replace(self, class_id: int, into: int) -> None:
+        """Merge or delete in the library, then show it; older corrections speak of a class that is gone."""
+        classes = self._session.garden.classes
+        try:
+            if into:
+                classes.merge(class_id, into)
+            else:
+                classes.delete(class_id)
+        except ClassRefused as refused:
+            self._front.complain(refused)
+            return
+        self._session.corrections.clear()
+        self._session.photos.replace_class(class_id, into)
+        self.refresh()
+        self.labels_changed.emit()
+
+    def _one(self, class_id: int) -> PhotoClass | None:
+        return next((each for each in self._classes if each.id == class_id), None)
+
+    def _labels(self, class_id: int) -> int:
+        return self._session.garden.labels.counts().get(class_id, 0)

@@ -1,0 +1,82 @@
+"""A whole program over a temporary garden and a folder of drawn photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.library.garden import Garden
+from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
+from tests.qt.fabric import use_stub_network
+
+JOB_MS = 30_000
+COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
+
+
+def draw_folder(folder: Path, each: int = 6) -> Path:
+    """Write ``each`` red, green and blue photos, mixed, and one that is none."""
+    folder.mkdir(parents=True)
+    for number in range(each):
+        for name, colour in COLOURS.items():
+            seed = number * 10 + len(name)
+            write_jpeg(folder / f"IMG_{number:03}_{name}.jpg", textured((96, 72), colour, seed))
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 this is no photo")
+    return folder
+
+
+@contextmanager
+def running(
+    garden: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, folder: Path | None = None
+) -> Iterator[Program]:
+    """A program with its window shown; closed at the end, whatever happened."""
+    use_stub_network(monkeypatch)
+    program = Program(Garden.open(garden), preload=False)
+    try:
+        program.start(folder)
+        qtbot.waitExposed(program.window)
+        yield program
+    finally:
+        program.window.close()
+        program.window.deleteLater()
+        QApplication.processEvents()
+
+
+def idle(program: Program, qtbot: QtBot) -> None:
+    """Wait until no job runs and the window has taken it in."""
+    qtbot.waitUntil(lambda: not program.queue.busy, timeout=JOB_MS)
+    qtbot.wait(120)
+
+
+def places(program: Program, part: str) -> list[int]:
+    """Places whose file name holds this, in the order of the folder."""
+    columns = program.photos.columns
+    return [int(columns.place_ids[at]) for at, path in enumerate(columns.paths) if part in path.name]
+
+
+def tile(program: Program, place_id: int) -> QPoint:
+    """Middle of a photo in the grid."""
+    grid = program.window.grid
+    index = program.photos.index(program.photos.rows_of([place_id])[0])
+    grid.scrollTo(index)
+    return grid.visualRect(index).center()
+
+
+def class_named(program: Program, name: str) -> int:
+    """Id of a class."""
+    found = program.garden.classes.find(name)
+    assert found is not None
+    return found.id
+
+
+def guesses(program: Program, part: str) -> set[str]:
+    """Names of what unlabelled photos with this in their name are taken for."""
+    columns = program.photos.columns
+    rows = [int(row) for row in columns.locate(places(program, part)) if not columns.label_ids[row]]
+    return {program.window.classes.name(int(columns.class_ids[row])) for row in rows}
