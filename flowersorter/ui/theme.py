@@ -81,6 +81,24 @@ def icon(name: str, colour: QColor | None = None) -> QIcon:
     return QIcon(_LineIcon(name, colour))
 
 
+def readable_on(ground: QColor) -> QColor:
+    """Black or white, whichever has more contrast."""
+    return max((QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)), key=lambda text: contrast(text, ground))
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Contrast ratio by WCAG 2.1, 1 to 21 (https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio)."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    """Relative luminance, 0 to 1, as WCAG 2.1 defines it."""
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 def app_icon() -> QIcon:
     """The program's own icon, in its own colours."""
     return QIcon(str(resource("icons/app.svg")))
