@@ -105,7 +105,7 @@ class MainWindow(QMainWindow):
         self.training = TrainController(session, front, self.folder, self)
         self.sorting = SortController(session, front, self.folder, self)
         self.evaluation = EvaluateController(session, front, self)
-        self.looking = LookController(session, front, self.grid, self)
+        self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
 
     def _connect(self) -> None:
         queue, photos = self.session.queue, self.session.photos
@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
         for name, deed in deeds.items():
             self.actions_by_name[name].triggered.connect(deed)
         self.actions_by_name["hide_checked"].toggled.connect(self.shelf.hide_checked)
+        self.shelf.said.connect(self.job_bar.say)
         self.shelf.everything_shown.connect(self._show_checked)
         self.actions_by_name["inspector"].toggled.connect(self.inspector.setVisible)
 

@@ -6,8 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -15,8 +16,9 @@ from flowersorter.job import CancelToken, Report
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
 from flowersorter.ui.class_list import NEW_CLASS
+from flowersorter.ui.sort_dialog import SortDialog
 from tests.qt.dragging import drag
-from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, tile
+from tests.qt.program import JOB_MS, class_named, draw_folder, guesses, idle, places, running, tile
 
 
 def pick(program: Program, place_ids: list[int]) -> None:
@@ -69,6 +71,44 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatc
             assert guesses(program, f"_{name}") == {name}
         assert window.job_bar.message.text().startswith("Learned from 9 photos.")
 
+        sorted_to = tmp_path / "sorted"
+        sort_into(program, sorted_to, qtbot)
+        for name in ("red", "green", "blue"):
+            assert {each.name for each in (sorted_to / name).iterdir()} >= {
+                f"IMG_{number:03}_{name}.jpg" for number in range(3)
+            }
+        assert len(list(folder.iterdir())) == 19
+
+        QTimer.singleShot(0, window, lambda: press_undo(window))
+        window.actions_by_name["undo_sort"].trigger()
+        idle(program, qtbot)
+        assert not sorted_to.exists() or not list(sorted_to.rglob("*.jpg"))
+        assert len(list(folder.iterdir())) == 19
+
+
+def sort_into(program: Program, destination: Path, qtbot: QtBot) -> None:
+    window = program.window
+    window.actions_by_name["sort"].trigger()
+    dialog = window.findChild(SortDialog)
+    assert dialog is not None
+    field, file_button = (
+        dialog.findChild(QLineEdit, "sort_destination"),
+        dialog.findChild(QPushButton, "sort_file_button"),
+    )
+    assert isinstance(field, QLineEdit)
+    assert isinstance(file_button, QPushButton)
+    field.setText(str(destination))
+    qtbot.waitUntil(file_button.isEnabled, timeout=JOB_MS)
+    assert not destination.exists()  # a plan touches nothing
+    QTest.mouseClick(file_button, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+
+
+def press_undo(window: QWidget) -> None:
+    question = window.findChild(QMessageBox, "undo_sort_question")
+    assert isinstance(question, QMessageBox)
+    question.defaultButton().click()
+
 
 def test_photos_dropped_on_new_class_make_one(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
@@ -93,7 +133,7 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
         program.window.classes.refresh()
         wanted = places(program, "red")
         drag_to(program, wanted, red.id)
-        assert set(program.window.folder._pending.items()) == set(wanted)  # noqa: SLF001
+        assert set(program.window.folder._pending.items()) == set(wanted)
         stored = program.garden.settings.get("labels of unread photos", dict[str, int]())
         assert set(stored.values()) == {red.id}
         gate.set()

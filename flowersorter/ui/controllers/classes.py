@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import PhotoClass
-from flowersorter.ui.class_dialogs import ask_for_name
+from flowersorter.ui.class_dialogs import ask_for_name, ask_merge_target, ask_to_delete, ask_to_rename
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.session import Front, Session
 

@@ -41,7 +41,8 @@ class EvaluateController(QObject):
         assert isinstance(result, Evaluation)
         if self._dialog is not None:
             self._dialog.close()
-        dialog = EvaluationDialog(result, self._front.window)
+        colours = {each.id: each.colour for each in self._session.garden.classes.all()}
+        dialog = EvaluationDialog(result, self._front.window, colours)
         dialog.photos_requested.connect(self.places_requested)
         self._dialog = dialog
         dialog.show()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import logging
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from flowersorter.ui.about_dialog import AboutDialog
+from flowersorter.ui.keys_dialog import KeysDialog
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.session import Front, Session
-
-log = logging.getLogger(__name__)
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.export import DEFAULT_NAME, PTH, SAFETENSORS, ExportRequest, ExportResult, export_model
 
 
 class LookController(QObject):
@@ -28,9 +30,16 @@ class LookController(QObject):
     places_requested = Signal(object, str)
     place_requested = Signal(int)
 
-    def __init__(self, session: Session, front: Front, grid: PhotoGrid, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        front: Front,
+        grid: PhotoGrid,
+        actions: Sequence[QAction],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._grid = session, front, grid
+        self._session, self._front, self._grid, self._actions = session, front, grid, actions
 
     @Slot()
     def ask_for_folder(self) -> None:
@@ -44,8 +53,7 @@ class LookController(QObject):
     @Slot(object)
     def show_in_folder(self, path: Path) -> None:
         """Open the photo's folder in the file manager."""
-        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent))):
-            self._front.bar.say(self.tr("The folder could not be opened: {0}").format(path.parent))
+        self.open_folder_of(path.parent)
 
     @Slot()
     def show_picked_in_folder(self) -> None:
@@ -66,6 +74,8 @@ class LookController(QObject):
             return
         self.place_requested.emit(int(columns.place_ids[row]))
 
+    # -- dialogs
+
     @Slot()
     def preview(self) -> None:
         """Show the photo large."""
@@ -73,6 +83,39 @@ class LookController(QObject):
     @Slot()
     def export_model(self) -> None:
         """Save what was learned as a file."""
+        start = str(Path(self._session.garden.settings.get("export folder", str(Path.home()))) / DEFAULT_NAME)
+        kinds = {
+            self.tr("PyTorch, for torchvision (*.pth)"): PTH,
+            self.tr("FlowerSorter model (*.safetensors)"): SAFETENSORS,
+        }
+        chosen, kind = QFileDialog.getSaveFileName(
+            self._front.window, self.tr("Export the model"), start, ";;".join(kinds)
+        )
+        if not chosen:
+            return
+        path = Path(chosen)
+        if path.suffix.lower() not in (PTH, SAFETENSORS):
+            path = path.with_name(path.name + kinds.get(kind, PTH))
+        self._session.garden.settings.set("export folder", str(path.parent))
+        request = ExportRequest(self._session.garden, path)
+        self._session.queue.submit(
+            self.tr("Exporting the model"),
+            lambda report, cancel: export_model(request, report, cancel),
+            Listener(succeeded=self._on_exported),
+        )
+
+    def _on_exported(self, result: object) -> None:
+        assert isinstance(result, ExportResult)
+        folder = result.path.parent
+        self._front.bar.say(
+            self.tr("The model was saved as {0}.").format(result.path.name),
+            (self.tr("Open the folder"), lambda: self.open_folder_of(folder)),
+        )
+
+    def open_folder_of(self, folder: Path) -> None:
+        """Open a folder in the file manager."""
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._front.bar.say(self.tr("The folder could not be opened: {0}").format(folder))
 
     @Slot()
     def show_preferences(self) -> None:
@@ -81,7 +124,13 @@ class LookController(QObject):
     @Slot()
     def show_about(self) -> None:
         """Say what this is."""
+        dialog = AboutDialog(self._front.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
 
     @Slot()
     def show_keys(self) -> None:
         """Say what keys and mouse do."""
+        dialog = KeysDialog(self._actions, self._front.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()

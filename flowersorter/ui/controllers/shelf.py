@@ -23,9 +23,11 @@ class ShelfController(QObject):
 
     Signals:
         everything_shown(): Photos are shown whether they are checked or not.
+        said(str): Something the person should know.
     """
 
     everything_shown = Signal()
+    said = Signal(str)
 
     def __init__(
         self, photos: PhotoModel, grid: PhotoGrid, header: GridHeader, classes: ClassList, parent: QObject | None = None
@@ -64,6 +66,9 @@ class ShelfController(QObject):
         self._list.set_current(None)
         self._grid.scrollToTop()
         self.show_title()
+        elsewhere = len(self._photos.filter.places or ()) - self._photos.rowCount()
+        if elsewhere > 0:
+            self.said.emit(self.tr("{0} of these photos are in other folders.").format(elsewhere))
 
     @Slot()
     def show_all(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
@@ -10,14 +11,16 @@ from PySide6.QtWidgets import QMessageBox
 
 from flowersorter.errors import UserError
 from flowersorter.sorting.execute import RunResult
-from flowersorter.sorting.plan import SortPlan
+from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.history_dialog import HistoryDialog
 from flowersorter.ui.session import Front, Session
 from flowersorter.ui.sort_dialog import SortChoices, SortDialog
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.history import UndoRequest, UndoResult, runs, undo_run
-from flowersorter.workflows.sort import RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+
+CHOICES_KEY = "sort choices"
 
 
 class SortController(QObject):
@@ -44,7 +47,7 @@ class SortController(QObject):
         folder = self._folder.folder
         if folder is None:
             return
-        dialog = SortDialog(folder, parent=self._front.window)
+        dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
         dialog.plan_requested.connect(self._on_plan_requested)
         dialog.finished.connect(self._on_dialog_finished)
         self._dialog = dialog
@@ -80,9 +83,23 @@ class SortController(QObject):
         if dialog is None:
             return
         plan = dialog.plan if dialog.result() == dialog.DialogCode.Accepted else None
-        dialog.deleteLater()
         if plan is not None:
+            self._remember(dialog.choices)
             self._run(plan)
+        dialog.deleteLater()
+
+    def _choices(self) -> SortChoices | None:
+        """What was chosen the last time; None at the first."""
+        stored = self._session.garden.settings.get(CHOICES_KEY, dict[str, str]())
+        try:
+            return SortChoices(Path(stored["destination"]), Mode(stored["mode"]), Include(stored["include"]))
+        except (KeyError, ValueError):
+            return None
+
+    def _remember(self, choices: SortChoices) -> None:
+        with contextlib.suppress(UnicodeError):  # a folder whose name is no text; it is only a convenience
+            stored = {"destination": str(choices.destination), "mode": choices.mode, "include": choices.include}
+            self._session.garden.settings.set(CHOICES_KEY, stored)
 
     # -- filing
 

@@ -1,0 +1,53 @@
+"""What keys and mouse do, in a table made from the actions themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+
+class KeysDialog(QDialog):
+    """Lists every action that has a key, and what the mouse can do besides."""
+
+    def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("keys_dialog")
+        self.setWindowTitle(self.tr("Keys and mouse"))
+        rows = [
+            (self.tr("Drag photos onto a class"), self.tr("say what they show")),
+            (self.tr("1 to 9"), self.tr("give the picked photos the class with that number")),
+            (self.tr("Ctrl + wheel"), self.tr("larger or smaller photos")),
+            (self.tr("Double click"), self.tr("see a photo large")),
+            (self.tr("Escape"), self.tr("pick nothing")),
+        ]
+        for action in actions:
+            keys = action.shortcuts()
+            if keys:
+                key = keys[0].toString(QKeySequence.SequenceFormat.NativeText)
+                rows.append((key, action.text().replace("&", "").rstrip("…")))
+        page = QWidget(self)
+        grid = QGridLayout(page)
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(5)
+        grid.setColumnStretch(1, 1)
+        for number, (key, deed) in enumerate(rows):
+            label = QLabel(key, page)
+            font = label.font()
+            font.setBold(True)
+            label.setFont(font)
+            grid.addWidget(label, number, 0)
+            grid.addWidget(QLabel(deed, page), number, 1)
+        scroll = QScrollArea(self)
+        scroll.setObjectName("keys")
+        scroll.setAccessibleName(self.tr("Keys and what they do"))
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addWidget(scroll, 1)
+        column.addWidget(buttons)
+        self.resize(520, 560)
