@@ -58,7 +58,9 @@ def text_label(parent: QWidget, name: str, text: str = "", *, muted: bool = Fals
     label.setObjectName(name)
     label.setTextFormat(Qt.TextFormat.PlainText)
     label.setWordWrap(True)
-    label.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    label.setSizePolicy(policy)
     label.setMinimumWidth(1)  # the dialog decides how narrow it gets, not the longest word
     if muted:
         label.setForegroundRole(QPalette.ColorRole.PlaceholderText)

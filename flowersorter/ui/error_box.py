@@ -51,7 +51,7 @@ class ErrorBox(FittedDialog):
             return self.tr("The disk refused something"), _sentence(why + where), ""
         return (
             self.tr("Something went wrong that should not have"),
-            _sentence(str(error) or type(error).__name__),
+            "",
             self.tr("You can go on working. If it happens again, copy the details and report them."),
         )
 
