@@ -102,7 +102,7 @@ class HistoryDialog(QDialog):
             if picked is not None and run.id == picked.id:
                 self.list.setCurrentItem(item)
         if self.list.topLevelItemCount() and self.list.currentItem() is None:
-            self.list.setCurrentItem(self.list.topLevelItem(0))
+            self.list.setCurrentIndex(self.list.model().index(0, 0))
         self._pages.setCurrentWidget(self.list if runs else self.empty)
         self.undo_button.setVisible(bool(runs))
         self.show_button.setVisible(bool(runs))

@@ -1,0 +1,186 @@
+"""Preferences: what the program calculates on, its backbone, and the model in use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QRadioButton,
+    QSlider,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.library.models import ModelEntry
+from flowersorter.ui import theme
+from flowersorter.ui.backbone_page import BackbonePage
+from flowersorter.ui.dialog_parts import button, button_row, column_of, describe, open_at, text_label
+from flowersorter.ui.model_page import ModelPage, StarterInfo
+from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
+from flowersorter.workflows.backbones import BackboneInfo
+
+__all__ = ["Preferences", "PreferencesDialog", "StarterInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person can set.
+
+    Attributes:
+        device: "auto", "cpu" or "cuda".
+        backbone: Name.
+        thumbnail_px: Side of a tile in the grid.
+    """
+
+    device: str = "auto"
+    backbone: str = "resnet50"
+    thumbnail_px: int = USUAL_PX
+
+
+class PreferencesDialog(QDialog):
+    """Lets the person choose. Lives in the GUI thread.
+
+    Args:
+        preferences: As they are.
+        backbones: What can be chosen, the default first.
+        models: Newest first; `starter` is shown before them.
+        starter: The model that ships with the program.
+        parent: The window.
+
+    Signals:
+        preferences_chosen(Preferences): OK was pressed and something is different.
+        download_requested(name): Download this backbone; tell `backbones.show_download` how far it is, then
+            `show_backbones`.
+        cancel_requested(): Stop the download.
+        install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
+        model_chosen(id or None): Use this model at once, None is the starter; then `show_models`.
+    """
+
+    preferences_chosen = Signal(object)
+    download_requested = Signal(str)
+    cancel_requested = Signal()
+    install_requested = Signal(str, object)
+    model_chosen = Signal(object)
+
+    def __init__(
+        self,
+        preferences: Preferences,
+        backbones: Sequence[BackboneInfo],
+        models: Sequence[ModelEntry],
+        starter: StarterInfo,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("preferences_dialog")
+        self.setWindowTitle(self.tr("Preferences"))
+        self._before = preferences
+        self.backbones = BackbonePage(backbones, preferences.backbone, self)
+        self.models = ModelPage(starter, models, {each.name: each.title for each in backbones}, self)
+        self.tabs = QTabWidget(self)
+        self.tabs.setObjectName("preferences_tabs")
+        describe(self.tabs, self.tr("Preferences"))
+        self.tabs.addTab(self._general(preferences), self.tr("&General"))
+        self.tabs.addTab(self.backbones, self.tr("&Backbone"))
+        self.tabs.addTab(self.models, self.tr("&Models"))
+        self.ok_button = button(self, "preferences_ok_button", self.tr("OK"), self.tr("Keep what is chosen (Enter)"))
+        self.ok_button.setDefault(True)
+        self.cancel_button = button(self, "preferences_cancel_button", self.tr("Cancel"), self.tr("Close (Esc)"))
+        column = column_of(self)
+        column.addWidget(self.tabs, 1)
+        column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
+        open_at(self, 88, 27)
+        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 46, self.fontMetrics().lineSpacing() * 16)
+        self._connect()
+
+    def _connect(self) -> None:
+        self.ok_button.clicked.connect(self.accept)
+        self.cancel_button.clicked.connect(self.reject)
+        self.backbones.download_requested.connect(self.download_requested)
+        self.backbones.cancel_requested.connect(self.cancel_requested)
+        self.backbones.install_requested.connect(self.install_requested)
+        self.models.model_chosen.connect(self.model_chosen)
+
+    # -- the first page
+
+    def _general(self, preferences: Preferences) -> QWidget:
+        page = QWidget(self)
+        column = QVBoxLayout(page)
+        column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
+        column.setSpacing(theme.GAP_PX)
+        column.addWidget(text_label(page, "device_title", self.tr("Look at photos with"), scale=1.05))
+        column.addLayout(self._devices(page, preferences.device))
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "thumbnail_title", self.tr("Size of the photos in the grid"), scale=1.05))
+        column.addLayout(self._sizes(page, preferences.thumbnail_px))
+        column.addStretch(1)
+        return page
+
+    def _devices(self, page: QWidget, device: str) -> QGridLayout:
+        lines = {
+            "auto": (self.tr("&Automatic"), self.tr("The graphics card where there is a fitting one")),
+            "cpu": (self.tr("&Processor"), self.tr("Works everywhere")),
+            "cuda": (self.tr("Graphics &card"), self.tr("Much faster; needs an NVIDIA card")),
+        }
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
+        grid.setVerticalSpacing(theme.SMALL_GAP_PX)
+        grid.setColumnStretch(1, 1)
+        self._devices_group = QButtonGroup(self)
+        self._device_buttons: dict[str, QRadioButton] = {}
+        for row, (name, (text, explanation)) in enumerate(lines.items()):
+            radio = QRadioButton(text, page)
+            radio.setObjectName(f"device_{name}")
+            describe(radio, f"{text.replace('&', '')}. {explanation}", explanation)
+            radio.setChecked(name == device)
+            self._devices_group.addButton(radio)
+            self._device_buttons[name] = radio
+            grid.addWidget(radio, row, 0)
+            grid.addWidget(text_label(page, f"device_{name}_text", explanation, muted=True), row, 1)
+        return grid
+
+    def _sizes(self, page: QWidget, size_px: int) -> QHBoxLayout:
+        self.size_slider = QSlider(Qt.Orientation.Horizontal, page)
+        self.size_slider.setObjectName("thumbnail_size")
+        describe(self.size_slider, self.tr("Size of the photos in the grid"), self.tr("Arrow keys change it"))
+        self.size_slider.setRange(SMALLEST_PX, LARGEST_PX)
+        self.size_slider.setSingleStep(ZOOM_STEP_PX)
+        self.size_slider.setPageStep(3 * ZOOM_STEP_PX)
+        self.size_slider.setValue(size_px)
+        row = QHBoxLayout()
+        row.addWidget(QLabel(self.tr("small"), page))
+        row.addWidget(self.size_slider, 1)
+        row.addWidget(QLabel(self.tr("large"), page))
+        return row
+
+    # -- what is chosen
+
+    @property
+    def preferences(self) -> Preferences:
+        """What is chosen now."""
+        device = next((name for name, radio in self._device_buttons.items() if radio.isChecked()), "auto")
+        return Preferences(device, self.backbones.chosen, self.size_slider.value())
+
+    @Slot()
+    def accept(self) -> None:
+        """Keep what is chosen."""
+        if self.preferences != self._before:
+            self.preferences_chosen.emit(self.preferences)
+        super().accept()
+
+    @Slot(object)
+    def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
+        """Show which backbones are here now; ends the display of a download."""
+        self.backbones.show_backbones(backbones)
+
+    @Slot(object)
+    def show_models(self, models: Sequence[ModelEntry]) -> None:
+        """Show the models as they are now, for instance after one was chosen."""
+        self.models.show_models(models)
