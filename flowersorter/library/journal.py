@@ -2,11 +2,14 @@
 
 A filing is written down before a file is touched and again when it is settled:
 
-    begin_run ──> planned ──start──> started ──────────> done ──start_undo──> undoing ──> undone
-                     │                  │                  ^                     │
-                     ├──> cancelled     └──> failed         └──────────────────────┘
-                     ├──> failed
-                     └──> noted                 nothing to do on disk: already there, a duplicate
+    begin_run ──> planned ──> started ──> done ──> undoing ──> undone
+                     │           │          ^          │
+                     │           │          └──────────┘      could not be taken back
+                     │           ├──> failed                  the disk is as it was
+                     │           └──> planned                 rolled back after a crash
+                     ├──> failed      nothing was tried
+                     ├──> cancelled   the run ended before its turn
+                     └──> noted       nothing to do on disk: already there, a duplicate
 
 Only ``started`` and ``undoing`` are open: after a crash the disk may hold either side of the step, and
 `flowersorter.sorting.recover` looks and settles it. A run is ``open`` until it ends, then ``done`` or
@@ -19,12 +22,23 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 from flowersorter.library.database import Database
+from flowersorter.library.journal_rows import (
+    Entry,
+    EntryState,
+    MadeFolder,
+    NewEntry,
+    Run,
+    RunState,
+    entry_of,
+    folder_of,
+    run_of,
+)
+
+__all__ = ["Entry", "EntryState", "Journal", "MadeFolder", "NewEntry", "Run", "RunState"]
 
 _SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 _RUN_COLUMNS = """
@@ -34,109 +48,9 @@ _RUN_COLUMNS = """
            COUNT(f.id) FILTER (WHERE f.state = 'failed') AS failed
     FROM runs LEFT JOIN filings f ON f.run_id = runs.id AND f.lead_id IS NULL
 """
-
-
-class EntryState(StrEnum):
-    """How far a filing is; the module's docstring draws the way through them."""
-
-    PLANNED = "planned"
-    STARTED = "started"
-    DONE = "done"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-    NOTED = "noted"
-    UNDOING = "undoing"
-    UNDONE = "undone"
-
-
-class RunState(StrEnum):
-    """How far a run is."""
-
-    OPEN = "open"
-    DONE = "done"
-    CANCELLED = "cancelled"
-    PARTLY_UNDONE = "partly undone"
-    UNDONE = "undone"
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One act of filing photos.
-
-    Attributes:
-        mode: "copy", "move" or "link".
-        source: The folder the photos came from, if it was one.
-        started_at: ISO 8601, UTC.
-        finished_at: ISO 8601, UTC, or None while it is open.
-        photos: Photos it filed, those taken back since included.
-        undone: Photos taken back since.
-        failed: Photos that could not be filed.
-    """
-
-    id: int
-    mode: str
-    source: Path | None
-    destination: Path
-    started_at: str
-    finished_at: str | None
-    state: RunState
-    photos: int
-    undone: int
-    failed: int
-
-
-@dataclass(frozen=True, slots=True)
-class NewEntry:
-    """One file a run is going to file.
-
-    Attributes:
-        sha256: Of its bytes; None for a sidecar, which is read when its turn comes.
-        lead: The position, in the same list, of the photo a sidecar travels with.
-    """
-
-    class_name: str
-    action: str
-    source: Path
-    destination: Path
-    size_bytes: int
-    sha256: bytes | None
-    mtime_ns: int
-    lead: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One file of a run, as the journal has it.
-
-    Attributes:
-        lead_id: The entry of the photo this sidecar travels with, or None for a photo.
-        temporary: The hidden file a copy goes through, or None before the first start.
-        sha256: Of its bytes; None for a sidecar whose turn has not come.
-        error: Why it failed, or what is worth knowing about it.
-    """
-
-    id: int
-    run_id: int
-    lead_id: int | None
-    class_name: str
-    action: str
-    source: Path
-    destination: Path
-    temporary: Path | None
-    size_bytes: int
-    sha256: bytes | None
-    mtime_ns: int
-    state: EntryState
-    error: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class MadeFolder:
-    """A folder a run made; only such folders are ever removed, and only when empty."""
-
-    id: int
-    run_id: int
-    path: Path
+_MADE_FOLDERS = """
+    SELECT m.id, m.run_id, m.path FROM made_folders m JOIN runs ON runs.id = m.run_id WHERE NOT m.removed
+"""
 
 
 class Journal:
@@ -250,11 +164,14 @@ class Journal:
     def folders(self, destination: Path) -> list[MadeFolder]:
         """The folders that runs to this destination made and that were not removed since, newest first."""
         rows = self._database.query(
-            "SELECT m.id, m.run_id, m.path FROM made_folders m JOIN runs ON runs.id = m.run_id"
-            " WHERE runs.destination = ? AND NOT m.removed ORDER BY m.id DESC",
-            (os.fsencode(destination),),
+            f"{_MADE_FOLDERS} AND runs.destination = ? ORDER BY m.id DESC", (os.fsencode(destination),)
         )
-        return [MadeFolder(row["id"], row["run_id"], Path(os.fsdecode(row["path"]))) for row in rows]
+        return [folder_of(row) for row in rows]
+
+    def abandoned_folders(self) -> list[MadeFolder]:
+        """The folders that runs made which are undone, and that were not removed since, newest first."""
+        rows = self._database.query(f"{_MADE_FOLDERS} AND runs.state = ? ORDER BY m.id DESC", (RunState.UNDONE,))
+        return [folder_of(row) for row in rows]
 
     def class_folders(self, destination: Path) -> dict[str, str]:
         """The folder name each class had in the newest run to this destination that filed it."""
@@ -267,7 +184,7 @@ class Journal:
 
     def runs(self) -> list[Run]:
         """Every run, newest first."""
-        return [_run(row) for row in self._database.query(f"{_RUN_COLUMNS} GROUP BY runs.id ORDER BY runs.id DESC")]
+        return [run_of(row) for row in self._database.query(f"{_RUN_COLUMNS} GROUP BY runs.id ORDER BY runs.id DESC")]
 
     def run(self, run_id: int) -> Run:
         """One run.
@@ -278,29 +195,29 @@ class Journal:
         rows = self._database.query(f"{_RUN_COLUMNS} WHERE runs.id = ? GROUP BY runs.id", (run_id,))
         if not rows:
             raise KeyError(run_id)
-        return _run(rows[0])
+        return run_of(rows[0])
 
     def filings(self, run_id: int) -> list[Entry]:
         """The files of a run, in the order of its plan; a photo comes before its sidecars."""
         rows = self._database.query("SELECT * FROM filings WHERE run_id = ? ORDER BY id", (run_id,))
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def entries(self, entry_ids: Sequence[int]) -> list[Entry]:
         """Filings as they are now, in the order they were planned."""
         rows = self._database.query_in("SELECT * FROM filings WHERE id IN (?)", entry_ids)
-        return sorted((_entry(row) for row in rows), key=lambda entry: entry.id)
+        return sorted((entry_of(row) for row in rows), key=lambda entry: entry.id)
 
     def open_filings(self) -> list[Entry]:
         """The files that a crash left on either side of a step, in the order they were planned."""
         rows = self._database.query(
             "SELECT * FROM filings WHERE state IN ('started', 'undoing') ORDER BY id",
         )
-        return [_entry(row) for row in rows]
+        return [entry_of(row) for row in rows]
 
     def open_runs(self) -> list[Run]:
         """The runs that did not end and those with an open filing, oldest first."""
         return [
-            _run(row)
+            run_of(row)
             for row in self._database.query(
                 f"{_RUN_COLUMNS} WHERE runs.state = 'open' OR runs.id IN"
                 " (SELECT run_id FROM filings WHERE state IN ('started', 'undoing'))"
@@ -311,9 +228,9 @@ class Journal:
 
 def _run_state(states: set[str]) -> RunState:
     """The state of a run whose filings are in these states."""
-    if EntryState.STARTED in states:
+    if states & {EntryState.STARTED, EntryState.UNDOING}:
         return RunState.OPEN
-    if EntryState.UNDOING in states or {EntryState.DONE, EntryState.UNDONE} <= states:
+    if {EntryState.DONE, EntryState.UNDONE} <= states:
         return RunState.PARTLY_UNDONE
     if EntryState.UNDONE in states:
         return RunState.UNDONE
@@ -354,10 +271,6 @@ def _bytes(path: Path | None) -> bytes | None:
     return None if path is None else os.fsencode(path)
 
 
-def _path(name: bytes | None) -> Path | None:
-    return None if name is None else Path(os.fsdecode(name))
-
-
 def _text(error: str | None) -> str | None:
     """A reason may name a file whose name is not UTF-8, which SQLite would not take."""
     return None if error is None else error.encode("utf-8", "backslashreplace").decode("utf-8")
@@ -366,36 +279,3 @@ def _text(error: str | None) -> str | None:
 def _storable(mtime_ns: int) -> int:
     """A damaged time stamp can lie beyond the year 2262, where SQLite's integers end."""
     return max(_SMALLEST_INTEGER, min(mtime_ns, _LARGEST_INTEGER))
-
-
-def _run(row: sqlite3.Row) -> Run:
-    return Run(
-        id=row["id"],
-        mode=row["mode"],
-        source=_path(row["source"]),
-        destination=Path(os.fsdecode(row["destination"])),
-        started_at=row["started_at"],
-        finished_at=row["finished_at"],
-        state=RunState(row["state"]),
-        photos=row["photos"],
-        undone=row["undone"],
-        failed=row["failed"],
-    )
-
-
-def _entry(row: sqlite3.Row) -> Entry:
-    return Entry(
-        id=row["id"],
-        run_id=row["run_id"],
-        lead_id=row["lead_id"],
-        class_name=row["class_name"],
-        action=row["action"],
-        source=Path(os.fsdecode(row["source"])),
-        destination=Path(os.fsdecode(row["destination"])),
-        temporary=_path(row["temporary"]),
-        size_bytes=row["size_bytes"],
-        sha256=row["sha256"],
-        mtime_ns=row["mtime_ns"],
-        state=EntryState(row["state"]),
-        error=row["error"],
-    )

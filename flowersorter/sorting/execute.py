@@ -14,7 +14,7 @@ from flowersorter.library.journal import EntryState, NewEntry, Run
 from flowersorter.sorting.desk import Desk
 from flowersorter.sorting.files import FileSystem
 from flowersorter.sorting.folders import make_destination, remove_empty_folders, require_device
-from flowersorter.sorting.groups import Group, KeptError, file_group, grouped
+from flowersorter.sorting.groups import Group, file_group, grouped
 from flowersorter.sorting.plan import STAGES, Action, SortPlan
 from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
 
@@ -200,11 +200,9 @@ class _Execution:
         try:
             self._require_going_on(group)
             return group.lead.destination, file_group(self._desk, self._run, group)
-        except NotDoneError as error:
+        except (NotDoneError, LeftOpenError) as error:
             if error.stop:
                 self._stopped = error.reason
-            return group.lead.destination if isinstance(error, KeptError) else None, error.reason
-        except LeftOpenError as error:
             return None, error.reason
 
     def _require_going_on(self, group: Group) -> None:

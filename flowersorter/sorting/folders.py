@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
+from flowersorter.library.journal import MadeFolder
 from flowersorter.sorting.desk import Desk
 from flowersorter.sorting.files import FileSystem, is_folder, look, look_through
 from flowersorter.sorting.plan import SortPlan
@@ -22,7 +23,8 @@ def require_device(plan: SortPlan, files: FileSystem) -> None:
         NotDoneError: the disk is not there any more, and the rest of the run need not be tried.
     """
     folders = (plan.destination, *plan.destination.parents)
-    found = next(there for folder in folders if (there := look_through(files, folder)) is not None)
+    with in_words():
+        found = next(there for folder in folders if (there := look_through(files, folder)) is not None)
     if plan.device is not None and found.st_dev != plan.device:
         raise NotDoneError(_UNPLUGGED, stop=True)
 
@@ -35,7 +37,10 @@ def make_destination(desk: Desk, run_id: int, missing: Iterable[Path]) -> None:
     """
     for folder in missing:
         try:
-            _make(desk, run_id, folder)
+            with in_words():
+                there = look_through(desk.files, folder) is not None
+            if not there:
+                _make(desk, run_id, folder)
         except NotDoneError as error:
             raise NotDoneError(f"its folder cannot be made: {error.reason}", stop=True) from error
 
@@ -58,8 +63,22 @@ def make_class_folder(desk: Desk, run_id: int, folder: Path) -> None:
 
 def remove_empty_folders(desk: Desk, destination: Path) -> None:
     """Remove the folders that runs to this destination made and that are empty (again)."""
+    _remove_empty(desk, desk.journal.folders(destination))
+
+
+def remove_abandoned_folders(desk: Desk) -> None:
+    """Remove the empty folders of undone runs that could not be removed when they were undone."""
+    _remove_empty(desk, desk.journal.abandoned_folders())
+
+
+def _remove_empty(desk: Desk, folders: Iterable[MadeFolder]) -> None:
     gone = []
-    for made in desk.journal.folders(destination):
+    # Where a step is open, a missing folder would look like an unplugged drive.
+    needed = {entry.destination.parent for entry in desk.journal.open_filings()}
+    needed |= {above for folder in needed for above in folder.parents}
+    for made in folders:
+        if made.path in needed:
+            continue
         with suppress(OSError):  # not empty, or its drive is missing
             if is_folder(desk.files, made.path):
                 desk.files.rmdir(made.path)
@@ -74,16 +93,23 @@ def _make(desk: Desk, run_id: int, folder: Path) -> None:
     try:
         desk.files.mkdir(folder)
     except FileExistsError:
-        desk.journal.forget_folders([folder_id])
-        if not is_folder(desk.files, folder):
-            raise NotDoneError(TAKEN) from None
-        return  # somebody else made it just now
+        # It was not there a moment ago: a network drive may say so of a folder it has just made for us. Should it
+        # be somebody else's, no harm is done, as it is removed only when empty.
+        _accept_existing(desk, folder_id, folder)
     except OSError as error:
         _unmake(desk, folder_id, folder, error)
     try:
         desk.files.sync_folder(folder.parent)
     except OSError as error:
         _unmake(desk, folder_id, folder, error)
+
+
+def _accept_existing(desk: Desk, folder_id: int, folder: Path) -> None:
+    with in_words():
+        if is_folder(desk.files, folder):
+            return
+    desk.journal.forget_folders([folder_id])
+    raise NotDoneError(TAKEN)
 
 
 def _unmake(desk: Desk, folder_id: int, folder: Path, error: OSError) -> NoReturn:

@@ -10,7 +10,7 @@ from flowersorter.library.journal import Entry, EntryState, Run
 from flowersorter.sorting.desk import Desk, check_take_back, file, take_back
 from flowersorter.sorting.folders import make_class_folder
 from flowersorter.sorting.names import shown
-from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
+from flowersorter.sorting.refusals import PUT_RIGHT_LATER, LeftOpenError, NotDoneError
 
 
 @dataclass(slots=True)
@@ -23,10 +23,6 @@ class Group:
     def lead(self) -> Entry:
         """The photo's own entry."""
         return self.entries[0]
-
-
-class KeptError(NotDoneError):
-    """A sidecar could not be filed, and its photo could not be brought back either: it stays filed."""
 
 
 def grouped(entries: Sequence[Entry]) -> list[Group]:
@@ -65,7 +61,7 @@ def take_back_group(desk: Desk, run: Run, group: Group) -> None:
     """Take a photo back with its sidecars; all are looked at before the first is touched.
 
     Raises:
-        NotDoneError: at least one stays filed.
+        NotDoneError: all of it stays filed.
         LeftOpenError: a part is left to recovery.
     """
     filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
@@ -80,6 +76,7 @@ def take_back_group(desk: Desk, run: Run, group: Group) -> None:
         try:
             take_back(desk, run, entry)
         except NotDoneError as error:
+            _file_again(desk, filed[filed.index(entry) + 1 :], error)
             raise NotDoneError(_about(entry, group, error.reason), stop=error.stop) from error
 
 
@@ -87,7 +84,8 @@ def _bring_back(desk: Desk, run: Run, group: Group, done: list[Entry], error: No
     """One of a group failed: take back what was filed before it.
 
     Raises:
-        NotDoneError: always, with the reason.
+        NotDoneError: with the reason.
+        LeftOpenError: not even that works.
     """
     failed = group.entries[len(done)]
     reason = _about(failed, group, error.reason)
@@ -97,9 +95,26 @@ def _bring_back(desk: Desk, run: Run, group: Group, done: list[Entry], error: No
         try:
             take_back(desk, run, entry)
         except (NotDoneError, LeftOpenError) as stuck:
-            raise KeptError(f"{reason}; the photo stays filed: {stuck.reason}", stop=error.stop) from error
+            # Open, so that recovery comes back to it.
+            desk.journal.settle(entry.id, EntryState.UNDOING, stuck.reason)
+            raise LeftOpenError(f"{reason}; {PUT_RIGHT_LATER}", stop=error.stop) from error
         desk.journal.settle(entry.id, EntryState.FAILED, reason)
     raise NotDoneError(reason, stop=error.stop) from error
+
+
+def _file_again(desk: Desk, taken_back: list[Entry], error: NotDoneError) -> None:
+    """A photo could not be taken back: its sidecars stay with it.
+
+    Raises:
+        LeftOpenError: not even that works.
+    """
+    for entry in taken_back:
+        try:
+            file(desk, entry)
+        except (NotDoneError, LeftOpenError) as stuck:
+            # Open, so that recovery comes back to it.
+            desk.journal.settle(entry.id, EntryState.UNDOING, stuck.reason)
+            raise LeftOpenError(f"{error.reason}; {PUT_RIGHT_LATER}", stop=error.stop) from error
 
 
 def _about(entry: Entry, group: Group, reason: str) -> str:

@@ -12,7 +12,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.journal import Entry, EntryState, Run
 from flowersorter.sorting.desk import Desk, record_filed, record_taken_back, take_back
 from flowersorter.sorting.files import FileSystem, is_our_link, look, look_through
-from flowersorter.sorting.folders import remove_empty_folders
+from flowersorter.sorting.folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.groups import Group, file_group, grouped
 from flowersorter.sorting.names import shown
 from flowersorter.sorting.plan import Action
@@ -59,6 +59,7 @@ def recover(garden: Garden, files: FileSystem | None = None) -> RecoveryResult:
             _complete(desk, run, group, tally)
         remove_empty_folders(desk, run.destination)
         desk.journal.end_run(run.id)
+    remove_abandoned_folders(desk)
     return RecoveryResult(tally.finished, tally.rolled_back, tuple(tally.problems))
 
 

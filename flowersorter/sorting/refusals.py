@@ -14,6 +14,7 @@ NOT_A_FILE = "it is not an ordinary file"
 TAKEN = "another file with that name has appeared"
 BAD_COPY = "the disk gave back other bytes than were written"
 KEPT_BOTH = "it was changed while it was being moved, so the file there was kept too"
+PUT_RIGHT_LATER = "it will be put right when the disk can be used again"
 
 #: No other file will fit either, so the rest of a run is not tried.
 _FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
@@ -53,16 +54,26 @@ class NotDoneError(FlowerSorterError):
 
 
 class LeftOpenError(FlowerSorterError):
-    """A step that could neither be finished nor taken back now; recovery comes back to it."""
+    """A step that could neither be finished nor taken back now; recovery comes back to it.
 
-    def __init__(self, reason: str) -> None:
+    Attributes:
+        reason: For the person, lower case, without a full stop.
+        stop: Whether the steps after it need not be tried.
+    """
+
+    def __init__(self, reason: str, *, stop: bool = False) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.stop = reason, stop
 
 
 def explain(error: OSError) -> str:
     """Return what went wrong, for the person."""
     return _REASONS.get(error.errno or 0) or (error.strerror or "the system refuses it").lower()
+
+
+def is_full(error: Exception) -> bool:
+    """Return whether the disk said that nothing more fits."""
+    return isinstance(error, OSError) and error.errno in _FULL
 
 
 @contextmanager
@@ -75,4 +86,4 @@ def in_words() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise NotDoneError(explain(error), stop=error.errno in _FULL) from error
+        raise NotDoneError(explain(error), stop=is_full(error)) from error

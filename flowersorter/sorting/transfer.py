@@ -28,10 +28,13 @@ from flowersorter.sorting.refusals import (
     GONE,
     KEPT_BOTH,
     NOT_A_FILE,
+    PUT_RIGHT_LATER,
+    TAKEN,
     LeftOpenError,
     NotDoneError,
     explain,
     in_words,
+    is_full,
 )
 
 
@@ -73,13 +76,13 @@ def move(files: FileSystem, transfer: Transfer) -> str | None:
     """
     with in_words():
         before = _verified(files, transfer)
+        _require_free(files, transfer.target)
         try:
             files.link_new(transfer.origin, transfer.target)
         except OSError as error:
+            _take_link_away(files, transfer, error)
             if error.errno in NO_LINKS:
                 return _move_without_links(files, transfer, before)
-            if not isinstance(error, FileExistsError):  # a name that was taken before is not ours
-                _take_link_away(files, transfer, error)
             raise
         return _drop_linked_origin(files, transfer, before)
 
@@ -93,14 +96,9 @@ def link(files: FileSystem, transfer: Transfer) -> None:
     """
     with in_words():
         _verified(files, transfer)
+        _require_free(files, transfer.target)
         try:
             _link(files, transfer)
-        except FileExistsError:
-            raise  # a name that was taken before is not ours
-        except OSError as error:
-            _take_link_away(files, transfer, error)
-            raise
-        try:
             files.sync_folder(transfer.target.parent)
         except OSError as error:
             _take_link_away(files, transfer, error)
@@ -150,10 +148,9 @@ def _stage(files: FileSystem, transfer: Transfer, before: os.stat_result) -> os.
     """Make the complete, checked copy under its temporary name."""
     try:
         descriptor = files.open_exclusive(transfer.temporary)
-    except FileExistsError:
-        raise  # not ours
     except OSError as error:
-        _or_leave_open(lambda: _discard(files, transfer), error)
+        not_ours = isinstance(error, FileExistsError)
+        _or_leave_open(lambda: _discard(files, transfer, only_empty=not_ours), error)
         raise
     try:
         _fill(files, transfer, descriptor, before)
@@ -175,8 +172,9 @@ def _fill(files: FileSystem, transfer: Transfer, descriptor: int, before: os.sta
         files.close(descriptor)
 
 
-def _discard(files: FileSystem, transfer: Transfer) -> None:
-    if look(files, transfer.temporary) is not None:
+def _discard(files: FileSystem, transfer: Transfer, *, only_empty: bool = False) -> None:
+    found = look(files, transfer.temporary)
+    if found is not None and not (only_empty and found.st_size):
         files.stat(transfer.origin)  # who knows what is in the temporary file if the original is gone
         files.unlink(transfer.temporary)
 
@@ -280,11 +278,17 @@ def _or_leave_open(clean_up: Callable[[], None], cause: OSError | NotDoneError) 
     Raises:
         LeftOpenError: not even that works.
     """
-    reason = explain(cause) if isinstance(cause, OSError) else cause.reason
     try:
         clean_up()
     except (OSError, LeftOpenError) as error:
-        raise LeftOpenError(f"{reason}; it will be put right when the disk can be used again") from error
+        reason = explain(cause) if isinstance(cause, OSError) else cause.reason
+        raise LeftOpenError(f"{reason}; {PUT_RIGHT_LATER}", stop=is_full(cause)) from error
+
+
+def _require_free(files: FileSystem, target: Path) -> None:
+    """After this, a second name of the file at the target is ours, whatever a network drive says."""
+    if look(files, target) is not None:
+        raise NotDoneError(TAKEN)
 
 
 def _require_file(files: FileSystem, path: Path) -> os.stat_result:
