@@ -31,7 +31,10 @@ from tests.unit.sorting.orchard import (
 _ALL = os.environ.get("FLOWERSORTER_SAFETY") == "1"
 _CODES = tuple(
     getattr(errno, name)
-    for name in "ENOSPC EIO EACCES EPERM EROFS EXDEV ENOENT EEXIST EBUSY ENAMETOOLONG ESTALE EINVAL".split()
+    for name in (
+        *("ENOSPC", "EIO", "EACCES", "EPERM", "EROFS", "EXDEV", "ENOENT", "EEXIST", "EBUSY"),
+        *("ENAMETOOLONG", "ESTALE", "EINVAL"),
+    )
 )
 _CALLS = range(8) if _ALL else (0, 1, 3)
 
@@ -81,11 +84,12 @@ def _check(
     assert result.run_id is not None
     if garden.journal.run(result.run_id).state != RunState.UNDONE:
         assert take_back(garden, result.run_id).refused == ()
+    recover(garden)  # folders that could not be removed
     assert snapshot(source, destination) == before
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("name", CHANGING + ("hash", "stat", "read_link"))
+@pytest.mark.parametrize("name", [*CHANGING, "hash", "stat", "stat_through", "read_link"])
 def test_an_error_while_sorting(grounds: tuple[Path, Path, Path], name: str, mode: Mode) -> None:
     folder, source, destination = grounds
     photos = _plant(source)
@@ -102,7 +106,7 @@ def test_an_error_while_sorting(grounds: tuple[Path, Path, Path], name: str, mod
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("name", CHANGING + ("hash", "stat"))
+@pytest.mark.parametrize("name", [*CHANGING, "hash", "stat", "stat_through", "read_link"])
 def test_an_error_while_undoing(grounds: tuple[Path, Path, Path], name: str, mode: Mode) -> None:
     folder, source, destination = grounds
     photos = _plant(source)
@@ -112,6 +116,8 @@ def test_an_error_while_undoing(grounds: tuple[Path, Path, Path], name: str, mod
         remember(garden, source, list(photos))
         for after in (False, True) if name in CHANGING else (False,):
             for code in _CODES:
+                if name == "stat" and code == errno.ENOENT:
+                    continue  # a disk that says "not there" of a file that is: nobody can know better
                 for nth in _CALLS:
                     result = sort(garden, photos, destination, mode, source=source)
                     undone = take_back(garden, result.run_id, failing(name, nth, code, after=after))
