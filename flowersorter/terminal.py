@@ -8,12 +8,9 @@ import os
 import unicodedata
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from flowersorter.job import Progress, Report, silent
-
-if TYPE_CHECKING:
-    from rich.progress import ProgressColumn
 
 NOTHING = "–"  # stands in a table where there is no figure
 
@@ -101,36 +98,25 @@ def _forget(stream: TextIO) -> None:
 def _bars(err: TextIO, *, in_bytes: bool) -> Iterator[Report]:
     # Half a tenth of a second to import, and not needed where nobody watches.
     from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        DownloadColumn,
-        MofNCompleteColumn,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
 
-    counted: ProgressColumn = DownloadColumn() if in_bytes else MofNCompleteColumn()
-    bars = Bars(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        counted,
-        TimeRemainingColumn(),
-        console=Console(file=err),
-        transient=True,
-    )
+    stage = TextColumn("{task.description}", markup=False)
+    figures = TextColumn("{task.fields[figures]}", markup=False)
+    written = size if in_bytes else str
+    bars = Bars(stage, BarColumn(), figures, TimeRemainingColumn(), console=Console(file=err), transient=True)
     with bars:
-        task = bars.add_task("", total=None)
-        stage = ""
+        task, shown_stage = bars.add_task("", total=None, figures=""), ""
 
         def report(news: object) -> None:
-            nonlocal stage
+            nonlocal shown_stage
             if not isinstance(news, Progress):
                 return
-            if news.stage != stage:
-                stage = news.stage
-                bars.reset(task, description=stage, total=news.total)
-            bars.update(task, completed=news.done, total=news.total)
+            if news.stage != shown_stage:
+                shown_stage = news.stage
+                bars.reset(task, description=shown_stage, total=news.total)  # the time left is this stage's
+            figures = "" if news.total is None else f"{written(news.done)} of {written(news.total)}"
+            bars.update(task, completed=news.done, total=news.total, figures=figures)
 
         yield report
 

@@ -81,6 +81,8 @@ def _file(call: Call, garden: Garden, plan: SortPlan) -> RunResult:
     Raises:
         Cancelled: the person pressed Ctrl+C.
     """
+    if not any(file.action.is_filed for file in plan.files):
+        return RunResult(None, ())  # no run without a photo in the history
     before = {run.id for run in runs(garden)}
     try:
         with call.terminal.progress() as report:
@@ -161,7 +163,7 @@ def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcom
     filed = sum(outcome.action in _FILING for outcome in outcomes.values())
     if filed and done.run_id is not None:
         terminal.say(
-            f"{counted(filed, 'photo')} {_DONE[plan.mode]}. Take it back with: flowersorter undo {done.run_id}"
+            f"{counted(filed, 'photo')} {_DONE[plan.mode]}. To take that back: flowersorter undo {done.run_id}"
         )
     elif not failed:
         terminal.say("Nothing to do.")

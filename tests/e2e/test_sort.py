@@ -96,6 +96,8 @@ def test_sorting_twice_copies_nothing_twice(labelled: Labelled, taught: Program,
     assert tree(dest) == before
     assert again.summary["filed"] == 0
     assert {entry["action"] for entry in again.objects[:-1]} == {"already there", "left"}
+    assert again.summary["run"] is None
+    assert len(taught.ok("history", "--json").objects) == 1  # so that undo takes back what was filed
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -230,6 +230,9 @@ class TestTerminal:
             report(Progress("Reading [photos]", 1, 2))
             report(Progress("Thinking", 0))
         assert "Thinking" in err.getvalue()
+        with Terminal(io.StringIO(), err).progress(in_bytes=True) as report:
+            report(Progress("Downloading", 1_000_000, 46_830_571))
+        assert "1.0 MB of 46.8 MB" in err.getvalue()
 
 
 class TestWording:
