@@ -20,7 +20,7 @@ class UndoRequest:
 
     Attributes:
         garden: Whose run.
-        run_id: The run, or None for the newest that is not undone yet.
+        run_id: The run, or None for the newest with something to undo.
     """
 
     garden: Garden
@@ -41,7 +41,8 @@ def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoR
     """
     run_id = request.run_id
     if run_id is None:
-        run_id = next((run.id for run in runs(request.garden) if run.state != "undone"), None)
+        # A run that found everything already there filed nothing; the person means the one before.
+        run_id = next((run.id for run in runs(request.garden) if run.photos > run.undone), None)
     if run_id is None:
         raise UndoRefused("There is nothing to undo", "no photos were filed, or every run is undone already")
     return undo(request.garden, run_id, report, cancel)
