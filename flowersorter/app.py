@@ -50,7 +50,6 @@ class Program(QObject):
             thumbnails=self.thumbnails,
             photos=self.photos,
             corrections=QUndoStack(self),
-            device=garden.settings.get("device", "auto"),
         )
         self.window = MainWindow(self.session)
         self.window.closing.connect(self.shutdown)
@@ -80,11 +79,10 @@ class Program(QObject):
             return
         self._down = True
         self.queue.shutdown()
-        self.window.inspector.shutdown()
+        self.window.shutdown()
         self.thumbnails.shutdown()
         if self._preload is not None:
             self._preload.stop()
-        self.window.rest()
         self.garden.close()
 
     def _on_recovered(self, result: object) -> None:

@@ -39,6 +39,11 @@ class Actions:
         """Every action."""
         return tuple(self._actions.values())
 
+    def show_undo_text(self, text: str) -> None:
+        """Say in the menu what Undo would take back."""
+        self["undo"].setText(tr("&Undo: {0}").format(text) if text else tr("&Undo"))
+        set_tip(self["undo"], "")
+
     def fill_recent(self, folders: Sequence[Path], open_folder: Callable[[Path], None]) -> None:
         """List the folders that were open before."""
         self.recent_menu.clear()

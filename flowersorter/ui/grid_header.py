@@ -10,6 +10,7 @@ from flowersorter.ui.photo_filter import Order
 from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_PX
 
 NARROW_PX = 520
+TIGHT_PX = 360  # below that the wheel zooms
 
 
 class GridHeader(QWidget):
@@ -35,6 +36,7 @@ class GridHeader(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.2)
         font.setBold(True)
         self.title.setFont(font)
+        self.title.setMinimumWidth(96)
         self.title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.count = QLabel(self)
         self.count.setObjectName("grid_count")
@@ -82,6 +84,7 @@ class GridHeader(QWidget):
         style = Qt.ToolButtonStyle
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
         self.count.setVisible(not self._narrow)
+        self.zoom.setVisible(event.size().width() >= TIGHT_PX)
 
     def show_title(self, title: str, count: int, *, can_go_back: bool) -> None:
         """Say what is shown."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QImage
+from PySide6.QtGui import QIcon, QImage
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.library.garden import Garden
@@ -118,12 +118,12 @@ class Inspector(QScrollArea):
         self._forget()
         self.photo.clear(theme.icon("photo").pixmap(40, 40))
         if count > 1:
-            self._say(self.tr("{0} photos picked").format(count))
+            self._say(self.tr("{0} photos selected").format(count))
             self.verdict.setText(self.tr("Drag them onto a class, or press its key, to say what they are."))
         else:
             self._say("")
             self.verdict.setText(self.tr("Click a photo to see what the program makes of it.") if folder_open else "")
-        self.mark.clear()
+        self.mark.hide()
         for part in (self.guesses, self.why, self.facts, self.folder_button):
             part.hide()
 
@@ -140,7 +140,7 @@ class Inspector(QScrollArea):
         if another:
             self._say("")
             self.verdict.setText("")
-            self.mark.clear()
+            self.mark.hide()
             self.guesses.hide()
             self.why.hide()
             self.facts.show_path(path)
@@ -163,6 +163,10 @@ class Inspector(QScrollArea):
         self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
         self._say(self.tr("Unreadable"))
         self.verdict.setText(error[:1].upper() + error[1:])
+
+    def _show_mark(self, icon: QIcon) -> None:
+        self.mark.setPixmap(icon.pixmap(16, 16))
+        self.mark.show()
 
     def _say(self, headline: str) -> None:
         self.headline.setText(headline)
@@ -205,12 +209,12 @@ class Inspector(QScrollArea):
             mine = known.label.origin == "person"
             self._say(look.name if look is not None else "")
             self.verdict.setText(self.tr("Checked by you") if mine else self.tr("Its folder says so"))
-            self.mark.setPixmap(theme.icon("reviewed" if mine else "open-folder").pixmap(16, 16))
+            self._show_mark(theme.CONFIRMED.icon if mine else theme.icon("open-folder"))
             return
         if known.verdict is Verdict.NONE or not known.top:
             self._say("")
             self.verdict.setText(self.tr("Not looked at yet"))
-            self.mark.clear()
+            self.mark.hide()
             return
         look = self._classes.get(known.top[0][0])
         name = look.name if look is not None else ""
@@ -224,7 +228,7 @@ class Inspector(QScrollArea):
         unsure = known.verdict in (Verdict.UNSURE, Verdict.NEW)
         self._say(self.tr("{0}?").format(name) if unsure else name)
         self.verdict.setText(sentences[known.verdict])
-        self.mark.setPixmap(style.icon.pixmap(16, 16))
+        self._show_mark(style.icon)
 
     @Slot()
     def _on_folder_button(self) -> None:

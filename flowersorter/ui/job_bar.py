@@ -60,6 +60,9 @@ class JobBar(QFrame):
         for number, link in enumerate(self.links):
             link.setObjectName(f"message_link_{number + 1}")
             link.setFlat(True)
+            font = link.font()
+            font.setUnderline(True)
+            link.setFont(font)
             link.setCursor(Qt.CursorShape.PointingHandCursor)
         self.links[0].clicked.connect(self._on_first)
         self.links[1].clicked.connect(self._on_second)

@@ -12,6 +12,8 @@ from flowersorter.ui.photo_grid import USUAL_PX, PhotoGrid
 
 USUAL_SIZE = (1280, 820)
 USUAL_SIDES = [230, 760, 290]
+NARROW_PX = 960
+NARROW_SIDES = [180, 390, 230]
 
 
 class LayoutMemory:
@@ -38,6 +40,13 @@ class LayoutMemory:
         grid.set_tile_size(self._settings.get("tile size", USUAL_PX))
         inspector.setChecked(self._settings.get("inspector", True))
         self._inspector = inspector
+
+    def fit(self, before_px: int, now_px: int) -> None:
+        """A window that gets narrow takes the room from its sides, one that gets wide gives it back."""
+        if before_px >= NARROW_PX > now_px:
+            self._splitter.setSizes(NARROW_SIDES)
+        elif now_px >= NARROW_PX > before_px > 0:
+            self._splitter.setSizes(USUAL_SIDES)
 
     def save(self, grid: PhotoGrid, order: Order) -> None:
         """Remember all of it."""

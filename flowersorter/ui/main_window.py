@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.library.classes import PhotoClass
@@ -17,6 +17,8 @@ from flowersorter.ui.controllers.corrections import CorrectionController
 from flowersorter.ui.controllers.evaluation import EvaluateController
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.controllers.looking import LookController
+from flowersorter.ui.controllers.preferences import PreferencesController
+from flowersorter.ui.controllers.preview import PreviewController
 from flowersorter.ui.controllers.shelf import ShelfController
 from flowersorter.ui.controllers.sorting import SortController
 from flowersorter.ui.controllers.training import TrainController
@@ -105,6 +107,8 @@ class MainWindow(QMainWindow):
         self.training = TrainController(session, front, self.folder, self)
         self.sorting = SortController(session, front, self.folder, self)
         self.evaluation = EvaluateController(session, front, self)
+        self.preview = PreviewController(session, front, self.grid, self)
+        self.preferences = PreferencesController(session, front, self.grid, self)
         self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
 
     def _connect(self) -> None:
@@ -129,14 +133,14 @@ class MainWindow(QMainWindow):
         pool = self.session.thumbnails
         self.grid.visible_changed.connect(pool.retain)
         self.grid.selection_settled.connect(self._on_selection)
-        self.grid.doubleClicked.connect(self.looking.preview)
+        self.grid.doubleClicked.connect(self.preview.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
         self.header.order_picked.connect(self.shelf.order_by)
         self.header.back_requested.connect(self.shelf.show_all)
         self.empty.open_requested.connect(self.looking.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
-        self.inspector.preview_requested.connect(self.looking.preview)
+        self.inspector.preview_requested.connect(self.preview.show)
         self.inspector.show_in_folder_requested.connect(self.looking.show_in_folder)
         self.inspector.class_picked.connect(self.assign)
         self.inspector.place_picked.connect(self.looking.go_to_path)
@@ -161,13 +165,14 @@ class MainWindow(QMainWindow):
         self.folder.show_requested.connect(self.shelf.show)
         self.corrections.labels_changed.connect(self._on_labels)
         self.training.trained.connect(self.classes.refresh)
+        self.preferences.guesses_outdated.connect(self.folder.look_again)
         self.training.places_requested.connect(self.shelf.show_places)
         self.evaluation.places_requested.connect(self.shelf.show_places)
         self.sorting.files_changed.connect(self.folder.look_again)
         stack = self.session.corrections
         stack.canUndoChanged.connect(actions["undo"].setEnabled)
         stack.canRedoChanged.connect(actions["redo"].setEnabled)
-        stack.undoTextChanged.connect(self._on_undo_text)
+        stack.undoTextChanged.connect(actions.show_undo_text)
         self._connect_actions()
 
     def _connect_actions(self) -> None:
@@ -177,7 +182,7 @@ class MainWindow(QMainWindow):
             "sort": self.sorting.start,
             "history": self.sorting.show_history,
             "export_model": self.looking.export_model,
-            "preferences": self.looking.show_preferences,
+            "preferences": self.preferences.show,
             "quit": self.close,
             "undo": self.session.corrections.undo,
             "redo": self.session.corrections.redo,
@@ -186,15 +191,15 @@ class MainWindow(QMainWindow):
             "confirm": self._confirm,
             "clear_label": self._clear_label,
             "new_class": self._new_class,
-            "rename_class": self._rename_class,
-            "merge_class": self._merge_class,
-            "delete_class": self._delete_class,
+            "rename_class": lambda: self.classes.rename(self.shelf.class_shown),
+            "merge_class": lambda: self.classes.merge(self.shelf.class_shown),
+            "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
             "retrain": self.training.start,
             "evaluate": self.evaluation.start,
-            "preview": self.looking.preview,
+            "preview": self.preview.show,
             "show_in_folder": self.looking.show_picked_in_folder,
-            "zoom_in": self._zoom_in,
-            "zoom_out": self._zoom_out,
+            "zoom_in": self.grid.zoom_in,
+            "zoom_out": self.grid.zoom_out,
             "show_all": self.shelf.show_all,
             "show_unsure": self.shelf.show_unsure,
             "show_new": self.shelf.show_new,
@@ -307,12 +312,6 @@ class MainWindow(QMainWindow):
         self._counts.poke()
         self.grid.selection_settled.emit()
 
-    @Slot(str)
-    def _on_undo_text(self, text: str) -> None:
-        undo = self.actions_by_name["undo"]
-        undo.setText(self.tr("&Undo {0}").format(text) if text else self.tr("&Undo"))
-        set_tip(undo, "")
-
     # -- slots: classes
 
     @Slot(object)
@@ -331,18 +330,6 @@ class MainWindow(QMainWindow):
         made = self.classes.make(len(place_ids))
         if made is not None and place_ids:
             self.corrections.assign(place_ids, made.id)
-
-    @Slot()
-    def _rename_class(self) -> None:
-        self.classes.rename(self.shelf.class_shown)
-
-    @Slot()
-    def _merge_class(self) -> None:
-        self.classes.merge(self.shelf.class_shown)
-
-    @Slot()
-    def _delete_class(self) -> None:
-        self.classes.delete(self.shelf.class_shown)
 
     # -- slots: looking
 
@@ -370,14 +357,6 @@ class MainWindow(QMainWindow):
     def _show_checked(self) -> None:
         self.actions_by_name["hide_checked"].setChecked(False)
 
-    @Slot()
-    def _zoom_in(self) -> None:
-        self.grid.zoom(2)
-
-    @Slot()
-    def _zoom_out(self) -> None:
-        self.grid.zoom(-2)
-
     # -- what comes from outside
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
@@ -392,8 +371,15 @@ class MainWindow(QMainWindow):
             event.acceptProposedAction()
             self.open_folder(folder)
 
-    def rest(self) -> None:
-        """Ask the garden nothing more: it is about to be closed."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width sensibly."""
+        super().resizeEvent(event)
+        self.memory.fit(event.oldSize().width(), event.size().width())
+
+    def shutdown(self) -> None:
+        """Wait for what is being loaded and ask the garden nothing more: it is about to be closed."""
+        self.inspector.shutdown()
+        self.preview.shutdown()
         self._counts.stop()
         self.grid.rest()
 

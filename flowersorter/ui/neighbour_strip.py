@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from flowersorter.errors import UserError
@@ -17,7 +17,7 @@ from flowersorter.workers.newest import Newest
 from flowersorter.workflows.browse import Neighbour
 
 MOST = 3
-SIDE_PX = 76
+SIDE_PX, LEAST_PX = 84, 44
 
 
 class NeighbourStrip(QWidget):
@@ -52,7 +52,8 @@ class NeighbourStrip(QWidget):
             button.setObjectName(f"neighbour_{number + 1}")
             button.setAutoRaise(True)
             button.setIconSize(QSize(SIDE_PX, SIDE_PX))
-            button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            button.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+            button.setMinimumWidth(LEAST_PX)
             button.setCursor(Qt.CursorShape.PointingHandCursor)
             button.clicked.connect((self._on_first, self._on_second, self._on_third)[number])
             name.setAlignment(Qt.AlignmentFlag.AlignCenter)
@@ -60,6 +61,13 @@ class NeighbourStrip(QWidget):
             grid.addWidget(button, 1, number)
             grid.addWidget(name, 2, number)
             grid.setColumnStretch(number, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """A narrow side has small photos."""
+        super().resizeEvent(event)
+        side = max(LEAST_PX - 8, min(SIDE_PX, event.size().width() // MOST - 12))
+        for button in self.buttons:
+            button.setIconSize(QSize(side, side))
 
     def show_neighbours(self, neighbours: Sequence[Neighbour], classes: Mapping[int, ClassLook]) -> None:
         """Show these, the most alike first."""

@@ -134,6 +134,11 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setClipPath(path)
         painter.drawPixmap(box, pixmap)
         painter.restore()
+        edge = option.palette.color(QPalette.ColorRole.Text)
+        edge.setAlphaF(0.14)  # a white photo on a white ground has an edge, too
+        painter.setPen(QPen(edge, 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRoundedRect(QRectF(box).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         return box
 
     def _placeholder(self, painter: QPainter, option: QStyleOptionViewItem, box: QRect) -> None:
@@ -210,7 +215,8 @@ class PhotoDelegate(QStyledItemDelegate):
         if index.data(PhotoRole.LABELLED):
             mine = index.data(PhotoRole.BY_PERSON)
             word = self.tr("checked") if mine else self.tr("from its folder")
-            icon, colour = theme.icon("reviewed" if mine else "open-folder"), muted
+            icon = theme.CONFIRMED.icon if mine else theme.icon("open-folder", muted)
+            colour = theme.CONFIRMED.colour if mine else muted
         else:
             verdict = index.data(PhotoRole.VERDICT)
             if verdict is Verdict.NONE:

@@ -101,6 +101,16 @@ class PhotoGrid(QListView):
         """Make the photos larger, or with negative steps smaller."""
         self.set_tile_size(self._tile_px + steps * ZOOM_STEP_PX)
 
+    @Slot()
+    def zoom_in(self) -> None:
+        """Make the photos larger."""
+        self.zoom(2)
+
+    @Slot()
+    def zoom_out(self) -> None:
+        """Make the photos smaller."""
+        self.zoom(-2)
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         """With Ctrl the wheel zooms."""
         self._keep_scroll = None

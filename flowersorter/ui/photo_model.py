@@ -216,6 +216,10 @@ class PhotoModel(QAbstractListModel):
         rows = self.columns.locate([place_id])
         return self.columns.paths[int(rows[0])] if len(rows) else None
 
+    def describe(self, row: int) -> str:
+        """What the photo of a model row is said to be, in words."""
+        return self._said(int(self._order[row]))
+
     def wanted(self, row: int) -> Wanted:
         """What the thumbnail pool needs to know about a model row."""
         at = int(self._order[row])
@@ -298,21 +302,23 @@ class PhotoModel(QAbstractListModel):
         return str(self.columns.paths[row])
 
     def _spoken(self, row: int) -> str:
-        parts = [self._name(row)]
+        return ", ".join(filter(None, (self._name(row), self._said(row))))
+
+    def _said(self, row: int) -> str:
         if self._error(row) is not None:
-            parts.append(self.tr("unreadable"))
-        elif self._labelled(row):
-            checked = self.tr("checked by you") if self._by_person(row) else self.tr("from its folder")
-            parts += [self._class_name(row), checked]
-        elif self._class_name(row):
+            return self.tr("unreadable")
+        if not self._class_name(row):
+            return ""
+        if self._labelled(row):
+            words = self.tr("checked by you") if self._by_person(row) else self.tr("from its folder")
+        else:
             words = {
                 Verdict.SURE: self.tr("sure"),
-                Verdict.PROBABLE: self.tr("probably"),
+                Verdict.PROBABLE: self.tr("probable"),
                 Verdict.UNSURE: self.tr("not sure"),
                 Verdict.NEW: self.tr("new to me"),
-            }
-            parts += [self._class_name(row), words.get(self._verdict(row), "")]
-        return ", ".join(part for part in parts if part)
+            }.get(self._verdict(row), "")
+        return f"{self._class_name(row)}, {words}"
 
     def _place_id(self, row: int) -> int:
         return int(self.columns.place_ids[row])

@@ -25,7 +25,6 @@ class Session:
         thumbnails: Decodes thumbnails.
         photos: The open folder.
         corrections: What can be undone.
-        device: "auto", "cpu" or "cuda".
     """
 
     garden: Garden
@@ -33,7 +32,11 @@ class Session:
     thumbnails: ThumbnailPool
     photos: PhotoModel
     corrections: QUndoStack
-    device: str = "auto"
+
+    @property
+    def device(self) -> str:
+        """What to calculate on: "auto", "cpu" or "cuda"."""
+        return self.garden.settings.get("device", "auto")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""Small wishes that need a dialog or another program: choose a folder, preview, show in folder, about."""
+"""Small wishes that need a dialog or another program: choose a folder, show in folder, export, about."""
 
 from __future__ import annotations
 
@@ -77,10 +77,6 @@ class LookController(QObject):
     # -- dialogs
 
     @Slot()
-    def preview(self) -> None:
-        """Show the photo large."""
-
-    @Slot()
     def export_model(self) -> None:
         """Save what was learned as a file."""
         start = str(Path(self._session.garden.settings.get("export folder", str(Path.home()))) / DEFAULT_NAME)
@@ -116,10 +112,6 @@ class LookController(QObject):
         """Open a folder in the file manager."""
         if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
             self._front.bar.say(self.tr("The folder could not be opened: {0}").format(folder))
-
-    @Slot()
-    def show_preferences(self) -> None:
-        """Let the person choose backbone and device."""
 
     @Slot()
     def show_about(self) -> None:

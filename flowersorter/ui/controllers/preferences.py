@@ -1,0 +1,122 @@
+"""Preferences: device, backbone with its download, and which model speaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.errors import FlowerSorterError
+from flowersorter.job import Progress
+from flowersorter.ui.photo_grid import PhotoGrid
+from flowersorter.ui.preferences_dialog import Preferences, PreferencesDialog, StarterInfo
+from flowersorter.ui.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.backbones import download_backbone, install_backbone, list_backbones
+from flowersorter.workflows.models import chosen_backbone, list_models, starter, use_model
+
+
+class PreferencesController(QObject):
+    """Shows the dialog and does what it asks for.
+
+    Signals:
+        guesses_outdated(): Another backbone or model speaks now.
+    """
+
+    guesses_outdated = Signal()
+
+    def __init__(self, session: Session, front: Front, grid: PhotoGrid, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._grid = session, front, grid
+        self._dialog: PreferencesDialog | None = None
+        self._job_id, self._name = 0, ""
+        session.queue.progressed.connect(self._on_progress)
+
+    @Slot()
+    def show(self) -> None:
+        """Let the person choose."""
+        garden, model = self._session.garden, starter().model
+        dialog = PreferencesDialog(
+            Preferences(self._session.device, chosen_backbone(garden), self._grid.tile_size),
+            list_backbones(),
+            list_models(garden),
+            StarterInfo(
+                tuple(model.class_names), model.training.photos, model.training.held_out_accuracy, model.backbone
+            ),
+            self._front.window,
+        )
+        dialog.preferences_chosen.connect(self._on_chosen)
+        dialog.download_requested.connect(self._on_download)
+        dialog.cancel_requested.connect(self._on_cancel)
+        dialog.install_requested.connect(self._on_install)
+        dialog.model_chosen.connect(self._on_model)
+        dialog.finished.connect(self._on_closed)
+        self._dialog = dialog
+        dialog.open()
+
+    @Slot(object)
+    def _on_chosen(self, chosen: Preferences) -> None:
+        settings = self._session.garden.settings
+        outdated = chosen.backbone != chosen_backbone(self._session.garden)
+        settings.set("device", chosen.device)
+        settings.set("backbone", chosen.backbone)
+        self._grid.set_tile_size(chosen.thumbnail_px)
+        if outdated:
+            self.guesses_outdated.emit()
+
+    @Slot(str)
+    def _on_download(self, name: str) -> None:
+        self._fetch(name, self.tr("Downloading the backbone {0}").format(name), None)
+
+    @Slot(str, object)
+    def _on_install(self, name: str, file: Path) -> None:
+        self._fetch(name, self.tr("Checking the file"), file)
+
+    def _fetch(self, name: str, title: str, file: Path | None) -> None:
+        self._name = name
+        listener = Listener(succeeded=self._on_fetched, failed=self._on_fetch_failed, cancelled=self._show_backbones)
+        self._job_id = self._session.queue.submit(
+            title,
+            lambda report, cancel: (
+                install_backbone(name, file) if file is not None else download_backbone(name, report, cancel)
+            ),
+            listener,
+        )
+
+    @Slot()
+    def _on_cancel(self) -> None:
+        self._session.queue.cancel(self._job_id)
+
+    @Slot(int, object)
+    def _on_progress(self, job_id: int, progress: Progress) -> None:
+        if job_id == self._job_id and self._dialog is not None:
+            self._dialog.backbones.show_download(self._name, progress.done, progress.total)
+
+    def _on_fetched(self, _result: object) -> None:
+        self._show_backbones()
+
+    def _on_fetch_failed(self, error: Exception) -> None:
+        self._show_backbones()
+        self._front.complain(error)
+
+    def _show_backbones(self) -> None:
+        if self._dialog is not None:
+            self._dialog.backbones.show_backbones(list_backbones())
+
+    @Slot(object)
+    def _on_model(self, model_id: int | None) -> None:
+        garden = self._session.garden
+        try:
+            use_model(garden, model_id)
+        except FlowerSorterError as error:
+            self._front.complain(error)
+            return
+        if self._dialog is not None:
+            self._dialog.models.show_models(list_models(garden))
+        self.guesses_outdated.emit()
+
+    @Slot()
+    def _on_closed(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+            self._dialog = None
