@@ -1,0 +1,217 @@
+"""Planning reads only, refuses what could lose photos, and promises each photo one free place."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flowersorter.errors import Cancelled, SortRefused
+from flowersorter.job import CancelToken
+from flowersorter.library.garden import Garden
+from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.plan import Action, Mode, Skipped, make_plan
+from tests.unit.sorting.disks import CHANGING, WatchedDisk, failing
+from tests.unit.sorting.orchard import MTIME_NS, filing, plan, snapshot, sort, write
+
+
+def test_a_plan_touches_nothing(tmp_path: Path) -> None:
+    source, destination = tmp_path / "photos", tmp_path / "deep" / "sorted"
+    photos = {write(source / f"{n}.jpg", b"%d" % n): "Rose" for n in range(3)}
+    write(source / "0.xmp", b"edits")
+    before = snapshot(tmp_path)
+
+    def around(name: str, call: object) -> object:
+        assert name not in CHANGING
+        return call()  # type: ignore[operator]
+
+    made = plan(photos, destination, Mode.COPY, source, files=WatchedDisk(around))
+    assert snapshot(tmp_path) == before
+    assert made.counts_by_class == {"Rose": 3}
+    assert made.counts_by_action == {Action.COPY: 3}
+    assert made.folders == {"Rose": destination / "Rose"}
+    assert made.missing_folders == (tmp_path / "deep", destination)
+    assert made.needed_bytes == 3 + len(b"edits")
+    assert made.free_bytes > 0
+    assert made.files[0].siblings == ((source / "0.xmp", destination / "Rose" / "0.xmp"),)
+
+
+@pytest.mark.parametrize("inner", ["", "deep", "deep/er"])
+def test_a_destination_in_or_around_the_source_is_refused(tmp_path: Path, inner: str) -> None:
+    source = tmp_path / "photos"
+    photos = {write(source / "a.jpg", b"a"): "Rose"}
+    (source / "deep").mkdir()
+    with pytest.raises(SortRefused):
+        plan(photos, source / inner, Mode.COPY, source)
+    with pytest.raises(SortRefused):
+        plan(photos, tmp_path, Mode.COPY, source)
+    (tmp_path / "way in").symlink_to(source)
+    with pytest.raises(SortRefused):
+        plan(photos, tmp_path / "way in" / inner, Mode.COPY, source)
+    with pytest.raises(SortRefused):
+        plan(photos, source / inner, Mode.COPY, tmp_path / "way in")
+
+
+def test_a_neighbour_with_a_longer_name_is_no_part_of_the_source(tmp_path: Path) -> None:
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
+    assert plan(photos, tmp_path / "photos sorted", Mode.COPY, tmp_path / "photos").files
+    assert plan(photos, tmp_path / "photos sorted", Mode.COPY, tmp_path / "gone").files
+
+
+def test_a_destination_that_is_no_folder_is_refused(tmp_path: Path) -> None:
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
+    write(tmp_path / "file", b"")
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for destination in ("file", "file/below", "nowhere", "nowhere/below"):
+        with pytest.raises(SortRefused):
+            plan(photos, tmp_path / destination, Mode.COPY)
+
+
+def test_a_destination_that_cannot_be_written_or_read_is_refused(tmp_path: Path) -> None:
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
+
+    class ReadOnly(FileSystem):
+        def writable(self, folder: Path) -> bool:
+            return False
+
+    with pytest.raises(SortRefused, match="may not be written"):
+        plan(photos, tmp_path / "sorted", Mode.COPY, files=ReadOnly())
+    (tmp_path / "sorted").mkdir()
+    with pytest.raises(SortRefused, match="read or write error"):
+        plan(photos, tmp_path / "sorted", Mode.COPY, files=failing("list", 0, 5))
+
+
+def test_too_little_room_is_refused_where_room_is_needed(tmp_path: Path) -> None:
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a" * 1000): "Rose"}
+
+    class Full(FileSystem):
+        def free_bytes(self, folder: Path) -> int:
+            return 1500
+
+    with pytest.raises(SortRefused, match="not enough room"):
+        plan(photos, tmp_path / "sorted", Mode.COPY, files=Full())
+    assert plan(photos, tmp_path / "sorted", Mode.MOVE, files=Full()).needed_bytes == 0
+    assert plan(photos, tmp_path / "sorted", Mode.LINK, files=Full()).needed_bytes == 0
+
+
+def test_moving_to_another_device_needs_room(tmp_path: Path, elsewhere: Path) -> None:
+    photos = {write(tmp_path / "photos" / "a.jpg", b"a" * 1000): "Rose"}
+    assert plan(photos, elsewhere, Mode.MOVE).needed_bytes == 1000
+
+
+def test_photos_that_are_not_as_they_were_read_are_skipped(tmp_path: Path) -> None:
+    source = tmp_path / "photos"
+    paths = {
+        name: write(source / f"{name}.jpg", name.encode())
+        for name in ["gone", "grown", "edited", "touched", "twice", "dir", "fifo"]
+    }
+    filings = [filing(path, "Rose") for path in paths.values()]
+    filings.append(filings[4])
+    paths["gone"].unlink()
+    write(paths["grown"], b"grown bigger")
+    paths["edited"].write_bytes(b"EDITED")
+    os.utime(paths["touched"], ns=(MTIME_NS, MTIME_NS))
+    for name in ("dir", "fifo"):
+        paths[name].unlink()
+    paths["dir"].mkdir()
+    os.mkfifo(paths["fifo"])
+    made = make_plan(filings, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=source)
+    assert [file.filing.source.stem for file in made.files] == ["touched", "twice"]
+    assert {skipped.path.stem: skipped.reason for skipped in made.skipped} == {
+        "gone": "it is not there any more",
+        "grown": "it was changed since it was read",
+        "edited": "it was changed since it was read",
+        "twice": "it is in the list twice",
+        "dir": "it is not an ordinary file",
+        "fifo": "it is not an ordinary file",
+    }
+    more = made.with_skipped([Skipped(source, "why")])
+    assert more.skipped[-1] == Skipped(source, "why")
+
+
+def test_a_photo_the_disk_cannot_read_is_skipped(tmp_path: Path) -> None:
+    photos = {write(tmp_path / "photos" / name, b"a"): "Rose" for name in ("a.jpg", "b.jpg")}
+    made = plan(photos, tmp_path / "sorted", Mode.COPY, files=failing("stat", 0, 5))
+    assert (len(made.files), made.skipped[0].reason) == (1, "the disk reports a read or write error")
+
+
+def test_the_same_bytes_are_filed_once(tmp_path: Path) -> None:
+    source, destination = tmp_path / "photos", tmp_path / "sorted"
+    write(destination / "Rose" / "other name.jpg", b"there")
+    write(destination / "Rose" / "same size.jpg", b"THERE")
+    (destination / "Rose" / "folder").mkdir()
+    photos = {
+        write(source / "a.jpg", b"there"): "Rose",
+        write(source / "b.jpg", b"new"): "Rose",
+        write(source / "c.jpg", b"new"): "Rose",
+        write(source / "d.jpg", b"new"): "Tulip",
+    }
+    made = plan(photos, destination, Mode.COPY, source)
+    assert [(file.action, file.destination.relative_to(destination).as_posix()) for file in made.files] == [
+        (Action.ALREADY_THERE, "Rose/other name.jpg"),
+        (Action.COPY, "Rose/b.jpg"),
+        (Action.DUPLICATE, "Rose/b.jpg"),
+        (Action.COPY, "Tulip/d.jpg"),
+    ]
+
+
+def test_a_photo_in_its_class_folder_is_already_there(tmp_path: Path) -> None:
+    path = write(tmp_path / "sorted" / "Rose" / "a.jpg", b"a")
+    made = plan({path: "Rose"}, tmp_path / "sorted", Mode.MOVE)
+    assert (made.files[0].action, made.files[0].destination) == (Action.ALREADY_THERE, path)
+
+
+def test_a_link_is_there_already_for_links_only(tmp_path: Path) -> None:
+    path = write(tmp_path / "photos" / "a.jpg", b"a")
+    there = tmp_path / "sorted" / "Rose" / "a.jpg"
+    there.parent.mkdir(parents=True)
+    there.symlink_to(path)
+    assert plan({path: "Rose"}, tmp_path / "sorted", Mode.LINK).files[0].action == Action.ALREADY_THERE
+    for mode in (Mode.COPY, Mode.MOVE):
+        planned = plan({path: "Rose"}, tmp_path / "sorted", mode).files[0]
+        assert (planned.action.value, planned.destination.name) == (mode.value, "a (2).jpg")
+
+
+def test_a_photo_and_its_sidecars_share_a_free_stem(tmp_path: Path) -> None:
+    source, rose = tmp_path / "photos", tmp_path / "sorted" / "Rose"
+    write(rose / "img.JPG.XMP", b"somebody else's")
+    photo = write(source / "IMG.jpg", b"a")
+    for name in ("IMG.jpg.xmp", "IMG.AAE", "IMG.CR2", "IMG.mov"):
+        write(source / name, name.encode())
+    (source / "IMG.xmp").symlink_to(source / "IMG.AAE")
+    planned = plan({photo: "Rose"}, tmp_path / "sorted", Mode.COPY).files[0]
+    assert planned.destination == rose / "IMG (2).jpg"
+    assert {target.name for _, target in planned.siblings} == {
+        "IMG (2).jpg.xmp",
+        "IMG (2).AAE",
+        "IMG (2).CR2",
+        "IMG (2).mov",
+    }
+
+
+def test_a_class_folder_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
+    photo = write(tmp_path / "photos" / "a.jpg", b"a")
+    (tmp_path / "sorted").mkdir()
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "sorted" / "Rose").symlink_to(tmp_path / "outside")
+    assert plan({photo: "Rose"}, tmp_path / "sorted", Mode.COPY).folders == {"Rose": tmp_path / "sorted" / "Rose (2)"}
+
+
+def test_folders_of_earlier_runs_are_kept(tmp_path: Path, garden: Garden) -> None:
+    first = {write(tmp_path / "p" / "a.jpg", b"a"): "a/b", write(tmp_path / "p" / "b.jpg", b"b"): "a:b"}
+    sort(garden, first, tmp_path / "sorted", Mode.COPY)
+    known = garden.journal.class_folders(tmp_path / "sorted")
+    assert known == {"a/b": "a_b", "a:b": "a_b (2)"}
+    again = [filing(write(tmp_path / "p" / "c.jpg", b"c"), "a:b")]
+    made = make_plan(again, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=None, folders=known)
+    assert made.folders == {"a:b": tmp_path / "sorted" / "a_b (2)"}
+
+
+def test_planning_can_be_cancelled(tmp_path: Path) -> None:
+    cancel = CancelToken()
+    cancel.cancel()
+    photo = filing(write(tmp_path / "photos" / "a.jpg", b"a"), "Rose")
+    with pytest.raises(Cancelled):
+        make_plan([photo], tmp_path / "sorted", Mode.COPY, cancel, source_root=None)
+    assert make_plan([], tmp_path / "sorted", Mode.COPY, cancel, source_root=None).files == ()
