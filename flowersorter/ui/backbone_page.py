@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QProgressBar,
-    QPushButton,
     QRadioButton,
-    QScrollArea,
+    QStyle,
     QVBoxLayout,
     QWidget,
 )
@@ -29,7 +27,7 @@ class BackbonePage(QWidget):
 
     Args:
         backbones: The default first.
-        chosen: Name of the one in use.
+        used: Name of the one in use.
         parent: The dialog.
 
     Signals:
@@ -42,98 +40,67 @@ class BackbonePage(QWidget):
     cancel_requested = Signal()
     install_requested = Signal(str, object)
 
-    def __init__(self, backbones: Sequence[BackboneInfo], chosen: str, parent: QWidget) -> None:
+    def __init__(self, backbones: Sequence[BackboneInfo], used: str, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("backbone_page")
-        self._used = chosen
+        self._used = used
         self._group = QButtonGroup(self)
-        self._lines: dict[str, BackboneLine] = {}
-        body = QWidget(self)
-        self._list = QVBoxLayout(body)
-        self._list.setContentsMargins(0, 0, 0, 0)
-        self._list.setSpacing(theme.LARGE_GAP_PX)
+        self.lines: dict[str, BackboneLine] = {}
+        self.note = Message(self, "backbone_note")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP_PX)
         for info in backbones:
-            line = BackboneLine(info, body)
-            line.radio.setChecked(info.name == chosen)
+            line = BackboneLine(info, self)
             line.radio.toggled.connect(self._explain)
             line.download_requested.connect(self.download_requested)
+            line.cancel_requested.connect(self.cancel_requested)
             line.install_requested.connect(self.install_requested)
             self._group.addButton(line.radio)
-            self._lines[info.name] = line
-            self._list.addWidget(line)
-        self._list.addStretch(1)
-        self._build(body)
-        self._explain()
-
-    def _build(self, body: QWidget) -> None:
-        intro = self.tr("The backbone turns a photo into numbers the program learns from. The first is a good choice.")
-        scroll = QScrollArea(self)
-        scroll.setObjectName("backbone_list")
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setWidget(body)
-        self.note = Message(self, "backbone_note")
-        self.progress = QProgressBar(self)
-        self.progress.setObjectName("backbone_progress")
-        describe(self.progress, self.tr("Download"))
-        self.cancel_button = button(self, "backbone_cancel_button", self.tr("&Stop"), self.tr("Stop the download"))
-        self.cancel_button.clicked.connect(self.cancel_requested)
-        row = QHBoxLayout()
-        row.addWidget(self.progress, 1)
-        row.addWidget(self.cancel_button)
-        column = QVBoxLayout(self)
-        column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
-        column.setSpacing(theme.LARGE_GAP_PX)
-        column.addWidget(text_label(self, "backbone_intro", intro))
-        column.addWidget(scroll, 1)
+            self.lines[info.name] = line
+            column.addWidget(line)
         column.addWidget(self.note)
-        column.addLayout(row)
-        self._show_progress(False)
+        self.use(used)
 
     @property
     def chosen(self) -> str:
         """Name of the backbone that is chosen."""
-        return next((name for name, line in self._lines.items() if line.radio.isChecked()), self._used)
+        return next((name for name, line in self.lines.items() if line.radio.isChecked()), self._used)
+
+    def use(self, name: str) -> None:
+        """Another one is in use now, for instance because a model needs it."""
+        self._used = name
+        if name in self.lines:
+            self.lines[name].radio.setChecked(True)
+        self._explain()
 
     @Slot(object)
     def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
-        """Show what is here now."""
-        self._show_progress(False)
+        """Show what is here now; ends the display of a download."""
         for info in backbones:
-            if info.name in self._lines:
-                self._lines[info.name].show_info(info)
+            if info.name in self.lines:
+                self.lines[info.name].show_info(info)
 
-    @Slot(str, int, object)
+    @Slot(str, object, object)
     def show_download(self, name: str, done_bytes: int, total_bytes: int | None) -> None:
-        """Show how far the download of a backbone is.
+        """Show how far the download of a backbone is; no other can be started meanwhile.
 
         Args:
             name: Which.
             done_bytes: Here already.
             total_bytes: Of the whole, None while unknown.
         """
-        self._show_progress(True)
-        title = self._lines[name].title
-        # Qt counts in 32 bits, so in thousandths.
-        self.progress.setRange(0, 1000 if total_bytes else 0)
-        self.progress.setValue(round(1000 * done_bytes / total_bytes) if total_bytes else 0)
-        sizes = self.tr("{0} of {1}").format(megabytes(done_bytes), megabytes(total_bytes)) if total_bytes else ""
-        self.progress.setFormat(f"{title}  {sizes}".strip())
-
-    def _show_progress(self, shown: bool) -> None:
-        self.progress.setVisible(shown)
-        self.cancel_button.setVisible(shown)
-        for line in self._lines.values():
-            line.set_busy(shown)
+        for each in self.lines.values():
+            each.set_busy(True)
+        self.lines[name].show_download(done_bytes, total_bytes)
 
     @Slot()
     def _explain(self) -> None:
-        other = self.chosen != self._used
         text = self.tr(
-            "With another backbone every photo is looked at once more, and what was learned is learned anew."
+            "With another backbone every photo is looked at once more. What was learned belongs to the old one: "
+            "press Retrain afterwards."
         )
-        self.note.say(text if other else "")
+        self.note.say(text if self.chosen != self._used else "")
 
 
 class BackboneLine(QWidget):
@@ -141,10 +108,12 @@ class BackboneLine(QWidget):
 
     Signals:
         download_requested(name): Download it.
+        cancel_requested(): Stop the download.
         install_requested(name, Path): Take it from this file.
     """
 
     download_requested = Signal(str)
+    cancel_requested = Signal()
     install_requested = Signal(str, object)
 
     def __init__(self, info: BackboneInfo, parent: QWidget) -> None:
@@ -154,32 +123,50 @@ class BackboneLine(QWidget):
         self.radio = QRadioButton(info.title, self)
         self.radio.setObjectName(f"backbone_{info.name}_radio")
         self.facts = text_label(self, f"backbone_{info.name}_facts", muted=True)
-        self.facts.setIndent(self.radio.style().pixelMetric(self.radio.style().PixelMetric.PM_ExclusiveIndicatorWidth))
-        text = self.tr("Download {0}…").format(megabytes(info.size_bytes))
         self.download_button = button(
             self,
             f"backbone_{info.name}_download",
-            text,
-            self.tr("Download its weights; the only thing sent is the wish"),
+            self.tr("Download {0}…").format(megabytes(info.size_bytes)),
+            self.tr("Fetch its weights from the internet; nothing about you or your photos is sent"),
         )
-        self.download_button.clicked.connect(self._download)
         self.file_button = button(
             self, f"backbone_{info.name}_file", self.tr("From file…"), self.tr("Take its weights from a file you have")
         )
-        self.file_button.clicked.connect(self._ask_for_file)
-        for each in (self.download_button, self.file_button):
+        self.progress = QProgressBar(self)
+        self.progress.setObjectName(f"backbone_{info.name}_progress")
+        self.stop_button = button(
+            self,
+            f"backbone_{info.name}_stop",
+            self.tr("Stop"),
+            self.tr("Stop the download; it goes on from here next time"),
+        )
+        for each in (self.download_button, self.file_button, self.stop_button):
             each.setAccessibleName(f"{info.title}: {each.text().rstrip('…')}")
-        texts = QVBoxLayout()
-        texts.setSpacing(theme.SMALL_GAP_PX)
-        texts.addWidget(self.radio)
-        texts.addWidget(self.facts)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.GAP_PX)
-        row.addLayout(texts, 1)
-        for each in self._buttons():
-            row.addWidget(each, 0, Qt.AlignmentFlag.AlignTop)
+        describe(self.progress, self.tr("Download of {0}").format(info.title))
+        self._lay_out()
+        self.download_button.clicked.connect(self._download)
+        self.file_button.clicked.connect(self._ask_for_file)
+        self.stop_button.clicked.connect(self._stop)
         self.show_info(info)
+
+    def _lay_out(self) -> None:
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(self.progress, 1)
+        row.addWidget(self.stop_button)
+        row.addWidget(self.download_button)
+        row.addWidget(self.file_button)
+        row.addStretch(0)
+        inner = QVBoxLayout()
+        inner.setContentsMargins(radio_indent(self.radio), 0, 0, 0)
+        inner.setSpacing(theme.SMALL_GAP_PX)
+        inner.addWidget(self.facts)
+        inner.addLayout(row)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(2)
+        column.addWidget(self.radio)
+        column.addLayout(inner)
 
     def show_info(self, info: BackboneInfo) -> None:
         """Show whether it is here."""
@@ -187,20 +174,40 @@ class BackboneLine(QWidget):
         self.facts.setText(self.tr("{0}, {1}, licence {2}").format(megabytes(info.size_bytes), state, info.licence))
         describe(self.radio, f"{info.title}, {self.facts.text()}")
         self.radio.setEnabled(info.installed)
-        for each in self._buttons():
+        self.set_busy(False)
+        for each in (self.download_button, self.file_button):
             each.setVisible(not info.installed)
+        self.progress.hide()
+        self.stop_button.hide()
+
+    def show_download(self, done_bytes: int, total_bytes: int | None) -> None:
+        """Show how far its download is."""
+        self.download_button.hide()
+        self.file_button.hide()
+        self.progress.show()
+        self.stop_button.show()
+        # Qt counts in 32 bits, so in thousandths.
+        self.progress.setRange(0, 1000 if total_bytes else 0)
+        self.progress.setValue(round(1000 * done_bytes / total_bytes) if total_bytes else 0)
+        if total_bytes:
+            self.facts.setText(self.tr("{0} of {1}").format(megabytes(done_bytes), megabytes(total_bytes)))
+        else:
+            self.facts.setText(self.tr("Waiting for the download to begin"))
 
     def set_busy(self, busy: bool) -> None:
         """One download at a time."""
-        for each in self._buttons():
-            each.setEnabled(not busy)
-
-    def _buttons(self) -> tuple[QPushButton, QPushButton]:
-        return self.download_button, self.file_button
+        self.download_button.setEnabled(not busy)
+        self.file_button.setEnabled(not busy)
+        self.stop_button.setEnabled(True)
 
     @Slot()
     def _download(self) -> None:
         self.download_requested.emit(self.name)
+
+    @Slot()
+    def _stop(self) -> None:
+        self.stop_button.setEnabled(False)
+        self.cancel_requested.emit()
 
     @Slot()
     def _ask_for_file(self) -> None:
@@ -210,3 +217,9 @@ class BackboneLine(QWidget):
         )
         if chosen:
             self.install_requested.emit(self.name, Path(chosen))
+
+
+def radio_indent(radio: QRadioButton) -> int:
+    """Where the text of a radio button begins; what explains it stands below."""
+    metrics = (QStyle.PixelMetric.PM_ExclusiveIndicatorWidth, QStyle.PixelMetric.PM_RadioButtonLabelSpacing)
+    return sum(radio.style().pixelMetric(metric) for metric in metrics)

@@ -4,9 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QSize, Qt
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt
 from PySide6.QtGui import QPalette, QResizeEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from flowersorter.ui import theme
 
@@ -130,6 +141,15 @@ def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHB
     for each in right:
         row.addWidget(each)
     return row
+
+
+class RoomyRows(QStyledItemDelegate):
+    """Rows of a list with some air between them."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """As wide as its text, a little higher."""
+        size = super().sizeHint(option, index)
+        return QSize(size.width() + theme.GAP_PX, size.height() + theme.GAP_PX)
 
 
 class FittedDialog(QDialog):

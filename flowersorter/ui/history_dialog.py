@@ -21,7 +21,16 @@ from PySide6.QtWidgets import (
 from flowersorter.errors import UserError
 from flowersorter.library.journal import Run, RunState
 from flowersorter.sorting.plan import Mode
-from flowersorter.ui.dialog_parts import button, button_row, column_of, count_photos, describe, open_at, text_label
+from flowersorter.ui.dialog_parts import (
+    RoomyRows,
+    button,
+    button_row,
+    column_of,
+    count_photos,
+    describe,
+    open_at,
+    text_label,
+)
 from flowersorter.ui.error_box import show_error
 
 _RUN_ROLE = Qt.ItemDataRole.UserRole
@@ -60,6 +69,7 @@ class HistoryDialog(QDialog):
         tree.setRootIsDecorated(False)
         tree.setAlternatingRowColors(True)
         tree.setUniformRowHeights(True)
+        tree.setItemDelegate(RoomyRows(tree))
         tree.setAllColumnsShowFocus(True)
         tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -84,8 +94,8 @@ class HistoryDialog(QDialog):
         column = column_of(self)
         column.addLayout(self._pages, 1)
         column.addLayout(button_row([self.undo_button, self.show_button], [self.close_button]))
-        open_at(self, 104, 24)
-        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 48, self.fontMetrics().lineSpacing() * 12)
+        open_at(self, 104, 20)
+        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 60, self.fontMetrics().lineSpacing() * 12)
 
     @Slot(object)
     def show_runs(self, runs: Sequence[Run]) -> None:

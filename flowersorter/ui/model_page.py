@@ -19,9 +19,10 @@ from PySide6.QtWidgets import (
 from flowersorter.library.models import ModelEntry
 from flowersorter.ui import theme
 from flowersorter.ui.class_scores import percent
-from flowersorter.ui.dialog_parts import button, describe, text_label
+from flowersorter.ui.dialog_parts import RoomyRows, button, describe, text_label
 from flowersorter.ui.history_dialog import when
 
+_RIGHT = 4  # the last column
 _ID_ROLE, _CURRENT_ROLE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
 
 
@@ -53,9 +54,11 @@ class ModelPage(QWidget):
 
     Signals:
         model_chosen(id or None): Use this one; None is the starter.
+        backbone_in_use(name): The model in use is shown, and this is its backbone.
     """
 
     model_chosen = Signal(object)
+    backbone_in_use = Signal(str)
 
     def __init__(
         self,
@@ -70,12 +73,16 @@ class ModelPage(QWidget):
         self.list = QTreeWidget(self)
         self.list.setObjectName("model_list")
         describe(self.list, self.tr("Models"), self.tr("Enter uses the picked one"))
-        self.list.setHeaderLabels([self.tr("Learned"), self.tr("Classes"), self.tr("Photos"), self.tr("Right")])
+        self.list.setHeaderLabels(
+            [self.tr("Learned"), self.tr("Classes"), self.tr("Backbone"), self.tr("Photos"), self.tr("Right")]
+        )
+        self.list.setMinimumHeight(self.fontMetrics().lineSpacing() * 9)
         tip = self.tr("Share of photos labelled right, measured on photos it did not learn from")
-        self.list.headerItem().setToolTip(3, tip)
+        self.list.headerItem().setToolTip(_RIGHT, tip)
         self.list.setRootIsDecorated(False)
         self.list.setAlternatingRowColors(True)
         self.list.setUniformRowHeights(True)
+        self.list.setItemDelegate(RoomyRows(self.list))
         self.list.setAllColumnsShowFocus(True)
         self.list.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         header = self.list.header()
@@ -106,42 +113,46 @@ class ModelPage(QWidget):
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelEntry]) -> None:
-        """Show the models as they are now, the one in use picked."""
+        """Show the models as they are now, the one in use picked; newest first."""
         self.list.clear()
-        starter, in_use = self._starter, not any(entry.current for entry in models)
-        texts = self._texts(self.tr("Starter"), starter.classes, starter.photos, starter.held_out_accuracy)
-        self._add(
-            texts, None, in_use, self._about(starter.backbone, self.tr("Ships with FlowerSorter"), starter.classes)
+        starter, in_use = self._starter, next((entry for entry in models if entry.current), None)
+        texts = self._texts(
+            self.tr("Starter"), starter.classes, starter.backbone, starter.photos, starter.held_out_accuracy
         )
+        self._add(texts, None, in_use is None, self._about(self.tr("Ships with FlowerSorter"), starter.classes))
         for entry in models:
-            texts = self._texts(when(entry.created_at), entry.classes, entry.photos, entry.held_out_accuracy)
-            self._add(texts, entry.id, entry.current, self._about(entry.backbone, entry.note, entry.classes))
+            texts = self._texts(
+                when(entry.created_at), entry.classes, entry.backbone, entry.photos, entry.held_out_accuracy
+            )
+            self._add(texts, entry.id, entry.current, self._about(entry.note, entry.classes))
         self._on_selection()
+        self.backbone_in_use.emit(starter.backbone if in_use is None else in_use.backbone)
 
     def _add(self, texts: Sequence[str], model_id: int | None, current: bool, tip: str) -> None:
         item = QTreeWidgetItem(self.list, list(texts))
         item.setData(0, _ID_ROLE, model_id)
         item.setData(0, _CURRENT_ROLE, current)
-        for column in range(4):
+        for column in range(_RIGHT + 1):
             item.setToolTip(column, tip)
-            if column > 1:
+            if column >= _RIGHT - 1:
                 item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         if current:
-            item.setIcon(0, theme.CONFIRMED.icon)
+            item.setIcon(0, theme.icon("reviewed"))
             item.setText(0, self.tr("{0} (in use)").format(texts[0]))
             font = item.font(0)
             font.setBold(True)
             item.setFont(0, font)
             self.list.setCurrentItem(item)
 
-    def _texts(self, name: str, classes: Sequence[str], photos: int, accuracy: float | None) -> tuple[str, ...]:
+    def _texts(
+        self, name: str, classes: Sequence[str], backbone: str, photos: int, accuracy: float | None
+    ) -> tuple[str, ...]:
         names = self.tr("{0}: {1}").format(len(classes), ", ".join(classes))
         right = percent(accuracy) if accuracy is not None else "–"
-        return name, names, QLocale().toString(photos), right
+        return name, names, self._titles.get(backbone, backbone), QLocale().toString(photos), right
 
-    def _about(self, backbone: str, note: str, classes: Sequence[str]) -> str:
-        title = self._titles.get(backbone, backbone)
-        return "\n".join(filter(None, (note, self.tr("Backbone: {0}").format(title), ", ".join(classes))))
+    def _about(self, note: str, classes: Sequence[str]) -> str:
+        return "\n".join(filter(None, (note, ", ".join(classes))))
 
     @Slot()
     def _on_selection(self) -> None:

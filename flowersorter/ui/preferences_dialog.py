@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
-    QGridLayout,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QRadioButton,
+    QScrollArea,
     QSlider,
     QTabWidget,
     QVBoxLayout,
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from flowersorter.library.models import ModelEntry
 from flowersorter.ui import theme
-from flowersorter.ui.backbone_page import BackbonePage
+from flowersorter.ui.backbone_page import BackbonePage, radio_indent
 from flowersorter.ui.dialog_parts import button, button_row, column_of, describe, open_at, text_label
 from flowersorter.ui.model_page import ModelPage, StarterInfo
 from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
@@ -57,8 +58,7 @@ class PreferencesDialog(QDialog):
 
     Signals:
         preferences_chosen(Preferences): OK was pressed and something is different.
-        download_requested(name): Download this backbone; tell `backbones.show_download` how far it is, then
-            `show_backbones`.
+        download_requested(name): Download this backbone; tell `show_download` how far it is, then `show_backbones`.
         cancel_requested(): Stop the download.
         install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
         model_chosen(id or None): Use this model at once, None is the starter; then `show_models`.
@@ -88,7 +88,6 @@ class PreferencesDialog(QDialog):
         self.tabs.setObjectName("preferences_tabs")
         describe(self.tabs, self.tr("Preferences"))
         self.tabs.addTab(self._general(preferences), self.tr("&General"))
-        self.tabs.addTab(self.backbones, self.tr("&Backbone"))
         self.tabs.addTab(self.models, self.tr("&Models"))
         self.ok_button = button(self, "preferences_ok_button", self.tr("OK"), self.tr("Keep what is chosen (Enter)"))
         self.ok_button.setDefault(True)
@@ -96,8 +95,8 @@ class PreferencesDialog(QDialog):
         column = column_of(self)
         column.addWidget(self.tabs, 1)
         column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
-        open_at(self, 88, 27)
-        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 46, self.fontMetrics().lineSpacing() * 16)
+        open_at(self, 96, 48)
+        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 56, self.fontMetrics().lineSpacing() * 22)
         self._connect()
 
     def _connect(self) -> None:
@@ -107,44 +106,61 @@ class PreferencesDialog(QDialog):
         self.backbones.cancel_requested.connect(self.cancel_requested)
         self.backbones.install_requested.connect(self.install_requested)
         self.models.model_chosen.connect(self.model_chosen)
+        self.models.backbone_in_use.connect(self._on_backbone_in_use)
 
     # -- the first page
 
-    def _general(self, preferences: Preferences) -> QWidget:
+    def _general(self, preferences: Preferences) -> QScrollArea:
         page = QWidget(self)
+        page.setObjectName("general_page")
         column = QVBoxLayout(page)
         column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
         column.setSpacing(theme.GAP_PX)
         column.addWidget(text_label(page, "device_title", self.tr("Look at photos with"), scale=1.05))
-        column.addLayout(self._devices(page, preferences.device))
+        self._add_devices(column, page, preferences.device)
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "backbone_title", self.tr("Backbone"), scale=1.05))
+        intro = self.tr("The network that turns a photo into what the program learns from. The first is a good choice.")
+        column.addWidget(text_label(page, "backbone_intro", intro))
+        column.addWidget(self.backbones)
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "thumbnail_title", self.tr("Size of the photos in the grid"), scale=1.05))
         column.addLayout(self._sizes(page, preferences.thumbnail_px))
         column.addStretch(1)
-        return page
+        scroll = QScrollArea(self)
+        scroll.setObjectName("general_scroll")
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(page)
+        # The page lies on the ground of the tabs, whatever colour the style gives it.
+        page.setAutoFillBackground(False)
+        scroll.viewport().setAutoFillBackground(False)
+        return scroll
 
-    def _devices(self, page: QWidget, device: str) -> QGridLayout:
+    def _add_devices(self, column: QVBoxLayout, page: QWidget, device: str) -> None:
         lines = {
             "auto": (self.tr("&Automatic"), self.tr("The graphics card where there is a fitting one")),
             "cpu": (self.tr("&Processor"), self.tr("Works everywhere")),
-            "cuda": (self.tr("Graphics &card"), self.tr("Much faster; needs an NVIDIA card")),
+            "cuda": (self.tr("Graphics &card"), self.tr("Much faster; needs one by NVIDIA")),
         }
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
-        grid.setVerticalSpacing(theme.SMALL_GAP_PX)
-        grid.setColumnStretch(1, 1)
-        self._devices_group = QButtonGroup(self)
-        self._device_buttons: dict[str, QRadioButton] = {}
-        for row, (name, (text, explanation)) in enumerate(lines.items()):
+        group = QButtonGroup(self)
+        self.devices: dict[str, QRadioButton] = {}
+        for name, (text, explanation) in lines.items():
             radio = QRadioButton(text, page)
             radio.setObjectName(f"device_{name}")
             describe(radio, f"{text.replace('&', '')}. {explanation}", explanation)
             radio.setChecked(name == device)
-            self._devices_group.addButton(radio)
-            self._device_buttons[name] = radio
-            grid.addWidget(radio, row, 0)
-            grid.addWidget(text_label(page, f"device_{name}_text", explanation, muted=True), row, 1)
-        return grid
+            group.addButton(radio)
+            self.devices[name] = radio
+            below = QHBoxLayout()
+            below.setContentsMargins(radio_indent(radio), 0, 0, 0)
+            below.addWidget(text_label(page, f"device_{name}_text", explanation, muted=True))
+            line = QVBoxLayout()
+            line.setSpacing(2)
+            line.addWidget(radio)
+            line.addLayout(below)
+            column.addLayout(line)
 
     def _sizes(self, page: QWidget, size_px: int) -> QHBoxLayout:
         self.size_slider = QSlider(Qt.Orientation.Horizontal, page)
@@ -155,6 +171,7 @@ class PreferencesDialog(QDialog):
         self.size_slider.setPageStep(3 * ZOOM_STEP_PX)
         self.size_slider.setValue(size_px)
         row = QHBoxLayout()
+        row.setSpacing(theme.GAP_PX)
         row.addWidget(QLabel(self.tr("small"), page))
         row.addWidget(self.size_slider, 1)
         row.addWidget(QLabel(self.tr("large"), page))
@@ -165,7 +182,7 @@ class PreferencesDialog(QDialog):
     @property
     def preferences(self) -> Preferences:
         """What is chosen now."""
-        device = next((name for name, radio in self._device_buttons.items() if radio.isChecked()), "auto")
+        device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
         return Preferences(device, self.backbones.chosen, self.size_slider.value())
 
     @Slot()
@@ -180,7 +197,17 @@ class PreferencesDialog(QDialog):
         """Show which backbones are here now; ends the display of a download."""
         self.backbones.show_backbones(backbones)
 
+    def show_download(self, name: str, done_bytes: int, total_bytes: int | None) -> None:
+        """Show how far the download of a backbone is; None while its size is unknown."""
+        self.backbones.show_download(name, done_bytes, total_bytes)
+
     @Slot(object)
     def show_models(self, models: Sequence[ModelEntry]) -> None:
         """Show the models as they are now, for instance after one was chosen."""
         self.models.show_models(models)
+
+    @Slot(str)
+    def _on_backbone_in_use(self, name: str) -> None:
+        """A model was chosen, and its backbone came with it."""
+        self._before = replace(self._before, backbone=name)
+        self.backbones.use(name)
