@@ -149,6 +149,8 @@ class ClassScoreView(QTableView):
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(int(Column.NAME), QHeaderView.ResizeMode.Stretch)
+        header.setFixedHeight(self.fontMetrics().lineSpacing() + theme.GAP_PX)
+        self.setMaximumHeight(self._height(model.rowCount()))
         self.activated.connect(self._on_activated)
         if whole:
             self.setFixedHeight(self._height(model.rowCount()))
@@ -163,7 +165,7 @@ class ClassScoreView(QTableView):
         return QSize(self.fontMetrics().averageCharWidth() * 20, self._height(min(3, self.model().rowCount())))
 
     def _height(self, rows: int) -> int:
-        header = self.horizontalHeader().sizeHint().height()
+        header = self.fontMetrics().lineSpacing() + theme.GAP_PX
         return header + rows * self.verticalHeader().defaultSectionSize() + 2 * self.frameWidth()
 
     @Slot(QModelIndex)

@@ -19,14 +19,14 @@ from PySide6.QtCore import (
     Slot,
 )
 from PySide6.QtGui import QColor, QGuiApplication, QPainter, QPalette
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
 from flowersorter.ui import theme
 from flowersorter.ui.dialog_parts import count_photos, describe
 
 Index = QModelIndex | QPersistentModelIndex
 _CELL_LETTERS = 6
-_LONGEST_NAME_LETTERS = 18
+_LONGEST_NAME_LETTERS = 22
 _RIGHT, _WRONG = QColor("#2e9e5b"), QColor("#d9702b")
 #: Even one wrong photo in a hundred should be seen.
 _FAINTEST, _STRONGEST = 0.16, 0.85
@@ -65,7 +65,7 @@ class ConfusionModel(QAbstractTableModel):
                 return QLocale().toString(count) if count else ""
             case Qt.ItemDataRole.TextAlignmentRole:
                 return Qt.AlignmentFlag.AlignCenter
-            case Qt.ItemDataRole.BackgroundRole if count:
+            case Qt.ItemDataRole.BackgroundRole:
                 return self._ground(row, column)
             case Qt.ItemDataRole.ForegroundRole if count:
                 return theme.readable_on(self._ground(row, column))
@@ -74,6 +74,8 @@ class ConfusionModel(QAbstractTableModel):
         return None
 
     def _ground(self, row: int, column: int) -> QColor:
+        if not self._counts[row, column]:
+            return QGuiApplication.palette().color(QPalette.ColorRole.Base)
         return heat(float(self._shares[row, column]), right=row == column)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
@@ -124,6 +126,8 @@ class ConfusionView(QTableView):
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setTabKeyNavigation(False)  # Tab leaves the table; arrows move in it
         self.setCornerButtonEnabled(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.viewport().setBackgroundRole(QPalette.ColorRole.Window)  # beyond the last class there is nothing
         self._size_headers()
         self.activated.connect(self._on_activated)
         if whole:
@@ -133,11 +137,8 @@ class ConfusionView(QTableView):
 
     def whole_size(self) -> QSize:
         """The size at which nothing needs to be scrolled."""
-        frame = 2 * self.frameWidth()
         across, down = self.horizontalHeader(), self.verticalHeader()
-        return QSize(
-            down.sizeHint().width() + across.length() + frame, across.sizeHint().height() + down.length() + frame
-        )
+        return QSize(down.sizeHint().width() + across.length(), across.sizeHint().height() + down.length())
 
     def sizeHint(self) -> QSize:
         """All of it if there is room, else a good part."""
@@ -148,24 +149,21 @@ class ConfusionView(QTableView):
     def _size_headers(self) -> None:
         metrics = self.fontMetrics()
         cell = metrics.averageCharWidth() * _CELL_LETTERS
-        upright = NameHeader(self._longest() > cell * 2, self)
+        turned = self._longest() > cell * 2
+        upright = NameHeader(Qt.Orientation.Horizontal, self, turned=turned)
         self.setHorizontalHeader(upright)
         wide = cell if upright.turned else max(cell, self._longest() + 3 * theme.GAP_PX)
         upright.setDefaultSectionSize(wide)
         upright.setMinimumSectionSize(cell)
-        side = self.verticalHeader()
+        side = NameHeader(Qt.Orientation.Vertical, self)
+        self.setVerticalHeader(side)
         side.setDefaultSectionSize(metrics.lineSpacing() + 2 * theme.GAP_PX)
-        side.setFixedWidth(min(self._longest(), self._name_limit()) + 3 * theme.GAP_PX)
-        side.setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for header in (upright, side):
             header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
             header.setHighlightSections(True)
 
     def _longest(self) -> int:
         return max((self.fontMetrics().horizontalAdvance(name) for name in self._matrix.names), default=0)
-
-    def _name_limit(self) -> int:
-        return self.fontMetrics().averageCharWidth() * _LONGEST_NAME_LETTERS
 
     @Slot(QModelIndex)
     def _on_activated(self, index: QModelIndex) -> None:
@@ -174,45 +172,52 @@ class ConfusionView(QTableView):
 
 
 class NameHeader(QHeaderView):
-    """Class names above the columns; long ones are turned to read upwards.
+    """Class names beside the rows or above the columns, where long ones are turned to read upwards.
 
     Args:
-        turned: Whether they are.
+        orientation: Above or beside.
         parent: The table.
+        turned: Whether the names above the columns are turned.
     """
 
-    def __init__(self, turned: bool, parent: QWidget) -> None:
-        super().__init__(Qt.Orientation.Horizontal, parent)
+    def __init__(self, orientation: Qt.Orientation, parent: QWidget, *, turned: bool = False) -> None:
+        super().__init__(orientation, parent)
         self.turned = turned
         self.setSectionsClickable(False)
 
     def sizeHint(self) -> QSize:
-        """As high as the longest name, within reason."""
-        if not self.turned:
-            return QSize(super().sizeHint().width(), self.fontMetrics().lineSpacing() + 2 * theme.GAP_PX)
-        model, metrics = self.model(), self.fontMetrics()
-        names = (str(model.headerData(at, self.orientation())) for at in range(model.columnCount()))
+        """Room for the longest name, within reason."""
+        metrics = self.fontMetrics()
+        names = (self._name(at) for at in range(self.count()))
         longest = max((metrics.horizontalAdvance(name) for name in names), default=0)
-        limit = metrics.averageCharWidth() * _LONGEST_NAME_LETTERS
-        return QSize(super().sizeHint().width(), min(longest, limit) + 2 * theme.GAP_PX)
+        room = min(longest, metrics.averageCharWidth() * _LONGEST_NAME_LETTERS) + 3 * theme.GAP_PX
+        if self.orientation() is Qt.Orientation.Vertical:
+            return QSize(room, super().sizeHint().height())
+        return QSize(super().sizeHint().width(), room if self.turned else metrics.lineSpacing() + 2 * theme.GAP_PX)
 
     def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int) -> None:  # noqa: N802, N803 - Qt's
-        """Paint the ground as the style does, the name turned."""
-        if not self.turned:
-            super().paintSection(painter, rect, logicalIndex)
-            return
+        """Paint a name."""
         painter.save()
         painter.fillRect(rect, self.palette().brush(QPalette.ColorRole.Button))
         painter.setPen(self.palette().color(QPalette.ColorRole.Mid))
         painter.drawLine(rect.topRight(), rect.bottomRight())
-        painter.translate(rect.left(), rect.bottom())
-        painter.rotate(-90)
+        painter.drawLine(rect.bottomLeft(), rect.bottomRight())
+        alignment = Qt.AlignmentFlag.AlignCenter
+        if self.turned:
+            painter.translate(rect.left(), rect.bottom())
+            painter.rotate(-90)
+            rect = QRect(0, 0, rect.height(), rect.width())
+            alignment = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        elif self.orientation() is Qt.Orientation.Vertical:
+            alignment = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        room = rect.adjusted(theme.GAP_PX, 0, -theme.GAP_PX, 0)
+        text = self.fontMetrics().elidedText(self._name(logicalIndex), Qt.TextElideMode.ElideRight, room.width())
         painter.setPen(self.palette().color(QPalette.ColorRole.ButtonText))
-        room = QRect(theme.GAP_PX, 0, rect.height() - 2 * theme.GAP_PX, rect.width())
-        name = str(self.model().headerData(logicalIndex, self.orientation()))
-        text = self.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room.width())
-        painter.drawText(room, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(room, int(alignment), text)
         painter.restore()
+
+    def _name(self, section: int) -> str:
+        return str(self.model().headerData(section, self.orientation()))
 
 
 def heat(share: float, *, right: bool) -> QColor:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QMargins, QSize, Signal, Slot
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QDialog, QFileDialog, QFrame, QLabel, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFileDialog, QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.errors import UserError
 from flowersorter.ui import theme
@@ -55,7 +55,12 @@ class EvaluationReport(QWidget):
         column.addSpacing(theme.GAP_PX)
         column.addWidget(title)
         column.addWidget(self.matrix, 3)
-        self.matrix.setMinimumHeight(self.fontMetrics().lineSpacing() * 8)
+        column.addStretch(1)
+        scroll_bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
+        if not whole:
+            self.matrix.setMaximumSize(self.matrix.whole_size() + QSize(scroll_bar, scroll_bar))
+            height = min(self.fontMetrics().lineSpacing() * 12, self.matrix.whole_size().height())
+            self.matrix.setMinimumHeight(height)
 
     def _headline(self, evaluation: Evaluation) -> str:
         right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
@@ -104,32 +109,33 @@ class EvaluationDialog(QDialog):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setWidget(self.report)
-        hint = QLabel(self.tr("Double-click a number to see its photos (Enter)."), self)
-        hint.setObjectName("evaluation_hint")
-        hint.setWordWrap(True)
+        hint = text_label(self, "evaluation_hint", self.tr("Double-click a number, or press Enter, to see its photos."))
         column = column_of(self)
         column.addWidget(scroll, 1)
         column.addWidget(hint)
         column.addLayout(self._buttons())
-        open_at(self, 92, 46)
-        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 44, self.fontMetrics().lineSpacing() * 16)
+        lines = 12 + self.report.sizeHint().height() // self.fontMetrics().lineSpacing()
+        open_at(self, 92, min(46, lines))
+        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 62, self.fontMetrics().lineSpacing() * 22)
         self.report.scores.setFocus()
 
-    def _buttons(self) -> QVBoxLayout:
+    def _buttons(self) -> QHBoxLayout:
         wrong = int((self.evaluation.true != self.evaluation.predicted).sum())
         text = self.tr("Show &wrong ones ({0})").format(wrong) if wrong else self.tr("None is wrong")
         self.wrong_button = button(self, "evaluation_wrong_button", text, self.tr("Show every photo guessed wrong"))
         self.wrong_button.setEnabled(bool(wrong))
         self.wrong_button.clicked.connect(self._show_wrong)
-        self.csv_button = button(self, "evaluation_csv_button", self.tr("Save as &table…"), self.tr("Save as CSV"))
-        self.csv_button.clicked.connect(self._ask_for_csv)
-        self.png_button = button(self, "evaluation_png_button", self.tr("Save as &picture…"), self.tr("Save as PNG"))
-        self.png_button.clicked.connect(self._ask_for_png)
+        self.save_button = button(self, "evaluation_save_button", self.tr("&Save"), self.tr("Save as table or picture"))
+        menu = QMenu(self.save_button)
+        menu.setObjectName("evaluation_save_menu")
+        self.save_table = menu.addAction(self.tr("As &table (CSV)…"), self._ask_for_csv)
+        self.save_table.setObjectName("evaluation_save_table")
+        self.save_picture = menu.addAction(self.tr("As &picture (PNG)…"), self._ask_for_png)
+        self.save_picture.setObjectName("evaluation_save_picture")
+        self.save_button.setMenu(menu)
         self.close_button = button(self, "evaluation_close_button", self.tr("&Close"), self.tr("Close (Esc)"))
         self.close_button.clicked.connect(self.accept)
-        rows = QVBoxLayout()
-        rows.addLayout(button_row([self.wrong_button], [self.csv_button, self.png_button, self.close_button]))
-        return rows
+        return button_row([self.wrong_button], [self.save_button, self.close_button])
 
     # -- the photos behind a number
 
