@@ -66,9 +66,12 @@ class PlanTree(QTreeWidget):
             return
         reasons: dict[str, list[_Named]] = defaultdict(list)
         for skipped in plan.skipped:
-            reasons[skipped.reason].append(_Named(skipped.path, None))
+            # "it cannot be read: ..." is one reason, whatever was wrong with each of them.
+            reason, _, detail = skipped.reason.partition(": ")
+            reasons[reason].append(_Named(skipped.path, None, detail))
         title = self.tr("Left where they are")
         whole = self._line(self, title, (), icon="cancel", count=len(plan.skipped))
+        whole.setExpanded(True)
         for reason, photos in sorted(reasons.items(), key=lambda each: (-len(each[1]), each[0])):
             self._line(whole, reason[:1].upper() + reason[1:], photos)
 
@@ -110,7 +113,7 @@ class PlanTree(QTreeWidget):
     def _photo(self, photo: _Named) -> QTreeWidgetItem:
         item = QTreeWidgetItem([photo.path.name, ""])
         other = self.tr("from {0}").format(photo.other) if photo.other else ""
-        item.setToolTip(0, "\n".join(filter(None, (str(photo.path), other))))
+        item.setToolTip(0, "\n".join(filter(None, (str(photo.path), other, photo.detail))))
         item.setForeground(0, self.palette().brush(QPalette.ColorRole.Text))
         return item
 
@@ -118,7 +121,7 @@ class PlanTree(QTreeWidget):
 class _Named:
     """A photo in a list, and the path that belongs to it."""
 
-    __slots__ = ("other", "path")
+    __slots__ = ("detail", "other", "path")
 
-    def __init__(self, path: Path, other: Path | None) -> None:
-        self.path, self.other = path, other
+    def __init__(self, path: Path, other: Path | None, detail: str = "") -> None:
+        self.path, self.other, self.detail = path, other, detail

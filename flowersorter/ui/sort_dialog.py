@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -36,11 +37,11 @@ from flowersorter.ui.dialog_parts import (
     count_folders,
     count_photos,
     describe,
-    megabytes,
     open_at,
     text_label,
 )
 from flowersorter.ui.plan_tree import PlanTree
+from flowersorter.ui.space_bar import SpaceBar
 from flowersorter.workflows.sort import Include
 
 PLAN_DELAY_MS = 350
@@ -67,7 +68,8 @@ class SortDialog(QDialog):
     Args:
         folder: The folder the photos are in.
         parent: The window.
-        choices: What stands there at first, for instance what was chosen the last time.
+        choices: What stands there at first, for instance what was chosen the last time. Moving never does: it is
+            chosen anew each time.
 
     Signals:
         plan_requested(SortChoices): Work out what would happen; answer with `show_plan` or `show_refusal`.
@@ -81,12 +83,15 @@ class SortDialog(QDialog):
         self.setWindowTitle(self.tr("Sort into folders"))
         self._folder = folder
         self._plan: SortPlan | None = None
+        self._awaited: SortChoices | None = None
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(PLAN_DELAY_MS)
         self._timer.timeout.connect(self._request)
         self.tree = PlanTree(self)
         self.summary = Message(self, "sort_summary")
+        self.space = SpaceBar(self)
+        self.space.hide()
         self._build(choices or SortChoices(folder.parent / self.tr("{0} sorted").format(folder.name)))
         self._connect()
         self.finished.connect(self._timer.stop)
@@ -104,20 +109,23 @@ class SortDialog(QDialog):
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(theme.LARGE_GAP_PX)
         form.addLayout(self._destination(choices.destination))
-        form.addLayout(self._modes(choices.mode))
+        form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
         form.addLayout(self._includes(choices.include))
         form.addWidget(self.tree, 1)
         form.addWidget(self.summary)
+        form.addWidget(self.space)
         self.tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 7)
         scroll.setWidget(body)
         self.file_button = button(self, "sort_file_button", self.tr("Copy photos"))
         self.cancel_button = button(
             self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc); nothing is touched")
         )
+        for before, after in pairwise((self.include, self.tree, self.cancel_button, self.file_button)):
+            self.setTabOrder(before, after)
         column = column_of(self)
         column.addWidget(scroll, 1)
         column.addLayout(button_row([], [self.cancel_button, self.file_button]))
-        open_at(self, 84, 38)
+        open_at(self, 84, 44)
         self.setMinimumSize(self.fontMetrics().averageCharWidth() * 46, self.fontMetrics().lineSpacing() * 14)
 
     def _destination(self, destination: Path) -> QVBoxLayout:
@@ -201,7 +209,7 @@ class SortDialog(QDialog):
         """What is chosen now."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
         include = Include(self.include.currentData())
-        return SortChoices(Path(self.destination.text()).expanduser(), mode, include)
+        return SortChoices(_path(self.destination.text()), mode, include)
 
     @property
     def plan(self) -> SortPlan | None:
@@ -235,6 +243,7 @@ class SortDialog(QDialog):
         elif not choices.destination.is_absolute():
             self.summary.say(self.tr("Write the whole path of the folder, or choose it with Browse."), warning=True)
         else:
+            self._awaited = choices
             self.plan_requested.emit(choices)
 
     @Slot()
@@ -253,8 +262,9 @@ class SortDialog(QDialog):
     @Slot(object)
     def show_plan(self, plan: SortPlan) -> None:
         """Show what would happen; a plan for what is no longer chosen is dropped."""
-        if self._timer.isActive() or plan.mode is not self.choices.mode:
+        if self._awaited is None or plan.mode is not self._awaited.mode:
             return
+        self._awaited = None
         self._plan = plan
         self.tree.setEnabled(True)
         self.tree.show_plan(plan)
@@ -263,19 +273,22 @@ class SortDialog(QDialog):
         self.file_button.setEnabled(bool(filed))
         self.file_button.setToolTip(self._tip(plan.mode))
         self.summary.say(self._summary(plan, filed))
+        self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
+        self.space.setVisible(bool(filed))
 
     @Slot(object)
     def show_refusal(self, error: UserError) -> None:
         """Say why there is no plan."""
-        if self._timer.isActive():
+        if self._awaited is None:
             return
         self._forget_plan()
         self.tree.clear()
         self.summary.say(str(error), warning=True)
 
     def _forget_plan(self) -> None:
-        self._plan = None
+        self._plan = self._awaited = None
         self.tree.setEnabled(False)
+        self.space.hide()
         self.file_button.setEnabled(False)
         self.file_button.setText(self._verb(self.choices.mode, self.tr("photos")))
 
@@ -307,11 +320,28 @@ class SortDialog(QDialog):
             parts.append(self.tr("{0} twice.").format(count_photos(twice)))
         if plan.skipped:
             parts.append(self.tr("{0} left where they are.").format(count_photos(len(plan.skipped))))
-        sizes = megabytes(plan.needed_bytes), megabytes(plan.free_bytes)
-        parts.append(
-            self.tr("Needs {0} of {1} free.").format(*sizes) if plan.needed_bytes else self.tr("Needs no space.")
-        )
+        renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
+        if renamed:
+            parts.append(self.tr("{0} under a new name, because the old one is taken.").format(count_photos(renamed)))
+        beside = sum(len(file.siblings) for file in plan.files)
+        if beside:
+            one, many = (
+                self.tr("1 file that belongs to a photo goes along."),
+                self.tr("{0} files that belong to photos go along."),
+            )
+            parts.append(one if beside == 1 else many.format(beside))
         if plan.mode is Mode.MOVE:
             where = plan.source or self._folder
             parts.append(self.tr("They will no longer be in {0}; History can put them back.").format(where))
         return " ".join(parts)
+
+
+def _path(text: str) -> Path:
+    """What a person wrote or pasted, as a path; it is relative where it means nothing."""
+    text = text.strip().strip('"')  # systems offer to copy a path with quotes around it
+    if text.startswith("file:"):
+        text = QUrl(text).toLocalFile()  # a folder dropped on the line
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # "~somebody" who is not known
+        return Path(text)
