@@ -86,7 +86,7 @@ def local_time(moment: str | None) -> str:
 def run_export(call: Call) -> int:
     """Save the current model to a file."""
     with call.garden() as garden, call.terminal.progress() as report:
-        result = export_model(ExportRequest(garden, call.options.file), report, call.cancel)
+        result = export_model(ExportRequest(garden, call.options.file, call.options.backbone), report, call.cancel)
     accuracy = "" if result.accuracy is None else f", {percent(result.accuracy)} right on photos it had not seen"
     call.terminal.say(
         f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}"

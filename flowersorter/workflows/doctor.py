@@ -13,6 +13,7 @@ from pathlib import Path
 import flowersorter
 from flowersorter.errors import GardenLocked, UserError
 from flowersorter.library.garden import Garden
+from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbones import DEFAULT, backbone
 from flowersorter.workflows.backbones import list_backbones
 from flowersorter.workflows.models import list_models, starter
@@ -50,6 +51,7 @@ def doctor(garden_folder: Path) -> list[Check]:
         _checked("Starter model", _starter),
         _checked("Garden", lambda: _garden(garden_folder)),
         _disk(garden_folder),
+        Check("Photo formats", True, " ".join(sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES))),
     ]
     checks += [
         Check(f"Backbone {info.name}", True, "on this computer" if info.installed else "can be downloaded")

@@ -26,10 +26,12 @@ class ExportRequest:
     Attributes:
         garden: Whose model.
         path: Ends in .pth (plain torchvision) or .safetensors (a bundle to share).
+        backbone: Name, or None for the garden's.
     """
 
     garden: Garden
     path: Path
+    backbone: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
         )
     if not path.parent.is_dir():
         raise UserError(f"The model cannot be saved as {path}", "the folder does not exist", "Choose another folder")
-    named = model_for(garden, chosen_backbone(garden))
+    named = model_for(garden, chosen_backbone(garden, request.backbone))
     if named is None:
         raise ModelFileBad("There is no model to export", "none was trained with this backbone", "Train one first")
     report(Progress("Saving the model", 0))

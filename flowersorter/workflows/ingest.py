@@ -101,7 +101,7 @@ def _finish(
             unreadable.append((place.id, error.why or error.what))
         cancel.check()
     if loaded:
-        _remember(garden, loaded, backbone, embedder)
+        _remember(garden, loaded, backbone, embedder, cancel)
     if unreadable:
         garden.photos.record_unreadable(unreadable)
     now = garden.photos.places([place.id for place, _ in taken])
@@ -109,7 +109,7 @@ def _finish(
 
 
 def _remember(
-    garden: Garden, loaded: Sequence[tuple[Place, LoadedPhoto]], backbone: Backbone, embedder: Embeds
+    garden: Garden, loaded: Sequence[tuple[Place, LoadedPhoto]], backbone: Backbone, embedder: Embeds, cancel: CancelToken
 ) -> None:
     store = garden.embeddings(backbone.name)
     first = {photo.sha256: photo for _, photo in loaded}  # copies in one batch are embedded once
@@ -118,6 +118,7 @@ def _remember(
         if hashes:
             crops = np.stack([cut(first[sha256].pixels, view, backbone.crop_px) for sha256 in hashes])
             store.append(hashes, view, embedder.embed(crops))
+        cancel.check()
     for sha256, photo in first.items():
         garden.thumbnails.put(sha256, photo.thumbnail)
     garden.photos.record([_record(place, photo) for place, photo in loaded])

@@ -99,7 +99,10 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
                 class_name=names[int(class_ids[i])],
             )
         )
-    plan = make_plan(filings, absolute_folder(request.destination), request.mode, cancel, source_root=folder)
+    destination = absolute_folder(request.destination)
+    # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
+    folders = garden.journal.class_folders(destination)
+    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders)
     left = tuple(Skipped(rows.paths[i], reason_left(rows, int(i))) for i in np.flatnonzero(~going))
     return plan.with_skipped(left)
 
