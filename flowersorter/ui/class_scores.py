@@ -19,6 +19,7 @@ from flowersorter.workflows.evaluate import Evaluation
 
 Index = QModelIndex | QPersistentModelIndex
 _NONE = "–"
+_WIDEST_LETTERS = 90
 
 
 class Column(IntEnum):
@@ -154,6 +155,7 @@ class ClassScoreView(QTableView):
         self.activated.connect(self._on_activated)
         if whole:
             self.setFixedHeight(self._height(model.rowCount()))
+            self.setMaximumWidth(self.fontMetrics().averageCharWidth() * _WIDEST_LETTERS)
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
 
     def sizeHint(self) -> QSize:

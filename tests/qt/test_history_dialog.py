@@ -1,0 +1,155 @@
+"""The history: every run, and a question before one is undone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QMessageBox
+from pytestqt.qtbot import QtBot
+
+from flowersorter.library.journal import Run, RunState
+from flowersorter.ui.error_box import ErrorBox
+from flowersorter.ui.history_dialog import HistoryDialog
+
+
+def run(
+    run_id: int,
+    state: RunState = RunState.DONE,
+    *,
+    mode: str = "copy",
+    photos: int = 292,
+    undone: int = 0,
+    failed: int = 0,
+    source: Path | None = Path("/photos"),
+) -> Run:
+    """A run into /sorted."""
+    at = f"2026-07-{run_id:02}T12:00:00+00:00"
+    return Run(run_id, mode, source, Path(f"/sorted {run_id}"), at, at, state, photos, undone, failed)
+
+
+RUNS = [
+    run(9, failed=3),
+    run(8, RunState.PARTLY_UNDONE, mode="move", photos=40, undone=12),
+    run(7, RunState.UNDONE, mode="link", photos=1, undone=1, source=None),
+    run(6, RunState.CANCELLED, photos=120),
+    run(5, RunState.OPEN),
+    run(4, photos=0),
+]
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot) -> HistoryDialog:
+    made = HistoryDialog(RUNS)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.open()
+    return made
+
+
+def _pick(dialog: HistoryDialog, row: int) -> None:
+    item = dialog.list.topLevelItem(row)
+    assert item is not None
+    place = dialog.list.visualItemRect(item).center()
+    QTest.mouseClick(dialog.list.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
+def _question(dialog: HistoryDialog) -> QMessageBox:
+    box = dialog.findChild(QMessageBox, "undo_run_question")
+    assert box is not None
+    return box
+
+
+def _texts(dialog: HistoryDialog, column: int) -> list[str]:
+    items = (dialog.list.topLevelItem(row) for row in range(dialog.list.topLevelItemCount()))
+    return [item.text(column) for item in items if item is not None]
+
+
+def test_every_run_says_what_it_did(dialog: HistoryDialog) -> None:
+    assert _texts(dialog, 1) == [f"/sorted {each.id}" for each in RUNS]
+    assert _texts(dialog, 2) == [
+        "292 photos copied, 3 failed",
+        "40 photos moved",
+        "1 photo linked",
+        "120 photos copied",
+        "292 photos copied",
+        "0 photos copied",
+    ]
+    assert _texts(dialog, 3) == ["Done", "12 of 40 undone", "Undone", "Stopped", "Not finished", "Done"]
+
+
+def test_only_what_was_filed_and_is_not_undone_can_be_undone(dialog: HistoryDialog) -> None:
+    can = []
+    for row in range(len(RUNS)):
+        _pick(dialog, row)
+        can.append(dialog.undo_button.isEnabled())
+    assert can == [True, True, False, True, False, False]
+
+
+def test_undo_asks_first(dialog: HistoryDialog, qtbot: QtBot) -> None:
+    _pick(dialog, 1)
+    QTest.mouseClick(dialog.undo_button, Qt.MouseButton.LeftButton)
+    box = _question(dialog)
+    assert "28 photos" in box.informativeText()
+    assert "/sorted 8" in box.informativeText()
+    default = box.defaultButton()
+    assert default is box.button(QMessageBox.StandardButton.Cancel)
+    yes = box.findChild(QAbstractButton, "undo_run_button")
+    assert yes is not None
+    with qtbot.waitSignal(dialog.undo_requested) as asked:
+        QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert asked.args == [8]
+
+
+def test_enter_or_escape_at_the_question_undoes_nothing(dialog: HistoryDialog, qtbot: QtBot) -> None:
+    for key in (Qt.Key.Key_Return, Qt.Key.Key_Escape):
+        with qtbot.assertNotEmitted(dialog.undo_requested):
+            QTest.mouseClick(dialog.undo_button, Qt.MouseButton.LeftButton)
+            box = _question(dialog)
+            with qtbot.waitSignal(box.destroyed):
+                QTest.keyClick(box, key)
+
+
+def test_the_folder_is_opened(dialog: HistoryDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[QUrl] = []
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url)
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    _pick(dialog, 2)
+    QTest.mouseClick(dialog.show_button, Qt.MouseButton.LeftButton)
+    QTest.keyClick(dialog.list, Qt.Key.Key_Return)
+    assert opened == [QUrl.fromLocalFile("/sorted 7")] * 2
+
+
+def test_a_folder_that_is_gone_is_said(dialog: HistoryDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
+    dialog.show_button.click()
+    box = dialog.findChild(ErrorBox)
+    assert box is not None
+    assert "cannot be opened" in box.what.text()
+    box.close()
+
+
+def test_new_states_keep_the_picked_run(dialog: HistoryDialog) -> None:
+    _pick(dialog, 3)
+    dialog.show_runs([run(10), *RUNS])
+    assert dialog.picked is not None
+    assert dialog.picked.id == 6
+
+
+def test_without_runs_it_says_so(qtbot: QtBot) -> None:
+    dialog = HistoryDialog([])
+    qtbot.addWidget(dialog)
+    dialog.open()
+    assert dialog.empty.isVisible()
+    assert not dialog.list.isVisible()
+    assert not dialog.undo_button.isVisible()
+    assert dialog.picked is None
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
