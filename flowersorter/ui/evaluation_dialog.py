@@ -72,8 +72,11 @@ class EvaluationReport(QWidget):
         parts = [
             self.tr("Measured: {0}.").format(evaluation.how),
             self.tr("{0} of {1} were right.").format(right, evaluation.photos),
-            self.tr("Its confidence is off by {0} on average.").format(percent(evaluation.calibration_error)),
         ]
+        if evaluation.bins:
+            usual = max(evaluation.bins, key=lambda each: each.photos)
+            text = self.tr("When it says {0}, it is right {1} of the time.")
+            parts.append(text.format(percent(usual.confidence), percent(usual.accuracy)))
         if evaluation.unreadable:
             parts.append(self.tr("{0} could not be read.").format(count_photos(len(evaluation.unreadable))))
         return " ".join(parts)

@@ -96,7 +96,8 @@ def test_the_figures_are_said_in_words(dialog: EvaluationDialog) -> None:
 
 
 def test_scores_by_class(opened: Opened) -> None:
-    model = opened(evaluation(4)).report.scores.model()
+    dialog = opened(evaluation(4))
+    model = dialog.report.scores.model()
     rows = [[model.index(row, column).data() for column in range(4)] for row in range(4)]
     assert rows[0] == ["daisy", "4", "75 %", "100 %"]
     assert rows[1] == ["roses", "3", "67 %", "40 %"]
