@@ -41,19 +41,19 @@ class Program(QObject):
     def __init__(self, garden: Garden, *, preload: bool = True) -> None:
         super().__init__()
         self.garden = garden
-        self.queue = JobQueue(self)
-        self.thumbnails = ThumbnailPool(GardenThumbnails(garden), parent=self)
-        self.photos = PhotoModel(self.thumbnails.image, self)
+        self.queue = JobQueue()
+        self.thumbnails = ThumbnailPool(GardenThumbnails(garden))
+        self.photos = PhotoModel(self.thumbnails.image)
         self.session = Session(
             garden=garden,
             queue=self.queue,
             thumbnails=self.thumbnails,
             photos=self.photos,
-            corrections=QUndoStack(self),
+            corrections=QUndoStack(),
         )
         self.window = MainWindow(self.session)
         self.window.closing.connect(self.shutdown)
-        self._preload = Preload(parent=self) if preload else None
+        self._preload = Preload() if preload else None
         self._down = False
 
     def start(self, folder: Path | None = None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QObject, Qt, Slot
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QMenu, QMenuBar, QSizePolicy, QToolBar, QToolButton, QWidget
 
@@ -16,7 +16,7 @@ from flowersorter.ui.class_list import DIGIT_KEYS
 CONTEXT = "Actions"
 
 
-class Actions:
+class Actions(QObject):
     """The actions by name, and the menus that are filled later.
 
     Args:
@@ -25,6 +25,7 @@ class Actions:
     """
 
     def __init__(self, window: QMainWindow, grid: QWidget) -> None:
+        super().__init__(window)
         self._grid = grid
         self._actions = {spec.name: _action(spec, window, grid) for spec in SPECS}
         self.recent_menu = _menu("recent_menu", tr("Open &Recent"), window)
@@ -39,6 +40,7 @@ class Actions:
         """Every action."""
         return tuple(self._actions.values())
 
+    @Slot(str)
     def show_undo_text(self, text: str) -> None:
         """Say in the menu what Undo would take back."""
         self["undo"].setText(tr("&Undo: {0}").format(text) if text else tr("&Undo"))

@@ -160,6 +160,7 @@ class MainWindow(QMainWindow):
         self.classes.changed.connect(self._on_classes)
         self.classes.labels_changed.connect(self.folder.look_again)
         self.folder.opened.connect(self._on_opened)
+        self.folder.closed.connect(self._on_folder_closed)
         self.folder.classes_changed.connect(self.classes.refresh)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.show_requested.connect(self.shelf.show)
@@ -216,6 +217,7 @@ class MainWindow(QMainWindow):
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
+        self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
         self.header.show_size(self.grid.tile_size)
         self.shelf.order_by(self.memory.order)
         self.empty.show_recent(self.folder.recent)
@@ -240,10 +242,9 @@ class MainWindow(QMainWindow):
         self._enable()
 
     def _enable(self) -> None:
-        actions, some = self.actions_by_name, bool(self.grid.selectionModel().hasSelection())
-        is_open = self.folder.folder is not None
+        actions, is_open = self.actions_by_name, self.folder.folder is not None
         for name in ("confirm", "clear_label", "preview", "show_in_folder"):
-            actions[name].setEnabled(some)
+            actions[name].setEnabled(is_open)
         for name in ("look_again", "sort", "select_all", "hide_checked"):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class"):
@@ -268,6 +269,13 @@ class MainWindow(QMainWindow):
         self.grid.setFocus()
 
     @Slot()
+    def _on_folder_closed(self) -> None:
+        self.pages.setCurrentWidget(self.empty)
+        self.setWindowTitle(self.tr("FlowerSorter"))
+        self.empty.show_recent(self.folder.recent)
+        self._enable()
+
+    @Slot()
     def _on_labelled(self) -> None:
         self.classes.refresh()
         self._on_selection()
@@ -289,7 +297,8 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _confirm(self) -> None:
-        if not self._after_key(self.corrections.confirm(self.grid.selected_places())):
+        selected = self.grid.selected_places()
+        if selected and not self._after_key(self.corrections.confirm(selected)):
             self.job_bar.say(self.tr("There is no guess to confirm: drag the photo onto a class, or press its key."))
 
     @Slot()

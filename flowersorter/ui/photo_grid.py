@@ -203,6 +203,8 @@ class PhotoGrid(QListView):
         self._settle.stop()
         self._look.stop()
         self.blockSignals(True)
+        self.photos.disconnect(self)
+        self.setModel(None)  # whichever of the two is destroyed first, the other does not ask for it
 
     # -- nothing to show
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal
 
+from flowersorter.errors import FolderUnusable
 from flowersorter.job import CancelToken, Report
 from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.photo_columns import Pile
@@ -35,12 +36,14 @@ class FolderController(QObject):
 
     Signals:
         opened(Path): Another folder is open.
+        closed(): It turned out that it cannot be read, and nothing is known of it.
         classes_changed(): The library may have other classes now.
         labelled(): The folder was looked at to its end; what is shown is what the model says.
         show_requested(key): Show this pile.
     """
 
     opened = Signal(object)
+    closed = Signal()
     classes_changed = Signal()
     labelled = Signal()
     show_requested = Signal(int)
@@ -85,7 +88,7 @@ class FolderController(QObject):
         assert self.folder is not None
         self._quiet = quiet
         request = LabelRequest(self._session.garden, self.folder, self._session.device)
-        listener = Listener(reported=self._on_news, succeeded=self._on_labelled)
+        listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
         title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
         self._job_id = self._session.queue.submit(title, _call(request), listener, background=True)
 
@@ -132,6 +135,16 @@ class FolderController(QObject):
         if not self._quiet:
             self._tell(result)
         self.labelled.emit()
+
+    def _on_failed(self, error: Exception) -> None:
+        """A folder of which photos are shown stays open: its drive may only be gone for a while."""
+        if isinstance(error, FolderUnusable):
+            what = self.tr("The folder “{0}” cannot be opened").format(self.folder)
+            if not len(self._session.photos.columns):
+                self.folder = None
+                self.closed.emit()
+            error = FolderUnusable(what, error.why, error.hint)
+        self._front.complain(error)
 
     def _tell(self, result: LabelResult) -> None:
         counts = self._session.photos.columns.counts()
