@@ -76,7 +76,7 @@ class ModelPage(QWidget):
         self.list.setHeaderLabels(
             [self.tr("Learned"), self.tr("Classes"), self.tr("Backbone"), self.tr("Photos"), self.tr("Right")]
         )
-        self.list.setMinimumHeight(self.fontMetrics().lineSpacing() * 9)
+        self.list.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
         tip = self.tr("Share of photos labelled right, measured on photos it did not learn from")
         self.list.headerItem().setToolTip(_RIGHT, tip)
         self.list.setRootIsDecorated(False)

@@ -1,0 +1,70 @@
+"""What every test of the window gets: no screen, and failure where a thread, a timer or a Qt warning is left behind."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+os.environ["QT_QPA_PLATFORM"] = "offscreen"
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from shiboken6 import isValid
+
+HERE = Path(__file__).parent
+#: What Qt's platform without a screen says about itself; it is no fault of a dialog.
+HARMLESS = (
+    r"^This plugin does not support propagateSizeHints\(\)$",
+    r"^This plugin does not support raise\(\)$",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A warning by Qt fails the test it came up in."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
+            item.add_marker(pytest.mark.qt_log_ignore(*HARMLESS))
+
+
+@pytest.fixture(autouse=True)
+def nothing_left_running() -> Iterator[None]:
+    """A thread that still runs or a timer that still ticks after a test fails it.
+
+    pytest-qt closes the widgets it was given before fixtures end, so whatever they own is gone by now.
+    """
+    before = {id(each) for each in _running()}
+    yield
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    left = [_described(each) for each in _running() if id(each) not in before]
+    assert not left, f"still running: {', '.join(left)}"
+
+
+def _running() -> list[QThread | QTimer]:
+    """Threads and timers of Python that are at work; collects dropped ones only if there are any."""
+    found = _at_work()
+    if found:
+        gc.collect()
+        found = _at_work()
+    return found
+
+
+def _at_work() -> list[QThread | QTimer]:
+    found: list[QThread | QTimer] = []
+    for each in gc.get_objects():
+        # By type: asking some lazy objects for their class imports what they stand for.
+        kind = type(each)
+        if (issubclass(kind, QThread) and isValid(each) and each.isRunning()) or (
+            issubclass(kind, QTimer) and isValid(each) and each.isActive()
+        ):
+            found.append(each)
+    return found
+
+
+def _described(each: QObject) -> str:
+    owner = each.parent()
+    name = each.objectName() or (f"of {type(owner).__name__}" if owner is not None else "without a name")
+    return f"{type(each).__name__} {name}"
