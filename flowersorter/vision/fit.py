@@ -8,7 +8,7 @@ hundreds, which is what makes Retrain feel instant. Needs no torch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from flowersorter.vision.calibrate import fit_temperature, fit_thresholds, log_s
 from flowersorter.vision.folds import assign_folds, near_copy_groups
 from flowersorter.vision.model import Model, TrainingRecord
 from flowersorter.vision.novelty import Novelty, familiarity, pick_references, threshold_from
+from flowersorter.vision.threads import one_blas_thread
 
 #: Principal axes kept: 512 measured no better, 128 no faster to wait for.
 RANK = 256
@@ -104,6 +105,17 @@ def fit(
             "at least two classes with a labelled photo each are needed",
             "Drag some photos onto a second class, then retrain",
         )
+    with one_blas_thread():
+        return _fit(
+            examples, tuple(class_names), backbone, cancel, TrainingRecord(0, 0, seed=seed, note=note, origin=origin)
+        )
+
+
+def _fit(
+    examples: Examples, class_names: tuple[str, ...], backbone: str, cancel: CancelToken, record: TrainingRecord
+) -> Fitted:
+    """Fit what `fit` has checked; `record` holds what is known before."""
+    seed, counts = record.seed, np.bincount(examples.targets)
     axes = PrincipalAxes.of(examples.features, RANK, seed)
     folds = assign_folds(examples.targets, near_copy_groups(examples.features, examples.targets), seed)
     measurable = counts.min() >= _MIN_PER_CLASS_FOR_FOLDS
@@ -113,7 +125,7 @@ def fit(
     confidence = softmax(held_out.logits / np.float32(temperature)).max(axis=1, initial=0.0)
     own = held_out.own
     model = Model(
-        class_names=tuple(class_names),
+        class_names=class_names,
         backbone=backbone,
         weight=weight,
         bias=bias,
@@ -122,14 +134,12 @@ def fit(
         novelty=Novelty(
             pick_references(examples.features, examples.targets, seed), threshold_from(held_out.familiarity)
         ),
-        training=TrainingRecord(
+        training=replace(
+            record,
             photos=len(examples.targets),
             own_photos=int(examples.own.sum()),
             held_out_accuracy=float(held_out.right[own].mean()) if own.sum() >= _ENOUGH_TO_MEASURE else None,
-            built_on_starter=not bool(examples.own.all()) and not origin,
-            seed=seed,
-            note=note,
-            origin=origin,
+            built_on_starter=not bool(examples.own.all()),
         ),
     )
     return Fitted(model, held_out)

@@ -78,7 +78,11 @@ class Model:
 
     def to_bundle(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Take apart into arrays and JSON-ready metadata, as the library stores models."""
-        arrays: dict[str, NDArray[Any]] = {"weight": self.weight, "bias": self.bias, "references": self.novelty.references}
+        arrays: dict[str, NDArray[Any]] = {
+            "weight": self.weight,
+            "bias": self.bias,
+            "references": self.novelty.references,
+        }
         metadata: dict[str, Any] = {
             "format": FORMAT,
             "backbone": self.backbone,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +10,11 @@ from numpy.typing import NDArray
 
 from flowersorter.vision.calibrate import Thresholds, softmax
 from flowersorter.vision.model import Model
+from flowersorter.vision.threads import one_blas_thread
 from flowersorter.vision.verdict import Verdict
+
+#: From here on several threads are worth it: a whole garden, not a block while photos are being decoded.
+_MANY_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,9 +32,10 @@ class Predictions:
 
 def predict(model: Model, features: NDArray[np.float32]) -> Predictions:
     """Predict (N, D) float32 features with one model."""
-    probabilities = softmax(model.logits(features))
-    verdicts = verdicts_of(probabilities.max(axis=1, initial=0.0), model.thresholds)
-    verdicts[model.novelty.is_new(features)] = Verdict.NEW
+    with nullcontext() if len(features) >= _MANY_ROWS else one_blas_thread():
+        probabilities = softmax(model.logits(features))
+        verdicts = verdicts_of(probabilities.max(axis=1, initial=0.0), model.thresholds)
+        verdicts[model.novelty.is_new(features)] = Verdict.NEW
     return Predictions(probabilities, verdicts)
 
 
