@@ -105,10 +105,9 @@ def fit(
             "at least two classes with a labelled photo each are needed",
             "Drag some photos onto a second class, then retrain",
         )
+    record = TrainingRecord(photos=0, own_photos=0, seed=seed, note=note, origin=origin)
     with one_blas_thread():
-        return _fit(
-            examples, tuple(class_names), backbone, cancel, TrainingRecord(0, 0, seed=seed, note=note, origin=origin)
-        )
+        return _fit(examples, tuple(class_names), backbone, cancel, record)
 
 
 def _fit(
