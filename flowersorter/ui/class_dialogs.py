@@ -19,6 +19,7 @@ from flowersorter.ui.dialog_parts import (
     column_of,
     count_photos,
     describe,
+    plain,
     text_label,
     without_mnemonics,
 )
@@ -60,14 +61,14 @@ class NameDialog(FittedDialog):
         label.setObjectName("name_question")
         self.field = QLineEdit(name, self)
         self.field.setObjectName("name_field")
-        describe(self.field, question.replace("&", "").rstrip(":"))
+        describe(self.field, plain(question).rstrip(":"))
         self.field.setMaxLength(MAX_NAME_LENGTH)
         self.field.selectAll()
         label.setBuddy(self.field)
         self.message = Message(self, "name_message")
         self.note = text_label(self, "name_note", note, muted=True)
         self.note.setVisible(bool(note))
-        self.ok_button = button(self, "name_ok_button", verb, self.tr("{0} (Enter)").format(verb.replace("&", "")))
+        self.ok_button = button(self, "name_ok_button", verb, self.tr("{0} (Enter)").format(plain(verb)))
         self.ok_button.setDefault(True)
         self.cancel_button = button(self, "name_cancel_button", self.tr("Cancel"), self.tr("Change nothing (Esc)"))
         column = column_of(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt
@@ -53,6 +54,11 @@ def breakable(text: str) -> str:
 def without_mnemonics(text: str) -> str:
     """A name a person chose, as a button or tab text: its "&" is no mnemonic."""
     return text.replace("&", "&&")
+
+
+def plain(text: str) -> str:
+    """A text without its mnemonic, as it is read out; "&&" is an "&"."""
+    return re.sub(r"&(.)", r"\1", text)
 
 
 def text_label(parent: QWidget, name: str, text: str = "", *, muted: bool = False, scale: float = 1.0) -> QLabel:
@@ -120,7 +126,7 @@ def button(parent: QWidget, name: str, text: str, tip: str = "") -> QPushButton:
     made = QPushButton(text, parent)
     made.setObjectName(name)
     made.setAutoDefault(False)
-    describe(made, text.replace("&", "").rstrip("…"), tip)
+    describe(made, plain(text).rstrip("…"), tip)
     return made
 
 
