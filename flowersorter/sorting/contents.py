@@ -56,6 +56,6 @@ class FolderContents:
                 return path
         return None
 
-    def link_to(self, source: Path) -> Path | None:
+    def linked_from(self, source: Path) -> Path | None:
         """Return a symbolic link that is there and leads to `source`."""
         return next((path for path in self._links if is_our_link(self._files, source, path)), None)

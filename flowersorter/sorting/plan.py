@@ -241,7 +241,7 @@ class _Planner:
         key = (folder, filing.sha256)
         there = contents.same_bytes(filing.size_bytes, filing.sha256)
         if there is None and self._mode == Mode.LINK:
-            there = contents.link_to(filing.source)
+            there = contents.linked_from(filing.source)
         self._sources.add(filing.source)
         if there is not None:
             self.planned.append(PlannedFile(filing, there, Action.ALREADY_THERE))

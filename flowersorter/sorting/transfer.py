@@ -213,13 +213,15 @@ def _drop_linked_origin(files: FileSystem, transfer: Transfer, before: os.stat_r
 
 
 def _move_without_links(files: FileSystem, transfer: Transfer, before: os.stat_result) -> str | None:
+    moved = False
     try:
         files.rename_new(transfer.origin, transfer.target)
+        moved = True
         if not is_unchanged(before, look(files, transfer.target)):
             raise NotDoneError(CHANGED)
         files.sync_folder(transfer.target.parent)
     except (OSError, NotDoneError) as error:
-        _or_leave_open(lambda: _rename_back(files, transfer, before), error)
+        _or_leave_open(lambda: _rename_back(files, transfer, before, moved=moved), error)
         if isinstance(error, OSError) and error.errno in NO_RENAME:
             return _move_by_copy(files, transfer)
         raise
@@ -227,9 +229,10 @@ def _move_without_links(files: FileSystem, transfer: Transfer, before: os.stat_r
     return None
 
 
-def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result) -> None:
+def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result, *, moved: bool) -> None:
+    """Bring back what was moved, be it the file that was checked or one that had just taken its place."""
     found = look(files, transfer.target)
-    if look(files, transfer.origin) is None and found is not None and is_same_file(found, before):
+    if look(files, transfer.origin) is None and found is not None and (moved or is_same_file(found, before)):
         files.rename_new(transfer.target, transfer.origin)
         files.sync_folder(transfer.origin.parent)
 

@@ -17,6 +17,8 @@ from flowersorter.sorting.plan import Skipped
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
 
+_WHAT = "Run {} cannot be undone"
+
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
@@ -55,7 +57,8 @@ def undo(
         Cancelled: asked to stop; what is undone stays undone, and undoing the run again goes on.
     """
     desk = Desk(garden, files or FileSystem())
-    run = _undoable(desk, run_id)
+    before = _known(desk, run_id)
+    run = _settled(desk, before)
     groups = [
         group
         for group in reversed(grouped(desk.journal.filings(run_id)))
@@ -76,22 +79,29 @@ def undo(
         _end(desk, run, whole=only is None)
         raise
     _end(desk, run, whole=only is None)
-    return UndoResult(run_id, len(groups) - len(refused), tuple(refused))
+    # Settling what was interrupted may have taken some back, too.
+    return UndoResult(run_id, desk.journal.run(run_id).undone - before.undone, tuple(refused))
 
 
-def _undoable(desk: Desk, run_id: int) -> Run:
-    what = f"Run {run_id} cannot be undone"
+def _known(desk: Desk, run_id: int) -> Run:
     try:
         run = desk.journal.run(run_id)
     except KeyError:
-        raise UndoRefused(what, "there is no such run") from None
-    if run in desk.journal.open_runs():
-        recover(desk.garden, desk.files)
-        run = desk.journal.run(run_id)
-        if run in desk.journal.open_runs():
-            raise UndoRefused(what, "a part of it was interrupted and its drive is not there", "Plug the drive in")
+        raise UndoRefused(_WHAT.format(run_id), "there is no such run") from None
     if run.state == RunState.UNDONE:
-        raise UndoRefused(what, "it is undone already")
+        raise UndoRefused(_WHAT.format(run_id), "it is undone already")
+    return run
+
+
+def _settled(desk: Desk, run: Run) -> Run:
+    """Settle first what was interrupted."""
+    if run not in desk.journal.open_runs():
+        return run
+    recover(desk.garden, desk.files)
+    run = desk.journal.run(run.id)
+    if run in desk.journal.open_runs():
+        why = "a part of it was interrupted and its drive is not there"
+        raise UndoRefused(_WHAT.format(run.id), why, "Plug the drive in")
     return run
 
 

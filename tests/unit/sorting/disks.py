@@ -27,6 +27,12 @@ class WatchedDisk(FileSystem):
         self._around = around
 
 
+class FailingDisk(WatchedDisk):
+    """A disk that fails on purpose, and knows whether it had occasion to."""
+
+    failed = False
+
+
 def _watched(name: str) -> Callable[..., Any]:
     original = getattr(FileSystem, name)
 
@@ -103,7 +109,7 @@ class Steps:
                 self._after()
 
 
-def failing(name: str, nth: int, code: int, *, after: bool = False, times: int = 1) -> FileSystem:
+def failing(name: str, nth: int, code: int, *, after: bool = False, times: int = 1) -> FailingDisk:
     """A disk whose nth call of one method fails; with `after`, it does what is asked and says that it did not."""
     count = 0
 
@@ -114,11 +120,13 @@ def failing(name: str, nth: int, code: int, *, after: bool = False, times: int =
         count += 1
         if not nth < count <= nth + times:
             return call()
+        disk.failed = True
         if after:
             call()
         raise OSError(code, os.strerror(code))
 
-    return WatchedDisk(around)
+    disk = FailingDisk(around)
+    return disk
 
 
 def die() -> None:

@@ -146,6 +146,7 @@ def test_the_same_bytes_are_filed_once(tmp_path: Path) -> None:
         write(source / "b.jpg", b"new"): "Rose",
         write(source / "c.jpg", b"new"): "Rose",
         write(source / "d.jpg", b"new"): "Tulip",
+        write(source / "e.jpg", b"there"): "Rose",
     }
     made = plan(photos, destination, Mode.COPY, source)
     assert [(file.action, file.destination.relative_to(destination).as_posix()) for file in made.files] == [
@@ -153,6 +154,7 @@ def test_the_same_bytes_are_filed_once(tmp_path: Path) -> None:
         (Action.COPY, "Rose/b.jpg"),
         (Action.DUPLICATE, "Rose/b.jpg"),
         (Action.COPY, "Tulip/d.jpg"),
+        (Action.ALREADY_THERE, "Rose/other name.jpg"),
     ]
 
 
