@@ -53,9 +53,9 @@ class BackbonePage(QWidget):
         for info in backbones:
             line = BackboneLine(info, self)
             line.radio.toggled.connect(self._explain)
-            line.download_requested.connect(self.download_requested)
+            line.download_requested.connect(self._on_download)
             line.cancel_requested.connect(self.cancel_requested)
-            line.install_requested.connect(self.install_requested)
+            line.install_requested.connect(self._on_install)
             self._group.addButton(line.radio)
             self.lines[info.name] = line
             column.addWidget(line)
@@ -76,7 +76,7 @@ class BackbonePage(QWidget):
 
     @Slot(object)
     def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
-        """Show what is here now; ends the display of a download."""
+        """Show what is here now; ends the display of a download or installation."""
         for info in backbones:
             if info.name in self.lines:
                 self.lines[info.name].show_info(info)
@@ -93,6 +93,18 @@ class BackbonePage(QWidget):
         for each in self.lines.values():
             each.set_busy(True)
         self.lines[name].show_download(done_bytes, total_bytes)
+
+    @Slot(str)
+    def _on_download(self, name: str) -> None:
+        """Answer the click at once: the download may have to wait for another job."""
+        self.show_download(name, 0, None)
+        self.download_requested.emit(name)
+
+    @Slot(str, object)
+    def _on_install(self, name: str, file: Path) -> None:
+        for each in self.lines.values():
+            each.set_busy(True)
+        self.install_requested.emit(name, file)
 
     @Slot()
     def _explain(self) -> None:

@@ -129,6 +129,7 @@ class PreferencesDialog(QDialog):
         column.addStretch(1)
         scroll = QScrollArea(self)
         scroll.setObjectName("general_scroll")
+        scroll.setAccessibleName(self.tr("General"))
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
