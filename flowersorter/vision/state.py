@@ -14,8 +14,8 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from flowersorter.vision.backbones import Backbone
+from flowersorter.vision.bad_file import bad_file
 from flowersorter.vision.layers import empty_network
-from flowersorter.vision.weights import bad_file
 
 #: Room for a file's header, and for the state dict of a network that was saved with something beside it.
 SIZE_SLACK = 1.5

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
+from flowersorter.vision.bad_file import bad_file
 from flowersorter.vision.publish import write_atomically
 
 if TYPE_CHECKING:
@@ -185,10 +186,3 @@ def missing_weights(entry: Backbone) -> WeightsMissing:
     if entry.weights.shipped:
         hint = "They come with FlowerSorter: install it again"
     return WeightsMissing(f"The weights of {entry.title} are not on this computer", "", hint)
-
-
-def bad_file(path: Path, why: str) -> ModelFileBad:
-    """The error for a weights file that cannot be used, and why."""
-    return ModelFileBad(
-        f"The weights file {path} cannot be used", why, "Pick another file or download the weights again"
-    )
