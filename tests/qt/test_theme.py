@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -116,3 +117,23 @@ def test_copies_of_an_icon_outlive_it() -> None:
 
 def test_the_program_has_an_icon() -> None:
     assert not theme.app_icon().pixmap(256, 256).isNull()
+
+
+def _icons_named_in_the_code() -> set[str]:
+    """Every literal handed to something called "icon"."""
+    trees = [ast.parse(path.read_text("utf-8")) for path in Path(theme.__file__).parent.rglob("*.py")]
+    calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
+    named = [call.args[0] for call in calls if getattr(call.func, "attr", getattr(call.func, "id", "")) == "icon"]
+    literals = [part for each in named for part in ast.walk(each) if isinstance(part, ast.Constant)]
+    return {part.value for part in literals if isinstance(part.value, str)}
+
+
+def test_every_icon_named_in_the_code_exists() -> None:
+    named = _icons_named_in_the_code()
+    assert {"open-folder", "reviewed", "warning"} <= named  # also those chosen by a condition
+    assert named <= {file.stem for file in FILES}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_icon_shows_something(file: Path, palette: QPalette) -> None:
+    assert _ink(theme.icon(file.stem), side_px=16).alpha() > 128
