@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QImage
+from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.library.garden import Garden
@@ -21,7 +21,7 @@ from flowersorter.workers.newest import Newest
 from flowersorter.workflows.browse import PhotoDetails, details
 from flowersorter.workflows.rows import Verdict
 
-LARGE_PX = 1024
+LARGE_PX, MARGIN_PX = 1024, 12
 
 
 class Inspector(QScrollArea):
@@ -89,7 +89,7 @@ class Inspector(QScrollArea):
 
     def _lay_out(self, page: QWidget) -> None:
         column = QVBoxLayout(page)
-        column.setContentsMargins(12, 12, 12, 12)
+        column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
         column.setSpacing(6)
         column.addWidget(self.photo)
         column.addSpacing(6)
@@ -106,6 +106,13 @@ class Inspector(QScrollArea):
         column.addSpacing(4)
         column.addWidget(self.folder_button, 0, Qt.AlignmentFlag.AlignLeft)
         column.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is higher when it is wider follows the whole width, whether a scroll bar is there or not."""
+        super().resizeEvent(event)
+        room = self.width() - 2 * MARGIN_PX - self.verticalScrollBar().sizeHint().width()
+        self.photo.set_room(room)
+        self.why.set_room(room)
 
     # -- what is shown
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QIcon, QImage, QPixmap, QResizeEvent
+from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from flowersorter.errors import UserError
@@ -62,10 +62,9 @@ class NeighbourStrip(QWidget):
             grid.addWidget(name, 2, number)
             grid.setColumnStretch(number, 1)
 
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        """A narrow side has small photos."""
-        super().resizeEvent(event)
-        side = max(LEAST_PX - 8, min(SIDE_PX, event.size().width() // MOST - 12))
+    def set_room(self, width_px: int) -> None:
+        """Make the photos as large as this width allows."""
+        side = max(LEAST_PX - 8, min(SIDE_PX, width_px // MOST - 12))
         for button in self.buttons:
             button.setIconSize(QSize(side, side))
 

@@ -7,7 +7,7 @@ from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEve
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 SHAPE = 0.8  # height by width of the place
-TALLEST_PX = 420
+USUAL_PX, TALLEST_PX = 280, 420
 
 
 class PhotoView(QWidget):
@@ -25,9 +25,15 @@ class PhotoView(QWidget):
         self.setAccessibleName(self.tr("The photo, large"))
         self._image: QImage | None = None
         self._icon = QPixmap()
-        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.set_room(USUAL_PX)
+
+    def set_room(self, width_px: int) -> None:
+        """Take a height that suits this width.
+
+        Not by height-for-width: in a scroll area that gives and takes the scroll bar for ever.
+        """
+        self.setFixedHeight(min(TALLEST_PX, round(width_px * SHAPE)))
 
     def clear(self, icon: QPixmap) -> None:
         """Show an icon."""
@@ -41,18 +47,6 @@ class PhotoView(QWidget):
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(self.tr("Click to see it larger (Space)"))
         self.update()
-
-    def hasHeightForWidth(self) -> bool:
-        """The place keeps its shape."""
-        return True
-
-    def heightForWidth(self, width: int) -> int:
-        """The place keeps its shape."""
-        return min(TALLEST_PX, round(width * SHAPE))
-
-    def sizeHint(self) -> QSize:
-        """A usual size."""
-        return QSize(280, self.heightForWidth(280))
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click asks for the preview."""

@@ -11,7 +11,9 @@ from PySide6.QtGui import QColor, QImage
 
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.workers.thumbnail_pool import Wanted
+from flowersorter.workflows.label import label
 from flowersorter.workflows.rows import PhotoRows, Verdict
+from flowersorter.workflows.train import retrain
 from tests.stub_network import open_colour_network
 
 LOOKS = {1: ClassLook("daisy", "#e69f00"), 2: ClassLook("roses", "#009e73"), 3: ClassLook("tulips", "#0072b2")}
@@ -81,7 +83,5 @@ def nothing_yet(_wanted: Wanted) -> None:
 
 def use_stub_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the window's jobs see colours only: fast, and no weights needed."""
-    from flowersorter.ui.controllers import folder, training
-
-    monkeypatch.setattr(folder, "label", partial(folder.label, embedder=open_colour_network))
-    monkeypatch.setattr(training, "retrain", partial(training.retrain, embedder=open_colour_network))
+    monkeypatch.setattr("flowersorter.ui.controllers.folder.label", partial(label, embedder=open_colour_network))
+    monkeypatch.setattr("flowersorter.ui.controllers.training.retrain", partial(retrain, embedder=open_colour_network))

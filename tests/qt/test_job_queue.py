@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 from PySide6.QtCore import QThread
@@ -45,10 +46,16 @@ def test_jobs_run_one_at_a_time_in_the_worker_thread_and_answer_in_the_gui_threa
     queue: JobQueue, qtbot: QtBot
 ) -> None:
     gui = threading.get_ident()
-    ran, answered = [], []
+    ran: list[int] = []
+    answered: list[tuple[object, int]] = []
+
+    def work(number: int, _report: Report, _cancel: CancelToken) -> int:
+        ran.append(threading.get_ident())
+        return number
+
     listener = Listener(succeeded=lambda result: answered.append((result, threading.get_ident())))
     for number in range(3):
-        queue.submit("Work", lambda _r, _c, n=number: ran.append(threading.get_ident()) or n, listener)
+        queue.submit("Work", partial(work, number), listener)
     qtbot.waitUntil(lambda: not queue.busy)
     assert answered == [(0, gui), (1, gui), (2, gui)]
     assert len(set(ran)) == 1
@@ -75,7 +82,8 @@ def test_every_job_says_started_how_it_ended_and_finished(queue: JobQueue, qtbot
 
 
 def test_a_listener_that_takes_the_error_is_the_only_one_told(queue: JobQueue, qtbot: QtBot) -> None:
-    heard, errors = Heard(queue), []
+    heard = Heard(queue)
+    errors: list[Exception] = []
     queue.submit("Bad", lambda _r, _c: 1 / 0, Listener(failed=errors.append))
     qtbot.waitUntil(lambda: not queue.busy)
     assert [type(error) for error in errors] == [ZeroDivisionError]
@@ -163,7 +171,12 @@ def test_progress_is_thinned_out_but_no_result_is_lost_nor_out_of_order(queue: J
 def test_a_new_stage_is_told_at_once(queue: JobQueue, qtbot: QtBot) -> None:
     stages: list[str] = []
     queue.progressed.connect(lambda _at, each: stages.append(each.stage))
-    queue.submit("Work", lambda report, _c: [report(Progress(name, 0)) for name in ("Scan", "Read", "Learn")])
+
+    def work(report: Report, _cancel: CancelToken) -> None:
+        for name in ("Scan", "Read", "Learn"):
+            report(Progress(name, 0))
+
+    queue.submit("Work", work)
     qtbot.waitUntil(lambda: not queue.busy)
     assert stages == ["Scan", "Read", "Learn"]
 

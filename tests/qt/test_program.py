@@ -37,7 +37,12 @@ def test_everything_else_is_for_the_command_line(arguments: list[str], monkeypat
     from flowersorter import cli
 
     given: list[list[str]] = []
-    monkeypatch.setattr(cli, "main", lambda argv: given.append(argv) or 7)
+
+    def take(argv: list[str]) -> int:
+        given.append(argv)
+        return 7
+
+    monkeypatch.setattr(cli, "main", take)
     assert __main__.main(arguments) == 7
     assert given == [arguments]
 
@@ -74,9 +79,8 @@ def test_the_window_is_visible_before_torch_is_imported(tmp_path: Path) -> None:
     assert "torch" not in seen.split("]")[0]
 
 
-def test_a_garden_that_is_open_elsewhere_is_said_in_a_box(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def note_boxes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """Close every box the program waits for, and write down what it said."""
     said: list[tuple[str, str, str]] = []
 
     def look(box: ErrorBox) -> int:
@@ -85,6 +89,13 @@ def test_a_garden_that_is_open_elsewhere_is_said_in_a_box(
         return 0
 
     monkeypatch.setattr(ErrorBox, "exec", look)
+    return said
+
+
+def test_a_garden_that_is_open_elsewhere_is_said_in_a_box(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = note_boxes(monkeypatch)
     with Garden.open(tmp_path / "garden"):
         assert app.run(["flowersorter"], None, tmp_path / "garden") == 1
     assert len(said) == 1
@@ -94,8 +105,7 @@ def test_a_garden_that_is_open_elsewhere_is_said_in_a_box(
 def test_a_garden_that_is_damaged_is_said_in_a_box(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said: list[tuple[str, str, str]] = []
-    monkeypatch.setattr(ErrorBox, "exec", lambda box: said.append(box.said) or box.close() or 0)
+    said = note_boxes(monkeypatch)
     with Garden.open(tmp_path / "garden"):
         pass
     for file in (tmp_path / "garden").glob("*.sqlite*"):

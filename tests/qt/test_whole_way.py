@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -17,8 +18,10 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
 from flowersorter.ui.class_list import NEW_CLASS
 from flowersorter.ui.sort_dialog import SortDialog
+from flowersorter.workflows.label import FolderScanned, LabelRequest, label
 from tests.qt.dragging import drag
 from tests.qt.program import JOB_MS, class_named, draw_folder, guesses, idle, places, running, tile
+from tests.stub_network import open_colour_network
 
 
 def pick(program: Program, place_ids: list[int]) -> None:
@@ -146,21 +149,18 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
 
 def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> None:
     """Let the labelling job stop after the scan until the gate opens."""
-    from flowersorter.ui.controllers import folder
-    from flowersorter.workflows.label import FolderScanned
+    whole = partial(label, embedder=open_colour_network)
 
-    whole = folder.label
-
-    def held(request: object, report: Report, cancel: CancelToken) -> object:
+    def held(request: LabelRequest, report: Report, cancel: CancelToken) -> object:
         def tell(news: object) -> None:
             report(news)
             if isinstance(news, FolderScanned):
                 while not gate.wait(0.005):
                     cancel.check()
 
-        return whole(request, tell, cancel)  # type: ignore[arg-type]
+        return whole(request, tell, cancel)
 
-    monkeypatch.setattr(folder, "label", held)
+    monkeypatch.setattr("flowersorter.ui.controllers.folder.label", held)
 
 
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -208,7 +208,8 @@ def test_retrain_while_the_folder_is_read_comes_first_and_the_reading_goes_on(
         hold_after_scan(monkeypatch, gate)
         program.window.folder.look_again()
         finished: list[str] = []
-        program.window.training.trained.connect(lambda: finished.append("trained") or gate.set())
+        program.window.training.trained.connect(lambda: finished.append("trained"))
+        program.window.training.trained.connect(gate.set)
         program.window.folder.labelled.connect(lambda: finished.append("labelled"))
         qtbot.waitUntil(lambda: program.window.job_bar.busy)
         program.window.training.start()

@@ -222,6 +222,21 @@ def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: inspector.headline.text() == "19 photos selected")
 
 
+def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot: QtBot) -> None:
+    """A photo that grows with the width once gave and took the scroll bar until the stack was full."""
+    inspector = program.window.inspector
+    click(program, places(program, "red")[0])
+    qtbot.waitUntil(inspector.guesses.isVisible, timeout=10_000)
+    program.window.resize(1000, 477)
+    qtbot.wait(50)
+    seen = []
+    for height in range(480, 760, 3):
+        program.window.resize(1000, height)
+        QApplication.processEvents()
+        seen.append(inspector.photo.height())
+    assert len(set(seen)) == 1
+
+
 def test_a_click_on_a_guess_says_that_it_is_right(program: Program, qtbot: QtBot) -> None:
     inspector = program.window.inspector
     click(program, places(program, "red")[0])
@@ -298,7 +313,13 @@ def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Progra
         assert action.toolTip()
     keys = [key.toString() for action in window.actions_by_name.all() for key in action.shortcuts()]
     assert len(keys) == len(set(keys))
-    parts = [window.grid, window.class_list.classes, window.class_list.piles, window.inspector, window.job_bar]
+    parts: list[QWidget] = [
+        window.grid,
+        window.class_list.classes,
+        window.class_list.piles,
+        window.inspector,
+        window.job_bar,
+    ]
     parts += [window.header.order, window.header.zoom, window.splitter, window.empty.button, window.job_bar.cancel]
     for part in parts:
         assert part.objectName()

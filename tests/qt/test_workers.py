@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -59,10 +60,14 @@ def test_newest_drops_the_wishes_in_between(qtbot: QtBot) -> None:
         ran.append("slow")
         return "slow"
 
+    def note(key: str) -> str:
+        ran.append(key)
+        return key
+
     newest.request("a", slow)
     assert began.wait(5)
     for key in "bcd":
-        newest.request(key, lambda key=key: ran.append(key) or key)
+        newest.request(key, partial(note, key))
     gate.set()
     qtbot.waitUntil(lambda: bool(loaded))
     assert loaded == [("d", "d")]
@@ -141,7 +146,7 @@ def test_memory_is_bounded_and_what_was_not_looked_at_goes_first(
     disk.gate.set()
     for place_id in range(1, 5):
         pool.image(wanted(place_id))
-        qtbot.waitUntil(lambda count=place_id: len(arrived) == count)
+        qtbot.waitUntil(partial(lambda count: len(arrived) == count, place_id))
     assert pool.image(wanted(1)) is not None  # looked at again
     pool.image(wanted(9))
     qtbot.waitUntil(lambda: 9 in arrived)
