@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowersorter.library.garden import Garden
@@ -25,15 +25,44 @@ _TEMPORARY = ".flowersorter-{}.part"
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """The garden and the disk that a run works on."""
+    """The garden and the disk that a run works on.
+
+    Attributes:
+        secured: Folders whose names are known to be on the disk; see `secure`.
+    """
 
     garden: Garden
     files: FileSystem
+    secured: set[Path] = field(default_factory=set)
 
     @property
     def journal(self) -> Journal:
         """The garden's journal."""
         return self.garden.journal
+
+
+def secure(desk: Desk, folder: Path, root: Path) -> None:
+    """Make sure, once, that a power cut cannot take a folder away with what is going to be in it.
+
+    Somebody may have made it a second ago, or we did just before a crash.
+
+    Args:
+        desk: Remembers what has been seen to.
+        folder: Exists.
+        root: Folders above this one need not be readable to us.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    for path in (folder, *folder.parents):
+        if path in desk.secured:
+            return
+        try:
+            desk.files.sync_folder(path.parent)
+        except OSError:
+            if path == root or root in path.parents:
+                raise
+        desk.secured.add(path)
 
 
 def file(desk: Desk, entry: Entry) -> str | None:
@@ -68,7 +97,9 @@ def take_back(desk: Desk, run: Run, entry: Entry) -> None:
     """
     try:
         if entry.action == Action.MOVE:
-            _make_source_folder(desk.files, run, entry.source.parent)
+            with in_words():
+                _make_source_folder(desk.files, run, entry.source.parent)
+                secure(desk, entry.source.parent, run.source or entry.source.parent)
         temporary = _temporary_in(entry.source.parent)
         desk.journal.start_undo(entry, temporary)
         _undo(desk.files, entry, temporary)
@@ -178,15 +209,13 @@ def _undo(files: FileSystem, entry: Entry, temporary: Path) -> None:
 def _make_source_folder(files: FileSystem, run: Run, folder: Path) -> None:
     """Make the folder a moved file came from again, if the person removed it; never a missing drive's."""
     missing = []
-    with in_words():
-        while look(files, folder) is None:
-            if folder == run.source or run.source not in folder.parents:
-                raise NotDoneError("the folder it came from is not there; its drive may be unplugged")
-            missing.append(folder)
-            folder = folder.parent
-        for made in reversed(missing):
-            files.mkdir(made)
-            files.sync_folder(made.parent)
+    while look(files, folder) is None:
+        if folder == run.source or run.source not in folder.parents:
+            raise NotDoneError("the folder it came from is not there; its drive may be unplugged")
+        missing.append(folder)
+        folder = folder.parent
+    for made in reversed(missing):
+        files.mkdir(made)
 
 
 def _transfer(entry: Entry) -> Transfer:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from flowersorter.library.journal import MadeFolder
-from flowersorter.sorting.desk import Desk
+from flowersorter.sorting.desk import Desk, secure
 from flowersorter.sorting.files import FileSystem, is_folder, look, look_through
 from flowersorter.sorting.plan import SortPlan
 from flowersorter.sorting.refusals import TAKEN, NotDoneError, in_words
@@ -52,13 +52,13 @@ def make_class_folder(desk: Desk, run_id: int, folder: Path) -> None:
         NotDoneError: it cannot be made.
     """
     with in_words():
-        if is_folder(desk.files, folder):
-            return
-        if look(desk.files, folder) is not None:
-            raise NotDoneError("its class folder is not an ordinary folder")
-        if look_through(desk.files, folder.parent) is None:
-            raise NotDoneError(_UNPLUGGED, stop=True)
-    _make(desk, run_id, folder)
+        if not is_folder(desk.files, folder):
+            if look(desk.files, folder) is not None:
+                raise NotDoneError("its class folder is not an ordinary folder")
+            if look_through(desk.files, folder.parent) is None:
+                raise NotDoneError(_UNPLUGGED, stop=True)
+            _make(desk, run_id, folder)
+        secure(desk, folder, folder.parent)
 
 
 def remove_empty_folders(desk: Desk, destination: Path) -> None:
@@ -82,9 +82,9 @@ def _remove_empty(desk: Desk, folders: Iterable[MadeFolder]) -> None:
         with suppress(OSError):  # not empty, or its drive is missing
             if is_folder(desk.files, made.path):
                 desk.files.rmdir(made.path)
-                desk.files.sync_folder(made.path.parent)
-            if look(desk.files, made.path.parent) is not None:
-                gone.append(made.id)
+            # Also where it is gone already: a crash may have come between removing and syncing.
+            desk.files.sync_folder(made.path.parent)
+            gone.append(made.id)
     desk.journal.forget_folders(gone)
 
 

@@ -70,6 +70,10 @@ def _settle_entry(desk: Desk, run: Run, entry: Entry, tally: _Tally) -> None:
         return
     try:
         settled = _look_at(desk.files, entry)
+        # What was done before a crash need not be on the disk yet, and what is written down now must be.
+        for folder in (entry.source.parent, entry.destination.parent):
+            if look_through(desk.files, folder) is not None:
+                desk.files.sync_folder(folder)
     except OSError as error:
         tally.problems.append(_problem(entry, explain(error)))
         return
@@ -87,10 +91,8 @@ def _look_at(files: FileSystem, entry: Entry) -> Settled:
     """Settle one interrupted step on disk."""
     undoing = entry.state == EntryState.UNDOING
     if entry.action == Action.LINK and not undoing:
-        if not is_our_link(files, entry.source, entry.destination):
-            return Settled(Side.ROLLED_BACK)
-        files.sync_folder(entry.destination.parent)
-        return Settled(Side.FINISHED)
+        linked = is_our_link(files, entry.source, entry.destination)
+        return Settled(Side.FINISHED if linked else Side.ROLLED_BACK)
     if entry.action != Action.MOVE and undoing:
         # Taking a copy or link away is one step: it is there or not.
         there = look(files, entry.destination) is not None

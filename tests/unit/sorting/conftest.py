@@ -13,7 +13,8 @@ from tests.unit.sorting.orchard import OtherDevice, other_device
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
-        "markers", "safety: every kill point and every error of the disk; minutes, run with FLOWERSORTER_SAFETY=1"
+        "markers",
+        "safety: kills, power cuts, errors of the disk; a share, or all (minutes) with FLOWERSORTER_SAFETY=1",
     )
 
 

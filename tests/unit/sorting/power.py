@@ -59,6 +59,10 @@ class PowerDisk(FileSystem):
                     known = inodes.setdefault((found.st_dev, found.st_ino), self._inode_on_disk(path))
                     self._names[path] = known
 
+    def go_on(self, at: int) -> None:
+        """The process was killed, the power is still on: nothing is forgotten yet."""
+        self.changes, self._at = 0, at
+
     def forget(self, chance: random.Random) -> None:
         """Leave on the real disk what a power cut would: any part of what was not synced may be gone."""
         names, folders = dict(self._names), set(self._folders)

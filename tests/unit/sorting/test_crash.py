@@ -31,7 +31,7 @@ from tests.unit.sorting.orchard import (
     write,
 )
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+pytestmark = [pytest.mark.safety, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 
 _ALL = os.environ.get("FLOWERSORTER_SAFETY") == "1"
 _SHARE = 1 if _ALL else 19
@@ -53,9 +53,9 @@ class Stage:
     def photos(self) -> dict[Path, str]:
         return {
             self.source / "a.jpg": "Rose",
-            self.source / "b.jpg": "Rose",
+            self.source / "b.jpg": "Tulip",
             self.source / "deep" / "a.jpg": "Rose",
-            self.source / "twin.jpg": "Rose",
+            self.source / "twin.jpg": "Tulip",
         }
 
     def build(self) -> None:

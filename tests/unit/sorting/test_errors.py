@@ -28,6 +28,7 @@ from tests.unit.sorting.orchard import (
     write,
 )
 
+pytestmark = pytest.mark.safety
 _ALL = os.environ.get("FLOWERSORTER_SAFETY") == "1"
 _CODES = tuple(
     getattr(errno, name)

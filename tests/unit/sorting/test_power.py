@@ -6,17 +6,18 @@ import os
 import random
 import shutil
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from flowersorter.library.garden import Garden
 from flowersorter.library.journal import RunState
-from flowersorter.sorting.files import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from tests.unit.sorting.orchard import (
     OtherDevice,
+    Seen,
     contents,
     other_device,
     remember,
@@ -27,6 +28,7 @@ from tests.unit.sorting.orchard import (
 )
 from tests.unit.sorting.power import PowerCut, PowerDisk
 
+pytestmark = pytest.mark.safety
 _STATES = 170 if os.environ.get("FLOWERSORTER_SAFETY") == "1" else 25
 
 
@@ -37,48 +39,87 @@ class _NoLinks(PowerDisk):
         raise PermissionError(1, "no links here")
 
 
-@pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("kind", ["one device", "two devices", "no links"])
-def test_a_power_cut_loses_nothing(tmp_path: Path, kind: str, mode: Mode) -> None:
-    try:
-        with other_device(tmp_path) as memory:
-            _cut_power(memory, kind, mode)
-    except OtherDevice:
-        _cut_power(tmp_path, kind, mode)
+@dataclass
+class Stage:
+    """Photos, a destination and a garden, planted anew for every trial."""
 
+    root: Path
+    kind: str
+    mode: Mode
 
-def _cut_power(root: Path, kind: str, mode: Mode) -> None:
-    source, destination = root / "photos", root / "sorted"
-    disk_type = _NoLinks if kind == "no links" else PowerDisk
-    for trial in range(_STATES):
-        chance = random.Random(f"{kind} {mode} {trial}")
-        for folder in (source, destination, root / "garden"):
+    @property
+    def folders(self) -> list[Path]:
+        return [self.root / "photos", self.root / "sorted"]
+
+    @property
+    def garden(self) -> Path:
+        return self.root / "garden"
+
+    def plant(self) -> dict[Path, str]:
+        source, destination = self.folders
+        for folder in (*self.folders, self.garden):
             shutil.rmtree(folder, ignore_errors=True)
-        photos = {write(source / f"{name}.jpg", name.encode() * 50): "Rose" for name in "ab"}
         write(source / "a.xmp", b"edits of a")
         write(destination / "Tulip" / "old.jpg", b"was there")
-        before = snapshot(source, destination)
-        files = set(contents(source, destination))
-        undoing = chance.random() < 0.4
-        with Garden.open(root / "garden") as garden:
-            remember(garden, source, list(photos))
-            first = disk_type([source, destination], devices=kind == "two devices", at=chance.randrange(18))
-            disk = FileSystem() if undoing else first
-            with suppress(PowerCut):
-                result = sort(garden, photos, destination, mode, source=source, files=disk)
-                if undoing:
-                    disk = disk_type([source, destination], devices=kind == "two devices", at=chance.randrange(14))
-                    take_back(garden, result.run_id, disk)
-        if isinstance(disk, PowerDisk):
-            disk.forget(chance)
-        with Garden.open(root / "garden") as garden:
+        return {write(source / f"{name}.jpg", name.encode() * 50): "Rose" for name in "ab"}
+
+    def disk(self, at: int) -> PowerDisk:
+        kind = _NoLinks if self.kind == "no links" else PowerDisk
+        return kind(self.folders, devices=self.kind == "two devices", at=at)
+
+    def sort(self, photos: dict[Path, str], at: int) -> PowerDisk:
+        disk = self.disk(at)
+        with suppress(PowerCut), Garden.open(self.garden) as garden:
+            remember(garden, self.folders[0], list(photos))
+            sort(garden, photos, self.folders[1], self.mode, source=self.folders[0], files=disk)
+        return disk
+
+    def undo(self, at: int) -> PowerDisk:
+        disk = self.disk(at)
+        with suppress(PowerCut), Garden.open(self.garden) as garden:
+            take_back(garden, 1, disk)
+        return disk
+
+    def check(self, before: dict[Path, Seen]) -> None:
+        with Garden.open(self.garden) as garden:
             assert recover(garden).problems == ()
-            now = snapshot(source, destination)
-            assert set(contents(source, destination)) == files, "lost, changed or in part"
+            now = snapshot(*self.folders)
+            wanted = {seen.content for seen in before.values() if seen.kind == "file"}
+            assert set(contents(*self.folders)) == wanted, "lost, changed or in part"
             assert not [path for path in now if path.name.startswith(".")]
             for path, seen in now.items():
                 assert before.get(path, seen) == seen
             for run in garden.journal.runs():
                 if run.state != RunState.UNDONE:
                     assert take_back(garden, run.id).refused == ()
-        assert snapshot(source, destination) == before, f"trial {trial}"
+        assert snapshot(*self.folders) == before
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("kind", ["one device", "two devices", "no links"])
+def test_a_power_cut_loses_nothing(tmp_path: Path, kind: str, mode: Mode) -> None:
+    try:
+        with other_device(tmp_path) as memory:
+            _cut_power(Stage(memory, kind, mode))
+    except OtherDevice:
+        _cut_power(Stage(tmp_path, kind, mode))
+
+
+def _cut_power(stage: Stage) -> None:
+    sorting = stage.sort(stage.plant(), -1).changes
+    undoing = stage.undo(-1).changes
+    for trial in range(_STATES):
+        chance = random.Random(f"{stage.kind} {stage.mode} {trial}")
+        photos = stage.plant()
+        before = snapshot(*stage.folders)
+        if trial % 3:
+            disk = stage.sort(photos, chance.randrange(sorting))
+        else:
+            stage.sort(photos, -1)
+            disk = stage.undo(chance.randrange(undoing))
+        if chance.random() < 0.5:  # only the process was killed; the power goes while it recovers
+            disk.go_on(chance.randrange(16))
+            with suppress(PowerCut), Garden.open(stage.garden) as garden:
+                recover(garden, disk)
+        disk.forget(chance)
+        stage.check(before)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +20,7 @@ from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from tests.unit.sorting.orchard import contents, remember, snapshot, sort, take_back, write
 
+pytestmark = pytest.mark.safety
 _ALL = os.environ.get("FLOWERSORTER_SAFETY") == "1"
 
 stems = st.sampled_from(
