@@ -161,6 +161,14 @@ class Journal:
                 "UPDATE made_folders SET removed = 1 WHERE id = ?", [(folder_id,) for folder_id in folder_ids]
             )
 
+    def remember_folder(self, path: Path) -> None:
+        """A folder that a run made and that was removed is about to be made again; does nothing for any other."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE made_folders SET removed = 0 WHERE id = (SELECT MAX(id) FROM made_folders WHERE path = ?)",
+                (os.fsencode(path),),
+            )
+
     def folders(self, destination: Path) -> list[MadeFolder]:
         """The folders that runs to this destination made and that were not removed since, newest first."""
         rows = self._database.query(

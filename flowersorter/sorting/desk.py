@@ -98,7 +98,7 @@ def take_back(desk: Desk, run: Run, entry: Entry) -> None:
     try:
         if entry.action == Action.MOVE:
             with in_words():
-                _make_source_folder(desk.files, run, entry.source.parent)
+                _make_source_folder(desk, run, entry.source.parent)
                 secure(desk, entry.source.parent, run.source or entry.source.parent)
         temporary = _temporary_in(entry.source.parent)
         desk.journal.start_undo(entry, temporary)
@@ -206,16 +206,17 @@ def _undo(files: FileSystem, entry: Entry, temporary: Path) -> None:
         remove_link(files, entry.source, entry.destination)
 
 
-def _make_source_folder(files: FileSystem, run: Run, folder: Path) -> None:
-    """Make the folder a moved file came from again, if the person removed it; never a missing drive's."""
+def _make_source_folder(desk: Desk, run: Run, folder: Path) -> None:
+    """Make the folder a moved file came from again, if it was removed; never a missing drive's."""
     missing = []
-    while look(files, folder) is None:
+    while look(desk.files, folder) is None:
         if folder == run.source or run.source not in folder.parents:
             raise NotDoneError("the folder it came from is not there; its drive may be unplugged")
         missing.append(folder)
         folder = folder.parent
     for made in reversed(missing):
-        files.mkdir(made)
+        desk.journal.remember_folder(made)  # a class folder of an earlier run is ours again, to remove when empty
+        desk.files.mkdir(made)
 
 
 def _transfer(entry: Entry) -> Transfer:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from flowersorter.job import CancelToken
@@ -38,18 +39,13 @@ def plan_refile(
     by_root: dict[Path, list[Filing]] = {}
     for photo, class_name in photos:
         by_root.setdefault(photo.root, []).append(_filing(files, photo, class_name))
-    return [
-        make_plan(
-            filings,
-            root,
-            Mode.MOVE,
-            cancel,
-            source_root=None,
-            folders=_folders(garden, root),
-            files=files,
-        )
-        for root, filings in by_root.items()
-    ]
+    plans = []
+    for root, filings in by_root.items():
+        folders = garden.journal.class_folders(root)
+        plan = make_plan(filings, root, Mode.MOVE, cancel, source_root=None, folders=folders, files=files)
+        # Source and destination are one on purpose here: an undo may make class folders below it again.
+        plans.append(replace(plan, source=root))
+    return plans
 
 
 def _filing(files: FileSystem, photo: FiledPhoto, class_name: str) -> Filing:
@@ -57,7 +53,3 @@ def _filing(files: FileSystem, photo: FiledPhoto, class_name: str) -> Filing:
     # A photo that is gone is planned with what cannot be, so that the plan says so like of any other.
     size_bytes, mtime_ns = (found.st_size, found.st_mtime_ns) if found is not None else (0, 0)
     return Filing(photo.path, photo.sha256, size_bytes, mtime_ns, class_name)
-
-
-def _folders(garden: Garden, root: Path) -> Mapping[str, str]:
-    return garden.journal.class_folders(root)

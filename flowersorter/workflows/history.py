@@ -6,12 +6,13 @@ from dataclasses import dataclass
 
 from flowersorter.errors import UndoRefused
 from flowersorter.job import CancelToken, Report
+from flowersorter.library.filed import moved_on_by
 from flowersorter.library.garden import Garden
-from flowersorter.library.journal import Run
+from flowersorter.library.journal import Entry, Run
 from flowersorter.sorting.recover import RecoveryResult, recover
 from flowersorter.sorting.undo import UndoResult, undo
 
-__all__ = ["RecoveryResult", "Run", "UndoRequest", "UndoResult", "recover_garden", "runs", "undo_run"]
+__all__ = ["RecoveryResult", "Run", "UndoRequest", "UndoResult", "filings", "recover_garden", "runs", "undo_run"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +22,27 @@ class UndoRequest:
     Attributes:
         garden: Whose run.
         run_id: The run, or None for the newest with something to undo.
+        only: Ids of entries of `filings`, to take back a part of the run; None for all of it.
     """
 
     garden: Garden
     run_id: int | None = None
+    only: tuple[int, ...] | None = None
 
 
 def runs(garden: Garden) -> list[Run]:
     """Every run of a garden, newest first."""
     return garden.journal.runs()
+
+
+def filings(garden: Garden, run_id: int) -> list[Entry]:
+    """What a run did with each photo, sidecars left out.
+
+    Raises:
+        KeyError: there is no such run.
+    """
+    garden.journal.run(run_id)
+    return [entry for entry in garden.journal.filings(run_id) if entry.lead_id is None]
 
 
 def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoResult:
@@ -45,7 +58,14 @@ def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoR
         run_id = next((run.id for run in runs(request.garden) if run.photos > run.undone), None)
     if run_id is None:
         raise UndoRefused("There is nothing to undo", "no photos were filed, or every run is undone already")
-    return undo(request.garden, run_id, report, cancel)
+    later = moved_on_by(request.garden.database, run_id)
+    if later:
+        raise UndoRefused(
+            f"Run {run_id} cannot be undone yet",
+            f"run {later[0]} moved some of its photos on to another class",
+            f"Undo run {later[0]} first",
+        )
+    return undo(request.garden, run_id, report, cancel, only=request.only)
 
 
 def recover_garden(garden: Garden) -> RecoveryResult:

@@ -109,7 +109,11 @@ def _finish(
 
 
 def _remember(
-    garden: Garden, loaded: Sequence[tuple[Place, LoadedPhoto]], backbone: Backbone, embedder: Embeds, cancel: CancelToken
+    garden: Garden,
+    loaded: Sequence[tuple[Place, LoadedPhoto]],
+    backbone: Backbone,
+    embedder: Embeds,
+    cancel: CancelToken,
 ) -> None:
     store = garden.embeddings(backbone.name)
     first = {photo.sha256: photo for _, photo in loaded}  # copies in one batch are embedded once
