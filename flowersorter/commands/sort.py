@@ -18,6 +18,7 @@ from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
 from flowersorter.terminal import Terminal, counted, shown, size
 from flowersorter.workflows.history import runs
 from flowersorter.workflows.label import LabelResult
+from flowersorter.workflows.refile import RefileRequest, refile
 from flowersorter.workflows.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
 _FILING = tuple(action.value for action in Action if action.is_filed)
@@ -48,6 +49,8 @@ def run(call: Call) -> int:
         # Refused at once, not after a thousand photos were read.
         make_plan((), destination, mode, call.cancel, source_root=folder)
         result = label_folder(call, garden)
+        if not options.dry_run:
+            _follow_corrections(call, garden, result)
         request = SortRequest(
             garden,
             folder,
@@ -73,6 +76,18 @@ def run(call: Call) -> int:
         terminal.say("Nothing was changed: this was a dry run.")
         return 0
     return _say_done(terminal, plan, outcomes, done)
+
+
+def _follow_corrections(call: Call, garden: Garden, result: LabelResult) -> None:
+    """What was filed before goes where its label says now; otherwise it would stand under two classes."""
+    photo_ids = tuple(sorted({int(photo_id) for photo_id in result.rows.photo_ids if photo_id}))
+    with call.terminal.progress() as report:
+        moved = refile(RefileRequest(garden, photo_ids), report, call.cancel)
+    if moved.moved:
+        runs_made = ", ".join(map(str, moved.run_ids))
+        call.terminal.say(
+            f"{counted(moved.moved, 'photo')} filed before moved to the class you chose (run {runs_made})."
+        )
 
 
 def _file(call: Call, garden: Garden, plan: SortPlan) -> RunResult:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.filed import filed_photos
 from flowersorter.library.garden import Garden
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.sorting.execute import RunResult, execute
@@ -87,24 +90,38 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
     names = {entry.id: entry.name for entry in garden.classes.all()}
     photos = garden.photos.photos(sorted({int(photo_id) for photo_id in rows.photo_ids[going]}))
     class_ids = rows.kept_class_ids
+    destination = absolute_folder(request.destination)
+    before = _filed_before(garden, destination, [photo.sha256 for photo in photos.values()])
     filings = []
+    left = [Skipped(rows.paths[i], reason_left(rows, int(i))) for i in np.flatnonzero(~going)]
     for i in np.flatnonzero(going):
         photo = photos[int(rows.photo_ids[i])]
+        class_name = names[int(class_ids[i])]
+        if before.get(photo.sha256, class_name) != class_name:
+            left.append(Skipped(rows.paths[i], f"it is filed under “{before[photo.sha256]}” there already"))
+            continue
         filings.append(
             Filing(
                 source=rows.paths[i],
                 sha256=photo.sha256,
                 size_bytes=places[i].size_bytes,
                 mtime_ns=places[i].mtime_ns,
-                class_name=names[int(class_ids[i])],
+                class_name=class_name,
             )
         )
-    destination = absolute_folder(request.destination)
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
     folders = garden.journal.class_folders(destination)
     plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders)
-    left = tuple(Skipped(rows.paths[i], reason_left(rows, int(i))) for i in np.flatnonzero(~going))
     return plan.with_skipped(left)
+
+
+def _filed_before(garden: Garden, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:
+    """The class under which photos stand at a destination since an earlier run: nothing is filed under two classes."""
+    return {
+        photo.sha256: photo.class_name
+        for photo in filed_photos(garden.database, hashes)
+        if photo.root == destination and os.path.lexists(photo.path)
+    }
 
 
 def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:

@@ -149,6 +149,19 @@ def test_renaming_a_class_moves_its_photos_and_sorting_again_files_nothing_twice
     assert not filed.exists()
 
 
+def test_sorting_again_never_files_a_photo_under_two_classes(
+    garden: Garden, filed: Path, photos: Path, mode: Mode
+) -> None:
+    if mode is Mode.MOVE:
+        pytest.skip("the photos are not in their folder any more")
+    blue = garden.classes.find("blue")
+    assert blue is not None
+    assign(garden, ids_of(garden, photos / "2026" / "red_3.jpg"), blue.id)  # corrected, but not refiled
+    plan = plan_sort(SortRequest(garden, photos, filed, mode), silent, CancelToken())
+    assert [(s.path.name, s.reason) for s in plan.skipped] == [("red_3.jpg", "it is filed under “red” there already")]
+    assert not any(file.action.is_filed for file in plan.files)
+
+
 def test_a_part_of_a_run_is_undone_and_the_rest_stays(garden: Garden, filed: Path) -> None:
     reds = [entry for entry in filings(garden, 1) if entry.class_name == "red"]
     result = undo_run(UndoRequest(garden, 1, only=tuple(entry.id for entry in reds[:4])), silent, CancelToken())
