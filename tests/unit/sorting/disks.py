@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 from flowersorter.library.garden import Garden
@@ -74,39 +73,26 @@ class Steps:
         """A disk whose every call is a step."""
         return WatchedDisk(self.around)
 
-    def watch_library(self, garden: Garden) -> None:
-        """Make every outermost transaction a step, too; so is the moment before its end."""
-        transaction = garden.database.transaction
-        depth = 0
+    def watch_database(self, garden: Garden) -> None:
+        """Make every statement of the library a step, what begins and commits a transaction included."""
+        database: Any = garden.database
+        database._connection = _WatchedConnection(database._connection, self)
 
-        @contextmanager
-        def watched() -> Iterator[Any]:
-            nonlocal depth
-            if depth:
-                with transaction() as connection:
-                    yield connection
-                return
-            depth += 1
-            try:
-                with self._step("transaction"), transaction() as connection:
-                    yield connection
-                    self.around("commit", lambda: None)
-            finally:
-                depth -= 1
 
-        garden.database.transaction = watched  # type: ignore[method-assign]
+class _WatchedConnection:
+    """A connection to a database, each statement of which is a step."""
 
-    @contextmanager
-    def _step(self, name: str) -> Iterator[None]:
-        step = len(self.taken)
-        self.taken.append(name)
-        if step == self._at:
-            self._before()
-        try:
-            yield
-        finally:
-            if step == self._at:
-                self._after()
+    def __init__(self, connection: Any, steps: Steps) -> None:
+        self._real, self._steps = connection, steps
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    def execute(self, sql: str, *parameters: Any) -> Any:
+        return self._steps.around(sql.split()[0], lambda: self._real.execute(sql, *parameters))
+
+    def executemany(self, sql: str, *parameters: Any) -> Any:
+        return self._steps.around(sql.split()[0], lambda: self._real.executemany(sql, *parameters))
 
 
 def failing(name: str, nth: int, code: int, *, after: bool = False, times: int = 1) -> FailingDisk:

@@ -34,7 +34,7 @@ from tests.unit.sorting.orchard import (
 pytestmark = [pytest.mark.safety, pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")]
 
 _ALL = os.environ.get("FLOWERSORTER_SAFETY") == "1"
-_SHARE = 1 if _ALL else 19
+_SHARE = 1 if _ALL else 41
 
 
 @dataclass
@@ -79,17 +79,17 @@ class Stage:
     def sort(self, mode: Mode, steps: Steps) -> None:
         with Garden.open(self.garden) as garden:
             planned = plan(self.photos(), self.destination, mode, self.source)
-            steps.watch_library(garden)
+            steps.watch_database(garden)
             execute(planned, garden, silent, CancelToken(), steps.disk())
 
     def undo(self, steps: Steps) -> None:
         with Garden.open(self.garden) as garden:
-            steps.watch_library(garden)
+            steps.watch_database(garden)
             undo(garden, garden.journal.runs()[0].id, silent, CancelToken(), steps.disk())
 
     def recover(self, steps: Steps) -> None:
         with Garden.open(self.garden) as garden:
-            steps.watch_library(garden)
+            steps.watch_database(garden)
             recover(garden, steps.disk())
 
 

@@ -1,0 +1,1 @@
+"""What is promised of filing, measured: `python -m tests.bench safety`."""

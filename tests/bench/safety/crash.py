@@ -1,0 +1,143 @@
+"""Crashes: killed before and after every call of the disk and the database, and at any instant."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from flowersorter.library.garden import Garden
+from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.recover import recover
+from tests.bench.safety.mounts import memory, second_disk
+from tests.bench.safety.stage import Stage
+from tests.bench.safety.tally import Tally, Watch
+from tests.unit.sorting.disks import Steps, run_and_die
+from tests.unit.sorting.orchard import OtherDevice
+
+Act = Callable[[Garden, FileSystem], None]
+
+
+def stages(scratch: Path, tally: Tally) -> Iterator[Stage]:
+    """Copy, move and link, on one device and between two."""
+    with memory(scratch) as here:
+        for mode in Mode:
+            yield Stage(here, here / "photos", here / "sorted", mode)
+        try:
+            with second_disk(here / "elsewhere") as there:
+                for mode in Mode:
+                    yield Stage(here, there / "photos", here / "sorted", mode)
+        except OtherDevice as reason:
+            tally.notes.append(f"other device: {reason}")
+
+
+def at_every_call(scratch: Path, every: int = 1, interrupted: int = 8) -> Tally:
+    """Kill sort, correct, undo and recover at their calls.
+
+    Args:
+        scratch: A folder to work in.
+        every: 1 for each call, n for every nth.
+        interrupted: For how many interrupted runs of each kind recovery is killed, at each of its own calls.
+    """
+    tally = Tally()
+    for stage in stages(scratch, tally):
+        sort, correct, undo = stage.sort, stage.correct, stage.undo
+        for first, act in (((), sort), ((sort,), correct), ((sort,), undo), ((sort, correct), undo)):
+            watch, count = _count(stage, first, act)
+            for at in range(len(first), count, every):
+                for after in (False, True):
+                    _set(stage, first)
+                    tally.tried += run_and_die(lambda steps, act=act: stage.play_watched(act, steps), at, after=after)
+                    stage.check(watch, tally)
+            for number in range(interrupted):
+                at = count * (2 * number + 1) // (2 * interrupted)
+                _kill_recovery(stage, first, act, at, every, tally)
+    tally.notes.append(f"opening and recovering took {tally.slowest_s:.2f} s at most")
+    return tally
+
+
+def at_any_instant(scratch: Path, kills: int = 1000) -> Tally:
+    """Kill a whole session, and sometimes the next one's recovery, after a random time."""
+    tally, chance = Tally(), random.Random(1)
+    for stage in stages(scratch, tally):
+        watch = stage.build()
+        started = time.perf_counter()
+        _session(stage)
+        whole_s = time.perf_counter() - started
+        for _ in range(-(-kills // 6)):
+            watch = stage.build()
+            tally.tried += _kill_later(lambda: _session(stage), chance.uniform(0, whole_s))
+            while chance.random() < 0.3:
+                tally.tried += _kill_later(lambda: _opening(stage), chance.uniform(0, whole_s / 10))
+            stage.check(watch, tally)
+    tally.notes.append(f"opening and recovering took {tally.slowest_s:.2f} s at most")
+    return tally
+
+
+def _set(stage: Stage, first: tuple[Act, ...]) -> Watch:
+    watch = stage.build()
+    stage.play(*[lambda garden, act=act: act(garden, FileSystem()) for act in first])
+    return watch
+
+
+def _count(stage: Stage, first: tuple[Act, ...], act: Act) -> tuple[Watch, int]:
+    watch = _set(stage, first)
+    steps = Steps()
+    stage.play_watched(act, steps)
+    return watch, len(steps.taken)
+
+
+def _kill_recovery(stage: Stage, first: tuple[Act, ...], act: Act, at: int, every: int, tally: Tally) -> None:
+    """Kill an act at one of its calls, then recovery at each of its own."""
+    recovery_at = 0
+    while True:
+        watch = _set(stage, first)
+        run_and_die(lambda steps: stage.play_watched(act, steps), at, after=False)
+        killed = run_and_die(lambda steps: stage.play_watched(stage.recover, steps), recovery_at, after=False)
+        stage.check(watch, tally)
+        if not killed:
+            return
+        tally.tried += 1
+        recovery_at += every
+
+
+def _session(stage: Stage) -> None:
+    """Start the program, sort, correct, undo the correction and sort again."""
+    with Garden.open(stage.garden) as garden:
+        recover(garden)
+        for act in (stage.sort, stage.correct, stage.undo, stage.undo, stage.sort):
+            runs = garden.journal.runs()
+            if act != stage.undo or (runs and runs[0].state != "undone"):
+                act(garden)
+
+
+def _opening(stage: Stage) -> None:
+    with Garden.open(stage.garden) as garden:
+        recover(garden)
+
+
+def _kill_later(work: Callable[[], None], seconds: float) -> bool:
+    """Whether a process doing this was killed before its end."""
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        status = 1
+        try:
+            os.write(writing, b".")
+            work()
+            status = 0
+        finally:
+            os._exit(status)
+    os.close(writing)
+    os.read(reading, 1)  # it is on its way
+    os.close(reading)
+    time.sleep(seconds)
+    os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if status not in {0, signal.SIGKILL}:
+        raise AssertionError(f"the session failed with status {status}")
+    return status == signal.SIGKILL

@@ -1,0 +1,72 @@
+"""Errors of the disk: every operation x every error; that photo is reported, the rest goes on, nothing is half-done."""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from pathlib import Path
+
+from flowersorter.errors import UserError
+from flowersorter.library.garden import Garden
+from flowersorter.sorting.files import FileSystem
+from tests.bench.safety.crash import Act, stages
+from tests.bench.safety.stage import Stage
+from tests.bench.safety.tally import Tally
+from tests.unit.sorting.disks import CHANGING, OPERATIONS, FailingDisk, failing
+
+CODES = tuple(
+    getattr(errno, name)
+    for name in (
+        *("ENOSPC", "EIO", "EACCES", "EPERM", "EROFS", "EXDEV", "ENOENT", "EEXIST", "EBUSY"),
+        *("ENAMETOOLONG", "ESTALE"),
+    )
+)
+
+
+def every_error(scratch: Path, codes: int = len(CODES), calls: int = 30) -> Tally:
+    """Let each operation fail with each error.
+
+    Args:
+        scratch: A folder to work in.
+        codes: How many of the errors.
+        calls: Up to how many calls of one operation fail in turn.
+    """
+    tally = Tally()
+    for number, stage in enumerate(stages(scratch, tally)):
+        for first, act in (((), stage.sort), ((stage.sort,), stage.correct), ((stage.sort,), stage.undo)):
+            for position, name in enumerate(OPERATIONS):
+                # With fewer errors than there are, every operation still meets other ones.
+                some = [CODES[(number + position + step * 3) % len(CODES)] for step in range(codes)]
+                for disk in _faults(name, some, calls):
+                    _fail(stage, first, act, disk, tally)
+    return tally
+
+
+def _faults(name: str, codes: list[int], calls: int) -> Iterator[FailingDisk]:
+    """Every way in which one operation can fail, as long as it is called that often."""
+    for after in (False, True) if name in CHANGING else (False,):
+        for code in codes:
+            if name in {"stat", "stat_through"} and code == errno.ENOENT:
+                continue  # a disk that says "not there" of a file that is: nobody can know better
+            for nth in range(calls):
+                disk = failing(name, nth, code, after=after)
+                yield disk
+                if not disk.failed:
+                    break
+
+
+def _fail(stage: Stage, first: tuple[Act, ...], act: Act, disk: FailingDisk, tally: Tally) -> None:
+    watch = stage.build()
+    with Garden.open(stage.garden) as garden:
+        for before in first:
+            before(garden, FileSystem())
+        try:
+            act(garden, disk)
+        except UserError:
+            pass  # refused as a whole, with a reason
+        for run in garden.journal.runs():
+            for entry in garden.journal.filings(run.id):
+                tally.expect(entry.state != "failed" or bool(entry.error), "a failure has no reason")
+    if disk.failed:
+        tally.tried += 1
+        stage.check(watch, tally)

@@ -1,0 +1,69 @@
+"""Power loss: what had not reached the disk is forgotten, in any combination, then recovered."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from contextlib import suppress
+from pathlib import Path
+
+from flowersorter.library.garden import Garden
+from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.recover import recover
+from tests.bench.safety.crash import Act
+from tests.bench.safety.mounts import memory
+from tests.bench.safety.stage import Stage
+from tests.bench.safety.tally import Tally
+from tests.unit.sorting.power import PowerCut, PowerDisk
+
+
+class _NoLinks(PowerDisk):
+    """A disk without hard links, as memory cards are."""
+
+    def link_new(self, source: Path, target: Path) -> None:
+        del source, target
+        raise PermissionError(1, "no links here")
+
+
+_DISKS = ("one device", "two devices", "no links")
+
+
+def power_loss(scratch: Path, states: int = 1000) -> Tally:
+    """Cut the power during a change of sort, correct or undo, or of the recovery after a crash there."""
+    tally = Tally()
+    with memory(scratch) as here:
+        combinations = list(itertools.product(_DISKS, Mode, range(3)))
+        for number, (kind, mode, act) in enumerate(combinations):
+            stage = Stage(here, here / "photos", here / "sorted", mode)
+            share = (states + len(combinations) - 1 - number) // len(combinations)
+            first, then = [((), stage.sort), ((stage.sort,), stage.correct), ((stage.sort,), stage.undo)][act]
+            _cut_at_some(stage, kind, first, then, share, tally)
+    return tally
+
+
+def _cut_at_some(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, states: int, tally: Tally) -> None:
+    _, disk = _run(stage, kind, first, then, -1)
+    changes = disk.changes
+    for trial in range(states):
+        chance = random.Random(f"{kind} {stage.mode} {then.__name__} {trial}")
+        watch, disk = _run(stage, kind, first, then, chance.randrange(changes))
+        if chance.random() < 0.5:  # only the process was killed; the power goes while it recovers
+            disk.go_on(chance.randrange(16))
+            with suppress(PowerCut), Garden.open(stage.garden) as garden:
+                recover(garden, disk)
+        disk.forget(chance)
+        tally.tried += 1
+        stage.check(watch, tally)
+
+
+def _run(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, at: int):  # type: ignore[no-untyped-def]
+    watch = stage.build()
+    disk_type = _NoLinks if kind == "no links" else PowerDisk
+    with Garden.open(stage.garden) as garden:
+        for act in first:
+            # On such a disk, too: what it does depends on it.
+            act(garden, disk_type([stage.source, stage.destination], devices=kind == "two devices"))
+        disk = disk_type([stage.source, stage.destination], devices=kind == "two devices", at=at)
+        with suppress(PowerCut):
+            then(garden, disk)
+    return watch, disk

@@ -1,0 +1,146 @@
+"""The stage of a play: photos with sidecars and twins, a destination with something in it, a garden that knows them."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.job import CancelToken, silent
+from flowersorter.library.filed import filed_photos
+from flowersorter.library.garden import Garden
+from flowersorter.library.journal import RunState
+from flowersorter.sorting.execute import execute
+from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.recover import recover
+from flowersorter.sorting.refile import plan_refile
+from flowersorter.sorting.undo import undo
+from tests.bench.safety.tally import Tally, Watch
+from tests.unit.sorting.disks import Steps
+from tests.unit.sorting.orchard import plan, remember, snapshot, write
+
+A, B, C = b"photo a" * 100, b"photo b" * 100, b"another a" * 100
+EDITS, OLD = b"edits of a", b"was there before"
+
+
+@dataclass
+class Stage:
+    """Can be set back to its start; the garden is made once and copied, as opening an empty one costs most."""
+
+    root: Path
+    source: Path
+    destination: Path
+    mode: Mode
+
+    @property
+    def garden(self) -> Path:
+        """The garden of the trial."""
+        return self.root / "garden"
+
+    @property
+    def photos(self) -> dict[Path, str]:
+        """Every photo with its class."""
+        return {
+            self.source / "a.jpg": "Rose",
+            self.source / "b.jpg": "Tulip",
+            self.source / "deep" / "a.jpg": "Rose",
+            self.source / "twin.jpg": "Tulip",
+        }
+
+    def build(self) -> Watch:
+        """Put everything where it belongs at the start."""
+        kept = self.source.with_name("kept")
+        for folder in (self.source, self.destination, self.garden):
+            shutil.rmtree(folder, ignore_errors=True)
+        write(self.source / "a.jpg", A)
+        write(self.source / "a.jpg.xmp", EDITS, 0o444)
+        write(self.source / "b.jpg", B, 0o600)
+        write(self.source / "deep" / "a.jpg", C)
+        write(self.source / "twin.jpg", B)
+        write(self.destination / "Rose" / "a.jpg", OLD)
+        if not kept.exists():
+            with Garden.open(kept) as garden:
+                remember(garden, self.source, list(self.photos))
+        shutil.copytree(kept, self.garden)
+        return Watch(self.source, self.destination)
+
+    def plan(self) -> SortPlan:
+        """What sorting would do."""
+        there = {path: name for path, name in self.photos.items() if path.exists()}
+        return plan(there, self.destination, self.mode, self.source)
+
+    def plans_to_correct(self, garden: Garden) -> list[SortPlan]:
+        """Every filed photo follows its class to another folder; links on another device are made anew."""
+        hashes = [hashlib.sha256(content).digest() for content in (A, B, C)]
+        filed = [(photo, "Daisy") for photo in filed_photos(garden.database, hashes)]
+        if any(photo.path.is_symlink() for photo, _ in filed):
+            return [plan(dict.fromkeys(self.photos, "Daisy"), self.destination, self.mode, self.source)]
+        return plan_refile(garden, filed, CancelToken())
+
+    def sort(self, garden: Garden, files: FileSystem | None = None) -> None:
+        """Sort every photo."""
+        execute(self.plan(), garden, silent, CancelToken(), files)
+
+    def correct(self, garden: Garden, files: FileSystem | None = None) -> None:
+        """Sort what is sorted to other classes."""
+        for planned in self.plans_to_correct(garden):
+            execute(planned, garden, silent, CancelToken(), files)
+
+    def undo(self, garden: Garden, files: FileSystem | None = None) -> None:
+        """Take the newest run back."""
+        undo(garden, garden.journal.runs()[0].id, silent, CancelToken(), files)
+
+    def recover(self, garden: Garden, files: FileSystem | None = None) -> None:
+        """What the program does at its start."""
+        recover(garden, files)
+
+    def play(self, *acts: Callable[[Garden], None]) -> None:
+        """Do some of these without anything happening."""
+        with Garden.open(self.garden) as garden:
+            for act in acts:
+                act(garden)
+
+    def play_watched(self, act: Callable[[Garden, FileSystem], None], steps: Steps) -> None:
+        """Do one of these; every call of the disk and of the database is a step."""
+        with Garden.open(self.garden) as garden:
+            steps.watch_database(garden)
+            act(garden, steps.disk())
+
+    def check(self, watch: Watch, tally: Tally) -> None:
+        """After a crash: look, recover, look, undo everything, look again."""
+        watch.count(tally, recovered=False)
+        started = time.perf_counter()
+        with Garden.open(self.garden) as garden:
+            for problem in recover(garden).problems:
+                tally.wrong[f"recovery says: {problem.rpartition(': ')[2]}"] += 1
+            tally.took(time.perf_counter() - started)
+            now = watch.count(tally, keeps=self.mode != Mode.MOVE)
+            watch.together(tally, now, self.source / "a.jpg", self.source / "a.jpg.xmp")
+            again = recover(garden)
+            tally.expect(not (again.finished or again.rolled_back), "recovery had to be done twice")
+            tally.expect(not garden.journal.open_filings(), "a filing is still open")
+            check_library(garden, watch, tally)
+            undo_everything(garden, tally)
+            watch.compare(tally)
+            check_library(garden, watch, tally)
+
+
+def undo_everything(garden: Garden, tally: Tally) -> None:
+    """Take every run back, the newest first; nothing may be refused."""
+    for run in garden.journal.runs():
+        tally.expect(run.state != RunState.OPEN, "a run is still open")
+        if run.state != RunState.UNDONE:
+            for refused in undo(garden, run.id, silent, CancelToken()).refused:
+                tally.wrong[f"undo refused: {refused.reason}"] += 1
+
+
+def check_library(garden: Garden, watch: Watch, tally: Tally) -> None:
+    """The library knows every place, and none that is not there."""
+    now = snapshot(*watch.roots)
+    for place in garden.photos.all_places():
+        tally.expect(place.path in now, "the library knows a place that is not there")
+        tally.expect(place.photo_id is not None, "the library has forgotten the photo of a place")
