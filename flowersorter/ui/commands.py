@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand
@@ -30,6 +30,8 @@ class Desk:
         show_photos: Shows labels by photo id.
         show_places: Shows class ids by place id, of photos not read yet.
         failed: Tells the person why a correction was not saved.
+        follow: Lets filed photos follow a correction, given its number and photo ids.
+        unfollow: Lets them go back with the correction of that number.
     """
 
     garden: Garden
@@ -37,6 +39,8 @@ class Desk:
     show_photos: Callable[[Shown], None]
     show_places: Callable[[Mapping[int, int]], None]
     failed: Callable[[Exception], None]
+    follow: Callable[[int, Iterable[int]], None]
+    unfollow: Callable[[int], None]
 
 
 class CorrectCommand(QUndoCommand):
@@ -85,12 +89,14 @@ class CorrectCommand(QUndoCommand):
             desk.show_places(self._unread)
         if self._correction is not None:
             desk.show_photos(self._correction.after)
+            desk.follow(id(self), self._correction.after)
 
     def _take_back(self) -> None:
         desk = self._desk
         if self._correction is not None:
             correct.take_back(desk.garden, self._correction)
             desk.show_photos(self._correction.before)
+            desk.unfollow(id(self))
         if self._unread:
             self._undo_unread()
 

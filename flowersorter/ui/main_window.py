@@ -158,7 +158,6 @@ class MainWindow(QMainWindow):
         self.looking.places_requested.connect(self.shelf.show_places)
         self.looking.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
-        self.classes.labels_changed.connect(self.folder.look_again)
         self.folder.opened.connect(self._on_opened)
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.classes_changed.connect(self.classes.refresh)
@@ -166,10 +165,11 @@ class MainWindow(QMainWindow):
         self.folder.show_requested.connect(self.shelf.show)
         self.corrections.labels_changed.connect(self._on_labels)
         self.training.trained.connect(self.classes.refresh)
-        self.preferences.guesses_outdated.connect(self.folder.look_again)
         self.training.places_requested.connect(self.shelf.show_places)
         self.evaluation.places_requested.connect(self.shelf.show_places)
-        self.sorting.files_changed.connect(self.folder.look_again)
+        moved = (self.sorting.files_changed, self.corrections.files_changed)
+        for outdated in (*moved, self.classes.labels_changed, self.preferences.guesses_outdated):
+            outdated.connect(self.folder.look_again)
         stack = self.session.corrections
         stack.canUndoChanged.connect(actions["undo"].setEnabled)
         stack.canRedoChanged.connect(actions["redo"].setEnabled)

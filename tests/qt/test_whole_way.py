@@ -89,6 +89,32 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatc
         assert len(list(folder.iterdir())) == 19
 
 
+def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, sorted_to = draw_folder(tmp_path / "photos"), tmp_path / "sorted"
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        for name in ("red", "green", "blue"):
+            program.garden.classes.add(name)
+        program.window.open_folder(folder)
+        idle(program, qtbot)
+        for name in ("red", "green", "blue"):
+            drag_to(program, places(program, name), class_named(program, name))
+        sort_into(program, sorted_to, qtbot)
+        wrong = [sorted_to / "red" / f"IMG_{number:03}_red.jpg" for number in range(2)]
+        assert all(path.exists() for path in wrong)
+
+        drag_to(program, places(program, "red")[:2], class_named(program, "blue"))
+        idle(program, qtbot)
+        assert not any(path.exists() for path in wrong)
+        assert all((sorted_to / "blue" / path.name).exists() for path in wrong)
+
+        program.window.actions_by_name["undo"].trigger()
+        idle(program, qtbot)
+        assert all(path.exists() for path in wrong)
+        assert not any((sorted_to / "blue" / path.name).exists() for path in wrong)
+
+
 def sort_into(program: Program, destination: Path, qtbot: QtBot) -> None:
     window = program.window
     window.actions_by_name["sort"].trigger()

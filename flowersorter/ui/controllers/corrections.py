@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.ui.commands import CorrectCommand, Desk, Shown, as_shown
+from flowersorter.ui.controllers.filed import FiledController
 from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.session import Front, Session
 from flowersorter.workflows.rows import Verdict
@@ -17,14 +18,26 @@ class CorrectionController(QObject):
 
     Signals:
         labels_changed(): Labels were written, taken back or done again.
+        files_changed(): Photos that are filed already moved on disk.
     """
 
     labels_changed = Signal()
+    files_changed = Signal()
 
     def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        self._desk = Desk(session.garden, pending, self._show_photos, self._show_places, front.complain)
+        self._filed = FiledController(session, front, self)
+        self._filed.files_changed.connect(self.files_changed)
+        self._desk = Desk(
+            session.garden,
+            pending,
+            self._show_photos,
+            self._show_places,
+            front.complain,
+            self._filed.follow,
+            self._filed.take_back,
+        )
 
     def assign(self, place_ids: Iterable[int], class_id: int) -> int:
         """Say that these photos show this class; returns how many that is news for."""
