@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -145,7 +146,9 @@ def is_gone_already(files: FileSystem, entry: Entry) -> bool:
 def record_filed(desk: Desk, entry: Entry, sha256: bytes, note: str | None) -> None:
     """Write down that a file is filed, and where its photo is now, as one."""
     photos = desk.garden.photos
-    found = look(desk.files, entry.destination)
+    found = None
+    with suppress(OSError):  # it is filed all the same; scanning its folder finds it
+        found = look(desk.files, entry.destination)
     with desk.garden.database.transaction():
         desk.journal.settle(entry.id, EntryState.DONE, note)
         if entry.lead_id is not None:

@@ -22,6 +22,9 @@ _CHUNK_BYTES = 1 << 20
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 # Without waiting: a pipe under a photo's name must not hang the run.
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+# Windows syncs only what may be written to, and has no links of which it would have to be told.
+_SYNC = os.O_RDWR if os.name == "nt" else _READ
+_THE_LINK_ITSELF = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
 
 #: What a file system answers that knows no hard links, or none for this file.
 NO_LINKS = frozenset(
@@ -113,7 +116,7 @@ class FileSystem:
 
     def sync_file(self, path: Path) -> None:
         """Wait until the bytes of a file are on the disk."""
-        descriptor = os.open(path, _READ)
+        descriptor = os.open(path, _SYNC)
         try:
             os.fsync(descriptor)
         finally:
@@ -135,7 +138,7 @@ class FileSystem:
 
     def link_new(self, source: Path, target: Path) -> None:
         """Give a file a second name; `FileExistsError` if the name is taken."""
-        os.link(source, target, follow_symlinks=False)
+        os.link(source, target, **_THE_LINK_ITSELF)
 
     def symlink_new(self, source: Path, target: Path) -> None:
         """Make a symbolic link at `target`; `FileExistsError` if the name is taken."""

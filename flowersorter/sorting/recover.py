@@ -64,11 +64,11 @@ def recover(garden: Garden, files: FileSystem | None = None) -> RecoveryResult:
 
 
 def _settle_entry(desk: Desk, run: Run, entry: Entry, tally: _Tally) -> None:
-    missing = _missing_folder(desk.files, run, entry)
-    if missing is not None:
-        tally.problems.append(_problem(entry, f"{shown(missing)} is not there; its drive may be unplugged"))
-        return
     try:
+        missing = _missing_folder(desk.files, run, entry)
+        if missing is not None:
+            tally.problems.append(_problem(entry, f"{shown(missing)} is not there; its drive may be unplugged"))
+            return
         settled = _look_at(desk.files, entry)
         # What was done before a crash need not be on the disk yet, and what is written down now must be.
         for folder in (entry.source.parent, entry.destination.parent):

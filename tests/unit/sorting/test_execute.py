@@ -87,6 +87,22 @@ def test_the_library_follows(tmp_path: Path, garden: Garden) -> None:
     assert {place.path: place for place in garden.photos.all_places()} == known
 
 
+def test_a_photo_that_cannot_be_looked_at_once_filed_is_filed_all_the_same(tmp_path: Path, garden: Garden) -> None:
+    photo = write(tmp_path / "photos" / "a.jpg", b"a")
+    remember(garden, photo.parent, [photo])
+    filed = tmp_path / "sorted" / "Rose" / "a.jpg"
+
+    class Blind(FileSystem):
+        def stat(self, path: Path) -> os.stat_result:
+            if path == filed and filed.exists():
+                raise OSError(errno.EIO, "bad")
+            return super().stat(path)
+
+    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=Blind())
+    assert result.filed == 1
+    assert [place.path for place in garden.photos.all_places()] == [photo]
+
+
 def test_a_symbolic_link_is_no_place(tmp_path: Path, elsewhere: Path, garden: Garden) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
     remember(garden, photo.parent, [photo])

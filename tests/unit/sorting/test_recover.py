@@ -129,7 +129,8 @@ def test_a_folder_the_person_removed_is_no_missing_drive(tmp_path: Path, garden:
 def test_a_disk_that_cannot_be_read_leaves_all_open(tmp_path: Path, garden: Garden) -> None:
     crash = Interrupted(tmp_path, garden, Mode.MOVE)
     write(crash.source, b"photo")
-    assert "read or write error" in recover(garden, failing("hash", 0, errno.EIO)).problems[0]
+    for name in ("hash", "stat", "stat_through", "sync_folder"):
+        assert "read or write error" in recover(garden, failing(name, 0, errno.EIO)).problems[0]
     assert crash.state == EntryState.STARTED
     assert crash.recover() == RecoveryResult(0, 1, ())
 
