@@ -9,17 +9,19 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Slot
+from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QApplication
 
-from flowersorter.errors import FlowerSorterError
+from flowersorter.errors import FlowerSorterError, GardenDamaged, UserError
 from flowersorter.library.garden import Garden
 from flowersorter.library.locations import default_garden
+from flowersorter.library.rescue import known_backups, newest_sound, rescue
 from flowersorter.ui import theme
 from flowersorter.ui.error_box import show_error
 from flowersorter.ui.main_window import MainWindow
 from flowersorter.ui.photo_model import PhotoModel
+from flowersorter.ui.rescue_dialog import RescueDialog
 from flowersorter.ui.session import Session
 from flowersorter.workers.images import GardenThumbnails
 from flowersorter.workers.job_queue import JobQueue, Listener
@@ -116,14 +118,10 @@ def run(arguments: Sequence[str], folder: Path | None, garden_folder: Path | Non
     application.setApplicationDisplayName("FlowerSorter")
     application.setDesktopFileName("flowersorter")
     application.setWindowIcon(theme.app_icon())
+    theme.make_muted_text_readable(application)
     with _last_resort():
-        try:
-            garden = Garden.open(garden_folder or default_garden())
-        except (FlowerSorterError, OSError) as error:
-            log.exception("The garden cannot be opened")
-            box = show_error(None, error)
-            if box is not None:
-                box.exec()
+        garden = _opened((garden_folder or default_garden()).absolute())
+        if garden is None:
             return 1
         program = Program(garden)
         try:
@@ -131,6 +129,52 @@ def run(arguments: Sequence[str], folder: Path | None, garden_folder: Path | Non
             return application.exec()
         finally:
             program.shutdown()
+
+
+def _opened(folder: Path) -> Garden | None:
+    """Open the garden, if need be after its library was put back; None if it cannot be or the person does not want."""
+    try:
+        try:
+            return Garden.open(folder)
+        except GardenDamaged as error:
+            found = known_backups(folder)
+            if newest_sound(found) is None:
+                raise
+            _say_on_stderr(error)
+            return Garden.open(folder) if _rescued(RescueDialog(error, found), folder) else None
+    except (FlowerSorterError, OSError) as error:
+        if isinstance(error, UserError):
+            _say_on_stderr(error)
+        else:
+            log.exception("The garden cannot be opened")
+        box = show_error(None, error)
+        if box is not None:
+            box.exec()
+        return None
+
+
+def _rescued(dialog: RescueDialog, folder: Path) -> bool:
+    """Ask before a backup is put back, and do it; returns whether to go on."""
+
+    def restore() -> None:
+        QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
+        try:
+            dialog.show_done(rescue(folder))
+        except UserError as error:
+            dialog.show_problem(error)
+        finally:
+            QApplication.restoreOverrideCursor()
+
+    dialog.restore_requested.connect(restore)
+    accepted = dialog.exec() == RescueDialog.DialogCode.Accepted
+    dialog.deleteLater()
+    return accepted
+
+
+def _say_on_stderr(error: UserError) -> None:
+    """One sentence for whoever started the window in a terminal; a traceback would tell them nothing."""
+    if sys.stderr is not None:  # a program without a console has none
+        sys.stderr.write(f"{error}\n")
 
 
 @contextlib.contextmanager

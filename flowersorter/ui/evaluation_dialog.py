@@ -118,9 +118,15 @@ class EvaluationDialog(QDialog):
         column.addWidget(hint)
         column.addLayout(self._buttons())
         lines = 12 + self.report.sizeHint().height() // self.fontMetrics().lineSpacing()
-        open_at(self, 92, min(46, lines))
+        open_at(self, min(140, max(92, self._letters_for_matrix())), min(46, lines))
         self.setMinimumSize(self.fontMetrics().averageCharWidth() * 62, self.fontMetrics().lineSpacing() * 22)
         self.report.scores.setFocus()
+
+    def _letters_for_matrix(self) -> int:
+        """Width in letters at which the matrix needs no scrolling."""
+        scroll_bar = self.style().pixelMetric(self.style().PixelMetric.PM_ScrollBarExtent)
+        needed = self.report.matrix.whole_size().width() + scroll_bar + 2 * theme.LARGE_GAP_PX + theme.GAP_PX
+        return -(-needed // self.fontMetrics().averageCharWidth())
 
     def _buttons(self) -> QHBoxLayout:
         wrong = int((self.evaluation.true != self.evaluation.predicted).sum())

@@ -10,6 +10,7 @@ import pytest
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QIcon, QImage, QPalette
 from PySide6.QtSvg import QSvgRenderer
+from PySide6.QtWidgets import QApplication
 
 from flowersorter.library.locations import resource
 from flowersorter.ui import theme
@@ -52,6 +53,14 @@ def test_verdict_colours_are_readable(style: theme.VerdictStyle, palette: QPalet
 
 def test_the_mark_of_checked_photos_shows_white(palette: QPalette) -> None:
     assert theme.contrast(QColor("white"), theme.checked_colour()) >= READABLE
+
+
+def test_muted_text_is_readable_and_still_muted(palette: QPalette, qapp: QApplication) -> None:
+    theme.make_muted_text_readable(qapp)
+    now = QApplication.palette()
+    muted, text = now.color(QPalette.ColorRole.PlaceholderText), now.color(QPalette.ColorRole.WindowText)
+    ground = palette.color(QPalette.ColorRole.Window)
+    assert READABLE <= theme.contrast(muted, ground) < theme.contrast(text, ground)
 
 
 def test_contrast_is_that_of_wcag() -> None:
