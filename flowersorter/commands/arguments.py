@@ -188,7 +188,13 @@ def _add_history_verbs(verbs: _Verbs) -> None:
     undo.add_argument(
         "run", type=_number, nargs="?", metavar="RUN", help="number from the history (default: the newest)"
     )
-    _verb(verbs, "recover", "put right what a crash left half-done", "Every verb does this by itself when it starts.")
+    _verb(
+        verbs,
+        "recover",
+        "put right what a crash left half-done, or a damaged library",
+        "Every verb finishes by itself what a crash left half-done. A library that cannot be read is put back from its "
+        "newest good backup by this verb only; the damaged file is kept.",
+    )
 
 
 def _add_care_verbs(verbs: _Verbs) -> None:

@@ -8,9 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowersorter.errors import GardenDamaged
 from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
 from flowersorter.library.locations import default_garden
+from flowersorter.library.rescue import with_way_out
 from flowersorter.terminal import Terminal, counted
 from flowersorter.workflows.history import RecoveryResult, recover_garden
 
@@ -41,13 +43,19 @@ class Call:
 
         Raises:
             GardenLocked: it is open in a window or another terminal.
-            GardenDamaged: it cannot be read.
+            GardenDamaged: it cannot be read; the message says how a backup is put back.
         """
-        with Garden.open(self.garden_folder) as garden:
+        with self._opened() as garden:
             if garden.journal.open_runs():
                 for sentence in recovery_sentences(recover_garden(garden)):
                     self.terminal.note(sentence)
             yield garden
+
+    def _opened(self) -> Garden:
+        try:
+            return Garden.open(self.garden_folder)
+        except GardenDamaged as error:
+            raise with_way_out(error, self.garden_folder) from error
 
 
 def recovery_sentences(result: RecoveryResult) -> list[str]:

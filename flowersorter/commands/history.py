@@ -6,7 +6,9 @@ from typing import Any
 
 from flowersorter.commands.call import Call, recovery_sentences
 from flowersorter.commands.models import local_time
+from flowersorter.errors import GardenDamaged
 from flowersorter.library.garden import Garden
+from flowersorter.library.rescue import Rescue, rescue
 from flowersorter.terminal import counted, shown
 from flowersorter.workflows.history import Run, UndoRequest, recover_garden, runs, undo_run
 
@@ -69,10 +71,36 @@ def run_undo(call: Call) -> int:
 
 
 def run_recover(call: Call) -> int:
-    """Finish or roll back what is open; exit 1 if something needs the person."""
-    with Garden.open(call.garden_folder) as garden:
+    """Put a damaged library right, finish or roll back what is open; exit 1 if something needs the person.
+
+    Raises:
+        GardenDamaged: the library cannot be read and there is no sound backup of it.
+    """
+    sentences = []
+    try:
+        garden = Garden.open(call.garden_folder)
+    except GardenDamaged as error:
+        sentences = _rescue_sentences(error, rescue(call.garden_folder))
+        for sentence in sentences:  # said at once: what comes next may fail
+            call.terminal.say(sentence)
+        garden = Garden.open(call.garden_folder)
+    with garden:
         result = recover_garden(garden)
-    sentences = recovery_sentences(result)
-    for sentence in sentences or ["Nothing was left half-done."]:
+    found = recovery_sentences(result)
+    for sentence in found or ([] if sentences else ["Nothing was left half-done."]):
         call.terminal.say(sentence)
     return 1 if result.problems else 0
+
+
+def _rescue_sentences(error: GardenDamaged, done: Rescue) -> list[str]:
+    """Say what was put in the place of what, and what that means."""
+    backup = done.backup
+    sentences = [
+        f"{shown(error.what)}: {shown(error.why)}.",
+        f"The backup of {local_time(backup.made_at.isoformat())} was put in its place "
+        f"({counted(backup.labels or 0, 'label')}).",
+        "What you labelled or filed since then is no longer remembered. No photo was touched.",
+    ]
+    if done.kept_as is not None:
+        sentences.append(f"The damaged file is kept: {shown(done.kept_as)}")
+    return sentences
