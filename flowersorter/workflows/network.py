@@ -44,7 +44,10 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
     from flowersorter.vision.device import choose_device
     from flowersorter.vision.embed import Embedder
 
-    return Embedder.open(backbone, choose_device(device))
+    embedder = Embedder.open(backbone, choose_device(device))
+    # The first batch of a size is prepared for it, which takes seconds on a busy computer; here nobody waits for that.
+    embedder.embed(np.zeros((embedder.batch_size // 2, backbone.crop_px, backbone.crop_px, 3), np.uint8))
+    return embedder
 
 
 class Opening:

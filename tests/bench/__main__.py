@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from tests.bench import learning
+from tests.bench import cancelling, learning
 
-MEASUREMENTS = {"starter": learning.starter_accuracy, "learning": learning.few_photos}
+MEASUREMENTS = {
+    "starter": learning.starter_accuracy,
+    "learning": learning.few_photos,
+    "cancel": cancelling.cancel_latency,
+}
 DEFAULT_PHOTOS = Path(__file__).parents[3] / "shared" / "flowers"
 
 
