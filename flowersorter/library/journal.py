@@ -215,6 +215,15 @@ class Journal:
         rows = self._database.query_in("SELECT * FROM filings WHERE id IN (?)", entry_ids)
         return sorted((entry_of(row) for row in rows), key=lambda entry: entry.id)
 
+    def moved_on(self, entry: Entry) -> Entry | None:
+        """The newest later filing that moved a filed file on to another place and was not undone."""
+        rows = self._database.query(
+            "SELECT * FROM filings WHERE sha256 = ? AND source = ? AND id > ? AND action = 'move' AND state = ?"
+            " ORDER BY id DESC LIMIT 1",
+            (entry.sha256, os.fsencode(entry.destination), entry.id, EntryState.DONE),
+        )
+        return entry_of(rows[0]) if rows else None
+
     def open_filings(self) -> list[Entry]:
         """The files that a crash left on either side of a step, in the order they were planned."""
         rows = self._database.query(

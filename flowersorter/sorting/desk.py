@@ -116,6 +116,7 @@ def check_take_back(desk: Desk, entry: Entry) -> None:
     Raises:
         NotDoneError: it cannot, and why.
     """
+    _refuse_moved_on(desk, entry)
     if is_gone_already(desk.files, entry):
         return
     if entry.action == Action.LINK:
@@ -141,6 +142,22 @@ def is_gone_already(files: FileSystem, entry: Entry) -> bool:
             and look(files, entry.destination.parent) is not None
             and look(files, entry.source) is not None
         )
+
+
+def _refuse_moved_on(desk: Desk, entry: Entry) -> None:
+    """Refuse to take back what later runs have brought to another place, where it still is.
+
+    Raises:
+        NotDoneError: they have; undoing them brings it back to where this one filed it.
+    """
+    with in_words():
+        if look(desk.files, entry.destination) is not None:
+            return
+        last = entry
+        while (later := desk.journal.moved_on(last)) is not None:
+            last = later
+        if last is not entry and look(desk.files, last.destination) is not None:
+            raise NotDoneError(f"run {last.run_id} has moved it on; undo that run first")
 
 
 def record_filed(desk: Desk, entry: Entry, sha256: bytes, note: str | None) -> None:

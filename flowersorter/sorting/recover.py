@@ -74,11 +74,11 @@ def _settle_entry(desk: Desk, run: Run, entry: Entry, tally: _Tally) -> None:
         for folder in (entry.source.parent, entry.destination.parent):
             if look_through(desk.files, folder) is not None:
                 desk.files.sync_folder(folder)
+        if settled.side == Side.LOST and not _drives_are_there(desk.files, run, entry):
+            tally.problems.append(_problem(entry, "it was not found; its drive may be unplugged"))
+            return
     except OSError as error:
         tally.problems.append(_problem(entry, explain(error)))
-        return
-    if settled.side == Side.LOST and not _folders_have_something(desk.files, entry):
-        tally.problems.append(_problem(entry, "it was not found; its drive may be unplugged"))
         return
     _record(desk, entry, settled)
     tally.finished += settled.side == Side.FINISHED
@@ -150,17 +150,31 @@ def _take_all_back(desk: Desk, run: Run, filed: list[Entry], tally: _Tally) -> N
 
 def _missing_folder(files: FileSystem, run: Run, entry: Entry) -> Path | None:
     """The folder whose drive seems to be gone, or None."""
-    for folder, root in (
-        (entry.source.parent, run.source or entry.source.parent),
-        (entry.destination.parent, run.destination),
-    ):
+    for folder, root in _folders(run, entry):
         if look_through(files, folder) is None and not _has_something(files, root):
             return folder
     return None
 
 
-def _folders_have_something(files: FileSystem, entry: Entry) -> bool:
-    return _has_something(files, entry.source.parent) and _has_something(files, entry.destination.parent)
+def _drives_are_there(files: FileSystem, run: Run, entry: Entry) -> bool:
+    return all(_drive_is_there(files, folder, root) for folder, root in _folders(run, entry))
+
+
+def _drive_is_there(files: FileSystem, folder: Path, root: Path) -> bool:
+    """Whether a folder in which a file was not found is on the drive that it was on."""
+    if _has_something(files, folder):
+        return True
+    found, above = look_through(files, folder), look_through(files, root)
+    if found is None or above is None:
+        return _has_something(files, root)
+    # An empty folder may be where a drive was, but not one that lies on the drive of the folder above it.
+    return folder != root and found.st_dev == above.st_dev
+
+
+def _folders(run: Run, entry: Entry) -> tuple[tuple[Path, Path], ...]:
+    """The folders of a file before and after, each with the run's folder around it."""
+    source = entry.source.parent
+    return (source, run.source or source), (entry.destination.parent, run.destination)
 
 
 def _has_something(files: FileSystem, folder: Path) -> bool:

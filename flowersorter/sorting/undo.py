@@ -18,6 +18,7 @@ from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
 
 _WHAT = "Run {} cannot be undone"
+_INTERRUPTED = "it was interrupted and its drive is not there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,18 +54,21 @@ def undo(
         only: Ids of the photos' journal entries, to take a part of the run back.
 
     Raises:
-        UndoRefused: there is no such run, it is undone already, or a crash left it open on a missing drive.
+        UndoRefused: there is no such run, it is undone already, or all that is left of it waits for a missing drive.
         Cancelled: asked to stop; what is undone stays undone, and undoing the run again goes on.
     """
     desk = Desk(garden, files or FileSystem())
     before = _known(desk, run_id)
     run = _settled(desk, before)
-    groups = [
+    wanted = [
         group
         for group in reversed(grouped(desk.journal.filings(run_id)))
-        if _is_filed(group) and (only is None or group.lead.id in only)
+        if only is None or group.lead.id in only
     ]
-    refused: list[Skipped] = []
+    groups = [group for group in wanted if _is_filed(group)]
+    refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted if _is_open(group)]
+    if refused and not groups:
+        raise UndoRefused(_WHAT.format(run_id), _INTERRUPTED, "Plug the drive in")
     desk.journal.reopen_run(run_id)
     try:
         for done, group in enumerate(groups):
@@ -94,19 +98,19 @@ def _known(desk: Desk, run_id: int) -> Run:
 
 
 def _settled(desk: Desk, run: Run) -> Run:
-    """Settle first what was interrupted."""
+    """Settle first what was interrupted, as far as the drives are there."""
     if run not in desk.journal.open_runs():
         return run
     recover(desk.garden, desk.files)
-    run = desk.journal.run(run.id)
-    if run in desk.journal.open_runs():
-        why = "a part of it was interrupted and its drive is not there"
-        raise UndoRefused(_WHAT.format(run.id), why, "Plug the drive in")
-    return run
+    return desk.journal.run(run.id)
 
 
 def _is_filed(group: Group) -> bool:
-    return any(entry.state == EntryState.DONE for entry in group.entries)
+    return not _is_open(group) and any(entry.state == EntryState.DONE for entry in group.entries)
+
+
+def _is_open(group: Group) -> bool:
+    return any(entry.state in {EntryState.STARTED, EntryState.UNDOING} for entry in group.entries)
 
 
 def _end(desk: Desk, run: Run, *, whole: bool) -> None:

@@ -79,6 +79,33 @@ class Steps:
         database._connection = _WatchedConnection(database._connection, self)
 
 
+class Crash(BaseException):
+    """The process is dead; nothing in it goes on."""
+
+
+class CrashingSteps(Steps):
+    """Stands for a kill within this process: from one step on, nothing is done any more.
+
+    Args:
+        at: The step.
+        after: Whether that one is still done.
+    """
+
+    def __init__(self, at: int, *, after: bool) -> None:
+        super().__init__(at)
+        self._still_done, self.dead = after, False
+
+    def around(self, name: str, call: Callable[[], Any]) -> Any:
+        if self.dead and name != "close":  # the system closes files by itself
+            raise Crash
+        if len(self.taken) != self._at:
+            return super().around(name, call)
+        self.dead = True
+        if self._still_done:
+            super().around(name, call)
+        raise Crash
+
+
 class _WatchedConnection:
     """A connection to a database, each statement of which is a step."""
 

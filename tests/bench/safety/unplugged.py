@@ -1,0 +1,144 @@
+"""A drive that is pulled out in the middle of a run, and plugged in again later."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+from flowersorter.errors import UserError
+from flowersorter.job import CancelToken, silent
+from flowersorter.library.garden import Garden
+from flowersorter.sorting.execute import execute
+from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.recover import recover
+from flowersorter.sorting.undo import undo
+from tests.bench.safety.mounts import NoMounts, memory, plug_in, small_disk, unplug
+from tests.bench.safety.stage import check_library, undo_everything
+from tests.bench.safety.tally import Tally, Watch
+from tests.unit.sorting.disks import WatchedDisk
+from tests.unit.sorting.orchard import plan, remember, write
+
+
+class _Drive:
+    """A folder that goes away during one of the disk's calls, and comes back when it is plugged in.
+
+    Args:
+        folder: Where it is seen.
+        real: Where it really is; the folder itself stays, and is empty, while the drive is away. None where the
+            whole folder goes away.
+    """
+
+    def __init__(self, folder: Path, real: Path | None) -> None:
+        self.folder, self._real = folder, real
+        self.at, self.away = -1, False
+
+    def around(self, name: str, call: Callable[[], object]) -> object:
+        del name
+        if self.at == 0:
+            self.pull()
+        self.at -= 1
+        return call()
+
+    def pull(self) -> None:
+        self.away = True
+        if self._real is None:
+            self.folder.rename(self.folder.with_name("unplugged"))
+        else:
+            unplug(self.folder)
+
+    def plug_in(self) -> None:
+        if self.away and self._real is None:
+            self.folder.with_name("unplugged").rename(self.folder)
+        elif self.away:
+            assert self._real is not None
+            plug_in(self._real, self.folder)
+        self.away, self.at = False, -1
+
+
+def unplugged(scratch: Path, trials: int = 50) -> Tally:
+    """Pull out the drive of the photos, or the one they are sorted to, while sorting or undoing."""
+    tally = Tally()
+    cases = itertools.cycle(itertools.product(Mode, ("photos", "sorted"), ("sort", "undo"), ("drive", "folder")))
+    with memory(scratch) as here:
+        for number in range(trials):
+            mode, side, act, kind = next(cases)
+            root = here / str(number)
+            drive = root / "drive" / side
+            drive.mkdir(parents=True)
+            try:
+                if kind == "folder":
+                    raise NoMounts
+                with small_disk(root / "real") as real:
+                    plug_in(real, drive)
+                    _pull(root, _Drive(drive, real), mode, act, random.Random(number), tally)
+                    unplug(drive)
+            except NoMounts:
+                _pull(root, _Drive(drive, None), mode, act, random.Random(number), tally)
+            tally.tried += 1
+    return tally
+
+
+def _pull(root: Path, drive: _Drive, mode: Mode, act: str, chance: random.Random, tally: Tally) -> None:
+    side = drive.folder.name
+    source = drive.folder if side == "photos" else root / "photos"
+    destination = drive.folder if side == "sorted" else root / "sorted"
+    photos = {write(source / "deep" / f"{name}.jpg", name.encode() * 99): f"class {name}" for name in "abc"}
+    write(source / "deep" / "a.xmp", b"edits of a")
+    write(destination / "class a" / "old.jpg", b"was there before")
+    watch = Watch(source, destination)
+    disk = WatchedDisk(drive.around)
+    with Garden.open(root / "garden") as garden:
+        remember(garden, source, list(photos))
+        planned = plan(photos, destination, mode, source)
+        if act == "undo":
+            run_id = execute(planned, garden, silent, CancelToken()).run_id or 0
+        places = {place.id for place in garden.photos.all_places()}
+        drive.at = chance.randrange(60)
+        if act == "undo":
+            undone = undo(garden, run_id, silent, CancelToken(), disk)
+            said = [refused.reason for refused in undone.refused]
+        else:
+            said = [file.error for file in execute(planned, garden, silent, CancelToken(), disk).files if file.error]
+        if not drive.away:  # pulled out after the last call
+            drive.pull()
+            said.append("later")
+        tally.expect(len(said) > 0, "nothing was said of the drive")
+        _while_away(root, garden, tally)
+        kept = {place.id for place in garden.photos.all_places()}
+        tally.expect(act == "undo" or places <= kept, "a row of the library was deleted")
+    drive.plug_in()
+    with Garden.open(root / "garden") as garden:
+        tally.expect(not recover(garden).problems, "recovery has problems though the drive is back")
+        watch.count(tally, keeps=mode != Mode.MOVE)
+        _resume(garden, act, photos, destination, mode, source, tally)
+        undo_everything(garden, tally)
+        watch.compare(tally)
+        check_library(garden, watch, tally)
+
+
+def _while_away(root: Path, garden: Garden, tally: Tally) -> None:
+    """The program is started again while the drive is away; what is open stays so."""
+    before = {entry.id for entry in garden.journal.open_filings()}
+    problems = recover(garden).problems
+    after = {entry.id for entry in garden.journal.open_filings()}
+    tally.expect(not after or bool(problems), "an open filing was not reported")
+    tally.expect(after <= before, "something new is open")
+    tally.expect(not list((root / "drive").glob("*/*")), "something was made where the drive was")
+
+
+def _resume(
+    garden: Garden, act: str, photos: dict[Path, str], destination: Path, mode: Mode, source: Path, tally: Tally
+) -> None:
+    """What was stopped goes on when the drive is back."""
+    try:
+        if act == "undo":
+            for run in garden.journal.runs():
+                if run.state != "undone":
+                    undo(garden, run.id, silent, CancelToken())
+        left = {path: name for path, name in photos.items() if path.exists()}
+        result = execute(plan(left, destination, mode, source), garden, silent, CancelToken())
+        tally.expect(result.failed == 0, "not filed though the drive is back")
+    except UserError as error:
+        tally.wrong[f"not resumed: {error.why}"] += 1
