@@ -28,7 +28,7 @@ from flowersorter.vision.metrics import (
 )
 from flowersorter.vision.predict import predict
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
-from flowersorter.workflows.folder_labels import label_by_sub_folders
+from flowersorter.workflows.folder_labels import classes_by_sub_folder
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.models import chosen_backbone, model_for
@@ -141,8 +141,7 @@ def evaluate(
 def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: str) -> _Judged:
     """Predict a labelled folder with the current model."""
     named = model_for(garden, backbone)
-    learned_before = set(garden.labels.all())
-    by_folder = label_by_sub_folders(garden, folder, places)
+    by_folder = classes_by_sub_folder(folder, places)  # measured with, not learned from: they become no labels
     if named is None or not by_folder:
         raise TooFewPhotos(
             f"There is nothing to measure in {folder}",
@@ -157,12 +156,12 @@ def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: 
     photo_ids = [photos[i].id for i in positions]
     true = []
     for photo_id in photo_ids:
-        entry = garden.classes.resolve(by_folder[photo_id], ClassOrigin.FOLDER)
+        entry = garden.classes.resolve(by_folder[photo_id], ClassOrigin.MODEL)
         if entry.id not in ids:
             ids.append(entry.id)
             names.append(entry.name)
         true.append(ids.index(entry.id))
-    seen = 0 if named.id is None else len(learned_before.intersection(photo_ids))
+    seen = 0 if named.id is None else len(garden.labels.get(photo_ids))
     how = f"{len(true)} photos under {folder}, predicted by the current model"
     return _Judged(
         class_names=names,

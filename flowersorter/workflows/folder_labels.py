@@ -40,22 +40,27 @@ def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place]
 
 
 def label_by_sub_folders(garden: Garden, folder: Path, places: Sequence[Place]) -> dict[int, str]:
-    """Label every photo by the sub-folder of `folder` it stands in, as an image folder data set does.
+    """Label photos by `classes_by_sub_folder`, which it returns; a person's own labels are never touched."""
+    wanted = classes_by_sub_folder(folder, places)
+    _write(garden, wanted)
+    return wanted
+
+
+def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, str]:
+    """Read classes from where photos stand, as an image folder data set does.
 
     Args:
-        garden: Gets the labels; a person's own labels are never touched.
         folder: Has one sub-folder per class.
         places: Places under it.
 
     Returns:
-        The sub-folder's name by photo id, for the photos that stand in one.
+        The name of the sub-folder by photo id, for the photos that stand in one.
     """
     wanted: dict[int, str] = {}
     for place in places:
         inside = place.path.relative_to(folder).parts
         if place.photo_id is not None and len(inside) > 1:
             wanted.setdefault(place.photo_id, unicodedata.normalize("NFC", inside[0]))
-    _write(garden, wanted)
     return wanted
 
 

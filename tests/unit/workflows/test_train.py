@@ -192,6 +192,7 @@ def test_evaluating_a_labelled_folder_counts_every_photo(garden: Garden, sorted_
     assert result.recall[names.index("red")] == pytest.approx(4 / 5)
     assert result.precision[names.index("blue")] == pytest.approx(4 / 5)
     assert result.seen == 0
+    assert len(garden.labels.all()) == 24, "what is measured with is not learned from"
 
 
 def test_evaluating_what_it_learned_from_says_so(garden: Garden, sorted_photos: Path) -> None:
