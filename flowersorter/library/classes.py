@@ -107,18 +107,27 @@ class ClassTable:
                 found = PhotoClass(found.id, found.name, origin, found.position, found.colour)
             return found
 
+    def check_name(self, class_id: int, name: str) -> str:
+        """The name as `rename` would store it.
+
+        Raises:
+            ClassRefused: the name cannot be used or another class has it, or the class is gone.
+        """
+        name = _checked(name)
+        if class_key(name) != self._key_of(class_id):
+            self._refuse_taken(name)
+        return name
+
     def rename(self, class_id: int, name: str) -> None:
         """Give a class another name; models that know the old one go on meaning this class.
 
         Raises:
             ClassRefused: the name cannot be used or another class has it, or the class is gone.
         """
-        name = _checked(name)
-        key = class_key(name)
         with self._database.transaction() as connection:
-            old_key = self._key_of(class_id)
+            name = self.check_name(class_id, name)
+            key, old_key = class_key(name), self._key_of(class_id)
             if key != old_key:
-                self._refuse_taken(name)
                 connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, class_id))
                 _add_alias(connection, old_key, class_id)
             connection.execute("UPDATE classes SET name = ?, key = ? WHERE id = ?", (name, key, class_id))

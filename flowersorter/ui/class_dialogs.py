@@ -128,26 +128,34 @@ def ask_for_name(parent: QWidget, classes: ClassTable, photos: int) -> PhotoClas
     return _until_accepted(dialog, classes.add)
 
 
-def ask_to_rename(parent: QWidget, classes: ClassTable, photo_class: PhotoClass) -> bool:
-    """Ask for another name and give it to the class; returns whether the person did."""
+def ask_new_name(parent: QWidget, classes: ClassTable, photo_class: PhotoClass, filed: int = 0) -> str | None:
+    """Ask for another name for a class, and change nothing.
+
+    Args:
+        parent: The window.
+        classes: Says which names can be used.
+        photo_class: The class.
+        filed: How many photos are filed under it.
+
+    Returns:
+        The new name; None if the person thought better of it.
+    """
+    note = _tr("{0} filed under it: you choose next whether they move along.").format(count_photos(filed))
     dialog = NameDialog(
         _tr("Rename class"),
         _tr("&New name of “{0}”:").format(without_mnemonics(photo_class.name)),
         _tr("&Rename"),
         lambda name: _taken(classes, name, photo_class.id),
         name=photo_class.name,
-        note=_tr("Folders that were made before keep their names."),
+        note=note if filed else "",
         parent=parent,
     )
-
-    def rename(name: str) -> bool:
-        classes.rename(photo_class.id, name)
-        return True
-
-    return bool(_until_accepted(dialog, rename))
+    return _until_accepted(dialog, lambda name: classes.check_name(photo_class.id, name))
 
 
-def ask_merge_target(parent: QWidget, photo_class: PhotoClass, others: Sequence[PhotoClass], labels: int) -> int | None:
+def ask_merge_target(
+    parent: QWidget, photo_class: PhotoClass, others: Sequence[PhotoClass], labels: int, filed: int = 0
+) -> int | None:
     """Ask which class this one is merged into.
 
     Args:
@@ -155,6 +163,7 @@ def ask_merge_target(parent: QWidget, photo_class: PhotoClass, others: Sequence[
         photo_class: The class that will be gone.
         others: What it can be merged into.
         labels: How many photos are labelled with it.
+        filed: How many photos are filed under it.
 
     Returns:
         Id of the chosen class, or None.
@@ -169,8 +178,12 @@ def ask_merge_target(parent: QWidget, photo_class: PhotoClass, others: Sequence[
     for other in others:
         choice.addItem(swatch(other.colour), other.name, other.id)
     question.setBuddy(choice)
-    note = _tr("What is labelled “{1}” ({0}) gets the other label, and “{1}” disappears. No file is touched.")
-    explained = text_label(dialog, "merge_note", note.format(count_photos(labels), photo_class.name), muted=True)
+    note = _tr("What is labelled “{1}” ({0}) gets the other label, and “{1}” disappears.")
+    files = _tr("No file is touched.")
+    if filed:
+        files = _tr("{0} filed under it: you choose next whether they move along.").format(count_photos(filed))
+    note = f"{note.format(count_photos(labels), photo_class.name)} {files}"
+    explained = text_label(dialog, "merge_note", note, muted=True)
     ok = button(dialog, "merge_ok_button", _tr("M&erge"), _tr("Merge the two classes"))
     ok.setEnabled(bool(others))
     cancel = button(dialog, "merge_cancel_button", _tr("Cancel"), _tr("Change nothing (Esc)"))
@@ -188,7 +201,7 @@ def ask_merge_target(parent: QWidget, photo_class: PhotoClass, others: Sequence[
     return int(chosen) if accepted and chosen is not None else None
 
 
-def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int) -> bool:
+def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int, filed: int = 0) -> bool:
     """Ask before a class is deleted; returns whether it should be. Cancel is the default."""
     box = QMessageBox(parent)
     box.setObjectName("delete_class_question")
@@ -198,7 +211,10 @@ def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int) -> bool
     lost = _tr("{0} lose this label.").format(count_photos(labels)) + " " if labels else ""
     if labels == 1:
         lost = _tr("1 photo loses this label.") + " "
-    box.setInformativeText(lost + _tr("The photos themselves and their files stay where they are."))
+    stays = _tr("The photos themselves and their files stay where they are.")
+    if filed:
+        stays += " " + _tr("So do those in the folders you sorted into ({0}).").format(count_photos(filed))
+    box.setInformativeText(lost + stays)
     delete = box.addButton(_tr("Delete class"), QMessageBox.ButtonRole.DestructiveRole)
     delete.setObjectName("delete_class_button")
     cancel = box.addButton(QMessageBox.StandardButton.Cancel)

@@ -168,7 +168,7 @@ class MainWindow(QMainWindow):
         self.training.places_requested.connect(self.shelf.show_places)
         self.evaluation.places_requested.connect(self.shelf.show_places)
         moved = (self.sorting.files_changed, self.corrections.files_changed)
-        for outdated in (*moved, self.classes.labels_changed, self.preferences.guesses_outdated):
+        for outdated in (*moved, self.classes.folder_outdated, self.preferences.guesses_outdated):
             outdated.connect(self.folder.look_again)
         stack = self.session.corrections
         stack.canUndoChanged.connect(actions["undo"].setEnabled)

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import ClassTable
 from flowersorter.library.garden import Garden
-from flowersorter.ui.class_dialogs import NameDialog, ask_for_name, ask_merge_target, ask_to_delete, ask_to_rename
+from flowersorter.ui.class_dialogs import NameDialog, ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
 
 
 @pytest.fixture
@@ -151,14 +151,40 @@ def test_renaming_starts_with_the_old_name_selected(window: QWidget, classes: Cl
         QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
 
     when_asked(deed)
-    assert ask_to_rename(window, classes, daisy)
-    assert names(classes) == ["Daisy", "roses & thorns"]
+    assert ask_new_name(window, classes, daisy) == "Daisy"
+    assert names(classes) == ["daisy", "roses & thorns"]  # asking changes nothing
 
 
 def test_renaming_to_another_class_is_refused(window: QWidget, classes: ClassTable) -> None:
     when_asked(typed("ROSES & thorns"))
-    assert not ask_to_rename(window, classes, classes.all()[0])
-    assert names(classes) == ["daisy", "roses & thorns"]
+    assert ask_new_name(window, classes, classes.all()[0]) is None
+
+
+def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: ClassTable) -> None:
+    said: list[str] = []
+
+    def deed(dialog: QDialog) -> None:
+        assert isinstance(dialog, NameDialog)
+        dialog.field.setText("da\u2028isy")
+        when_asked(lambda again: said.append(again.message.text if isinstance(again, NameDialog) else ""))
+        QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+
+    when_asked(deed)
+    assert ask_new_name(window, classes, classes.all()[0]) is None
+    assert len(said) == 1
+    assert "characters that cannot be shown" in said[0]
+
+
+@pytest.mark.parametrize(("filed", "note"), [(0, ""), (12, "12 photos filed under it: you choose next")])
+def test_renaming_says_that_filed_photos_are_asked_about(
+    window: QWidget, classes: ClassTable, filed: int, note: str
+) -> None:
+    notes: list[str] = []
+    when_asked(lambda dialog: notes.append(dialog.note.text() if isinstance(dialog, NameDialog) else ""))
+    ask_new_name(window, classes, classes.all()[0], filed)
+    assert len(notes) == 1
+    assert notes[0].startswith(note)
+    assert bool(notes[0]) == bool(note)
 
 
 def test_an_ampersand_in_a_name_is_no_mnemonic(window: QWidget, classes: ClassTable) -> None:
@@ -169,7 +195,7 @@ def test_an_ampersand_in_a_name_is_no_mnemonic(window: QWidget, classes: ClassTa
         asked.append(dialog.field.accessibleName())
 
     when_asked(look)
-    ask_to_rename(window, classes, classes.all()[1])
+    ask_new_name(window, classes, classes.all()[1])
     assert asked == ["New name of “roses & thorns”"]
 
 
@@ -228,6 +254,13 @@ def test_deleting_says_what_is_lost_and_cancel_is_the_default(
     when_asked(look)
     assert not ask_to_delete(window, classes.all()[0], labels)
     assert texts == [f"{said}The photos themselves and their files stay where they are."]
+
+
+def test_deleting_says_that_filed_photos_stay(window: QWidget, classes: ClassTable) -> None:
+    texts: list[str] = []
+    when_asked(lambda box: texts.append(box.informativeText() if isinstance(box, QMessageBox) else ""))
+    ask_to_delete(window, classes.all()[0], 0, 12)
+    assert texts[0].endswith("stay where they are. So do those in the folders you sorted into (12 photos).")
 
 
 def test_deleting_needs_its_own_button(window: QWidget, classes: ClassTable) -> None:

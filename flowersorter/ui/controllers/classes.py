@@ -8,7 +8,8 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import PhotoClass
-from flowersorter.ui.class_dialogs import ask_for_name, ask_merge_target, ask_to_delete, ask_to_rename
+from flowersorter.ui.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
+from flowersorter.ui.controllers.class_moves import ClassMoveController
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.session import Front, Session
 
@@ -18,16 +19,18 @@ class ClassController(QObject):
 
     Signals:
         changed(list of PhotoClass): Other classes, names or colours.
-        labels_changed(): A class went, and its labels with it.
+        folder_outdated(): A class went with its labels, or filed photos moved: the folder should be looked at again.
     """
 
     changed = Signal(object)
-    labels_changed = Signal()
+    folder_outdated = Signal()
 
     def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
         self._classes: tuple[PhotoClass, ...] = ()
+        self._moves = ClassMoveController(session, front, self)
+        self._moves.files_changed.connect(self.folder_outdated)
 
     @property
     def classes(self) -> Sequence[PhotoClass]:
@@ -65,31 +68,51 @@ class ClassController(QObject):
 
     @Slot(int)
     def rename(self, class_id: int) -> None:
-        """Ask for another name."""
+        """Ask for another name, and whether photos filed under the old one move along."""
         one = self._one(class_id)
-        if one is not None and ask_to_rename(self._front.window, self._session.garden.classes, one):
-            self.refresh()
+        if one is None:
+            return
+        table = self._session.garden.classes
+        name = ask_new_name(self._front.window, table, one, self._moves.filed(one.name))
+        if name is not None and name != one.name:
+            self._moves.change(one.name, name, lambda: self._rename(class_id, name), merging=False)
 
     @Slot(int)
     def merge(self, class_id: int) -> None:
-        """Ask which class gets the photos of this one, and merge them."""
+        """Ask which class gets the photos of this one, and whether the filed ones move along; merge them."""
         one = self._one(class_id)
         others = [each for each in self._classes if each.id != class_id]
         if one is None or not others:
             return
-        into = ask_merge_target(self._front.window, one, others, self._labels(class_id))
+        filed = self._moves.filed(one.name)
+        into = ask_merge_target(self._front.window, one, others, self._labels(class_id), filed)
         if into is not None:
-            self._replace(class_id, into)
+            self._moves.change(one.name, self.name(into), lambda: self._replace(class_id, into), merging=True)
 
     @Slot(int)
     def delete(self, class_id: int) -> None:
         """Delete it after asking; its photos stay and are guesses again."""
         one = self._one(class_id)
-        if one is not None and ask_to_delete(self._front.window, one, self._labels(class_id)):
+        if one is None:
+            return
+        if ask_to_delete(self._front.window, one, self._labels(class_id), self._moves.filed(one.name)):
             self._replace(class_id, 0)
 
-    def _replace(self, class_id: int, into: int) -> None:
-        """Merge or delete in the library, then show it; older corrections speak of a class that is gone."""
+    def _rename(self, class_id: int, name: str) -> bool:
+        """Rename in the library, then show it; returns whether it could be done."""
+        try:
+            self._session.garden.classes.rename(class_id, name)
+        except ClassRefused as refused:
+            self._front.complain(refused)
+            return False
+        self.refresh()
+        return True
+
+    def _replace(self, class_id: int, into: int) -> bool:
+        """Merge or delete in the library, then show it; returns whether it could be done.
+
+        Older corrections speak of a class that is gone.
+        """
         classes = self._session.garden.classes
         try:
             if into:
@@ -98,11 +121,12 @@ class ClassController(QObject):
                 classes.delete(class_id)
         except ClassRefused as refused:
             self._front.complain(refused)
-            return
+            return False
         self._session.corrections.clear()
         self._session.photos.replace_class(class_id, into)
         self.refresh()
-        self.labels_changed.emit()
+        self.folder_outdated.emit()
+        return True
 
     def _one(self, class_id: int) -> PhotoClass | None:
         return next((each for each in self._classes if each.id == class_id), None)
