@@ -15,6 +15,8 @@
         ├── DeviceUnavailable        a device that was asked for and is not there
         ├── GardenLocked             the garden is open in another window
         └── GardenDamaged            the library cannot be read
+
+They are raised; nothing returns "ok" or None instead.
 """
 
 from __future__ import annotations

@@ -116,10 +116,10 @@ class _WatchedConnection:
         return getattr(self._real, name)
 
     def execute(self, sql: str, *parameters: Any) -> Any:
-        return self._steps.around(sql.split()[0], lambda: self._real.execute(sql, *parameters))
+        return self._steps.around(sql.split(maxsplit=1)[0], lambda: self._real.execute(sql, *parameters))
 
     def executemany(self, sql: str, *parameters: Any) -> Any:
-        return self._steps.around(sql.split()[0], lambda: self._real.executemany(sql, *parameters))
+        return self._steps.around(sql.split(maxsplit=1)[0], lambda: self._real.executemany(sql, *parameters))
 
 
 def failing(name: str, nth: int, code: int, *, after: bool = False, times: int = 1) -> FailingDisk:
