@@ -19,7 +19,7 @@ from flowersorter.library.rescue import Backup, Rescue
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.rescue_dialog import RescueDialog
 
-ERROR = GardenDamaged("The library in /home/anna/garden cannot be read", "database disk image is malformed")
+ERROR = GardenDamaged("The library in /home/me/garden cannot be read", "database disk image is malformed")
 FOUND = [
     Backup(Path("/g/1"), datetime(2026, 7, 3, 12, tzinfo=UTC), None),
     Backup(Path("/g/2"), datetime(2026, 7, 2, 12, tzinfo=UTC), 204),
