@@ -183,7 +183,8 @@ def _add_model_verbs(verbs: _Verbs) -> None:
 
 
 def _add_history_verbs(verbs: _Verbs) -> None:
-    _verb(verbs, "history", "list every run of filing photos", json_lines=True)
+    history = _verb(verbs, "history", "list every run of filing photos, or the photos of one", json_lines=True)
+    history.add_argument("run", type=_number, nargs="?", metavar="RUN", help="number of a run, to list its photos")
     undo = _verb(verbs, "undo", "take a run back", "What you changed since is left alone, with the reason.")
     undo.add_argument(
         "run", type=_number, nargs="?", metavar="RUN", help="number from the history (default: the newest)"

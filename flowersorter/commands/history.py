@@ -6,15 +6,22 @@ from typing import Any
 
 from flowersorter.commands.call import Call, recovery_sentences
 from flowersorter.commands.models import local_time
-from flowersorter.errors import GardenDamaged
+from flowersorter.errors import GardenDamaged, UserError
 from flowersorter.library.garden import Garden
+from flowersorter.library.journal import EntryState
 from flowersorter.library.rescue import Rescue, rescue
 from flowersorter.terminal import counted, shown
-from flowersorter.workflows.history import Run, UndoRequest, recover_garden, runs, undo_run
+from flowersorter.workflows.history import Run, RunPhoto, UndoRequest, recover_garden, run_photos, runs, undo_run
 
 
 def run(call: Call) -> int:
-    """List every run, newest first."""
+    """List every run, newest first; with a number, the photos of that run.
+
+    Raises:
+        UserError: there is no run of that number.
+    """
+    if call.options.run is not None:
+        return _run_photos(call, call.options.run)
     with call.garden() as garden:
         found = runs(garden)
     for entry in found:
@@ -35,8 +42,57 @@ def run(call: Call) -> int:
         for entry in found
     ]
     call.terminal.say_table(table, right=(0, 3))
-    call.terminal.say("Take a run back with: flowersorter undo RUN")
+    call.terminal.say("See its photos with: flowersorter history RUN. Take a run back with: flowersorter undo RUN")
     return 0
+
+
+def _run_photos(call: Call, run_id: int) -> int:
+    with call.garden() as garden:
+        try:
+            found = run_photos(garden, run_id)
+        except KeyError:
+            raise UserError(f"There is no run {run_id}", hint='"flowersorter history" lists them') from None
+    for photo in found:
+        call.terminal.record(_photo_line(photo))
+    if not found:
+        call.terminal.say(f"Run {run_id} filed no photos.")
+        return 0
+    table = [["state", "class", "photo", "to", ""]]
+    table += [
+        [
+            str(photo.entry.state),
+            shown(photo.entry.class_name),
+            shown(photo.entry.source),
+            shown(photo.entry.destination),
+            shown(_remark(photo)),
+        ]
+        for photo in found
+    ]
+    call.terminal.say_table(table)
+    return 0
+
+
+def _remark(photo: RunPhoto) -> str:
+    if photo.moved_on_by is not None:
+        return f"moved on by run {photo.moved_on_by}"
+    return photo.entry.error or (photo.entry.action if photo.entry.state == EntryState.NOTED else "")
+
+
+def _photo_line(photo: RunPhoto) -> dict[str, Any]:
+    entry = photo.entry
+    line: dict[str, Any] = {
+        "run": entry.run_id,
+        "path": str(entry.source),
+        "to": str(entry.destination),
+        "class": entry.class_name,
+        "action": entry.action,
+        "state": str(entry.state),
+    }
+    if photo.moved_on_by is not None:
+        line["moved_on_by"] = photo.moved_on_by
+    if entry.error is not None:
+        line["error"] = entry.error
+    return line
 
 
 def _line(entry: Run) -> dict[str, Any]:

@@ -67,12 +67,12 @@ def _still_there(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:
     return list(there.values())
 
 
-def moved_on_by(database: Database, run_id: int) -> list[int]:
-    """The later runs that moved photos which this run filed, and are not undone; newest first."""
+def moved_on(database: Database, run_id: int) -> dict[int, int]:
+    """The photos a run filed that later runs, not undone since, moved on: the newest such run by journal entry."""
     rows = database.query(
-        "SELECT DISTINCT later.run_id FROM filings later JOIN filings f ON f.destination = later.source"
+        "SELECT f.id, MAX(later.run_id) AS later FROM filings later JOIN filings f ON f.destination = later.source"
         " WHERE f.run_id = ? AND f.state = 'done' AND later.run_id > f.run_id"
-        " AND later.state = 'done' AND later.action = 'move' ORDER BY later.run_id DESC",
+        " AND later.state = 'done' AND later.action = 'move' GROUP BY f.id",
         (run_id,),
     )
-    return [row["run_id"] for row in rows]
+    return {row["id"]: row["later"] for row in rows}

@@ -122,6 +122,22 @@ def test_undo_leaves_both_trees_as_they_were(labelled: Labelled, taught: Program
     assert taught.run("undo").code == 1
 
 
+def test_the_history_of_a_run_lists_its_photos(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    assert "There is no run 1" in taught.run("history", "1").err
+    done = taught.ok("sort", labelled.folder, "--to", tmp_path / "sorted", "--json")
+    run = str(done.summary["run"])
+    photos = taught.ok("history", run, "--json").objects
+    filed = [photo for photo in photos if photo["state"] == "done"]
+    assert len(filed) == done.summary["filed"]
+    assert all(Path(photo["to"]).exists() for photo in filed)
+    assert {photo["path"] for photo in photos} <= {line.get("path") for line in done.objects}
+    assert {photo["class"] for photo in filed} == set(done.summary["classes"])
+    taught.ok("undo", run)
+    assert {photo["state"] for photo in taught.ok("history", run, "--json").objects} <= {"undone", "noted"}
+    assert "IMG_1.jpg" in taught.ok("history", run).out
+    assert taught.run("history", "nonsense").code == 2
+
+
 def test_undo_leaves_what_the_person_changed_and_says_why(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
     dest = tmp_path / "sorted"
     done = taught.ok("sort", labelled.folder, "--to", dest, "--json")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QItemSelectionModel, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -17,6 +17,7 @@ from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped
 from flowersorter.ui.class_dialogs import NameDialog
 from flowersorter.ui.class_list import NEW_CLASS
 from flowersorter.ui.class_move_dialog import ClassMoveDialog
+from flowersorter.ui.history_dialog import HistoryDialog
 from flowersorter.workflows.history import runs
 from tests.qt.program import JOB_MS, class_named, draw_folder, idle, places, running
 from tests.qt.test_whole_way import drag_to, sort_into
@@ -222,6 +223,29 @@ def test_splitting_a_class_moves_the_filed_photos_as_one_step(
     window.actions_by_name["undo"].trigger()
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+
+
+def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    program.window.sorting.show_history()
+    dialog = program.window.findChild(HistoryDialog)
+    assert dialog is not None
+    photos = dialog.photos
+    assert photos.rows.rowCount() == 3 * EACH
+    for row in (0, 1):
+        photos.selectionModel().select(
+            photos.rows.index(row, 0),
+            QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
+        )
+    taken = [photo.entry.destination for photo in photos.picked]
+    QTest.mouseClick(dialog.undo_photos_button, Qt.MouseButton.LeftButton)
+    yes = dialog.findChild(QAbstractButton, "undo_run_button")
+    assert yes is not None
+    QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+    assert not any(path.exists() for path in taken)
+    assert sum(filed(sorted_to).values()) == 3 * EACH - 2
+    assert program.window.job_bar.message.text() == "2 photos are back where they were."
+    assert runs(program.garden)[0].state == "partly undone"
 
 
 # -- the preview by itself

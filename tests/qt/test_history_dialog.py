@@ -11,9 +11,10 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QMessageBox
 from pytestqt.qtbot import QtBot
 
-from flowersorter.library.journal import Run, RunState
+from flowersorter.library.journal import Entry, EntryState, Run, RunState
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.history_dialog import HistoryDialog
+from flowersorter.workflows.history import RunPhoto
 
 
 def run(
@@ -153,3 +154,119 @@ def test_without_runs_it_says_so(qtbot: QtBot) -> None:
     assert dialog.picked is None
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     assert not dialog.isVisible()
+
+
+# -- the photos of a run
+
+
+def photo(
+    number: int,
+    state: EntryState = EntryState.DONE,
+    *,
+    error: str | None = None,
+    action: str = "copy",
+    moved_on_by: int | None = None,
+) -> RunPhoto:
+    """A photo of run 9."""
+    source, target = Path(f"/photos/IMG_{number}.jpg"), Path(f"/sorted 9/daisy/IMG_{number}.jpg")
+    entry = Entry(number, 9, None, "daisy", action, source, target, None, 10, b"", 0, state, error)
+    return RunPhoto(entry, moved_on_by, state is EntryState.DONE and moved_on_by is None)
+
+
+PHOTOS = [
+    photo(1),
+    photo(2),
+    photo(3, EntryState.UNDONE),
+    photo(4, EntryState.FAILED, error="no space left on device"),
+    photo(5, EntryState.NOTED, action="already there"),
+    photo(6, EntryState.NOTED, action="duplicate"),
+    photo(7, EntryState.CANCELLED),
+    photo(8, EntryState.DONE, error="it was changed since it was filed"),
+    photo(9, moved_on_by=11),
+    photo(10, EntryState.STARTED),
+]
+
+
+def _pick_photos(dialog: HistoryDialog, *rows: int) -> None:
+    modifier = Qt.KeyboardModifier.NoModifier
+    for row in rows:
+        place = dialog.photos.visualRect(dialog.photos.rows.index(row, 0)).center()
+        QTest.mouseClick(dialog.photos.viewport(), Qt.MouseButton.LeftButton, modifier, place)
+        modifier = Qt.KeyboardModifier.ControlModifier
+
+
+def test_photos_are_asked_for_when_somebody_looks(qtbot: QtBot) -> None:
+    dialog = HistoryDialog(RUNS)
+    qtbot.addWidget(dialog)
+    with qtbot.waitSignal(dialog.photos_requested) as shown:
+        dialog.open()
+    assert shown.args == [9]
+    with qtbot.waitSignal(dialog.photos_requested) as picked:
+        _pick(dialog, 1)
+    assert picked.args == [8]
+    dialog.show_photos(9, PHOTOS)  # comes too late: another run is picked
+    assert dialog.photos.rows.rowCount() == 0
+
+
+def test_every_photo_says_what_became_of_it(dialog: HistoryDialog) -> None:
+    dialog.show_photos(9, PHOTOS)
+    rows = dialog.photos.rows
+    assert [rows.index(row, 2).data() for row in range(rows.rowCount())] == [
+        "filed",
+        "filed",
+        "taken back",
+        "could not be filed: no space left on device",
+        "was there already",
+        "the same photo twice: filed once",
+        "stopped before its turn",
+        "filed; it was changed since it was filed",
+        "filed, then moved on by a later run",
+        "not finished",
+    ]
+    assert [rows.index(0, column).data() for column in (0, 1)] == ["IMG_1.jpg", "daisy"]
+    assert "/sorted 9/daisy/IMG_1.jpg" in rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
+    assert dialog.heading.text() == "10 photos in this run"
+
+
+def test_a_part_of_a_run_is_undone_after_asking(dialog: HistoryDialog, qtbot: QtBot) -> None:
+    dialog.show_photos(9, PHOTOS)
+    assert not dialog.undo_photos_button.isEnabled()
+    _pick_photos(dialog, 2, 3)  # neither is filed
+    assert not dialog.undo_photos_button.isEnabled()
+    _pick_photos(dialog, 0, 1, 2, 8)
+    QTest.mouseClick(dialog.undo_photos_button, Qt.MouseButton.LeftButton)
+    box = _question(dialog)
+    assert box.text().startswith("Undo 2 photos of the run of")
+    assert box.defaultButton() is box.button(QMessageBox.StandardButton.Cancel)
+    yes = box.findChild(QAbstractButton, "undo_run_button")
+    assert yes is not None
+    with qtbot.waitSignal(dialog.undo_photos_requested) as asked, qtbot.assertNotEmitted(dialog.undo_requested):
+        QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    assert asked.args == [9, (1, 2)]
+
+
+def test_the_folder_of_the_picked_photo_is_opened(dialog: HistoryDialog, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url.toLocalFile())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    dialog.show_photos(9, PHOTOS)
+    for row in (0, 2):
+        _pick_photos(dialog, row)
+        QTest.mouseClick(dialog.show_button, Qt.MouseButton.LeftButton)
+    QTest.keyClick(dialog.photos, Qt.Key.Key_Return)
+    assert opened == ["/sorted 9/daisy", "/photos", "/photos"]
+
+
+def test_a_run_that_moved_filed_photos_on_says_so(qtbot: QtBot) -> None:
+    one = Run(3, "move", Path("/sorted"), Path("/sorted"), RUNS[0].started_at, None, RunState.DONE, 12, 0, 0)
+    dialog = HistoryDialog([one])
+    qtbot.addWidget(dialog)
+    dialog.open()
+    assert _texts(dialog, 2) == ["12 photos moved to another class"]
+    dialog.undo_button.click()
+    text = _question(dialog).informativeText()
+    assert "12 photos: moved back to the class folder they were in before, in /sorted. The labels stay." in text

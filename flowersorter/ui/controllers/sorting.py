@@ -13,11 +13,11 @@ from flowersorter.errors import UserError
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.controllers.folder import FolderController
-from flowersorter.ui.history_dialog import HistoryDialog
+from flowersorter.ui.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.session import Front, Session
 from flowersorter.ui.sort_dialog import SortChoices, SortDialog
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.history import UndoRequest, UndoResult, runs, undo_run
+from flowersorter.workflows.history import UndoRequest, UndoResult, run_photos, runs, undo_run
 from flowersorter.workflows.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
 CHOICES_KEY = "sort choices"
@@ -164,11 +164,10 @@ class SortController(QObject):
         question.setObjectName("undo_sort_question")
         question.setIcon(QMessageBox.Icon.Question)
         question.setText(self.tr("Put {0} photos back where they were?").format(newest.photos))
-        question.setInformativeText(
-            self.tr("They were filed into {0}. Photos you changed since then are left alone.").format(
-                newest.destination
-            )
-        )
+        what = self.tr("They were filed into {0}. Photos you changed since then are left alone.")
+        if moved_on_only(newest):
+            what = self.tr("They were moved to another class in {0}. Photos you changed since then are left alone.")
+        question.setInformativeText(what.format(newest.destination))
         undo = question.addButton(self.tr("Undo the sort"), QMessageBox.ButtonRole.AcceptRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
         question.setDefaultButton(undo)
@@ -179,7 +178,14 @@ class SortController(QObject):
     @Slot(int)
     def undo(self, run_id: int) -> None:
         """Take this run back."""
-        request = UndoRequest(self._session.garden, run_id)
+        self._undo(UndoRequest(self._session.garden, run_id))
+
+    @Slot(int, object)
+    def undo_photos(self, run_id: int, entries: tuple[int, ...]) -> None:
+        """Take these photos of a run back."""
+        self._undo(UndoRequest(self._session.garden, run_id, entries))
+
+    def _undo(self, request: UndoRequest) -> None:
         self._run_id = self._session.queue.submit(
             self.tr("Putting photos back"),
             lambda report, cancel: undo_run(request, report, cancel),
@@ -205,8 +211,12 @@ class SortController(QObject):
     @Slot()
     def show_history(self) -> None:
         """Show every run; any of them can be undone."""
-        dialog = HistoryDialog(runs(self._session.garden), self._front.window)
+        garden = self._session.garden
+        dialog = HistoryDialog(runs(garden), self._front.window)
+        dialog.photos_requested.connect(lambda run_id: dialog.show_photos(run_id, run_photos(garden, run_id)))
         dialog.undo_requested.connect(self.undo)
+        dialog.undo_photos_requested.connect(self.undo_photos)
         dialog.undo_requested.connect(dialog.close)
+        dialog.undo_photos_requested.connect(dialog.close)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

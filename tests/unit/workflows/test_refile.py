@@ -11,7 +11,7 @@ from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.sorting.plan import Mode
 from flowersorter.workflows.correct import assign
-from flowersorter.workflows.history import UndoRequest, filings, runs, undo_run
+from flowersorter.workflows.history import UndoRequest, filings, run_photos, runs, undo_run
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.refile import RefileRequest, RefileResult, plan_class_move, refile, run_refile
 from flowersorter.workflows.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
@@ -169,3 +169,24 @@ def test_a_part_of_a_run_is_undone_and_the_rest_stays(garden: Garden, filed: Pat
     assert len(list((filed / "blue").iterdir())) == 10
     assert undone(garden, 1) == 26
     assert not filed.exists()
+
+
+def test_photos_that_moved_on_do_not_keep_the_others_of_their_run_from_being_undone(
+    garden: Garden, filed: Path
+) -> None:
+    later = corrected(garden, ids_of(garden, filed / "red" / "red_3.jpg"), "blue").run_ids[0]
+    by_name = {photo.entry.source.name: photo for photo in run_photos(garden, 1)}
+    moved_on, other = by_name["red_3.jpg"], by_name["red_4.jpg"]
+    assert (moved_on.moved_on_by, moved_on.can_undo) == (later, False)
+    assert (other.moved_on_by, other.can_undo) == (None, True)
+    with pytest.raises(UndoRefused, match=f"Undo run {later} first"):
+        undo_run(UndoRequest(garden, 1, only=(moved_on.entry.id, other.entry.id)), silent, CancelToken())
+    assert undo_run(UndoRequest(garden, 1, only=(other.entry.id,)), silent, CancelToken()).undone == 1
+    assert not (filed / "red" / "red_4.jpg").exists()
+    assert (filed / "blue" / "red_3.jpg").exists()
+    assert not next(photo for photo in run_photos(garden, 1) if photo.entry.id == other.entry.id).can_undo
+
+
+def test_a_run_that_does_not_exist_has_no_photos(garden: Garden) -> None:
+    with pytest.raises(KeyError):
+        run_photos(garden, 7)
