@@ -15,6 +15,7 @@ from flowersorter.errors import GardenDamaged, UserError
 from flowersorter.library.database import check_sound, sqlite_errors_in_words
 from flowersorter.library.durable import publish, sync_file, sync_folder
 from flowersorter.library.lock import garden_locked
+from flowersorter.library.seal import break_seal
 
 LIBRARY_NAME = "library.sqlite"
 BACKUPS_KEPT = 5
@@ -100,6 +101,7 @@ def restore_backup(garden: Path) -> Path:
                 with closing(_read_only(backup)) as source:
                     _fill(source, part)
                 _set_aside(library)
+                break_seal(library)
                 publish(part, library)
                 return backup
         raise damaged_with_backups(garden, "none of its backups is sound")

@@ -24,6 +24,7 @@ from flowersorter.library.labels import LabelTable
 from flowersorter.library.lock import lock_garden
 from flowersorter.library.models import ModelStore
 from flowersorter.library.photos import PhotoTable
+from flowersorter.library.seal import check_seal, seal
 from flowersorter.library.settings import Settings
 from flowersorter.library.thumbnails import ThumbnailStore
 
@@ -55,7 +56,7 @@ class Garden:
         with contextlib.ExitStack() as opened:
             opened.callback(lock_garden(folder).release)
             self.database = self._open_library()
-            opened.callback(self.database.close)
+            opened.callback(self._close_library)
             opened.callback(self._close_embeddings)
             self.photos = PhotoTable(self.database)
             self.classes = ClassTable(self.database)
@@ -126,6 +127,10 @@ class Garden:
         """
         check_sound(connection, self.folder / LIBRARY_NAME)
         try:
+            check_seal(self.folder / LIBRARY_NAME)
+        except OSError as error:
+            raise UserError("The library cannot be opened", error.strerror or str(error)) from error
+        try:
             back_up_if_changed(connection, self.folder)
         except UserError as error:
             # Somebody whose disk is full must still be able to look, and to undo. But the
@@ -133,6 +138,10 @@ class Garden:
             if migrating or isinstance(error, GardenDamaged):
                 raise
             self.backup_problem = str(error)
+
+    def _close_library(self) -> None:
+        self.database.close()
+        seal(self.folder / LIBRARY_NAME)
 
     def _close_embeddings(self) -> None:
         for store in self._embeddings.values():

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from flowersorter.library.garden import Garden
 from flowersorter.library.journal import Entry, EntryState, Journal, Run
-from flowersorter.sorting.files import FileSystem, is_regular, look
+from flowersorter.sorting.files import FileSystem, is_regular, look, look_through
 from flowersorter.sorting.plan import Action
-from flowersorter.sorting.refusals import CHANGED, GONE, NOT_A_FILE, NotDoneError, in_words
+from flowersorter.sorting.refusals import CHANGED, GONE, NOT_A_FILE, UNPLUGGED, NotDoneError, in_words
 from flowersorter.sorting.take_back import (
     remove_copy,
     remove_link,
@@ -30,11 +30,13 @@ class Desk:
 
     Attributes:
         secured: Folders whose names are known to be on the disk; see `secure`.
+        devices: What disk a folder of the run was on when it began; see `require_drives`.
     """
 
     garden: Garden
     files: FileSystem
     secured: set[Path] = field(default_factory=set)
+    devices: dict[Path, int] = field(default_factory=dict)
 
     @property
     def journal(self) -> Journal:
@@ -64,6 +66,38 @@ def secure(desk: Desk, folder: Path, root: Path) -> None:
             if path == root or root in path.parents:
                 raise
         desk.secured.add(path)
+
+
+def remember_drives(desk: Desk, *folders: Path | None) -> None:
+    """Remember which disks these folders are on, so that pulling one out is noticed."""
+    for folder in folders:
+        found = look_through(desk.files, folder) if folder is not None else None
+        if folder is not None and found is not None:
+            desk.devices[folder] = found.st_dev
+
+
+def require_drives(desk: Desk) -> None:
+    """Check that the folders are still on the disks they were on; where a drive was, an empty folder often remains.
+
+    Raises:
+        NotDoneError: a drive is not there any more.
+    """
+    for folder, device in desk.devices.items():
+        with in_words():
+            found = look_through(desk.files, folder)
+        if found is None or found.st_dev != device:
+            raise NotDoneError(UNPLUGGED)
+
+
+def require_made_on_drive(desk: Desk, folder: Path) -> None:
+    """Check that a folder that was made just now is not where a drive was a moment ago.
+
+    Raises:
+        NotDoneError: it is.
+    """
+    for root, device in desk.devices.items():
+        if root in folder.parents and desk.files.stat_through(folder).st_dev != device:
+            raise NotDoneError(UNPLUGGED, stop=True)
 
 
 def file(desk: Desk, entry: Entry) -> str | None:
@@ -234,9 +268,17 @@ def _make_source_folder(desk: Desk, run: Run, folder: Path) -> None:
             raise NotDoneError("the folder it came from is not there; its drive may be unplugged")
         missing.append(folder)
         folder = folder.parent
+    if missing and folder == run.source and not desk.files.list(folder):
+        # Where a drive was, an empty folder often remains.
+        raise NotDoneError("the folder it came from is empty; its drive may be unplugged")
     for made in reversed(missing):
         desk.journal.remember_folder(made)  # a class folder of an earlier run is ours again, to remove when empty
         desk.files.mkdir(made)
+        try:
+            require_made_on_drive(desk, made)
+        except NotDoneError:
+            desk.files.rmdir(made)
+            raise
 
 
 def _transfer(entry: Entry) -> Transfer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from flowersorter.errors import Cancelled
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.library.journal import EntryState, NewEntry, Run
-from flowersorter.sorting.desk import Desk
+from flowersorter.sorting.desk import Desk, remember_drives
 from flowersorter.sorting.files import FileSystem
 from flowersorter.sorting.folders import make_destination, remove_empty_folders, require_device
 from flowersorter.sorting.groups import Group, file_group, grouped
@@ -84,8 +85,10 @@ def execute(
     """
     if not plan.files:
         return RunResult(None, ())
-    desk = Desk(garden, files or FileSystem())
+    desk = Desk(garden, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device})
     run_id = desk.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
+    with suppress(OSError):  # what cannot be looked at fails photo by photo
+        remember_drives(desk, plan.source)
     execution = _Execution(desk, plan, desk.journal.run(run_id))
     try:
         execution.file_all(report, cancel)

@@ -8,12 +8,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from flowersorter.library.journal import MadeFolder
-from flowersorter.sorting.desk import Desk, secure
+from flowersorter.sorting.desk import Desk, require_made_on_drive, secure
 from flowersorter.sorting.files import FileSystem, is_folder, look, look_through
 from flowersorter.sorting.plan import SortPlan
-from flowersorter.sorting.refusals import TAKEN, NotDoneError, in_words
-
-_UNPLUGGED = "the destination is not there any more; its drive may be unplugged"
+from flowersorter.sorting.refusals import TAKEN, UNPLUGGED, NotDoneError, in_words
 
 
 def require_device(plan: SortPlan, files: FileSystem) -> None:
@@ -26,7 +24,7 @@ def require_device(plan: SortPlan, files: FileSystem) -> None:
     with in_words():
         found = next(there for folder in folders if (there := look_through(files, folder)) is not None)
     if plan.device is not None and found.st_dev != plan.device:
-        raise NotDoneError(_UNPLUGGED, stop=True)
+        raise NotDoneError(UNPLUGGED, stop=True)
 
 
 def make_destination(desk: Desk, run_id: int, missing: Iterable[Path]) -> None:
@@ -56,7 +54,7 @@ def make_class_folder(desk: Desk, run_id: int, folder: Path) -> None:
             if look(desk.files, folder) is not None:
                 raise NotDoneError("its class folder is not an ordinary folder")
             if look_through(desk.files, folder.parent) is None:
-                raise NotDoneError(_UNPLUGGED, stop=True)
+                raise NotDoneError(UNPLUGGED, stop=True)
             _make(desk, run_id, folder)
         secure(desk, folder, folder.parent)
 
@@ -80,12 +78,20 @@ def _remove_empty(desk: Desk, folders: Iterable[MadeFolder]) -> None:
         if made.path in needed:
             continue
         with suppress(OSError):  # not empty, or its drive is missing
-            if is_folder(desk.files, made.path):
-                desk.files.rmdir(made.path)
-            # Also where it is gone already: a crash may have come between removing and syncing.
-            desk.files.sync_folder(made.path.parent)
-            gone.append(made.id)
+            if _remove(desk.files, made.path):
+                gone.append(made.id)
     desk.journal.forget_folders(gone)
+
+
+def _remove(files: FileSystem, folder: Path) -> bool:
+    """Remove an empty folder; whether it is gone and not only away with its drive."""
+    if is_folder(files, folder):
+        files.rmdir(folder)
+    elif not files.list(folder.parent):
+        return False  # where a drive was, an empty folder often remains
+    # Also where it is gone already: a crash may have come between removing and syncing.
+    files.sync_folder(folder.parent)
+    return True
 
 
 def _make(desk: Desk, run_id: int, folder: Path) -> None:
@@ -99,8 +105,9 @@ def _make(desk: Desk, run_id: int, folder: Path) -> None:
     except OSError as error:
         _unmake(desk, folder_id, folder, error)
     try:
+        require_made_on_drive(desk, folder)
         desk.files.sync_folder(folder.parent)
-    except OSError as error:
+    except (OSError, NotDoneError) as error:
         _unmake(desk, folder_id, folder, error)
 
 
@@ -112,12 +119,11 @@ def _accept_existing(desk: Desk, folder_id: int, folder: Path) -> None:
     raise NotDoneError(TAKEN)
 
 
-def _unmake(desk: Desk, folder_id: int, folder: Path, error: OSError) -> NoReturn:
+def _unmake(desk: Desk, folder_id: int, folder: Path, error: OSError | NotDoneError) -> NoReturn:
     """Take a folder away that was made only half, and say why."""
     with suppress(OSError):
-        if is_folder(desk.files, folder):
-            desk.files.rmdir(folder)
-        desk.journal.forget_folders([folder_id])
+        if _remove(desk.files, folder):
+            desk.journal.forget_folders([folder_id])
     with in_words():
         raise error
     raise AssertionError  # pragma: no cover - the block above always raises

@@ -14,6 +14,7 @@ NOT_A_FILE = "it is not an ordinary file"
 TAKEN = "another file with that name has appeared"
 BAD_COPY = "the disk gave back other bytes than were written"
 KEPT_BOTH = "it was changed while it was being moved, so the file there was kept too"
+UNPLUGGED = "its folder is not there any more; its drive may be unplugged"
 PUT_RIGHT_LATER = "it will be put right when the disk can be used again"
 
 #: No other file will fit either, so the rest of a run is not tried.

@@ -80,7 +80,7 @@ def move(files: FileSystem, transfer: Transfer) -> str | None:
         try:
             files.link_new(transfer.origin, transfer.target)
         except OSError as error:
-            _take_link_away(files, transfer, error)
+            _take_link_away(files, transfer, error, made=False)
             if error.errno in NO_LINKS:
                 return _move_without_links(files, transfer, before)
             raise
@@ -97,11 +97,13 @@ def link(files: FileSystem, transfer: Transfer) -> None:
     with in_words():
         _verified(files, transfer)
         _require_free(files, transfer.target)
+        made = False
         try:
             _link(files, transfer)
+            made = True
             files.sync_folder(transfer.target.parent)
         except OSError as error:
-            _take_link_away(files, transfer, error)
+            _take_link_away(files, transfer, error, made=made)
             raise
 
 
@@ -117,11 +119,13 @@ def publish(files: FileSystem, temporary: Path, target: Path) -> None:
 
 
 def unlink_surely(files: FileSystem, path: Path) -> None:
-    """Take a name away; a network drive may do it and say that it did not."""
+    """Take a name away; a network drive may do it and say that it did not, and one may be gone altogether."""
+    folder = files.stat(path.parent)
     try:
         files.unlink(path)
     except OSError:
-        if look(files, path) is not None:
+        now = look(files, path.parent)
+        if now is None or not is_same_file(now, folder) or look(files, path) is not None:
             raise
 
 
@@ -131,8 +135,8 @@ def sync_quietly(files: FileSystem, folder: Path) -> None:
         files.sync_folder(folder)
 
 
-def _copy(files: FileSystem, transfer: Transfer) -> os.stat_result:
-    """Copy; return what the origin was before it was read."""
+def _copy(files: FileSystem, transfer: Transfer) -> tuple[os.stat_result, os.stat_result]:
+    """Copy; return what the origin was before it was read, and what the copy is."""
     before = _require_file(files, transfer.origin)
     staged = _stage(files, transfer, before)
     try:
@@ -141,7 +145,7 @@ def _copy(files: FileSystem, transfer: Transfer) -> os.stat_result:
     except OSError as error:
         _withdraw(files, transfer, staged, error)
         raise
-    return before
+    return before, staged
 
 
 def _stage(files: FileSystem, transfer: Transfer, before: os.stat_result) -> os.stat_result:
@@ -158,7 +162,7 @@ def _stage(files: FileSystem, transfer: Transfer, before: os.stat_result) -> os.
             raise NotDoneError(BAD_COPY)
         return files.stat(transfer.temporary)
     except (OSError, NotDoneError) as error:
-        _or_leave_open(lambda: _discard(files, transfer), error)
+        _or_leave_open(lambda: _discard(files, transfer, made=True), error)
         raise
 
 
@@ -172,8 +176,10 @@ def _fill(files: FileSystem, transfer: Transfer, descriptor: int, before: os.sta
         files.close(descriptor)
 
 
-def _discard(files: FileSystem, transfer: Transfer, *, only_empty: bool = False) -> None:
+def _discard(files: FileSystem, transfer: Transfer, *, made: bool = False, only_empty: bool = False) -> None:
     found = look(files, transfer.temporary)
+    if made and found is None:
+        raise LeftOpenError(GONE)  # with its drive, on which it still is
     if found is not None and not (only_empty and found.st_size):
         files.stat(transfer.origin)  # who knows what is in the temporary file if the original is gone
         files.unlink(transfer.temporary)
@@ -183,8 +189,10 @@ def _withdraw(files: FileSystem, transfer: Transfer, staged: os.stat_result, err
     """Take a copy of ours away again, whichever name it has, once the original is known to be safe."""
 
     def take_away() -> None:
-        for path in (transfer.target, transfer.temporary):
-            found = look(files, path)
+        left = [(path, look(files, path)) for path in (transfer.target, transfer.temporary)]
+        if all(found is None for _, found in left):
+            raise LeftOpenError(GONE)  # with its drive, on which it still is
+        for path, found in left:
             if found is not None and is_same_file(found, staged):
                 if files.hash(transfer.origin) != transfer.sha256:
                     raise LeftOpenError(CHANGED)
@@ -201,12 +209,13 @@ def _drop_linked_origin(files: FileSystem, transfer: Transfer, before: os.stat_r
         now = look(files, transfer.origin)
         if now is not None and not is_same_file(now, before):
             return KEPT_BOTH
+        _require_drive(files, transfer.origin, before, now)
         if not is_unchanged(before, look(files, transfer.target)):
             raise NotDoneError(CHANGED)
         if now is not None:
             unlink_surely(files, transfer.origin)
     except (OSError, NotDoneError) as error:
-        _take_link_away(files, transfer, error)
+        _take_link_away(files, transfer, error, made=True)
         raise
     sync_quietly(files, transfer.origin.parent)
     return None
@@ -238,12 +247,12 @@ def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result, 
 
 
 def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
-    before = _copy(files, transfer)
-    staged = files.stat(transfer.target)
+    before, staged = _copy(files, transfer)
     try:
         now = look(files, transfer.origin)
         if now is not None and not is_unchanged(before, now):
             return KEPT_BOTH
+        _require_drive(files, transfer.origin, before, now)
         if now is not None:
             unlink_surely(files, transfer.origin)
     except OSError as error:
@@ -262,14 +271,17 @@ def _link(files: FileSystem, transfer: Transfer) -> None:
         files.symlink_new(transfer.origin, transfer.target)
 
 
-def _take_link_away(files: FileSystem, transfer: Transfer, error: OSError | NotDoneError) -> None:
+def _take_link_away(files: FileSystem, transfer: Transfer, error: OSError | NotDoneError, *, made: bool) -> None:
     """Take our second name of a file away again, if it is there."""
 
     def take_away() -> None:
         if is_our_link(files, transfer.origin, transfer.target):
             files.unlink(transfer.target)
             files.sync_folder(transfer.target.parent)
-        elif look(files, transfer.target) is not None and look(files, transfer.origin) is None:
+            return
+        target = look(files, transfer.target)
+        # One of the two names is on a drive that has gone.
+        if (made and target is None) or (target is not None and look(files, transfer.origin) is None):
             raise LeftOpenError(GONE)
 
     _or_leave_open(take_away, error)
@@ -292,6 +304,18 @@ def _require_free(files: FileSystem, target: Path) -> None:
     """After this, a second name of the file at the target is ours, whatever a network drive says."""
     if look(files, target) is not None:
         raise NotDoneError(TAKEN)
+
+
+def _require_drive(files: FileSystem, path: Path, before: os.stat_result, now: os.stat_result | None) -> None:
+    """A file that has vanished by itself may be on a drive that has; then it is too early to say that it is moved.
+
+    Raises:
+        LeftOpenError: the drive is not there.
+    """
+    if now is None:
+        folder = look(files, path.parent)
+        if folder is None or folder.st_dev != before.st_dev:
+            raise LeftOpenError(f"{GONE}; {PUT_RIGHT_LATER}")
 
 
 def _require_file(files: FileSystem, path: Path) -> os.stat_result:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass
 
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.library.journal import EntryState, Run, RunState
-from flowersorter.sorting.desk import Desk
+from flowersorter.sorting.desk import Desk, remember_drives, require_drives
 from flowersorter.sorting.files import FileSystem
 from flowersorter.sorting.folders import remove_empty_folders
 from flowersorter.sorting.groups import Group, grouped, take_back_group
@@ -61,20 +62,21 @@ def undo(
     before = _known(desk, run_id)
     run = _settled(desk, before)
     wanted = [
-        group
-        for group in reversed(grouped(desk.journal.filings(run_id)))
-        if only is None or group.lead.id in only
+        group for group in reversed(grouped(desk.journal.filings(run_id))) if only is None or group.lead.id in only
     ]
     groups = [group for group in wanted if _is_filed(group)]
     refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted if _is_open(group)]
     if refused and not groups:
         raise UndoRefused(_WHAT.format(run_id), _INTERRUPTED, "Plug the drive in")
+    with suppress(OSError):  # what cannot be looked at is refused photo by photo
+        remember_drives(desk, run.source, run.destination)
     desk.journal.reopen_run(run_id)
     try:
         for done, group in enumerate(groups):
             report(Progress("Undoing", done, len(groups)))
             cancel.check()
             try:
+                require_drives(desk)
                 take_back_group(desk, run, group)
             except (NotDoneError, LeftOpenError) as error:
                 refused.append(Skipped(group.lead.destination, error.reason))

@@ -98,14 +98,14 @@ def _pull(root: Path, drive: _Drive, mode: Mode, act: str, chance: random.Random
         drive.at = chance.randrange(60)
         if act == "undo":
             undone = undo(garden, run_id, silent, CancelToken(), disk)
-            said = [refused.reason for refused in undone.refused]
+            told = undone.undone + sum(bool(refused.reason) for refused in undone.refused)
         else:
-            said = [file.error for file in execute(planned, garden, silent, CancelToken(), disk).files if file.error]
-        if not drive.away:  # pulled out after the last call
+            result = execute(planned, garden, silent, CancelToken(), disk)
+            told = result.filed + sum(bool(file.error) for file in result.files if file.destination is None)
+        tally.expect(told == len(photos), "a photo was neither done nor reported")
+        if not drive.away:  # it is pulled out after the last call
             drive.pull()
-            said.append("later")
-        tally.expect(len(said) > 0, "nothing was said of the drive")
-        _while_away(root, garden, tally)
+        _while_away(garden, drive, tally)
         kept = {place.id for place in garden.photos.all_places()}
         tally.expect(act == "undo" or places <= kept, "a row of the library was deleted")
     drive.plug_in()
@@ -118,14 +118,14 @@ def _pull(root: Path, drive: _Drive, mode: Mode, act: str, chance: random.Random
         check_library(garden, watch, tally)
 
 
-def _while_away(root: Path, garden: Garden, tally: Tally) -> None:
+def _while_away(garden: Garden, drive: _Drive, tally: Tally) -> None:
     """The program is started again while the drive is away; what is open stays so."""
     before = {entry.id for entry in garden.journal.open_filings()}
     problems = recover(garden).problems
     after = {entry.id for entry in garden.journal.open_filings()}
     tally.expect(not after or bool(problems), "an open filing was not reported")
     tally.expect(after <= before, "something new is open")
-    tally.expect(not list((root / "drive").glob("*/*")), "something was made where the drive was")
+    tally.expect(not list(drive.folder.glob("*")), "something was made where the drive was")
 
 
 def _resume(
