@@ -6,11 +6,13 @@ import argparse
 from pathlib import Path
 
 from tests.bench import cancelling, learning
+from tests.bench.safety.table import safety
 
 MEASUREMENTS = {
     "starter": learning.starter_accuracy,
     "learning": learning.few_photos,
     "cancel": cancelling.cancel_latency,
+    "safety": safety,
 }
 DEFAULT_PHOTOS = Path(__file__).parents[3] / "shared" / "flowers"
 

@@ -48,11 +48,8 @@ def at_every_call(scratch: Path, every: int = 1, interrupted: int = 8) -> Tally:
         sort, correct, undo = stage.sort, stage.correct, stage.undo
         for first, act in (((), sort), ((sort,), correct), ((sort,), undo), ((sort, correct), undo)):
             watch, count = _count(stage, first, act)
-            for at in range(len(first), count, every):
-                for after in (False, True):
-                    _set(stage, first)
-                    tally.tried += run_and_die(lambda steps, act=act: stage.play_watched(act, steps), at, after=after)
-                    stage.check(watch, tally)
+            for at in range(0, count, every):
+                _kill(stage, first, act, at, watch, tally)
             for number in range(interrupted):
                 at = count * (2 * number + 1) // (2 * interrupted)
                 _kill_recovery(stage, first, act, at, every, tally)
@@ -70,9 +67,9 @@ def at_any_instant(scratch: Path, kills: int = 1000) -> Tally:
         whole_s = time.perf_counter() - started
         for _ in range(-(-kills // 6)):
             watch = stage.build()
-            tally.tried += _kill_later(lambda: _session(stage), chance.uniform(0, whole_s))
+            tally.tried += _kill_later(_session, stage, chance.uniform(0, whole_s))
             while chance.random() < 0.3:
-                tally.tried += _kill_later(lambda: _opening(stage), chance.uniform(0, whole_s / 10))
+                tally.tried += _kill_later(_opening, stage, chance.uniform(0, whole_s / 10))
             stage.check(watch, tally)
     tally.notes.append(f"opening and recovering took {tally.slowest_s:.2f} s at most")
     return tally
@@ -82,6 +79,13 @@ def _set(stage: Stage, first: tuple[Act, ...]) -> Watch:
     watch = stage.build()
     stage.play(*[lambda garden, act=act: act(garden, FileSystem()) for act in first])
     return watch
+
+
+def _kill(stage: Stage, first: tuple[Act, ...], act: Act, at: int, watch: Watch, tally: Tally) -> None:
+    for after in (False, True):
+        _set(stage, first)
+        tally.tried += run_and_die(lambda steps: stage.play_watched(act, steps), at, after=after)
+        stage.check(watch, tally)
 
 
 def _count(stage: Stage, first: tuple[Act, ...], act: Act) -> tuple[Watch, int]:
@@ -120,7 +124,7 @@ def _opening(stage: Stage) -> None:
         recover(garden)
 
 
-def _kill_later(work: Callable[[], None], seconds: float) -> bool:
+def _kill_later(work: Callable[[Stage], None], stage: Stage, seconds: float) -> bool:
     """Whether a process doing this was killed before its end."""
     reading, writing = os.pipe()
     child = os.fork()
@@ -128,7 +132,7 @@ def _kill_later(work: Callable[[], None], seconds: float) -> bool:
         status = 1
         try:
             os.write(writing, b".")
-            work()
+            work(stage)
             status = 0
         finally:
             os._exit(status)

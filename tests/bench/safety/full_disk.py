@@ -129,5 +129,3 @@ def _fill_library_disk(root: Path, small: Path, mode: Mode, chance: random.Rando
         watch.count(tally, keeps=mode != Mode.MOVE)
         undo_everything(garden, tally)
         watch.compare(tally)
-
-

@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from tests.unit.sorting.orchard import OtherDevice, other_device
 
@@ -22,7 +22,7 @@ _BIND, _RECURSIVE, _PRIVATE = 0x1000, 0x4000, 0x40000
 _DETACH = 2
 
 
-class NoMounts(Exception):  # noqa: N818 - not an error
+class NoMounts(Exception):
     """No disk can be mounted here."""
 
 
@@ -57,7 +57,7 @@ def apart(work: Callable[[], _T]) -> _T:
     good, result = pickle.loads(data) if data else (False, "the process died")
     if not good:
         raise RuntimeError(result)
-    return result  # type: ignore[no-any-return]
+    return cast(_T, result)
 
 
 @contextmanager
@@ -115,9 +115,11 @@ def memory(folder: Path) -> Iterator[Path]:
 
 
 def _own_mounts() -> None:
-    """What this process mounts from here on, nobody else sees; where that cannot be had, mounting will fail."""
+    """What this process mounts from here on, nobody else sees; where that cannot be had, it may not mount."""
+    global _allowed  # noqa: PLW0603 - of this process, which is our own
     if sys.platform != "linux":
         return
+    _allowed = True
     user, group = os.getuid(), os.getgid()
     try:
         if user == 0:
@@ -129,11 +131,11 @@ def _own_mounts() -> None:
             Path("/proc/self/gid_map").write_text(f"0 {group} 1", encoding="ascii")
         _mount("none", Path("/"), "", _RECURSIVE | _PRIVATE, "")
     except (NoMounts, OSError):
-        global _allowed  # noqa: PLW0603 - of this process, which is our own
         _allowed = False
 
 
-_allowed = sys.platform == "linux"
+#: Only in a process of its own: what it mounts is gone with it.
+_allowed = False
 
 
 def _mount(what: str, where: Path, kind: str, flags: int, options: str) -> None:

@@ -13,7 +13,7 @@ from flowersorter.sorting.recover import recover
 from tests.bench.safety.crash import Act
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.stage import Stage
-from tests.bench.safety.tally import Tally
+from tests.bench.safety.tally import Tally, Watch
 from tests.unit.sorting.power import PowerCut, PowerDisk
 
 
@@ -56,7 +56,7 @@ def _cut_at_some(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, sta
         stage.check(watch, tally)
 
 
-def _run(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, at: int):  # type: ignore[no-untyped-def]
+def _run(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, at: int) -> tuple[Watch, PowerDisk]:
     watch = stage.build()
     disk_type = _NoLinks if kind == "no links" else PowerDisk
     with Garden.open(stage.garden) as garden:

@@ -7,6 +7,7 @@ import random
 import signal
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from flowersorter.errors import GardenLocked
@@ -58,7 +59,7 @@ def many_at_once(scratch: Path, processes: int = 8, operations: int = 200) -> Ta
         with Garden.open(folder) as garden:
             remember(garden, source, photos)
         children = [
-            _start(lambda number=number: _work(folder, photos[number], destination, number, operations))
+            _start(partial(_work, folder, photos[number], destination, number, operations))
             for number in range(processes)
         ]
         for child in children:

@@ -327,7 +327,7 @@ def sequences(scratch: Path, examples: int = 2000) -> Tally:
                 suppress_health_check=list(HealthCheck),
             )
             try:
-                run_state_machine_as_test(machine, settings=chosen)  # type: ignore[no-untyped-call]
+                run_state_machine_as_test(machine, settings=chosen)
             except AssertionError as error:
                 tally.wrong[" ".join([str(error).partition("\n")[0], *getattr(error, "__notes__", ())])] += 1
     return tally

@@ -11,13 +11,6 @@ from flowersorter.library.garden import Garden
 from tests.unit.sorting.orchard import OtherDevice, other_device
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line(
-        "markers",
-        "safety: kills, power cuts, errors of the disk; a share, or all (minutes) with FLOWERSORTER_SAFETY=1",
-    )
-
-
 @pytest.fixture
 def garden(tmp_path: Path) -> Iterator[Garden]:
     with Garden.open(tmp_path / "garden") as opened:

@@ -23,7 +23,7 @@ from flowersorter.sorting.undo import UndoResult, undo
 MTIME_NS = 1_600_000_000_123_456_789
 
 
-class OtherDevice(Exception):  # noqa: N818 - not an error
+class OtherDevice(Exception):
     """There is none."""
 
 

@@ -1,9 +1,8 @@
-"""Every operation of the disk x every error it can give: that photo is reported, the rest goes on."""
+"""Disks that stay broken or full; single errors are measured in `tests/bench/safety/errors.py`."""
 
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -15,7 +14,7 @@ from flowersorter.library.journal import RunState
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
-from tests.unit.sorting.disks import CHANGING, OPERATIONS, FailingDisk, failing
+from tests.unit.sorting.disks import OPERATIONS, failing
 from tests.unit.sorting.orchard import (
     OtherDevice,
     Seen,
@@ -28,31 +27,7 @@ from tests.unit.sorting.orchard import (
     write,
 )
 
-pytestmark = pytest.mark.safety
-_ALL = os.environ.get("FLOWERSORTER_SAFETY") == "1"
-_CODES = tuple(
-    getattr(errno, name)
-    for name in (
-        *("ENOSPC", "EIO", "EACCES", "EPERM", "EROFS", "EXDEV", "ENOENT", "EEXIST", "EBUSY"),
-        *("ENAMETOOLONG", "ESTALE", "EINVAL"),
-    )
-)
-if not _ALL:
-    _CODES = (errno.ENOSPC, errno.EIO, errno.EPERM, errno.EEXIST)
-_CALLS = tuple(range(8)) if _ALL else (0, 3)
-
-
-def _faults(name: str) -> Iterator[FailingDisk]:
-    """Every way in which one method can fail, as long as it is called that often."""
-    for after in (False, True) if name in CHANGING else (False,):
-        for code in _CODES:
-            if name == "stat" and code == errno.ENOENT:
-                continue  # a disk that says "not there" of a file that is: nobody can know better
-            for nth in _CALLS:
-                disk = failing(name, nth, code, after=after)
-                yield disk
-                if not disk.failed:
-                    break
+_CALLS = (0, 3)
 
 
 @pytest.fixture(params=["same device", "other device"])
@@ -102,36 +77,6 @@ def _check(
         assert take_back(garden, result.run_id).refused == ()
     recover(garden)  # folders that could not be removed
     assert snapshot(source, destination) == before
-
-
-@pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("name", [*CHANGING, "hash", "stat", "stat_through", "read_link"])
-def test_an_error_while_sorting(grounds: tuple[Path, Path, Path], name: str, mode: Mode) -> None:
-    folder, source, destination = grounds
-    photos = _plant(source)
-    destination.mkdir()
-    before = snapshot(source, destination)
-    with Garden.open(folder) as garden:
-        remember(garden, source, list(photos))
-        for disk in _faults(name):
-            result = sort(garden, photos, destination, mode, source=source, files=disk)
-            _check(garden, result, before, source, destination, mode)
-
-
-@pytest.mark.parametrize("mode", list(Mode))
-@pytest.mark.parametrize("name", [*CHANGING, "hash", "stat", "stat_through", "read_link"])
-def test_an_error_while_undoing(grounds: tuple[Path, Path, Path], name: str, mode: Mode) -> None:
-    folder, source, destination = grounds
-    photos = _plant(source)
-    destination.mkdir()
-    before = snapshot(source, destination)
-    with Garden.open(folder) as garden:
-        remember(garden, source, list(photos))
-        for disk in _faults(name):
-            result = sort(garden, photos, destination, mode, source=source)
-            undone = take_back(garden, result.run_id, disk)
-            assert undone.undone + len(undone.refused) == 3
-            _check(garden, result, before, source, destination, mode)
 
 
 @pytest.mark.parametrize("mode", list(Mode))
