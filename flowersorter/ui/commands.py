@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping
@@ -18,6 +19,9 @@ from flowersorter.workflows import correct
 Shown = Mapping[int, Label | None]  # by photo id
 
 log = logging.getLogger(__name__)
+
+#: A number for each correction, never used twice: commands that are gone leave runs behind which are not another's.
+_numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,6 +60,7 @@ class CorrectCommand(QUndoCommand):
     def __init__(self, desk: Desk, classes: Mapping[int, int], unread: Mapping[int, int], text: str) -> None:
         super().__init__(text)
         self._desk, self._classes, self._unread = desk, dict(classes), dict(unread)
+        self._number = next(_numbers)
         self._correction: correct.Correction | None = None
         self._unread_before: dict[int, int] = {}
 
@@ -89,14 +94,14 @@ class CorrectCommand(QUndoCommand):
             desk.show_places(self._unread)
         if self._correction is not None:
             desk.show_photos(self._correction.after)
-            desk.follow(id(self), self._correction.after)
+            desk.follow(self._number, self._correction.after)
 
     def _take_back(self) -> None:
         desk = self._desk
         if self._correction is not None:
             correct.take_back(desk.garden, self._correction)
             desk.show_photos(self._correction.before)
-            desk.unfollow(id(self))
+            desk.unfollow(self._number)
         if self._unread:
             self._undo_unread()
 
