@@ -140,6 +140,7 @@ def _add_photo_verbs(verbs: _Verbs) -> None:
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
     sort.add_argument("--dry-run", action="store_true", help="only show what would be done")
     sort.add_argument("--only-sure", action="store_true", help="leave everything but sure guesses and labels")
+    sort.add_argument("--aside", action="store_true", help="file what would be left in a folder “Not sure” instead")
 
     predict = _verb(verbs, "predict", "top guesses for single photos", "Remembers nothing.", json_lines=True)
     predict.add_argument("photos", type=_path, nargs="+", metavar="PHOTO")

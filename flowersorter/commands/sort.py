@@ -19,7 +19,7 @@ from flowersorter.terminal import Terminal, counted, shown, size
 from flowersorter.workflows.history import runs
 from flowersorter.workflows.label import LabelResult
 from flowersorter.workflows.refile import RefileRequest, refile
-from flowersorter.workflows.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
 _FILING = tuple(action.value for action in Action if action.is_filed)
 _DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked"}
@@ -58,6 +58,7 @@ def run(call: Call) -> int:
             mode,
             Include.SURE if options.only_sure else Include.ALL,
             options.backbone,
+            ASIDE if options.aside else None,
         )
         with terminal.progress() as report:
             plan = plan_sort(request, report, call.cancel)

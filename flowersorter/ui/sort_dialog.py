@@ -11,6 +11,7 @@ from PySide6.QtCore import QTimer, QUrl, Signal, Slot
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QComboBox,
     QDialog,
     QFileDialog,
@@ -38,11 +39,12 @@ from flowersorter.ui.dialog_parts import (
     count_photos,
     describe,
     open_at,
+    plain,
     text_label,
 )
 from flowersorter.ui.plan_tree import PlanTree
 from flowersorter.ui.space_bar import SpaceBar
-from flowersorter.workflows.sort import Include
+from flowersorter.workflows.sort import ASIDE, Include
 
 PLAN_DELAY_MS = 350
 
@@ -55,11 +57,13 @@ class SortChoices:
         destination: Gets one folder per class.
         mode: Copy, move or link.
         include: Which photos.
+        aside: The folder that gets the others; None leaves them where they are.
     """
 
     destination: Path
     mode: Mode = Mode.COPY
     include: Include = Include.ALL
+    aside: str | None = None
 
 
 class SortDialog(QDialog):
@@ -110,7 +114,7 @@ class SortDialog(QDialog):
         form.setSpacing(theme.LARGE_GAP_PX)
         form.addLayout(self._destination(choices.destination))
         form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
-        form.addLayout(self._includes(choices.include))
+        form.addLayout(self._includes(choices.include, choices.aside))
         form.addWidget(self.tree, 1)
         form.addWidget(self.summary)
         form.addWidget(self.space)
@@ -120,7 +124,7 @@ class SortDialog(QDialog):
         self.cancel_button = button(
             self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc); nothing is touched")
         )
-        for before, after in pairwise((self.include, self.tree, self.cancel_button, self.file_button)):
+        for before, after in pairwise((self.include, self.aside, self.tree, self.cancel_button, self.file_button)):
             self.setTabOrder(before, after)
         column = column_of(self)
         column.addWidget(scroll, 1)
@@ -172,7 +176,7 @@ class SortDialog(QDialog):
             grid.addWidget(text_label(self, f"sort_mode_{each.value}_text", explanation, muted=True), row, 1)
         return grid
 
-    def _includes(self, include: Include) -> QHBoxLayout:
+    def _includes(self, include: Include, aside: str | None) -> QVBoxLayout:
         label = QLabel(self.tr("&Which photos"), self)
         self.include = QComboBox(self)
         self.include.setObjectName("sort_include")
@@ -191,7 +195,16 @@ class SortDialog(QDialog):
         row.setSpacing(theme.LARGE_GAP_PX)
         row.addWidget(label)
         row.addWidget(self.include, 1)
-        return row
+        self.aside = QCheckBox(self.tr("&File the others in a folder “{0}”").format(ASIDE), self)
+        self.aside.setObjectName("sort_aside")
+        self.aside.setChecked(aside is not None)
+        tip = self.tr("Without this they stay where they are. What cannot be read stays in any case.")
+        describe(self.aside, plain(self.aside.text()), tip)
+        column = QVBoxLayout()
+        column.setSpacing(theme.GAP_PX)
+        column.addLayout(row)
+        column.addWidget(self.aside)
+        return column
 
     def _connect(self) -> None:
         self.destination.textChanged.connect(self._on_choice)
@@ -199,6 +212,7 @@ class SortDialog(QDialog):
         self.browse_button.clicked.connect(self._browse)
         self.modes.buttonToggled.connect(self._on_choice)
         self.include.currentIndexChanged.connect(self._on_choice)
+        self.aside.toggled.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
         self.file_button.clicked.connect(self.accept)
 
@@ -209,7 +223,7 @@ class SortDialog(QDialog):
         """What is chosen now."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
         include = Include(self.include.currentData())
-        return SortChoices(_path(self.destination.text()), mode, include)
+        return SortChoices(_path(self.destination.text()), mode, include, ASIDE if self.aside.isChecked() else None)
 
     @property
     def plan(self) -> SortPlan | None:

@@ -11,6 +11,9 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photos import Place
 
+#: The folder for photos nobody is sure about: it holds no class, and nothing is learned from what stands in it.
+ASIDE = "Not sure"
+
 
 def name_key(name: str) -> str:
     """Fold a name so that case and composed or decomposed accents do not matter."""
@@ -54,12 +57,12 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
         places: Places under it.
 
     Returns:
-        The name of the sub-folder by photo id, for the photos that stand in one.
+        The name of the sub-folder by photo id, for the photos that stand in one; `ASIDE` is none.
     """
     wanted: dict[int, str] = {}
     for place in places:
         inside = place.path.relative_to(folder).parts
-        if place.photo_id is not None and len(inside) > 1:
+        if place.photo_id is not None and len(inside) > 1 and name_key(inside[0]) != name_key(ASIDE):
             wanted.setdefault(place.photo_id, unicodedata.normalize("NFC", inside[0]))
     return wanted
 

@@ -19,7 +19,10 @@ from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.vision.verdict import Verdict
 from flowersorter.workflows.browse import rows_for
+from flowersorter.workflows.folder_labels import ASIDE
 from flowersorter.workflows.rows import PhotoRows
+
+__all__ = ["ASIDE", "Include", "RunSortRequest", "SortRequest", "chosen_rows", "plan_sort", "reason_left", "run_sort"]
 
 
 class Include(StrEnum):
@@ -57,6 +60,8 @@ class SortRequest:
         mode: Copy, move or link.
         include: Which photos.
         backbone: Name, or None for the garden's.
+        aside: The folder that gets the photos which were looked at and are not included (`ASIDE`); None leaves them
+            where they are.
     """
 
     garden: Garden
@@ -65,6 +70,7 @@ class SortRequest:
     mode: Mode = Mode.COPY
     include: Include = Include.ALL
     backbone: str | None = None
+    aside: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +92,8 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
     garden, folder = request.garden, absolute_folder(request.folder)
     places = garden.photos.places_under(folder)
     rows = rows_for(garden, places, request.backbone)
-    going = chosen_rows(rows, request.include)
+    certain = chosen_rows(rows, request.include)
+    going = certain if request.aside is None else certain | _looked_at(rows)
     names = {entry.id: entry.name for entry in garden.classes.all()}
     photos = garden.photos.photos(sorted({int(photo_id) for photo_id in rows.photo_ids[going]}))
     class_ids = rows.kept_class_ids
@@ -96,7 +103,7 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
     left = [Skipped(rows.paths[i], reason_left(rows, int(i))) for i in np.flatnonzero(~going)]
     for i in np.flatnonzero(going):
         photo = photos[int(rows.photo_ids[i])]
-        class_name = names[int(class_ids[i])]
+        class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
         if before.get(photo.sha256, class_name) != class_name:
             left.append(Skipped(rows.paths[i], f"it is filed under “{before[photo.sha256]}” there already"))
             continue
@@ -128,6 +135,12 @@ def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
     """(N,) bool: the rows that are filed."""
     guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in _VERDICTS[include]])
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
+
+
+def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
+    """(N,) bool: the rows of photos there is a guess about, however unsure."""
+    guessed: NDArray[np.bool_] = rows.verdicts != int(Verdict.NONE)
+    return (rows.photo_ids > 0) & guessed
 
 
 def reason_left(rows: PhotoRows, i: int) -> str:

@@ -169,6 +169,16 @@ def test_only_sure_files_sure_guesses_and_labels(labelled: Labelled, program: Pr
         assert (entry["action"] == "left") == (entry.get("verdict") != "sure")
 
 
+def test_aside_files_what_only_sure_leaves(labelled: Labelled, program: Program, tmp_path: Path) -> None:
+    wanted = ("sort", labelled.folder, "--to", tmp_path / "sorted", "--only-sure", "--dry-run", "--json")
+    left = {line["path"] for line in program.ok(*wanted).objects[:-1] if line["action"] == "left"}
+    aside = [line for line in program.ok(*wanted, "--aside").objects[:-1] if line.get("to")]
+    readable = {path for path in left if Path(path).name not in {Path(name).name for name in UNREADABLE}}
+    gone_aside = {line["path"] for line in aside if Path(line["to"]).parent.name == "Not sure"}
+    assert gone_aside == readable
+    assert {line["action"] for line in aside} <= {"copy", "duplicate"}
+
+
 def test_a_destination_inside_the_folder_is_refused_at_once(labelled: Labelled, fresh: Program) -> None:
     refused = fresh.run("sort", labelled.folder, "--to", labelled.folder / "sorted", PYTHONPROFILEIMPORTTIME="1")
     assert refused.code == 1

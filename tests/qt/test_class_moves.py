@@ -18,6 +18,7 @@ from flowersorter.ui.class_dialogs import NameDialog
 from flowersorter.ui.class_list import NEW_CLASS
 from flowersorter.ui.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.history_dialog import HistoryDialog
+from flowersorter.ui.sort_dialog import SortDialog
 from flowersorter.workflows.history import runs
 from tests.qt.program import JOB_MS, class_named, draw_folder, idle, places, running
 from tests.qt.test_whole_way import drag_to, sort_into
@@ -246,6 +247,19 @@ def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, 
     assert sum(filed(sorted_to).values()) == 3 * EACH - 2
     assert program.window.job_bar.message.text() == "2 photos are back where they were."
     assert runs(program.garden)[0].state == "partly undone"
+
+
+def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    program.garden.labels.clear(list(program.garden.labels.all())[:1])
+    for ticked in (False, True):
+        program.window.sorting.start()
+        dialog = program.window.findChildren(SortDialog)[-1]
+        assert dialog.aside.isChecked() is ticked
+        dialog.aside.setChecked(True)
+        dialog.destination.setText(str(sorted_to.with_name(f"again {ticked}")))
+        qtbot.waitUntil(dialog.file_button.isEnabled, timeout=JOB_MS)
+        dialog.file_button.click()
+        idle(program, qtbot)
 
 
 # -- the preview by itself

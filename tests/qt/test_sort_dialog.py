@@ -17,7 +17,7 @@ from flowersorter.job import CancelToken
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.ui.plan_tree import LONGEST_LIST
 from flowersorter.ui.sort_dialog import SortChoices, SortDialog
-from flowersorter.workflows.sort import Include
+from flowersorter.workflows.sort import ASIDE, Include
 
 Planner = Callable[..., SortPlan]
 
@@ -318,13 +318,14 @@ def test_tab_walks_through_everything_in_order(dialog: SortDialog, planner: Plan
     _answer(dialog, planner, qtbot)
     dialog.destination.setFocus()
     met = []
-    for _ in range(7):
+    for _ in range(8):
         there = dialog.focusWidget()
         assert there is not None
         met.append(there.objectName())
         QTest.keyClick(there, Qt.Key.Key_Tab)
-    assert met[:5] == ["sort_destination", "sort_browse_button", "sort_mode_copy", "sort_include", "sort_plan"]
-    assert set(met[5:]) == {"sort_file_button", "sort_cancel_button"}
+    names = ["sort_destination", "sort_browse_button", "sort_mode_copy", "sort_include", "sort_aside", "sort_plan"]
+    assert met[:6] == names
+    assert set(met[6:]) == {"sort_file_button", "sort_cancel_button"}
 
 
 def test_the_dialog_fits_a_small_screen_and_the_buttons_stay(
@@ -336,3 +337,18 @@ def test_the_dialog_fits_a_small_screen_and_the_buttons_stay(
     assert dialog.height() <= 300
     assert dialog.rect().contains(dialog.file_button.geometry())
     assert dialog.rect().contains(dialog.cancel_button.geometry())
+
+
+def test_the_others_stay_unless_the_box_is_ticked(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:
+    assert _answer(dialog, planner, qtbot).aside is None
+    _click(dialog, "sort_aside")
+    assert not dialog.file_button.isEnabled()  # the plan that was shown no longer fits
+    assert _answer(dialog, planner, qtbot).aside == ASIDE
+    assert dialog.choices.aside == ASIDE
+
+
+def test_what_was_chosen_for_the_others_is_offered_again(photos: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = SortDialog(photos, choices=SortChoices(tmp_path / "sorted", aside=ASIDE))
+    qtbot.addWidget(dialog)
+    assert dialog.aside.isChecked()
+    assert dialog.choices.aside == ASIDE

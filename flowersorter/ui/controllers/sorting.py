@@ -58,7 +58,14 @@ class SortController(QObject):
         folder, queue = self._folder.folder, self._session.queue
         assert folder is not None
         queue.drop(self._plan_id)
-        request = SortRequest(self._session.garden, folder, choices.destination, choices.mode, choices.include)
+        request = SortRequest(
+            self._session.garden,
+            folder,
+            choices.destination,
+            choices.mode,
+            choices.include,
+            aside=choices.aside,
+        )
         self._plan_id = queue.submit(
             self.tr("Planning"),
             lambda report, cancel: plan_sort(request, report, cancel),
@@ -92,13 +99,19 @@ class SortController(QObject):
         """What was chosen the last time; None at the first."""
         stored = self._session.garden.settings.get(CHOICES_KEY, dict[str, str]())
         try:
-            return SortChoices(Path(stored["destination"]), Mode(stored["mode"]), Include(stored["include"]))
+            mode, include = Mode(stored["mode"]), Include(stored["include"])
+            return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
         except (KeyError, ValueError):
             return None
 
     def _remember(self, choices: SortChoices) -> None:
         with contextlib.suppress(UnicodeError):  # a folder whose name is no text; it is only a convenience
-            stored = {"destination": str(choices.destination), "mode": choices.mode, "include": choices.include}
+            stored = {
+                "destination": str(choices.destination),
+                "mode": choices.mode,
+                "include": choices.include,
+                "aside": choices.aside or "",
+            }
             self._session.garden.settings.set(CHOICES_KEY, stored)
 
     # -- filing
