@@ -11,8 +11,9 @@ from importlib import metadata
 from pathlib import Path
 
 import flowersorter
-from flowersorter.errors import GardenLocked, UserError
+from flowersorter.errors import GardenDamaged, GardenLocked, UserError
 from flowersorter.library.garden import Garden
+from flowersorter.library.rescue import with_way_out
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbones import DEFAULT, backbone
 from flowersorter.workflows.backbones import list_backbones
@@ -95,7 +96,11 @@ def _starter() -> str:
 
 
 def _garden(folder: Path) -> str:
-    with Garden.open(folder) as garden:
+    try:
+        opened = Garden.open(folder)
+    except GardenDamaged as error:
+        raise with_way_out(error, folder) from error
+    with opened as garden:
         garden.database.check_integrity()
         places = garden.photos.all_places()
         labels = garden.labels.all()

@@ -17,6 +17,7 @@ from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped
 from flowersorter.ui.class_dialogs import NameDialog
 from flowersorter.ui.class_list import NEW_CLASS
 from flowersorter.ui.class_move_dialog import ClassMoveDialog
+from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.history_dialog import HistoryDialog
 from flowersorter.ui.sort_dialog import SortDialog
 from flowersorter.workflows.history import runs
@@ -247,6 +248,22 @@ def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, 
     assert sum(filed(sorted_to).values()) == 3 * EACH - 2
     assert program.window.job_bar.message.text() == "2 photos are back where they were."
     assert runs(program.garden)[0].state == "partly undone"
+
+
+def test_a_correction_whose_run_the_history_took_back_is_undone_without_complaint(
+    program: Program, sorted_to: Path, qtbot: QtBot
+) -> None:
+    window = program.window
+    window.corrections.assign(places(program, "_red")[:1], class_named(program, "blue"))
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH - 1, "green": EACH, "blue": EACH + 1}
+    window.sorting.undo(runs(program.garden)[0].id)
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+    window.actions_by_name["undo"].trigger()
+    idle(program, qtbot)
+    assert window.findChild(ErrorBox) is None
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
 
 
 def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.job import CancelToken, Report
+from flowersorter.library.journal import RunState
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
@@ -52,8 +53,10 @@ class FiledController(QObject):
         garden = self._session.garden
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
-            runs = self._runs.pop(correction, ())
-            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in reversed(runs)]
+            followed = self._runs.pop(correction, ())
+            # The history may have taken one back already; then its photos are where they belong.
+            left = [run_id for run_id in reversed(followed) if garden.journal.run(run_id).state != RunState.UNDONE]
+            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in left]
 
         if correction in self._runs or self._session.queue.busy:
             self._submit(self.tr("Moving filed photos back"), job)
