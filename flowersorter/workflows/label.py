@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.filed import filed_photos
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
@@ -93,7 +94,9 @@ def label(
     backbone = chosen_backbone(garden, request.backbone)
     named = model_for(garden, backbone)
     now = garden.photos.places([place.id for place in places])
-    by_folder = label_by_known_folders(garden, folder, now, named.model.class_names if named else ())
+    by_folder = label_by_known_folders(
+        garden, folder, not_filed_by_us(garden, now), named.model.class_names if named else ()
+    )
     if named is not None:
         garden.classes.keep_model_classes(named.model.class_names)
     photo_ids = [place.photo_id for place in now if place.photo_id is not None]
@@ -107,6 +110,17 @@ def label(
         problems=scanned.problems,
         by_folder=by_folder,
     )
+
+
+def not_filed_by_us(garden: Garden, places: Sequence[Place]) -> list[Place]:
+    """Leave out photos that stand in a class folder because a run put them there.
+
+    The program may have put them there on a guess, and a guess must not come back as a label.
+    """
+    photo_ids = {place.photo_id for place in places if place.photo_id is not None}
+    hashes = [photo.sha256 for photo in garden.photos.photos(sorted(photo_ids)).values()]
+    filed = {photo.path for photo in filed_photos(garden.database, hashes)}
+    return [place for place in places if place.path not in filed]
 
 
 def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToken) -> tuple[ScanResult, list[Place]]:

@@ -162,6 +162,17 @@ def test_sorting_again_never_files_a_photo_under_two_classes(
     assert not any(file.action.is_filed for file in plan.files)
 
 
+def test_what_was_filed_on_a_guess_does_not_come_back_as_a_label(garden: Garden, filed: Path) -> None:
+    before = garden.labels.all()
+    (filed / "red" / "red_3.jpg").rename(filed / "blue" / "moved by hand.jpg")
+    result = label(LabelRequest(garden, filed), silent, CancelToken(), embedder=open_colour_network)
+    blue = garden.classes.find("blue")
+    assert blue is not None
+    new = {photo_id: lab.class_id for photo_id, lab in garden.labels.all().items() if photo_id not in before}
+    assert list(new.values()) == [blue.id], "only what the person moved is a label"
+    assert result.by_folder == 1
+
+
 def test_a_part_of_a_run_is_undone_and_the_rest_stays(garden: Garden, filed: Path) -> None:
     reds = [entry for entry in filings(garden, 1) if entry.class_name == "red"]
     result = undo_run(UndoRequest(garden, 1, only=tuple(entry.id for entry in reds[:4])), silent, CancelToken())
