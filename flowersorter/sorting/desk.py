@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flowersorter.library.garden import Garden
 from flowersorter.library.journal import Entry, EntryState, Journal, Run
-from flowersorter.sorting.files import FileSystem, is_regular, look, look_through
+from flowersorter.sorting.files import FileSystem, has_something, is_regular, look, look_through
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.refusals import CHANGED, GONE, NOT_A_FILE, UNPLUGGED, NotDoneError, in_words
 from flowersorter.sorting.take_back import (
@@ -137,21 +137,21 @@ def take_back(desk: Desk, run: Run, entry: Entry) -> None:
                 secure(desk, entry.source.parent, run.source or entry.source.parent)
         temporary = _temporary_in(entry.source.parent)
         desk.journal.start_undo(entry, temporary)
-        _undo(desk.files, entry, temporary)
+        _undo(desk.files, run, entry, temporary)
     except NotDoneError as error:
         desk.journal.settle(entry.id, EntryState.DONE, error.reason)
         raise
     record_taken_back(desk, entry)
 
 
-def check_take_back(desk: Desk, entry: Entry) -> None:
+def check_take_back(desk: Desk, run: Run, entry: Entry) -> None:
     """Look whether a filed file can be taken back; reads only.
 
     Raises:
         NotDoneError: it cannot, and why.
     """
     _refuse_moved_on(desk, entry)
-    if is_gone_already(desk.files, entry):
+    if is_gone_already(desk.files, run, entry):
         return
     if entry.action == Action.LINK:
         require_our_link(desk.files, entry.source, entry.destination)
@@ -164,16 +164,16 @@ def check_take_back(desk: Desk, entry: Entry) -> None:
                 raise NotDoneError("another file is at the place it came from")
 
 
-def is_gone_already(files: FileSystem, entry: Entry) -> bool:
+def is_gone_already(files: FileSystem, run: Run, entry: Entry) -> bool:
     """Whether the person has removed a copy or link, so that there is nothing to take back.
 
-    The original must still be there, and so must the class folder: else it is a drive that is missing.
+    The original must still be there, and so must the destination: else it is a drive that is missing.
     """
     with in_words():
         return (
             entry.action != Action.MOVE
             and look(files, entry.destination) is None
-            and look(files, entry.destination.parent) is not None
+            and (look(files, entry.destination.parent) is not None or has_something(files, run.destination))
             and look(files, entry.source) is not None
         )
 
@@ -248,8 +248,8 @@ def _do(files: FileSystem, entry: Entry, transfer: Transfer) -> str | None:
     return None
 
 
-def _undo(files: FileSystem, entry: Entry, temporary: Path) -> None:
-    if is_gone_already(files, entry):
+def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> None:
+    if is_gone_already(files, run, entry):
         return
     if entry.action == Action.MOVE:
         # Should the person have put another file there meanwhile, it stays: theirs, not ours.
@@ -268,8 +268,7 @@ def _make_source_folder(desk: Desk, run: Run, folder: Path) -> None:
             raise NotDoneError("the folder it came from is not there; its drive may be unplugged")
         missing.append(folder)
         folder = folder.parent
-    if missing and folder == run.source and not desk.files.list(folder):
-        # Where a drive was, an empty folder often remains.
+    if missing and folder == run.source and not has_something(desk.files, folder):
         raise NotDoneError("the folder it came from is empty; its drive may be unplugged")
     for made in reversed(missing):
         desk.journal.remember_folder(made)  # a class folder of an earlier run is ours again, to remove when empty

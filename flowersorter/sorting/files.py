@@ -195,6 +195,14 @@ def is_folder(files: FileSystem, path: Path) -> bool:
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
+def has_something(files: FileSystem, folder: Path) -> bool:
+    """Return whether a folder is there with something in it; where a drive was, an empty folder often remains."""
+    try:
+        return bool(files.list(folder))
+    except OSError:
+        return False
+
+
 def is_regular(found: os.stat_result | None) -> bool:
     """Return whether what was found is a file with bytes of its own, not a link, folder or device."""
     return found is not None and stat.S_ISREG(found.st_mode)

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from flowersorter.library.journal import MadeFolder
 from flowersorter.sorting.desk import Desk, require_made_on_drive, secure
-from flowersorter.sorting.files import FileSystem, is_folder, look, look_through
+from flowersorter.sorting.files import FileSystem, has_something, is_folder, look, look_through
 from flowersorter.sorting.plan import SortPlan
 from flowersorter.sorting.refusals import TAKEN, UNPLUGGED, NotDoneError, in_words
 
@@ -87,8 +87,8 @@ def _remove(files: FileSystem, folder: Path) -> bool:
     """Remove an empty folder; whether it is gone and not only away with its drive."""
     if is_folder(files, folder):
         files.rmdir(folder)
-    elif not files.list(folder.parent):
-        return False  # where a drive was, an empty folder often remains
+    elif not has_something(files, folder.parent):
+        return False  # maybe it is only away with its drive
     # Also where it is gone already: a crash may have come between removing and syncing.
     files.sync_folder(folder.parent)
     return True

@@ -67,7 +67,7 @@ def take_back_group(desk: Desk, run: Run, group: Group) -> None:
     filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
     for entry in filed:
         try:
-            check_take_back(desk, entry)
+            check_take_back(desk, run, entry)
         except NotDoneError as error:
             reason = _about(entry, group, error.reason)
             desk.journal.settle(entry.id, EntryState.DONE, reason)

@@ -11,7 +11,7 @@ from pathlib import Path
 from flowersorter.library.garden import Garden
 from flowersorter.library.journal import Entry, EntryState, Run
 from flowersorter.sorting.desk import Desk, record_filed, record_taken_back, take_back
-from flowersorter.sorting.files import FileSystem, is_our_link, look, look_through
+from flowersorter.sorting.files import FileSystem, has_something, is_our_link, look, look_through
 from flowersorter.sorting.folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.groups import Group, file_group, grouped
 from flowersorter.sorting.names import shown
@@ -151,7 +151,7 @@ def _take_all_back(desk: Desk, run: Run, filed: list[Entry], tally: _Tally) -> N
 def _missing_folder(files: FileSystem, run: Run, entry: Entry) -> Path | None:
     """The folder whose drive seems to be gone, or None."""
     for folder, root in _folders(run, entry):
-        if look_through(files, folder) is None and not _has_something(files, root):
+        if look_through(files, folder) is None and not has_something(files, root):
             return folder
     return None
 
@@ -162,11 +162,11 @@ def _drives_are_there(files: FileSystem, run: Run, entry: Entry) -> bool:
 
 def _drive_is_there(files: FileSystem, folder: Path, root: Path) -> bool:
     """Whether a folder in which a file was not found is on the drive that it was on."""
-    if _has_something(files, folder):
+    if has_something(files, folder):
         return True
     found, above = look_through(files, folder), look_through(files, root)
     if found is None or above is None:
-        return _has_something(files, root)
+        return has_something(files, root)
     # An empty folder may be where a drive was, but not one that lies on the drive of the folder above it.
     return folder != root and found.st_dev == above.st_dev
 
@@ -175,14 +175,6 @@ def _folders(run: Run, entry: Entry) -> tuple[tuple[Path, Path], ...]:
     """The folders of a file before and after, each with the run's folder around it."""
     source = entry.source.parent
     return (source, run.source or source), (entry.destination.parent, run.destination)
-
-
-def _has_something(files: FileSystem, folder: Path) -> bool:
-    """Whether a folder is there with something in it; where a drive was, an empty folder often remains."""
-    try:
-        return bool(files.list(folder))
-    except OSError:
-        return False
 
 
 def _problem(entry: Entry, reason: str) -> str:

@@ -28,7 +28,7 @@ def stages(scratch: Path, tally: Tally) -> Iterator[Stage]:
         for mode in Mode:
             yield Stage(here, here / "photos", here / "sorted", mode)
         try:
-            with second_disk(here / "elsewhere") as there:
+            with second_disk(here / "elsewhere", scratch) as there:
                 for mode in Mode:
                     yield Stage(here, there / "photos", here / "sorted", mode)
         except OtherDevice as reason:

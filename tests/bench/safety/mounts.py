@@ -90,8 +90,8 @@ def unplug(folder: Path) -> None:
 
 
 @contextmanager
-def second_disk(folder: Path) -> Iterator[Path]:
-    """A folder on a device other than `folder`'s, in memory where disks can be mounted.
+def second_disk(folder: Path, spare: Path) -> Iterator[Path]:
+    """A folder on another device than the one around `folder`: in memory where disks can be mounted, else `spare`.
 
     Raises:
         OtherDevice: there is none.
@@ -100,8 +100,9 @@ def second_disk(folder: Path) -> Iterator[Path]:
         with small_disk(folder, "size=512m") as disk:
             yield disk
     except NoMounts:
-        with other_device(folder.parent) as elsewhere:
-            yield elsewhere
+        if spare.stat().st_dev == folder.parent.stat().st_dev:
+            raise OtherDevice("there is no second device to write to") from None
+        yield spare
 
 
 @contextmanager
