@@ -155,7 +155,6 @@ class MainWindow(QMainWindow):
     def _connect_controllers(self) -> None:
         actions = self.actions_by_name
         self.looking.folder_chosen.connect(self.open_folder)
-        self.looking.places_requested.connect(self.shelf.show_places)
         self.looking.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
         self.folder.opened.connect(self._on_opened)
@@ -165,8 +164,8 @@ class MainWindow(QMainWindow):
         self.folder.show_requested.connect(self.shelf.show)
         self.corrections.labels_changed.connect(self._on_labels)
         self.training.trained.connect(self.classes.refresh)
-        self.training.places_requested.connect(self.shelf.show_places)
-        self.evaluation.places_requested.connect(self.shelf.show_places)
+        for asking in (self.looking, self.training, self.evaluation, self.sorting):
+            asking.places_requested.connect(self.shelf.show_places)
         moved = (self.sorting.files_changed, self.corrections.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, self.preferences.guesses_outdated):
             outdated.connect(self.folder.look_again)

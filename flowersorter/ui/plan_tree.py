@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, Qt, Slot
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
@@ -20,12 +20,22 @@ _PATHS_ROLE = Qt.ItemDataRole.UserRole
 
 
 class PlanTree(QTreeWidget):
-    """Shows a plan; photos are listed only when their line is opened."""
+    """Shows a plan; photos are listed only when their line is opened.
+
+    Signals:
+        photos_requested(list of Path, title): Show these photos of the folder that is sorted.
+    """
+
+    photos_requested = Signal(object, str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("sort_plan")
-        describe(self, self.tr("The plan"), self.tr("Open a line (→) to see its photos"))
+        describe(
+            self,
+            self.tr("The plan"),
+            self.tr("Open a line (→) to list its photos; double-click (Enter) to look at them"),
+        )
         self.setHeaderLabels([self.tr("Goes to"), self.tr("Photos")])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setUniformRowHeights(True)
@@ -35,7 +45,9 @@ class PlanTree(QTreeWidget):
         header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
         self.headerItem().setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self.setExpandsOnDoubleClick(False)
         self.itemExpanded.connect(self._list_photos)
+        self.itemActivated.connect(self._request_photos)
 
     def show_plan(self, plan: SortPlan) -> None:
         """Show another plan."""
@@ -49,7 +61,11 @@ class PlanTree(QTreeWidget):
         folders = plan.folders
         for name in sorted(by_class, key=str.casefold):
             files = by_class[name]
-            line = self._line(self, folders[name].name, [_Named(f.destination, f.filing.source) for f in files])
+            line = self._line(
+                self,
+                folders[name].name,
+                [_Named(f.destination, f.filing.source, source=f.filing.source) for f in files],
+            )
             line.setIcon(0, theme.icon("open-folder"))
             if folders[name].name != name:
                 line.setToolTip(0, self.tr("The class “{0}”, as a name the disk accepts").format(name))
@@ -110,18 +126,29 @@ class PlanTree(QTreeWidget):
             rest.setFont(0, font)
             line.addChild(rest)
 
+    @Slot(QTreeWidgetItem)
+    def _request_photos(self, line: QTreeWidgetItem) -> None:
+        lists: list[Sequence[_Named]] = [line.data(0, _PATHS_ROLE) or ()]
+        if not lists[0]:  # the line over several reasons
+            below = [child for i in range(line.childCount()) if (child := line.child(i)) is not None]
+            lists = [child.data(0, _PATHS_ROLE) or () for child in below]
+        photos = [photo.source for found in lists for photo in found]
+        if photos:
+            self.photos_requested.emit(photos, line.text(0))
+
     def _photo(self, photo: _Named) -> QTreeWidgetItem:
         item = QTreeWidgetItem([photo.path.name, ""])
         other = self.tr("from {0}").format(photo.other) if photo.other else ""
+        item.setData(0, _PATHS_ROLE, [photo])
         item.setToolTip(0, "\n".join(filter(None, (str(photo.path), other, photo.detail))))
         item.setForeground(0, self.palette().brush(QPalette.ColorRole.Text))
         return item
 
 
 class _Named:
-    """A photo in a list, and the path that belongs to it."""
+    """A photo in a list: the path it is listed by, the path that belongs to it, and where the photo is now."""
 
-    __slots__ = ("detail", "other", "path")
+    __slots__ = ("detail", "other", "path", "source")
 
-    def __init__(self, path: Path, other: Path | None, detail: str = "") -> None:
-        self.path, self.other, self.detail = path, other, detail
+    def __init__(self, path: Path, other: Path | None, detail: str = "", *, source: Path | None = None) -> None:
+        self.path, self.other, self.detail, self.source = path, other, detail, source or path

@@ -115,6 +115,28 @@ def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(
         assert not any((sorted_to / "blue" / path.name).exists() for path in wrong)
 
 
+def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = draw_folder(tmp_path / "photos")
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        for name in ("red", "green", "blue"):
+            program.garden.classes.add(name)
+        program.window.open_folder(folder)
+        idle(program, qtbot)
+        for name in ("red", "green", "blue"):
+            drag_to(program, places(program, name), class_named(program, name))
+        program.window.actions_by_name["sort"].trigger()
+        dialog = program.window.findChild(SortDialog)
+        assert dialog is not None
+        qtbot.waitUntil(lambda: dialog.plan is not None, timeout=JOB_MS)
+        line = next(item for i in range(4) if (item := dialog.tree.topLevelItem(i)) and item.text(0) == "green")
+        dialog.tree.setCurrentItem(line)
+        dialog.tree.setFocus()
+        QTest.keyClick(dialog.tree, Qt.Key.Key_Return)
+        assert not dialog.isVisible()
+        shown = program.window.grid.model()
+        assert shown.rowCount() == len(places(program, "green"))
+
+
 def sort_into(program: Program, destination: Path, qtbot: QtBot) -> None:
     window = program.window
     window.actions_by_name["sort"].trigger()

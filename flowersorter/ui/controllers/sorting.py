@@ -28,9 +28,11 @@ class SortController(QObject):
 
     Signals:
         files_changed(): Files came or went; the folder should be looked at again.
+        places_requested(list of place ids, title): Show these photos.
     """
 
     files_changed = Signal()
+    places_requested = Signal(object, str)
 
     def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -49,6 +51,7 @@ class SortController(QObject):
             return
         dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
         dialog.plan_requested.connect(self._on_plan_requested)
+        dialog.tree.photos_requested.connect(self._show_photos)
         dialog.finished.connect(self._on_dialog_finished)
         self._dialog = dialog
         dialog.open()
@@ -71,6 +74,17 @@ class SortController(QObject):
             lambda report, cancel: plan_sort(request, report, cancel),
             Listener(succeeded=self._on_plan, failed=self._on_refused),
         )
+
+    @Slot(object, str)
+    def _show_photos(self, paths: list[Path], title: str) -> None:
+        """Let the person look at photos of the plan; the dialog comes back with the same choices."""
+        wanted, columns = set(paths), self._session.photos.columns
+        rows = [row for row, path in enumerate(columns.paths) if path in wanted]
+        dialog = self._dialog
+        if dialog is not None:
+            self._remember(dialog.choices)
+            dialog.reject()
+        self.places_requested.emit([int(columns.place_ids[row]) for row in rows], title)
 
     def _on_plan(self, plan: object) -> None:
         if self._dialog is not None and isinstance(plan, SortPlan):
