@@ -24,18 +24,23 @@ CODES = tuple(
 )
 
 
-def every_error(scratch: Path, codes: int = len(CODES), calls: int = 30) -> Tally:
+def every_error(scratch: Path, codes: int = len(CODES), calls: int = 30, every: int = 1) -> Tally:
     """Let each operation fail with each error.
 
     Args:
         scratch: A folder to work in.
         codes: How many of the errors.
         calls: Up to how many calls of one operation fail in turn.
+        every: n to try every nth operation only, another one for each act.
     """
     tally = Tally()
+    turn = 0
     for number, stage in enumerate(stages(scratch, tally)):
         for first, act in (((), stage.sort), ((stage.sort,), stage.correct), ((stage.sort,), stage.undo)):
             for position, name in enumerate(OPERATIONS):
+                turn += 1
+                if turn % every:
+                    continue
                 # With fewer errors than there are, every operation still meets other ones.
                 some = [CODES[(number + position + step * 3) % len(CODES)] for step in range(codes)]
                 for disk in _faults(name, some, calls):

@@ -33,10 +33,10 @@ class Line:
 
 
 LINES = (
-    Line("crash: killed at every call", crash.at_every_call, {"every": 43, "interrupted": 1}),
+    Line("crash: killed at every call", crash.at_every_call, {"every": 79, "interrupted": 1}),
     Line("crash: killed at any instant", crash.at_any_instant, {"kills": 30}),
     Line("power loss", power_loss.power_loss, {"states": 108}),
-    Line("errors: every operation x every error", errors.every_error, {"codes": 1, "calls": 2}),
+    Line("errors: every operation x every error", errors.every_error, {"codes": 1, "calls": 2, "every": 5}),
     Line("full disk: of the photos", full_disk.full_photo_disk, {"trials": 9}, mounts=True),
     Line("full disk: of the library", full_disk.full_library_disk, {"trials": 9}, mounts=True),
     Line("undo: random sequences", undo.sequences, {"examples": 50}),

@@ -13,7 +13,7 @@ import pytest
 from flowersorter.sorting.files import FileSystem, is_our_link
 from flowersorter.sorting.refusals import KEPT_BOTH, LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.transfer import Transfer, copy, link, move
-from tests.unit.sorting.disks import WatchedDisk
+from tests.unit.sorting.disks import WatchedDisk, failing
 from tests.unit.sorting.orchard import names, write
 
 Meddle = Callable[[], object]
@@ -127,6 +127,16 @@ def test_an_original_changed_while_it_is_renamed_goes_back(tmp_path: Path) -> No
     with pytest.raises(NotDoneError, match="changed"):
         move(disk, transfer)
     assert transfer.origin.read_bytes() == b"edited"
+    assert names(transfer.target.parent) == set()
+
+
+def test_a_copy_is_withdrawn_if_its_original_on_another_device_cannot_be_removed(
+    tmp_path: Path, elsewhere: Path
+) -> None:
+    transfer = _transfer(tmp_path, elsewhere)
+    with pytest.raises(NotDoneError, match="read-only"):
+        move(failing("unlink", 0, errno.EROFS), transfer)
+    assert transfer.origin.read_bytes() == b"photo"
     assert names(transfer.target.parent) == set()
 
 
