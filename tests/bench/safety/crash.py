@@ -35,7 +35,7 @@ def stages(scratch: Path, tally: Tally) -> Iterator[Stage]:
             tally.notes.append(f"other device: {reason}")
 
 
-def at_every_call(scratch: Path, every: int = 1, interrupted: int = 8) -> Tally:
+def at_every_call(scratch: Path, every: int = 1, interrupted: int = 3) -> Tally:
     """Kill sort, correct, undo and recover at their calls.
 
     Args:

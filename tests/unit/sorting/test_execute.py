@@ -6,7 +6,9 @@ import dataclasses
 import errno
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -368,3 +370,28 @@ def test_a_copy_that_arrives_damaged_is_not_published(tmp_path: Path, garden: Ga
     result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=Rotten())
     assert result.files[0].error == "the disk gave back other bytes than were written"
     assert not (tmp_path / "sorted").exists()
+
+
+def test_a_file_that_takes_the_name_of_a_class_folder_at_the_last_moment_is_not_replaced(
+    tmp_path: Path, garden: Garden
+) -> None:
+    photo = write(tmp_path / "photos" / "a.jpg", b"a")
+    (tmp_path / "sorted").mkdir()
+
+    def around(name: str, call: Callable[[], Any]) -> Any:
+        if name == "mkdir":
+            write(tmp_path / "sorted" / "Rose", b"theirs")
+        return call()
+
+    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=WatchedDisk(around))
+    assert result.files[0].error == "another file with that name has appeared"
+    assert (tmp_path / "sorted" / "Rose").read_bytes() == b"theirs"
+    assert garden.journal.folders(tmp_path / "sorted") == []
+
+
+def test_a_folder_that_a_drive_makes_though_it_says_that_it_was_there_is_used(tmp_path: Path, garden: Garden) -> None:
+    photo = write(tmp_path / "photos" / "a.jpg", b"a")
+    (tmp_path / "sorted").mkdir()
+    disk = failing("mkdir", 0, errno.EEXIST, after=True)
+    assert sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=disk).failed == 0
+    assert [made.path for made in garden.journal.folders(tmp_path / "sorted")] == [tmp_path / "sorted" / "Rose"]
