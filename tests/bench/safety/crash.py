@@ -16,10 +16,12 @@ from flowersorter.sorting.recover import recover
 from tests.bench.safety.mounts import memory, second_disk
 from tests.bench.safety.stage import Stage
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.disks import Steps, run_and_die
+from tests.unit.sorting.disks import READING, Steps, run_and_die
 from tests.unit.sorting.orchard import OtherDevice
 
 Act = Callable[[Garden, FileSystem], None]
+
+_LOOKING = READING | {"SELECT"}
 
 
 def stages(scratch: Path, tally: Tally) -> Iterator[Stage]:
@@ -47,9 +49,13 @@ def at_every_call(scratch: Path, every: int = 1, interrupted: int = 3) -> Tally:
     for stage in stages(scratch, tally):
         sort, correct, undo = stage.sort, stage.correct, stage.undo
         for first, act in (((), sort), ((sort,), correct), ((sort,), undo), ((sort, correct), undo)):
-            watch, count = _count(stage, first, act)
+            watch, calls = _calls(stage, first, act)
+            count = len(calls)
             for at in range(0, count, every):
-                _kill(stage, first, act, at, watch, tally)
+                _kill(stage, first, act, at, watch, tally, after=False)
+                # After a call that only looks, all is as before the next one.
+                if calls[at] not in _LOOKING:
+                    _kill(stage, first, act, at, watch, tally, after=True)
             for number in range(interrupted):
                 at = count * (2 * number + 1) // (2 * interrupted)
                 _kill_recovery(stage, first, act, at, every, tally)
@@ -81,18 +87,17 @@ def _set(stage: Stage, first: tuple[Act, ...]) -> Watch:
     return watch
 
 
-def _kill(stage: Stage, first: tuple[Act, ...], act: Act, at: int, watch: Watch, tally: Tally) -> None:
-    for after in (False, True):
-        _set(stage, first)
-        tally.tried += run_and_die(lambda steps: stage.play_watched(act, steps), at, after=after)
-        stage.check(watch, tally)
+def _kill(stage: Stage, first: tuple[Act, ...], act: Act, at: int, watch: Watch, tally: Tally, *, after: bool) -> None:
+    _set(stage, first)
+    tally.tried += run_and_die(lambda steps: stage.play_watched(act, steps), at, after=after)
+    stage.check(watch, tally)
 
 
-def _count(stage: Stage, first: tuple[Act, ...], act: Act) -> tuple[Watch, int]:
+def _calls(stage: Stage, first: tuple[Act, ...], act: Act) -> tuple[Watch, list[str]]:
     watch = _set(stage, first)
     steps = Steps()
     stage.play_watched(act, steps)
-    return watch, len(steps.taken)
+    return watch, steps.taken
 
 
 def _kill_recovery(stage: Stage, first: tuple[Act, ...], act: Act, at: int, every: int, tally: Tally) -> None:
