@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.sorting import files as files_module
 from flowersorter.sorting.files import FileSystem, is_our_link
 from flowersorter.sorting.refusals import KEPT_BOTH, LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.transfer import Transfer, copy, link, move
@@ -253,12 +252,3 @@ def test_renaming_where_the_system_cannot_refuse_is_refused(tmp_path: Path, monk
 def test_an_error_without_a_text_of_ours_keeps_the_system_s() -> None:
     assert explain(OSError(errno.ECONNRESET, "Connection reset")) == "connection reset"
     assert explain(OSError()) == "the system refuses it"
-
-
-def test_the_system_s_renaming_does_not_replace(tmp_path: Path) -> None:
-    files_module._linux_rename.cache_clear()  # a thread that coverage does not see may have looked it up
-    one, other = write(tmp_path / "one", b"1"), write(tmp_path / "other", b"2")
-    with pytest.raises(FileExistsError):
-        FileSystem().rename_new(one, other)
-    FileSystem().rename_new(one, tmp_path / "third")
-    assert names(tmp_path) == {"other", "third"}
