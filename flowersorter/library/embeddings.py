@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,13 @@ from flowersorter.library.row_files import KEY_BYTES, RowFiles
 
 _HASH_BYTES = 32
 _VIEW_BYTES = KEY_BYTES - _HASH_BYTES
+
+
+class Mark(NamedTuple):
+    """How far somebody has read a store: in which of its lives, and up to which row."""
+
+    life: int
+    rows: int
 
 
 class EmbeddingStore:
@@ -32,6 +40,7 @@ class EmbeddingStore:
 
     def __init__(self, folder: Path, backbone: str) -> None:
         self._lock = threading.RLock()
+        self._life = 0  # one more each time all rows went
         self._numbers: dict[bytes, dict[bytes, int]] = {}
         with _disk_errors_in_words():
             folder.mkdir(parents=True, exist_ok=True)
@@ -83,6 +92,7 @@ class EmbeddingStore:
             if self._files.width not in {None, embeddings.shape[1]}:
                 self._files.clear()
                 self._numbers.clear()
+                self._life += 1
             new = self.missing(hashes, view)
             if not new:
                 return
@@ -95,6 +105,24 @@ class EmbeddingStore:
             )
             numbers = range(first, first + len(new))
             self._numbers.setdefault(suffix, {}).update(zip(new, numbers, strict=True))
+
+    def mark(self) -> Mark:
+        """Where the store is now, for `since`."""
+        with self._lock:
+            return Mark(self._life, len(self._files))
+
+    def since(self, mark: Mark) -> tuple[Mark, list[bytes]] | None:
+        """The photos that something was stored of since a mark, with the mark to ask from next.
+
+        Returns:
+            Hashes in the order of storing, a photo once for each view; None if all that was there at the mark
+            is gone.
+        """
+        with self._lock:
+            if mark.life != self._life:
+                return None
+            keys = self._files.keys(mark.rows)
+            return self.mark(), [key[:_HASH_BYTES] for key in keys if key is not None]
 
     def close(self) -> None:
         """Close the files; more calls do nothing."""

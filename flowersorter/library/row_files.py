@@ -58,9 +58,9 @@ class RowFiles:
     def __len__(self) -> int:
         return len(self._states)
 
-    def keys(self) -> list[bytes | None]:
-        """The key of every row, by number; None for one that is damaged."""
-        return [self._key(number) for number in range(len(self))]
+    def keys(self, first: int = 0) -> list[bytes | None]:
+        """The key of every row from number `first` on; None for one that is damaged."""
+        return [self._key(number) for number in range(first, len(self))]
 
     def sound(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Which of these rows are what was written; each is read and checked once.

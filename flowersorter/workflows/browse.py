@@ -107,7 +107,7 @@ def _neighbours(garden: Garden, photo: PhotoRecord) -> tuple[Neighbour, ...]:
     if not len(found) or not others:
         return ()
     features, positions = cached_features(garden, backbone, [other.sha256 for other in others])
-    similarity = features @ own[0]
+    similarity = features.times(own.unpack().T)[:, 0]
     nearest = np.argsort(-similarity, kind="stable")[:NEIGHBOURS_SHOWN]
     result = []
     for i in nearest:

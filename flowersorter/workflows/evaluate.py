@@ -150,7 +150,7 @@ def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: 
         )
     photos = list(garden.photos.photos(sorted(by_folder)).values())
     features, positions = cached_features(garden, backbone, [photo.sha256 for photo in photos])
-    result = predict(named.model, features)
+    result = predict(named.model, features.unpack())
     names = list(named.model.class_names)
     ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in names]
     photo_ids = [photos[i].id for i in positions]

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
-from flowersorter.vision.features import average_views, features_of
+from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
 from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.workflows.feature_table import feature_table, stored_embeddings
 from flowersorter.workflows.rows import Guesses
 
-#: Views every photo is embedded in; their features are averaged.
+#: Views a photo is embedded in; their features are averaged.
 VIEWS = (CENTRE, FLIP)
 _BLOCK_ROWS = 4096
 
@@ -24,7 +24,7 @@ _BLOCK_ROWS = 4096
 def cached_embeddings(
     garden: Garden, backbone: str, hashes: Sequence[bytes]
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Read embeddings from the cache, averaged over `VIEWS`.
+    """Read embeddings from the cache, averaged over the views that are there.
 
     Args:
         garden: Whose cache.
@@ -32,24 +32,15 @@ def cached_embeddings(
         hashes: SHA-256 of N photos.
 
     Returns:
-        (M, D) float32 embeddings and (M,) ascending positions in `hashes` of the photos that have all views.
+        (M, D) float32 embeddings and (M,) ascending positions in `hashes` of the photos that are embedded.
     """
-    store = garden.embeddings(backbone)
-    read = [store.get(hashes, view) for view in VIEWS]
-    common = reduce(np.intersect1d, (positions for _, positions in read))
-    views = []
-    for embeddings, positions in read:
-        order = np.argsort(positions)
-        views.append(embeddings[order[np.searchsorted(positions, common, sorter=order)]])
-    return average_views(views), common
+    embeddings, positions = stored_embeddings(garden.embeddings(backbone), hashes)
+    return np.asarray(embeddings, np.float32), positions
 
 
-def cached_features(
-    garden: Garden, backbone: str, hashes: Sequence[bytes]
-) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """As `cached_embeddings`, as the head sees them: (M, D) float32 features and (M,) positions."""
-    embeddings, positions = cached_embeddings(garden, backbone, hashes)
-    return features_of(embeddings), positions
+def cached_features(garden: Garden, backbone: str, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
+    """As `cached_embeddings`, as the head sees them: features of M photos and their (M,) positions."""
+    return feature_table(garden, backbone).get(hashes)
 
 
 def guess(garden: Garden, model: Model, photos: Sequence[tuple[int, bytes]]) -> Guesses:
@@ -68,7 +59,7 @@ def guess(garden: Garden, model: Model, photos: Sequence[tuple[int, bytes]]) -> 
         features, positions = cached_features(garden, model.backbone, [sha256 for _, sha256 in block])
         if not len(positions):
             continue
-        result = predict(model, features)
+        result = predict(model, features.unpack())
         ids.append(np.array([photo_id for photo_id, _ in block], np.int64)[positions])
         probabilities.append(result.probabilities)
         verdicts.append(result.verdicts)
