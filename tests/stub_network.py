@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,10 +23,12 @@ class ColourNetwork:
 
     def __init__(self) -> None:
         self.embedded = 0
+        self._lock = threading.Lock()
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
         """(B, S, S, 3) uint8 -> (B, 2048) float16, non-negative."""
-        self.embedded += len(crops)
+        with self._lock:
+            self.embedded += len(crops)
         steps = (crops.reshape(len(crops), -1, 3) // 32).astype(np.int64)
         bins = steps[..., 0] * 64 + steps[..., 1] * 8 + steps[..., 2]
         rows = [np.bincount(row, minlength=512) for row in bins]

@@ -29,9 +29,12 @@ _UPRIGHT_BY_ORIENTATION = {
 #: Longer pictures lose their ends for the network: 1 x 20,000 pixels enlarged to 256 would be 5 million long.
 MAX_ASPECT = 8
 
-#: Measured on 12 megapixels: decoded at twice the needed size, the result differs from a full decode by
-#: 0.2 of 255 levels; decoded at once the size, by 0.4, and 4 ms faster.
+#: How many times as large as needed a picture has to stay while it is only reduced, before it is resized well.
 FINE, QUICK = 2.0, 1.0
+#: The same for a JPEG, whose decoder reduces better than averaging does. Measured on 12 megapixels: decoded at 1.46
+#: times the needed size (an eighth), the features of a photo agree with those of a full decode to a cosine of 0.9992,
+#: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
+_JPEG_FINE = 1.25
 
 #: Pictures above this are decoded one at a time, or a few threads could fill the memory.
 _GIANT_PIXELS = 50_000_000
@@ -100,15 +103,15 @@ def decode(
         if preview and image.format == "HEIF":
             _draft_preview(image, long_side_px)
         size = image.size
-        most = min(min(size) / short_side_px, max(size) / long_side_px) / margin
-        drafted = _draft(image, most)
+        spare = min(min(size) / short_side_px, max(size) / long_side_px)
+        drafted = _draft(image, spare / min(margin, _JPEG_FINE))
         giant = image.width * image.height > _GIANT_PIXELS
         with _one_giant_at_a_time if giant else contextlib.nullcontext():
             image.load()
             if drafted == 1:
                 size = image.size  # libheif learns the true size only while decoding
                 refuse_if_too_large(size)
-            reduced, factor = _reduced(averageable(image), most / drafted)
+            reduced, factor = _reduced(averageable(image), spare / margin / drafted)
         scale = drafted * factor
         orientation = _orientation_left(image)
         return Decoded(

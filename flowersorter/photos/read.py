@@ -1,4 +1,4 @@
-"""Reads one photo, once: its hash, its upright pixels for the network, its thumbnail, its metadata."""
+"""Reads one photo, once: its hash, its upright pixels for the network, the small picture that is kept, its metadata."""
 
 from __future__ import annotations
 
@@ -16,8 +16,11 @@ from flowersorter.photos.metadata import PhotoMetadata
 from flowersorter.photos.problems import decoder_boundary
 from flowersorter.photos.source import read_file
 
-THUMBNAIL_PX = 320
-_THUMBNAIL_QUALITY = 80
+#: Shorter side of the small picture: what the network needs to see another view of the photo later.
+SMALL_PX = 256
+#: Full colour resolution matters to the network: the cosine between features of the small picture and of the photo
+#: is 0.996 on average like this, 0.988 with colours halved (96 photos of 12 megapixels); a file has 40 kB.
+_QUALITY, _FULL_COLOUR = 90, 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +34,8 @@ class LoadedPhoto:
         pixels: (H, W, 3) RGB, upright, the shorter side as long as asked for; the ends of pictures more
             than 8 times as long as wide are cut off.
         metadata: Size of the original, date, camera.
-        thumbnail: A JPEG, upright, no side longer than `THUMBNAIL_PX`.
+        small: The small picture, a JPEG, upright, its shorter side `SMALL_PX`: the tile in the window, and what
+            later views are cut from without reading the photo again.
     """
 
     sha256: bytes
@@ -39,7 +43,7 @@ class LoadedPhoto:
     mtime_ns: int
     pixels: NDArray[np.uint8]
     metadata: PhotoMetadata
-    thumbnail: bytes
+    small: bytes
 
 
 def read_photo(path: Path, *, short_side_px: int) -> LoadedPhoto:
@@ -54,19 +58,42 @@ def read_photo(path: Path, *, short_side_px: int) -> LoadedPhoto:
     """
     file = read_file(path)
     with decoder_boundary(path):
-        decoded = decode(file.data, short_side_px=short_side_px, long_side_px=THUMBNAIL_PX)
+        decoded = decode(file.data, short_side_px=max(short_side_px, SMALL_PX), long_side_px=1)
+        small = decoded.network_pixels(SMALL_PX)
         return LoadedPhoto(
             sha256=hashlib.sha256(file.data).digest(),
             size_bytes=file.size_bytes,
             mtime_ns=file.mtime_ns,
-            pixels=decoded.network_pixels(short_side_px),
+            pixels=small if short_side_px == SMALL_PX else decoded.network_pixels(short_side_px),
             metadata=decoded.metadata,
-            thumbnail=_as_jpeg(decoded.fitted(THUMBNAIL_PX)),
+            small=_as_jpeg(small),
         )
 
 
-def _as_jpeg(picture: Image.Image) -> bytes:
-    picture.info = {}  # Pillow would copy the photo's comment into it
+def read_small(jpeg: bytes, *, short_side_px: int) -> NDArray[np.uint8] | None:
+    """Decode a small picture that `read_photo` made.
+
+    Args:
+        jpeg: The file.
+        short_side_px: Length of the shorter side of the pixels, as for `read_photo`.
+
+    Returns:
+        (H, W, 3) RGB, or None if the file is damaged.
+    """
+    try:
+        with Image.open(io.BytesIO(jpeg), formats=["JPEG"]) as picture:
+            if picture.mode != "RGB":
+                return None
+            if min(picture.size) != short_side_px:
+                scale = short_side_px / min(picture.size)
+                size = (round(picture.width * scale), round(picture.height * scale))
+                return np.array(picture.resize(size, Image.Resampling.BICUBIC))
+            return np.array(picture)
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # whatever Pillow says of torn files
+        return None
+
+
+def _as_jpeg(pixels: NDArray[np.uint8]) -> bytes:
     file = io.BytesIO()
-    picture.save(file, "JPEG", quality=_THUMBNAIL_QUALITY)
+    Image.fromarray(pixels).save(file, "JPEG", quality=_QUALITY, subsampling=_FULL_COLOUR)
     return file.getvalue()

@@ -1,31 +1,46 @@
-"""Reading new photos once: decode in threads, embed in batches, remember in blocks.
+"""Reading new photos, each once: a lane decodes and embeds a batch, the caller writes it down.
 
-The calling thread runs the network; a small pool reads and decodes ahead of it, a bounded number of photos at a
-time, so memory does not grow with the folder.
+Only a batch or two per lane is in memory at a time, so memory does not grow with the folder.
 """
 
 from __future__ import annotations
 
-import os
+import math
 from collections import deque
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.job import CancelToken
+from flowersorter.library.embeddings import EmbeddingStore
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place, ReadRecord
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbones import Backbone
-from flowersorter.vision.views import cut
-from flowersorter.workflows.guess import VIEWS
-from flowersorter.workflows.network import Embeds, Opening
+from flowersorter.vision.views import CENTRE, cut
+from flowersorter.workflows.lanes import in_lanes, lane_count
+from flowersorter.workflows.network import Opening
 
-#: Photos decoded ahead while the network is still being opened.
-_FIRST_BATCH = 8
+#: Photos a lane decodes while the network is still being opened, which takes some seconds.
+_AHEAD = 16
+
+
+class Urgent:
+    """The places somebody is looking at, which are to be read first; asked for in one thread, taken in another."""
+
+    def __init__(self) -> None:
+        self._place_ids: tuple[int, ...] = ()
+
+    def ask(self, place_ids: Sequence[int]) -> None:
+        """Have these read next, in this order; what was asked for before is forgotten."""
+        self._place_ids = tuple(place_ids)
+
+    def take(self) -> tuple[int, ...]:
+        """What was asked for last."""
+        return self._place_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,27 +51,32 @@ class Block:
     decoded: int
 
 
-def needing_work(garden: Garden, backbone: str, places: Sequence[Place]) -> list[Place]:
-    """Pick the places whose photo was not read yet or has no embedding of this backbone."""
-    known = {place.photo_id for place in places if place.photo_id is not None}
-    photos = garden.photos.photos(sorted(known))
-    hashes = [photo.sha256 for photo in photos.values()]
-    store = garden.embeddings(backbone)
-    without = {sha256 for view in VIEWS for sha256 in store.missing(hashes, view)}
-    wanted, seen = [], set[int]()
-    for place in places:
-        if place.error is not None:
-            continue
-        if place.photo_id is None:
-            wanted.append(place)
-        elif photos[place.photo_id].sha256 in without and place.photo_id not in seen:
-            seen.add(place.photo_id)  # one place is enough to embed a photo from
-            wanted.append(place)
-    return wanted
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """What a lane made of some places.
+
+    Attributes:
+        places: All of them.
+        records: One for each that could be read.
+        unreadable: Place id and reason of each that could not.
+        hashes: The photos that were embedded.
+        embeddings: (M, D) float16, in the order of the hashes.
+    """
+
+    places: Sequence[Place]
+    records: list[ReadRecord]
+    unreadable: list[tuple[int, str]]
+    hashes: list[bytes]
+    embeddings: NDArray[np.float16]
 
 
 def ingest(
-    garden: Garden, places: Sequence[Place], backbone: Backbone, opening: Opening, cancel: CancelToken
+    garden: Garden,
+    places: Sequence[Place],
+    backbone: Backbone,
+    opening: Opening,
+    cancel: CancelToken,
+    urgent: Urgent | None = None,
 ) -> Iterator[Block]:
     """Read, embed and remember photos; yields a block each time some are safely in the library.
 
@@ -65,67 +85,68 @@ def ingest(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    workers = max(1, os.cpu_count() or 1)
-    batch = _FIRST_BATCH
-    loading: deque[tuple[Place, Future[LoadedPhoto]]] = deque()
-    waiting = deque(places)
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="decode")
-    try:
-        while waiting or loading:
-            while waiting and len(loading) < 2 * batch + workers:
-                place = waiting.popleft()
-                read = pool.submit(read_photo, place.path, short_side_px=backbone.short_side_px)
-                loading.append((place, read))
-            embedder = opening.wait(cancel)  # the first photos are being decoded meanwhile
-            batch = max(1, embedder.batch_size // len(VIEWS))
-            taken = [loading.popleft() for _ in range(min(batch, len(loading)))]
-            yield _finish(garden, taken, backbone, embedder, cancel)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)  # reading leaves no trace: nobody waits for it
+    lanes = lane_count()
+    store = garden.embeddings(backbone.name)
+
+    def work(batch: Sequence[Place]) -> _Batch:
+        return _read_and_embed(garden, store, batch, backbone, opening, cancel)
+
+    for finished in in_lanes(_batches(places, opening, urgent or Urgent(), lanes), work, lanes):
+        for batch in finished:
+            # Embeddings first, so that a photo in the library is a finished one.
+            if batch.hashes:
+                store.append(batch.hashes, CENTRE, batch.embeddings)
+            if batch.records:
+                garden.photos.record(batch.records)
+            if batch.unreadable:
+                garden.photos.record_unreadable(batch.unreadable)
+            now = garden.photos.places([place.id for place in batch.places])
+            yield Block(tuple(now), decoded=len(batch.records))
+        cancel.check()
 
 
-def _finish(
+def _batches(places: Sequence[Place], opening: Opening, urgent: Urgent, lanes: int) -> Iterator[list[Place]]:
+    """Deal places out, those somebody looks at first, in batches that let all lanes end at about the same time."""
+    waiting = {place.id: place for place in places}
+    line = deque(waiting)
+    while waiting:
+        size = min(opening.batch_size or _AHEAD, math.ceil(len(waiting) / lanes))
+        first = [place_id for place_id in urgent.take() if place_id in waiting][:size]
+        batch = [waiting.pop(place_id) for place_id in first]
+        while len(batch) < size:
+            place = waiting.pop(line.popleft(), None)
+            if place is not None:
+                batch.append(place)
+        yield batch
+
+
+def _read_and_embed(
     garden: Garden,
-    taken: Sequence[tuple[Place, Future[LoadedPhoto]]],
+    store: EmbeddingStore,
+    places: Sequence[Place],
     backbone: Backbone,
-    embedder: Embeds,
+    opening: Opening,
     cancel: CancelToken,
-) -> Block:
-    """Embed one batch and write it down: embeddings first, so that a photo in the library is a finished one."""
-    loaded: list[tuple[Place, LoadedPhoto]] = []
-    unreadable: list[tuple[int, str]] = []
-    for place, read in taken:
+) -> _Batch:
+    """What a lane does with a batch; leaves no trace but small pictures if it is abandoned."""
+    records, unreadable, photos = [], [], dict[bytes, LoadedPhoto]()
+    for place in places:
+        cancel.check()
         try:
-            loaded.append((place, read.result()))
+            photo = read_photo(place.path, short_side_px=backbone.short_side_px)
         except PhotoUnreadable as error:
             unreadable.append((place.id, error.why or error.what))
-        cancel.check()
-    if loaded:
-        _remember(garden, loaded, backbone, embedder, cancel)
-    if unreadable:
-        garden.photos.record_unreadable(unreadable)
-    now = garden.photos.places([place.id for place, _ in taken])
-    return Block(tuple(now), decoded=len(loaded))
-
-
-def _remember(
-    garden: Garden,
-    loaded: Sequence[tuple[Place, LoadedPhoto]],
-    backbone: Backbone,
-    embedder: Embeds,
-    cancel: CancelToken,
-) -> None:
-    store = garden.embeddings(backbone.name)
-    first = {photo.sha256: photo for _, photo in loaded}  # copies in one batch are embedded once
-    for view in VIEWS:
-        hashes = store.missing(list(first), view)
-        if hashes:
-            crops = np.stack([cut(first[sha256].pixels, view, backbone.crop_px) for sha256 in hashes])
-            store.append(hashes, view, embedder.embed(crops))
-        cancel.check()
-    for sha256, photo in first.items():
-        garden.thumbnails.put(sha256, photo.thumbnail)
-    garden.photos.record([_record(place, photo) for place, photo in loaded])
+            continue
+        records.append(_record(place, photo))
+        photos[photo.sha256] = photo  # copies in one batch are embedded once
+        garden.thumbnails.put(photo.sha256, photo.small)
+    hashes = store.missing(list(photos), CENTRE)
+    embeddings = np.empty((0, 0), np.float16)
+    if hashes:
+        network = opening.wait(cancel)
+        crops = [cut(photos[sha256].pixels, CENTRE, backbone.crop_px) for sha256 in hashes]
+        embeddings = network.embed(np.stack(crops))
+    return _Batch(places, records, unreadable, hashes, embeddings)
 
 
 def _record(place: Place, photo: LoadedPhoto) -> ReadRecord:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.filed import filed_photos
 from flowersorter.library.garden import Garden
-from flowersorter.library.photos import Place
+from flowersorter.library.labels import Label
+from flowersorter.library.photos import PhotoRecord, Place
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.backbones import backbone as backbone_named
+from flowersorter.vision.verdict import Verdict
+from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.browse import guesses_for, rows_for
 from flowersorter.workflows.folder_labels import label_by_known_folders
-from flowersorter.workflows.ingest import ingest, needing_work
+from flowersorter.workflows.ingest import Urgent, ingest
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.rows import Guesses, PhotoRows, rows_of
+from flowersorter.workflows.views import embed_view, without_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +34,14 @@ class LabelRequest:
         folder: Where the photos are.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the garden's.
+        urgent: Which photos somebody is looking at, to be read first.
     """
 
     garden: Garden
     folder: Path
     device: str = "auto"
     backbone: str | None = None
+    urgent: Urgent | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,8 @@ def label(
 ) -> LabelResult:
     """Scan, read what is new, predict everything.
 
-    Reports `Progress`, then `FolderScanned` once and `RowsChanged` for every block.
+    Photos it is not sure of are looked at a second time at the end. Reports `Progress`, then `FolderScanned` once and
+    `RowsChanged` for every block.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
@@ -99,10 +107,10 @@ def label(
     )
     if named is not None:
         garden.classes.keep_model_classes(named.model.class_names)
-    photo_ids = [place.photo_id for place in now if place.photo_id is not None]
-    guesses = guesses_for(garden, photo_ids, backbone)
+    labels = garden.labels.get([place.photo_id for place in now if place.photo_id is not None])
+    guesses = _look_twice(request, now, labels, report, cancel, embedder)
     return LabelResult(
-        rows=rows_of(now, garden.labels.get(photo_ids), guesses),
+        rows=rows_of(now, labels, guesses),
         guesses=guesses,
         decoded=decoded,
         unreadable=tuple((place.path, place.error) for place in now if place.error is not None),
@@ -145,15 +153,68 @@ def read_new(
     """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
     garden = request.garden
     backbone = backbone_named(chosen_backbone(garden, request.backbone))
-    wanted = needing_work(garden, backbone.name, places)
-    if not wanted:
-        return 0
-    opening = Opening(embedder, backbone, request.device)
-    done = decoded = 0
-    report(Progress("Labelling photos", 0, len(wanted)))
-    for block in ingest(garden, wanted, backbone, opening, cancel):
-        done += len(block.places)
-        decoded += block.decoded
-        report(RowsChanged(rows_for(garden, block.places, backbone.name)))
-        report(Progress("Labelling photos", done, len(wanted)))
+    new = [place for place in places if place.photo_id is None and place.error is None]
+    decoded = done = 0
+    if new:
+        opening = Opening(embedder, backbone, request.device)
+        report(Progress("Labelling photos", 0, len(new)))
+        for block in ingest(garden, new, backbone, opening, cancel, request.urgent):
+            done += len(block.places)
+            decoded += block.decoded
+            report(RowsChanged(rows_for(garden, block.places, backbone.name)))
+            report(Progress("Labelling photos", done, len(new)))
+    known = {place.photo_id for place in places if place.photo_id is not None}
+    photos = list(garden.photos.photos(sorted(known)).values())
+    _embed_and_tell(request, photos, CENTRE, places, "Labelling photos", report, cancel, embedder)
     return decoded
+
+
+def _look_twice(
+    request: LabelRequest,
+    places: Sequence[Place],
+    labels: Mapping[int, Label],
+    report: Report,
+    cancel: CancelToken,
+    embedder: OpenEmbedder,
+) -> Guesses | None:
+    """Predict photos, and those the model is not sure of or is to learn from again with their mirror image."""
+    garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
+    photo_ids = [place.photo_id for place in places if place.photo_id is not None]
+    guesses = guesses_for(garden, photo_ids, backbone)
+    if guesses is None:
+        return None
+    again = set(guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()) | set(labels)
+    photos = list(garden.photos.photos(sorted(again)).values())
+    stage = "Looking again at doubtful photos"
+    if not _embed_and_tell(request, photos, FLIP, places, stage, report, cancel, embedder):
+        return guesses
+    return guesses_for(garden, photo_ids, backbone)
+
+
+def _embed_and_tell(
+    request: LabelRequest,
+    photos: Sequence[PhotoRecord],
+    view: str,
+    places: Sequence[Place],
+    stage: str,
+    report: Report,
+    cancel: CancelToken,
+    embedder: OpenEmbedder,
+) -> bool:
+    """Embed a view of the known photos that lack it, reporting their rows as they come; returns whether any did."""
+    garden = request.garden
+    backbone = backbone_named(chosen_backbone(garden, request.backbone))
+    wanted = without_view(garden, backbone.name, photos, view)
+    if not wanted:
+        return False
+    places_of = defaultdict[int, list[Place]](list)
+    for place in places:
+        places_of[place.photo_id or 0].append(place)
+    done = 0
+    report(Progress(stage, 0, len(wanted)))
+    for block in embed_view(garden, wanted, view, backbone, Opening(embedder, backbone, request.device), cancel):
+        done += len(block)
+        changed = [place for photo in block for place in places_of[photo.id]]
+        report(RowsChanged(rows_for(garden, changed, backbone.name)))
+        report(Progress(stage, done, len(wanted)))
+    return True

@@ -26,7 +26,7 @@ class Embeds(Protocol):
         """Crops the network takes at once."""
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """Embed (B, S, S, 3) crops; (B, D) float16."""
+        """Embed (B, S, S, 3) crops; (B, D) float16. Called from several threads at a time."""
 
 
 #: Opens the network; called only when there is something to embed.
@@ -46,7 +46,7 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
 
     embedder = Embedder.open(backbone, choose_device(device))
     # The first batch of a size is prepared for it, which takes seconds on a busy computer; here nobody waits for that.
-    embedder.embed(np.zeros((embedder.batch_size // 2, backbone.crop_px, backbone.crop_px, 3), np.uint8))
+    embedder.embed(np.zeros((embedder.batch_size, backbone.crop_px, backbone.crop_px, 3), np.uint8))
     return embedder
 
 
@@ -77,6 +77,13 @@ class Opening:
                 return self._future.result(_LOOK_EVERY_S)
             except NotYet:
                 continue
+
+    @property
+    def batch_size(self) -> int | None:
+        """How many crops the network takes at once, None while it is not open."""
+        if not self._future.done() or self._future.exception() is not None:
+            return None
+        return self._future.result().batch_size
 
     def _open(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> None:
         try:

@@ -1,4 +1,4 @@
-"""Predict single photos, without remembering them."""
+"""Predict single photos, without remembering them, as `label` would: twice where the first look leaves a doubt."""
 
 from __future__ import annotations
 
@@ -7,21 +7,25 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
-from flowersorter.photos.read import read_photo
+from flowersorter.photos.read import LoadedPhoto, read_photo, read_small
 from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.backbones import backbone as backbone_named
-from flowersorter.vision.features import average_views, features_of
+from flowersorter.vision.features import pack
 from flowersorter.vision.model import Model
-from flowersorter.vision.predict import predict
+from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.verdict import Verdict
-from flowersorter.vision.views import cut
-from flowersorter.workflows.guess import VIEWS
+from flowersorter.vision.views import CENTRE, FLIP, cut
+from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import Embeds, OpenEmbedder, Opening, open_embedder
+
+#: Photos a lane takes at a time.
+_MOST_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,34 +84,57 @@ def predict_photos(
             "Train one with this backbone first",
         )
     entry = backbone_named(name)
-    network = Opening(embedder, entry, request.device).wait(cancel)
-    result: list[PhotoPrediction] = []
-    batch = max(1, network.batch_size // len(VIEWS))
-    for start in range(0, len(request.paths), batch):
+    opening = Opening(embedder, entry, request.device)
+    lanes = lane_count()
+    size = max(1, min(_MOST_AT_ONCE, len(request.paths) // lanes))
+    starts = range(0, len(request.paths), size)
+
+    def work(batch: Sequence[int]) -> tuple[int, list[PhotoPrediction]]:
+        paths = request.paths[batch[0] : batch[0] + size]
+        return batch[0], _predict_batch(paths, named.model, entry, opening, cancel)
+
+    done: dict[int, list[PhotoPrediction]] = {}
+    for finished in in_lanes(((start,) for start in starts), work, lanes):
+        done.update(finished)
+        report(Progress("Labelling photos", min(len(done) * size, len(request.paths)), len(request.paths)))
         cancel.check()
-        result += _predict_batch(request.paths[start : start + batch], named.model, entry, network)
-        report(Progress("Labelling photos", len(result), len(request.paths)))
-    return tuple(result)
+    return tuple(prediction for start in starts for prediction in done[start])
 
 
-def _predict_batch(paths: Sequence[Path], model: Model, backbone: Backbone, network: Embeds) -> list[PhotoPrediction]:
-    pixels, errors = {}, {}
+def _predict_batch(
+    paths: Sequence[Path], model: Model, backbone: Backbone, opening: Opening, cancel: CancelToken
+) -> list[PhotoPrediction]:
+    photos: dict[int, LoadedPhoto] = {}
+    result: dict[int, PhotoPrediction] = {}
     for i, path in enumerate(paths):
+        cancel.check()
         try:
-            pixels[i] = read_photo(path, short_side_px=backbone.short_side_px).pixels
+            photos[i] = read_photo(path, short_side_px=backbone.short_side_px)
         except PhotoUnreadable as error:
-            errors[i] = PhotoPrediction(path, error=error.why or error.what)
-    if not pixels:
-        return [errors[i] for i in range(len(paths))]
-    views = [np.stack([cut(p, view, backbone.crop_px) for p in pixels.values()]) for view in VIEWS]
-    predictions = predict(model, features_of(average_views([network.embed(crops) for crops in views])))
-    rows = {i: row for row, i in enumerate(pixels)}
-    return [
-        errors[i]
-        if i in errors
-        else _described(path, model, predictions.probabilities[rows[i]], int(predictions.verdicts[rows[i]]))
-        for i, path in enumerate(paths)
-    ]
+            result[i] = PhotoPrediction(path, error=error.why or error.what)
+    if photos:
+        predictions = _look(list(photos.values()), model, backbone, opening.wait(cancel))
+        for row, i in enumerate(photos):
+            result[i] = _described(paths[i], model, predictions.probabilities[row], int(predictions.verdicts[row]))
+    return [result[i] for i in range(len(paths))]
+
+
+def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds) -> Predictions:
+    """Predict photos; those the model is not sure of once more, together with their mirror image."""
+
+    def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
+        return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
+
+    embeddings = view(CENTRE, [photo.pixels for photo in photos]).astype(np.float32)
+    predictions = predict(model, pack(embeddings).unpack())
+    doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
+    if not doubtful:
+        return predictions
+    # From the small picture, as `label` does it: the two must agree to the last digit.
+    small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
+    flipped = view(FLIP, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
+    embeddings[doubtful] = (embeddings[doubtful] + flipped) / 2
+    return predict(model, pack(embeddings).unpack())
 
 
 def _described(

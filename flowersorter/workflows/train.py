@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,12 +16,13 @@ from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import wilson_interval
+from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.folder_labels import label_by_sub_folders
-from flowersorter.workflows.ingest import ingest, needing_work
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
+from flowersorter.workflows.views import embed_view, without_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,8 @@ def retrain(
             "no photo has a label",
             "Drag photos onto their class or confirm guesses, then retrain",
         )
-    _embed_labelled(request, list(classes), backbone, report, cancel, embedder)
+    # The mirror images would take seconds; `label` has seen to those it was not sure of.
+    _embed_labelled(request, classes, CENTRE, backbone, report, cancel, embedder)
     own = labelled_photos(garden, backbone, classes)
     named = model_for(garden, backbone)
     examples = with_starter(garden, own) if belongs_with_starter(named, own.class_names) else own
@@ -133,6 +136,7 @@ def train_folder(
     by_folder = label_by_sub_folders(garden, folder, now)
     labels = garden.labels.all()
     wanted = labels if request.add else {photo_id: labels[photo_id] for photo_id in by_folder}
+    _embed_labelled(request, wanted, FLIP, backbone, report, cancel, embedder)
     own = labelled_photos(garden, backbone, {photo_id: label.class_id for photo_id, label in wanted.items()})
     if len(own.class_names) < 2:
         raise TooFewPhotos(
@@ -157,23 +161,23 @@ def train_folder(
 
 
 def _embed_labelled(
-    request: RetrainRequest,
-    photo_ids: list[int],
+    request: RetrainRequest | TrainFolderRequest,
+    photo_ids: Iterable[int],
+    view: str,
     backbone: str,
     report: Report,
     cancel: CancelToken,
     embedder: OpenEmbedder,
 ) -> None:
-    """Embed labelled photos whose embedding is missing; a photo that is nowhere at the moment is left out."""
+    """Embed a view of the labelled photos that lack it; a photo that is nowhere at the moment is left out."""
     garden = request.garden
-    places = [place for place in garden.photos.all_places() if place.photo_id in set(photo_ids) and not place.missing]
-    wanted = needing_work(garden, backbone, places)
+    wanted = without_view(garden, backbone, list(garden.photos.photos(sorted(photo_ids)).values()), view)
     if not wanted:
         return
     report(Progress("Reading labelled photos", 0, len(wanted)))
     entry, done = backbone_named(backbone), 0
-    for block in ingest(garden, wanted, entry, Opening(embedder, entry, request.device), cancel):
-        done += len(block.places)
+    for block in embed_view(garden, wanted, view, entry, Opening(embedder, entry, request.device), cancel):
+        done += len(block)
         report(Progress("Reading labelled photos", done, len(wanted)))
 
 

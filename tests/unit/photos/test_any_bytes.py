@@ -41,7 +41,7 @@ def _read(path: Path, data: bytes) -> None:
     assert photo.pixels.dtype == np.uint8
     assert min(photo.pixels.shape[:2]) == 32
     assert photo.pixels.shape[2] == 3
-    assert Image.open(io.BytesIO(photo.thumbnail)).format == "JPEG"
+    assert Image.open(io.BytesIO(photo.small)).format == "JPEG"
     assert quick_thumbnail(path, 20).shape[2] == 3
 
 

@@ -19,7 +19,7 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from flowersorter.photos import decode as decode_module
 from flowersorter.photos import source
-from flowersorter.photos.read import THUMBNAIL_PX, read_photo
+from flowersorter.photos.read import SMALL_PX, read_photo, read_small
 from tests.drawing import (
     as_stored,
     assert_upright,
@@ -67,9 +67,9 @@ def test_every_orientation_is_upright(tmp_path: Path, orientation: int, suffix: 
     assert photo.pixels.shape == (128, 192, 3)
     assert_upright(photo.pixels)
     assert (photo.metadata.width_px, photo.metadata.height_px) == (600, 400)
-    thumbnail = np.asarray(Image.open(io.BytesIO(photo.thumbnail)))
-    assert thumbnail.shape == (213, THUMBNAIL_PX, 3)
-    assert_upright(thumbnail)
+    small = np.asarray(Image.open(io.BytesIO(photo.small)))
+    assert small.shape == (SMALL_PX, 384, 3)
+    assert_upright(small)
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
@@ -152,7 +152,7 @@ def test_large_jpeg_is_decoded_reduced(tmp_path: Path, monkeypatch: pytest.Monke
 
     photo = read_photo(path, short_side_px=256)
 
-    assert decoded_sizes[0] == (750, 1000)  # stored upside, a quarter of its size, never below twice 256
+    assert decoded_sizes[0] == (375, 500)  # stored upside, an eighth of its size, never below 1.25 times 256
     assert photo.pixels.shape == (256, 341, 3)
     assert (photo.metadata.width_px, photo.metadata.height_px) == (4000, 3000)
 
@@ -171,12 +171,12 @@ def test_reduced_decode_equals_a_full_decode(tmp_path: Path, suffix: str, limit:
     assert np.abs(pixels.astype(int) - np.asarray(full).astype(int)).mean() < limit
 
 
-def test_small_photo_is_enlarged_for_the_network_but_not_its_thumbnail(tmp_path: Path) -> None:
+def test_tiny_photo_is_enlarged(tmp_path: Path) -> None:
     photo = read_photo(write_png(tmp_path / "photo.png", size=(60, 40)), short_side_px=256)
 
     assert photo.pixels.shape == (256, 384, 3)
     assert_upright(photo.pixels)
-    assert Image.open(io.BytesIO(photo.thumbnail)).size == (60, 40)
+    assert Image.open(io.BytesIO(photo.small)).size == (384, 256)
 
 
 @pytest.mark.parametrize("size", [(1, 20000), (20000, 1), (1, 1), (3, 1000), (2500, 30)])
@@ -190,7 +190,7 @@ def test_extreme_shapes_stay_small(tmp_path: Path, size: tuple[int, int], suffix
     assert min(photo.pixels.shape[:2]) == 64
     assert max(photo.pixels.shape[:2]) <= 64 * decode_module.MAX_ASPECT
     assert np.abs(photo.pixels.astype(int) - (10, 200, 30)).max() <= 8
-    assert max(Image.open(io.BytesIO(photo.thumbnail)).size) <= THUMBNAIL_PX
+    assert max(Image.open(io.BytesIO(photo.small)).size) <= SMALL_PX * decode_module.MAX_ASPECT
 
 
 def test_long_picture_shows_its_middle(tmp_path: Path) -> None:
@@ -229,13 +229,33 @@ def test_metadata_of_the_original(tmp_path: Path) -> None:
         assert (metadata.taken_at, metadata.camera) == (taken_at, "Canon EOS")
 
 
-def test_thumbnail_carries_nothing_of_the_photo(tmp_path: Path) -> None:
+def test_small_picture_carries_nothing_of_the_photo(tmp_path: Path) -> None:
     path = write_jpeg(tmp_path / "a.jpg", taken_at=datetime(2024, 5, 6), comment=b"my private garden")
 
-    thumbnail = read_photo(path, short_side_px=64).thumbnail
+    small = read_photo(path, short_side_px=64).small
 
-    assert b"private" not in thumbnail
-    assert b"Exif" not in thumbnail
+    assert b"private" not in small
+    assert b"Exif" not in small
+
+
+@pytest.mark.parametrize("short_side_px", [SMALL_PX, 100])
+def test_small_picture_shows_what_the_network_saw(tmp_path: Path, short_side_px: int) -> None:
+    photo = read_photo(write_jpeg(tmp_path / "a.jpg", textured((900, 700), seed=1)), short_side_px=short_side_px)
+
+    again = read_small(photo.small, short_side_px=short_side_px)
+
+    assert again is not None
+    assert again.shape == photo.pixels.shape
+    assert np.abs(again.astype(int) - photo.pixels.astype(int)).mean() < 3
+
+
+def test_torn_small_picture_is_none(tmp_path: Path) -> None:
+    small = read_photo(write_jpeg(tmp_path / "a.jpg"), short_side_px=64).small
+    grey = io.BytesIO()
+    Image.new("L", (300, 256)).save(grey, "JPEG")
+
+    for jpeg in (b"", small[:100], small[: len(small) // 2], b"\0" * len(small), grey.getvalue()):
+        assert read_small(jpeg, short_side_px=64) is None
 
 
 def test_threads_read_the_same(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 
@@ -77,7 +78,7 @@ def test_many_crops_are_taken_in_batches_and_stay_in_order() -> None:
     network, crops = Means(), random_crops(37)
     embedder = Embedder(tiny(), network)
     together = embedder.embed(crops)
-    assert network.batches == [16, 16, 5]
+    assert network.batches == [8, 8, 8, 8, 5]
     assert np.array_equal(together, np.concatenate([embedder.embed(crop[None]) for crop in crops]))
 
 
@@ -93,6 +94,26 @@ def test_too_little_memory_halves_the_batch_and_goes_on() -> None:
 def test_no_memory_for_even_one_crop_is_told() -> None:
     with pytest.raises(DeviceUnavailable, match="too little memory"):
         Embedder(tiny(), Means(fits=0)).embed(random_crops(2))
+
+
+def test_the_cpu_leaves_the_other_cores_to_other_threads() -> None:
+    class Listening(Means):
+        def forward(self, pixels: Tensor) -> Tensor:
+            threads.append(torch.get_num_threads())
+            return super().forward(pixels)
+
+    threads: list[int] = []
+    torch.set_num_threads(4)
+    Embedder(tiny(), Listening()).embed(random_crops(3))
+    assert threads == [1]
+
+
+def test_threads_embed_the_same_at_a_time_as_one_after_another() -> None:
+    embedder, crops = Embedder(ENTRY, build_network(ENTRY)), drawn_photos()
+    alone = embedder.embed(crops)
+    with ThreadPoolExecutor(4) as pool:
+        for together in pool.map(embedder.embed, [crops] * 8):
+            assert np.array_equal(together, alone)
 
 
 def test_no_crops_give_no_embeddings() -> None:
@@ -187,7 +208,7 @@ def test_cuda_computes_what_the_cpu_computes(bfloat16: bool) -> None:
 @pytest.mark.cuda
 @needs_cuda
 def test_cuda_out_of_memory_halves_the_batch() -> None:
-    network, crops = Means(fits=50), random_crops(100)
+    network, crops = Means(fits=10), random_crops(20)
     embeddings = Embedder(tiny(), network, "cuda").embed(crops)
-    assert network.batches == [32, 32, 32, 4]
+    assert network.batches == [8, 8, 4]
     np.testing.assert_allclose(embeddings, Embedder(tiny(), Means()).embed(crops), rtol=2e-3)

@@ -13,6 +13,7 @@ from flowersorter.library.bundle import read_bundle
 from flowersorter.library.garden import Garden
 from flowersorter.vision.model import Model
 from flowersorter.workflows.export import ExportRequest, export_model
+from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.models import starter
 from flowersorter.workflows.predict import PredictRequest, predict_photos
 from flowersorter.workflows.rows import Verdict
@@ -36,6 +37,14 @@ def test_single_photos_are_predicted_in_order_and_a_broken_one_says_why(
     assert result[1].verdict is Verdict.NONE
     assert sum(p for _, p in result[0].top) == pytest.approx(1, abs=1e-3)
     assert not any(place.path in paths for place in garden.photos.all_places())
+
+
+def test_single_photos_are_told_the_same_as_a_whole_folder(garden: Garden, photos: Path) -> None:
+    rows = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    assert (rows.verdicts != Verdict.SURE).any()  # so that a second look was taken
+    result = predict_photos(PredictRequest(garden, rows.paths), silent, CancelToken(), embedder=open_colour_network)
+    assert [p.confidence for p in result] == pytest.approx(rows.confidences.tolist(), abs=1e-6)
+    assert [p.verdict for p in result] == rows.verdicts.tolist()
 
 
 def test_a_bundle_holds_the_model_as_it_is(garden: Garden, sorted_photos: Path, tmp_path: Path) -> None:
