@@ -1,4 +1,7 @@
-"""Builds the program and wires it: garden, worker thread, window; and takes it down again."""
+"""Builds the program and wires it: garden, worker thread, window; and takes it down again.
+
+What is only needed where something went wrong is imported there: nothing may keep the window from its first picture.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QUndoStack
@@ -16,18 +20,20 @@ from PySide6.QtWidgets import QApplication
 from flowersorter.errors import FlowerSorterError, GardenDamaged, UserError
 from flowersorter.library.garden import Garden
 from flowersorter.library.locations import default_garden
-from flowersorter.library.rescue import known_backups, newest_sound, rescue
 from flowersorter.ui import theme
-from flowersorter.ui.error_box import show_error
+from flowersorter.ui.first_paint import FirstPaint
 from flowersorter.ui.main_window import MainWindow
 from flowersorter.ui.photo_model import PhotoModel
-from flowersorter.ui.rescue_dialog import RescueDialog
 from flowersorter.ui.session import Session
 from flowersorter.workers.images import GardenThumbnails
 from flowersorter.workers.job_queue import JobQueue, Listener
-from flowersorter.workers.preload import Preload
+from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
-from flowersorter.workflows.history import RecoveryResult, recover_garden
+
+if TYPE_CHECKING:
+    from flowersorter.job import CancelToken, Report
+    from flowersorter.ui.rescue_dialog import RescueDialog
+    from flowersorter.workflows.history import RecoveryResult
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +43,10 @@ class Program(QObject):
 
     Args:
         garden: Open; closed by `shutdown`.
-        preload: Whether to import the heavy packages once the window is visible.
+        preload: Whether to import what the window did not need, once it is visible and has nothing to do.
+
+    Attributes:
+        begun: Whether the window was painted and work has begun.
     """
 
     def __init__(self, garden: Garden, *, preload: bool = True) -> None:
@@ -55,24 +64,49 @@ class Program(QObject):
         )
         self.window = MainWindow(self.session)
         self.window.closing.connect(self.shutdown)
+        self._first_paint: FirstPaint | None = None
+        self._folder: Path | None = None
         self._preload = Preload() if preload else None
+        self.begun = False
         self._down = False
 
     def start(self, folder: Path | None = None) -> None:
-        """Show the window, put right what a crash left, then open a folder: this one, else the last one."""
-        self.window.show()
-        self.queue.submit(
-            self.tr("Checking that nothing was left half-done"),
-            lambda _report, _cancel: recover_garden(self.garden),
-            Listener(succeeded=self._on_recovered),
-        )
+        """Show the window; once it is painted, put right what a crash left and open this folder, else the last."""
         if folder is None:
             last = self.garden.settings.get("folder", "")
             folder = Path(last) if last and Path(last).is_dir() else None
+        self._folder = folder
         if folder is not None:
-            self.window.open_folder(folder)
-        if self._preload is not None:
-            self._preload.start()
+            self.window.expect(folder)
+        self._first_paint = FirstPaint(self.window)
+        self._first_paint.painted.connect(self._begin)
+        self.window.show()
+
+    @Slot()
+    def _begin(self) -> None:
+        if self._down:
+            return
+        self.begun = True
+        self.queue.busy_changed.connect(self._on_busy)
+        self.queue.submit(
+            self.tr("Checking that nothing was left half-done"), self._recover, Listener(succeeded=self._on_recovered)
+        )
+        if self._folder is not None:
+            self.window.open_folder(self._folder)
+
+    @Slot(bool)
+    def _on_busy(self, busy: bool) -> None:
+        """At the first rest, import what comes next."""
+        if busy or self._preload is None:
+            return
+        self.queue.busy_changed.disconnect(self._on_busy)
+        # Who has no folder open will open a new one. In a known one the network may never be needed.
+        self._preload.begin(WORKFLOWS if self._folder is not None else (*WORKFLOWS, *NETWORK))
+
+    def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult:
+        from flowersorter.workflows.history import recover_garden
+
+        return recover_garden(self.garden)
 
     @Slot()
     def shutdown(self) -> None:
@@ -80,6 +114,8 @@ class Program(QObject):
         if self._down:
             return
         self._down = True
+        if self._first_paint is not None:
+            self._first_paint.stop()
         self.queue.shutdown()
         self.window.shutdown()
         self.thumbnails.shutdown()
@@ -88,8 +124,9 @@ class Program(QObject):
         self.garden.close()
 
     def _on_recovered(self, result: object) -> None:
-        if not isinstance(result, RecoveryResult):
-            return
+        from flowersorter.workflows.history import RecoveryResult
+
+        assert isinstance(result, RecoveryResult)
         repaired = result.finished + result.rolled_back
         if result.problems:
             text = self.tr("The last sort was interrupted and needs a look: {0}").format(result.problems[0])
@@ -97,7 +134,7 @@ class Program(QObject):
             text = self.tr("The last sort was interrupted; {0} photos were put right.").format(repaired)
         else:
             return
-        self.window.job_bar.say(text, (self.tr("History"), self.window.sorting.show_history))
+        self.window.job_bar.say(text, (self.tr("History"), self.window.on_demand.show_history))
 
 
 def run(arguments: Sequence[str], folder: Path | None, garden_folder: Path | None = None) -> int:
@@ -137,6 +174,9 @@ def _opened(folder: Path) -> Garden | None:
         try:
             return Garden.open(folder)
         except GardenDamaged as error:
+            from flowersorter.library.rescue import known_backups, newest_sound
+            from flowersorter.ui.rescue_dialog import RescueDialog
+
             found = known_backups(folder)
             if newest_sound(found) is None:
                 raise
@@ -147,6 +187,8 @@ def _opened(folder: Path) -> Garden | None:
             _say_on_stderr(error)
         else:
             log.exception("The garden cannot be opened")
+        from flowersorter.ui.error_box import show_error
+
         box = show_error(None, error)
         if box is not None:
             box.exec()
@@ -155,6 +197,7 @@ def _opened(folder: Path) -> Garden | None:
 
 def _rescued(dialog: RescueDialog, folder: Path) -> bool:
     """Ask before a backup is put back, and do it; returns whether to go on."""
+    from flowersorter.library.rescue import rescue
 
     def restore() -> None:
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
@@ -185,6 +228,8 @@ def _last_resort() -> Iterator[None]:
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         before(kind, error, trace)
         if isinstance(error, Exception):
+            from flowersorter.ui.error_box import show_error
+
             log.error("An error nobody expected", exc_info=(kind, error, trace))
             show_error(QApplication.activeWindow(), error)
 

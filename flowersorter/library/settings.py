@@ -21,11 +21,11 @@ class Settings:
 
         With None as default any stored value is returned.
         """
-        rows = self._database.query("SELECT value FROM settings WHERE key = ?", (key,))
-        if not rows:
+        text = self._text(key)
+        if text is None:
             return default
         try:
-            value = json.loads(rows[0]["value"])
+            value = json.loads(text)
         except ValueError:
             return default
         if isinstance(default, float) and type(value) is int:
@@ -38,9 +38,17 @@ class Settings:
     def set(self, key: str, value: Any) -> None:
         """Store a JSON value under `key`; it is on disk when this returns.
 
+        What is there already is not written again: a library that was only looked at needs no new backup.
+
         Raises:
             TypeError: `value` is nothing JSON can hold.
         """
         text = json.dumps(value)
+        if self._text(key) == text:
+            return
         with self._database.transaction() as connection:
             connection.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (key, text))
+
+    def _text(self, key: str) -> str | None:
+        rows = self._database.query("SELECT value FROM settings WHERE key = ?", (key,))
+        return str(rows[0]["value"]) if rows else None

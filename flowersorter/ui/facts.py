@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QDateTime, QLocale, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
 
-from flowersorter.workflows.browse import PhotoDetails
+if TYPE_CHECKING:
+    from flowersorter.workflows.browse import PhotoDetails
 
 
 class Facts(QWidget):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QResizeEvent
@@ -18,8 +19,10 @@ from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.photo_view import PhotoView
 from flowersorter.workers.images import large_image
 from flowersorter.workers.newest import Newest
-from flowersorter.workflows.browse import PhotoDetails, details
 from flowersorter.workflows.rows import Verdict
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.browse import PhotoDetails
 
 LARGE_PX, MARGIN_PX = 1024, 12
 
@@ -152,7 +155,7 @@ class Inspector(QScrollArea):
             self.why.hide()
             self.facts.show_path(path)
         garden = self._garden
-        self._details.request(place_id, lambda: details(garden, place_id))
+        self._details.request(place_id, lambda: _details(garden, place_id))
 
     def shutdown(self) -> None:
         """Wait for what is being loaded."""
@@ -241,3 +244,10 @@ class Inspector(QScrollArea):
     def _on_folder_button(self) -> None:
         if self._path is not None:
             self.show_in_folder_requested.emit(self._path)
+
+
+def _details(garden: Garden, place_id: int) -> PhotoDetails:
+    """What is known of a place; the thread that asks imports what finds it out, when the first photo is picked."""
+    from flowersorter.workflows.browse import details
+
+    return details(garden, place_id)

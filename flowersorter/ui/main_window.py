@@ -14,13 +14,12 @@ from flowersorter.ui.actions import Actions, set_tip
 from flowersorter.ui.class_list import ClassList
 from flowersorter.ui.controllers.classes import ClassController
 from flowersorter.ui.controllers.corrections import CorrectionController
-from flowersorter.ui.controllers.evaluation import EvaluateController
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.controllers.looking import LookController
-from flowersorter.ui.controllers.preferences import PreferencesController
+from flowersorter.ui.controllers.on_demand import OnDemand
+from flowersorter.ui.controllers.picked import PickedController
 from flowersorter.ui.controllers.preview import PreviewController
 from flowersorter.ui.controllers.shelf import ShelfController
-from flowersorter.ui.controllers.sorting import SortController
 from flowersorter.ui.controllers.training import TrainController
 from flowersorter.ui.empty_state import EmptyState
 from flowersorter.ui.folder_drop import dropped_folder
@@ -105,10 +104,9 @@ class MainWindow(QMainWindow):
         self.folder = FolderController(session, front, pending, self)
         self.corrections = CorrectionController(session, front, pending, self)
         self.training = TrainController(session, front, self.folder, self)
-        self.sorting = SortController(session, front, self.folder, self)
-        self.evaluation = EvaluateController(session, front, self)
+        self.picked = PickedController(front, self.grid, self.classes, self.corrections, self)
         self.preview = PreviewController(session, front, self.grid, self)
-        self.preferences = PreferencesController(session, front, self.grid, self)
+        self.on_demand = OnDemand(session, front, self.folder, self.grid, self)
         self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
 
     def _connect(self) -> None:
@@ -132,6 +130,7 @@ class MainWindow(QMainWindow):
     def _connect_views(self) -> None:
         pool = self.session.thumbnails
         self.grid.visible_changed.connect(pool.retain)
+        self.grid.visible_changed.connect(self.folder.look_at)
         self.grid.selection_settled.connect(self._on_selection)
         self.grid.doubleClicked.connect(self.preview.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
@@ -142,12 +141,12 @@ class MainWindow(QMainWindow):
         self.empty.folder_chosen.connect(self.open_folder)
         self.inspector.preview_requested.connect(self.preview.show)
         self.inspector.show_in_folder_requested.connect(self.looking.show_in_folder)
-        self.inspector.class_picked.connect(self.assign)
+        self.inspector.class_picked.connect(self.picked.assign)
         self.inspector.place_picked.connect(self.looking.go_to_path)
         self.class_list.picked.connect(self.shelf.show)
-        self.class_list.dropped.connect(self._on_dropped)
-        self.class_list.dropped_on_new.connect(self._assign_to_new)
-        self.class_list.new_requested.connect(self._new_class)
+        self.class_list.dropped.connect(self.picked.drop)
+        self.class_list.dropped_on_new.connect(self.picked.assign_to_new)
+        self.class_list.new_requested.connect(self.picked.make_class)
         self.class_list.rename_requested.connect(self.classes.rename)
         self.class_list.merge_requested.connect(self.classes.merge)
         self.class_list.delete_requested.connect(self.classes.delete)
@@ -164,10 +163,11 @@ class MainWindow(QMainWindow):
         self.folder.show_requested.connect(self.shelf.show)
         self.corrections.labels_changed.connect(self._on_labels)
         self.training.trained.connect(self.classes.refresh)
-        for asking in (self.looking, self.training, self.evaluation, self.sorting):
+        late = self.on_demand
+        for asking in (self.training, late):
             asking.places_requested.connect(self.shelf.show_places)
-        moved = (self.sorting.files_changed, self.corrections.files_changed)
-        for outdated in (*moved, self.classes.folder_outdated, self.preferences.guesses_outdated):
+        moved = (late.files_changed, self.corrections.files_changed)
+        for outdated in (*moved, self.classes.folder_outdated, late.guesses_outdated):
             outdated.connect(self.folder.look_again)
         stack = self.session.corrections
         stack.canUndoChanged.connect(actions["undo"].setEnabled)
@@ -176,26 +176,27 @@ class MainWindow(QMainWindow):
         self._connect_actions()
 
     def _connect_actions(self) -> None:
+        late = self.on_demand
         deeds = {
             "open_folder": self.looking.ask_for_folder,
             "look_again": self._look_again,
-            "sort": self.sorting.start,
-            "history": self.sorting.show_history,
+            "sort": late.sort,
+            "history": late.show_history,
             "export_model": self.looking.export_model,
-            "preferences": self.preferences.show,
+            "preferences": late.show_preferences,
             "quit": self.close,
             "undo": self.session.corrections.undo,
             "redo": self.session.corrections.redo,
-            "undo_sort": self.sorting.undo_last,
+            "undo_sort": late.undo_sort,
             "select_all": self.grid.selectAll,
-            "confirm": self._confirm,
-            "clear_label": self._clear_label,
-            "new_class": self._new_class,
+            "confirm": self.picked.confirm,
+            "clear_label": self.picked.clear_label,
+            "new_class": self.picked.make_class,
             "rename_class": lambda: self.classes.rename(self.shelf.class_shown),
             "merge_class": lambda: self.classes.merge(self.shelf.class_shown),
             "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
             "retrain": self.training.start,
-            "evaluate": self.evaluation.start,
+            "evaluate": late.evaluate,
             "preview": self.preview.show,
             "show_in_folder": self.looking.show_picked_in_folder,
             "zoom_in": self.grid.zoom_in,
@@ -226,6 +227,13 @@ class MainWindow(QMainWindow):
         self._enable()
 
     # -- what is shown
+
+    def expect(self, folder: Path) -> None:
+        """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
+        self.pages.setCurrentWidget(self.splitter)
+        self.setWindowTitle(self.tr("{0} – FlowerSorter").format(folder.name or folder))
+        self.shelf.looking = True
+        self.shelf.show_title()
 
     def open_folder(self, folder: Path) -> None:
         """Show this folder and label what is new in it."""
@@ -287,57 +295,19 @@ class MainWindow(QMainWindow):
     def _look_again(self) -> None:
         self.folder.look_again(quiet=False)
 
-    # -- slots: corrections
-
-    @Slot(int)
-    def assign(self, class_id: int) -> None:
-        """Say that the picked photos show this class."""
-        self._after_key(self.corrections.assign(self.grid.selected_places(), class_id))
-
-    @Slot()
-    def _confirm(self) -> None:
-        selected = self.grid.selected_places()
-        if selected and not self._after_key(self.corrections.confirm(selected)):
-            self.job_bar.say(self.tr("There is no guess to confirm: drag the photo onto a class, or press its key."))
-
-    @Slot()
-    def _clear_label(self) -> None:
-        self.corrections.clear(self.grid.selected_places())
-
-    @Slot(int, object)
-    def _on_dropped(self, class_id: int, place_ids: list[int]) -> None:
-        self.corrections.assign(place_ids, class_id)
-
-    def _after_key(self, count: int) -> int:
-        """With one photo picked, go on to the next: that is how a pile is worked through."""
-        picked = self.grid.selectionModel().selectedIndexes()
-        if count == 1 and len(picked) == 1:
-            self.grid.go_on()
-        return count
+    # -- slots: labels and classes
 
     @Slot()
     def _on_labels(self) -> None:
         self._counts.poke()
         self.grid.selection_settled.emit()
 
-    # -- slots: classes
-
     @Slot(object)
     def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
-        self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.assign)
+        self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.picked.assign)
         self.inspector.set_classes(self.classes.looks)
         self.shelf.set_names({each.id: each.name for each in classes})
         self._show_counts()
-
-    @Slot()
-    def _new_class(self) -> None:
-        self._assign_to_new(self.grid.selected_places())
-
-    @Slot(object)
-    def _assign_to_new(self, place_ids: list[int]) -> None:
-        made = self.classes.make(len(place_ids))
-        if made is not None and place_ids:
-            self.corrections.assign(place_ids, made.id)
 
     # -- slots: looking
 

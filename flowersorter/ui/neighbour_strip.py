@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QPixmap
@@ -14,7 +15,9 @@ from flowersorter.ui import theme
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.workers.images import to_image
 from flowersorter.workers.newest import Newest
-from flowersorter.workflows.browse import Neighbour
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.browse import Neighbour
 
 MOST = 3
 SIDE_PX, LEAST_PX = 84, 44

@@ -8,7 +8,6 @@ from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.library.garden import Garden
-from flowersorter.ui.error_box import show_error
 from flowersorter.ui.job_bar import JobBar
 from flowersorter.ui.photo_model import PhotoModel
 from flowersorter.workers.job_queue import JobQueue
@@ -53,4 +52,6 @@ class Front:
 
     def complain(self, error: Exception) -> None:
         """Show an error clearly."""
+        from flowersorter.ui.error_box import show_error  # here, because most starts see no error
+
         show_error(self.window, error)

@@ -1,4 +1,7 @@
-"""Reads photos as QImages, off the GUI thread: thumbnails from the library's cache, else from the file."""
+"""Reads photos as QImages, off the GUI thread: thumbnails from the library's cache, else from the file.
+
+The decoders are imported when the first file has to be read: a folder that is known comes out of the cache without.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,6 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from flowersorter.library.garden import Garden
-from flowersorter.photos.thumbnail import load_large, quick_thumbnail
 from flowersorter.workers.thumbnail_pool import Wanted
 
 THUMBNAIL_PX = 320
@@ -33,6 +35,8 @@ def large_image(path: Path, max_side_px: int) -> QImage:
     Raises:
         PhotoUnreadable: it cannot be shown.
     """
+    from flowersorter.photos.thumbnail import load_large
+
     return to_image(load_large(path, max_side_px))
 
 
@@ -54,4 +58,6 @@ class GardenThumbnails:
                 image = QImage.fromData(jpeg)
                 if not image.isNull():
                     return image.convertToFormat(QImage.Format.Format_RGB32)
+        from flowersorter.photos.thumbnail import quick_thumbnail
+
         return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))

@@ -23,24 +23,10 @@ from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.views import CENTRE, cut
 from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.network import Opening
+from flowersorter.workflows.urgent import Urgent
 
 #: Photos a lane decodes while the network is still being opened, which takes some seconds.
 _AHEAD = 16
-
-
-class Urgent:
-    """The places somebody is looking at, which are to be read first; asked for in one thread, taken in another."""
-
-    def __init__(self) -> None:
-        self._place_ids: tuple[int, ...] = ()
-
-    def ask(self, place_ids: Sequence[int]) -> None:
-        """Have these read next, in this order; what was asked for before is forgotten."""
-        self._place_ids = tuple(place_ids)
-
-    def take(self) -> tuple[int, ...]:
-        """What was asked for last."""
-        return self._place_ids
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,5 +83,5 @@ def nothing_yet(_wanted: Wanted) -> None:
 
 def use_stub_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the window's jobs see colours only: fast, and no weights needed."""
-    monkeypatch.setattr("flowersorter.ui.controllers.folder.label", partial(label, embedder=open_colour_network))
-    monkeypatch.setattr("flowersorter.ui.controllers.training.retrain", partial(retrain, embedder=open_colour_network))
+    monkeypatch.setattr("flowersorter.workflows.label.label", partial(label, embedder=open_colour_network))
+    monkeypatch.setattr("flowersorter.workflows.train.retrain", partial(retrain, embedder=open_colour_network))

@@ -40,7 +40,7 @@ def running(
     program = Program(Garden.open(garden), preload=False)
     try:
         program.start(folder)
-        qtbot.waitExposed(program.window)
+        qtbot.waitUntil(lambda: program.begun)
         yield program
     finally:
         program.window.close()

@@ -228,7 +228,7 @@ def test_splitting_a_class_moves_the_filed_photos_as_one_step(
 
 
 def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
-    program.window.sorting.show_history()
+    program.window.on_demand.sorting.show_history()
     dialog = program.window.findChild(HistoryDialog)
     assert dialog is not None
     photos = dialog.photos
@@ -257,7 +257,7 @@ def test_a_correction_whose_run_the_history_took_back_is_undone_without_complain
     window.corrections.assign(places(program, "_red")[:1], class_named(program, "blue"))
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH - 1, "green": EACH, "blue": EACH + 1}
-    window.sorting.undo(runs(program.garden)[0].id)
+    window.on_demand.sorting.undo(runs(program.garden)[0].id)
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
     window.actions_by_name["undo"].trigger()
@@ -269,7 +269,7 @@ def test_a_correction_whose_run_the_history_took_back_is_undone_without_complain
 def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
     program.garden.labels.clear(list(program.garden.labels.all())[:1])
     for ticked in (False, True):
-        program.window.sorting.start()
+        program.window.on_demand.sorting.start()
         dialog = program.window.findChildren(SortDialog)[-1]
         assert dialog.aside.isChecked() is ticked
         dialog.aside.setChecked(True)

@@ -93,7 +93,7 @@ def test_a_download_is_shown_then_the_backbone_can_be_used(program: Program, she
     shelf.go_on.set()
     qtbot.waitUntil(line.radio.isEnabled)
     click(line.radio)
-    with qtbot.waitSignal(program.window.preferences.guesses_outdated):
+    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         click(dialog.ok_button)
     assert chosen_backbone(program.garden) == NAME
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter import __main__, app
 from flowersorter.__main__ import Wish, window_wish
+from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
 from flowersorter.ui.error_box import ErrorBox
+from flowersorter.ui.first_paint import LATEST_MS as FIRST_PAINT_MS
+from flowersorter.ui.first_paint import FirstPaint
 from flowersorter.workflows.history import RecoveryResult
-from tests.qt.program import idle, running
+from flowersorter.workflows.label import LabelRequest, label
+from tests.qt.program import draw_folder, idle, running
+from tests.stub_network import open_colour_network
 
 
 def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
@@ -47,23 +54,18 @@ def test_everything_else_is_for_the_command_line(arguments: list[str], monkeypat
     assert given == [arguments]
 
 
-def test_the_window_is_visible_before_torch_is_imported(tmp_path: Path) -> None:
-    script = (
-        "import sys\n"
-        "from pathlib import Path\n"
-        "from PySide6.QtCore import QTimer\n"
-        "from flowersorter import app\n"
-        "seen = []\n"
-        "shown = app.MainWindow.showEvent\n"
-        "def note(self, event):\n"
-        "    seen.extend(name for name in ('torch', 'torchvision', 'PIL.Image', 'httpx') if name in sys.modules)\n"
-        "    QTimer.singleShot(0, self.close)\n"
-        "    shown(self, event)\n"
-        "app.MainWindow.showEvent = note\n"
-        "app.Preload.run = lambda self: None\n"
-        f"code = app.run(['flowersorter'], None, Path({str(tmp_path / 'garden')!r}))\n"
-        "print(code, seen, 'torch' in sys.modules)\n"
-    )
+#: What takes time to load and has nothing to do with the first picture of the window.
+NOT_YET = {
+    *("torch", "torchvision", "scipy", "PIL", "pillow_heif", "httpx", "rich", "email", "natsort", "pathvalidate"),
+    *("flowersorter.photos", "flowersorter.sorting", "flowersorter.vision.model", "flowersorter.workflows.label"),
+    *("flowersorter.workflows.train", "flowersorter.workflows.evaluate", "flowersorter.workflows.browse"),
+    *("flowersorter.ui.sort_dialog", "flowersorter.ui.preferences_dialog", "flowersorter.ui.evaluation_dialog"),
+    *("flowersorter.ui.history_dialog", "flowersorter.ui.about_dialog", "flowersorter.ui.error_box"),
+}
+
+
+def run_script(script: str) -> str:
+    """Run this in a Python of its own and return what it printed last."""
     done = subprocess.run(
         [sys.executable, "-c", script],
         capture_output=True,
@@ -71,12 +73,72 @@ def test_the_window_is_visible_before_torch_is_imported(tmp_path: Path) -> None:
         timeout=120,
         check=False,
         cwd=Path(app.__file__).parents[1],
-        env=dict(__import__("os").environ, QT_QPA_PLATFORM="offscreen"),
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
     )
     assert done.returncode == 0, done.stderr
-    code, seen = done.stdout.split(" ", 1)
-    assert code == "0"
-    assert "torch" not in seen.split("]")[0]
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_window_is_painted_before_anything_else_is_loaded(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from flowersorter import app
+seen = []
+def begin(program):
+    seen.extend(name for name in {sorted(NOT_YET)!r} if name in sys.modules)
+    seen.append("shown" if program.window.isVisible() else "hidden")
+    program.window.close()
+app.Program._begin = begin
+assert app.run(["flowersorter"], None, Path({str(tmp_path / "garden")!r})) == 0
+print(seen)
+"""
+    assert run_script(script) == "['shown']"
+
+
+def test_a_folder_that_is_known_is_shown_without_the_network(tmp_path: Path) -> None:
+    """Neither opening it nor what is loaded afterwards, at the first rest, imports torch."""
+    folder = draw_folder(tmp_path / "photos", each=2)
+    with Garden.open(tmp_path / "garden") as garden:
+        request = LabelRequest(garden, folder)
+        label(request, lambda _news: None, CancelToken(), embedder=open_colour_network)
+    script = f"""
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from flowersorter.app import Program
+from flowersorter.library.garden import Garden
+application = QApplication([])
+program = Program(Garden.open(Path({str(tmp_path / "garden")!r})))
+program._preload.finished.connect(program.window.close)
+program.start(Path({str(folder)!r}))
+application.exec()
+program.shutdown()
+print(len(program.photos.columns), [name for name in ("torch", "scipy") if name in sys.modules])
+"""
+    assert run_script(script) == "7 ['scipy']"
+
+
+def test_what_is_not_painted_does_not_wait_for_ever(qtbot: QtBot) -> None:
+    """A window that starts minimised, say."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    first = FirstPaint(window)
+    with qtbot.waitSignal(first.painted, timeout=5000):
+        pass
+
+
+def test_the_first_paint_is_told_once(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    told: list[bool] = []
+    first = FirstPaint(window)
+    first.painted.connect(lambda: told.append(window.isVisible()))
+    window.show()
+    qtbot.waitUntil(lambda: bool(told), timeout=FIRST_PAINT_MS)
+    window.repaint()
+    QApplication.processEvents()
+    assert told == [True]
 
 
 def note_boxes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
@@ -117,7 +179,9 @@ def test_a_garden_that_is_damaged_is_said_in_a_box(
 
 
 def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(app, "recover_garden", lambda _garden: RecoveryResult(finished=2, rolled_back=1))
+    monkeypatch.setattr(
+        "flowersorter.workflows.history.recover_garden", lambda _garden: RecoveryResult(finished=2, rolled_back=1)
+    )
     with running(tmp_path / "garden", qtbot, monkeypatch) as program:
         idle(program, qtbot)
         assert program.window.job_bar.message.text() == "The last sort was interrupted; 3 photos were put right."
@@ -126,7 +190,7 @@ def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: py
 def test_an_error_nobody_expected_is_shown_and_not_swallowed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[Exception] = []
     printed: list[BaseException] = []
-    monkeypatch.setattr(app, "show_error", lambda _parent, error: shown.append(error))
+    monkeypatch.setattr("flowersorter.ui.error_box.show_error", lambda _parent, error: shown.append(error))
     monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: printed.append(error))
     with app._last_resort():
         fault = ValueError("unexpected")

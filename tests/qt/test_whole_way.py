@@ -208,7 +208,7 @@ def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> N
 
         return whole(request, tell, cancel)
 
-    monkeypatch.setattr("flowersorter.ui.controllers.folder.label", held)
+    monkeypatch.setattr("flowersorter.workflows.label.label", held)
 
 
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -187,8 +187,8 @@ def test_a_photo_forgotten_while_it_is_read_is_read_again(pool: ThumbnailPool, d
 
 def test_preload_imports_in_a_thread_and_a_missing_package_is_no_matter(qtbot: QtBot) -> None:
     sys.modules.pop("wave", None)
-    preload = Preload(("wave", "a_package_nobody_has", "colorsys_never"))
+    preload = Preload()
     with qtbot.waitSignal(preload.finished):
-        preload.start()
+        preload.begin(("wave", "a_package_nobody_has", "colorsys_never"))
     assert "wave" in sys.modules
     preload.stop()

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import PhotoClass
 from flowersorter.ui.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
-from flowersorter.ui.controllers.class_moves import ClassMoveController
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.session import Front, Session
+
+if TYPE_CHECKING:
+    from flowersorter.ui.controllers.class_moves import ClassMoveController
 
 
 class ClassController(QObject):
@@ -29,8 +33,15 @@ class ClassController(QObject):
         super().__init__(parent)
         self._session, self._front = session, front
         self._classes: tuple[PhotoClass, ...] = ()
-        self._moves = ClassMoveController(session, front, self)
-        self._moves.files_changed.connect(self.folder_outdated)
+
+    @cached_property
+    def _moves(self) -> ClassMoveController:
+        """Made when it is first needed: all of sorting stands behind it, which takes long to load."""
+        from flowersorter.ui.controllers.class_moves import ClassMoveController
+
+        made = ClassMoveController(self._session, self._front, self)
+        made.files_changed.connect(self.folder_outdated)
+        return made
 
     @property
     def classes(self) -> Sequence[PhotoClass]:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.ui.commands import CorrectCommand, Desk, Shown, as_shown
-from flowersorter.ui.controllers.filed import FiledController
 from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.session import Front, Session
 from flowersorter.workflows.rows import Verdict
+
+if TYPE_CHECKING:
+    from flowersorter.ui.controllers.filed import FiledController
 
 
 class CorrectionController(QObject):
@@ -27,17 +31,24 @@ class CorrectionController(QObject):
     def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        self._filed = FiledController(session, front, self)
-        self._filed.files_changed.connect(self.files_changed)
         self._desk = Desk(
             session.garden,
             pending,
             self._show_photos,
             self._show_places,
             front.complain,
-            self._filed.follow,
-            self._filed.take_back,
+            self._follow,
+            self._unfollow,
         )
+
+    @cached_property
+    def _filed(self) -> FiledController:
+        """Made with the first correction: all of sorting stands behind it, which takes long to load."""
+        from flowersorter.ui.controllers.filed import FiledController
+
+        made = FiledController(self._session, self._front, self)
+        made.files_changed.connect(self.files_changed)
+        return made
 
     def assign(self, place_ids: Iterable[int], class_id: int) -> int:
         """Say that these photos show this class; returns how many that is news for."""
@@ -77,6 +88,12 @@ class CorrectionController(QObject):
         count = self.tr("1 photo") if len(classes) == 1 else self.tr("{0} photos").format(len(classes))
         self._session.corrections.push(CorrectCommand(self._desk, known, unread, text.format(name, count)))
         return len(classes)
+
+    def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:
+        self._filed.follow(correction, photo_ids)
+
+    def _unfollow(self, correction: int) -> None:
+        self._filed.take_back(correction)
 
     def _names(self) -> dict[int, str]:
         return {each.id: each.name for each in self._session.garden.classes.all()}

@@ -1,24 +1,32 @@
-"""Opening a folder and keeping what is shown of it up to date while it is labelled."""
+"""Opening a folder and keeping what is shown of it up to date while it is labelled.
+
+The labelling is imported by the job itself, in its thread: the window does not wait for it.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.job import CancelToken, Report
+from flowersorter.library.garden import Garden
 from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.photo_columns import Pile
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
-from flowersorter.workflows.browse import folder_rows
-from flowersorter.workflows.label import FolderScanned, LabelRequest, LabelResult, RowsChanged, label
 from flowersorter.workflows.rows import PhotoRows
+from flowersorter.workflows.urgent import Urgent
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.label import LabelResult
 
 MAX_RECENT = 8
 RECENT_KEY, FOLDER_KEY = "recent folders", "folder"
@@ -53,6 +61,7 @@ class FolderController(QObject):
         self._session, self._front, self._pending = session, front, pending
         self._job_id = 0
         self._quiet = False
+        self._urgent = Urgent()
         self.folder: Path | None = None
 
     def open(self, folder: Path) -> None:
@@ -73,6 +82,11 @@ class FolderController(QObject):
         if self.folder is not None and not self._session.queue.alive(self._job_id):
             self._submit(quiet=quiet)
 
+    @Slot(object)
+    def look_at(self, place_ids: Sequence[int]) -> None:
+        """These photos are in view: a labelling that runs or comes takes them first."""
+        self._urgent.ask(place_ids)
+
     @property
     def labelling(self) -> bool:
         """Whether the folder is being looked at."""
@@ -87,10 +101,10 @@ class FolderController(QObject):
     def _submit(self, *, quiet: bool) -> None:
         assert self.folder is not None
         self._quiet = quiet
-        request = LabelRequest(self._session.garden, self.folder, self._session.device)
+        call = _call(self._session.garden, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
         title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
-        self._job_id = self._session.queue.submit(title, _call(request), listener, background=True)
+        self._job_id = self._session.queue.submit(title, call, listener, background=True)
 
     def _remember(self, folder: Path) -> None:
         settings = self._session.garden.settings
@@ -104,6 +118,8 @@ class FolderController(QObject):
     # -- what the job says
 
     def _on_news(self, news: object) -> None:
+        from flowersorter.workflows.label import FolderScanned, RowsChanged
+
         if isinstance(news, (FolderScanned, KnownRows)):
             self._session.photos.set_rows(news.rows)
             self.classes_changed.emit()
@@ -126,6 +142,8 @@ class FolderController(QObject):
         self._session.photos.set_place_labels({at: (waiting[at], True) for at in unread})
 
     def _on_labelled(self, result: object) -> None:
+        from flowersorter.workflows.label import LabelResult
+
         assert isinstance(result, LabelResult)
         photos = self._session.photos
         photos.set_rows(result.rows)
@@ -171,14 +189,17 @@ class FolderController(QObject):
         self.show_requested.emit(int(Pile.UNSURE))
 
 
-def _call(request: LabelRequest) -> Call:
+def _call(garden: Garden, folder: Path, device: str, urgent: Urgent) -> Call:
     """What the library knows already is shown before the folder is scanned, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
-        known = folder_rows(request.garden, request.folder)
+        from flowersorter.workflows.browse import folder_rows
+        from flowersorter.workflows.label import LabelRequest, label
+
+        known = folder_rows(garden, folder)
         if len(known):
             report(KnownRows(known))
-        return label(request, report, cancel)
+        return label(LabelRequest(garden, folder, device, urgent=urgent), report, cancel)
 
     return run
 

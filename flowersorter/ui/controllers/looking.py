@@ -1,4 +1,7 @@
-"""Small wishes that need a dialog or another program: choose a folder, show in folder, export, about."""
+"""Small wishes that need a dialog or another program: choose a folder, show in folder, export, about.
+
+Dialogs and workflows are imported where they are wished for: the window is up before any of them is needed.
+"""
 
 from __future__ import annotations
 
@@ -9,12 +12,9 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from flowersorter.ui.about_dialog import AboutDialog
-from flowersorter.ui.keys_dialog import KeysDialog
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.export import DEFAULT_NAME, PTH, SAFETENSORS, ExportRequest, ExportResult, export_model
 
 
 class LookController(QObject):
@@ -22,12 +22,10 @@ class LookController(QObject):
 
     Signals:
         folder_chosen(Path): Open this folder.
-        places_requested(list of place ids, title): Show these.
         place_requested(place id): Go to this photo.
     """
 
     folder_chosen = Signal(object)
-    places_requested = Signal(object, str)
     place_requested = Signal(int)
 
     def __init__(
@@ -79,6 +77,8 @@ class LookController(QObject):
     @Slot()
     def export_model(self) -> None:
         """Save what was learned as a file."""
+        from flowersorter.workflows.export import DEFAULT_NAME, PTH, SAFETENSORS, ExportRequest, export_model
+
         start = str(Path(self._session.garden.settings.get("export folder", str(Path.home()))) / DEFAULT_NAME)
         kinds = {
             self.tr("PyTorch, for torchvision (*.pth)"): PTH,
@@ -101,6 +101,8 @@ class LookController(QObject):
         )
 
     def _on_exported(self, result: object) -> None:
+        from flowersorter.workflows.export import ExportResult
+
         assert isinstance(result, ExportResult)
         folder = result.path.parent
         self._front.bar.say(
@@ -116,6 +118,8 @@ class LookController(QObject):
     @Slot()
     def show_about(self) -> None:
         """Say what this is."""
+        from flowersorter.ui.about_dialog import AboutDialog
+
         dialog = AboutDialog(self._front.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
@@ -123,6 +127,8 @@ class LookController(QObject):
     @Slot()
     def show_keys(self) -> None:
         """Say what keys and mouse do."""
+        from flowersorter.ui.keys_dialog import KeysDialog
+
         dialog = KeysDialog(self._actions, self._front.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

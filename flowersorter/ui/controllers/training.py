@@ -1,6 +1,11 @@
-"""Retrain: learn from what the person checked, then show what changed."""
+"""Retrain: learn from what the person checked, then show what changed.
+
+Its workflows are imported where they are run: the window is up before anybody has pressed Retrain.
+"""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal
@@ -8,8 +13,9 @@ from PySide6.QtCore import QObject, Signal
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.models import use_model
-from flowersorter.workflows.train import RetrainRequest, TrainResult, retrain
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.train import TrainResult
 
 
 class TrainController(QObject):
@@ -49,6 +55,8 @@ class TrainController(QObject):
 
     def start(self) -> None:
         """Retrain; a labelling that runs gives way and goes on afterwards with the new model."""
+        from flowersorter.workflows.train import RetrainRequest, retrain
+
         reason = self.reason_not_to()
         if reason:
             self._front.bar.say(reason)
@@ -60,6 +68,8 @@ class TrainController(QObject):
         )
 
     def _on_trained(self, result: object) -> None:
+        from flowersorter.workflows.train import TrainResult
+
         assert isinstance(result, TrainResult)
         self._message = self._learned(result)
         if not result.made_current:
@@ -71,6 +81,8 @@ class TrainController(QObject):
         self._predict_again()
 
     def _use_refused(self) -> None:
+        from flowersorter.workflows.models import use_model
+
         use_model(self._session.garden, self._refused)
         self._front.bar.say(self._message)
         self._predict_again()

@@ -25,6 +25,17 @@ def test_a_setting_comes_back_as_it_was(database: Database, value: Any) -> None:
     assert settings.get("key", None) == value
 
 
+def test_what_is_there_already_is_not_written_again(database: Database) -> None:
+    """So a session that only looked changes nothing, and the next one makes no backup."""
+    settings = Settings(database)
+    settings.set("window", {"size": [800, 600]})
+    before = database.query("SELECT total_changes() AS count")[0]["count"]
+    settings.set("window", {"size": [800, 600]})
+    assert database.query("SELECT total_changes() AS count")[0]["count"] == before
+    settings.set("window", {"size": [800, 601]})
+    assert settings.get("window", {}) == {"size": [800, 601]}
+
+
 @pytest.mark.parametrize(
     ("stored", "default"),
     [("text", 1), (True, 1), (1, True), (1.5, 1), ([1], {}), (None, "text"), ({}, [])],

@@ -19,11 +19,11 @@ from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.views import FLIP
 from flowersorter.workflows.browse import details, folder_rows
 from flowersorter.workflows.correct import assign
-from flowersorter.workflows.ingest import Urgent
 from flowersorter.workflows.label import FolderScanned, LabelRequest, LabelResult, RowsChanged, label
 from flowersorter.workflows.network import Embeds
 from flowersorter.workflows.rows import Verdict
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
+from flowersorter.workflows.urgent import Urgent
 from tests.stub_network import ColourNetwork, open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 

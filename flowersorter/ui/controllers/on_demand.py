@@ -1,0 +1,96 @@
+"""The controllers behind the dialogs: imported and made when the person first asks for what they do.
+
+With the workflows they stand on (sort plans, figures, models, reading photos) they take longer to import than the
+window takes to appear, and its first picture shows none of it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.ui.controllers.folder import FolderController
+from flowersorter.ui.photo_grid import PhotoGrid
+from flowersorter.ui.session import Front, Session
+
+if TYPE_CHECKING:
+    from flowersorter.ui.controllers.evaluation import EvaluateController
+    from flowersorter.ui.controllers.preferences import PreferencesController
+    from flowersorter.ui.controllers.sorting import SortController
+
+
+class OnDemand(QObject):
+    """Makes each controller at its first use and passes on what it says. Lives in the GUI thread.
+
+    Signals:
+        files_changed(): Photos came or went on disk; the folder should be looked at again.
+        guesses_outdated(): Another backbone or model speaks now.
+        places_requested(list of place ids, title): Show these photos.
+    """
+
+    files_changed = Signal()
+    guesses_outdated = Signal()
+    places_requested = Signal(object, str)
+
+    def __init__(
+        self, session: Session, front: Front, folder: FolderController, grid: PhotoGrid, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder, self._grid = session, front, folder, grid
+
+    @Slot()
+    def sort(self) -> None:
+        """File the photos; the person sees the plan first."""
+        self.sorting.start()
+
+    @Slot()
+    def undo_sort(self) -> None:
+        """Take the newest run back."""
+        self.sorting.undo_last()
+
+    @Slot()
+    def show_history(self) -> None:
+        """Show every run."""
+        self.sorting.show_history()
+
+    @Slot()
+    def evaluate(self) -> None:
+        """Measure how often the guesses are right."""
+        self.evaluation.start()
+
+    @Slot()
+    def show_preferences(self) -> None:
+        """Let the person choose device, backbone and model."""
+        self.preferences.show()
+
+    # -- who does it
+
+    @cached_property
+    def sorting(self) -> SortController:
+        """Owns the sort dialog, the history and their jobs."""
+        from flowersorter.ui.controllers.sorting import SortController
+
+        made = SortController(self._session, self._front, self._folder, self)
+        made.files_changed.connect(self.files_changed)
+        made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def evaluation(self) -> EvaluateController:
+        """Owns the measurement and its dialog."""
+        from flowersorter.ui.controllers.evaluation import EvaluateController
+
+        made = EvaluateController(self._session, self._front, self)
+        made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def preferences(self) -> PreferencesController:
+        """Owns the preferences."""
+        from flowersorter.ui.controllers.preferences import PreferencesController
+
+        made = PreferencesController(self._session, self._front, self._grid, self)
+        made.guesses_outdated.connect(self.guesses_outdated)
+        return made
