@@ -18,10 +18,11 @@ from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.browse import guesses_for, rows_for
 from flowersorter.workflows.folder_labels import label_by_known_folders
-from flowersorter.workflows.ingest import Urgent, ingest
+from flowersorter.workflows.ingest import ingest
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.rows import Guesses, PhotoRows, rows_of
+from flowersorter.workflows.urgent import Urgent
 from flowersorter.workflows.views import embed_view, without_view
 
 
@@ -177,14 +178,14 @@ def _look_twice(
     cancel: CancelToken,
     embedder: OpenEmbedder,
 ) -> Guesses | None:
-    """Predict photos, and those the model is not sure of or is to learn from again with their mirror image."""
+    """Predict photos, and those without a label that the model is not sure of again with their mirror image."""
     garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
     photo_ids = [place.photo_id for place in places if place.photo_id is not None]
     guesses = guesses_for(garden, photo_ids, backbone)
     if guesses is None:
         return None
-    again = set(guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()) | set(labels)
-    photos = list(garden.photos.photos(sorted(again)).values())
+    doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()
+    photos = list(garden.photos.photos([photo_id for photo_id in doubtful if photo_id not in labels]).values())
     stage = "Looking again at doubtful photos"
     if not _embed_and_tell(request, photos, FLIP, places, stage, report, cancel, embedder):
         return guesses
