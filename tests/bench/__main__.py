@@ -1,31 +1,97 @@
-"""Run a measurement: `python -m tests.bench starter`, `python -m tests.bench learning --photos FOLDER`."""
+"""Measurements: what the program is worth, each figure from a command that anyone can repeat.
+
+python -m tests.bench                # tells what there is, then runs the quick ones: under 15 minutes on two cores
+python -m tests.bench list           # only tells
+python -m tests.bench speed          # one of them
+python -m tests.bench all            # every one
+"""
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench import cancelling, learning
 from tests.bench.safety.table import safety
+from tests.bench.speed import table
+
+DEFAULT_PHOTOS = Path(__file__).parents[3] / "shared" / "flowers"
+LIST, QUICK, ALL = "list", "quick", "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Something that can be measured.
+
+    Attributes:
+        run: Measures and prints a table; its docstring says what. Given the options of the command line.
+        minutes: About how long it takes on two cores, in words.
+        quick: Whether it is among those that run by default.
+        needs_photos: Whether it cannot do without `--photos`.
+    """
+
+    run: Callable[[argparse.Namespace], None]
+    minutes: str
+    quick: bool = False
+    needs_photos: bool = False
+
+    @property
+    def what(self) -> str:
+        """What it measures, in a sentence."""
+        return (self.run.__doc__ or "").strip()
+
+
+def _of_photos(measure: Callable[[Path], None]) -> Callable[[argparse.Namespace], None]:
+    """A measurement that only wants the folder of photos."""
+
+    def run(options: argparse.Namespace) -> None:
+        measure(options.photos)
+
+    run.__doc__ = measure.__doc__
+    return run
+
 
 MEASUREMENTS = {
-    "starter": learning.starter_accuracy,
-    "learning": learning.few_photos,
-    "cancel": cancelling.cancel_latency,
-    "safety": safety,
+    "speed": Measurement(table.speed, "12 minutes", quick=True),
+    "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
+    "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
+    "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
+    "safety": Measurement(_of_photos(safety), "15 minutes"),
 }
-DEFAULT_PHOTOS = Path(__file__).parents[3] / "shared" / "flowers"
+
+
+def described() -> str:
+    """What there is, one line each."""
+    lines = []
+    for name, each in MEASUREMENTS.items():
+        marks = ", runs by default" * each.quick + ", needs --photos" * each.needs_photos
+        lines.append(f"  {name:9} {each.what} ({each.minutes}{marks})")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Run one measurement and print its table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "what", choices=MEASUREMENTS, help="; ".join(f"{k}: {v.__doc__}" for k, v in MEASUREMENTS.items())
+    """Run what is asked for, one after another."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description=f"{__doc__}\n{described()}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    parser.add_argument("what", nargs="?", choices=(*MEASUREMENTS, LIST, QUICK, ALL), default=QUICK)
     parser.add_argument("--photos", type=Path, default=DEFAULT_PHOTOS, help="has one sub-folder per class")
-    args = parser.parse_args()
-    MEASUREMENTS[args.what](args.photos)
+    table.add_options(parser)
+    options = parser.parse_args()
+    if options.what in {LIST, QUICK}:
+        print(f"{__doc__}\n{described()}\n", flush=True)
+    for name, each in MEASUREMENTS.items():
+        if not (options.what in {name, ALL} or (options.what == QUICK and each.quick)):
+            continue
+        print(f"== {name}: {each.what}", flush=True)
+        if each.needs_photos and not options.photos.is_dir():
+            print("skipped: there is no folder of photos; name one with --photos", flush=True)
+            continue
+        each.run(options)
 
 
 if __name__ == "__main__":

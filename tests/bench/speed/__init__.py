@@ -1,1 +1,1 @@
-"""How fast the program is: each thing a person waits for, beside the plain tutorial approach and the machine's bounds."""
+"""How fast the program is: what a person waits for, beside the plain tutorial approach and the machine's own bounds."""
