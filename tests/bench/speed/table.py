@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench.speed import label
+from tests.bench.speed import label, open_folder, predict, retrain
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.machine import machine
 from tests.bench.speed.process import ROOT, JobFailed, run_job
@@ -18,6 +18,9 @@ DEFAULT_JSON = ROOT / "build" / "bench" / "speed.json"
 #: In this order: retraining is compared with what the walkthrough took in the first.
 SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "label": label.rows,
+    "retrain": retrain.rows,
+    "predict": predict.rows,
+    "open": open_folder.rows,
 }
 
 

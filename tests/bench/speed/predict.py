@@ -1,0 +1,55 @@
+"""Predictions and verdicts of a whole garden from cached embeddings."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+
+from tests.bench.speed.bench import Bench
+from tests.bench.speed.process import Figures, answer, run_job
+from tests.bench.speed.rows import Row
+
+_WARM_S = 0.3
+_CALLS = 5
+
+
+def rows(bench: Bench) -> Iterator[Row]:
+    """All photos of the larger garden at once."""
+    made = bench.garden(bench.many, bench.some)
+    bench.say(f"predicting {bench.many:,} photos")
+    runs = [run_job("predict", garden=made.garden) for _ in range(bench.repeats)]
+    bench.figures["predict"] = runs
+    warm, cold = (median(run[name] for run in runs) for name in ("warm_s", "cold_s"))
+    sure = 100 * runs[0]["sure"] / runs[0]["photos"]
+    yield Row(f"predictions and verdicts, {bench.many:,} photos", warm, "s", _WARM_S, note=f"{sure:.0f} % sure")
+    yield Row(f"predictions and verdicts, {bench.many:,} photos, first time after opening the garden", cold, "s")
+
+
+def predict_all(garden: str) -> Figures:
+    """Predict every photo of a garden, several times over."""
+    from flowersorter.library.garden import Garden
+    from flowersorter.vision.verdict import Verdict
+    from flowersorter.workflows.browse import guesses_for
+
+    seconds = []
+    with Garden.open(Path(garden)) as opened:
+        ids = sorted({place.photo_id for place in opened.photos.all_places() if place.photo_id is not None})
+        for _ in range(_CALLS):
+            started = time.perf_counter()
+            guesses = guesses_for(opened, ids)
+            seconds.append(time.perf_counter() - started)
+        assert guesses is not None
+    return {
+        "cold_s": seconds[0],
+        "warm_s": median(seconds[1:]),
+        "photos": len(guesses.photo_ids),
+        "sure": int(np.count_nonzero(guesses.verdicts == Verdict.SURE)),
+    }
+
+
+if __name__ == "__main__":
+    answer(predict_all)

@@ -1,0 +1,104 @@
+"""Retraining from cached embeddings: the first time, after one correction, and with a very large garden."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+
+from tests.bench.speed.bench import Bench
+from tests.bench.speed.big_garden import target_of
+from tests.bench.speed.process import Figures, answer, run_job
+from tests.bench.speed.rows import Row
+
+_EPOCHS = 10
+_FIRST_S, _CORRECTED_S, _MANY_S, _TIMES = 1.0, 0.3, 8.0, 5000.0
+
+
+def rows(bench: Bench) -> Iterator[Row]:
+    """Labelled photos of ten classes whose embeddings are cached."""
+    some, many = bench.garden(bench.some, bench.some, trained=False), bench.garden(bench.many, bench.some)
+    bench.say(f"retraining with {bench.some:,} labelled photos")
+    runs = [run_job("retrain", garden=some.garden) for _ in range(bench.repeats)]
+    bench.figures["retrain"] = runs
+    first, corrected = (median(run[name] for run in runs) for name in ("first_s", "corrected_s"))
+    accuracy = f"{100 * runs[0]['accuracy']:.1f} % of held-out photos right"
+    yield Row(f"retrain, {bench.some:,} labelled, first", first, "s", _FIRST_S, note=accuracy)
+    yield Row(f"retrain, {bench.some:,} labelled, after a correction", corrected, "s", _CORRECTED_S)
+    yield _against_the_walkthrough(bench, first)
+
+    bench.say(f"retraining with {bench.many:,} labelled photos")
+    large = run_job("retrain", garden=many.garden, label_all=True)
+    bench.figures["retrain many"] = large
+    accuracy = (
+        f"{100 * large['accuracy']:.1f} % of held-out photos right; after a correction {large['corrected_s']:.2f} s"
+    )
+    yield Row(f"retrain, {bench.many:,} labelled", large["first_s"], "s", _MANY_S, note=accuracy)
+
+
+def _against_the_walkthrough(bench: Bench, seconds: float) -> Row:
+    what = f"retrain, {bench.some:,} labelled: times as fast as the walkthrough's ten epochs"
+    each = bench.epoch_s_per_photo
+    if each is None:
+        return Row(what, None, "x", _TIMES, "more", "needs the rows of label")
+    theirs = each * bench.some * _EPOCHS
+    note = f"{theirs / 3600:.1f} hours, extrapolated from {each * 1000:.0f} ms a photo and epoch with resnet50"
+    return Row(what, theirs / seconds, "x", _TIMES, "more", note)
+
+
+def retrain_copy(garden: str, label_all: bool = False) -> Figures:
+    """Retrain a copy of a garden twice, with one label changed in between.
+
+    Args:
+        garden: Stays as it is.
+        label_all: Whether to label all of its photos first.
+    """
+    from flowersorter.job import CancelToken, silent
+    from flowersorter.library.garden import Garden
+    from flowersorter.library.labels import LabelOrigin
+    from flowersorter.workflows.train import RetrainRequest, retrain
+
+    with tempfile.TemporaryDirectory() as scratch:
+        copy = Path(scratch) / "garden"
+        shutil.copytree(garden, copy)
+        with Garden.open(copy) as opened:
+            if label_all:
+                _label_all(opened)
+            started = time.perf_counter()
+            first = retrain(RetrainRequest(opened), silent, CancelToken())
+            first_s = time.perf_counter() - started
+
+            classes = [entry.id for entry in opened.classes.all()]
+            corrected, label = next(iter(opened.labels.all().items()))
+            other = classes[(classes.index(label.class_id) + 1) % len(classes)]
+            opened.labels.assign([corrected], other, LabelOrigin.PERSON)
+            started = time.perf_counter()
+            second = retrain(RetrainRequest(opened), silent, CancelToken())
+            corrected_s = time.perf_counter() - started
+    return {
+        "first_s": first_s,
+        "corrected_s": corrected_s,
+        "photos": first.photos,
+        "accuracy": first.held_out_accuracy,
+        "accuracy_corrected": second.held_out_accuracy,
+    }
+
+
+def _label_all(garden: object) -> None:
+    """Label the photos that nobody has labelled, each with its true class."""
+    from flowersorter.library.garden import Garden
+    from flowersorter.library.labels import Label, LabelOrigin
+
+    assert isinstance(garden, Garden)
+    classes = [entry.id for entry in garden.classes.all()]
+    # Photos were remembered in the order of their numbers.
+    ids = sorted({place.photo_id for place in garden.photos.all_places() if place.photo_id is not None})
+    targets = {photo_id: classes[target_of(number, len(classes))] for number, photo_id in enumerate(ids)}
+    garden.labels.assign_many({photo_id: Label(target, LabelOrigin.PERSON) for photo_id, target in targets.items()})
+
+
+if __name__ == "__main__":
+    answer(retrain_copy)
