@@ -50,9 +50,10 @@ class Row:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A figure with as many digits as mean something: 0.283 s, 1.27 x, 5,140 x."""
-    digits = max(0, 2 - len(str(int(abs(value))))) if abs(value) >= 1 else 3
-    return f"{value:,.{digits + (1 <= abs(value) < 100)}f} {unit}".strip()
+    """A figure with as many digits as mean something: 0.283 s, 1.27 x, 5,140 x, 0 files."""
+    size = abs(value)
+    digits = 0 if size >= 100 or size == 0 else 1 if size >= 10 else 2 if size >= 1 else 3
+    return f"{value:,.{digits}f} {unit}".strip()
 
 
 def speedup(slow_s: Sequence[float], fast_s: Sequence[float]) -> float:

@@ -1,0 +1,114 @@
+"""What one photo costs in a small, a large and a very large garden: it should be the same."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from tests.bench.speed.bench import Bench
+from tests.bench.speed.big_garden import write_files
+from tests.bench.speed.process import Figures, answer, run_job
+from tests.bench.speed.rows import Row, worst_ratio
+
+_WITHIN = 1.3
+#: Small folders are measured over and over until that long was measured; the shortest counts.
+_LONG_ENOUGH_S = 2.0
+_NAMES = ("scan", "label", "predict", "filter", "sort plan")
+
+
+def rows(bench: Bench) -> Iterator[Row]:
+    """Three sizes of folder for each thing that is done with all photos of one."""
+    few = bench.some // 10
+    made = {n: bench.garden(n, min(n // 10, bench.some)) for n in (few, bench.some)}
+    made[bench.many] = bench.garden(bench.many, bench.some)
+    costs: dict[str, dict[int, float]] = {name: {} for name in _NAMES}
+    for photos, garden in made.items():
+        bench.say(f"what a photo costs among {photos:,}")
+        found = run_job("growth", what="known", garden=garden.garden, photos=garden.photos)
+        for name in found.keys() & costs.keys():
+            costs[name][photos] = found[name]
+        new = min(photos, bench.labelled_new)
+        costs["label"][new] = run_job("growth", what="new", count=new)["label"]
+    bench.figures["seconds a photo"] = costs
+    for name, by_size in costs.items():
+        ordered = [by_size[size] for size in sorted(by_size)]
+        each = ", ".join(f"{1e6 * by_size[size]:,.1f} µs at {size:,}" for size in sorted(by_size))
+        stub = " (stub network)" if name == "label" else ""
+        growth = f"from the smallest to the largest {ordered[-1] / ordered[0]:.2f} x"
+        yield Row(f"cost of growth: {name}{stub}", worst_ratio(ordered), "x", _WITHIN, note=f"{each} a photo; {growth}")
+
+
+def measure(what: str, garden: str = "", photos: str = "", count: int = 0) -> Figures:
+    """Seconds a photo of everything that is done with known photos, or of labelling new ones."""
+    return _label_new(count) if what == "new" else _known(Path(garden), Path(photos))
+
+
+def _label_new(count: int) -> Figures:
+    from flowersorter.job import CancelToken, silent
+    from flowersorter.library.garden import Garden
+    from flowersorter.workflows.label import LabelRequest, label
+    from tests.bench.speed.stub import open_no_network
+
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "photos"
+        write_files(folder, count)
+        with Garden.open(Path(scratch) / "garden") as opened:
+            started = time.perf_counter()
+            result = label(LabelRequest(opened, folder), silent, CancelToken(), embedder=open_no_network)
+            seconds = time.perf_counter() - started
+    assert result.decoded == count
+    return {"label": seconds / count}
+
+
+def _known(garden: Path, photos: Path) -> Figures:
+    from PySide6.QtCore import QCoreApplication
+
+    from flowersorter.job import CancelToken, silent
+    from flowersorter.library.garden import Garden
+    from flowersorter.photos.scan import scan
+    from flowersorter.ui.photo_columns import Pile
+    from flowersorter.ui.photo_filter import PhotoFilter
+    from flowersorter.ui.photo_model import PhotoModel
+    from flowersorter.workflows.browse import folder_rows, guesses_for
+    from flowersorter.workflows.sort import SortRequest, plan_sort
+
+    application = QCoreApplication([])
+    with Garden.open(garden) as opened:
+        rows = folder_rows(opened, photos)
+        ids = rows.photo_ids.tolist()
+        model = PhotoModel(lambda _wanted: None)
+        model.set_rows(rows)
+        shelves = [int(Pile.UNSURE), int(rows.class_ids[0]), int(Pile.ALL)]
+
+        def filter_all() -> None:
+            for shelf in shelves:
+                model.set_filter(PhotoFilter(shelf=shelf))
+
+        def plan() -> None:
+            plan_sort(SortRequest(opened, photos, photos.with_name("sorted")), silent, CancelToken())
+
+        steps: dict[str, Callable[[], object]] = {
+            "scan": lambda: scan(photos, CancelToken()),
+            "predict": lambda: guesses_for(opened, ids),
+            "filter": filter_all,
+            "sort plan": plan,
+        }
+        figures = {name: _shortest(step) / len(ids) for name, step in steps.items()}
+    del application
+    return figures
+
+
+def _shortest(step: Callable[[], object]) -> float:
+    """Seconds of the shortest of several calls."""
+    seconds: list[float] = []
+    while not seconds or (sum(seconds) < _LONG_ENOUGH_S and len(seconds) < 100):
+        started = time.perf_counter()
+        step()
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
+
+
+if __name__ == "__main__":
+    answer(measure)
