@@ -25,7 +25,8 @@ class PhotoGrid(QListView):
     Signals:
         selection_settled(): The selection has changed and stayed so for a moment.
         tile_size_changed(int): The person zoomed.
-        visible_changed(list of place ids): These photos are in view; all others are not.
+        visible_changed(list of place ids): These photos are in view, in the order shown; all others are not. Sent a
+            moment after the person scrolled, zoomed or shows something else.
     """
 
     selection_settled = Signal()
@@ -55,6 +56,8 @@ class PhotoGrid(QListView):
         self.verticalScrollBar().rangeChanged.connect(self._restore_scroll)
         model.rowsAboutToBeRemoved.connect(self._remember_scroll)
         model.rowsAboutToBeInserted.connect(self._remember_scroll)
+        for changed in (model.rowsInserted, model.rowsRemoved, self.tile_size_changed):
+            changed.connect(self._look.poke)
         model.modelAboutToBeReset.connect(self._remember_all)
         model.modelReset.connect(self._recall_all)
 

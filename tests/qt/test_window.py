@@ -326,15 +326,6 @@ def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Progra
         assert part.accessibleName()
 
 
-def test_nothing_spins_while_the_window_is_idle(program: Program, qtbot: QtBot) -> None:
-    qtbot.wait(300)
-    running_timers = [
-        timer for timer in program.window.findChildren(QTimer) if timer.isActive() and not timer.isSingleShot()
-    ]
-    assert running_timers == []
-    assert program.window.job_bar.bar.maximum() > 0  # an endless bar moves by a timer
-
-
 def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 1)
     with monkeypatch.context() as patched, running(tmp_path / "garden", qtbot, patched, folder) as program:
