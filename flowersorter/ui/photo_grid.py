@@ -132,8 +132,13 @@ class PhotoGrid(QListView):
         self._look.poke()
 
     def _fit_cells(self) -> None:
-        """Columns of about the size asked for, and photos just large enough to fill them."""
-        width = max(self.viewport().width() - 2, self._tile_px)
+        """Columns of about the size asked for, and photos just large enough to fill them.
+
+        Room for the scroll bar is left in any case: if cells became larger when it goes, it would have to come
+        back, and so on for ever.
+        """
+        room = self.contentsRect().width() - self.verticalScrollBar().sizeHint().width()
+        width = max(room - 2, self._tile_px)
         columns = max(1, round(width / self.tiles.cell_size(self._tile_px, self.font()).width()))
         self.tiles.set_cell_width(width // columns)
         size = self.tiles.cell_size(self.tiles.tile_size, self.font())
