@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.bench.speed import growth, label, open_folder, predict, retrain, start
+from tests.bench.speed import growth, idle, label, memory, open_folder, predict, retrain, start
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.machine import machine
 from tests.bench.speed.process import ROOT, JobFailed, run_job
@@ -23,6 +23,8 @@ SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
     "open": open_folder.rows,
     "start": start.rows,
     "growth": growth.rows,
+    "memory": memory.rows,
+    "idle": idle.rows,
 }
 
 

@@ -1,0 +1,88 @@
+"""The real window without a screen, for measuring what it is like once a folder is open and all is quiet."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from flowersorter.app import Program
+
+#: Quiet: no job, and less than that share of one core used for as long.
+_QUIET_S, _QUIET_SHARE = 1.0, 0.02
+_LONGEST_S = 300.0
+
+
+@contextmanager
+def opened(garden: Path, folder: Path) -> Iterator[Program]:
+    """The program with a folder open, before its window had time for anything."""
+    from PySide6.QtWidgets import QApplication
+
+    from flowersorter.app import Program
+    from flowersorter.library.garden import Garden
+
+    application = QApplication([])
+    program = Program(Garden.open(garden))
+    try:
+        program.start(folder)
+        yield program
+    finally:
+        program.window.close()
+        application.processEvents()
+
+
+def wait_for_labels(program: Program) -> tuple[float, float]:
+    """Let the window work until every photo of the folder has what is said of it.
+
+    Returns:
+        Seconds until the first photos were in the grid, and until the job was done.
+    """
+    from PySide6.QtWidgets import QApplication
+
+    started = time.perf_counter()
+    first_s = 0.0
+    while time.perf_counter() - started < _LONGEST_S:
+        QApplication.processEvents()
+        if not first_s and program.photos.rowCount():
+            program.window.grid.viewport().repaint()
+            first_s = time.perf_counter() - started
+        if first_s and not program.queue.busy:
+            break
+        time.sleep(0.001)
+    return first_s, time.perf_counter() - started
+
+
+def let_it_rest() -> bool:
+    """Let the window work until it uses no more time; returns whether it came to rest."""
+    started = time.perf_counter()
+    while time.perf_counter() - started < _LONGEST_S:
+        if rest(_QUIET_S) < _QUIET_S * _QUIET_SHARE:
+            return True
+    return False
+
+
+def rest(seconds: float) -> float:
+    """Let the window be for so long; returns the seconds of CPU it used, in all threads."""
+    from PySide6.QtCore import QEventLoop, QTimer
+
+    loop = QEventLoop()
+    QTimer.singleShot(round(1000 * seconds), loop.quit)
+    before = time.process_time()
+    loop.exec()
+    return time.process_time() - before
+
+
+def active_timers() -> list[str]:
+    """The timers that are running: name or class of what they belong to."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    roots = [QApplication.instance(), *QApplication.topLevelWidgets()]
+    timers = {timer for root in roots if root is not None for timer in root.findChildren(QTimer)}
+    timers |= {thing for thing in gc.get_objects() if isinstance(thing, QTimer)}
+    owners = [timer.parent() for timer in timers if timer.isActive()]
+    return sorted(owner.objectName() or type(owner).__name__ if owner is not None else "none" for owner in owners)
