@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.library.database import Database
-from flowersorter.library.order import NaturalOrder
+from flowersorter.order import NaturalOrder
 
 _PLACE_COLUMNS = "id, path, photo_id, size_bytes, mtime_ns, error, missing"
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter, deque
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import overload
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.job import CancelToken
+from flowersorter.order import natural_ranking
 from flowersorter.photos.formats import PHOTO_SUFFIXES
-from flowersorter.photos.order import natural_key
 from flowersorter.photos.problems import file_reason
 from flowersorter.photos.siblings import SIDECAR_SUFFIXES, companions
 
@@ -22,6 +24,7 @@ HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
 _SYSTEM_FOLDERS = frozenset(
     ("@eadir", "@__thumb", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found")
 )
+_SYSTEM_HAS_MARKS = any(hasattr(os.stat_result, name) for name in ("st_file_attributes", "st_flags"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,37 @@ class FoundPhoto:
     path: Path
     size_bytes: int
     mtime_ns: int
+
+
+class FoundPhotos(Sequence[FoundPhoto]):
+    """Found photos as columns: to make 100,000 small objects takes longer than to list their folders.
+
+    Attributes:
+        names: Absolute paths, as texts.
+        sizes_bytes: Of the files.
+        mtimes_ns: When each was last changed.
+    """
+
+    __slots__ = ("mtimes_ns", "names", "sizes_bytes")
+
+    def __init__(self, names: Sequence[str] = (), sizes_bytes: Sequence[int] = (), mtimes_ns: Sequence[int] = ()):
+        self.names, self.sizes_bytes, self.mtimes_ns = names, sizes_bytes, mtimes_ns
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @overload
+    def __getitem__(self, index: int) -> FoundPhoto: ...
+    @overload
+    def __getitem__(self, index: slice) -> FoundPhotos: ...
+    def __getitem__(self, index: int | slice) -> FoundPhoto | FoundPhotos:
+        if isinstance(index, slice):
+            return FoundPhotos(self.names[index], self.sizes_bytes[index], self.mtimes_ns[index])
+        return FoundPhoto(Path(self.names[index]), self.sizes_bytes[index], self.mtimes_ns[index])
+
+    def columns(self) -> Iterator[tuple[str, int, int]]:
+        """Path, size in bytes and mtime in nanoseconds of each."""
+        return zip(self.names, self.sizes_bytes, self.mtimes_ns, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +77,22 @@ class ScanResult:
         problems: Files and folders that could not be looked at, each with the reason.
     """
 
-    photos: tuple[FoundPhoto, ...]
+    photos: FoundPhotos
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
 
 
 def looks_like_photo(path: Path) -> bool:
     """Tell by the suffix whether a file may be a photo."""
-    return path.suffix.lower() in PHOTO_SUFFIXES
+    return _has_photo_suffix(path.name)
+
+
+def _has_photo_suffix(name: str) -> bool:
+    return _suffix(name) in PHOTO_SUFFIXES
+
+
+def _suffix(name: str) -> str:
+    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a name, not a path
 
 
 def absolute_folder(folder: Path) -> Path:
@@ -84,7 +126,7 @@ def scan(folder: Path, cancel: CancelToken) -> ScanResult:
     cancel.check()
     walk.add_linked_photos()
     return ScanResult(
-        photos=tuple(sorted(walk.photos, key=lambda photo: natural_key(photo.path))),
+        photos=walk.photos_in_order(),
         skipped=dict(walk.skipped),
         problems=tuple(walk.problems),
     )
@@ -94,7 +136,9 @@ def scan(folder: Path, cancel: CancelToken) -> ScanResult:
 class _Walk:
     """One walk through folders: real ones first, so that a photo is found under its own path."""
 
-    photos: list[FoundPhoto] = field(default_factory=list)
+    names: list[str] = field(default_factory=list)
+    sizes_bytes: list[int] = field(default_factory=list)
+    mtimes_ns: list[int] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
     problems: list[tuple[Path, str]] = field(default_factory=list)
     _folders: deque[Path] = field(default_factory=deque)
@@ -129,24 +173,37 @@ class _Walk:
             return
         with os.scandir(folder) as listing:
             entries = [entry for entry in listing if not self._is_hidden(entry)]
-        files = []
+        photos: list[str] = []
+        others: list[str] = []
+        prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is what takes long
         for entry in entries:
             if entry.is_symlink():
                 self._take_link(folder, entry)
             elif entry.is_dir(follow_symlinks=False):
                 self._folders.append(folder / entry.name)
+            elif _has_photo_suffix(entry.name):
+                photos.append(entry.name)
+                self._take_photo(prefix + entry.name, entry)
             else:
-                files.append(entry)
-        travelling = {name for theirs in companions(entry.name for entry in files).values() for name in theirs}
-        for entry in files:
-            self._take_file(folder, entry, travelling)
+                others.append(entry.name)
+        if others:
+            self._count_others(others, photos)
+
+    def photos_in_order(self) -> FoundPhotos:
+        """Return what was found, in natural order."""
+        order = natural_ranking(self.names)
+        return FoundPhotos(
+            [self.names[i] for i in order],
+            [self.sizes_bytes[i] for i in order],
+            [self.mtimes_ns[i] for i in order],
+        )
 
     def add_linked_photos(self) -> None:
         """Add the photos that only a link leads to."""
         if not self._linked_photos:
             return
-        real_folders: dict[Path, str] = {}
-        known = {_real_path(photo.path, real_folders) for photo in self.photos}
+        real_folders: dict[str, str] = {}
+        known = {_real_path(name, real_folders) for name in self.names}
         for link in self._linked_photos:
             try:
                 target = os.path.realpath(link)
@@ -157,7 +214,12 @@ class _Walk:
                 self.skipped[LINK] += 1
                 continue
             known.add(target)
-            self.photos.append(FoundPhoto(link, status.st_size, status.st_mtime_ns))
+            self._add(str(link), status)
+
+    def _add(self, name: str, status: os.stat_result) -> None:
+        self.names.append(name)
+        self.sizes_bytes.append(status.st_size)
+        self.mtimes_ns.append(status.st_mtime_ns)
 
     def _is_hidden(self, entry: os.DirEntry[str]) -> bool:
         hidden = entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FOLDERS or _has_hidden_mark(entry)
@@ -173,26 +235,28 @@ class _Walk:
             is_folder = False
         if is_folder:
             self._linked_folders.append(path)
-        elif looks_like_photo(path):
+        elif _has_photo_suffix(entry.name):
             self._linked_photos.append(path)
         else:
             self.skipped[NOT_A_PHOTO] += 1
 
-    def _take_file(self, folder: Path, entry: os.DirEntry[str], travelling: set[str]) -> None:
-        path = folder / entry.name
-        if not looks_like_photo(path):
-            sidecar = entry.name in travelling or path.suffix.lower() in SIDECAR_SUFFIXES
-            self.skipped[SIDECAR if sidecar else NOT_A_PHOTO] += 1
-            return
+    def _take_photo(self, name: str, entry: os.DirEntry[str]) -> None:
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
-            self.problems.append((path, file_reason(error)))
+            self.problems.append((Path(name), file_reason(error)))
             return
         if stat.S_ISREG(status.st_mode):
-            self.photos.append(FoundPhoto(path, status.st_size, status.st_mtime_ns))
+            self._add(name, status)
         else:
             self.skipped[NOT_A_PHOTO] += 1
+
+    def _count_others(self, others: Sequence[str], photos: Sequence[str]) -> None:
+        """Count the files of a folder that are no photos."""
+        travelling = {name for theirs in companions([*photos, *others]).values() for name in theirs}
+        for name in others:
+            sidecar = name in travelling or _suffix(name) in SIDECAR_SUFFIXES
+            self.skipped[SIDECAR if sidecar else NOT_A_PHOTO] += 1
 
     def _is_new(self, folder: Path) -> bool:
         status = folder.stat()
@@ -214,6 +278,8 @@ class _Walk:
 
 def _has_hidden_mark(entry: os.DirEntry[str]) -> bool:
     """Whether Windows' or macOS' hidden attribute is set."""
+    if not _SYSTEM_HAS_MARKS:
+        return False
     try:
         status = entry.stat(follow_symlinks=False)
     except OSError:
@@ -222,11 +288,11 @@ def _has_hidden_mark(entry: os.DirEntry[str]) -> bool:
     return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN or getattr(status, "st_flags", 0) & stat.UF_HIDDEN)
 
 
-def _real_path(path: Path, real_folders: dict[Path, str]) -> str:
-    folder = path.parent
+def _real_path(path: str, real_folders: dict[str, str]) -> str:
+    folder, name = os.path.split(path)
     if folder not in real_folders:
         real_folders[folder] = os.path.realpath(folder)
-    return os.path.join(real_folders[folder], path.name)  # noqa: PTH118 - compared as text
+    return os.path.join(real_folders[folder], name)  # noqa: PTH118 - compared as text
 
 
 def _folder_reason(error: OSError | ValueError) -> str:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
+from flowersorter.order import NaturalOrder
 from flowersorter.photos.formats import PHOTO_SUFFIXES
-from flowersorter.photos.order import natural_key
 
 #: Edits beside a picture: Adobe and darktable (.xmp), Apple (.aae).
 SIDECAR_SUFFIXES = frozenset((".xmp", ".aae"))
@@ -67,7 +66,7 @@ def companions(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
         owner = _owner(name, owners, by_full_name)
         if owner is not None:
             found.setdefault(owner, []).append(name)
-    return {owner: tuple(sorted(theirs, key=_natural)) for owner, theirs in found.items()}
+    return {owner: tuple(sorted(theirs, key=NaturalOrder())) for owner, theirs in found.items()}
 
 
 def _owner(name: str, owners: dict[str, str], by_full_name: dict[tuple[str, str], str]) -> str | None:
@@ -92,10 +91,6 @@ def _owner_rank(name: str) -> tuple[int, str]:
 def _split(name: str) -> tuple[str, str]:
     stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
     return stem, suffix.lower()
-
-
-def _natural(name: str) -> tuple[Any, ...]:
-    return natural_key(Path(name))
 
 
 def _file_names(folder: Path) -> list[str]:

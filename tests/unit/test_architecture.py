@@ -18,8 +18,9 @@ PACKAGE = ROOT / "flowersorter"
 MAY_IMPORT = {
     "errors": set[str](),
     "job": {"errors"},
-    "photos": {"errors", "job"},
-    "library": {"errors", "job"},
+    "order": set[str](),
+    "photos": {"errors", "job", "order"},
+    "library": {"errors", "job", "order"},
     "vision": {"errors", "job", "photos"},
     "sorting": {"errors", "job", "photos", "library"},
     "workflows": {"errors", "job", "photos", "library", "vision", "sorting"},
@@ -37,6 +38,7 @@ QT, TORCH = {"PySide6", "shiboken6"}, {"torch", "torchvision"}
 NEVER = {
     "errors": QT | TORCH,
     "job": QT | TORCH,
+    "order": QT | TORCH,
     "photos": QT | TORCH,
     "library": QT | TORCH,
     "sorting": QT | TORCH,

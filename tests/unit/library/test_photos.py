@@ -8,12 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from natsort import natsorted, ns
 
 from flowersorter.library.database import Database
-from flowersorter.library.order import NaturalOrder
 from flowersorter.library.photos import PhotoTable
 from tests.unit.library.conftest import read_of, sha256_of
 
@@ -115,12 +111,6 @@ def test_places_come_in_natural_order(photos: PhotoTable) -> None:
     mixed = random.Random(0).sample(shown, len(shown))
     photos.sync_folder(FOLDER, found(*mixed))
     assert names(photos) == shown
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="paths are written with slashes")
-@given(st.sets(st.from_regex(r"\A/p(/[abAB12_ -]{1,5}){1,2}\.jpg\Z"), max_size=8))
-def test_natural_order_is_natsorts(paths: set[str]) -> None:
-    assert sorted(paths, key=NaturalOrder()) == natsorted(sorted(paths), alg=ns.PATH | ns.IGNORECASE)
 
 
 def test_the_same_bytes_in_two_places_are_one_photo(photos: PhotoTable) -> None:

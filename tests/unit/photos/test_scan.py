@@ -145,7 +145,7 @@ def test_pipe_named_like_a_photo(tmp_path: Path) -> None:
 
     result = scan(tmp_path, CancelToken())
 
-    assert result.photos == ()
+    assert list(result.photos) == []
     assert result.skipped == {"not a photo": 1, "link": 1}
 
 
