@@ -4,29 +4,37 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import stat
 from collections.abc import Mapping
+from io import FileIO
 from pathlib import Path
 from typing import Any, TypeGuard
 
 import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
-from safetensors import SafetensorError
 
 from flowersorter.errors import ModelFileBad
 from flowersorter.library.durable import write_durably
 
 _METADATA_KEY = "flowersorter"
 # A head is well under a megabyte; a whole fine-tuned ResNet-50 in float32 is 100 MB.
-MAX_FILE_BYTES = 1 << 30
+MAX_FILE_BYTES = 1 << 28
 MAX_HEADER_BYTES = 16 << 20
 _MAX_ARRAYS = 10_000
 _MAX_DIMENSIONS = 8
 _LENGTH_BYTES = 8
-_ITEM_BYTES = {
-    "BOOL": 1, "U8": 1, "I8": 1, "U16": 2, "I16": 2, "F16": 2,
-    "U32": 4, "I32": 4, "F32": 4, "U64": 8, "I64": 8, "F64": 8,
-}  # fmt: skip
+#: Digits of the largest number any of our files needs; SQLite and float64 hold every such number.
+_MAX_DIGITS = 18
+_DTYPES = {
+    "BOOL": np.dtype("?"),
+    **{f"U{8 * size}": np.dtype(f"<u{size}") for size in (1, 2, 4, 8)},
+    **{f"I{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
+    **{f"F{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
+}
+#: Opening a pipe without O_NONBLOCK waits for somebody to write into it; Windows knows no such flag.
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_bundle(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> None:
@@ -48,40 +56,71 @@ def write_bundle(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappi
 
 
 def read_bundle(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read a model file.
+    """Read a model file; takes no more memory than a header of `MAX_HEADER_BYTES` and the file itself.
 
     Returns:
-        The arrays by name, and the metadata.
+        The arrays by name, which cannot be written to, and the metadata.
 
     Raises:
         ModelFileBad: the file is missing, damaged, or not a model of this program.
     """
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise _bad(path, f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
-        data = path.read_bytes()
+        with _open(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            header, start = _read_header(file, size)
+            metadata = _read_metadata(header)
+            _check_arrays(header, size - start)
+            data = _read(file, size - start)
+        return {name: _array(entry, data) for name, entry in header.items()}, metadata
     except OSError as error:
         raise _bad(path, error.strerror or str(error)) from error
-    try:
-        header = _read_header(data)
-        metadata = _read_metadata(header)
-        _check_arrays(header, len(data))
-        arrays = safetensors.numpy.load(data)
     # RecursionError: JSON nested thousands of levels deep.
-    except (ValueError, RecursionError, SafetensorError) as error:
+    except (ValueError, RecursionError) as error:
         raise _bad(path, str(error)) from error
-    return arrays, metadata
 
 
-def _read_header(data: bytes) -> dict[str, Any]:
-    """The table of contents; https://github.com/huggingface/safetensors#format describes it."""
-    length = int.from_bytes(data[:_LENGTH_BYTES], "little")
-    if len(data) < _LENGTH_BYTES or length > min(len(data) - _LENGTH_BYTES, MAX_HEADER_BYTES):
-        raise ValueError("it is not a safetensors file, or only a part of one")
-    header = _json_object(data[_LENGTH_BYTES : _LENGTH_BYTES + length], "its header")
+def _open(path: Path) -> FileIO:
+    # Opening some devices has effects of its own, so the kind is looked at before as well.
+    _refuse_unless_ordinary(os.stat(path))  # noqa: PTH116 - the flags need os anyway
+    file = FileIO(os.open(path, _OPEN_FLAGS), "rb")
+    try:
+        _refuse_unless_ordinary(os.fstat(file.fileno()))
+    except ValueError:
+        file.close()
+        raise
+    return file
+
+
+def _refuse_unless_ordinary(status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise ValueError("it is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError("it is a pipe or a device, not a file")
+    if status.st_size > MAX_FILE_BYTES:
+        raise ValueError(f"it is larger than {MAX_FILE_BYTES >> 20} MiB")
+
+
+def _read(file: FileIO, count: int) -> bytes:
+    data = file.read(count) or b""
+    while len(data) < count and (more := file.read(count - len(data))):
+        data += more  # only network drives hand out less than was asked for
+    if len(data) < count:
+        raise ValueError("it ends too soon")
+    return data
+
+
+def _read_header(file: FileIO, size: int) -> tuple[dict[str, Any], int]:
+    """The table of contents and where it ends; https://github.com/huggingface/safetensors#format describes it."""
+    problem = ValueError("it is not a safetensors file, or only a part of one")
+    if size < _LENGTH_BYTES:
+        raise problem
+    length = int.from_bytes(_read(file, _LENGTH_BYTES), "little")
+    if length > min(size - _LENGTH_BYTES, MAX_HEADER_BYTES):
+        raise problem
+    header = _json_object(_read(file, length), "its header")
     if len(header) > _MAX_ARRAYS:
         raise ValueError("it holds too many arrays")
-    return header
+    return header, _LENGTH_BYTES + length
 
 
 def _read_metadata(header: dict[str, Any]) -> dict[str, Any]:
@@ -93,8 +132,15 @@ def _read_metadata(header: dict[str, Any]) -> dict[str, Any]:
 
 
 def _json_object(text: bytes, what: str) -> dict[str, Any]:
+    """Parse strictly: no key twice, no number that is not finite or absurdly long."""
     try:
-        value = json.loads(text.decode("utf-8"))
+        value = json.loads(
+            text.decode("utf-8"),
+            object_pairs_hook=_unique,
+            parse_constant=_refused_number,
+            parse_float=_finite,
+            parse_int=_short,
+        )
     except ValueError as error:
         raise ValueError(f"{what} is damaged") from error
     if not isinstance(value, dict):
@@ -102,27 +148,56 @@ def _json_object(text: bytes, what: str) -> dict[str, Any]:
     return value
 
 
-def _check_arrays(header: dict[str, Any], file_bytes: int) -> None:
-    """Make sure that every array is as large as it says, before anything is made of it."""
-    start = file_bytes - sum(_array_bytes(name, entry) for name, entry in header.items())
-    if start < _LENGTH_BYTES:
-        raise ValueError("its arrays are larger than the file")
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name is there twice")
+    return found
 
 
-def _array_bytes(name: str, entry: Any) -> int:
-    """The size of one array from its entry in the header."""
+def _refused_number(text: str) -> float:
+    raise ValueError(f"{text[:_MAX_DIGITS]} is no number")
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    return value if math.isfinite(value) else _refused_number(text)
+
+
+def _short(text: str) -> int:
+    return int(text) if len(text) <= _MAX_DIGITS else int(_refused_number(text))
+
+
+def _check_arrays(header: dict[str, Any], total: int) -> None:
+    """Make sure that the arrays are as large as they say and fill the file, before anything is made of them."""
+    end = 0
+    for begin, stop in sorted(_extent(name, entry) for name, entry in header.items()):
+        if begin != end:
+            raise ValueError("its arrays overlap or leave gaps")
+        end = stop
+    if end != total:
+        raise ValueError("its arrays are larger than the file" if end > total else "there is more in it than arrays")
+
+
+def _extent(name: str, entry: Any) -> tuple[int, int]:
+    """From where to where one array lies, from its entry in the header."""
     problem = ValueError(f"its array {name[:60]!a} is described wrongly")
     if not isinstance(entry, dict):
         raise problem
     dtype, shape, offsets = (entry.get(key) for key in ("dtype", "shape", "data_offsets"))
-    if not isinstance(dtype, str) or dtype not in _ITEM_BYTES or not _are_sizes(shape):
+    if not isinstance(dtype, str) or dtype not in _DTYPES or not _are_sizes(shape):
         raise problem
     if not _are_sizes(offsets) or len(offsets) != 2 or len(shape) > _MAX_DIMENSIONS:
         raise problem
-    size = math.prod(shape) * _ITEM_BYTES[dtype]
-    if offsets[1] - offsets[0] != size:
+    if offsets[1] - offsets[0] != math.prod(shape) * _DTYPES[dtype].itemsize:
         raise problem
-    return size
+    return offsets[0], offsets[1]
+
+
+def _array(entry: dict[str, Any], data: bytes) -> NDArray[Any]:
+    dtype, count = _DTYPES[entry["dtype"]], math.prod(entry["shape"])
+    flat = np.frombuffer(data, dtype, count, entry["data_offsets"][0]) if count else np.empty(0, dtype)
+    return np.reshape(flat, entry["shape"])
 
 
 def _are_sizes(value: Any) -> TypeGuard[list[int]]:
