@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.errors import GardenDamaged
-from flowersorter.job import CancelToken
+from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.library.locations import default_garden
 from flowersorter.library.rescue import with_way_out
 from flowersorter.terminal import Terminal, counted
+from flowersorter.workflows.cache import clean_cache, cleaning_due
 from flowersorter.workflows.history import RecoveryResult, recover_garden
 
 
@@ -41,15 +42,21 @@ class Call:
     def garden(self) -> Iterator[Garden]:
         """Open the garden; what a crash left open in it is put right first, and said.
 
+        A command that read photos keeps the cache within its limit at the end.
+
         Raises:
             GardenLocked: it is open in a window or another terminal.
             GardenDamaged: it cannot be read; the message says how a backup is put back.
         """
         with self._opened() as garden:
+            if garden.backup_problem:
+                self.terminal.note(garden.backup_problem)
             if garden.journal.open_runs():
                 for sentence in recovery_sentences(recover_garden(garden)):
                     self.terminal.note(sentence)
             yield garden
+            if garden.thumbnails.written_bytes and cleaning_due(garden):
+                clean_cache(garden, silent, self.cancel)
 
     def _opened(self) -> Garden:
         try:

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayou
 from flowersorter.library.classes import PhotoClass
 from flowersorter.ui.actions import Actions, set_tip
 from flowersorter.ui.class_list import ClassList
+from flowersorter.ui.controllers.cache import CacheController
 from flowersorter.ui.controllers.classes import ClassController
 from flowersorter.ui.controllers.corrections import CorrectionController
 from flowersorter.ui.controllers.folder import FolderController
@@ -106,7 +107,8 @@ class MainWindow(QMainWindow):
         self.training = TrainController(session, front, self.folder, self)
         self.picked = PickedController(front, self.grid, self.classes, self.corrections, self)
         self.preview = PreviewController(session, front, self.grid, self)
-        self.on_demand = OnDemand(session, front, self.folder, self.grid, self)
+        self.cache = CacheController(session, self)
+        self.on_demand = OnDemand(session, front, self.folder, self.grid, self.cache, self)
         self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
 
     def _connect(self) -> None:
@@ -160,6 +162,7 @@ class MainWindow(QMainWindow):
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.classes_changed.connect(self.classes.refresh)
         self.folder.labelled.connect(self._on_labelled)
+        self.folder.labelled.connect(self.cache.tidy)
         self.folder.show_requested.connect(self.shelf.show)
         self.corrections.labels_changed.connect(self._on_labels)
         self.training.trained.connect(self.classes.refresh)
@@ -358,6 +361,7 @@ class MainWindow(QMainWindow):
         """Wait for what is being loaded and ask the garden nothing more: it is about to be closed."""
         self.inspector.shutdown()
         self.preview.shutdown()
+        self.cache.shutdown()
         self._counts.stop()
         self.grid.rest()
 

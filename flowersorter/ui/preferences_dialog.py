@@ -23,10 +23,12 @@ from PySide6.QtWidgets import (
 from flowersorter.library.models import ModelEntry
 from flowersorter.ui import theme
 from flowersorter.ui.backbone_page import BackbonePage, radio_indent
+from flowersorter.ui.cache_part import CachePart
 from flowersorter.ui.dialog_parts import button, button_row, column_of, describe, open_at, text_label
 from flowersorter.ui.model_page import ModelPage, StarterInfo
 from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
 from flowersorter.workflows.backbones import BackboneInfo
+from flowersorter.workflows.cache import USUAL_LIMIT_MB
 
 __all__ = ["Preferences", "PreferencesDialog", "StarterInfo"]
 
@@ -39,11 +41,13 @@ class Preferences:
         device: "auto", "cpu" or "cuda".
         backbone: Name.
         thumbnail_px: Side of a tile in the grid.
+        cache_limit_mb: What the small pictures may take; 0 for as much as they like.
     """
 
     device: str = "auto"
     backbone: str = "resnet50"
     thumbnail_px: int = USUAL_PX
+    cache_limit_mb: int = USUAL_LIMIT_MB
 
 
 class PreferencesDialog(QDialog):
@@ -62,6 +66,8 @@ class PreferencesDialog(QDialog):
         cancel_requested(): Stop the download.
         install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
         model_chosen(id or None): Use this model at once, None is the starter; then `show_models`.
+
+    Its `cache` has a signal of its own.
     """
 
     preferences_chosen = Signal(object)
@@ -95,7 +101,7 @@ class PreferencesDialog(QDialog):
         column = column_of(self)
         column.addWidget(self.tabs, 1)
         column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
-        open_at(self, 96, 48)
+        open_at(self, 96, 58)
         self.setMinimumSize(self.fontMetrics().averageCharWidth() * 56, self.fontMetrics().lineSpacing() * 22)
         self._connect()
 
@@ -126,6 +132,10 @@ class PreferencesDialog(QDialog):
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "thumbnail_title", self.tr("Size of the photos in the grid"), scale=1.05))
         column.addLayout(self._sizes(page, preferences.thumbnail_px))
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "cache_title", self.tr("Small pictures on this computer"), scale=1.05))
+        self.cache = CachePart(preferences.cache_limit_mb, page)
+        column.addWidget(self.cache)
         column.addStretch(1)
         scroll = QScrollArea(self)
         scroll.setObjectName("general_scroll")
@@ -184,7 +194,7 @@ class PreferencesDialog(QDialog):
     def preferences(self) -> Preferences:
         """What is chosen now."""
         device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
-        return Preferences(device, self.backbones.chosen, self.size_slider.value())
+        return Preferences(device, self.backbones.chosen, self.size_slider.value(), self.cache.limit_mb)
 
     @Slot()
     def accept(self) -> None:

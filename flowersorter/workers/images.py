@@ -52,12 +52,22 @@ class GardenThumbnails:
         Raises:
             PhotoUnreadable: the file cannot be shown.
         """
-        if wanted.photo_id:
-            jpeg = self._garden.thumbnails.get(self._garden.photos.photo(wanted.photo_id).sha256)
-            if jpeg is not None:
-                image = QImage.fromData(jpeg)
-                if not image.isNull():
-                    return image.convertToFormat(QImage.Format.Format_RGB32)
-        from flowersorter.photos.thumbnail import quick_thumbnail
+        if not wanted.photo_id:
+            from flowersorter.photos.thumbnail import quick_thumbnail
 
-        return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))
+            return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))
+        sha256 = self._garden.photos.photo(wanted.photo_id).sha256
+        jpeg = self._garden.thumbnails.get(sha256)
+        image = QImage.fromData(jpeg) if jpeg is not None else QImage()
+        if image.isNull():
+            image = QImage.fromData(self._made_again(sha256, wanted.path))
+        return image.convertToFormat(QImage.Format.Format_RGB32)
+
+    def _made_again(self, sha256: bytes, path: Path) -> bytes:
+        """The small picture of a photo whose own is gone from the cache; kept there unless the file is another now."""
+        from flowersorter.photos.read import SMALL_PX, read_photo
+
+        photo = read_photo(path, short_side_px=SMALL_PX)
+        if photo.sha256 == sha256:
+            self._garden.thumbnails.put(sha256, photo.small)
+        return photo.small

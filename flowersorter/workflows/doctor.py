@@ -17,6 +17,7 @@ from flowersorter.library.rescue import with_way_out
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbones import DEFAULT, backbone
 from flowersorter.workflows.backbones import list_backbones
+from flowersorter.workflows.cache import MB, cache_state
 from flowersorter.workflows.models import list_models, starter
 
 _PACKAGES = ("torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
@@ -50,7 +51,7 @@ def doctor(garden_folder: Path) -> list[Check]:
         _checked("Device", _device),
         _checked("Weights", _weights),
         _checked("Starter model", _starter),
-        _checked("Garden", lambda: _garden(garden_folder)),
+        *_garden(garden_folder),
         _disk(garden_folder),
         Check("Photo formats", True, " ".join(sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES))),
     ]
@@ -95,16 +96,34 @@ def _starter() -> str:
     return f"{', '.join(model.class_names)}; {model.training.photos} photos"
 
 
-def _garden(folder: Path) -> str:
-    try:
-        opened = Garden.open(folder)
-    except GardenDamaged as error:
-        raise with_way_out(error, folder) from error
-    with opened as garden:
-        garden.database.check_integrity()
-        places = garden.photos.all_places()
-        labels = garden.labels.all()
-        return f"{folder}: {len(places)} places, {len(labels)} labels, {len(list_models(garden))} models"
+def _garden(folder: Path) -> list[Check]:
+    """Look at the library and, if it can be opened, at its backup and its caches."""
+    more: list[Check] = []
+
+    def look() -> str:
+        try:
+            opened = Garden.open(folder)
+        except GardenDamaged as error:
+            raise with_way_out(error, folder) from error
+        with opened as garden:
+            garden.database.check_integrity()
+            places = garden.photos.all_places()
+            labels = garden.labels.all()
+            if garden.backup_problem:
+                more.append(Check("Backup", False, garden.backup_problem))
+            more.append(_checked("Cache", lambda: _cache(garden)))
+            return f"{folder}: {len(places)} places, {len(labels)} labels, {len(list_models(garden))} models"
+
+    return [_checked("Garden", look), *more]
+
+
+def _cache(garden: Garden) -> str:
+    state = cache_state(garden)
+    limit = f"of at most {state.limit_mb} MB" if state.limit_mb else "no limit"
+    return (
+        f"{state.pictures} small pictures for {state.photos} photos, {state.picture_bytes / MB:.0f} MB {limit}; "
+        f"embeddings {state.embedding_bytes / MB:.0f} MB"
+    )
 
 
 def _disk(folder: Path) -> Check:

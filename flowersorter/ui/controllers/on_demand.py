@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.ui.controllers.cache import CacheController
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.session import Front, Session
@@ -35,10 +36,16 @@ class OnDemand(QObject):
     places_requested = Signal(object, str)
 
     def __init__(
-        self, session: Session, front: Front, folder: FolderController, grid: PhotoGrid, parent: QObject | None = None
+        self,
+        session: Session,
+        front: Front,
+        folder: FolderController,
+        grid: PhotoGrid,
+        cache: CacheController,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._folder, self._grid = session, front, folder, grid
+        self._session, self._front, self._folder, self._grid, self._cache = session, front, folder, grid, cache
 
     @Slot()
     def sort(self) -> None:
@@ -91,6 +98,6 @@ class OnDemand(QObject):
         """Owns the preferences."""
         from flowersorter.ui.controllers.preferences import PreferencesController
 
-        made = PreferencesController(self._session, self._front, self._grid, self)
+        made = PreferencesController(self._session, self._front, self._grid, self._cache, self)
         made.guesses_outdated.connect(self.guesses_outdated)
         return made

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import FlowerSorterError
 from flowersorter.job import Progress
+from flowersorter.ui.controllers.cache import CacheController
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.preferences_dialog import Preferences, PreferencesDialog, StarterInfo
 from flowersorter.ui.session import Front, Session
@@ -25,9 +26,16 @@ class PreferencesController(QObject):
 
     guesses_outdated = Signal()
 
-    def __init__(self, session: Session, front: Front, grid: PhotoGrid, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        front: Front,
+        grid: PhotoGrid,
+        cache: CacheController,
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._grid = session, front, grid
+        self._session, self._front, self._grid, self._cache = session, front, grid, cache
         self._dialog: PreferencesDialog | None = None
         self._job_id, self._name = 0, ""
         session.queue.progressed.connect(self._on_progress)
@@ -37,7 +45,7 @@ class PreferencesController(QObject):
         """Let the person choose."""
         garden, model = self._session.garden, starter().model
         dialog = PreferencesDialog(
-            Preferences(self._session.device, chosen_backbone(garden), self._grid.tile_size),
+            Preferences(self._session.device, chosen_backbone(garden), self._grid.tile_size, self._cache.limit_mb),
             list_backbones(),
             list_models(garden),
             StarterInfo(
@@ -50,9 +58,13 @@ class PreferencesController(QObject):
         dialog.cancel_requested.connect(self._on_cancel)
         dialog.install_requested.connect(self._on_install)
         dialog.model_chosen.connect(self._on_model)
+        dialog.cache.empty_requested.connect(self._cache.empty)
+        self._cache.counted.connect(dialog.cache.show_state)
+        self._cache.not_counted.connect(dialog.cache.show_problem)
         dialog.finished.connect(self._on_closed)
         self._dialog = dialog
         dialog.open()
+        self._cache.count()
 
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
@@ -61,6 +73,7 @@ class PreferencesController(QObject):
         settings.set("device", chosen.device)
         settings.set("backbone", chosen.backbone)
         self._grid.set_tile_size(chosen.thumbnail_px)
+        self._cache.set_limit(chosen.cache_limit_mb)
         if outdated:
             self.guesses_outdated.emit()
 

@@ -1,4 +1,4 @@
-"""Settings, thumbnails and where things are."""
+"""Settings and where things are."""
 
 from __future__ import annotations
 
@@ -10,10 +10,6 @@ import pytest
 from flowersorter.library.database import Database
 from flowersorter.library.locations import default_garden, resource
 from flowersorter.library.settings import Settings
-from flowersorter.library.thumbnails import ThumbnailStore
-from tests.unit.library.conftest import sha256_of
-
-JPEG = b"\xff\xd8 some picture \xff\xd9"
 
 
 @pytest.mark.parametrize("value", ["text", "half\udcff", 3, 2.5, True, [1, "two"], {"a": [None]}])
@@ -64,38 +60,6 @@ def test_what_is_not_there_or_not_json_gives_the_default(database: Database) -> 
 def test_what_json_cannot_hold_is_a_mistake_of_the_caller(database: Database) -> None:
     with pytest.raises(TypeError):
         Settings(database).set("key", object())
-
-
-def test_a_thumbnail_comes_back(tmp_path: Path) -> None:
-    store = ThumbnailStore(tmp_path / "thumbnails")
-    assert store.get(sha256_of(1)) is None
-    store.put(sha256_of(1), b"\xff\xd8 older \xff\xd9")
-    store.put(sha256_of(1), JPEG)
-    assert store.get(sha256_of(1)) == JPEG
-    path = store.path(sha256_of(1))
-    assert path.parent.name == sha256_of(1).hex()[:2]
-    assert [entry.name for entry in path.parent.iterdir()] == [path.name]
-
-
-@pytest.mark.parametrize("content", [b"", JPEG[:-1], b"\0" * 20, JPEG + b"\0\0"])
-def test_a_torn_thumbnail_is_none(tmp_path: Path, content: bytes) -> None:
-    store = ThumbnailStore(tmp_path)
-    store.put(sha256_of(1), JPEG)
-    store.path(sha256_of(1)).write_bytes(content)
-    assert store.get(sha256_of(1)) is None
-
-
-def test_a_thumbnail_that_cannot_be_written_stops_nothing(tmp_path: Path) -> None:
-    in_the_way = tmp_path / "thumbnails"
-    in_the_way.write_bytes(b"a file where the folder should be")
-    store = ThumbnailStore(in_the_way)
-    store.put(sha256_of(1), JPEG)
-    assert store.get(sha256_of(1)) is None
-
-    store = ThumbnailStore(tmp_path / "more")
-    store.path(sha256_of(1)).mkdir(parents=True)
-    store.put(sha256_of(1), JPEG)
-    assert [entry.name for entry in store.path(sha256_of(1)).parent.iterdir()] == [store.path(sha256_of(1)).name]
 
 
 def test_the_garden_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
