@@ -11,7 +11,6 @@ import numpy as np
 
 from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
-from flowersorter.vision.features import features_of
 from flowersorter.vision.fit import Examples, fit
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
@@ -24,9 +23,10 @@ PER_CLASS = 20
 
 def starter_accuracy(photos: Path) -> None:
     """the starter model on photos it was not fitted on: 5 folds, near-copies together, seeds 1 to 3"""
-    del photos  # its embeddings ship with the program
+    del photos  # their features ship with the program
     base = starter()
-    examples = Examples(features_of(base.embeddings), base.targets, np.ones(len(base.targets), np.bool_))
+    ids = np.arange(1, len(base.targets) + 1)
+    examples = Examples(ids, base.features, base.targets, np.ones(len(base.targets), np.bool_))
     print("seed  photos  accuracy  95 % interval")
     for seed in SEEDS:
         held_out = fit(examples, base.model.class_names, base.model.backbone, CancelToken(), seed=seed).held_out

@@ -22,7 +22,9 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photos import ReadRecord
 from flowersorter.vision.backbones import DEFAULT
+from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.workflows.browse import guesses_for
 from tests.drawing import RED, jpeg_bytes, textured
 
 WIDTH = 2048
@@ -58,6 +60,8 @@ class BigGarden:
 def make_garden(folder: Path, photos: int, labelled: int = 0, classes: int = 10, *, files: bool = True) -> BigGarden:
     """Make a garden in which every photo is read and embedded, but nothing is trained.
 
+    As after labelling, photos have the embedding of their centre, and those with a label that of their mirror image.
+
     Args:
         folder: Gets the sub-folders `garden` and `photos`; made if missing.
         photos: How many photos.
@@ -78,12 +82,25 @@ def make_garden(folder: Path, photos: int, labelled: int = 0, classes: int = 10,
         chosen = range(0, labelled * step, step)
         labels = {ids[number]: Label(names[target_of(number, classes)].id, LabelOrigin.PERSON) for number in chosen}
         garden.labels.assign_many(labels)
-        store = garden.embeddings(DEFAULT)
-        for start in range(0, photos, _BLOCK):
-            block = np.arange(start, min(start + _BLOCK, photos))
-            for view, embeddings in zip((CENTRE, FLIP), draw_embeddings(block, classes), strict=True):
-                store.append(hashes[start : start + len(block)], view, embeddings)
+        _embed(garden, hashes, classes, CENTRE, set(range(photos)))
+        _embed(garden, hashes, classes, FLIP, set(chosen))
     return made
+
+
+def look_twice(garden: Garden, classes: int) -> int:
+    """Add the mirror images of the photos that labelling would look at twice; returns how many.
+
+    Afterwards there is nothing left to do for the garden's model.
+    """
+    ids = sorted(place.photo_id for place in garden.photos.all_places() if place.photo_id is not None)
+    guesses = guesses_for(garden, ids)
+    assert guesses is not None
+    doubtful = set(guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()) - set(garden.labels.all())
+    hashes = {photo_id: photo.sha256 for photo_id, photo in garden.photos.photos(ids).items()}
+    # Photos were remembered in the order of their numbers.
+    numbers = {number for number, photo_id in enumerate(ids) if photo_id in doubtful}
+    _embed(garden, [hashes[photo_id] for photo_id in ids], classes, FLIP, numbers)
+    return len(numbers)
 
 
 def target_of(number: int, classes: int) -> int:
@@ -132,6 +149,18 @@ def draw_embeddings(numbers: NDArray[np.intp], classes: int) -> tuple[NDArray[np
     centre = mean * draw.standard_exponential(mean.shape, np.float32)
     flip = 0.75 * centre + 0.25 * mean * draw.standard_exponential(mean.shape, np.float32)
     return np.minimum(centre, _LARGEST).astype(np.float16), np.minimum(flip, _LARGEST).astype(np.float16)
+
+
+def _embed(garden: Garden, hashes: list[bytes], classes: int, view: str, wanted: set[int]) -> None:
+    """Store the drawn embeddings of one view of some photos, by their numbers."""
+    store = garden.embeddings(DEFAULT)
+    for start in range(0, len(hashes), _BLOCK):
+        block = np.arange(start, min(start + _BLOCK, len(hashes)))
+        chosen = [number for number in block.tolist() if number in wanted]
+        if chosen:
+            centre, flip = draw_embeddings(block, classes)
+            rows = (centre if view == CENTRE else flip)[np.array(chosen) - start]
+            store.append([hashes[number] for number in chosen], view, rows)
 
 
 def _remember(garden: Garden, folder: Path, paths: list[Path], hashes: list[bytes], sizes: list[int]) -> list[int]:

@@ -13,19 +13,17 @@ import numpy as np
 from tests.bench.speed.process import Figures, answer
 
 _COPIED_MB = 512
+_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "pyside6-essentials")
 
 
 def machine() -> dict[str, str]:
     """What the figures depend on: processor, memory, system, versions. Imports no torch."""
-    versions = {
-        name: metadata.version(name) for name in ("torch", "torchvision", "numpy", "pillow", "pyside6-essentials")
-    }
     return {
         "CPU": f"{_processor()}, {os.cpu_count()} cores",
         "memory": _memory(),
         "system": f"{platform.system()} {platform.release()}",
         "Python": platform.python_version(),
-        **versions,
+        **{package: _version(package) for package in _PACKAGES},
     }
 
 
@@ -51,6 +49,13 @@ def device() -> Figures:
 
         name = torch.cuda.get_device_name()
     return {"device": f"{name}, {'bfloat16' if computes_bfloat16(name) else 'float32'}"}
+
+
+def _version(package: str) -> str:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return "not installed"
 
 
 def _processor() -> str:

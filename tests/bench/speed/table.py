@@ -44,7 +44,7 @@ def speed(options: argparse.Namespace) -> None:
     """how long a person waits, beside the tutorial approach and the machine's own bounds"""
     with tempfile.TemporaryDirectory(prefix="bench") as scratch:
         bench = _bench(options, Path(scratch))
-        rows = list(_rows(bench, options.rows or list(SECTIONS)))
+        rows = list(measured(bench, options.rows or list(SECTIONS)))
         named = machine()
         try:
             own = run_job("machine")
@@ -70,7 +70,7 @@ def _bench(options: argparse.Namespace, scratch: Path) -> Bench:
     return bench
 
 
-def _rows(bench: Bench, names: list[str]) -> Iterator[Row]:
+def measured(bench: Bench, names: list[str]) -> Iterator[Row]:
     """The rows; a measurement that fails is a row that says why, and the others go on."""
     for name, section in SECTIONS.items():
         if name not in names:
