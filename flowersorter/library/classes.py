@@ -77,7 +77,7 @@ class ClassTable:
         Raises:
             ClassRefused: the name is empty, too long, holds control characters, or is taken.
         """
-        name = _checked(name)
+        name = checked_name(name)
         with self._database.transaction() as connection:
             self._refuse_taken(name)
             colours = Counter(colour for (colour,) in connection.execute("SELECT colour FROM classes"))
@@ -107,13 +107,26 @@ class ClassTable:
                 found = PhotoClass(found.id, found.name, origin, found.position, found.colour)
             return found
 
+    def meant_by(self, names: Sequence[str]) -> list[int]:
+        """The ids of the classes that names of a model mean, in their order; as `resolve`, all at once.
+
+        Raises:
+            ClassRefused: a name is new and cannot be used.
+        """
+        former = self._database.tuples("SELECT key, class_id FROM class_aliases")
+        ids: dict[str, int] = dict(former) | dict(self._database.tuples("SELECT key, id FROM classes"))
+        found = [ids.get(class_key(name)) for name in names]
+        if None not in found:
+            return [class_id for class_id in found if class_id is not None]
+        return [self.resolve(name, ClassOrigin.MODEL).id for name in names]
+
     def check_name(self, class_id: int, name: str) -> str:
         """The name as `rename` would store it.
 
         Raises:
             ClassRefused: the name cannot be used or another class has it, or the class is gone.
         """
-        name = _checked(name)
+        name = checked_name(name)
         if class_key(name) != self._key_of(class_id):
             self._refuse_taken(name)
         return name
@@ -198,7 +211,7 @@ def class_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
 
 
-def _checked(name: str) -> str:
+def checked_name(name: str) -> str:
     """The name without spaces around it.
 
     Raises:

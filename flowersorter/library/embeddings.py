@@ -58,9 +58,10 @@ class EmbeddingStore:
         """Those of `hashes` whose embedding of this view is not there, each once, in their order."""
         wanted = list(dict.fromkeys(hashes))
         with self._lock, _disk_errors_in_words():
-            _, positions = self._find(wanted, view)
-        there = set(positions.tolist())
-        return [sha256 for position, sha256 in enumerate(wanted) if position not in there]
+            numbers, positions = self._find(wanted, view)
+            there = np.zeros(len(wanted), np.bool_)
+            there[positions[self._files.sound(numbers)]] = True
+        return [wanted[position] for position in np.flatnonzero(~there).tolist()]
 
     def get(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.float16], NDArray[np.intp]]:
         """The embeddings of one view that are there.
@@ -70,7 +71,8 @@ class EmbeddingStore:
         """
         with self._lock, _disk_errors_in_words():
             numbers, positions = self._find(hashes, view)
-            return self._files.rows(numbers), positions
+            rows, sound = self._files.rows(numbers)
+        return (rows, positions) if sound.all() else (rows[sound], positions[sound])
 
     def append(self, hashes: Sequence[bytes], view: str, embeddings: NDArray[np.float16]) -> None:
         """Keep the embeddings of a block of photos; they are on disk when this returns.
@@ -130,11 +132,10 @@ class EmbeddingStore:
             self._files.close()
 
     def _find(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Row numbers of the embeddings that are there and sound, and their positions in `hashes`."""
+        """Row numbers of the embeddings that were stored, sound or not, and their positions in `hashes`."""
         number_of = self._numbers.get(_view_bytes(view), {})
         numbers = np.fromiter((number_of.get(sha256, -1) for sha256 in hashes), np.intp, len(hashes))
         positions = np.flatnonzero(numbers >= 0)
-        positions = positions[self._files.sound(numbers[positions])]
         return numbers[positions], positions
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.library.database import Database
+from flowersorter.library.places import path_range
 
 _FILED = """
     SELECT f.id, f.run_id, f.sha256, f.class_name, f.action, f.source, f.destination, runs.destination AS root
@@ -49,6 +50,23 @@ def filed_under(database: Database, class_name: str) -> list[FiledPhoto]:
     # A later run may have moved such a photo on to another class: its own row tells.
     hashes = {row["sha256"] for row in rows}
     return [photo for photo in filed_photos(database, hashes) if photo.class_name == class_name]
+
+
+def filed_in(database: Database, folder: Path) -> dict[Path, bytes]:
+    """What runs put under a folder and no later run took away: paths with the SHA-256 each file had."""
+    bounds = path_range(folder)
+    rows = database.tuples(
+        "SELECT sha256, action, source, destination FROM filings WHERE state = 'done' AND lead_id IS NULL"
+        " AND (destination >= ? AND destination < ? OR source >= ? AND source < ?) ORDER BY id",
+        (*bounds, *bounds),
+    )
+    there: dict[bytes, bytes] = {}
+    for sha256, action, source, destination in rows:
+        if action == "move":
+            there.pop(source, None)
+        if bounds[0] <= destination < bounds[1]:
+            there[destination] = sha256
+    return {Path(os.fsdecode(path)): sha256 for path, sha256 in there.items()}
 
 
 def _still_there(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from flowersorter.errors import UserError
 from flowersorter.library.database import Database
+
+_COLUMNS = "photo_id, class_id, origin"
 
 
 class LabelOrigin(StrEnum):
@@ -40,14 +45,12 @@ class LabelTable:
 
     def all(self) -> dict[int, Label]:
         """Every label, by photo id."""
-        rows = self._database.query("SELECT photo_id, class_id, origin FROM labels")
+        rows = self._database.tuples(f"SELECT {_COLUMNS} FROM labels")
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
-    def get(self, photo_ids: Sequence[int]) -> dict[int, Label]:
+    def get(self, photo_ids: Iterable[int] | NDArray[np.int64]) -> dict[int, Label]:
         """The labels of these photos, by photo id; those without one are left out."""
-        rows = self._database.query_in(
-            "SELECT photo_id, class_id, origin FROM labels WHERE photo_id IN (?)", set(photo_ids)
-        )
+        rows = self._database.tuples_by_id(_COLUMNS, "labels", "photo_id", photo_ids)
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
     def counts(self) -> dict[int, int]:

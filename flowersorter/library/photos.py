@@ -7,34 +7,21 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.library.database import Database
-from flowersorter.order import NaturalOrder
+from flowersorter.library.places import PLACE_COLUMNS, Place, Places, path_range
+from flowersorter.order import natural_ranking
 
-_PLACE_COLUMNS = "id, path, photo_id, size_bytes, mtime_ns, error, missing"
+__all__ = ["PhotoRecord", "PhotoTable", "Place", "Places", "ReadRecord"]
+
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
 _LARGEST_INTEGER = 2**63 - 1
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A path where a photo was seen.
-
-    Attributes:
-        photo_id: The photo that is there, or None while it has not been read.
-        size_bytes: Of the file when it was last looked at.
-        mtime_ns: When the file was last changed, as it was last looked at.
-        error: Why the file cannot be read as a photo, or None.
-        missing: Whether the file was gone when its folder was last looked at.
-    """
-
-    id: int
-    path: Path
-    photo_id: int | None
-    size_bytes: int
-    mtime_ns: int
-    error: str | None
-    missing: bool
+#: Where these columns are in `PLACE_COLUMNS`.
+_PATH, _MISSING = 1, 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +63,7 @@ class PhotoTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def sync_folder(self, folder: Path, found: Sequence[tuple[Path, int, int]]) -> list[Place]:
+    def sync_folder(self, folder: Path, found: Iterable[tuple[Path | str, int, int]]) -> Places:
         """Bring the places under `folder` in line with what was found there, in one transaction.
 
         A changed file is forgotten as a photo until it is read again. A file that is gone is marked
@@ -92,45 +79,44 @@ class PhotoTable:
         Raises:
             ValueError: a path in `found` does not lie under `folder`.
         """
-        low, high = _path_range(folder)
-        seen = {os.fsencode(path): (size, _storable(mtime)) for path, size, mtime in found}
-        if not all(low <= path < high for path in seen):
+        bounds = path_range(folder)
+        seen = _Seen.of(found)
+        if not all(bounds[0] <= path < bounds[1] for path in seen.paths):
             raise ValueError(f"a path that was found does not lie under {folder}")
         with self._database.transaction() as connection:
-            known = {row["path"]: row for row in self._rows_between(low, high)}
-            new = [(path, *state) for path, state in seen.items() if path not in known]
-            changed = [
-                (*state, known[path]["id"])
-                for path, state in seen.items()
-                if path in known and state != (known[path]["size_bytes"], known[path]["mtime_ns"])
-            ]
-            back = [(row["id"],) for path, row in known.items() if row["missing"] and path in seen]
-            gone = [(row["id"],) for path, row in known.items() if not row["missing"] and path not in seen]
-            connection.executemany("INSERT INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)", new)
+            known = self._rows_between(*bounds)
+            row_of = {row[_PATH]: number for number, row in enumerate(known)}
+            at = np.fromiter((row_of.get(path, -1) for path in seen.paths), np.intp, len(seen.paths))
+            new, changed, back, gone = _differences(Places.from_rows(known, ()), seen, at)
+            connection.executemany(
+                "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
+                [(seen.paths[i], int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i])) for i in new],
+            )
             connection.executemany(
                 "UPDATE places SET size_bytes = ?, mtime_ns = ?, photo_id = NULL, error = NULL WHERE id = ?",
-                changed,
+                [(int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i]), known[at[i]][0]) for i in changed],
             )
-            connection.executemany("UPDATE places SET missing = 0 WHERE id = ?", back)
-            connection.executemany("UPDATE places SET missing = 1 WHERE id = ?", gone)
-            if new or changed or back:
-                known = {row["path"]: row for row in self._rows_between(low, high)}
-        # The caller's own path objects: making 100,000 of them again would take as long as all the rest.
-        return [_place(known[os.fsencode(path)], path) for path, _, _ in found]
+            connection.executemany("UPDATE places SET missing = 0 WHERE id = ?", [(known[i][0],) for i in back])
+            connection.executemany("UPDATE places SET missing = 1 WHERE id = ?", [(known[i][0],) for i in gone])
+            if len(new) or len(changed) or len(back):
+                known = self._rows_between(*bounds)
+                row_of = {row[_PATH]: number for number, row in enumerate(known)}
+                at = np.array([row_of[path] for path in seen.paths], np.intp)
+        return Places.from_rows([known[i] for i in at.tolist()], seen.names)
 
-    def places_under(self, folder: Path, *, missing: bool = False) -> list[Place]:
+    def places_under(self, folder: Path, *, missing: bool = False) -> Places:
         """The places under a folder at any depth, in natural order (IMG_2 before IMG_10).
 
         Args:
             folder: The folder.
             missing: Whether to include places whose file was gone.
         """
-        rows = self._rows_between(*_path_range(folder))
-        return _in_natural_order([row for row in rows if missing or not row["missing"]])
+        rows = self._rows_between(*path_range(folder))
+        return _in_natural_order(rows if missing else [row for row in rows if not row[_MISSING]])
 
-    def all_places(self) -> list[Place]:
+    def all_places(self) -> Places:
         """Every place the garden knows, missing ones too, in the order they were first seen."""
-        return [_place(row) for row in self._database.query(f"SELECT {_PLACE_COLUMNS} FROM places ORDER BY id")]
+        return Places.from_rows(self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places ORDER BY id"))
 
     def place(self, place_id: int) -> Place:
         """One place.
@@ -143,16 +129,19 @@ class PhotoTable:
             raise KeyError(place_id)
         return found[0]
 
-    def places(self, ids: Sequence[int]) -> list[Place]:
+    def places(self, ids: Sequence[int] | NDArray[np.int64]) -> Places:
         """The places with these ids, in their order; unknown ids are left out."""
-        rows = self._database.query_in(f"SELECT {_PLACE_COLUMNS} FROM places WHERE id IN (?)", set(ids))
-        by_id = {row["id"]: _place(row) for row in rows}
-        return [by_id[place_id] for place_id in ids if place_id in by_id]
+        wanted = np.asarray(ids, np.int64)
+        rows = self._database.tuples_by_id(PLACE_COLUMNS, "places", "id", wanted)
+        number_of = {row[0]: number for number, row in enumerate(rows)}
+        numbers = [number_of.get(place_id, -1) for place_id in wanted.tolist()]
+        return Places.from_rows([rows[number] for number in numbers if number >= 0])
 
-    def places_of(self, photo_id: int) -> list[Place]:
+    def places_of(self, photo_id: int) -> Places:
         """Where a photo lies, missing places too, in natural order."""
-        rows = self._database.query(f"SELECT {_PLACE_COLUMNS} FROM places WHERE photo_id = ?", (photo_id,))
-        return _in_natural_order(rows)
+        return _in_natural_order(
+            self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE photo_id = ?", (photo_id,))
+        )
 
     def record(self, reads: Sequence[ReadRecord]) -> list[int]:
         """Remember what reading a block of files found, in one transaction.
@@ -172,10 +161,7 @@ class PhotoTable:
                 " height_px = excluded.height_px, taken_at = excluded.taken_at, camera = excluded.camera",
                 photos,
             )
-            rows = self._database.query_in(
-                "SELECT id, sha256 FROM photos WHERE sha256 IN (?)", {read.sha256 for read in reads}
-            )
-            id_of = {row["sha256"]: int(row["id"]) for row in rows}
+            id_of = self.known(read.sha256 for read in reads)
             ids = [id_of[read.sha256] for read in reads]
             connection.executemany(
                 "UPDATE places SET photo_id = ?, size_bytes = ?, mtime_ns = ?, error = NULL, missing = 0 WHERE id = ?",
@@ -206,10 +192,24 @@ class PhotoTable:
         """
         return self.photos([photo_id])[photo_id]
 
-    def photos(self, ids: Iterable[int]) -> dict[int, PhotoRecord]:
+    def photos(self, ids: Iterable[int] | NDArray[np.int64]) -> dict[int, PhotoRecord]:
         """The photos with these ids, by id; unknown ids are left out."""
-        rows = self._database.query_in(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE id IN (?)", set(ids))
-        return {row["id"]: _photo(row) for row in rows}
+        rows = self._database.tuples_by_id(_PHOTO_COLUMNS, "photos", "id", ids)
+        return {row[0]: PhotoRecord(*row) for row in rows}
+
+    def hashes(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
+        """The SHA-256 of photos; unknown ids are left out.
+
+        Returns:
+            (M,) photo ids, ascending, and the hash of each.
+        """
+        rows = self._database.tuples_by_id("id, sha256", "photos", "id", ids)
+        return np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
+
+    def known(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
+        """The ids of the photos with these bytes, as far as the garden knows them."""
+        rows = self._database.query_in("SELECT sha256, id FROM photos WHERE sha256 IN (?)", set(hashes))
+        return {row["sha256"]: row["id"] for row in rows}
 
     def by_sha256(self, sha256: bytes) -> PhotoRecord | None:
         """The photo with these bytes, if the garden knows it."""
@@ -249,23 +249,66 @@ class PhotoTable:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM places WHERE path = ?", (os.fsencode(path),))
 
-    def _rows_between(self, low: bytes, high: bytes) -> list[sqlite3.Row]:
-        return self._database.query(f"SELECT {_PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ?", (low, high))
+    def _rows_between(self, low: bytes, high: bytes) -> list[tuple[Any, ...]]:
+        return self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ?", (low, high))
 
 
-def _path_range(folder: Path) -> tuple[bytes, bytes]:
-    """The bounds, first included and last not, of the paths that start with a folder and a separator."""
-    separator = os.fsencode(os.sep)
-    prefix = os.fsencode(folder)
-    if not prefix.endswith(separator):
-        prefix += separator
-    # The last byte is the separator, never 0xff: one higher is the first path that no longer starts so.
-    return prefix, prefix[:-1] + bytes([prefix[-1] + 1])
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What was found on the disk, as columns.
+
+    Attributes:
+        names: Paths as texts.
+        paths: Paths as they are stored.
+        sizes_bytes: (N,) int64.
+        mtimes_ns: (N,) int64.
+    """
+
+    names: list[str]
+    paths: list[bytes]
+    sizes_bytes: NDArray[np.int64]
+    mtimes_ns: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[Path | str, int, int]]) -> _Seen:
+        paths, sizes, mtimes = zip(*listed, strict=True) if (listed := list(found)) else ((),) * 3
+        names = list(map(os.fspath, paths))
+        try:
+            storable = np.array(mtimes, np.int64)
+        except OverflowError:
+            storable = np.array(list(map(_storable, mtimes)), np.int64)
+        return cls(names, list(map(os.fsencode, names)), np.array(sizes, np.int64), storable)
 
 
-def _in_natural_order(rows: list[sqlite3.Row]) -> list[Place]:
-    order = NaturalOrder()
-    return [_place(row) for row in sorted(rows, key=lambda row: order(os.fsdecode(row["path"])))]
+def _differences(known: Places, seen: _Seen, at: NDArray[np.intp]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """What the library does not know yet of a folder.
+
+    Args:
+        known: Places in the library.
+        seen: Files on the disk.
+        at: (N,) row of each file among the places, -1 for a new one.
+
+    Returns:
+        Numbers of the files that are new and of those that changed; numbers of the places that are back and of those
+        that are gone.
+    """
+    there = np.flatnonzero(at >= 0)
+    rows = at[there]
+    same = (known.sizes_bytes[rows] == seen.sizes_bytes[there]) & (known.mtimes_ns[rows] == seen.mtimes_ns[there])
+    found = np.zeros(len(known), np.bool_)
+    found[rows] = True
+    return (
+        np.flatnonzero(at < 0).tolist(),
+        there[~same].tolist(),
+        np.flatnonzero(known.missing & found).tolist(),
+        np.flatnonzero(~known.missing & ~found).tolist(),
+    )
+
+
+def _in_natural_order(rows: list[tuple[Any, ...]]) -> Places:
+    names = [os.fsdecode(row[_PATH]) for row in rows]
+    order = natural_ranking(names)
+    return Places.from_rows([rows[i] for i in order], [names[i] for i in order])
 
 
 def _storable(mtime_ns: int) -> int:
@@ -276,12 +319,6 @@ def _storable(mtime_ns: int) -> int:
 def _text(text: str | None) -> str | None:
     """A reason may quote a file name that is not UTF-8, which SQLite would not take."""
     return None if text is None else text.encode("utf-8", "backslashreplace").decode()
-
-
-def _place(row: sqlite3.Row, path: Path | None = None) -> Place:
-    place_id, name, photo_id, size_bytes, mtime_ns, error, missing = row
-    path = path or Path(os.fsdecode(name))
-    return Place(place_id, path, photo_id, size_bytes, mtime_ns, error, bool(missing))
 
 
 def _photo(row: sqlite3.Row) -> PhotoRecord:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import os
 import secrets
 import struct
@@ -30,6 +31,8 @@ _RECORD_BYTES = KEY_BYTES + 2 * _CRC.size
 _ITEM = np.dtype("<f2")
 _MAX_WIDTH = 1 << 16
 _UNKNOWN, _SOUND, _BAD = 0, 1, 2
+#: Rows that are read only to be checked; 4 MB of them with ResNet-50.
+_CHECKED_AT_ONCE = 1024
 
 
 class RowFiles:
@@ -45,8 +48,6 @@ class RowFiles:
 
     def __init__(self, rows_path: Path, keys_path: Path) -> None:
         self.width: int | None = None
-        self._rows_path = rows_path
-        self._mapped: NDArray[np.float16] | None = None
         self._records = bytearray()
         self._states = np.empty(0, np.uint8)
         with contextlib.ExitStack() as opened:
@@ -71,26 +72,39 @@ class RowFiles:
         Returns:
             (M,) one truth value a row.
         """
-        unknown = numbers[self._states[numbers] == _UNKNOWN]
-        if len(unknown):
-            content = self._map().data.cast("B")
-            for number in unknown.tolist():
-                self._states[number] = _SOUND if self._matches(number, content) else _BAD
+        unknown = np.unique(numbers[self._states[numbers] == _UNKNOWN])
+        for start in range(0, len(unknown), _CHECKED_AT_ONCE):
+            self.rows(unknown[start : start + _CHECKED_AT_ONCE])
         result: NDArray[np.bool_] = self._states[numbers] == _SOUND
         return result
 
-    def rows(self, numbers: NDArray[np.intp]) -> NDArray[np.float16]:
-        """Copies of these rows.
+    def rows(self, numbers: NDArray[np.intp]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
+        """Read rows.
+
+        They are read, not mapped: pages of a mapped file count as memory of this program for as long as it is mapped.
 
         Args:
             numbers: (M,) row numbers.
 
         Returns:
-            (M, D) their rows, in the order of `numbers`.
+            (M, D) the rows, in the order of `numbers`, and (M,) whether each is what was written.
+
+        Raises:
+            OSError: the disk refuses.
         """
+        rows = np.empty((len(numbers), self.width or 0), _ITEM)
         if not len(numbers):
-            return np.empty((0, self.width or 0), np.float16)
-        return self._map()[numbers]
+            return rows, np.empty(0, np.bool_)
+        firsts = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 2) != 1)
+        for first, end in itertools.pairwise([*firsts.tolist(), len(numbers)]):
+            here = numbers[first:end]
+            whole = _read(self._rows_file, rows[first:end], _HEADER_BYTES + int(here[0]) * rows.strides[0])
+            self._states[here[whole:]] = _BAD  # somebody cut the file
+        for position in np.flatnonzero(self._states[numbers] == _UNKNOWN).tolist():
+            number = int(numbers[position])
+            self._states[number] = _SOUND if self._matches(number, rows[position].data) else _BAD
+        result: NDArray[np.bool_] = self._states[numbers] == _SOUND
+        return rows, result
 
     def append(self, keys: Sequence[bytes], rows: NDArray[np.float16]) -> None:
         """Add rows at the end; they are on the disk when this returns, or not there at all.
@@ -123,7 +137,6 @@ class RowFiles:
         Raises:
             OSError: the disk refuses.
         """
-        self._mapped = None
         self.width = None
         self._records.clear()
         self._states = np.empty(0, np.uint8)
@@ -133,7 +146,6 @@ class RowFiles:
 
     def close(self) -> None:
         """Close both files; more calls do nothing."""
-        self._mapped = None
         self._rows_file.close()
         self._keys_file.close()
 
@@ -164,7 +176,6 @@ class RowFiles:
 
     def _cut(self) -> None:
         """Cut off whatever lies beyond the last whole row and the last whole key."""
-        self._mapped = None
         for file, end in ((self._keys_file, self._keys_end()), (self._rows_file, self._rows_end())):
             if _size(file) != end:
                 file.truncate(end)
@@ -175,25 +186,14 @@ class RowFiles:
     def _keys_end(self) -> int:
         return _HEADER_BYTES + len(self._records)
 
-    def _map(self) -> NDArray[np.float16]:
-        """The (N, D) rows of the file as a read-only array."""
-        if self._mapped is None or len(self._mapped) != len(self):
-            shape = (len(self), self.width or 0)
-            mapped = np.memmap(self._rows_path, _ITEM, "r", _HEADER_BYTES, shape)
-            # A plain array: a memmap makes a slow object of every row taken from it.
-            self._mapped = np.asarray(mapped)
-        return self._mapped
-
     def _key(self, number: int) -> bytes | None:
         record = self._records[number * _RECORD_BYTES : (number + 1) * _RECORD_BYTES]
         crc = _CRC.unpack_from(record, KEY_BYTES + _CRC.size)[0]
         return bytes(record[:KEY_BYTES]) if zlib.crc32(record[: -_CRC.size]) == crc else None
 
-    def _matches(self, number: int, content: memoryview) -> bool:
+    def _matches(self, number: int, row: memoryview) -> bool:
         start = number * _RECORD_BYTES
         key = self._records[start : start + KEY_BYTES]
-        row_bytes = len(content) // len(self)
-        row = content[number * row_bytes : (number + 1) * row_bytes]
         crc: int = _CRC.unpack_from(self._records, start + KEY_BYTES)[0]
         return zlib.crc32(row, zlib.crc32(key)) == crc
 
@@ -219,6 +219,16 @@ def _open(path: Path) -> io.FileIO:
 
 def _size(file: io.FileIO) -> int:
     return os.fstat(file.fileno()).st_size
+
+
+def _read(file: io.FileIO, rows: NDArray[np.float16], at: int) -> int:
+    """Fill (N, D) `rows` from a place in a file; returns how many of them there were."""
+    file.seek(at)
+    content = rows.data.cast("B")
+    done = 0
+    while done < len(content) and (count := file.readinto(content[done:])):
+        done += count
+    return done // rows.strides[0]
 
 
 def _write(file: io.FileIO, content: bytes | memoryview, at: int) -> None:

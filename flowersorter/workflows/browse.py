@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label
-from flowersorter.library.photos import PhotoRecord, Place
+from flowersorter.library.photos import PhotoRecord, Place, Places
 from flowersorter.vision.verdict import Verdict
-from flowersorter.workflows.guess import cached_features, guess
+from flowersorter.workflows.feature_table import feature_table
+from flowersorter.workflows.guess import guess
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.rows import Guesses, PhotoRows, rows_of
 
@@ -58,18 +60,20 @@ class PhotoDetails:
     neighbours: tuple[Neighbour, ...]
 
 
-def guesses_for(garden: Garden, photo_ids: Sequence[int], backbone: str | None = None) -> Guesses | None:
+def guesses_for(
+    garden: Garden, photo_ids: Iterable[int] | NDArray[np.int64], backbone: str | None = None
+) -> Guesses | None:
     """Predict known photos with the model that speaks for the garden; None where no model does."""
     named = model_for(garden, chosen_backbone(garden, backbone))
     if named is None:
         return None
-    photos = garden.photos.photos(sorted(set(photo_ids)))
-    return guess(garden, named.model, [(photo.id, photo.sha256) for photo in photos.values()])
+    return guess(garden, named.model, photo_ids)
 
 
 def rows_for(garden: Garden, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
     """Rows for some places, in their order."""
-    photo_ids = [place.photo_id for place in places if place.photo_id is not None]
+    places = Places.of(places)
+    photo_ids = places.known_photo_ids
     return rows_of(places, garden.labels.get(photo_ids), guesses_for(garden, photo_ids, backbone))
 
 
@@ -100,19 +104,21 @@ def details(garden: Garden, place_id: int) -> PhotoDetails:
 
 
 def _neighbours(garden: Garden, photo: PhotoRecord) -> tuple[Neighbour, ...]:
-    backbone = chosen_backbone(garden)
-    labels = {photo_id: label for photo_id, label in garden.labels.all().items() if photo_id != photo.id}
-    others = list(garden.photos.photos(sorted(labels)).values())
-    own, found = cached_features(garden, backbone, [photo.sha256])
-    if not len(found) or not others:
+    table = feature_table(garden, chosen_backbone(garden))
+    labels = garden.labels.all()
+    others = np.array(sorted(labels.keys() - {photo.id}), np.int64)
+    own, found = table.get([photo.sha256])
+    if not len(found) or not len(others):
         return ()
-    features, positions = cached_features(garden, backbone, [other.sha256 for other in others])
-    similarity = features.times(own.unpack().T)[:, 0]
+    column = own.unpack().T
+    similarity = np.full(len(others), -1, np.float32)
+    for positions, features in table.parts(others):
+        similarity[positions] = features.times(column)[:, 0]
     nearest = np.argsort(-similarity, kind="stable")[:NEIGHBOURS_SHOWN]
     result = []
-    for i in nearest:
-        other = others[int(positions[i])]
-        places = [place for place in garden.photos.places_of(other.id) if not place.missing]
+    for i in nearest[similarity[nearest] >= 0].tolist():
+        photo_id = int(others[i])
+        places = [place for place in garden.photos.places_of(photo_id) if not place.missing]
         path = places[0].path if places else None
-        result.append(Neighbour(other.id, path, labels[other.id].class_id, float(similarity[i])))
+        result.append(Neighbour(photo_id, path, labels[photo_id].class_id, float(similarity[i])))
     return tuple(result)

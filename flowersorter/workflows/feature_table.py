@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -11,30 +12,38 @@ from numpy.typing import NDArray
 
 from flowersorter.library.embeddings import EmbeddingStore
 from flowersorter.library.garden import Garden
+from flowersorter.library.photos import PhotoTable
 from flowersorter.vision.features import Features, pack
 from flowersorter.vision.views import CENTRE, FLIP
 
 #: Rows that are read, packed or allocated at a time: 8 MB of levels, and floats for 64 MB.
 _BLOCK_ROWS = 4096
+#: Rows that are handed out at a time.
+_PART_ROWS = 4 * _BLOCK_ROWS
+#: Fewer photos than this are read from the disk whenever they are asked for: so labelling, which asks for a few new
+#: photos at a time, takes no memory for each of them.
+_WORTH_KEEPING = 512
+_NONE = -1
 
 
 class FeatureTable:
-    """Packed features by SHA-256; usable from every thread.
+    """Packed features by photo, averaged over the views there are; usable from every thread.
 
-    A photo is read from the store when it is first asked for, and again after another view of it was stored.
-    Blocks are never moved once they are there: growing takes no second copy of a garden's features.
+    Photos are read from the store when they are first asked for, and again after another view of them was stored.
+
+    Args:
+        photos: Tells the hash of a photo.
+        store: Where the embeddings are.
     """
 
-    def __init__(self, store: EmbeddingStore) -> None:
-        self._store = store
+    def __init__(self, photos: PhotoTable, store: EmbeddingStore) -> None:
+        self._photos, self._store = photos, store
         self._lock = threading.Lock()
         self._mark = store.mark()
-        self._row_of: dict[bytes, int] = {}
-        self._levels: list[NDArray[np.uint8]] = []
-        self._scales: list[NDArray[np.float32]] = []
+        self._kept = _Kept()
 
     def get(self, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
-        """The features of photos, averaged over the views they have.
+        """Features by hash.
 
         Args:
             hashes: SHA-256 of N photos.
@@ -44,52 +53,131 @@ class FeatureTable:
         """
         with self._lock:
             self._take_in_news()
-            self._read([sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in self._row_of])
-            rows = np.fromiter((self._row_of.get(sha256, -1) for sha256 in hashes), np.intp, len(hashes))
-            positions = np.flatnonzero(rows >= 0)
-            return self._gather(rows[positions]), positions
+            rows, few = self._find(hashes)
+            positions = np.flatnonzero(rows != _NONE)
+            return self._kept.take(rows[positions], few), positions
+
+    def parts(self, photo_ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.intp], Features]]:
+        """Features by photo, some thousand at a time.
+
+        Args:
+            photo_ids: (N,) no two alike.
+
+        Yields:
+            (M,) ascending positions in `photo_ids` of photos that are embedded, and their features.
+        """
+        with self._lock:
+            self._take_in_news()
+            kept = self._kept
+            rows = kept.rows_of_photos(photo_ids)
+        few: Features | None = None
+        lacking = np.flatnonzero(rows == _NONE)
+        if len(lacking):
+            # Not while others wait: the database has a lock of its own.
+            known, hashes = self._photos.hashes(photo_ids[lacking])
+            with self._lock:
+                kept = self._kept
+                found, few = self._find(hashes)
+                kept.remember_photos(known, found)
+            order = lacking[np.argsort(photo_ids[lacking])]
+            rows[order[np.isin(photo_ids[order], known)]] = found
+        for start in range(0, len(rows), _PART_ROWS):
+            positions = start + np.flatnonzero(rows[start : start + _PART_ROWS] != _NONE)
+            if len(positions):
+                with self._lock:
+                    features = kept.take(rows[positions], few)
+                yield positions, features
 
     def _take_in_news(self) -> None:
         """Read photos again that got another view since, or forget all of them if the store was emptied."""
         news = self._store.since(self._mark)
         if news is None:
-            self._row_of.clear()
-            self._levels.clear()
-            self._scales.clear()
-            self._mark = self._store.mark()
+            self._mark, self._kept = self._store.mark(), _Kept()
             return
         self._mark, hashes = news
-        self._read([sha256 for sha256 in dict.fromkeys(hashes) if sha256 in self._row_of])
+        self._keep([sha256 for sha256 in dict.fromkeys(hashes) if sha256 in self._kept.row_of])
 
-    def _read(self, hashes: Sequence[bytes]) -> None:
+    def _find(self, hashes: Sequence[bytes]) -> tuple[NDArray[np.intp], Features | None]:
+        """The kept row of each photo or, from -2 downwards, its row among a few that are not kept; else `_NONE`."""
+        row_of = self._kept.row_of
+        rows = np.fromiter((row_of.get(sha256, _NONE) for sha256 in hashes), np.intp, len(hashes))
+        lacking = np.flatnonzero(rows == _NONE).tolist()
+        wanted = list(dict.fromkeys(hashes[position] for position in lacking))
+        few = None
+        if len(wanted) >= _WORTH_KEEPING:
+            self._keep(wanted)
+        elif wanted:
+            few, found = stored_features(self._store, wanted)
+            row_of = {wanted[position]: -2 - row for row, position in enumerate(found.tolist())}
+        rows[lacking] = [row_of.get(hashes[position], _NONE) for position in lacking]
+        return rows, few
+
+    def _keep(self, hashes: Sequence[bytes]) -> None:
         for start in range(0, len(hashes), _BLOCK_ROWS):
             block = hashes[start : start + _BLOCK_ROWS]
             features, positions = stored_features(self._store, block)
-            for row, position in enumerate(positions.tolist()):
-                self._put(block[position], features, row)
+            self._kept.put([block[position] for position in positions.tolist()], features)
 
-    def _put(self, sha256: bytes, features: Features, row: int) -> None:
-        number = self._row_of.setdefault(sha256, len(self._row_of))
-        block, at = divmod(number, _BLOCK_ROWS)
-        if block == len(self._levels):
-            self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
-            self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
-        self._levels[block][at] = features.levels[row]
-        self._scales[block][at] = features.scales[row]
 
-    def _gather(self, rows: NDArray[np.intp]) -> Features:
-        width = self._levels[0].shape[1] if self._levels else self._store.width or 0
-        found = Features(np.empty((len(rows), width), np.uint8), np.empty(len(rows), np.float32))
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """The rows themselves, in blocks that never move: growing takes no second copy of a garden's features.
+
+    Attributes:
+        row_of: Row by hash.
+    """
+
+    row_of: dict[bytes, int] = field(default_factory=dict)
+    _row_of_photo: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    _levels: list[NDArray[np.uint8]] = field(default_factory=list)
+    _scales: list[NDArray[np.float32]] = field(default_factory=list)
+
+    def put(self, hashes: Sequence[bytes], features: Features) -> None:
+        """Add rows, or replace them."""
+        for sha256, levels, scale in zip(hashes, features.levels, features.scales, strict=True):
+            block, at = divmod(self.row_of.setdefault(sha256, len(self.row_of)), _BLOCK_ROWS)
+            if block == len(self._levels):
+                self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
+                self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
+            self._levels[block][at] = levels
+            self._scales[block][at] = scale
+
+    def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
+        """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
+        source = few.levels if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
+        taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32))
         blocks, at = np.divmod(rows, _BLOCK_ROWS)
-        for block in np.unique(blocks).tolist():
+        for block in np.unique(blocks[rows >= 0]).tolist():
             here = np.flatnonzero(blocks == block)
-            found.levels[here] = self._levels[block][at[here]]
-            found.scales[here] = self._scales[block][at[here]]
-        return found
+            taken.levels[here] = self._levels[block][at[here]]
+            taken.scales[here] = self._scales[block][at[here]]
+        if few is not None:
+            here = np.flatnonzero(rows < 0)
+            taken.levels[here] = few.levels[-2 - rows[here]]
+            taken.scales[here] = few.scales[-2 - rows[here]]
+        return taken
+
+    def rows_of_photos(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """(N,) the row of each photo that `remember_photos` was told of, else `_NONE`."""
+        rows = np.full(len(photo_ids), _NONE, np.intp)
+        known = photo_ids < len(self._row_of_photo)
+        rows[known] = self._row_of_photo[photo_ids[known]]
+        return rows
+
+    def remember_photos(self, photo_ids: NDArray[np.int64], rows: NDArray[np.intp]) -> None:
+        """Remember which photos are in which rows, as far as they are kept: ids are never used twice."""
+        if not len(photo_ids):
+            return
+        there = len(self._row_of_photo)
+        if photo_ids.max() >= there:
+            larger = np.full(int(photo_ids.max()) * 5 // 4 + 1, _NONE, np.int32)
+            larger[:there] = self._row_of_photo
+            self._row_of_photo = larger
+        self._row_of_photo[photo_ids] = np.maximum(rows, _NONE)
 
 
 def stored_features(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
-    """Read features from disk: as `FeatureTable.get`, for a block of photos that is not to be kept."""
+    """Read features from the disk: as `FeatureTable.get`."""
     embeddings, positions = stored_embeddings(store, hashes)
     return pack(embeddings), positions
 
@@ -126,5 +214,5 @@ def feature_table(garden: Garden, backbone: str) -> FeatureTable:
     with _tables_lock:
         tables = _tables.setdefault(garden, {})
         if backbone not in tables:
-            tables[backbone] = FeatureTable(store)
+            tables[backbone] = FeatureTable(garden.photos, store)
         return tables[backbone]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
-from flowersorter.library.photos import Place
+from flowersorter.library.photos import Place, Places
 
 #: The folder for photos nobody is sure about: it holds no class, and nothing is learned from what stands in it.
 ASIDE = "Not sure"
@@ -30,16 +31,24 @@ def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place]
     """
     known = {name_key(name): name for name in names}
     known.update({name_key(c.name): c.name for c in garden.classes.all()})
+    meaning: dict[str, str | None] = {}  # of each folder: photos share few of them
     wanted: dict[int, str] = {}
-    for place in places:
-        if place.photo_id is None:
-            continue
-        for parent in place.path.relative_to(folder).parents:
-            name = known.get(name_key(parent.name))
-            if name is not None:
-                wanted.setdefault(place.photo_id, name)
-                break
+    places = Places.of(places)
+    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+        parent = name.rpartition(os.sep)[0]
+        if parent not in meaning:
+            meaning[parent] = _nearest(folder, Path(parent), known)
+        meant = meaning[parent]
+        if photo_id and meant is not None:
+            wanted.setdefault(photo_id, meant)
     return _write(garden, wanted)
+
+
+def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None:
+    """The known name of a folder, or of the nearest above it that has one, not above `folder`."""
+    inside = parent.relative_to(folder)
+    names = (known.get(name_key(each.name)) for each in (inside, *inside.parents))
+    return next((name for name in names if name is not None), None)
 
 
 def label_by_sub_folders(garden: Garden, folder: Path, places: Sequence[Place]) -> dict[int, str]:
@@ -59,12 +68,24 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
     Returns:
         The name of the sub-folder by photo id, for the photos that stand in one; `ASIDE` is none.
     """
+    sub_folders: dict[str, str | None] = {}
     wanted: dict[int, str] = {}
-    for place in places:
-        inside = place.path.relative_to(folder).parts
-        if place.photo_id is not None and len(inside) > 1 and name_key(inside[0]) != name_key(ASIDE):
-            wanted.setdefault(place.photo_id, unicodedata.normalize("NFC", inside[0]))
+    places = Places.of(places)
+    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+        parent = name.rpartition(os.sep)[0]
+        if parent not in sub_folders:
+            sub_folders[parent] = _sub_folder(Path(parent).relative_to(folder))
+        sub_folder = sub_folders[parent]
+        if photo_id and sub_folder is not None:
+            wanted.setdefault(photo_id, sub_folder)
     return wanted
+
+
+def _sub_folder(inside: Path) -> str | None:
+    """The class that a folder inside a labelled folder stands for."""
+    if not inside.parts or name_key(inside.parts[0]) == name_key(ASIDE):
+        return None
+    return unicodedata.normalize("NFC", inside.parts[0])
 
 
 def _write(garden: Garden, wanted: dict[int, str]) -> int:

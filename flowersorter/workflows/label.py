@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from flowersorter.job import CancelToken, Progress, Report
-from flowersorter.library.filed import filed_photos
+from flowersorter.library.filed import filed_in
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label
-from flowersorter.library.photos import PhotoRecord, Place
+from flowersorter.library.photos import Place, Places
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.verdict import Verdict
@@ -102,37 +104,42 @@ def label(
     decoded = read_new(request, places, report, cancel, embedder)
     backbone = chosen_backbone(garden, request.backbone)
     named = model_for(garden, backbone)
-    now = garden.photos.places([place.id for place in places])
+    now = garden.photos.places(places.ids) if len(_unread(places)) else places
     by_folder = label_by_known_folders(
-        garden, folder, not_filed_by_us(garden, now), named.model.class_names if named else ()
+        garden, folder, not_filed_by_us(garden, folder, now), named.model.class_names if named else ()
     )
     if named is not None:
         garden.classes.keep_model_classes(named.model.class_names)
-    labels = garden.labels.get([place.photo_id for place in now if place.photo_id is not None])
-    guesses = _look_twice(request, now, labels, report, cancel, embedder)
+    labels = garden.labels.get(now.known_photo_ids)
+    guesses = look_twice(request, now, labels, report, cancel, embedder)
     return LabelResult(
         rows=rows_of(now, labels, guesses),
         guesses=guesses,
         decoded=decoded,
-        unreadable=tuple((place.path, place.error) for place in now if place.error is not None),
+        unreadable=tuple((now.paths[i], error) for i, error in enumerate(now.errors) if error is not None),
         skipped=scanned.skipped,
         problems=scanned.problems,
         by_folder=by_folder,
     )
 
 
-def not_filed_by_us(garden: Garden, places: Sequence[Place]) -> list[Place]:
+def not_filed_by_us(garden: Garden, folder: Path, places: Places) -> Places:
     """Leave out photos that stand in a class folder because a run put them there.
 
     The program may have put them there on a guess, and a guess must not come back as a label.
     """
-    photo_ids = {place.photo_id for place in places if place.photo_id is not None}
-    hashes = [photo.sha256 for photo in garden.photos.photos(sorted(photo_ids)).values()]
-    filed = {photo.path for photo in filed_photos(garden.database, hashes)}
-    return [place for place in places if place.path not in filed]
+    filed = filed_in(garden.database, folder)
+    if not filed:
+        return places
+    names = {str(path): sha256 for path, sha256 in filed.items()}
+    rows = [row for row, name in enumerate(places.paths.names) if name in names]
+    known = garden.photos.known(names[places.paths.names[row]] for row in rows)
+    here = set(places.photo_ids.tolist())
+    ours = [row for row in rows if known.get(names[places.paths.names[row]]) in here]
+    return places.take(np.delete(np.arange(len(places)), ours))
 
 
-def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToken) -> tuple[ScanResult, list[Place]]:
+def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToken) -> tuple[ScanResult, Places]:
     """Scan a folder and bring the library's places up to date with it.
 
     Raises:
@@ -140,8 +147,7 @@ def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToke
     """
     report(Progress("Looking for photos", 0))
     scanned = scan(folder, cancel)
-    found = [(photo.path, photo.size_bytes, photo.mtime_ns) for photo in scanned.photos]
-    return scanned, garden.photos.sync_folder(folder, found)
+    return scanned, garden.photos.sync_folder(folder, scanned.photos.columns())
 
 
 def read_new(
@@ -154,9 +160,10 @@ def read_new(
     """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
     garden = request.garden
     backbone = backbone_named(chosen_backbone(garden, request.backbone))
-    new = [place for place in places if place.photo_id is None and place.error is None]
+    places = Places.of(places)
+    new = places.take(_unread(places))
     decoded = done = 0
-    if new:
+    if len(new):
         opening = Opening(embedder, backbone, request.device)
         report(Progress("Labelling photos", 0, len(new)))
         for block in ingest(garden, new, backbone, opening, cancel, request.urgent):
@@ -164,15 +171,21 @@ def read_new(
             decoded += block.decoded
             report(RowsChanged(rows_for(garden, block.places, backbone.name)))
             report(Progress("Labelling photos", done, len(new)))
-    known = {place.photo_id for place in places if place.photo_id is not None}
-    photos = list(garden.photos.photos(sorted(known)).values())
-    _embed_and_tell(request, photos, CENTRE, places, "Labelling photos", report, cancel, embedder)
+    known = places.known_photo_ids
+    _embed_and_tell(request, known, CENTRE, places, "Labelling photos", report, cancel, embedder)
     return decoded
 
 
-def _look_twice(
+def _unread(places: Places) -> NDArray[np.intp]:
+    """(M,) the rows of files that were not read yet, or were changed since."""
+    unread = np.flatnonzero(places.photo_ids == 0)
+    readable = [row for row in unread.tolist() if places.errors[row] is None]
+    return np.array(readable, np.intp)
+
+
+def look_twice(
     request: LabelRequest,
-    places: Sequence[Place],
+    places: Places,
     labels: Mapping[int, Label],
     report: Report,
     cancel: CancelToken,
@@ -180,23 +193,23 @@ def _look_twice(
 ) -> Guesses | None:
     """Predict photos, and those without a label that the model is not sure of again with their mirror image."""
     garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
-    photo_ids = [place.photo_id for place in places if place.photo_id is not None]
+    photo_ids = places.known_photo_ids
     guesses = guesses_for(garden, photo_ids, backbone)
     if guesses is None:
         return None
-    doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()
-    photos = list(garden.photos.photos([photo_id for photo_id in doubtful if photo_id not in labels]).values())
+    doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE]
+    doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
     stage = "Looking again at doubtful photos"
-    if not _embed_and_tell(request, photos, FLIP, places, stage, report, cancel, embedder):
+    if not _embed_and_tell(request, doubtful, FLIP, places, stage, report, cancel, embedder):
         return guesses
     return guesses_for(garden, photo_ids, backbone)
 
 
 def _embed_and_tell(
     request: LabelRequest,
-    photos: Sequence[PhotoRecord],
+    photo_ids: NDArray[np.int64],
     view: str,
-    places: Sequence[Place],
+    places: Places,
     stage: str,
     report: Report,
     cancel: CancelToken,
@@ -205,17 +218,18 @@ def _embed_and_tell(
     """Embed a view of the known photos that lack it, reporting their rows as they come; returns whether any did."""
     garden = request.garden
     backbone = backbone_named(chosen_backbone(garden, request.backbone))
-    wanted = without_view(garden, backbone.name, photos, view)
+    wanted = without_view(garden, backbone.name, photo_ids, view)
     if not wanted:
         return False
-    places_of = defaultdict[int, list[Place]](list)
-    for place in places:
-        places_of[place.photo_id or 0].append(place)
+    by_photo = np.argsort(places.photo_ids, kind="stable")
+    ordered = places.photo_ids[by_photo]
     done = 0
     report(Progress(stage, 0, len(wanted)))
     for block in embed_view(garden, wanted, view, backbone, Opening(embedder, backbone, request.device), cancel):
         done += len(block)
-        changed = [place for photo in block for place in places_of[photo.id]]
-        report(RowsChanged(rows_for(garden, changed, backbone.name)))
+        ids = np.array([photo.id for photo in block], np.int64)
+        spans = zip(np.searchsorted(ordered, ids), np.searchsorted(ordered, ids, "right"), strict=True)
+        rows = np.concatenate([by_photo[first:end] for first, end in spans])
+        report(RowsChanged(rows_for(garden, places.take(rows), backbone.name)))
         report(Progress(stage, done, len(wanted)))
     return True

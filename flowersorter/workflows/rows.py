@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.library.labels import Label, LabelOrigin
-from flowersorter.library.photos import Place
+from flowersorter.library.photos import Place, Places
 from flowersorter.vision.verdict import Verdict
 
 __all__ = ["Guesses", "PhotoRows", "Verdict", "rows_of"]
@@ -34,7 +34,7 @@ class PhotoRows:
 
     place_ids: NDArray[np.int64]
     photo_ids: NDArray[np.int64]
-    paths: tuple[Path, ...]
+    paths: Sequence[Path]
     errors: tuple[str | None, ...]
     label_ids: NDArray[np.int32]
     by_person: NDArray[np.bool_]
@@ -92,26 +92,42 @@ class Guesses:
 
 def rows_of(places: Sequence[Place], labels: Mapping[int, Label], guesses: Guesses | None) -> PhotoRows:
     """Join places with their labels and predictions."""
-    photo_ids = np.array([place.photo_id or 0 for place in places], np.int64)
-    found = [labels.get(int(photo_id)) for photo_id in photo_ids]
+    places = Places.of(places)
+    label_ids, by_person = _label_columns(places.photo_ids, labels)
     class_ids = np.zeros(len(places), np.int32)
     confidences = np.zeros(len(places), np.float32)
     verdicts = np.zeros(len(places), np.uint8)
     if guesses is not None and len(guesses.photo_ids):
-        at = guesses.locate(photo_ids)
+        at = guesses.locate(places.photo_ids)
         known = at >= 0
-        best = guesses.probabilities[at[known]].argmax(axis=1)
-        class_ids[known] = guesses.class_ids[best]
-        confidences[known] = guesses.probabilities[at[known], best]
+        best = guesses.probabilities.argmax(axis=1)
+        class_ids[known] = guesses.class_ids[best][at[known]]
+        confidences[known] = guesses.probabilities[at[known], best[at[known]]]
         verdicts[known] = guesses.verdicts[at[known]]
     return PhotoRows(
-        place_ids=np.array([place.id for place in places], np.int64),
-        photo_ids=photo_ids,
-        paths=tuple(place.path for place in places),
-        errors=tuple(place.error for place in places),
-        label_ids=np.array([label.class_id if label else 0 for label in found], np.int32),
-        by_person=np.array([label is not None and label.origin is LabelOrigin.PERSON for label in found], np.bool_),
+        place_ids=places.ids,
+        photo_ids=places.photo_ids,
+        paths=places.paths,
+        errors=places.errors,
+        label_ids=label_ids,
+        by_person=by_person,
         class_ids=class_ids,
         confidences=confidences,
         verdicts=verdicts,
     )
+
+
+def _label_columns(
+    photo_ids: NDArray[np.int64], labels: Mapping[int, Label]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """(N,) the class each photo is labelled with, 0 for none, and whether a person said so."""
+    label_ids, by_person = np.zeros(len(photo_ids), np.int32), np.zeros(len(photo_ids), np.bool_)
+    if labels:
+        labelled = np.fromiter(labels, np.int64, len(labels))
+        classes = np.fromiter((label.class_id for label in labels.values()), np.int32, len(labels))
+        said = np.fromiter((label.origin is LabelOrigin.PERSON for label in labels.values()), np.bool_, len(labels))
+        order = np.argsort(labelled)
+        at = order[np.minimum(np.searchsorted(labelled, photo_ids, sorter=order), len(labels) - 1)]
+        there = labelled[at] == photo_ids
+        label_ids[there], by_person[there] = classes[at[there]], said[at[there]]
+    return label_ids, by_person

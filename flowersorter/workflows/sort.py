@@ -95,24 +95,25 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
     certain = chosen_rows(rows, request.include)
     going = certain if request.aside is None else certain | _looked_at(rows)
     names = {entry.id: entry.name for entry in garden.classes.all()}
-    photos = garden.photos.photos(sorted({int(photo_id) for photo_id in rows.photo_ids[going]}))
+    known, hashes = garden.photos.hashes(rows.photo_ids[going])
+    number_of = dict(zip(known.tolist(), hashes, strict=True))
+    sha256_of = [number_of.get(photo_id, b"") for photo_id in rows.photo_ids.tolist()]
     class_ids = rows.kept_class_ids
     destination = absolute_folder(request.destination)
-    before = _filed_before(garden, destination, [photo.sha256 for photo in photos.values()])
+    before = _filed_before(garden, destination, hashes)
     filings = []
-    left = [Skipped(rows.paths[i], reason_left(rows, int(i))) for i in np.flatnonzero(~going)]
-    for i in np.flatnonzero(going):
-        photo = photos[int(rows.photo_ids[i])]
+    left = [Skipped(rows.paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
+    for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
-        if before.get(photo.sha256, class_name) != class_name:
-            left.append(Skipped(rows.paths[i], f"it is filed under “{before[photo.sha256]}” there already"))
+        if before.get(sha256_of[i], class_name) != class_name:
+            left.append(Skipped(rows.paths[i], f"it is filed under “{before[sha256_of[i]]}” there already"))
             continue
         filings.append(
             Filing(
                 source=rows.paths[i],
-                sha256=photo.sha256,
-                size_bytes=places[i].size_bytes,
-                mtime_ns=places[i].mtime_ns,
+                sha256=sha256_of[i],
+                size_bytes=int(places.sizes_bytes[i]),
+                mtime_ns=int(places.mtimes_ns[i]),
                 class_name=class_name,
             )
         )

@@ -171,7 +171,7 @@ def _embed_labelled(
 ) -> None:
     """Embed a view of the labelled photos that lack it; a photo that is nowhere at the moment is left out."""
     garden = request.garden
-    wanted = without_view(garden, backbone, list(garden.photos.photos(sorted(photo_ids)).values()), view)
+    wanted = without_view(garden, backbone, np.array(sorted(photo_ids), np.int64), view)
     if not wanted:
         return
     report(Progress("Reading labelled photos", 0, len(wanted)))

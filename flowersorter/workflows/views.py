@@ -25,10 +25,21 @@ from flowersorter.workflows.network import Opening
 _BATCH = 8
 
 
-def without_view(garden: Garden, backbone: str, photos: Sequence[PhotoRecord], view: str) -> list[PhotoRecord]:
-    """Pick the photos that have no embedding of this view."""
-    missing = set(garden.embeddings(backbone).missing([photo.sha256 for photo in photos], view))
-    return [photo for photo in photos if photo.sha256 in missing]
+def without_view(garden: Garden, backbone: str, photo_ids: NDArray[np.int64], view: str) -> list[PhotoRecord]:
+    """Pick the photos that have no embedding of this view.
+
+    Args:
+        garden: Whose cache.
+        backbone: Name of the backbone.
+        photo_ids: (N,).
+        view: Which view.
+    """
+    known, hashes = garden.photos.hashes(photo_ids)
+    missing = set(garden.embeddings(backbone).missing(hashes, view))
+    if not missing:
+        return []
+    lacking = [photo_id for photo_id, sha256 in zip(known.tolist(), hashes, strict=True) if sha256 in missing]
+    return list(garden.photos.photos(lacking).values())
 
 
 def embed_view(

@@ -42,7 +42,9 @@ def test_single_photos_are_predicted_in_order_and_a_broken_one_says_why(
 def test_single_photos_are_told_the_same_as_a_whole_folder(garden: Garden, photos: Path) -> None:
     rows = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network).rows
     assert (rows.verdicts != Verdict.SURE).any()  # so that a second look was taken
-    result = predict_photos(PredictRequest(garden, rows.paths), silent, CancelToken(), embedder=open_colour_network)
+    result = predict_photos(
+        PredictRequest(garden, tuple(rows.paths)), silent, CancelToken(), embedder=open_colour_network
+    )
     assert [p.confidence for p in result] == pytest.approx(rows.confidences.tolist(), abs=1e-6)
     assert [p.verdict for p in result] == rows.verdicts.tolist()
 
