@@ -27,6 +27,14 @@ def machine() -> dict[str, str]:
     }
 
 
+def load() -> float | None:
+    """How many threads of others have wanted to run on average in the last minute, where the system tells."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return None
+
+
 def bandwidth(copies: int = 5) -> Figures:
     """Copy a large array; "gb_s" counts what is read and what is written."""
     source = np.ones(_COPIED_MB << 20, np.uint8)

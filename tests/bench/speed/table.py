@@ -9,11 +9,13 @@ from pathlib import Path
 
 from tests.bench.speed import growth, idle, label, memory, open_folder, predict, retrain, start
 from tests.bench.speed.bench import Bench
-from tests.bench.speed.machine import machine
+from tests.bench.speed.machine import load, machine
 from tests.bench.speed.process import ROOT, JobFailed, run_job
 from tests.bench.speed.rows import Row, as_markdown, as_text, write_json, write_section
 
 DEFAULT_JSON = ROOT / "build" / "bench" / "speed.json"
+#: A load from which others take part of the cores.
+_BUSY = 0.5
 
 #: In this order: retraining is compared with what the walkthrough took in the first.
 SECTIONS: dict[str, Callable[[Bench], Iterator[Row]]] = {
@@ -42,10 +44,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def speed(options: argparse.Namespace) -> None:
     """how long a person waits, beside the tutorial approach and the machine's own bounds"""
+    named = machine()
+    before = load()
+    if before is not None:
+        named["load before the run"] = f"{before:.1f}"
     with tempfile.TemporaryDirectory(prefix="bench") as scratch:
         bench = _bench(options, Path(scratch))
+        if before is not None and before > _BUSY:
+            bench.say(f"this machine is busy (load {before:.1f}): the figures will be worse than they should be")
         rows = list(measured(bench, options.rows or list(SECTIONS)))
-        named = machine()
         try:
             own = run_job("machine")
             named["device"] = str(own["device"])
