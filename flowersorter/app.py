@@ -96,12 +96,19 @@ class Program(QObject):
 
     @Slot(bool)
     def _on_busy(self, busy: bool) -> None:
-        """At the first rest, import what comes next."""
-        if busy or self._preload is None:
+        """At the first rest, say what the person should know of the garden, and import what comes next."""
+        if busy:
             return
         self.queue.busy_changed.disconnect(self._on_busy)
+        if self.garden.backup_problem:  # not before: what the jobs say would have taken its place
+            self.window.job_bar.say(self.garden.backup_problem, (self.tr("Show the folder"), self._show_garden))
+        if self._preload is None:
+            return
         # Who has no folder open will open a new one. In a known one the network may never be needed.
         self._preload.begin(WORKFLOWS if self._folder is not None else (*WORKFLOWS, *NETWORK))
+
+    def _show_garden(self) -> None:
+        self.window.looking.open_folder_of(self.garden.folder)
 
     def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult:
         from flowersorter.workflows.history import recover_garden

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowersorter.errors import GardenDamaged
+from flowersorter.errors import Cancelled, GardenDamaged, UserError
 from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.library.locations import default_garden
@@ -56,7 +56,8 @@ class Call:
                     self.terminal.note(sentence)
             yield garden
             if garden.thumbnails.written_bytes and cleaning_due(garden):
-                clean_cache(garden, silent, self.cancel)
+                with suppress(Cancelled, UserError):  # what was asked for is done
+                    clean_cache(garden, silent, self.cancel)
 
     def _opened(self) -> Garden:
         try:

@@ -25,7 +25,9 @@ def run(call: Call) -> int:
         names = {entry.id: entry.name for entry in garden.classes.all()}
         for line in label_lines(result, names, labels_count=False):
             call.terminal.record(line)
-        if not call.terminal.as_json:
+        if not len(result.rows):
+            say_no_photos(call, result)
+        elif not call.terminal.as_json:
             _say_summary(call, garden, result, names)
     return 0
 
@@ -59,8 +61,18 @@ def _say_summary(call: Call, garden: Garden, result: LabelResult, names: dict[in
             f"{counted(labelled, 'photo')} with a label from you or its class folder; sorting goes by the label."
         )
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
+    _say_left_out(terminal, result)
+
+
+def _say_left_out(terminal: Terminal, result: LabelResult) -> None:
     if result.skipped:
         terminal.say("Left out: " + ", ".join(f"{number} {kind}" for kind, number in sorted(result.skipped.items())))
+
+
+def say_no_photos(call: Call, result: LabelResult) -> None:
+    """Tell that there is nothing to do, and what the folder holds instead."""
+    call.terminal.say(f"There are no photos in {shown(call.options.folder.absolute())}.")
+    _say_left_out(call.terminal, result)
 
 
 def say_missing_model(call: Call, garden: Garden, result: LabelResult) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flowersorter.commands.call import Call
-from flowersorter.commands.label import label_folder, say_missing_model, say_unreadable
+from flowersorter.commands.label import label_folder, say_missing_model, say_no_photos, say_unreadable
 from flowersorter.commands.photo_lines import label_lines, lost_photos
 from flowersorter.errors import Cancelled
 from flowersorter.library.garden import Garden
@@ -62,7 +62,8 @@ def run(call: Call) -> int:
         )
         with terminal.progress() as report:
             plan = plan_sort(request, report, call.cancel)
-        _say_plan(terminal, plan, result)
+        if len(result.rows):
+            _say_plan(terminal, plan, result)
         outcomes = _planned(plan)
         done = None
         if not options.dry_run:
@@ -73,6 +74,9 @@ def run(call: Call) -> int:
         for line in (*lines, {"summary": _summary(plan, lines, done)}):
             terminal.record(line)
         say_missing_model(call, garden, result)
+    if not len(result.rows):
+        say_no_photos(call, result)
+        return 0
     if done is None:
         terminal.say("Nothing was changed: this was a dry run.")
         return 0

@@ -91,8 +91,7 @@ class ClassMoveDialog(QDialog):
         column.addWidget(self.message)
         column.addWidget(self.note)
         column.addLayout(button_row([], [self.cancel_button, self.only_button, self.move_button]))
-        open_at(self, 84, 20)
-        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 74, self.fontMetrics().lineSpacing() * 14)
+        open_at(self, 84, 20, least=(74, 14))
 
     def _move_text(self, photos: int) -> str:
         text = self.tr("&Merge and move {0}") if self._merging else self.tr("&Rename and move {0}")

@@ -210,14 +210,22 @@ def column_of(dialog: QDialog) -> QVBoxLayout:
     return column
 
 
-def open_at(dialog: QDialog, letters: int, lines: int) -> None:
+def open_at(dialog: QDialog, letters: int, lines: int, *, least: tuple[int, int] | None = None) -> None:
     """Size a dialog by its font, so it grows with it, but never beyond the screen.
 
     Args:
-        dialog: Not shown yet.
+        dialog: Not shown yet, its parts in their layout.
         letters: Width in letters of average width.
         lines: Height in lines of text.
+        least: Letters and lines it can be made small to, more where its buttons need more, in another language say;
+            None for as small as its parts let it.
     """
     metrics = dialog.fontMetrics()
     wanted = QSize(metrics.averageCharWidth() * letters, metrics.lineSpacing() * lines)
     dialog.resize(wanted.boundedTo(dialog.screen().availableSize() * 0.92))
+    if least is None:
+        return
+    smallest = QSize(metrics.averageCharWidth() * least[0], metrics.lineSpacing() * least[1])
+    layout = dialog.layout()
+    needed = layout.totalMinimumSize().width() if layout is not None else 0
+    dialog.setMinimumSize(max(smallest.width(), needed), smallest.height())

@@ -130,8 +130,7 @@ class HistoryDialog(QDialog):
         column = column_of(self)
         column.addLayout(self._pages, 1)
         column.addLayout(button_row(buttons, [self.close_button]))
-        open_at(self, 104, 34)
-        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 86, self.fontMetrics().lineSpacing() * 20)
+        open_at(self, 104, 34, least=(86, 20))
 
     @Slot(object)
     def show_runs(self, runs: Sequence[Run]) -> None:

@@ -101,8 +101,7 @@ class PreferencesDialog(QDialog):
         column = column_of(self)
         column.addWidget(self.tabs, 1)
         column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
-        open_at(self, 96, 58)
-        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 56, self.fontMetrics().lineSpacing() * 22)
+        open_at(self, 96, 58, least=(56, 22))
         self._connect()
 
     def _connect(self) -> None:

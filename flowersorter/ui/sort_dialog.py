@@ -129,8 +129,7 @@ class SortDialog(QDialog):
         column = column_of(self)
         column.addWidget(scroll, 1)
         column.addLayout(button_row([], [self.cancel_button, self.file_button]))
-        open_at(self, 84, 44)
-        self.setMinimumSize(self.fontMetrics().averageCharWidth() * 46, self.fontMetrics().lineSpacing() * 14)
+        open_at(self, 84, 44, least=(46, 14))
 
     def _destination(self, destination: Path) -> QVBoxLayout:
         label = QLabel(self.tr("Put the class folders &into"), self)

@@ -79,6 +79,18 @@ def test_a_failure_is_one_sentence_and_exit_1(fresh: Program, arguments: tuple[s
     assert "Traceback" not in failed.err
 
 
+def test_a_folder_without_photos_is_said_to_be_one(fresh: Program, tmp_path: Path) -> None:
+    folder = tmp_path / "receipts"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("buy bulbs")
+    said = f"There are no photos in {folder}.\nLeft out: 1 not a photo\n"
+    assert fresh.ok("label", folder).out == said
+    assert fresh.ok("sort", folder, "--to", tmp_path / "sorted").out == said
+    assert fresh.ok("label", folder, "--json").out == ""
+    assert fresh.ok("sort", folder, "--to", tmp_path / "sorted", "--json").summary["photos"] == 0
+    assert not (tmp_path / "sorted").exists()
+
+
 def test_a_garden_in_use_is_refused_politely(program: Program, labelled: Labelled) -> None:
     from flowersorter.library.garden import Garden
 

@@ -8,10 +8,12 @@ import pytest
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.library.journal import Entry, EntryState, Run, RunState
+from flowersorter.ui import history_dialog
+from flowersorter.ui.dialog_parts import button
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.history_dialog import HistoryDialog
 from flowersorter.workflows.history import RunPhoto
@@ -67,6 +69,24 @@ def _question(dialog: HistoryDialog) -> QMessageBox:
 def _texts(dialog: HistoryDialog, column: int) -> list[str]:
     items = (dialog.list.topLevelItem(row) for row in range(dialog.list.topLevelItemCount()))
     return [item.text(column) for item in items if item is not None]
+
+
+def test_no_button_is_cut_off_when_narrow_however_long_its_text(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In another language they may be twice as long."""
+
+    def longer(parent: QWidget, name: str, text: str, tip: str = "") -> QPushButton:
+        return button(parent, name, text * 2, tip)
+
+    monkeypatch.setattr(history_dialog, "button", longer)
+    dialog = HistoryDialog(RUNS)
+    qtbot.addWidget(dialog)
+    with qtbot.waitExposed(dialog):
+        dialog.open()
+    dialog.resize(dialog.minimumSize())
+    QApplication.processEvents()
+    buttons = [each for each in dialog.findChildren(QPushButton) if each.isVisible()]
+    assert len(buttons) == 4
+    assert [each.text() for each in buttons if each.width() < each.sizeHint().width()] == []
 
 
 def test_every_run_says_what_it_did(dialog: HistoryDialog) -> None:

@@ -8,11 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter import __main__, app
 from flowersorter.__main__ import Wish, window_wish
+from flowersorter.errors import UserError
 from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
 from flowersorter.ui.error_box import ErrorBox
@@ -185,6 +188,44 @@ def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: py
     with running(tmp_path / "garden", qtbot, monkeypatch) as program:
         idle(program, qtbot)
         assert program.window.job_bar.message.text() == "The last sort was interrupted; 3 photos were put right."
+
+
+@pytest.mark.parametrize("with_folder", [False, True])
+def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, with_folder: bool
+) -> None:
+    folder = draw_folder(tmp_path / "photos", each=1) if with_folder else None
+    with Garden.open(tmp_path / "garden") as garden:
+        garden.settings.set("something", "new")
+    refuse_backups(monkeypatch)
+    opened: list[str] = []
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url.toLocalFile())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+        idle(program, qtbot)
+        bar = program.window.job_bar
+        assert bar.message.text() == (
+            "The library could not be backed up: No space left on device. Check the disk and try again."
+        )
+        assert bar.links[0].text() == "Show the folder"
+        bar.links[0].click()
+        assert opened == [str(tmp_path / "garden")]
+        program.window.folder.look_again(quiet=False)  # said once, then the bar is for what happens
+        idle(program, qtbot)
+        assert bar.message.text().startswith("4 photos, ") == with_folder
+
+
+def refuse_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every backup meet a full disk."""
+
+    def full(*_: object) -> None:
+        raise UserError("The library could not be backed up", "No space left on device", "Check the disk and try again")
+
+    monkeypatch.setattr("flowersorter.library.garden.back_up_if_changed", full)
 
 
 def test_an_error_nobody_expected_is_shown_and_not_swallowed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,9 +20,12 @@ from flowersorter.commands.learning import evaluation_summary
 from flowersorter.commands.photo_lines import photo_line
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.job import CancelToken, Progress
+from flowersorter.library.garden import Garden
 from flowersorter.terminal import NOTHING, Terminal, columns, counted, percent, shown, size
 from flowersorter.vision.metrics import calibration_bins, confusion_matrix, precision, recall
 from flowersorter.vision.verdict import Verdict
+from flowersorter.workflows.cache import cache_state, set_cache_limit
+from flowersorter.workflows.doctor import doctor
 from flowersorter.workflows.evaluate import Evaluation
 
 Verb = Callable[[Call], int]
@@ -88,6 +91,62 @@ class TestExitCodes:
     )
     def test_usage(self, arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(arguments) == code
+
+
+class TestGarden:
+    def test_a_backup_that_could_not_be_made_is_noted(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise UserError("The library could not be backed up", "No space left on device", "Check the disk")
+
+        assert main(["--garden", str(tmp_path), "history", "--json"]) == 0
+        assert capsys.readouterr().err == ""
+        monkeypatch.setattr("flowersorter.library.garden.back_up_if_changed", full)
+        assert main(["--garden", str(tmp_path), "history", "--json"]) == 0
+        said = capsys.readouterr()
+        assert said.err == "The library could not be backed up: No space left on device. Check the disk.\n"
+        assert said.out == ""
+        checks = {check.name: check for check in doctor(tmp_path)}
+        assert not checks["Backup"].ok
+        assert checks["Cache"].detail.startswith("0 small pictures for 0 photos, 0 MB of at most 4000 MB")
+
+    def test_the_cache_is_cleaned_where_pictures_were_made(
+        self, tmp_path: Path, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def put(count: int) -> Verb:
+            def run(call: Call) -> int:
+                with call.garden() as garden:
+                    set_cache_limit(garden, 1)
+                    for number in range(count):
+                        garden.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9")
+                return 0
+
+            return run
+
+        def kept() -> int:
+            with Garden.open(tmp_path) as garden:
+                return cache_state(garden).pictures
+
+        as_verb(put(10))
+        assert main(["--garden", str(tmp_path), "history"]) == 0
+        assert kept() == 4
+        as_verb(put(0))
+        assert main(["--garden", str(tmp_path), "history"]) == 0
+        assert kept() == 4
+        assert capsys.readouterr().err == ""
+
+    def test_a_cleaning_that_is_stopped_leaves_what_was_done_done(
+        self, tmp_path: Path, as_verb: Callable[[Verb], None]
+    ) -> None:
+        def run(call: Call) -> int:
+            with call.garden() as garden:
+                garden.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
+                call.cancel.cancel()
+            return 0
+
+        as_verb(run)
+        assert main(["--garden", str(tmp_path), "history"]) == 0
 
 
 class TestSignals:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.session import Session
@@ -16,6 +18,8 @@ from flowersorter.workflows.cache import (
     empty_cache,
     set_cache_limit,
 )
+
+log = logging.getLogger(__name__)
 
 
 class CacheController(QObject):
@@ -54,7 +58,10 @@ class CacheController(QObject):
         garden, queue = self._session.garden, self._session.queue
         if not queue.alive(self._job_id) and cleaning_due(garden):
             self._job_id = queue.submit(
-                self.tr("Tidying up"), lambda report, cancel: clean_cache(garden, report, cancel), background=True
+                self.tr("Tidying up"),
+                lambda report, cancel: clean_cache(garden, report, cancel),
+                Listener(failed=self._on_not_tidied),
+                background=True,
             )
 
     def count(self) -> None:
@@ -77,6 +84,10 @@ class CacheController(QObject):
 
     def _on_emptied(self, _result: object) -> None:
         self.count()
+
+    def _on_not_tidied(self, error: Exception) -> None:
+        """Nothing the person asked for; it is tried again after the next labelling."""
+        log.warning("The cache was not tidied up: %s", error)
 
     def _on_failed(self, _error: Exception) -> None:
         self.not_counted.emit()
