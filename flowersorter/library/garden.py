@@ -20,6 +20,7 @@ from flowersorter.library.classes import ClassTable
 from flowersorter.library.database import Database, check_sound
 from flowersorter.library.embeddings import EmbeddingStore
 from flowersorter.library.journal import Journal
+from flowersorter.library.kept_labels import KeptLabels
 from flowersorter.library.labels import LabelTable
 from flowersorter.library.lock import lock_garden
 from flowersorter.library.models import ModelStore
@@ -40,6 +41,7 @@ class Garden:
         photos: The photos and their places.
         classes: The classes.
         labels: The labels.
+        kept_labels: Those a person keeps against a doubt.
         journal: What was filed where.
         models: The models.
         thumbnails: The cache of small pictures.
@@ -61,6 +63,7 @@ class Garden:
             self.photos = PhotoTable(self.database)
             self.classes = ClassTable(self.database)
             self.labels = LabelTable(self.database)
+            self.kept_labels = KeptLabels(self.database)
             self.journal = Journal(self.database)
             self.models = ModelStore(self.database, folder / "models")
             self.thumbnails = ThumbnailStore(folder / "thumbnails")

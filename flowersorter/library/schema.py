@@ -62,5 +62,18 @@ CREATE TABLE settings (
 ) WITHOUT ROWID;
 """
 
+# What a person keeps is meant against one class: should the model come to suspect another one, it may ask again.
+_KEPT_LABELS = """
+CREATE TABLE kept_labels (
+    photo_id INTEGER NOT NULL REFERENCES photos (id),
+    class_id INTEGER NOT NULL REFERENCES classes (id) ON DELETE CASCADE,
+    suspected_id INTEGER NOT NULL REFERENCES classes (id) ON DELETE CASCADE,
+    kept_at TEXT NOT NULL,
+    PRIMARY KEY (photo_id, class_id, suspected_id)
+) WITHOUT ROWID;
+CREATE INDEX kept_labels_by_class ON kept_labels (class_id);
+CREATE INDEX kept_labels_by_suspected ON kept_labels (suspected_id);
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _LIBRARY_TABLES + JOURNAL_TABLES),)
+MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _LIBRARY_TABLES + JOURNAL_TABLES), (2, _KEPT_LABELS))
