@@ -177,7 +177,7 @@ class Database:
         Returns:
             The rows by rising id.
         """
-        wanted = np.unique(np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64))
+        wanted = rising(ids)
         if not len(wanted):
             return []
         select = f"SELECT {columns} FROM {table} WHERE {key}"
@@ -264,3 +264,14 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
+
+
+def rising(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ids in rising order, each once; what is so already takes no time, where `np.unique` takes its own."""
+    wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64)
+    if (wanted[1:] > wanted[:-1]).all():
+        return wanted
+    ordered = np.sort(wanted)
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    distinct: NDArray[np.int64] = ordered[first]
+    return distinct

@@ -11,6 +11,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.library.database import rising
+
 #: What `Places.from_rows` reads, in this order.
 PLACE_COLUMNS = "id, path, COALESCE(photo_id, 0), size_bytes, mtime_ns, error, missing"
 
@@ -193,7 +195,7 @@ class Places(Sequence[Place]):
     @property
     def known_photo_ids(self) -> NDArray[np.int64]:
         """(M,) the photos that lie at these places, ascending, each once."""
-        return np.unique(self.photo_ids[self.photo_ids > 0])
+        return rising(self.photo_ids[self.photo_ids > 0])
 
 
 def path_range(folder: Path) -> tuple[bytes, bytes]:

@@ -72,7 +72,7 @@ class RowFiles:
         Returns:
             (M,) one truth value a row.
         """
-        unknown = np.unique(numbers[self._states[numbers] == _UNKNOWN])
+        unknown = np.sort(numbers[self._states[numbers] == _UNKNOWN])
         for start in range(0, len(unknown), _CHECKED_AT_ONCE):
             self.rows(unknown[start : start + _CHECKED_AT_ONCE])
         result: NDArray[np.bool_] = self._states[numbers] == _SOUND

@@ -134,23 +134,25 @@ class _Kept:
 
     def put(self, hashes: Sequence[bytes], features: Features) -> None:
         """Add rows, or replace them."""
-        for sha256, levels, scale in zip(hashes, features.levels, features.scales, strict=True):
-            block, at = divmod(self.row_of.setdefault(sha256, len(self.row_of)), _BLOCK_ROWS)
-            if block == len(self._levels):
-                self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
-                self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
-            self._levels[block][at] = levels
-            self._scales[block][at] = scale
+        rows = np.array([self.row_of.setdefault(sha256, len(self.row_of)) for sha256 in hashes], np.intp)
+        while len(self._levels) * _BLOCK_ROWS < len(self.row_of):
+            self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
+            self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
+        for block, here, at in _by_block(rows):
+            self._levels[block][at] = features.levels[here]
+            self._scales[block][at] = features.scales[here]
 
     def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
         """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
         source = few.levels if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
         taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32))
-        blocks, at = np.divmod(rows, _BLOCK_ROWS)
-        for block in np.unique(blocks[rows >= 0]).tolist():
-            here = np.flatnonzero(blocks == block)
-            taken.levels[here] = self._levels[block][at[here]]
-            taken.scales[here] = self._scales[block][at[here]]
+        for block, here, at in _by_block(rows):
+            if here[-1] - here[0] == len(here) - 1:  # one copy instead of two
+                part = slice(here[0], here[-1] + 1)
+                self._levels[block].take(at, axis=0, out=taken.levels[part], mode="clip")
+            else:
+                taken.levels[here] = self._levels[block][at]
+            taken.scales[here] = self._scales[block][at]
         if few is not None:
             here = np.flatnonzero(rows < 0)
             taken.levels[here] = few.levels[-2 - rows[here]]
@@ -176,27 +178,36 @@ class _Kept:
         self._row_of_photo[photo_ids] = np.maximum(rows, _NONE)
 
 
+def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
+    """Yields each block that holds some of the rows, the positions in `rows` of these, and where they are in it."""
+    blocks, at = np.divmod(rows, _BLOCK_ROWS)
+    for block in np.flatnonzero(np.bincount(blocks[rows >= 0])).tolist():
+        here = np.flatnonzero(blocks == block)
+        yield block, here, at[here]
+
+
 def stored_features(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
-    """Read features from the disk: as `FeatureTable.get`."""
-    embeddings, positions = stored_embeddings(store, hashes)
-    return pack(embeddings), positions
-
-
-def stored_embeddings(
-    store: EmbeddingStore, hashes: Sequence[bytes]
-) -> tuple[NDArray[np.float16] | NDArray[np.float32], NDArray[np.intp]]:
-    """Read embeddings: the mean of `CENTRE` and `FLIP` where both are there, else `CENTRE` alone.
+    """Read features from the disk: of the mean of `CENTRE` and `FLIP` where both are there, else of `CENTRE` alone.
 
     Returns:
-        (M, D) embeddings and (M,) ascending positions in `hashes` of the photos that have `CENTRE`.
+        Features of M photos and (M,) ascending positions in `hashes` of those that have `CENTRE`.
     """
     centre, positions = store.get(hashes, CENTRE)
+    features = pack(centre)
     flip, flipped = store.get([hashes[position] for position in positions.tolist()], FLIP)
-    if not len(flipped):
-        return centre, positions
-    mean = centre.astype(np.float32)
-    mean[flipped] = (mean[flipped] + flip) / 2
-    return mean, positions
+    if len(flipped):
+        both = pack((centre[flipped].astype(np.float32) + flip) / 2)
+        features.levels[flipped], features.scales[flipped] = both.levels, both.scales
+    return features, positions
+
+
+def stored_embeddings(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Read what `stored_features` are features of: (M, D) pooled features and (M,) ascending positions."""
+    centre, positions = store.get(hashes, CENTRE)
+    flip, flipped = store.get([hashes[position] for position in positions.tolist()], FLIP)
+    embeddings = centre.astype(np.float32)
+    embeddings[flipped] = (embeddings[flipped] + flip) / 2
+    return embeddings, positions
 
 
 #: The tables of each open garden, by backbone.

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.library.database import rising
 from flowersorter.library.garden import Garden
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
@@ -24,8 +25,7 @@ def cached_embeddings(
     garden: Garden, backbone: str, hashes: Sequence[bytes]
 ) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """As `cached_features`, as pooled features: (M, D) float32."""
-    embeddings, positions = stored_embeddings(garden.embeddings(backbone), hashes)
-    return np.asarray(embeddings, np.float32), positions
+    return stored_embeddings(garden.embeddings(backbone), hashes)
 
 
 def cached_features(garden: Garden, backbone: str, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
@@ -42,7 +42,7 @@ def guess(garden: Garden, model: Model, photo_ids: Iterable[int] | NDArray[np.in
         photo_ids: Photos, in any order.
     """
     class_ids = np.array(garden.classes.meant_by(model.class_names), np.int32)
-    wanted = np.unique(np.asarray(photo_ids if isinstance(photo_ids, np.ndarray) else list(photo_ids), np.int64))
+    wanted = rising(photo_ids)
     probabilities = np.empty((len(wanted), len(class_ids)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
