@@ -5,8 +5,8 @@
 FOLDER holds one sub-folder per class with its photos; the shipped model was made from 300 photos each of daisy,
 dandelion, roses, sunflowers and tulips out of the "flower_photos" set (see NOTICE). Every photo is predicted by a
 model that never saw it nor a near-copy of it (5 folds, seed 42); the share of right ones is printed and kept in the
-file as its held-out accuracy. The photos themselves are not in the file: it holds their pooled features, so that a
-person's first corrections can be added to them. PHOTOS.txt beside it names the photos.
+file as its held-out accuracy. The photos themselves are not in the file: it holds their features, a byte each, so that
+a person's first corrections can be added to them. PHOTOS.txt beside it names the photos.
 """
 
 from __future__ import annotations
@@ -25,11 +25,10 @@ from flowersorter.photos.scan import scan
 from flowersorter.vision.backbones import DEFAULT, backbone
 from flowersorter.vision.device import choose_device
 from flowersorter.vision.embed import Embedder
-from flowersorter.vision.features import average_views, features_of
+from flowersorter.vision.features import average_views, pack
 from flowersorter.vision.fit import Examples, fit
 from flowersorter.vision.metrics import wilson_interval
-from flowersorter.vision.views import cut
-from flowersorter.workflows.guess import VIEWS
+from flowersorter.vision.views import CENTRE, FLIP, cut
 from flowersorter.workflows.models import STARTER_FILE
 
 ORIGIN = 'photos of the "flower_photos" set by many Flickr users, CC BY 2.0'
@@ -55,7 +54,7 @@ def embed_folder(folder: Path) -> tuple[list[str], NDArray[np.float32], NDArray[
                     pixels.append(read_photo(photo.path, short_side_px=entry.short_side_px).pixels)
                 except PhotoUnreadable as error:
                     print(f"left out: {photo.path}: {error.why}")
-            views = [np.stack([cut(p, view, entry.crop_px) for p in pixels]) for view in VIEWS]
+            views = [np.stack([cut(p, view, entry.crop_px) for p in pixels]) for view in (CENTRE, FLIP)]
             embeddings.append(average_views([embedder.embed(crops) for crops in views]))
             targets += [target] * len(pixels)
         print(f"{name}: {targets.count(target)} photos")
@@ -69,14 +68,16 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "resources" / STARTER_FILE)
     args = parser.parse_args()
     names, embeddings, targets = embed_folder(args.folder)
-    kept = embeddings.astype(np.float16)
-    examples = Examples(features_of(kept), targets, np.ones(len(targets), np.bool_))
+    features = pack(embeddings)
+    examples = Examples(1 + np.arange(len(targets)), features, targets, np.ones(len(targets), np.bool_))
     fitted = fit(examples, names, DEFAULT, CancelToken(), seed=SEED, note="Starter model", origin=ORIGIN)
     right = fitted.held_out.right
     low, high = wilson_interval(int(right.sum()), len(right))
     print(f"held-out accuracy: {right.mean():.4f} on {len(right)} photos (95 % interval {low:.3f} to {high:.3f})")
     arrays, metadata = fitted.model.to_bundle()
-    arrays["starter_embeddings"] = kept
+    arrays["starter_levels"] = features.levels
+    arrays["starter_scales"] = features.scales
+    arrays["starter_totals"] = embeddings.sum(axis=1, dtype=np.float32)
     arrays["starter_targets"] = targets.astype(np.uint8)
     args.out.parent.mkdir(parents=True, exist_ok=True)
     write_bundle(args.out, arrays, metadata)

@@ -39,31 +39,49 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.exp(log_softmax(logits))
 
 
-def fit_temperature(logits: NDArray[np.float32], targets: NDArray[np.intp]) -> float:
-    """Find the temperature that makes held-out probabilities most likely (Guo et al., 2017).
+class HeldOutLoss:
+    """How unlikely the true classes of held-out photos are, at any temperature.
 
     Args:
         logits: (N, C) float32, from models that never saw the photos.
         targets: (N,) class indices.
+    """
+
+    def __init__(self, logits: NDArray[np.float32], targets: NDArray[np.intp]) -> None:
+        top = logits.max(axis=1, initial=-np.inf)
+        # Classes before photos: sums over classes then run along memory.
+        self._below = np.ascontiguousarray((logits - top[:, None]).T)
+        self._true = self._below[targets, np.arange(len(targets))]
+
+    def at(self, temperature: float) -> NDArray[np.float32]:
+        """(N,) minus the logarithm of the true class's probability, the logits divided by the temperature."""
+        factor = np.float32(1 / temperature)
+        total = np.exp(self._below * factor).sum(axis=0)
+        return np.asarray(np.log(total) - self._true * factor, np.float32)
+
+
+def fit_temperature(loss: HeldOutLoss) -> float:
+    """Find the temperature that makes held-out probabilities most likely (Guo et al., 2017).
 
     Returns:
-        The divisor of the logits, between 0.05 and 20; 1 where there are no photos.
+        The divisor of the logits, between 0.05 and 20.
     """
-    if not len(targets):
-        return 1.0
-    rows = np.arange(len(targets))
 
-    def loss(log_temperature: float) -> float:
-        scaled = log_softmax(logits / np.float32(np.exp(log_temperature)))
-        return float(-scaled[rows, targets].mean())
+    def mean(log_temperature: float) -> float:
+        return float(loss.at(float(np.exp(log_temperature))).mean())
 
-    low, high = np.log(0.05), np.log(20.0)
+    low, high = float(np.log(0.05)), float(np.log(20.0))
+    left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
+    at_left, at_right = mean(left), mean(right)
     while high - low > 1e-3:  # golden section: the loss has one minimum in the temperature
-        left, right = high - _GOLDEN * (high - low), low + _GOLDEN * (high - low)
-        if loss(left) < loss(right):
-            high = right
+        if at_left < at_right:
+            high, right, at_right = right, left, at_left
+            left = high - _GOLDEN * (high - low)
+            at_left = mean(left)
         else:
-            low = left
+            low, left, at_left = left, right, at_right
+            right = low + _GOLDEN * (high - low)
+            at_right = mean(right)
     return float(np.exp((low + high) / 2))
 
 

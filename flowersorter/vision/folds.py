@@ -6,43 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 FOLDS = 5
-#: Cosine similarity of features from which two photos of a class count as near-copies (bursts, crops, re-saves).
-NEAR_COPY = 0.97
-
-
-def near_copy_groups(features: NDArray[np.float32], targets: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Number the groups of near-copies within each class.
-
-    Args:
-        features: (N, D) float32, rows of length 1.
-        targets: (N,) class indices.
-
-    Returns:
-        (N,) group of each photo: the lowest row of its connected component.
-    """
-    groups = np.arange(len(features))
-    for target in np.unique(targets):
-        members = np.flatnonzero(targets == target)
-        rows, columns = np.nonzero(np.triu(features[members] @ features[members].T >= NEAR_COPY, k=1))
-        for a, b in zip(members[rows], members[columns], strict=True):
-            _join(groups, int(a), int(b))
-    return np.array([_root(groups, i) for i in range(len(groups))], np.intp)
-
-
-def _root(groups: NDArray[np.intp], i: int) -> int:
-    while groups[i] != i:
-        groups[i] = groups[groups[i]]
-        i = int(groups[i])
-    return i
-
-
-def _join(groups: NDArray[np.intp], a: int, b: int) -> None:
-    a, b = _root(groups, a), _root(groups, b)
-    groups[max(a, b)] = min(a, b)
 
 
 def assign_folds(
-    targets: NDArray[np.intp], groups: NDArray[np.intp], seed: int, folds: int = FOLDS
+    targets: NDArray[np.intp],
+    groups: NDArray[np.intp],
+    seed: int,
+    folds: int = FOLDS,
+    kept: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
     """Deal groups into folds, each class spread evenly.
 
@@ -51,6 +22,8 @@ def assign_folds(
         groups: (N,) group of each photo; a group stays in one fold.
         seed: Fixes the split.
         folds: How many folds.
+        kept: (N,) folds of an earlier split, -1 for photos that were not in it. A group with photos of the earlier
+            split goes where the first of these was, the others where there are fewest. None: all are dealt.
 
     Returns:
         (N,) fold of each photo.
@@ -59,12 +32,35 @@ def assign_folds(
     result = np.zeros(len(targets), np.intp)
     for number, target in enumerate(np.unique(targets)):
         members = np.flatnonzero(targets == target)
-        names, sizes = np.unique(groups[members], return_counts=True)
-        order = draw.permutation(len(names))
-        filled = np.zeros(folds, np.int64)
-        for i in order[np.argsort(-sizes[order], kind="stable")]:
-            # Ties go to a different fold for each class, so that small classes don't all land in fold 0.
-            fold = min(range(folds), key=lambda f: (filled[f], (f - number) % folds))
-            filled[fold] += sizes[i]
-            result[members[groups[members] == names[i]]] = fold
+        _, member_of, sizes = np.unique(groups[members], return_inverse=True, return_counts=True)
+        order = draw.permutation(len(sizes))
+        order = order[np.argsort(-sizes[order], kind="stable")]
+        fold_of = np.full(len(sizes), -1) if kept is None else _kept_folds(kept[members], member_of, len(sizes))
+        filled = np.bincount(fold_of[fold_of >= 0], weights=sizes[fold_of >= 0], minlength=folds).astype(np.int64)
+        # Ties go to a different fold for each class, so that small classes don't all land in fold 0.
+        turn = (np.arange(folds) - number) % folds
+        open_ = order[fold_of[order] < 0]
+        several = open_[sizes[open_] > 1]
+        for group in several.tolist():
+            fold = int(np.lexsort((turn, filled))[0])
+            fold_of[group] = fold
+            filled[fold] += sizes[group]
+        fold_of[open_[len(several) :]] = _deal_singles(len(open_) - len(several), filled, turn)
+        result[members] = fold_of[member_of]
     return result
+
+
+def _kept_folds(kept: NDArray[np.intp], group_of: NDArray[np.intp], groups: int) -> NDArray[np.intp]:
+    """The fold of the first photo of each group that had one, -1 for a group without."""
+    result = np.full(groups, -1)
+    had = np.flatnonzero(kept >= 0)[::-1]  # the first is written last, and stays
+    result[group_of[had]] = kept[had]
+    return result
+
+
+def _deal_singles(count: int, filled: NDArray[np.int64], turn: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Folds for groups of one photo, one after the other into the emptiest fold; (count,)."""
+    level = filled[:, None] + np.arange(count)
+    fold = np.broadcast_to(np.arange(len(filled))[:, None], level.shape)
+    order = np.lexsort((turn[fold].ravel(), level.ravel()))[:count]
+    return fold.ravel()[order]

@@ -1,4 +1,4 @@
-"""A model: the trained head with its class names, calibration and memory of what it learned from."""
+"""A model: the trained head with its class names, calibration and the directions it knows photos in."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad
 from flowersorter.vision.calibrate import Thresholds
-from flowersorter.vision.novelty import Novelty
+from flowersorter.vision.novelty import Novelty, novelty_of_references
 
-FORMAT = 1
+FORMAT = 2
+#: Held features of training photos ("references") instead of the directions they differ in.
+_FORMAT_WITH_REFERENCES = 1
 _MAX_CLASSES = 10_000
 _MAX_NAME_CHARS = 1_000
 
@@ -29,7 +31,7 @@ class TrainingRecord:
         held_out_accuracy: Share of the person's photos that models which never saw them got right, None where
             there were too few to measure.
         built_on_starter: Whether the starter model's photos were part of it.
-        seed: Fixed the folds and the choice of references.
+        seed: Fixed the folds.
         note: Free text.
         origin: Where the photos came from, for a model that ships with the program.
     """
@@ -54,7 +56,7 @@ class Model:
         bias: (C,) float32.
         temperature: Divisor of the logits, from held-out photos.
         thresholds: Where *sure* and *probable* begin.
-        novelty: What it remembers to tell strangers.
+        novelty: What it knows strangers by.
         training: How it was made.
     """
 
@@ -72,16 +74,13 @@ class Model:
         """Length of the features it reads."""
         return int(self.weight.shape[1])
 
-    def logits(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Score (N, D) float32 features; (N, C) float32, divided by the temperature."""
-        return np.asarray((features @ self.weight.T + self.bias) / np.float32(self.temperature), np.float32)
-
     def to_bundle(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         """Take apart into arrays and JSON-ready metadata, as the library stores models."""
         arrays: dict[str, NDArray[Any]] = {
             "weight": self.weight,
             "bias": self.bias,
-            "references": self.novelty.references,
+            "novelty_centre": self.novelty.centre,
+            "novelty_axes": self.novelty.axes,
         }
         metadata: dict[str, Any] = {
             "format": FORMAT,
@@ -90,7 +89,7 @@ class Model:
             "temperature": self.temperature,
             "sure": self.thresholds.sure,
             "probable": self.thresholds.probable,
-            "familiarity": self.novelty.threshold,
+            "unfamiliarity": self.novelty.threshold,
             "photos": self.training.photos,
             "own_photos": self.training.own_photos,
             "held_out_accuracy": self.training.held_out_accuracy,
@@ -115,7 +114,7 @@ class Model:
 
     @classmethod
     def _checked(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Model:
-        if metadata["format"] != FORMAT:
+        if metadata["format"] not in (FORMAT, _FORMAT_WITH_REFERENCES):
             raise _bad("it was made by a newer version of the program")
         names = tuple(metadata["class_names"])
         if not 0 < len(names) <= _MAX_CLASSES or len(set(names)) != len(names):
@@ -124,15 +123,12 @@ class Model:
             raise _bad("a class name is empty or too long")
         weight = np.asarray(arrays["weight"], np.float32)
         bias = np.asarray(arrays["bias"], np.float32)
-        references = np.asarray(arrays["references"], np.float16)
         if weight.ndim != 2 or bias.shape != (len(names),) or weight.shape[0] != len(names):
             raise _bad("its head does not fit its class names")
-        if references.ndim != 2 or references.shape[1] != weight.shape[1]:
-            raise _bad("its memory does not fit its head")
-        numbers = {key: float(metadata[key]) for key in ("temperature", "sure", "probable", "familiarity")}
+        numbers = {key: float(metadata[key]) for key in ("temperature", "sure", "probable")}
         if not all(map(math.isfinite, numbers.values())) or numbers["temperature"] <= 0:
             raise _bad("a number in it is not finite")
-        if not all(np.isfinite(array).all() for array in (weight, bias, references)):
+        if not all(np.isfinite(array).all() for array in (weight, bias)):
             raise _bad("a number in it is not finite")
         accuracy = metadata.get("held_out_accuracy")
         return cls(
@@ -142,7 +138,7 @@ class Model:
             bias=bias,
             temperature=numbers["temperature"],
             thresholds=Thresholds(sure=numbers["sure"], probable=numbers["probable"]),
-            novelty=Novelty(references, numbers["familiarity"]),
+            novelty=_novelty(arrays, metadata, weight.shape[1]),
             training=TrainingRecord(
                 photos=int(metadata.get("photos", 0)),
                 own_photos=int(metadata.get("own_photos", 0)),
@@ -153,6 +149,23 @@ class Model:
                 origin=str(metadata.get("origin", "")),
             ),
         )
+
+
+def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], width: int) -> Novelty:
+    """Read what strangers are known by; what format 1 knew them by is worked out again from its references."""
+    old = metadata["format"] == _FORMAT_WITH_REFERENCES
+    names = ("references",) if old else ("novelty_axes", "novelty_centre")
+    parts = [np.asarray(arrays[name], np.float32) for name in names]
+    if parts[0].ndim != 2 or any(part.shape[-1] != width for part in parts) or parts[-1].ndim != (2 if old else 1):
+        raise _bad("its memory does not fit its head")
+    if not all(np.isfinite(part).all() for part in parts):
+        raise _bad("a number in it is not finite")
+    if old:
+        return novelty_of_references(parts[0])
+    threshold = float(metadata["unfamiliarity"])
+    if not math.isfinite(threshold):
+        raise _bad("a number in it is not finite")
+    return Novelty(parts[1], parts[0].astype(np.float16), threshold)
 
 
 def _bad(why: str) -> ModelFileBad:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.vision.calibrate import Thresholds, softmax
+from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
-from flowersorter.vision.threads import one_blas_thread
 from flowersorter.vision.verdict import Verdict
-
-#: From here on several threads are worth it: a whole garden, not a block while photos are being decoded.
-_MANY_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -30,12 +26,15 @@ class Predictions:
     verdicts: NDArray[np.uint8]
 
 
-def predict(model: Model, features: NDArray[np.float32]) -> Predictions:
-    """Predict (N, D) float32 features with one model."""
-    with nullcontext() if len(features) >= _MANY_ROWS else one_blas_thread():
-        probabilities = softmax(model.logits(features))
-        verdicts = verdicts_of(probabilities.max(axis=1, initial=0.0), model.thresholds)
-        verdicts[model.novelty.is_new(features)] = Verdict.NEW
+def predict(model: Model, features: Features) -> Predictions:
+    """Predict N photos with one model."""
+    classes = len(model.class_names)
+    product = features.times(np.hstack([model.weight.T, model.novelty.columns]))
+    logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
+    probabilities = softmax(logits)
+    verdicts = verdicts_of(probabilities.max(axis=1, initial=0.0), model.thresholds)
+    unfamiliarity = model.novelty.unfamiliarity(product[:, classes:], features.lengths)
+    verdicts[model.novelty.is_new(unfamiliarity)] = Verdict.NEW
     return Predictions(probabilities, verdicts)
 
 

@@ -9,25 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.library.garden import Garden
+from flowersorter.vision.features import Features, join
+from flowersorter.vision.groundwork import Examples
 from flowersorter.workflows.folder_labels import name_key
-from flowersorter.workflows.guess import cached_embeddings
+from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.models import NamedModel, starter
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class TrainingSet:
-    """Labelled photos with their embeddings.
+    """Labelled photos with their features.
 
     Attributes:
         class_names: C names, in the order of the targets.
-        photo_ids: (N,) int64; 0 for a starter photo.
-        embeddings: (N, D) float32, averaged over views.
+        photo_ids: (N,) int64, no two alike; those of starter photos are negative.
+        features: Of N photos, averaged over the views they have.
         targets: (N,) class indices.
     """
 
     class_names: tuple[str, ...]
     photo_ids: NDArray[np.int64]
-    embeddings: NDArray[np.float32]
+    features: Features
     targets: NDArray[np.intp]
 
     @property
@@ -35,26 +37,32 @@ class TrainingSet:
         """(N,) whether each photo is the person's, not the starter's."""
         return self.photo_ids > 0
 
+    @property
+    def examples(self) -> Examples:
+        """The photos as the head learns from them."""
+        return Examples(self.photo_ids, self.features, self.targets, self.own)
+
 
 def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
-    """Read the embeddings of labelled photos from the cache; photos without an embedding are left out.
+    """Read the features of labelled photos from the cache; photos that are not embedded are left out.
 
     Args:
         garden: Whose cache and class names.
         backbone: Name of the backbone.
         classes: Class id by photo id.
     """
-    photos = list(garden.photos.photos(sorted(classes)).values())
-    embeddings, positions = cached_embeddings(garden, backbone, [photo.sha256 for photo in photos])
-    kept = [photos[i].id for i in positions]
-    used = {classes[photo_id] for photo_id in kept}
+    ids, hashes = garden.photos.hashes(list(classes))
+    features, positions = cached_features(garden, backbone, hashes)
+    kept = ids[positions]
+    class_ids = np.array([classes[photo_id] for photo_id in kept.tolist()], np.int64)
+    used = set(class_ids.tolist())
     ordered = [c for c in garden.classes.all() if c.id in used]
     index = {c.id: i for i, c in enumerate(ordered)}
     return TrainingSet(
         class_names=tuple(c.name for c in ordered),
-        photo_ids=np.array(kept, np.int64),
-        embeddings=embeddings,
-        targets=np.array([index[classes[photo_id]] for photo_id in kept], np.intp),
+        photo_ids=kept,
+        features=features,
+        targets=np.array([index[class_id] for class_id in class_ids.tolist()], np.intp),
     )
 
 
@@ -73,18 +81,19 @@ def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -
 def with_starter(garden: Garden, own: TrainingSet) -> TrainingSet:
     """Add the starter's photos to the person's; a renamed class stays one class."""
     base = starter()
-    names = list(own.class_names)
-    rows = []
-    for name in base.model.class_names:
-        entry = garden.classes.find(name)
-        shown = entry.name if entry is not None else name
-        if shown not in names:
-            names.append(shown)
-        rows.append(names.index(shown))
-    own_embeddings = own.embeddings.reshape(len(own.photo_ids), base.model.width)  # an empty cache has no width
+    entries = [garden.classes.find(name) for name in base.model.class_names]
+    shown = [name if entry is None else entry.name for name, entry in zip(base.model.class_names, entries, strict=True)]
+    # In the garden's order, whichever of them the person has used: a fit starts from the last one of the same classes.
+    order = {entry.name: number for number, entry in enumerate(garden.classes.all())}
+    names = sorted({*own.class_names, *shown}, key=lambda name: (order.get(name, len(order)), name))
+    targets = [
+        np.array([names.index(name) for name in each], np.intp)[of]
+        for each, of in ((own.class_names, own.targets), (shown, base.targets))
+    ]
+    features = [own.features, base.features] if len(own.photo_ids) else [base.features]  # an empty cache has no width
     return TrainingSet(
         class_names=tuple(names),
-        photo_ids=np.concatenate([own.photo_ids, np.zeros(len(base.targets), np.int64)]),
-        embeddings=np.concatenate([own_embeddings, base.embeddings.astype(np.float32)]),
-        targets=np.concatenate([own.targets, np.array(rows, np.intp)[base.targets]]),
+        photo_ids=np.concatenate([own.photo_ids, -1 - np.arange(len(base.targets), dtype=np.int64)]),
+        features=join(features),
+        targets=np.concatenate(targets),
     )

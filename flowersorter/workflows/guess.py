@@ -12,20 +12,8 @@ from flowersorter.library.garden import Garden
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
-from flowersorter.vision.views import CENTRE, FLIP
-from flowersorter.workflows.feature_table import feature_table, stored_embeddings
+from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.rows import Guesses
-
-
-#: Views a photo is embedded in; their features are averaged.
-VIEWS = (CENTRE, FLIP)
-
-
-def cached_embeddings(
-    garden: Garden, backbone: str, hashes: Sequence[bytes]
-) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """As `cached_features`, as pooled features: (M, D) float32."""
-    return stored_embeddings(garden.embeddings(backbone), hashes)
 
 
 def cached_features(garden: Garden, backbone: str, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
@@ -47,7 +35,7 @@ def guess(garden: Garden, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
     for positions, features in feature_table(garden, model.backbone).parts(wanted):
-        result = predict(model, features.unpack())
+        result = predict(model, features)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
     if embedded.all():

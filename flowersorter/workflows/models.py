@@ -14,6 +14,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.locations import resource
 from flowersorter.library.models import ModelEntry
 from flowersorter.vision.backbones import DEFAULT
+from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
 
 STARTER_FILE = "starter/five-flowers.safetensors"
@@ -25,12 +26,14 @@ class Starter:
 
     Attributes:
         model: The model itself.
-        embeddings: (N, D) float16 pooled features of its photos, averaged over views.
+        features: Of its N photos, averaged over views.
+        totals: (N,) float32, sums of their pooled features, which the features say nothing of.
         targets: (N,) indices into the model's classes.
     """
 
     model: Model
-    embeddings: NDArray[np.float16]
+    features: Features
+    totals: NDArray[np.float32]
     targets: NDArray[np.intp]
 
 
@@ -52,7 +55,8 @@ def starter() -> Starter:
     arrays, metadata = read_bundle(resource(STARTER_FILE))
     return Starter(
         Model.from_bundle(arrays, metadata),
-        arrays["starter_embeddings"].astype(np.float16),
+        Features(arrays["starter_levels"], arrays["starter_scales"]),
+        arrays["starter_totals"],
         arrays["starter_targets"].astype(np.intp),
     )
 

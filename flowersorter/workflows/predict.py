@@ -126,7 +126,7 @@ def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, netwo
         return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
 
     embeddings = view(CENTRE, [photo.pixels for photo in photos]).astype(np.float32)
-    predictions = predict(model, pack(embeddings).unpack())
+    predictions = predict(model, pack(embeddings))
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
     if not doubtful:
         return predictions
@@ -134,7 +134,7 @@ def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, netwo
     small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
     flipped = view(FLIP, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
     embeddings[doubtful] = (embeddings[doubtful] + flipped) / 2
-    return predict(model, pack(embeddings).unpack())
+    return predict(model, pack(embeddings))
 
 
 def _described(

@@ -14,10 +14,10 @@ from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbones import backbone as backbone_named
-from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.folder_labels import label_by_sub_folders
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.models import chosen_backbone, model_for
@@ -191,18 +191,10 @@ def _learn(
     *,
     keep_better: bool,
 ) -> TrainResult:
-    from flowersorter.vision.fit import Examples, fit
-
     report(Progress("Learning", 0))
     started = time.perf_counter()
     before = model_for(garden, backbone)
-    fitted = fit(
-        Examples(features_of(examples.embeddings), examples.targets, examples.own),
-        examples.class_names,
-        backbone,
-        cancel,
-        note=note,
-    )
+    fitted = fit_for(garden, examples, backbone, cancel, note)
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
     held_out = int(np.count_nonzero(fitted.held_out.own))

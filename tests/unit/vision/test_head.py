@@ -6,34 +6,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled, ModelFileBad, TooFewPhotos
 from flowersorter.job import CancelToken
-from flowersorter.vision.features import average_views, features_of
-from flowersorter.vision.fit import Examples, Fitted, PrincipalAxes, fit
-from flowersorter.vision.folds import assign_folds, near_copy_groups
+from flowersorter.vision.features import Features, average_views, features_of, join, pack
+from flowersorter.vision.fit import Examples, fit
 from flowersorter.vision.model import Model
+from flowersorter.vision.plain_head import fit_plain_head
 from flowersorter.vision.predict import predict
-from flowersorter.vision.verdict import Verdict
-
-WIDTH = 64
-NAMES = ("aster", "begonia", "clematis")
-
-
-def clusters(per_class: int, *, classes: int = 3, spread: float = 0.5, seed: int = 0) -> Examples:
-    """Non-negative clouds around random centres, as features."""
-    draw = np.random.default_rng(seed)
-    centres = np.random.default_rng(99).random((classes, WIDTH))
-    targets = np.repeat(np.arange(classes), per_class)
-    points = np.maximum(0, centres[targets] + spread * draw.standard_normal((len(targets), WIDTH)))
-    return Examples(features_of(points), targets, np.ones(len(targets), np.bool_))
-
-
-def learned(examples: Examples, *, seed: int = 42) -> Fitted:
-    return fit(examples, NAMES[: int(examples.targets.max()) + 1], "resnet50", CancelToken(), seed=seed)
+from tests.unit.vision.clouds import NAMES, WIDTH, clusters, examples_of, learned, with_bursts
 
 
 def test_a_head_tells_classes_apart_that_it_never_saw() -> None:
@@ -61,9 +43,8 @@ def test_the_same_seed_gives_the_same_model_to_the_last_bit() -> None:
 
 def test_small_classes_weigh_as_much_as_large_ones() -> None:
     many, few = clusters(200, classes=2, spread=1.0), clusters(20, classes=2, spread=1.0, seed=5)
-    features = np.concatenate([many.features[many.targets == 0], few.features[few.targets == 1]])
-    targets = np.repeat([0, 1], [200, 20])
-    model = fit(Examples(features, targets, np.ones(220, np.bool_)), NAMES[:2], "resnet50", CancelToken()).model
+    features = join([many.features.take(many.targets == 0), few.features.take(few.targets == 1)])
+    model = learned(examples_of(features, np.repeat([0, 1], [200, 20]))).model
     fresh = clusters(500, classes=2, spread=1.0, seed=9)
     guessed = predict(model, fresh.features).probabilities.argmax(axis=1)
     recalls = [(guessed[fresh.targets == c] == c).mean() for c in (0, 1)]
@@ -90,8 +71,8 @@ def test_a_cancelled_fit_stops() -> None:
 
 
 def test_photos_all_alike_do_not_break_the_fit() -> None:
-    features = features_of(np.ones((10, WIDTH)))
-    fitted = fit(Examples(features, np.arange(10) % 2, np.ones(10, np.bool_)), NAMES[:2], "resnet50", CancelToken())
+    features = pack(np.ones((10, WIDTH)))
+    fitted = learned(examples_of(features, np.arange(10) % 2))
     assert np.isfinite(fitted.model.weight).all()
     assert np.isfinite(predict(fitted.model, features).probabilities).all()
 
@@ -100,7 +81,8 @@ def test_only_the_persons_photos_count_in_the_accuracy() -> None:
     easy, hard = clusters(50, spread=0.3), clusters(20, spread=0.3, seed=7)
     wrong = (hard.targets + 1) % 3  # the person's labels contradict the starter's
     both = Examples(
-        np.concatenate([easy.features, hard.features]),
+        np.arange(210),
+        join([easy.features, hard.features]),
         np.concatenate([easy.targets, wrong]),
         np.repeat([False, True], [150, 60]),
     )
@@ -113,54 +95,14 @@ def test_only_the_persons_photos_count_in_the_accuracy() -> None:
     assert accuracy < 0.5
 
 
-def test_near_copies_stay_in_one_fold() -> None:
-    examples = clusters(20)
-    copies = np.concatenate([examples.features, examples.features + 1e-4])
-    targets = np.concatenate([examples.targets, examples.targets])
-    groups = near_copy_groups(copies, targets)
-    folds = assign_folds(targets, groups, seed=1)
-    assert np.array_equal(folds[:60], folds[60:])
-    assert len(np.unique(groups)) == 60
-
-
-@given(
-    counts=st.lists(st.integers(1, 40), min_size=2, max_size=6),
-    seed=st.integers(0, 1000),
-)
-@settings(max_examples=50, deadline=None)
-def test_folds_spread_every_class_evenly(counts: list[int], seed: int) -> None:
-    targets = np.repeat(np.arange(len(counts)), counts)
-    folds = assign_folds(targets, np.arange(len(targets)), seed)
-    for target, count in enumerate(counts):
-        sizes = np.bincount(folds[targets == target], minlength=5)
-        assert sizes.sum() == count
-        assert sizes.max() - sizes.min() <= 1
-
-
-def test_principal_axes_lose_nothing_while_photos_are_few() -> None:
-    features = clusters(20).features
-    axes = PrincipalAxes.of(features, rank=256, seed=0)
-    back = axes.coordinates @ axes.basis + axes.centre
-    np.testing.assert_allclose(back, features, atol=1e-5)
-
-
-def test_principal_axes_of_many_photos_keep_most_of_the_variance() -> None:
-    draw = np.random.default_rng(0)
-    decaying = draw.standard_normal((400, 300)) / np.arange(1, 301)
-    features = (decaying @ np.linalg.qr(draw.standard_normal((300, 300)))[0]).astype(np.float32)
-    axes = PrincipalAxes.of(features, rank=20, seed=0)
-    exact = np.linalg.svd(features - features.mean(axis=0), compute_uv=False)[:20]
-    assert axes.coordinates.shape == (400, 20)
-    np.testing.assert_allclose(axes.basis @ axes.basis.T, np.eye(20), atol=1e-4)
-    np.testing.assert_allclose(np.sqrt(axes.variances * 400), exact, rtol=0.02)
-
-
-def test_strangers_are_new_and_known_photos_mostly_are_not() -> None:
-    model = learned(clusters(50, spread=0.3)).model
-    fresh = clusters(100, spread=0.3, seed=1)
-    strangers = features_of(np.random.default_rng(4).random((50, WIDTH)) ** 8)
-    assert (predict(model, strangers).verdicts == Verdict.NEW).mean() > 0.9
-    assert (predict(model, fresh.features).verdicts == Verdict.NEW).mean() < 0.1
+def test_a_photo_is_never_judged_by_a_model_that_saw_its_near_copy() -> None:
+    """Labels drawn by lot, the same for all photos of a burst: known only to who saw another one of it."""
+    bursts = clusters(60, classes=1, spread=1.0)
+    by_lot = np.random.default_rng(1).integers(0, 2, 60)
+    again = with_bursts(Examples(bursts.ids, bursts.features, by_lot, bursts.own), copies=4)
+    held_out = learned(again).held_out
+    assert len(held_out.rows) == len(again.targets)
+    assert held_out.right.mean() < 0.65
 
 
 def test_a_model_comes_back_from_its_bundle_as_it_was() -> None:
@@ -190,7 +132,8 @@ def _without(key: str) -> dict[str, object]:
         {"sure": "very"},
         {"format": 99},
         _without("backbone"),
-        _without("familiarity"),
+        _without("unfamiliarity"),
+        {"unfamiliarity": float("inf")},
     ],
     ids=str,
 )
@@ -208,7 +151,11 @@ def test_a_model_with_damaged_metadata_is_refused(damage: dict[str, object]) -> 
         ("weight", np.zeros(WIDTH, np.float32)),
         ("weight", np.full((3, WIDTH), np.nan, np.float32)),
         ("bias", np.zeros(4, np.float32)),
-        ("references", np.zeros((4, 3), np.float16)),
+        ("novelty_axes", np.zeros((4, 3), np.float16)),
+        ("novelty_axes", np.zeros(WIDTH, np.float16)),
+        ("novelty_axes", np.full((4, WIDTH), np.nan, np.float16)),
+        ("novelty_centre", np.zeros(3, np.float32)),
+        ("novelty_centre", np.zeros((1, WIDTH), np.float32)),
     ],
 )
 def test_a_model_with_damaged_arrays_is_refused(name: str, array: NDArray[np.float32]) -> None:
@@ -230,3 +177,35 @@ def test_a_model_ignores_who_trained_it_when_it_predicts() -> None:
     renamed = replace(model, training=replace(model.training, note="another note"))
     fresh = clusters(10, seed=2).features
     assert np.array_equal(predict(renamed, fresh).verdicts, predict(model, fresh).verdicts)
+
+
+def test_the_whole_garden_is_multiplied_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = learned(clusters(10)).model
+    shapes: list[tuple[int, ...]] = []
+    times = Features.times
+
+    def counted(self: Features, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+        shapes.append((len(self), *matrix.shape))
+        return times(self, matrix)
+
+    monkeypatch.setattr(Features, "times", counted)
+    predict(model, clusters(400).features)
+    assert len(shapes) == 1
+    assert shapes[0][0] == 1200
+
+
+def test_no_photos_get_no_predictions() -> None:
+    predictions = predict(learned(clusters(10)).model, clusters(1).features.take(slice(0, 0)))
+    assert predictions.probabilities.shape == (0, 3)
+    assert predictions.verdicts.shape == (0,)
+
+
+def test_a_head_on_raw_features_needs_no_square_root() -> None:
+    embeddings = np.random.default_rng(0).gamma(1.0, 1.0, (200, WIDTH))
+    targets = np.arange(200) % 2
+    embeddings[targets == 1, :20] += 1.5
+    examples = examples_of(pack(embeddings), targets)
+    head = fit_plain_head(examples, embeddings.sum(axis=1).astype(np.float32), 2, CancelToken())
+    assert head.held_out_accuracy is not None
+    assert head.held_out_accuracy > 0.9
+    assert ((embeddings @ head.weight.T + head.bias).argmax(axis=1) == targets).mean() > 0.95

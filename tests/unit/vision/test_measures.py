@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowersorter.vision.calibrate import CAUTIOUS, fit_temperature, fit_thresholds, softmax
+from flowersorter.vision.calibrate import CAUTIOUS, HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.metrics import (
     calibration_bins,
     confusion_matrix,
@@ -60,8 +60,15 @@ def test_temperature_is_found_again(true_temperature: float) -> None:
     logits = draw.standard_normal((20_000, 4)).astype(np.float32) * 2
     chances = softmax(logits)
     targets = (chances.cumsum(axis=1) > draw.random((len(chances), 1))).argmax(axis=1)
-    found = fit_temperature(logits * np.float32(true_temperature), targets)
+    found = fit_temperature(HeldOutLoss(logits * np.float32(true_temperature), targets))
     assert found == pytest.approx(true_temperature, rel=0.05)
+
+
+def test_held_out_loss_is_the_logarithm_of_the_softmax() -> None:
+    logits = np.random.default_rng(2).standard_normal((50, 3)).astype(np.float32) * 5
+    targets = np.arange(50) % 3
+    expected = -np.log(softmax(logits / np.float32(2.5))[np.arange(50), targets])
+    np.testing.assert_allclose(HeldOutLoss(logits, targets).at(2.5), expected, rtol=1e-4, atol=1e-6)
 
 
 def test_sure_keeps_its_promise_on_other_photos_of_the_same_kind() -> None:

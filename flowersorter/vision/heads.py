@@ -1,0 +1,112 @@
+"""The heads of all folds and of all photos together, solved at once, with the penalty that held-out photos prefer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.job import CancelToken
+from flowersorter.vision.calibrate import HeldOutLoss, fit_temperature
+from flowersorter.vision.groundwork import Groundwork
+from flowersorter.vision.penalty import choose_penalty
+from flowersorter.vision.solve import Fits, Solver, Weights
+from flowersorter.vision.threads import Lanes
+
+_PENALTY_FOR_FEW = 3e-4
+#: Share of the loss that is left to gain when penalties are compared, and in the end.
+_ROUGHLY, _CLOSELY = 1e-3, 1e-4
+#: Share of the photos from which on a change is worth choosing the penalty again.
+_WORTH_CHOOSING = 0.01
+#: Photos of the smallest class from which every fold still has photos of all classes to learn from.
+_MIN_PER_CLASS_FOR_FOLDS = 3
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Heads:
+    """One head for each fold, which has not seen it, and the one that has seen everything.
+
+    Attributes:
+        folds: (P,) the folds; those without which a class has no photo left are not among them.
+        penalty: Weight decay.
+        chosen_after: `Groundwork.changed` when the penalty was chosen.
+        weights: (P + 1, C, R + 1) float64 in principal axes: weights, then the bias. The last head is of all photos.
+    """
+
+    folds: NDArray[np.intp]
+    penalty: float
+    chosen_after: int
+    weights: Weights
+
+
+def solve_heads(ground: Groundwork, classes: int, last: Heads | None, lanes: Lanes, cancel: CancelToken) -> Heads:
+    """Fit the head of every fold and the one of all photos, with the penalty that held-out photos prefer.
+
+    Args:
+        ground: The photos.
+        classes: C.
+        last: Heads of nearly the same photos on the same axes, if any. Few steps are left from there, and the penalty
+            stays while little has changed.
+        lanes: Share the work.
+        cancel: Looked at in every step.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    folds = _usable_folds(ground, classes)
+    seen = np.vstack([ground.folds != folds[:, None], np.ones(len(ground.folds), np.bool_)])
+    solver = Solver(Fits(ground.coordinates.inside, ground.targets, classes, seen), lanes, cancel)
+    if last is not None and not np.array_equal(last.folds, folds):
+        last = None
+    start = None if last is None else last.weights
+    if not len(folds):
+        return Heads(folds, _PENALTY_FOR_FEW, ground.changed, solver.solve(_PENALTY_FOR_FEW, _CLOSELY, start))
+    if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
+        return Heads(folds, last.penalty, last.chosen_after, solver.solve(last.penalty, _CLOSELY, start))
+
+    def loss(penalty: float, start: Weights | None) -> tuple[float, Weights]:
+        weights = solver.solve(penalty, _ROUGHLY, start, fits=len(folds))
+        return _balanced_loss(ground, folds, weights), weights
+
+    penalty, weights = choose_penalty(loss, None if last is None else last.weights[:-1])
+    start = np.concatenate([weights, weights.mean(axis=0, keepdims=True) if last is None else last.weights[-1:]])
+    return Heads(folds, penalty, ground.changed, solver.solve(penalty, _CLOSELY, start))
+
+
+def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
+    """The folds without which photos of every class are left to learn from; none while a class has too few."""
+    if np.bincount(ground.targets).min() < _MIN_PER_CLASS_FOR_FOLDS:
+        return np.empty(0, np.intp)
+    spread = np.zeros((ground.folds.max() + 1, classes), np.int64)
+    np.add.at(spread, (ground.folds, ground.targets), 1)
+    return np.flatnonzero((spread.sum(axis=1) > 0) & (spread.sum(axis=0) > spread).all(axis=1))
+
+
+def held_out_logits(
+    ground: Groundwork, folds: NDArray[np.intp], weights: Weights
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Score every photo with the head that has not seen it.
+
+    Args:
+        ground: The photos.
+        folds: (P,) folds that have a head.
+        weights: (P, C, R + 1) the heads.
+
+    Returns:
+        (M,) rows of the photos of these folds, and their (M, C) float32 scores.
+    """
+    logits = np.empty((len(ground.folds), weights.shape[1]), np.float32)
+    for fold, head in zip(folds.tolist(), weights.astype(np.float32), strict=True):
+        out = np.flatnonzero(ground.folds == fold)
+        logits[out] = ground.coordinates.inside[out] @ head.T
+    rows = np.flatnonzero(np.isin(ground.folds, folds))
+    return rows, logits[rows]
+
+
+def _balanced_loss(ground: Groundwork, folds: NDArray[np.intp], weights: Weights) -> float:
+    """Mean loss of held-out photos at the best temperature, every class weighing the same."""
+    rows, logits = held_out_logits(ground, folds, weights)
+    targets = ground.targets[rows]
+    loss = HeldOutLoss(logits, targets)
+    return float(np.average(loss.at(fit_temperature(loss)), weights=1 / np.bincount(targets)[targets]))

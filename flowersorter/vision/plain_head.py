@@ -1,0 +1,73 @@
+"""A head on the raw pooled features, for a plain network in which the square root of ours has no place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.job import CancelToken
+from flowersorter.vision.axes import SAMPLE, Coordinates, PrincipalAxes, spread_sample
+from flowersorter.vision.calibrate import HeldOutLoss, fit_temperature
+from flowersorter.vision.groundwork import RANK, Examples, Groundwork
+from flowersorter.vision.heads import held_out_logits, solve_heads
+from flowersorter.vision.threads import Lanes, row_blocks
+
+_BLOCK_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainHead:
+    """A head, its temperature already taken in.
+
+    Attributes:
+        weight: (C, D) float32.
+        bias: (C,) float32.
+        held_out_accuracy: Share of the person's photos that heads which never saw them got right, None without any.
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    held_out_accuracy: float | None
+
+
+def fit_plain_head(
+    examples: Examples, totals: NDArray[np.float32], classes: int, cancel: CancelToken, *, seed: int = 42
+) -> PlainHead:
+    """Fit a head on raw pooled features, with the folds that `fit` would make.
+
+    Args:
+        examples: What to learn from.
+        totals: (N,) sum of each photo's pooled features, which their features say nothing of.
+        classes: C.
+        cancel: Looked at many times a second.
+        seed: Fixes the folds.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+
+    def raw(rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+        """(B, D) pooled features: roots of them have length 1 when they add up to 1."""
+        squares = np.square(examples.features.take(rows).unpack())
+        return np.asarray(squares * (totals[rows] / size)[:, None], np.float32)
+
+    size = np.float32(1)
+    sample = spread_sample(examples.targets, SAMPLE, seed)
+    size = np.float32(np.linalg.norm(raw(sample), axis=1).mean())
+    with Lanes() as lanes:
+        ground = Groundwork.lay(examples, seed, lanes, cancel)
+        axes = PrincipalAxes.of(raw(sample), RANK, seed)
+        parts = lanes.map(lambda rows: axes.place(raw(rows)), row_blocks(len(totals), _BLOCK_ROWS))
+        coordinates = Coordinates(
+            np.concatenate([part.inside for part in parts]), np.concatenate([part.outside for part in parts])
+        )
+        ground = replace(ground, axes=axes, coordinates=coordinates)
+        heads = solve_heads(ground, classes, None, lanes, cancel)
+    rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1])
+    temperature = np.float32(fit_temperature(HeldOutLoss(logits, ground.targets[rows])) if len(rows) else 1)
+    own = examples.own[rows]
+    right = logits.argmax(axis=1) == ground.targets[rows]
+    weight, bias = axes.back(heads.weights[-1])
+    return PlainHead(weight / (size * temperature), bias / temperature, float(right[own].mean()) if own.any() else None)
