@@ -136,8 +136,9 @@ def novelty_of_references(references: NDArray[np.float32]) -> Novelty:
         groups = near_copy_groups(features, coordinates, one_class, lanes, CancelToken())
         folds = assign_folds(one_class, groups, seed=0)
         weights = np.full(len(features), 1 / len(features), np.float32)
-        measured = np.unique(folds)
-        return learn_novelty(axes, coordinates, weights, folds, measured if len(measured) > 1 else measured[:0], lanes)[0]
+        filled = np.unique(folds)
+        measured = filled if len(filled) > 1 else filled[:0]
+        return learn_novelty(axes, coordinates, weights, folds, measured, lanes)[0]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
