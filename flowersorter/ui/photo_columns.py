@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.library.places import Paths
 from flowersorter.workflows.rows import PhotoRows, Verdict
 
 Rows = NDArray[np.intp]
@@ -30,7 +30,7 @@ class PhotoColumns:
 
     Attributes:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts: As in `PhotoRows`.
-        paths: N absolute paths.
+        names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         shelves: (N,) int32; the class id the photo counts for, else its `Pile`.
         own: What the person said in this session, by place id: class id and whether a person gave it.
@@ -44,17 +44,22 @@ class PhotoColumns:
         self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
         self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
         self.verdicts = rows.verdicts.copy()
-        self.paths: list[Path] = list(rows.paths)
+        self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
-        self.shelves = np.zeros(len(self.paths), np.int32)
+        self.shelves = np.zeros(len(self.names), np.int32)
         self._sorter = np.argsort(self.place_ids)
         self._sorted_ids = self.place_ids[self._sorter]
         self._say_again(self.locate(self.own))
-        self._shelve(np.arange(len(self.paths)))
+        self._shelve(np.arange(len(self.names)))
 
     def __len__(self) -> int:
-        return len(self.paths)
+        return len(self.names)
+
+    @property
+    def paths(self) -> Paths:
+        """N absolute paths."""
+        return Paths(self.names)
 
     def locate(self, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
         """Rows of these places, in their order; those that are not here are left out.
@@ -63,9 +68,9 @@ class PhotoColumns:
             (M,) intp row numbers.
         """
         wanted = np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64)
-        if not len(self.paths) or not len(wanted):
+        if not len(self.names) or not len(wanted):
             return np.zeros(0, np.intp)
-        at = np.minimum(np.searchsorted(self._sorted_ids, wanted), len(self.paths) - 1)
+        at = np.minimum(np.searchsorted(self._sorted_ids, wanted), len(self.names) - 1)
         rows: Rows = self._sorter[at[self._sorted_ids[at] == wanted]]
         return rows
 
@@ -83,13 +88,18 @@ class PhotoColumns:
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
         self.verdicts[rows] = news.verdicts[here]
-        for row, source in zip(rows.tolist(), np.flatnonzero(here).tolist(), strict=True):
-            self.paths[row] = news.paths[source]
-            self.errors[row] = news.errors[source]
-            self._unreadable[row] = news.errors[source] is not None
+        self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
         self._say_again(rows)
         self._shelve(rows)
         return np.sort(rows), changed_files
+
+    def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
+        if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
+            self.names, self.errors = list(names), list(errors)  # all of them, as after every look at the folder
+        else:
+            for row, source in zip(rows.tolist(), sources.tolist(), strict=True):
+                self.names[row], self.errors[row] = names[source], errors[source]
+        self._unreadable[rows] = [errors[source] is not None for source in sources.tolist()]
 
     def set_error(self, place_id: int, reason: str) -> Rows:
         """Mark a photo whose thumbnail cannot be made; returns its row, or none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -296,10 +297,10 @@ class PhotoModel(QAbstractListModel):
     # -- one function per role; each is given the column row
 
     def _name(self, row: int) -> str:
-        return self.columns.paths[row].name
+        return os.path.basename(self.columns.names[row])  # noqa: PTH119 -- painted for every tile
 
     def _tool_tip(self, row: int) -> str:
-        return str(self.columns.paths[row])
+        return self.columns.names[row]
 
     def _spoken(self, row: int) -> str:
         return ", ".join(filter(None, (self._name(row), self._said(row))))

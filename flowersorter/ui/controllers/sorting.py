@@ -78,8 +78,8 @@ class SortController(QObject):
     @Slot(object, str)
     def _show_photos(self, paths: list[Path], title: str) -> None:
         """Let the person look at photos of the plan; the dialog comes back with the same choices."""
-        wanted, columns = set(paths), self._session.photos.columns
-        rows = [row for row, path in enumerate(columns.paths) if path in wanted]
+        wanted, columns = set(map(str, paths)), self._session.photos.columns
+        rows = [row for row, name in enumerate(columns.names) if name in wanted]
         dialog = self._dialog
         if dialog is not None:
             self._remember(dialog.choices)
