@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from flowersorter.library.classes import PALETTE
 from flowersorter.ui import theme
 from flowersorter.ui.class_dialogs import swatch
-from flowersorter.ui.dialog_parts import describe
+from flowersorter.ui.dialog_parts import count_photos, describe
 from flowersorter.workflows.evaluate import Evaluation
 
 Index = QModelIndex | QPersistentModelIndex
@@ -110,13 +110,17 @@ class ClassScoreModel(QAbstractTableModel):
         photos, guesses = int(self._photos[row]), int(self._of.confusion[:, row].sum())
         match column:
             case Column.RECALL if photos:
-                return self.tr("{0} of {1} photos of {2} were found").format(right, photos, name)
+                text = self.tr("Of the photos of {0}, {1} were found ({2} of {3})")
+                return text.format(name, percent(right / photos), right, photos)
             case Column.PRECISION if guesses:
-                return self.tr("{0} of {1} guesses of {2} were right").format(right, guesses, name)
+                text = self.tr("Of the photos it calls {0}, {1} are ({2} of {3})")
+                return text.format(name, percent(right / guesses), right, guesses)
             case Column.PRECISION:
                 return self.tr("No photo was guessed as {0}").format(name)
+            case Column.PHOTOS | Column.NAME:
+                return self.tr("{0} of {1} measured").format(count_photos(photos), name)
             case _:
-                return name
+                return self.tr("No photo of {0} was measured").format(name)
 
 
 class ClassScoreView(QTableView):
@@ -163,8 +167,8 @@ class ClassScoreView(QTableView):
         return QSize(self.fontMetrics().averageCharWidth() * 60, self._height(min(8, self.model().rowCount())))
 
     def minimumSizeHint(self) -> QSize:
-        """Header and three classes."""
-        return QSize(self.fontMetrics().averageCharWidth() * 20, self._height(min(3, self.model().rowCount())))
+        """Header and up to eight classes; what is around it scrolls."""
+        return QSize(self.fontMetrics().averageCharWidth() * 20, self._height(min(8, self.model().rowCount())))
 
     def _height(self, rows: int) -> int:
         header = self.fontMetrics().lineSpacing() + theme.GAP_PX

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -222,7 +222,11 @@ def open_at(dialog: QDialog, letters: int, lines: int, *, least: tuple[int, int]
     """
     metrics = dialog.fontMetrics()
     wanted = QSize(metrics.averageCharWidth() * letters, metrics.lineSpacing() * lines)
-    dialog.resize(wanted.boundedTo(dialog.screen().availableSize() * 0.92))
+    window = dialog.parentWidget()
+    # Not `dialog.screen()`: PySide takes what that returns for a child of the dialog, and when the garbage collector
+    # frees a dialog the screen goes with it (seen in a debugger with PySide 6.11.3).
+    screen = QGuiApplication.screenAt(window.frameGeometry().center()) if window is not None else None
+    dialog.resize(wanted.boundedTo((screen or QGuiApplication.primaryScreen()).availableSize() * 0.92))
     if least is None:
         return
     smallest = QSize(metrics.averageCharWidth() * least[0], metrics.lineSpacing() * least[1])

@@ -28,6 +28,23 @@ class CalibrationBin:
     accuracy: float
 
 
+@dataclass(frozen=True, slots=True)
+class ConfidenceBar:
+    """How many photos of one interval of confidence are right, and how many wrong.
+
+    Attributes:
+        low: Lower edge, exclusive except for 0.
+        high: Upper edge, inclusive.
+        right: Photos predicted right.
+        wrong: Photos predicted wrong.
+    """
+
+    low: float
+    high: float
+    right: int
+    wrong: int
+
+
 def confusion_matrix(true: NDArray[np.intp], predicted: NDArray[np.intp], classes: int) -> NDArray[np.int64]:
     """Count photos by true and predicted class.
 
@@ -83,7 +100,7 @@ def calibration_bins(
         right: (N,) whether it was right.
         bins: Number of intervals between 0 and 1.
     """
-    at = np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1)
+    at = bin_numbers(confidence, bins)
     result = []
     for i in range(bins):
         inside = at == i
@@ -98,6 +115,26 @@ def calibration_bins(
                 )
             )
     return tuple(result)
+
+
+def bin_numbers(confidence: NDArray[np.float32], bins: int = 10) -> NDArray[np.intp]:
+    """Number of the interval each confidence falls into; (N,) from 0 to `bins` - 1."""
+    return np.asarray(np.clip(np.ceil(confidence * bins).astype(np.intp) - 1, 0, bins - 1), np.intp)
+
+
+def confidence_bars(
+    confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 10
+) -> tuple[ConfidenceBar, ...]:
+    """Count right and wrong photos by confidence, in the intervals of `calibration_bins`, empty ones too.
+
+    Args:
+        confidence: (N,) probability of the best guess.
+        right: (N,) whether it was right.
+        bins: Number of intervals between 0 and 1.
+    """
+    at = bin_numbers(confidence, bins)
+    good, bad = np.bincount(at[right], minlength=bins), np.bincount(at[~right], minlength=bins)
+    return tuple(ConfidenceBar(i / bins, (i + 1) / bins, int(good[i]), int(bad[i])) for i in range(bins))
 
 
 def expected_calibration_error(bins: tuple[CalibrationBin, ...]) -> float:

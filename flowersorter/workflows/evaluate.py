@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,28 +13,30 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
-from flowersorter.library.photos import Place
+from flowersorter.library.photos import Place, Places
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.calibrate import softmax
-from flowersorter.vision.features import features_of
 from flowersorter.vision.metrics import (
     CalibrationBin,
+    ConfidenceBar,
+    bin_numbers,
     calibration_bins,
+    confidence_bars,
     confusion_matrix,
     expected_calibration_error,
     precision,
     recall,
     wilson_interval,
 )
-from flowersorter.vision.predict import predict
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.folder_labels import classes_by_sub_folder
-from flowersorter.workflows.guess import cached_features
-from flowersorter.workflows.label import LabelRequest, find_photos, read_new
-from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.label import LabelRequest, find_photos, look_twice, read_new
+from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
+from flowersorter.workflows.rows import Guesses
 
-__all__ = ["CalibrationBin", "EvaluateRequest", "Evaluation", "evaluate"]
+__all__ = ["CalibrationBin", "ConfidenceBar", "EvaluateRequest", "Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,21 @@ class Evaluation:
         """How many photos were measured."""
         return len(self.true)
 
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(N,) whether each photo was predicted right."""
+        return np.asarray(self.true == self.predicted, np.bool_)
+
+    @property
+    def histogram(self) -> tuple[ConfidenceBar, ...]:
+        """Right and wrong photos by confidence, from unsure to sure."""
+        return confidence_bars(self.confidences, self.right)
+
+    def within(self, interval: CalibrationBin | ConfidenceBar) -> NDArray[np.bool_]:
+        """(N,) whether the confidence of each photo is in an interval of `bins` or `histogram`."""
+        number = bin_numbers(np.array([(interval.low + interval.high) / 2], np.float32))[0]
+        return np.asarray(bin_numbers(self.confidences) == number, np.bool_)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Judged:
@@ -128,32 +145,34 @@ def evaluate(
     """
     garden = request.garden
     if request.folder is None:
-        return _count(garden, _out_of_fold(request, report, cancel), ())
+        return _count(garden, _out_of_fold(request, report, cancel), garden.photos.all_places())
     folder = absolute_folder(request.folder)
     backbone = chosen_backbone(garden, request.backbone)
     _, places = find_photos(garden, folder, report, cancel)
-    read_new(LabelRequest(garden, folder, request.device, backbone), places, report, cancel, embedder)
-    now = garden.photos.places([place.id for place in places])
-    unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    return _count(garden, _on_folder(garden, folder, now, backbone), unreadable)
-
-
-def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: str) -> _Judged:
-    """Predict a labelled folder with the current model."""
+    reading = LabelRequest(garden, folder, request.device, backbone)
+    read_new(reading, places, report, cancel, embedder)
+    now = garden.photos.places(places.ids)
     named = model_for(garden, backbone)
-    by_folder = classes_by_sub_folder(folder, places)  # measured with, not learned from: they become no labels
-    if named is None or not by_folder:
+    by_folder = classes_by_sub_folder(folder, now)  # measured with, not learned from: they become no labels
+    measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
+    # As `label` predicts it, but whatever has a label: that would be looked at once only.
+    guesses = look_twice(reading, measured, {}, report, cancel, embedder)
+    if named is None or guesses is None or not by_folder:
         raise TooFewPhotos(
             f"There is nothing to measure in {folder}",
             "it has no sub-folders with readable photos" if named else f"no model was trained with {backbone} yet",
             "Put the photos of each class into a folder of its own" if named else "Train a model first",
         )
-    photos = list(garden.photos.photos(sorted(by_folder)).values())
-    features, positions = cached_features(garden, backbone, [photo.sha256 for photo in photos])
-    result = predict(named.model, features.unpack())
-    names = list(named.model.class_names)
-    ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in names]
-    photo_ids = [photos[i].id for i in positions]
+    unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
+    return _count(garden, _on_folder(garden, folder, by_folder, named, guesses), measured, unreadable)
+
+
+def _on_folder(
+    garden: Garden, folder: Path, by_folder: Mapping[int, str], named: NamedModel, guesses: Guesses
+) -> _Judged:
+    """Hold the guesses for a labelled folder against its class folders."""
+    names, ids = list(named.model.class_names), guesses.class_ids.tolist()
+    photo_ids = guesses.photo_ids.tolist()
     true = []
     for photo_id in photo_ids:
         entry = garden.classes.resolve(by_folder[photo_id], ClassOrigin.MODEL)
@@ -165,10 +184,10 @@ def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: 
     how = f"{len(true)} photos under {folder}, predicted by the current model"
     return _Judged(
         class_names=names,
-        photo_ids=np.array(photo_ids, np.int64),
+        photo_ids=guesses.photo_ids,
         true=np.array(true, np.intp),
-        predicted=result.probabilities.argmax(axis=1),
-        confidences=result.probabilities.max(axis=1, initial=0.0),
+        predicted=guesses.probabilities.argmax(axis=1),
+        confidences=guesses.probabilities.max(axis=1, initial=0.0),
         seen=seen,
         how=how + (f"; it may have learned from {seen} of them" if seen else ""),
     )
@@ -176,8 +195,6 @@ def _on_folder(garden: Garden, folder: Path, places: Sequence[Place], backbone: 
 
 def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) -> _Judged:
     """Predict every label of the garden with models that never saw it."""
-    from flowersorter.vision.fit import Examples, fit
-
     garden = request.garden
     backbone = chosen_backbone(garden, request.backbone)
     report(Progress("Measuring", 0))
@@ -187,12 +204,7 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) 
     examples = with_starter(garden, own) if grown else own
     if not len(own.photo_ids):
         raise _too_few()
-    fitted = fit(
-        Examples(features_of(examples.embeddings), examples.targets, examples.own),
-        examples.class_names,
-        backbone,
-        cancel,
-    )
+    fitted = fit_for(garden, examples, backbone, cancel)
     held_out = fitted.held_out
     kept = held_out.own
     if not kept.any():
@@ -218,12 +230,16 @@ def _too_few() -> TooFewPhotos:
     )
 
 
-def _count(garden: Garden, judged: _Judged, unreadable: tuple[tuple[Path, str], ...]) -> Evaluation:
+def _count(
+    garden: Garden, judged: _Judged, places: Sequence[Place], unreadable: tuple[tuple[Path, str], ...] = ()
+) -> Evaluation:
+    """Count; the photos are shown where they are among these places."""
     right = judged.true == judged.predicted
     confusion = confusion_matrix(judged.true, judged.predicted, len(judged.class_names))
     bins = calibration_bins(judged.confidences, right)
     ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in judged.class_names]
-    places = {place.photo_id: place.id for place in reversed(garden.photos.all_places())}
+    at = Places.of(places)
+    place_of = dict(zip(at.photo_ids[::-1].tolist(), at.ids[::-1].tolist(), strict=True))
     return Evaluation(
         accuracy=float(right.mean()),
         interval=wilson_interval(int(right.sum()), len(right)),
@@ -235,7 +251,7 @@ def _count(garden: Garden, judged: _Judged, unreadable: tuple[tuple[Path, str], 
         calibration_error=expected_calibration_error(bins),
         bins=bins,
         photo_ids=judged.photo_ids,
-        place_ids=np.array([places.get(int(photo_id), 0) for photo_id in judged.photo_ids], np.int64),
+        place_ids=np.array([place_of.get(each, 0) for each in judged.photo_ids.tolist()], np.int64),
         true=judged.true,
         predicted=judged.predicted,
         confidences=judged.confidences,

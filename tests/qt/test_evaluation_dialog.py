@@ -2,57 +2,20 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
-from pathlib import Path
 
-import numpy as np
 import pytest
-from PySide6.QtCore import QModelIndex, QRect, Qt
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog, QTableView
+from PySide6.QtWidgets import QTableView
 from pytestqt.qtbot import QtBot
 
-from flowersorter.errors import UserError
-from flowersorter.ui import evaluation_dialog
+from flowersorter.ui.charts.chart import Chart
 from flowersorter.ui.class_scores import Column
 from flowersorter.ui.confusion_matrix import heat
 from flowersorter.ui.evaluation_dialog import EvaluationDialog
-from flowersorter.workflows.evaluate import CalibrationBin, Evaluation
-
-TRUE = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2]
-PREDICTED = [0, 0, 0, 1, 1, 1, 2, 1, 1, 2]
-NAMES = ("daisy", "roses", "tulips")
-
-
-def evaluation(classes: int = 3) -> Evaluation:
-    """Ten photos, seven right; place ids from 101 on, the last photo nowhere; further classes have no photos."""
-    confusion = np.zeros((classes, classes), np.int64)
-    np.add.at(confusion, (TRUE, PREDICTED), 1)
-    found, guessed = confusion.sum(axis=1), confusion.sum(axis=0)
-    nothing = np.full(classes, np.nan)
-    places = np.arange(101, 111, dtype=np.int64)
-    places[-1] = 0
-    return Evaluation(
-        accuracy=0.7,
-        interval=(0.4, 0.89),
-        class_ids=tuple(range(1, classes + 1)),
-        class_names=(*NAMES, *(f"a class with a long name {number}" for number in range(3, classes))),
-        confusion=confusion,
-        recall=np.divide(confusion.diagonal(), found, out=nothing.copy(), where=found > 0),
-        precision=np.divide(confusion.diagonal(), guessed, out=nothing.copy(), where=guessed > 0),
-        calibration_error=0.05,
-        bins=(CalibrationBin(0.5, 0.6, 2, 0.55, 0.5), CalibrationBin(0.8, 0.9, 8, 0.85, 0.75)),
-        photo_ids=np.arange(1, 11, dtype=np.int64),
-        place_ids=places,
-        true=np.array(TRUE, np.intp),
-        predicted=np.array(PREDICTED, np.intp),
-        confidences=np.full(10, 0.8, np.float32),
-        seen=0,
-        how="10 photos with a label",
-    )
-
+from flowersorter.workflows.evaluate import Evaluation
+from tests.evaluations import evaluation, learning_points
 
 Opened = Callable[[Evaluation], EvaluationDialog]
 
@@ -89,15 +52,31 @@ def _asked(dialog: EvaluationDialog, qtbot: QtBot, deed: Callable[[], None]) -> 
 
 
 def test_the_figures_are_said_in_words(dialog: EvaluationDialog) -> None:
-    assert dialog.report.headline.text() == "70 of 100 photos are labelled right (between 40 and 89)"
-    text = dialog.report.how.text()
+    assert dialog.headline.text() == "About 60 of 100 right; with this many photos it could be 31 to 83"
+    text = dialog.how.text()
     assert "Measured: 10 photos with a label." in text
-    assert "When it says 85 %, it is right 75 % of the time." in text
+    assert "6 of 10 were right." in text
+
+
+def test_what_a_class_scores_is_said_in_words(opened: Opened) -> None:
+    dialog = opened(evaluation(4))
+    model = dialog.classes.scores.model()
+
+    def said(row: int, column: Column) -> str:
+        return str(model.index(row, column).data(Qt.ItemDataRole.ToolTipRole))
+
+    assert said(1, Column.PRECISION) == "Of the photos it calls roses, 40 % are (2 of 5)"
+    assert said(0, Column.RECALL) == "Of the photos of daisy, 75 % were found (3 of 4)"
+    assert said(2, Column.PHOTOS) == "3 photos of tulips measured"
+    assert said(3, Column.PRECISION) == "No photo was guessed as a class with a long name 3"
+    assert said(3, Column.RECALL) == "No photo of a class with a long name 3 was measured"
+    dialog.classes.scores.setCurrentIndex(model.index(1, Column.PRECISION))
+    assert dialog.sentence.text() == said(1, Column.PRECISION)
 
 
 def test_scores_by_class(opened: Opened) -> None:
     dialog = opened(evaluation(4))
-    model = dialog.report.scores.model()
+    model = dialog.classes.scores.model()
     rows = [[model.index(row, column).data() for column in range(4)] for row in range(4)]
     assert rows[0] == ["daisy", "4", "75 %", "100 %"]
     assert rows[1] == ["roses", "3", "67 %", "40 %"]
@@ -105,14 +84,14 @@ def test_scores_by_class(opened: Opened) -> None:
 
 
 def test_a_cell_says_itself_in_words(dialog: EvaluationDialog) -> None:
-    model = dialog.report.matrix.model()
+    model = dialog.classes.matrix.model()
     assert model.index(2, 1).data(Qt.ItemDataRole.ToolTipRole) == "2 photos of tulips guessed as roses (67 %)"
     assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "3 photos of daisy guessed right (75 %)"
     assert model.index(0, 2).data() == ""
 
 
 def test_a_double_click_on_a_cell_shows_its_photos(dialog: EvaluationDialog, qtbot: QtBot) -> None:
-    matrix = dialog.report.matrix
+    matrix = dialog.classes.matrix
     cell = matrix.model().index(2, 1)
     places, title = _asked(dialog, qtbot, lambda: _double_click(matrix, cell))
     assert places == [108, 109]
@@ -120,7 +99,7 @@ def test_a_double_click_on_a_cell_shows_its_photos(dialog: EvaluationDialog, qtb
 
 
 def test_arrows_and_enter_show_the_photos_of_a_cell(dialog: EvaluationDialog, qtbot: QtBot) -> None:
-    matrix = dialog.report.matrix
+    matrix = dialog.classes.matrix
     matrix.setFocus()
     matrix.setCurrentIndex(matrix.model().index(0, 0))
     for key in (Qt.Key.Key_Down, Qt.Key.Key_Right):
@@ -132,7 +111,7 @@ def test_arrows_and_enter_show_the_photos_of_a_cell(dialog: EvaluationDialog, qt
 
 
 def test_empty_cells_and_lost_photos_show_nothing(dialog: EvaluationDialog, qtbot: QtBot) -> None:
-    matrix = dialog.report.matrix
+    matrix = dialog.classes.matrix
     with qtbot.assertNotEmitted(dialog.photos_requested):
         _double_click(matrix, matrix.model().index(0, 2))
         _double_click(matrix, matrix.model().index(2, 2))  # its only photo is no longer anywhere
@@ -149,7 +128,7 @@ def test_empty_cells_and_lost_photos_show_nothing(dialog: EvaluationDialog, qtbo
 def test_every_score_shows_the_photos_behind_it(
     dialog: EvaluationDialog, qtbot: QtBot, column: Column, places: list[int], title: str
 ) -> None:
-    scores = dialog.report.scores
+    scores = dialog.classes.scores
     cell = scores.model().index(1, column)
     assert _asked(dialog, qtbot, lambda: _double_click(scores, cell)) == (places, title)
 
@@ -162,7 +141,7 @@ def test_one_button_shows_all_that_is_wrong(dialog: EvaluationDialog, qtbot: QtB
 def test_thirty_classes_are_turned_and_scroll(opened: Opened) -> None:
     dialog = opened(evaluation(30))
     dialog.resize(dialog.minimumSize())
-    matrix = dialog.report.matrix
+    matrix = dialog.classes.matrix
     last = matrix.model().index(29, 29)
     matrix.scrollTo(last)
     assert matrix.viewport().rect().intersects(QRect(matrix.visualRect(last)))
@@ -175,40 +154,101 @@ def test_right_and_wrong_are_told_apart_and_grow_stronger() -> None:
     assert faint.saturation() < strong.saturation()
 
 
-def test_it_is_saved_as_a_table(dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "figures"), ""))
-    dialog.save_table.trigger()
-    with (tmp_path / "figures.csv").open(encoding="utf-8-sig", newline="") as stream:
-        head, *rows = csv.reader(stream)
-    assert head[:5] == ["class", "photos", "recall", "precision", "guessed as daisy"]
-    assert rows[1] == ["roses", "3", "0.6667", "0.4000", "0", "2", "1"]
+# -- the charts
 
 
-def test_it_is_saved_as_a_picture(opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dialog = opened(evaluation(30))
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "figures.png"), ""))
-    dialog.save_picture.trigger()
-    picture = QImage(str(tmp_path / "figures.png"))
-    assert picture.height() > dialog.report.matrix.viewport().height()  # all thirty rows
+def _click(chart: Chart, number: int, *, double: bool) -> None:
+    middle = chart.mark_area(number, chart.plot()).center().toPoint()
+    QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=middle)
+    if double:
+        QTest.mouseDClick(chart, Qt.MouseButton.LeftButton, pos=middle)
 
 
-@pytest.mark.parametrize("deed", ["save_table", "save_picture"])
-def test_what_cannot_be_saved_is_said(
-    dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str
-) -> None:
-    said: list[UserError] = []
-    monkeypatch.setattr(evaluation_dialog, "show_error", lambda _parent, error: said.append(error))
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no folder" / "it.x"), ""))
-    getattr(dialog, deed).trigger()
-    assert [error.what for error in said] == ["it.x was not saved"]
-    assert said[0].why
+@pytest.fixture
+def sure(dialog: EvaluationDialog) -> EvaluationDialog:
+    """The dialog with the charts of confidence in front."""
+    dialog.pages.setCurrentIndex(1)
+    return dialog
 
 
-def test_a_cancelled_save_writes_nothing(
-    dialog: EvaluationDialog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: ("", ""))
-    dialog.save_table.trigger()
-    dialog.save_picture.trigger()
-    assert not list(tmp_path.iterdir())
+def test_every_point_of_the_calibration_curve_shows_its_photos(sure: EvaluationDialog, qtbot: QtBot) -> None:
+    chart = sure.sureness.calibration
+    shown = [_asked(sure, qtbot, lambda at=at: _click(chart, at, double=True)) for at in range(chart.marks)]  # type: ignore[misc]
+    assert shown == [
+        ([109], "30 % to 40 % sure"),
+        ([104, 106, 107], "50 % to 60 % sure"),
+        ([102, 103, 105, 108], "80 % to 90 % sure"),
+        ([101], "90 % to 100 % sure"),  # the other one is no longer anywhere
+    ]
+
+
+def test_every_part_of_a_confidence_bar_shows_its_photos(sure: EvaluationDialog, qtbot: QtBot) -> None:
+    chart = sure.sureness.histogram
+    shown = [_asked(sure, qtbot, lambda at=at: _click(chart, at, double=True)) for at in range(chart.marks)]  # type: ignore[misc]
+    assert shown == [
+        ([109], "Guessed wrong, 30 % to 40 % sure"),
+        ([104, 107], "Guessed wrong, 50 % to 60 % sure"),
+        ([106], "Guessed right, 50 % to 60 % sure"),
+        ([108], "Guessed wrong, 80 % to 90 % sure"),
+        ([102, 103, 105], "Guessed right, 80 % to 90 % sure"),
+        ([101], "Guessed right, 90 % to 100 % sure"),
+    ]
+
+
+def test_keys_walk_through_a_chart_and_the_dialog_says_each_mark(sure: EvaluationDialog, qtbot: QtBot) -> None:
+    chart = sure.sureness.histogram
+    chart.setFocus(Qt.FocusReason.TabFocusReason)
+    assert sure.sentence.text() == "1 photo guessed wrong, 30 % to 40 % sure"
+    QTest.keyClick(chart, Qt.Key.Key_Right)
+    assert sure.sentence.text() == chart.accessibleDescription() == "2 photos guessed wrong, 50 % to 60 % sure"
+    assert _asked(sure, qtbot, lambda: QTest.keyClick(chart, Qt.Key.Key_Return))[0] == [104, 107]
+    QTest.keyClick(chart, Qt.Key.Key_End)
+    assert sure.sentence.text() == "2 photos guessed right, 90 % to 100 % sure"
+    sure.sureness.calibration.setFocus(Qt.FocusReason.BacktabFocusReason)
+    assert sure.sentence.text() == "1 photo: it was 35 % sure, and right 0 % of the time"
+
+
+def test_one_click_goes_to_a_mark_and_shows_no_photos(sure: EvaluationDialog, qtbot: QtBot) -> None:
+    with qtbot.assertNotEmitted(sure.photos_requested):
+        _click(sure.sureness.calibration, 1, double=False)
+        QTest.mouseDClick(sure.sureness.calibration, Qt.MouseButton.LeftButton, pos=QPoint(1, 1))
+
+
+def test_the_learning_curve_is_measured_when_asked_for(dialog: EvaluationDialog, qtbot: QtBot) -> None:
+    dialog.pages.setCurrentIndex(2)
+    page = dialog.learning
+    assert page.curve is None
+    with qtbot.waitSignal(page.wanted):
+        QTest.mouseClick(page.start_button, Qt.MouseButton.LeftButton)
+    page.show_progress(3, 15)
+    assert (page.bar.isVisible(), page.bar.value(), page.bar.maximum()) == (True, 3, 15)
+    with qtbot.waitSignal(page.unwanted):
+        QTest.mouseClick(page.stop_button, Qt.MouseButton.LeftButton)
+    page.show_stopped()
+    assert page.start_button.isVisible()
+    assert not page.bar.isVisible()
+
+    page.show_curve(learning_points(0.6, 0.8, 0.9))
+    assert not page.start_button.isVisible()
+    assert page.words.text().startswith(
+        "With 100 photos of each class 90 % were right. That is 10 more of 100 than with 10"
+    )
+    chart = page.chart
+    assert chart is not None
+    places, title = _asked(dialog, qtbot, lambda: _click(chart, 1, double=True))
+    assert (places, title) == (list(range(1, 21)), "Guessed wrong with 10 photos of each class")
+    assert (
+        dialog.sentence.text() == "With 10 photos of each class 80 % are right (75 % to 85 %); 20 of 100 photos wrong"
+    )
+
+
+def test_a_flat_learning_curve_does_not_promise_anything(dialog: EvaluationDialog, qtbot: QtBot) -> None:
+    dialog.learning.show_curve(learning_points(0.9, 0.9, with_starter=True))
+    assert "will bring little" in dialog.learning.words.text()
+    assert "none of them is counted" in dialog.learning.words.text()
+
+
+def test_a_curve_without_mistakes_opens_nothing(dialog: EvaluationDialog, qtbot: QtBot) -> None:
+    dialog.learning.show_curve(learning_points(1.0))
+    with qtbot.assertNotEmitted(dialog.photos_requested):
+        dialog.learning.point_chosen.emit(0)

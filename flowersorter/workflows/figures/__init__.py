@@ -1,0 +1,1 @@
+"""The figures of a report: axes and charts as SVG, without Qt."""
