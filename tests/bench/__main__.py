@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import cancelling, learning
+from tests.bench import cancelling, labels, learning
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
 
@@ -57,6 +57,8 @@ MEASUREMENTS = {
     "speed": Measurement(table.speed, "12 minutes", quick=True),
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
+    "doubts": Measurement(_of_photos(labels.doubts), "2 minutes", needs_photos=True),
+    "advice": Measurement(_of_photos(labels.advice), "6 minutes", needs_photos=True),
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "safety": Measurement(_of_photos(safety), "15 minutes"),
 }

@@ -1,0 +1,172 @@
+"""The learning curve: how the share of mistakes falls with the number of labels, and what some more would bring.
+
+Errors follow a power law with a floor (Hestness et al., 2017). Its three numbers cannot be told from a few noisy
+points; so every law has its say, weighed by how well it agrees with them, and the answer is an interval.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.job import CancelToken
+from flowersorter.vision.fit import fit
+from flowersorter.vision.groundwork import Examples
+from flowersorter.vision.predict import predict
+
+#: Shares of the labels the smaller fits learn from.
+_SHARES = (0.2, 0.3, 0.42, 0.6)
+#: Fits of each size: many where they are quick and scatter much, few where neither is the case.
+_REPEATS = ((150, 8), (600, 5), (2000, 3))
+_FEWEST_REPEATS = 2
+#: No fit of more photos than this: beyond, a label more or less makes no difference that could be measured.
+_LARGEST = 3000
+#: A class needs so many photos in every fit, and so many labels in all before its subsets mean anything.
+_LEAST_PER_CLASS = 2
+#: Laws that are tried: the error now as a multiple of the measured one, the share of it that never goes away, exponent.
+_LEVELS = np.linspace(0.4, 1.8, 57)
+_FLOORS = np.linspace(0.0, 0.95, 20)
+_EXPONENTS = np.linspace(0.2, 1.4, 13)
+#: Share of the binomial error that differs from one size to another: all are measured on nearly the same photos.
+_UNSHARED = 0.7
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Mistakes of models that learned from so many photos.
+
+    Attributes:
+        photos: They learned from so many.
+        error: Mean share of mistakes on photos they had not seen.
+        deviation: Standard error of that, as far as it differs from one point to another.
+    """
+
+    photos: float
+    error: float
+    deviation: float
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What more photos would bring, in shares of photos that are right.
+
+    Attributes:
+        low: With a probability of 0.9 at least this,
+        high: and at most this.
+        likely: The median.
+    """
+
+    low: float
+    likely: float
+    high: float
+
+
+class LearningCurve:
+    """Every power law that agrees with some points.
+
+    Args:
+        points: At least one; the last one is nearest to how things are now.
+    """
+
+    def __init__(self, points: tuple[Point, ...]) -> None:
+        self.points = points
+        last = points[-1]
+        levels, floors, exponents = np.meshgrid(max(last.error, 1e-3) * _LEVELS, _FLOORS, _EXPONENTS, indexing="ij")
+        self._floor = (levels * floors).ravel()
+        self._slope = (levels * (1 - floors)).ravel()
+        self._exponent = exponents.ravel()
+        self._unit = last.photos
+        misfit = sum(((self._errors(p.photos) - p.error) / p.deviation) ** 2 for p in points)
+        weight = np.exp(-(misfit - np.min(misfit)) / 2)
+        self._weight = weight / weight.sum()
+
+    def gain(self, now: float, later: float) -> Gain:
+        """What it brings to learn from `later` photos instead of `now`, in shares of all photos."""
+        return self._quantiles(self._errors(now) - self._errors(later))
+
+    def relative_gain(self, now: float, later: float) -> Gain:
+        """The same as a share of the mistakes that are made now."""
+        return self._quantiles(1 - self._errors(later) / self._errors(now))
+
+    def _errors(self, photos: float) -> NDArray[np.float64]:
+        return np.minimum(self._floor + self._slope * (photos / self._unit) ** -self._exponent, 1.0)
+
+    def _quantiles(self, values: NDArray[np.float64]) -> Gain:
+        order = np.argsort(values)
+        reached = np.cumsum(self._weight[order])
+        low, likely, high = (float(values[order[np.searchsorted(reached, q)]]) for q in (0.05, 0.5, 0.95))
+        return Gain(low, likely, high)
+
+
+def measure_curve(
+    examples: Examples,
+    class_names: tuple[str, ...],
+    held_out: tuple[float, int],
+    cancel: CancelToken,
+    *,
+    seed: int = 42,
+) -> LearningCurve:
+    """Learn from subsets of the labels, measure on the others.
+
+    The starter's photos are in every subset, near-copies on either side: both as in the fit of all labels, the last
+    point of the curve.
+
+    Args:
+        examples: What the garden learns from, at least two photos of each class.
+        class_names: C names.
+        held_out: Accuracy of the fit of all labels on photos it held out, and how many these were.
+        cancel: Looked at many times a second.
+        seed: Draws the subsets.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    own, draw = np.flatnonzero(examples.own), np.random.default_rng(seed)
+    repeats = next((times for most, times in _REPEATS if len(own) <= most), _FEWEST_REPEATS)
+    errors: dict[int, list[float]] = {}
+    for _ in range(repeats):
+        order = draw.permutation(own)  # the subsets of a draw lie within one another: less noise in their differences
+        subsets = (_first_of_each_class(order, examples.targets, share) for share in _SHARES)
+        for size, subset in {len(subset): subset for subset in subsets}.items():
+            rest = np.setdiff1d(order, subset, assume_unique=True)
+            if size <= _LARGEST and len(rest):
+                learned = np.concatenate([subset, np.flatnonzero(~examples.own)])
+                errors.setdefault(size, []).append(_error(examples, class_names, learned, rest, cancel))
+    others = len(examples.targets) - len(own)
+    points = [_point(others + size, found, len(own) - size) for size, found in sorted(errors.items())]
+    accuracy, photos = held_out
+    points.append(_point(others + 0.8 * len(own), [1 - accuracy], photos))  # five folds leave four to learn from
+    return LearningCurve(tuple(points))
+
+
+def _first_of_each_class(order: NDArray[np.intp], targets: NDArray[np.intp], share: float) -> NDArray[np.intp]:
+    parts = []
+    for target in np.unique(targets[order]):
+        members = order[targets[order] == target]
+        parts.append(members[: max(_LEAST_PER_CLASS, round(share * len(members)))])
+    return np.concatenate(parts)
+
+
+def _error(
+    examples: Examples,
+    class_names: tuple[str, ...],
+    learned: NDArray[np.intp],
+    rest: NDArray[np.intp],
+    cancel: CancelToken,
+) -> float:
+    subset = Examples(
+        examples.ids[learned], examples.features.take(learned), examples.targets[learned], examples.own[learned]
+    )
+    model = fit(subset, class_names, "", cancel).model
+    guessed = predict(model, examples.features.take(rest)).probabilities.argmax(axis=1)
+    return float((guessed != examples.targets[rest]).mean())
+
+
+def _point(photos: float, errors: list[float], tested: float) -> Point:
+    error = float(np.mean(errors))
+    shares = (error * tested + 1) / (tested + 2)  # Laplace: no mistake among few photos does not mean none
+    binomial = np.sqrt(shares * (1 - shares) / max(tested, 1))
+    scatter = np.std(errors, ddof=1) / np.sqrt(len(errors)) if len(errors) > 1 else 0.0
+    return Point(photos, error, float(np.hypot(_UNSHARED * binomial, scatter)))

@@ -1,0 +1,253 @@
+"""Enough? How good each class is, what ten more photos would bring, and which ten photos to label next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import TooFewPhotos
+from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.classes import ClassOrigin
+from flowersorter.library.garden import Garden
+from flowersorter.library.photos import Place, Places
+from flowersorter.vision.calibrate import softmax
+from flowersorter.vision.curve import Gain, LearningCurve, measure_curve
+from flowersorter.vision.features import Features
+from flowersorter.vision.metrics import wilson_interval
+from flowersorter.vision.model import Model
+from flowersorter.vision.predict import predict
+from flowersorter.vision.select import MOST_CONSIDERED, doubt_of, next_to_label
+from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.guess import cached_features
+from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.second_opinion import SecondOpinion, second_opinion
+
+#: So many more photos are asked for at a time.
+MORE = 10
+#: More photos that bring less than this share of photos right are not worth the work.
+ENOUGH_GAIN = 0.005
+_SEED = 42
+_PHOTOS_SHOWN_GUESSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceRequest:
+    """Ask what to label next.
+
+    Attributes:
+        garden: Whose labels and photos.
+        folder: Choose among the photos under it; None for every photo the garden knows.
+        count: How many photos to choose.
+        backbone: Name, or None for the garden's.
+    """
+
+    garden: Garden
+    folder: Path | None = None
+    count: int = MORE
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How good a class, or all of them together, is; shares are of photos the model had not seen.
+
+    Attributes:
+        class_id: 0 for all classes together.
+        name: "" for all classes together.
+        photos: Labelled photos of the person.
+        accuracy: Share of them predicted right, None while there are too few to tell.
+        interval: 95 % interval of that.
+        sure: Share of them the model would call sure, None while there are too few to tell.
+        gain: What `MORE` more photos would bring: for a class, if the others grew likewise. None while there are too
+            few photos to tell.
+    """
+
+    class_id: int
+    name: str
+    photos: int
+    accuracy: float | None
+    interval: tuple[float, float]
+    sure: float | None
+    gain: Gain | None
+
+    @property
+    def enough(self) -> bool:
+        """Whether more photos would bring next to nothing."""
+        return self.gain is not None and self.gain.likely < ENOUGH_GAIN
+
+
+@dataclass(frozen=True, slots=True)
+class NextPhoto:
+    """A photo that is worth a label.
+
+    Attributes:
+        photo_id: The photo.
+        place_id: One of its places.
+        path: Where that is.
+        top: Best guesses as (class id, probability), likeliest first.
+    """
+
+    photo_id: int
+    place_id: int
+    path: Path
+    top: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to label next, and why.
+
+    Attributes:
+        overall: All classes together.
+        classes: Each class that has a labelled photo, those that would gain most first.
+        next: The photos to label, the most useful first.
+        unlabelled: Photos without a label among which they were chosen.
+    """
+
+    overall: Standing
+    classes: tuple[Standing, ...]
+    next: tuple[NextPhoto, ...]
+    unlabelled: int
+
+
+def advise(request: AdviceRequest, report: Report, cancel: CancelToken) -> Advice:
+    """Measure what is known and choose what to label next, from cached embeddings alone.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    garden = request.garden
+    backbone = chosen_backbone(garden, request.backbone)
+    report(Progress("Measuring what more photos would bring", 0))
+    counts = garden.labels.counts()
+    names = {entry.id: entry.name for entry in garden.classes.all()}
+    overall = _unknown(0, "", sum(counts.values()))
+    classes = {class_id: _unknown(class_id, names[class_id], photos) for class_id, photos in counts.items()}
+    try:
+        opinion = second_opinion(garden, backbone, cancel)
+    except TooFewPhotos:
+        model, known = _before_any_fit(garden, backbone)
+    else:
+        model, known = opinion.fitted.model, opinion.photos.features
+        overall, measured = _measured(garden, opinion, overall, cancel)
+        classes.update(measured)
+    report(Progress("Choosing what to label next", 0))
+    chosen, unlabelled = _choose(request, backbone, model, known, cancel)
+    return Advice(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
+
+
+def _before_any_fit(garden: Garden, backbone: str) -> tuple[Model | None, Features]:
+    """The model that speaks for the garden, and the features of what is labelled."""
+    named = model_for(garden, backbone)
+    own = labelled_photos(garden, backbone, {photo: label.class_id for photo, label in garden.labels.all().items()})
+    grown = belongs_with_starter(named, own.class_names)
+    return named.model if named is not None else None, (with_starter(garden, own) if grown else own).features
+
+
+def _unknown(class_id: int, name: str, photos: int) -> Standing:
+    return Standing(class_id, name, photos, None, (0.0, 1.0), None, None)
+
+
+def _most_gain_first(standing: Standing) -> tuple[float, int, str]:
+    """What nothing is known of needs photos most."""
+    gain = standing.gain.likely if standing.gain is not None else 1.0
+    return -gain, standing.photos, standing.name
+
+
+def _measured(
+    garden: Garden, opinion: SecondOpinion, overall: Standing, cancel: CancelToken
+) -> tuple[Standing, dict[int, Standing]]:
+    """How good the classes are on photos the models had not seen, and what more would bring."""
+    photos, held_out, model = opinion.photos, opinion.fitted.held_out, opinion.fitted.model
+    own = held_out.own
+    if not own.any():
+        return overall, {}
+    right, targets = held_out.right[own], held_out.targets[own]
+    confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
+    sure = confidence >= model.thresholds.sure
+    accuracy = float(right.mean())
+    curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel)
+    everything = len(photos.targets)
+    classes: dict[int, Standing] = {}
+    for target, name in enumerate(photos.class_names):
+        here = targets == target
+        entry = garden.classes.find(name)
+        if entry is None or not here.any():  # a class of the starter alone
+            continue
+        learned = int(np.count_nonzero(photos.targets == target))
+        classes[entry.id] = Standing(
+            class_id=entry.id,
+            name=entry.name,
+            photos=int(here.sum()),
+            accuracy=float(right[here].mean()),
+            interval=wilson_interval(int(right[here].sum()), int(here.sum())),
+            sure=float(sure[here].mean()),
+            gain=_class_gain(curve, right[here], 1 - accuracy, everything, learned),
+        )
+    whole = Standing(
+        class_id=0,
+        name="",
+        photos=overall.photos,
+        accuracy=accuracy,
+        interval=wilson_interval(int(right.sum()), len(right)),
+        sure=float(sure.mean()),
+        gain=curve.gain(everything, everything + MORE),
+    )
+    return whole, classes
+
+
+def _class_gain(
+    curve: LearningCurve, right: NDArray[np.bool_], usual_error: float, everything: int, learned: int
+) -> Gain:
+    """What a class gains when it and all others grow by the share that `MORE` photos are of it.
+
+    Growing alone it would gain more, mostly by taking photos from the others: ten more of one of five flowers (ten
+    each) brought it 11 points of its own photos and all together 1 point; ten more of each brought it 8.
+    """
+    errors = (float(np.count_nonzero(~right)) + usual_error) / (len(right) + 1)
+    share = curve.relative_gain(everything, everything * (learned + MORE) / learned)
+    return Gain(share.low * errors, share.likely * errors, share.high * errors)
+
+
+def _choose(
+    request: AdviceRequest, backbone: str, model: Model | None, known: Features, cancel: CancelToken
+) -> tuple[tuple[NextPhoto, ...], int]:
+    """The photos to label, and how many there were to choose from."""
+    garden = request.garden
+    labelled = garden.labels.all()
+    places = _places(request)
+    photo_ids = np.setdiff1d(places.known_photo_ids, np.array(list(labelled), np.int64))
+    drawn = photo_ids
+    if len(drawn) > MOST_CONSIDERED:
+        drawn = np.sort(np.random.default_rng(_SEED).choice(drawn, MOST_CONSIDERED, replace=False))
+    ids, hashes = garden.photos.hashes(drawn)
+    candidates, positions = cached_features(garden, backbone, hashes)
+    if not len(positions):
+        return (), len(photo_ids)
+    ids = ids[positions]
+    probabilities = (
+        predict(model, candidates).probabilities if model is not None else np.ones((len(ids), 1), np.float32)
+    )
+    rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel)
+    first = {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
+    classes = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in model.class_names] if model else []
+    return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist()), len(
+        photo_ids
+    )
+
+
+def _places(request: AdviceRequest) -> Places:
+    if request.folder is not None:
+        return request.garden.photos.places_under(request.folder)
+    places = request.garden.photos.all_places()
+    return places.take(np.flatnonzero(~places.missing))
+
+
+def _next_photo(place: Place, probabilities: NDArray[np.float32], classes: list[int]) -> NextPhoto:
+    best = np.argsort(-probabilities, kind="stable")[:_PHOTOS_SHOWN_GUESSES].tolist() if classes else []
+    top = tuple((classes[i], float(probabilities[i])) for i in best)
+    assert place.photo_id is not None, "only photos that were read are chosen"
+    return NextPhoto(place.photo_id, place.id, place.path, top)
