@@ -110,7 +110,9 @@ class Program(QObject):
     def _show_garden(self) -> None:
         self.window.looking.open_folder_of(self.garden.folder)
 
-    def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult:
+    def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult | None:
+        if not self.garden.journal.open_runs():
+            return None  # as nearly always; all of sorting would be imported for it before the folder is shown
         from flowersorter.workflows.history import recover_garden
 
         return recover_garden(self.garden)
@@ -131,6 +133,8 @@ class Program(QObject):
         self.garden.close()
 
     def _on_recovered(self, result: object) -> None:
+        if result is None:
+            return
         from flowersorter.workflows.history import RecoveryResult
 
         assert isinstance(result, RecoveryResult)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QObject, QThread
 
-#: What a correction and Retrain stand on; scipy's optimiser alone takes a third of a second.
+#: What a correction and Retrain stand on.
 WORKFLOWS = ("flowersorter.workflows.refile", "flowersorter.workflows.train", "flowersorter.vision.fit")
 #: What new photos need; over a second, and a quarter of a gigabyte.
 NETWORK = ("torch", "torchvision")

@@ -117,9 +117,9 @@ program._preload.finished.connect(program.window.close)
 program.start(Path({str(folder)!r}))
 application.exec()
 program.shutdown()
-print(len(program.photos.columns), [name for name in ("torch", "scipy") if name in sys.modules])
+print(len(program.photos.columns), [name for name in ("torch", "flowersorter.vision.fit") if name in sys.modules])
 """
-    assert run_script(script) == "7 ['scipy']"
+    assert run_script(script) == "7 ['flowersorter.vision.fit']"
 
 
 def test_what_is_not_painted_does_not_wait_for_ever(qtbot: QtBot) -> None:
@@ -182,6 +182,7 @@ def test_a_garden_that_is_damaged_is_said_in_a_box(
 
 
 def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowersorter.library.journal.Journal.open_runs", lambda _journal: ["one"])
     monkeypatch.setattr(
         "flowersorter.workflows.history.recover_garden", lambda _garden: RecoveryResult(finished=2, rolled_back=1)
     )
