@@ -123,6 +123,16 @@ class ModelStore:
         """
         return read_bundle(self._file(model_id))
 
+    def set_note(self, model_id: int, note: str) -> None:
+        """Give a model another note.
+
+        Raises:
+            ModelFileBad: there is no such model.
+        """
+        with self._database.transaction() as connection:
+            self._file(model_id)
+            connection.execute("UPDATE models SET note = ? WHERE id = ?", (note, model_id))
+
     def delete(self, model_id: int) -> None:
         """Remove a model; if it was in use, the starter is now.
 

@@ -197,6 +197,10 @@ class PhotoTable:
         rows = self._database.tuples_by_id(_PHOTO_COLUMNS, "photos", "id", ids)
         return {row[0]: PhotoRecord(*row) for row in rows}
 
+    def ids(self) -> NDArray[np.int64]:
+        """Every photo the garden knows, by id, rising."""
+        return np.array([row[0] for row in self._database.tuples("SELECT id FROM photos ORDER BY id")], np.int64)
+
     def hashes(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
         """The SHA-256 of photos; unknown ids are left out.
 

@@ -22,6 +22,7 @@ from flowersorter.workflows.folder_labels import label_by_sub_folders
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
+from flowersorter.workflows.time_machine import Training
 from flowersorter.workflows.views import embed_view, without_view
 
 
@@ -198,7 +199,8 @@ def _learn(
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
     held_out = int(np.count_nonzero(fitted.held_out.own))
-    model_id = garden.models.add(*fitted.model.to_bundle())
+    arrays, metadata = fitted.model.to_bundle()
+    model_id = garden.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
     old = before.model.training if before is not None and before.id is not None else None
     worse = (
         keep_better

@@ -1,0 +1,106 @@
+"""The model time machine: every training is kept, two can be compared fairly, and none in use is lost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowersorter.errors import ModelFileBad, UserError
+from flowersorter.job import CancelToken, silent
+from flowersorter.library.garden import Garden
+from flowersorter.vision.model import Model
+from flowersorter.workflows.correct import assign
+from flowersorter.workflows.time_machine import (
+    CompareRequest,
+    Training,
+    compare,
+    delete_model,
+    name_model,
+    prune_models,
+)
+from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
+from tests.stub_network import open_colour_network
+
+
+def trained(garden: Garden, folder: Path) -> int:
+    request = TrainFolderRequest(garden, folder)
+    return train_folder(request, silent, CancelToken(), embedder=open_colour_network).model_id
+
+
+def trained_again(garden: Garden) -> int:
+    return retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network).model_id
+
+
+def test_a_training_is_kept_with_what_it_learned_from(garden: Garden, sorted_photos: Path) -> None:
+    arrays, metadata = garden.models.load(trained(garden, sorted_photos))
+    training, names = Training.from_arrays(arrays), metadata["class_names"]
+    labels = garden.labels.all()
+    assert set(training.photo_ids.tolist()) == set(labels)
+    kept = {c.id: c.name for c in garden.classes.all()}
+    told = {i: names[t] for i, t in zip(training.photo_ids.tolist(), training.targets.tolist(), strict=True)}
+    assert told == {photo_id: kept[label.class_id] for photo_id, label in labels.items()}
+    assert (training.held_out == training.targets).mean() > 0.9  # red, green and blue are easily told apart
+    assert Model.from_bundle(arrays, metadata).class_names == tuple(names)
+
+
+def test_a_model_compared_with_itself_changes_nothing(garden: Garden, sorted_photos: Path) -> None:
+    model_id = trained(garden, sorted_photos)
+    same = compare(CompareRequest(garden, model_id, model_id), silent, CancelToken())
+    assert same.photos == 24
+    assert not len(same.changed)
+    assert same.older_right == same.newer_right <= same.judged
+    assert not len(same.better)
+    assert not len(same.worse)
+
+
+def test_what_a_wrong_lesson_breaks_is_named(garden: Garden, sorted_photos: Path) -> None:
+    good = trained(garden, sorted_photos)
+    ids = {c.name: c.id for c in garden.classes.all()}
+    reds = [photo_id for photo_id, label in garden.labels.all().items() if label.class_id == ids["red"]]
+    blues = [photo_id for photo_id, label in garden.labels.all().items() if label.class_id == ids["blue"]]
+    assign(garden, reds, ids["blue"])
+    assign(garden, blues, ids["red"])
+    bad = trained_again(garden)
+    assign(garden, reds, ids["red"])
+    assign(garden, blues, ids["blue"])
+    found = compare(CompareRequest(garden, good, bad), silent, CancelToken())
+    swapped = set(reds + blues)
+    assert set(found.changed.tolist()) == swapped
+    assert set(found.worse.tolist()) <= swapped
+    assert found.older_right - found.newer_right == len(found.worse) > 0
+    assert set(zip(found.before.tolist(), found.after.tolist(), strict=True)) == {
+        (ids["red"], ids["blue"]),
+        (ids["blue"], ids["red"]),
+    }
+    back = compare(CompareRequest(garden, bad, good), silent, CancelToken())
+    np.testing.assert_array_equal(back.better, found.worse)
+
+
+def test_a_model_is_not_praised_for_what_it_was_told(garden: Garden, sorted_photos: Path) -> None:
+    """Labels it learned by heart count as what models without them said: three reds called green are told wrong."""
+    trained(garden, sorted_photos)
+    ids = {c.name: c.id for c in garden.classes.all()}
+    reds = [photo_id for photo_id, label in garden.labels.all().items() if label.class_id == ids["red"]]
+    assign(garden, reds[:2], ids["green"])
+    model_id = trained_again(garden)
+    judged = compare(CompareRequest(garden, None, model_id), silent, CancelToken())
+    assert judged.newer_right <= judged.judged - 1
+
+
+def test_models_are_named_deleted_and_pruned(garden: Garden, sorted_photos: Path) -> None:
+    first, second, third, last = trained(garden, sorted_photos), *(trained_again(garden) for _ in range(3))
+    name_model(garden, first, "  before the  dahlias ")
+    assert {e.id: e.note for e in garden.models.all()}[first] == "before the dahlias"
+    with pytest.raises(UserError, match="in use"):
+        delete_model(garden, last)
+    with pytest.raises(UserError, match="too long"):
+        name_model(garden, first, "x" * 300)
+    with pytest.raises(ModelFileBad):
+        name_model(garden, 999, "none")
+    assert prune_models(garden, keep=1) == [second]
+    delete_model(garden, third)
+    assert [e.id for e in garden.models.all()] == [last, first]
+    assert prune_models(garden, keep=0) == []
+    assert not (garden.folder / "models" / f"{second}.safetensors").exists()
