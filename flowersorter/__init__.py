@@ -1,3 +1,26 @@
-"""FlowerSorter: labels photos with a frozen ResNet, learns from corrections, files them into class folders."""
+"""FlowerSorter: labels photos with a frozen ResNet, learns from corrections, files them into class folders.
+
+From Python: `Garden` and `predict_image`; see `flowersorter.api`. They are imported when they are first used.
+"""
+
+from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
+__all__ = ["Filed", "Garden", "ModelInfo", "Photo", "Prediction", "Progress", "SortReport", "Training", "predict_image"]
+
+if TYPE_CHECKING:
+    from flowersorter.api.answers import Filed, ModelInfo, Photo, Prediction, SortReport, Training
+    from flowersorter.api.garden import Garden, predict_image
+    from flowersorter.job import Progress
+else:
+
+    def __getattr__(name: str) -> object:
+        """Find a public name where it lives (PEP 562)."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from flowersorter.api import answers, garden
+
+        return getattr(garden if hasattr(garden, name) else answers, name)
+
+    def __dir__() -> list[str]:
+        return sorted({*globals(), *__all__})

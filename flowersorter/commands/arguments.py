@@ -175,12 +175,20 @@ def _add_model_verbs(verbs: _Verbs) -> None:
         verbs,
         "export",
         "save the current model to a file",
-        "A .pth is a plain torchvision state dict, a .safetensors carries everything.",
+        "Its ending says in which form: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX runtime, "
+        ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python that use "
+        "the file are shown.",
     )
     export.add_argument("file", type=_path, metavar="FILE")
 
-    import_ = _verb(verbs, "import", "take a model from a file", "Not offered yet.")
+    import_ = _verb(
+        verbs,
+        "import",
+        "add a model that somebody shared",
+        "A .safetensors file that was exported here or elsewhere. Every part of it is checked, nothing in it is run.",
+    )
     import_.add_argument("file", type=_path, metavar="FILE")
+    import_.add_argument("--use", action="store_true", help="make it the current model as well")
 
 
 def _add_history_verbs(verbs: _Verbs) -> None:

@@ -6,10 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from flowersorter.commands.call import Call
-from flowersorter.errors import UserError
 from flowersorter.library.garden import Garden
-from flowersorter.terminal import NOTHING, Terminal, percent, shown
+from flowersorter.terminal import NOTHING, Terminal, counted, percent, shown
 from flowersorter.workflows.export import ExportRequest, export_model
+from flowersorter.workflows.import_model import ImportRequest, ImportResult, import_model
 from flowersorter.workflows.models import list_models, starter, use_model
 
 STARTER = "starter"
@@ -84,24 +84,48 @@ def local_time(moment: str | None) -> str:
 
 
 def run_export(call: Call) -> int:
-    """Save the current model to a file."""
+    """Save the current model to a file, and show the lines that use it without this program."""
     with call.garden() as garden, call.terminal.progress() as report:
         result = export_model(ExportRequest(garden, call.options.file, call.options.backbone), report, call.cancel)
+    terminal = call.terminal
     accuracy = "" if result.accuracy is None else f", {percent(result.accuracy)} right on photos it had not seen"
-    call.terminal.say(
-        f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}"
-    )
+    terminal.say(f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}")
+    if result.remark:
+        terminal.say(f"{result.remark}.")
+    if result.script:
+        terminal.say("To use it from Python:")
+        terminal.say()
+        for line in result.script.splitlines():
+            terminal.say(f"    {line}" if line else "")
     return 0
 
 
 def run_import(call: Call) -> int:
-    """Say that it cannot be done yet.
-
-    Raises:
-        UserError: always.
-    """
-    raise UserError(
-        f"{shown(call.options.file)} was not imported",
-        "taking a model from a file is not offered yet",
-        "Train one from photos with flowersorter train FOLDER",
+    """Add a model that somebody shared, and say what it holds."""
+    terminal = call.terminal
+    with call.garden() as garden, terminal.progress() as report:
+        result = import_model(ImportRequest(garden, call.options.file, call.options.use), report, call.cancel)
+    terminal.say(
+        f"Model {result.model_id}, from {shown(result.name)}, on {result.backbone}: "
+        f"{counted(len(result.classes), 'class', 'classes')}"
     )
+    terminal.say(f"  {', '.join(map(shown, result.classes))}")
+    terminal.say(f"Its maker says: {claim(result)}. Nothing of that was measured here.")
+    if result.note:
+        terminal.say(f"Its maker writes: {result.note}")
+    if result.made_current:
+        terminal.say("It is in use now.")
+    elif result.weights_here:
+        terminal.say(f"To use it: flowersorter models --use {result.model_id}")
+    else:
+        terminal.say(
+            f"The network it needs is not on this computer: flowersorter backbones --download {result.backbone}"
+        )
+    return 0
+
+
+def claim(result: ImportResult) -> str:
+    """What the maker of an imported model says of it."""
+    if result.accuracy is None:
+        return f"it learned from {counted(result.photos, 'photo')}"
+    return f"it learned from {counted(result.photos, 'photo')} and gets {percent(result.accuracy)} of unseen ones right"

@@ -21,7 +21,7 @@ from flowersorter.library.durable import write_durably
 _METADATA_KEY = "flowersorter"
 # A head is well under a megabyte; a whole fine-tuned ResNet-50 in float32 is 100 MB.
 MAX_FILE_BYTES = 1 << 28
-MAX_HEADER_BYTES = 16 << 20
+MAX_HEADER_BYTES = 4 << 20
 _MAX_ARRAYS = 10_000
 _MAX_DIMENSIONS = 8
 _LENGTH_BYTES = 8
@@ -49,10 +49,19 @@ def write_bundle(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappi
         TypeError: `metadata` holds what JSON cannot.
         OSError: the disk refuses.
     """
+    write_durably(path, bundle_bytes(arrays, metadata))
+
+
+def bundle_bytes(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> bytes:
+    """Make the content of a model file.
+
+    Raises:
+        TypeError: `metadata` holds what JSON cannot.
+    """
     text = json.dumps(dict(metadata))
     # safetensors writes the memory as it lies: it has to lie in C order.
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    write_durably(path, safetensors.numpy.save(contiguous, {_METADATA_KEY: text}))
+    return bytes(safetensors.numpy.save(contiguous, {_METADATA_KEY: text}))
 
 
 def read_bundle(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

@@ -1,66 +1,91 @@
-"""Writing the whole network, head included, in the form plain torchvision reads. Imports torch."""
+"""The whole network with a head, in the forms other programs read."""
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
+import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from flowersorter.errors import UserError
+from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.backbones import backbone as backbone_named
+from flowersorter.vision.model import Model
 from flowersorter.vision.weights import load_state
 
+#: What torchvision's batch norm adds to the variance.
+_TORCHVISION_EPS = 1e-5
 
-def write_torchvision(
-    path: Path,
-    backbone: str,
-    class_names: Sequence[str],
-    weight: NDArray[np.float32],
-    bias: NDArray[np.float32],
-) -> None:
-    """Write a dictionary that `torch.load(path, weights_only=True)` reads.
+
+def torchvision_file(
+    backbone: str, class_names: Sequence[str], weight: NDArray[np.float32], bias: NDArray[np.float32]
+) -> bytes:
+    """Make a dictionary that `torch.load(path, weights_only=True)` reads.
 
     Its ``state_dict`` fits ``torchvision.models.resnetNN(num_classes=C)``; ``mean`` and ``std`` are for pixels
-    between 0 and 1; ``strides`` are those of the first and second convolution of the first block of layers 2 to 4,
-    which differ from torchvision's in the original ResNet-50.
+    between 0 and 1; ``resize`` and ``crop`` are in pixels; ``strides`` are those of the first and second convolution of
+    the first block of layers 2 to 4, which differ from torchvision's in the original ResNet-50.
 
     Args:
-        path: Replaced when the new file is whole.
         backbone: Name of the backbone.
         class_names: C names in the order of the outputs.
-        weight: (C, D) float32, on raw pooled features.
+        weight: (C, D) float32, on raw pooled features: torchvision's network has no place for their square root.
         bias: (C,) float32.
 
     Raises:
         WeightsMissing: the backbone's weights are not on this computer.
-        UserError: the file cannot be written.
     """
     entry = backbone_named(backbone)
     state = {name: tensor.float() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
-    # torchvision's batch norm adds 1e-5 to the variance: what this backbone adds beyond that moves into it.
-    surplus = entry.batch_norm_eps - 1e-5
+    # What this backbone adds to a variance beyond torchvision's moves into the variance.
+    surplus = entry.batch_norm_eps - _TORCHVISION_EPS
     state = {name: tensor + surplus if name.endswith("running_var") else tensor for name, tensor in state.items()}
     state["fc.weight"], state["fc.bias"] = torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())
-    saved = {
-        "state_dict": state,
-        "class_names": list(class_names),
-        "architecture": entry.name.partition("-")[0],
-        "strides": (2, 1) if entry.stride_in_first_conv else (1, 2),
-        "mean": [value / 255 for value in entry.mean],
-        "std": [value / 255 for value in entry.std],
-        "resize": entry.short_side_px,
-        "crop": entry.crop_px,
+    file = io.BytesIO()
+    torch.save(
+        {
+            "state_dict": state,
+            "class_names": list(class_names),
+            "architecture": entry.name.partition("-")[0],
+            "strides": ((2, 2), (1, 1)) if _halves_first(entry) else ((1, 1), (2, 2)),
+            "mean": [value / 255 for value in entry.mean],
+            "std": [value / 255 for value in entry.std],
+            "resize": entry.short_side_px,
+            "crop": entry.crop_px,
+        },
+        file,
+    )
+    return file.getvalue()
+
+
+def _halves_first(entry: Backbone) -> bool:
+    """Whether the first convolution of a stage halves the picture, as in all basic blocks."""
+    return entry.block == "basic" or entry.stride_in_first_conv
+
+
+def onnx_file(model: Model) -> bytes:
+    """Make an ONNX graph that takes a photo as it is: resize, crop, network, square root, head, probabilities.
+
+    Input and output are described in `onnx_graph.build`. Its metadata has the ``class_names`` as a JSON list, in the
+    order of the probabilities.
+
+    Raises:
+        ModuleNotFoundError: the package onnx is not installed.
+        WeightsMissing: the backbone's weights are not on this computer.
+    """
+    from flowersorter.vision.onnx_graph import build
+
+    entry = backbone_named(model.backbone)
+    state = {name: tensor.numpy() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
+    divisor = np.float32(model.temperature)
+    accuracy = model.training.held_out_accuracy
+    notes = {
+        "class_names": json.dumps(list(model.class_names)),
+        "backbone": model.backbone,
+        "held_out_accuracy": json.dumps(accuracy),
+        "sure_from": json.dumps(model.thresholds.sure),
+        "probable_from": json.dumps(model.thresholds.probable),
     }
-    try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
-            torch.save(saved, file)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(file.name).replace(path)
-    except OSError as error:
-        raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
+    return build(entry, state, model.weight / divisor, model.bias / divisor, notes)

@@ -31,6 +31,7 @@ TERMINAL = {"cli", "terminal", "commands"}
 MAY_IMPORT |= {
     room: {"errors", "job", "photos", "library", "vision", "sorting", "workflows", *TERMINAL} for room in TERMINAL
 }
+MAY_IMPORT["api"] = {"errors", "job", "photos", "library", "vision", "sorting", "workflows"}
 MAY_IMPORT["app"] = set(MAY_IMPORT) | {"app"}
 MAY_IMPORT["__main__"] = set(MAY_IMPORT)
 
@@ -45,6 +46,7 @@ NEVER = {
     "vision": QT,
     "workflows": QT | TORCH,
     "ui": TORCH,
+    "api": QT | TORCH,
     "cli": QT | TORCH,
     "terminal": QT | TORCH,
     "commands": QT | TORCH,
@@ -107,7 +109,10 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("module", ["flowersorter.cli", "flowersorter.workflows.label", "flowersorter.workflows.train"])
+@pytest.mark.parametrize(
+    "module",
+    ["flowersorter.cli", "flowersorter.api.garden", "flowersorter.workflows.label", "flowersorter.workflows.train"],
+)
 def test_the_verbs_are_there_before_torch_and_without_qt(module: str) -> None:
     code = f"import {module}, sys; print(sorted({{'torch', 'PySide6'}} & set(sys.modules)))"
     result = run_python(code)

@@ -20,6 +20,7 @@ from flowersorter.vision.network import assemble
 from flowersorter.vision.views import CENTRE, cut
 from flowersorter.vision.weights import load_state
 from tests.drawing import BLUE, textured
+from tests.drawn_weights import drawn_state
 
 CLASSES = 5
 #: (width, height): usual, the crop exactly, small, tall, wide, so long that the ends are cut off, a line.
@@ -50,24 +51,6 @@ def head(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         random.normal(0, 4, (CLASSES, entry.features)).astype(np.float32),
         random.normal(0, 1, CLASSES).astype(np.float32),
     )
-
-
-def drawn_state(entry: Backbone) -> dict[str, torch.Tensor]:
-    """Weights of a network whose features are neither all zero nor endless."""
-    from torchvision.models.resnet import ResNet
-
-    from flowersorter.vision.layers import empty_network
-
-    torch.manual_seed(3)
-    network: ResNet = empty_network(entry).to_empty(device="cpu")
-    for name, tensor in network.state_dict().items():
-        if name.endswith("running_var") or (name.endswith("weight") and tensor.ndim == 1):
-            tensor.uniform_(0.5, 1.5)
-        elif name.endswith(("running_mean", "bias")):
-            tensor.normal_(0, 0.1)
-        elif tensor.is_floating_point():
-            tensor.normal_(0, (2 / tensor[0].numel()) ** 0.5)
-    return {name: tensor.half() if tensor.ndim == 4 else tensor for name, tensor in network.state_dict().items()}
 
 
 class Both:

@@ -2,22 +2,39 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import onnxruntime
 import pytest
+import torch
+import torchvision
 
 from flowersorter.errors import UserError
 from flowersorter.job import CancelToken, silent
 from flowersorter.library.bundle import read_bundle
 from flowersorter.library.garden import Garden
+from flowersorter.photos.read import read_photo
+from flowersorter.vision.backbones import backbone
+from flowersorter.vision.calibrate import softmax
+from flowersorter.vision.embed import Embedder
+from flowersorter.vision.export import torchvision_file
+from flowersorter.vision.features import pack
 from flowersorter.vision.model import Model
+from flowersorter.vision.network import assemble, build_network
+from flowersorter.vision.predict import predict
+from flowersorter.vision.views import CENTRE, cut
+from flowersorter.workflows.elsewhere import script_for
 from flowersorter.workflows.export import ExportRequest, export_model
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.models import starter
 from flowersorter.workflows.predict import PredictRequest, predict_photos
 from flowersorter.workflows.rows import Verdict
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
+from tests.drawn_weights import drawn_state
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
@@ -56,26 +73,118 @@ def test_a_bundle_holds_the_model_as_it_is(garden: Garden, sorted_photos: Path, 
     assert set(model.class_names) == {"red", "green", "blue"}
 
 
-def test_the_pth_loads_into_plain_torchvision_and_agrees(garden: Garden, tmp_path: Path) -> None:
-    import torch
-    import torchvision
+def as_the_five_lines_load_it(file: Path) -> tuple[Any, dict[str, Any]]:
+    """What the first five lines of `script_for` make of a .pth."""
+    names: dict[str, Any] = {}
+    exec("\n".join(script_for(file).splitlines()[:5]), names)
+    return names["net"], names["saved"]
 
-    export_model(ExportRequest(garden, tmp_path / "flower_classifier.pth"), silent, CancelToken())
-    saved = torch.load(tmp_path / "flower_classifier.pth", weights_only=True)
-    network = torchvision.models.resnet50(num_classes=len(saved["class_names"]))
-    for layer in (network.layer2, network.layer3, network.layer4):
-        layer[0].conv1.stride, layer[0].conv2.stride = [(s, s) for s in saved["strides"]]
-    network.load_state_dict(saved["state_dict"])
+
+def test_the_pth_loads_into_plain_torchvision_and_agrees(garden: Garden, tmp_path: Path) -> None:
+    result = export_model(ExportRequest(garden, tmp_path / "flower_classifier.pth"), silent, CancelToken())
+    network, saved = as_the_five_lines_load_it(result.path)
+    assert type(network) is torchvision.models.ResNet
     assert saved["class_names"] == list(starter().model.class_names)
     # Its head reads raw pooled features: on the starter's own photos it must say what their folders said.
     base = starter()
-    logits = base.embeddings.astype(np.float32) @ network.fc.weight.detach().numpy().T
+    embeddings = np.square(base.features.unpack()) * base.totals[:, None]
+    logits = embeddings @ network.fc.weight.detach().numpy().T
     logits += network.fc.bias.detach().numpy()
     assert (logits.argmax(axis=1) == base.targets).mean() > 0.9
 
 
-@pytest.mark.parametrize("name", ["model.onnx", "model", "nowhere/model.pth"])
+def test_the_pth_says_that_its_head_is_another_one(garden: Garden, tmp_path: Path) -> None:
+    result = export_model(ExportRequest(garden, tmp_path / "flower_classifier.pth"), silent, CancelToken())
+    own = starter().model.training.held_out_accuracy
+    assert result.accuracy is not None
+    assert own is not None
+    assert 0.85 < result.accuracy < own
+    assert "no place for the square root" in result.remark
+    assert (
+        f"{100 * result.accuracy:.1f} % of unseen photos right, with FlowerSorter's {100 * own:.1f} %" in result.remark
+    )
+
+
+@pytest.mark.parametrize("name", ["resnet18", "resnet50-v2", "resnet50"])
+def test_the_pth_of_every_network_computes_what_the_backbone_computes(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = backbone(name)
+    state = drawn_state(entry)
+    monkeypatch.setattr("flowersorter.vision.export.load_state", lambda _: state)
+    weight = np.random.default_rng(0).normal(0, 0.01, (3, entry.features)).astype(np.float32)
+    file = tmp_path / "model.pth"
+    file.write_bytes(torchvision_file(name, ("a", "b", "c"), weight, np.zeros(3, np.float32)))
+    network, _ = as_the_five_lines_load_it(file)
+    pixels = torch.randn(1, 3, 224, 224)
+    with torch.inference_mode():
+        features = assemble(entry, state, classifier=False)(pixels).numpy()
+        assert network(pixels).numpy() == pytest.approx(features @ weight.T, rel=1e-3, abs=1e-3)
+
+
+def test_the_onnx_gives_the_probabilities_of_the_model(garden: Garden, photos: Path, tmp_path: Path) -> None:
+    result = export_model(ExportRequest(garden, tmp_path / "flower_classifier.onnx"), silent, CancelToken())
+    model = starter().model
+    assert (result.accuracy, result.classes) == (model.training.held_out_accuracy, model.class_names)
+    session = onnxruntime.InferenceSession(result.path)
+    assert json.loads(session.get_modelmeta().custom_metadata_map["class_names"]) == list(model.class_names)
+    embedder = Embedder(backbone("resnet50"), build_network(backbone("resnet50")), bfloat16=False)
+    for path in sorted(photos.rglob("*.jpg"))[::10]:
+        seen = read_photo(path, short_side_px=256)
+        embeddings = embedder.embed(cut(seen.pixels, CENTRE, 224)[None])
+        # In the program, features are rounded to a byte each.
+        assert session.run(None, {"photo": seen.pixels})[0] == pytest.approx(
+            predict(model, pack(embeddings)).probabilities[0], abs=5e-3
+        )
+        roots = np.sqrt(embeddings.astype(np.float32))
+        scores = (roots / np.linalg.norm(roots) @ model.weight.T + model.bias) / model.temperature
+        assert session.run(None, {"photo": seen.pixels})[0] == pytest.approx(softmax(scores)[0], abs=1e-3)
+
+
+def test_without_the_package_onnx_the_reason_and_the_way_out_are_said(
+    garden: Garden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    monkeypatch.delitem(sys.modules, "flowersorter.vision.onnx_graph", raising=False)
+    with pytest.raises(UserError) as refused:
+        export_model(ExportRequest(garden, tmp_path / "model.onnx"), silent, CancelToken())
+    assert "the package onnx" in str(refused.value)
+    assert 'pip install "flowersorter[onnx]"' in refused.value.hint
+    assert list(tmp_path.glob("*.onnx")) == []
+
+
+def test_a_bundle_needs_no_script_and_the_others_are_named_in_theirs(garden: Garden, tmp_path: Path) -> None:
+    results = [
+        export_model(ExportRequest(garden, tmp_path / f"it's mine{suffix}"), silent, CancelToken())
+        for suffix in (".safetensors", ".onnx", ".PTH")
+    ]
+    assert results[0].script == ""
+    for result in results[1:]:
+        assert f'"{result.path}"' in result.script
+        compile(result.script, "script", "exec")
+    assert "'a\\\\b\\n.pth'" in script_for(Path("a\\b\n.pth"))
+
+
+@pytest.mark.parametrize("name", ["model.h5", "model", "nowhere/model.pth"])
 def test_a_file_that_cannot_be_written_is_refused_with_a_sentence(garden: Garden, tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError) as refused:
         export_model(ExportRequest(garden, tmp_path / name), silent, CancelToken())
     assert refused.value.why
+
+
+@pytest.mark.parametrize("suffix", [".pth", ".onnx", ".safetensors"])
+def test_a_full_disk_leaves_the_file_that_was_there(
+    garden: Garden, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / f"model{suffix}"
+    file.write_bytes(b"what was there")
+
+    def full(handle: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(UserError, match="No space left"):
+        export_model(ExportRequest(garden, file), silent, CancelToken())
+    monkeypatch.undo()
+    assert [path for path in tmp_path.iterdir() if path.is_file()] == [file]
+    assert file.read_bytes() == b"what was there"

@@ -1,0 +1,232 @@
+"""What the Python API answers with: frozen, typed, of plain values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, cast
+
+if TYPE_CHECKING:
+    from flowersorter.library.garden import Garden
+    from flowersorter.sorting.execute import RunResult
+    from flowersorter.sorting.plan import SortPlan
+    from flowersorter.workflows.label import LabelResult
+    from flowersorter.workflows.predict import PhotoPrediction
+
+Verdict: TypeAlias = Literal["sure", "probable", "unsure", "new"]
+_IN_WORDS = {"sure": "sure", "probable": "probably", "unsure": "not sure", "new": "new to me"}
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What a model makes of one photo.
+
+    Attributes:
+        class_name: The best guess.
+        confidence: Its calibrated probability, 0 to 1.
+        verdict: What it is worth; "new" is a photo of none of the classes.
+        top: (class name, probability) of up to five guesses, likeliest first.
+    """
+
+    class_name: str
+    confidence: float
+    verdict: Verdict
+    top: tuple[tuple[str, float], ...]
+
+    def __str__(self) -> str:
+        return f"{self.class_name} ({100 * self.confidence:.0f} %, {_IN_WORDS[self.verdict]})"
+
+
+@dataclass(frozen=True, slots=True)
+class Photo:
+    """One photo of a folder.
+
+    Attributes:
+        path: Where it is; absolute.
+        label: The class you or its class folder gave it, None without.
+        prediction: The model's guess; None where the photo is unreadable or there is no model yet.
+        error: Why it cannot be read, None where it can.
+    """
+
+    path: Path
+    label: str | None
+    prediction: Prediction | None
+    error: str | None = None
+
+    @property
+    def class_name(self) -> str | None:
+        """The class it counts as: its label, else the guess."""
+        return self.label or (self.prediction.class_name if self.prediction is not None else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """What a training brought.
+
+    Attributes:
+        model: Number of the new model.
+        classes: Its classes.
+        photos: How many of your photos it learned from.
+        accuracy: Share of them, 0 to 1, that models which never saw them got right; None if too few to tell.
+        made_current: Whether the garden uses it now: a clearly worse one waits for `Garden.use_model`.
+    """
+
+    model: int
+    classes: tuple[str, ...]
+    photos: int
+    accuracy: float | None
+    made_current: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """One model of a garden.
+
+    Attributes:
+        number: For `Garden.use_model`; None is the starter model.
+        current: Whether it is in use.
+        classes: Its classes, in the order of its outputs.
+        backbone: Name of its network.
+        photos: How many photos it learned from.
+        accuracy: Held-out accuracy, 0 to 1; None where it was not measured here.
+        created_at: ISO 8601 in UTC; "" for the starter model.
+        note: Free text.
+    """
+
+    number: int | None
+    current: bool
+    classes: tuple[str, ...]
+    backbone: str
+    photos: int
+    accuracy: float | None
+    created_at: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Filed:
+    """What happens, or happened, to one photo.
+
+    Attributes:
+        path: Where it was.
+        class_name: The class it is filed under, None where it is left.
+        to: Where it is filed, or where the same bytes are; None where it is left or could not be filed.
+        action: "copy", "move", "link", "already there", "duplicate", "left" or "failed".
+        reason: Why it is left or failed, "" otherwise.
+    """
+
+    path: Path
+    class_name: str | None
+    to: Path | None
+    action: str
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SortReport:
+    """What filing does, or did.
+
+    Attributes:
+        dry_run: Whether this is only what would be done.
+        run: Number of the run, for `Garden.undo`; None where nothing was filed.
+        photos: One for each photo.
+    """
+
+    dry_run: bool
+    run: int | None
+    photos: tuple[Filed, ...]
+
+    @property
+    def filed(self) -> int:
+        """How many photos are newly filed."""
+        return sum(photo.action in ("copy", "move", "link") for photo in self.photos)
+
+    @property
+    def failed(self) -> tuple[Filed, ...]:
+        """The photos that could not be filed."""
+        return tuple(photo for photo in self.photos if photo.action == "failed")
+
+
+def prediction_of(found: PhotoPrediction) -> Prediction:
+    """A readable photo's prediction in plain values."""
+    return Prediction(found.class_name, found.confidence, cast("Verdict", found.verdict.word), found.top)
+
+
+def photos_of(garden: Garden, result: LabelResult) -> list[Photo]:
+    """The photos of a labelled folder in plain values, those that could not even be looked at last."""
+    from flowersorter.photos.scan import looks_like_photo
+    from flowersorter.vision.verdict import Verdict as Worth
+    from flowersorter.workflows.browse import TOP_GUESSES
+
+    names = {entry.id: entry.name for entry in garden.classes.all()}
+    rows, photos = result.rows, []
+    for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
+        guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
+        prediction = None
+        if guesses and rows.verdicts[i]:
+            top = tuple((names[class_id], share) for class_id, share in guesses)
+            prediction = Prediction(*top[0], cast("Verdict", Worth(int(rows.verdicts[i])).word), top)
+        photos.append(Photo(path, names.get(int(rows.label_ids[i])), prediction, error))
+    photos += [Photo(path, None, None, why) for path, why in result.problems if looks_like_photo(path)]
+    return photos
+
+
+def model_infos(garden: Garden) -> tuple[ModelInfo, ...]:
+    """The models of a garden in plain values, newest first, the starter last."""
+    from flowersorter.workflows.models import list_models, starter
+
+    own = tuple(
+        ModelInfo(
+            number=entry.id,
+            current=entry.current,
+            classes=entry.classes,
+            backbone=entry.backbone,
+            photos=entry.photos,
+            accuracy=entry.held_out_accuracy,
+            created_at=entry.created_at,
+            note=entry.note,
+        )
+        for entry in list_models(garden)
+    )
+    shipped = starter().model
+    return (
+        *own,
+        ModelInfo(
+            number=None,
+            current=garden.models.current() is None,
+            classes=shipped.class_names,
+            backbone=shipped.backbone,
+            photos=shipped.training.photos,
+            accuracy=shipped.training.held_out_accuracy,
+            created_at="",
+            note=shipped.training.note,
+        ),
+    )
+
+
+def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
+    """What a plan would do, in plain values."""
+    planned = [
+        Filed(file.filing.source, file.filing.class_name, file.destination, file.action.value) for file in plan.files
+    ]
+    return SortReport(dry_run, None, (*planned, *_left(plan)))
+
+
+def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
+    """What a run did, in plain values."""
+    classes = {file.filing.source: file.filing.class_name for file in plan.files}
+    filed = [
+        Filed(
+            path=file.source,
+            class_name=classes[file.source],
+            to=file.destination,
+            action=file.action if file.destination is not None else "failed",
+            reason=file.error or "",
+        )
+        for file in done.files
+    ]
+    return SortReport(False, done.run_id, (*filed, *_left(plan)))
+
+
+def _left(plan: SortPlan) -> list[Filed]:
+    return [Filed(skipped.path, None, None, "left", skipped.reason) for skipped in plan.skipped]
