@@ -79,6 +79,7 @@ def make_parser() -> argparse.ArgumentParser:
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True, prog="flowersorter")
     _add_photo_verbs(verbs)
     _add_model_verbs(verbs)
+    _add_taking_verbs(verbs)
     _add_history_verbs(verbs)
     _add_care_verbs(verbs)
     return parser
@@ -171,6 +172,8 @@ def _add_model_verbs(verbs: _Verbs) -> None:
         "--use", type=_model_id, metavar="ID", help='make this one current; "starter" is the one that ships'
     )
 
+
+def _add_taking_verbs(verbs: _Verbs) -> None:
     export = _verb(
         verbs,
         "export",
