@@ -27,6 +27,11 @@ class CalibrationBin:
     confidence: float
     accuracy: float
 
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy: wide where few photos fell in."""
+        return wilson_interval(round(self.accuracy * self.photos), self.photos)
+
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceBar:

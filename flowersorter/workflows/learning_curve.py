@@ -85,8 +85,8 @@ class LearningCurve:
 def learning_curve(request: LearningCurveRequest, report: Report, cancel: CancelToken) -> LearningCurve:
     """Fit models on drawn parts of the labelled photos and measure them on the photos of a fold they have not seen.
 
-    The folds are those of the evaluation, so near-copies are never on both sides, and its figure is where the curve
-    ends. Photos of the starter model are learned from where they belong and never measured on.
+    The folds are those of the evaluation, so near-copies are never on both sides, and the curve ends near its figure.
+    Photos of the starter model are learned from where they belong and never measured on.
 
     Raises:
         TooFewPhotos: nothing to measure with.

@@ -32,11 +32,10 @@ th:first-child { text-align: left; } .matrix td { text-align: center; min-width:
 .mistakes li { list-style: none; overflow-wrap: anywhere; font-size: .85rem; }
 .mistakes img, .mistakes .none { width: 100%; height: 8rem; object-fit: contain; background: var(--line); }
 .mistakes .none { display: grid; place-items: center; color: var(--soft); }
-svg { width: 100%; height: auto; font: 12px system-ui, sans-serif; }
-text { fill: var(--text); } .label { fill: var(--soft); }
-polyline { fill: none; stroke-width: 1.5; } .grid { stroke: var(--line); } .axis { stroke: var(--soft); }
-.diagonal { stroke: var(--soft); stroke-dasharray: 5 4; } .curve { stroke: var(--curve); stroke-width: 2; }
-.fill { fill: var(--curve); } .soft { fill: var(--soft); } .band { fill: var(--curve); fill-opacity: .25; }
+svg { width: 100%; height: auto; }
+.tick { fill: var(--text); } .label { fill: var(--soft); } .grid { stroke: var(--line); } .axis { stroke: var(--soft); }
+.diagonal { stroke: var(--soft); } .curve, .interval { stroke: var(--curve); }
+.fill, .band { fill: var(--curve); } .soft { fill: var(--soft); }
 .right { fill: var(--right); } .wrong { fill: var(--wrong); }
 """
 

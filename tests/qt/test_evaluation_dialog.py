@@ -205,7 +205,7 @@ def test_keys_walk_through_a_chart_and_the_dialog_says_each_mark(sure: Evaluatio
     QTest.keyClick(chart, Qt.Key.Key_End)
     assert sure.sentence.text() == "2 photos guessed right, 90 % to 100 % sure"
     sure.sureness.calibration.setFocus(Qt.FocusReason.BacktabFocusReason)
-    assert sure.sentence.text() == "1 photo: it was 35 % sure, and right 0 % of the time"
+    assert sure.sentence.text() == "1 photo: it was 35 % sure, and right 0 % of the time; it could be 0 % to 79 %"
 
 
 def test_one_click_goes_to_a_mark_and_shows_no_photos(sure: EvaluationDialog, qtbot: QtBot) -> None:

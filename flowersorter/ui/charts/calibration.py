@@ -21,6 +21,8 @@ _SMALLEST_PX, _LARGEST_PX = 3.5, 9.0
 class CalibrationChart(Chart):
     """A point for each interval of confidence, larger for more photos; on the diagonal it is honest.
 
+    The line through a point is what its accuracy could be with this many photos.
+
     Args:
         bins: The intervals that have photos, from unsure to sure.
         parent: Owns it.
@@ -48,8 +50,10 @@ class CalibrationChart(Chart):
     def sentence(self, number: int) -> str:
         """What it said and what came true."""
         each = self._bins[number]
-        text = self.tr("{0}: it was {1} sure, and right {2} of the time")
-        return text.format(count_photos(each.photos), percent(each.confidence), percent(each.accuracy))
+        text = self.tr("{0}: it was {1} sure, and right {2} of the time; it could be {3} to {4}")
+        low, high = each.interval
+        said = (percent(share) for share in (each.confidence, each.accuracy, low, high))
+        return text.format(count_photos(each.photos), *said)
 
     def legend(self) -> Sequence[Key]:
         """Curve and diagonal."""
@@ -63,6 +67,10 @@ class CalibrationChart(Chart):
         painter.setPen(QPen(self.faint_colour(0.6), 1.5, Qt.PenStyle.DashLine))
         painter.drawLine(QLineF(plot.at(0, 0), plot.at(1, 1)))
         accent = self.accent_colour()
+        painter.setPen(QPen(accent, 1))
+        for each in self._bins:
+            low, high = each.interval
+            painter.drawLine(QLineF(plot.at(each.confidence, low), plot.at(each.confidence, high)))
         painter.setPen(QPen(accent, 1.5))
         painter.drawPolyline(QPolygonF([self._point(number, plot) for number in range(self.marks)]))
         painter.setPen(QPen(self.palette().base().color(), 1))

@@ -28,10 +28,14 @@ def calibration_figure(bins: Sequence[CalibrationBin]) -> str:
     )
     figure.line([(figure.x(0), figure.y(0)), (figure.x(1), figure.y(1))], "diagonal")
     figure.line([(figure.x(each.confidence), figure.y(each.accuracy)) for each in bins], "curve")
+    for each in bins:
+        figure.line([(figure.x(each.confidence), figure.y(bound)) for bound in each.interval], "interval")
     most = max((each.photos for each in bins), default=1)
     for each in bins:
         radius = max(_SMALLEST_PX, _LARGEST_PX * math.sqrt(each.photos / most))
+        low, high = each.interval
         words = f"{each.photos} photos: it was {percent(each.confidence)} sure, right {percent(each.accuracy)}"
+        words += f"; it could be {percent(low)} to {percent(high)}"
         figure.dot(figure.x(each.confidence), figure.y(each.accuracy), radius, "fill", words)
     return figure.svg()
 

@@ -1,8 +1,8 @@
 """Charts as SVG for a page: axes, legend, and marks that say themselves under the mouse.
 
 The window draws the same figures with its own widgets. These are written without Qt, so that a terminal on a computer
-without a screen, where Qt may not even load, can write a report. Colours are variables of the page's style sheet,
-which follows light and dark.
+without a screen, where Qt may not even load, can write a report. The colours here are for a light ground; the page's
+style sheet knows the same classes and follows light and dark.
 """
 
 from __future__ import annotations
@@ -16,6 +16,21 @@ WIDTH, HEIGHT = 460, 320
 _LEFT, _TOP, _RIGHT, _BOTTOM = 56, 52, 18, 46
 #: Width of a letter of the page's 12 px font, on average; only to keep texts apart.
 _LETTER_PX = 6.6
+_FONT = 'font-family="system-ui, sans-serif" font-size="12"'
+_STYLES = {
+    "tick": 'fill="#1c1c1c"',
+    "label": 'fill="#666"',
+    "grid": 'fill="none" stroke="#ddd"',
+    "axis": 'fill="none" stroke="#666"',
+    "diagonal": 'fill="none" stroke="#666" stroke-width="1.5" stroke-dasharray="5 4"',
+    "interval": 'fill="none" stroke="#0072b2"',
+    "curve": 'fill="none" stroke="#0072b2" stroke-width="2"',
+    "fill": 'fill="#0072b2"',
+    "soft": 'fill="#666"',
+    "band": 'fill="#0072b2" fill-opacity="0.25"',
+    "right": 'fill="#009e73"',
+    "wrong": 'fill="#d55e00"',
+}
 
 
 class Figure:
@@ -50,30 +65,30 @@ class Figure:
 
     def line(self, points: Sequence[tuple[float, float]], style: str) -> None:
         """A line through points in px."""
-        self._parts.append(f'<polyline class="{style}" points="{_written(points)}"/>')
+        self._parts.append(f'<polyline {_styled(style)} points="{_written(points)}"/>')
 
     def area(self, points: Sequence[tuple[float, float]], style: str) -> None:
         """A filled area between points in px."""
-        self._parts.append(f'<polygon class="{style}" points="{_written(points)}"/>')
+        self._parts.append(f'<polygon {_styled(style)} points="{_written(points)}"/>')
 
     def dot(self, x: float, y: float, radius: float, style: str, words: str) -> None:
         """A point that says something."""
         inside = f"<title>{escape(words)}</title>"
-        self._parts.append(f'<circle class="{style}" cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">{inside}</circle>')
+        self._parts.append(f'<circle {_styled(style)} cx="{x:.1f}" cy="{y:.1f}" r="{radius:.1f}">{inside}</circle>')
 
     def bar(self, left: float, top: float, right: float, bottom: float, style: str, words: str) -> None:
         """A bar that says something."""
         box = f'x="{left:.1f}" y="{top:.1f}" width="{right - left:.1f}" height="{bottom - top:.1f}"'
-        self._parts.append(f'<rect class="{style}" {box}><title>{escape(words)}</title></rect>')
+        self._parts.append(f"<rect {_styled(style)} {box}><title>{escape(words)}</title></rect>")
 
     def svg(self) -> str:
         """The picture, to stand in an HTML page."""
-        head = f'<svg role="img" aria-label="{escape(self._title)}" viewBox="0 0 {WIDTH} {HEIGHT}">'
+        head = f'<svg role="img" aria-label="{escape(self._title)}" viewBox="0 0 {WIDTH} {HEIGHT}" {_FONT}>'
         return "\n".join([head, *self._parts, "</svg>"])
 
     def _text(self, x: float, y: float, anchor: str, text: str, style: str = "tick") -> None:
         self._parts.append(
-            f'<text class="{style}" x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
+            f'<text {_styled(style)} x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}">{escape(text)}</text>'
         )
 
     def _draw_axes(self) -> None:
@@ -95,9 +110,13 @@ class Figure:
     def _draw_legend(self, legend: Sequence[tuple[str, str]]) -> None:
         x = 4.0
         for text, style in legend:
-            self._parts.append(f'<rect class="{style}" x="{x:.1f}" y="23" width="11" height="11"/>')
+            self._parts.append(f'<rect {_styled(style)} x="{x:.1f}" y="23" width="11" height="11"/>')
             self._text(x + 17, 33, "start", text)
             x += 17 + len(text) * _LETTER_PX + 18
+
+
+def _styled(style: str) -> str:
+    return f'class="{style}" {_STYLES[style]}'
 
 
 def _written(points: Sequence[tuple[float, float]]) -> str:
