@@ -17,6 +17,8 @@ VERBS = (
     "sort",
     "train",
     "evaluate",
+    "doubts",
+    "advise",
     "predict",
     "models",
     "export",
@@ -44,7 +46,7 @@ examples:
                                                   copy every photo into the folder of its class
   flowersorter undo                               take the last run back
   flowersorter train ~/Pictures/mushrooms         learn classes of your own, one sub-folder for each
-  flowersorter evaluate ~/Pictures/checked        how often is the model right?
+  flowersorter evaluate --report how-good.html    how often is the model right, and what does it take for what?
   flowersorter predict IMG_0001.jpg --json | jq .class
 
 what the words mean:
@@ -161,11 +163,46 @@ def _add_model_verbs(verbs: _Verbs) -> None:
     evaluate = _verb(
         verbs,
         "evaluate",
-        "measure the model on a folder with one sub-folder per class",
-        "Accuracy, recall and precision per class, confusion matrix, calibration.",
+        "measure how often the model is right",
+        "Accuracy, recall and precision per class, confusion matrix, calibration. Without FOLDER on your own labels, "
+        "each predicted by a model that never saw it.",
         json_lines=True,
     )
-    evaluate.add_argument("folder", type=_path, metavar="FOLDER")
+    evaluate.add_argument(
+        "folder",
+        type=_path,
+        nargs="?",
+        metavar="FOLDER",
+        help="has one sub-folder per class; nothing is learned from it",
+    )
+    evaluate.add_argument(
+        "--report",
+        type=_report,
+        metavar="FILE",
+        help="save everything: .html is one page with all figures and small pictures of the mistakes, .csv has a line "
+        "for each photo (and FILE.classes.csv one for each class)",
+    )
+
+    doubts = _verb(
+        verbs,
+        "doubts",
+        "list the labels that are probably wrong, the worst first",
+        "Each with the labelled photos it resembles. Photos that stand in two class folders come before all.",
+        json_lines=True,
+    )
+    doubts.add_argument("--limit", type=_number, metavar="N", help="list only so many")
+
+    advise = _verb(
+        verbs,
+        "advise",
+        "say whether there are enough labels, and which photos to label next",
+        "Per class: how good, how sure, what ten more photos would bring.",
+        json_lines=True,
+    )
+    advise.add_argument(
+        "folder", type=_path, nargs="?", metavar="FOLDER", help="choose among its photos (default: all that are known)"
+    )
+    advise.add_argument("--count", type=_number, metavar="N", default=10, help="name so many photos (default: 10)")
 
     models = _verb(verbs, "models", "list the models of the garden, or choose one", json_lines=True)
     models.add_argument(
@@ -221,6 +258,12 @@ def _add_care_verbs(verbs: _Verbs) -> None:
 def _path(text: str) -> Path:
     if not text:
         raise argparse.ArgumentTypeError("an empty name is no file and no folder")
+    return Path(text)
+
+
+def _report(text: str) -> Path:
+    if not text.lower().endswith((".html", ".csv")):
+        raise argparse.ArgumentTypeError(f"{text!r} ends neither in .html nor in .csv")
     return Path(text)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,9 +11,14 @@ import numpy as np
 from flowersorter.commands.call import Call
 from flowersorter.commands.label import say_unreadable
 from flowersorter.commands.photo_lines import unreadable_line
+from flowersorter.errors import UserError
+from flowersorter.job import CancelToken, Report
 from flowersorter.terminal import Terminal, counted, percent, shown
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.workflows.evaluate import EvaluateRequest, Evaluation, evaluate
+from flowersorter.workflows.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
+from flowersorter.workflows.report import PAGE, ReportRequest, save_report
+from flowersorter.workflows.report_page import headline
 from flowersorter.workflows.train import TrainFolderRequest, TrainResult, train_folder
 
 _MATRIX_CLASSES = 10  # a wider matrix does not fit a terminal
@@ -85,17 +91,34 @@ def accuracy_sentence(accuracy: float | None, interval: tuple[float, float], pho
 
 
 def run_evaluate(call: Call) -> int:
-    """Measure the current model on a folder of class folders."""
+    """Measure the current model on a folder of class folders, or out of fold on the garden's own labels."""
     options = call.options
+    file: Path | None = options.report.absolute() if options.report else None
+    if file is not None and not file.parent.is_dir():  # said before minutes of measuring, not after
+        raise UserError(f"{file} cannot be written", "its folder does not exist")
+    saved: tuple[Path, ...] = ()
     with call.garden() as garden:
         request = EvaluateRequest(garden, options.folder, options.device, options.backbone)
         with call.terminal.progress() as report:
             result = evaluate(request, report, call.cancel)
+            if file is not None:
+                curve = _curve_for(file, request, report, call.cancel)
+                saved = save_report(ReportRequest(garden, result, file, curve), report, call.cancel).files
     for path, error in result.unreadable:
         call.terminal.record(unreadable_line(path, error))
-    call.terminal.record({"summary": evaluation_summary(result)})
+    summary = evaluation_summary(result)
+    call.terminal.record({"summary": {**summary, "report": [str(each) for each in saved]} if saved else summary})
     _say_evaluation(call.terminal, result)
+    for each in saved:
+        call.terminal.say(f"Saved {shown(each)}")
     return 0
+
+
+def _curve_for(file: Path, request: EvaluateRequest, report: Report, cancel: CancelToken) -> LearningCurve | None:
+    """The learning curve, where the report shows one: a page about the garden's own labels."""
+    if file.suffix.lower() != PAGE or request.folder is not None:
+        return None
+    return learning_curve(LearningCurveRequest(request.garden, request.backbone), report, cancel)
 
 
 def evaluation_summary(result: Evaluation) -> dict[str, Any]:
@@ -138,6 +161,7 @@ def _figure(value: float) -> float | None:
 
 def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
     low, high = result.interval
+    terminal.say(f"{headline(result)}.")
     terminal.say(f"Accuracy {percent(result.accuracy)} (95 % interval {percent(low)} to {percent(high)})")
     terminal.say(f"Measured on {shown(result.how)}.")
     terminal.say()
