@@ -45,7 +45,7 @@ def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]
         raise ValueError(f"a photo of {width} x {height} has no square of {size_px}")
     number = view.removeprefix(_VARIANT)
     if number != view and number.isdecimal():
-        square = _turned_crop(pixels, np.random.default_rng(int(number)), size_px)
+        square = turned_crop(pixels, np.random.default_rng(int(number)), size_px)
         return np.ascontiguousarray(square[:, ::-1] if int(number) % 2 == 0 else square)
     if view not in (CENTRE, FLIP):
         raise ValueError(f"unknown view {view!r}")
@@ -55,7 +55,7 @@ def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]
     return np.ascontiguousarray(square[:, ::-1] if view == FLIP else square)
 
 
-def _turned_crop(pixels: NDArray[np.uint8], random: np.random.Generator, size_px: int) -> NDArray[np.uint8]:
+def turned_crop(pixels: NDArray[np.uint8], random: np.random.Generator, size_px: int) -> NDArray[np.uint8]:
     """A random, slightly turned and stretched rectangle inside the photo, scaled to (S, S, 3) uint8."""
     height, width = pixels.shape[:2]
     side = min(height, width) * math.sqrt(random.uniform(MIN_AREA, 1.0))
