@@ -45,6 +45,18 @@ def test_bursts_are_found_as_comparing_all_finds_them() -> None:
     assert len(np.unique(found)) == 180
 
 
+@pytest.mark.parametrize("tile", [(16, 16), (16, 48), (48, 16)])
+def test_a_class_of_many_tiles_is_searched_whole(tile: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(near_copies, "_TILE_ROWS", tile[0])
+    monkeypatch.setattr(near_copies, "_TILE_COLUMNS", tile[1])
+    examples = with_bursts(clusters(60, spread=1.0), copies=3)
+    found = grouped(examples.features, examples.targets)
+    np.testing.assert_array_equal(found, by_comparing_all(examples.features, examples.targets))
+    loose = np.where(np.arange(len(found)) % 5 == 0, -1, -2)
+    broken = np.isin(found, found[loose == -1])
+    np.testing.assert_array_equal(grouped(examples.features, examples.targets, np.where(broken, -1, found)), found)
+
+
 def test_photos_of_different_classes_are_never_one_group() -> None:
     examples = clusters(10, classes=2)
     twice = pack(np.square(np.concatenate([examples.features.unpack()] * 2)))

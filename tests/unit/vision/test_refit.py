@@ -178,6 +178,22 @@ def test_a_new_copy_of_a_photo_joins_its_fold(monkeypatch: pytest.MonkeyPatch) -
     np.testing.assert_array_equal(ground.groups[900:], copies)
 
 
+def test_photos_that_only_a_third_held_together_part_with_it() -> None:
+    others = clusters(100, spread=1.0)
+    turn = np.arange(8) * 0.2  # neighbours are near-copies, others are not
+    chain = np.zeros((8, others.features.width))
+    chain[:, 0], chain[:, 1] = np.cos(turn), np.sin(turn)
+    both = join([others.features, pack(np.square(chain))])
+    examples = examples_of(both, np.append(others.targets, np.zeros(8, np.intp)))
+    last = learned(examples)
+    assert len(np.unique(last.ground.groups[300:])) == 1
+    now = relabelled(examples, np.array([304]))
+    warm, cold = learned(now, last=last).ground, learned(now).ground
+    assert (warm.changed, cold.changed) == (1, 0)
+    assert warm.groups[300:].tolist() == [300, 300, 300, 300, 304, 305, 305, 305]
+    np.testing.assert_array_equal(warm.groups, cold.groups)
+
+
 def test_photos_may_come_in_another_order_and_some_may_be_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     examples = photos()
     last = learned(examples)
