@@ -19,6 +19,7 @@ _RAW = (
 RAW_SUFFIXES = frozenset(_RAW.split())
 #: The moving part of an Apple Live Photo.
 FILM_SUFFIXES = frozenset((".mov",))
+_TRAVELLING = SIDECAR_SUFFIXES | RAW_SUFFIXES | FILM_SUFFIXES
 
 #: Whose companions they are where several photos share a stem: the one a phone or camera wrote comes first.
 _OWNERS_FIRST = (".heic", ".heif", ".hif", ".jpg", ".jpeg")
@@ -37,14 +38,15 @@ class SiblingFinder:
     """Answers `siblings` for many photos with one listing of each folder, which is never renewed."""
 
     def __init__(self) -> None:
-        self._folders: dict[Path, dict[str, tuple[str, ...]]] = {}
+        self._folders: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def of(self, photo: Path) -> tuple[Path, ...]:
         """Return the files that travel with this photo."""
-        folder = photo.parent
-        if folder not in self._folders:
-            self._folders[folder] = companions(_file_names(folder))
-        return tuple(folder / name for name in self._folders[folder].get(photo.name, ()))
+        folder, name = os.path.split(photo)
+        found = self._folders.get(folder)
+        if found is None:
+            found = self._folders[folder] = companions(_file_names(folder))
+        return tuple(photo.with_name(each) for each in found.get(name, ()))
 
 
 def companions(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -53,6 +55,8 @@ def companions(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     Suffixes are compared without case, stems with it. A photo without companions is not in the result.
     """
     names = list(names)
+    if not any(name[name.rfind(".") :].lower() in _TRAVELLING for name in names):
+        return {}  # as in most folders; else every name has to be taken apart
     photos: dict[str, list[str]] = {}
     by_full_name: dict[tuple[str, str], str] = {}
     for name in names:
@@ -93,7 +97,7 @@ def _split(name: str) -> tuple[str, str]:
     return stem, suffix.lower()
 
 
-def _file_names(folder: Path) -> list[str]:
+def _file_names(folder: str) -> list[str]:
     try:
         with os.scandir(folder) as entries:
             return [entry.name for entry in entries if entry.is_file()]

@@ -27,6 +27,8 @@ _HARMLESS = frozenset("\u200c\u200d")
 
 def same_name_key(name: str) -> str:
     """Return what two names have in common if some file system takes them for one name."""
+    if name.isascii():
+        return name.lower()  # what the rest comes to, too
     decomposed = unicodedata.normalize("NFD", name).casefold()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFD", decomposed))
 
@@ -88,9 +90,9 @@ def free_stem(stem: str, rests: Iterable[str], is_free: Callable[[str], bool]) -
         is_free: Asked with every full name.
     """
     rests = tuple(rests)
-    longest = max(rests, key=lambda rest: len(os.fsencode(rest)))
     if all(is_free(stem + rest) for rest in rests):
         return stem
+    longest = max(rests, key=lambda rest: len(os.fsencode(rest)))
     for number in itertools.count(2):
         tried = _numbered(stem, number, longest)
         if all(is_free(tried + rest) for rest in rests):

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
@@ -189,6 +190,14 @@ def _class_folders(
     return {class_name: destination / name for class_name, name in chosen.items()}
 
 
+@dataclass(slots=True)
+class _ClassFolder:
+    """What is in a class folder, and where this plan puts which bytes in it."""
+
+    contents: FolderContents
+    goes_to: dict[bytes, Path] = field(default_factory=dict)
+
+
 class _Planner:
     """Takes one photo after the other and remembers what it has promised."""
 
@@ -197,9 +206,8 @@ class _Planner:
         self.skipped: list[Skipped] = []
         self._files, self._destination, self._mode = files, destination, mode
         self._folders = folders
-        self._contents: dict[Path, FolderContents] = {}
-        self._sources: set[Path] = set()
-        self._goes_to: dict[tuple[Path, bytes], Path] = {}
+        self._class_folders: dict[str, _ClassFolder] = {}
+        self._sources: set[str] = set()
         self._siblings = SiblingFinder()
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
 
@@ -212,14 +220,16 @@ class _Planner:
     def add(self, filing: Filing) -> None:
         """Plan one photo, or skip it with a reason."""
         try:
-            reason = self._reason_to_skip(filing) or self._plan(filing)
+            found = look(self._files, filing.source)
+            reason = self._reason_to_skip(filing, found)
+            if found is not None and not reason:
+                self._plan(filing, found)
         except OSError as error:
             reason = explain(error)
         if reason:
             self.skipped.append(Skipped(filing.source, reason))
 
-    def _reason_to_skip(self, filing: Filing) -> str:
-        found = look(self._files, filing.source)
+    def _reason_to_skip(self, filing: Filing, found: os.stat_result | None) -> str:
         if found is None:
             return GONE
         if not is_regular(found):
@@ -228,48 +238,45 @@ class _Planner:
             return CHANGED
         if found.st_mtime_ns != filing.mtime_ns and self._files.hash(filing.source) != filing.sha256:
             return CHANGED
-        if filing.source in self._sources:
+        if str(filing.source) in self._sources:
             return "it is in the list twice"
         return ""
 
-    def _plan(self, filing: Filing) -> str:
-        """Plan a photo that is as it was read; the empty reason says that it is planned."""
-        folder = self._folders[filing.class_name]
-        if folder not in self._contents:
-            self._contents[folder] = FolderContents(self._files, folder)
-        contents = self._contents[folder]
-        key = (folder, filing.sha256)
-        there = contents.same_bytes(filing.size_bytes, filing.sha256)
+    def _plan(self, filing: Filing, found: os.stat_result) -> None:
+        """Plan a photo that is as it was read."""
+        folder = self._class_folders.get(filing.class_name)
+        if folder is None:
+            contents = FolderContents(self._files, self._folders[filing.class_name])
+            folder = self._class_folders[filing.class_name] = _ClassFolder(contents)
+        there = folder.contents.same_bytes(filing.size_bytes, filing.sha256)
         if there is None and self._mode == Mode.LINK:
-            there = contents.linked_from(filing.source)
-        self._sources.add(filing.source)
+            there = folder.contents.linked_from(filing.source)
+        self._sources.add(str(filing.source))
+        planned = folder.goes_to.get(filing.sha256)
         if there is not None:
             self.planned.append(PlannedFile(filing, there, Action.ALREADY_THERE))
-        elif key in self._goes_to:
-            self.planned.append(PlannedFile(filing, self._goes_to[key], Action.DUPLICATE))
+        elif planned is not None:
+            self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
         else:
-            self._goes_to[key] = self._plan_new(filing, contents)
-        return ""
+            folder.goes_to[filing.sha256] = self._plan_new(filing, found, folder.contents)
 
-    def _plan_new(self, filing: Filing, contents: FolderContents) -> Path:
+    def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
         """Plan a photo with its sidecars, under names that are free for all of them."""
-        stem, _ = split_name(filing.source.name)
+        name = filing.source.name
+        stem, rest = split_name(name)
         companions = [path for path in self._siblings.of(filing.source) if is_regular(look(self._files, path))]
-        group = [filing.source, *companions]
-        new_stem = free_stem(stem, (_rest(path.name, stem) for path in group), contents.is_free)
-        targets = [contents.folder / (new_stem + _rest(path.name, stem)) for path in group]
-        for path, target in zip(group, targets, strict=True):
-            contents.take(target.name)
-            found = self._files.stat(path)
-            self._sizes.append((found.st_dev, found.st_size))
+        rests = [rest, *(path.name[len(stem) :] for path in companions)]
+        new_stem = free_stem(stem, rests, contents.is_free)
+        targets = [contents.folder / (new_stem + each) for each in rests]
+        for each in rests:
+            contents.take(new_stem + each)
+        self._sizes.append((found.st_dev, found.st_size))
+        for path in companions:
+            status = self._files.stat(path)
+            self._sizes.append((status.st_dev, status.st_size))
         siblings = tuple(zip(companions, targets[1:], strict=True))
         self.planned.append(PlannedFile(filing, targets[0], Action(self._mode.value), siblings))
         return targets[0]
-
-
-def _rest(name: str, stem: str) -> str:
-    """What follows the photo's stem in its own name or a sidecar's."""
-    return name[len(stem) :]
 
 
 #: The stage of a run, for its progress line.

@@ -19,6 +19,7 @@ from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.vision.verdict import Verdict
 from flowersorter.workflows.browse import rows_for
+from flowersorter.workflows.bulk import many_objects
 from flowersorter.workflows.folder_labels import ASIDE
 from flowersorter.workflows.rows import PhotoRows
 
@@ -89,6 +90,11 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
         Cancelled: asked to stop.
     """
     report(Progress("Planning", 0))
+    with many_objects():
+        return _plan(request, cancel)
+
+
+def _plan(request: SortRequest, cancel: CancelToken) -> SortPlan:
     garden, folder = request.garden, absolute_folder(request.folder)
     places = garden.photos.places_under(folder)
     rows = rows_for(garden, places, request.backbone)
@@ -101,16 +107,17 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
     class_ids = rows.kept_class_ids
     destination = absolute_folder(request.destination)
     before = _filed_before(garden, destination, hashes)
+    paths = list(rows.paths)
     filings = []
-    left = [Skipped(rows.paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
+    left = [Skipped(paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
     for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
         if before.get(sha256_of[i], class_name) != class_name:
-            left.append(Skipped(rows.paths[i], f"it is filed under “{before[sha256_of[i]]}” there already"))
+            left.append(Skipped(paths[i], f"it is filed under “{before[sha256_of[i]]}” there already"))
             continue
         filings.append(
             Filing(
-                source=rows.paths[i],
+                source=paths[i],
                 sha256=sha256_of[i],
                 size_bytes=int(places.sizes_bytes[i]),
                 mtime_ns=int(places.mtimes_ns[i]),

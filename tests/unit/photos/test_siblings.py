@@ -51,10 +51,10 @@ def test_many_photos_need_one_listing(tmp_path: Path, monkeypatch: pytest.Monkey
     for number in range(20):
         (tmp_path / f"{number}.jpg").touch()
         (tmp_path / f"{number}.xmp").touch()
-    listings: list[Path] = []
+    listings: list[str] = []
     listed = os.scandir
 
-    def count(folder: Path) -> object:
+    def count(folder: str) -> object:
         listings.append(folder)
         return listed(folder)
 
@@ -63,4 +63,4 @@ def test_many_photos_need_one_listing(tmp_path: Path, monkeypatch: pytest.Monkey
 
     for number in range(20):
         assert finder.of(tmp_path / f"{number}.jpg") == (tmp_path / f"{number}.xmp",)
-    assert listings == [tmp_path]
+    assert listings == [str(tmp_path)]
