@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,7 +27,7 @@ def remember(garden: Garden, folder: Path, embeddings: NDArray[np.float32], name
         names: N class names.
     """
     places = garden.photos.sync_folder(folder, [(folder / f"{at:05}.jpg", 1, 1) for at in range(len(names))])
-    hashes = [hashlib.sha256(str(place.path).encode()).digest() for place in places]
+    hashes = [hashlib.sha256(os.fsencode(place.path)).digest() for place in places]
     garden.photos.record([
         ReadRecord(place.id, sha256, 1, 1, 100, 100, None, None)
         for place, sha256 in zip(places, hashes, strict=True)
