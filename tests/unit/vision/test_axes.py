@@ -6,7 +6,7 @@ import threading
 
 import numpy as np
 import pytest
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from flowersorter.vision.axes import PrincipalAxes, spread_sample
 from flowersorter.vision.features import pack
@@ -92,14 +92,14 @@ def _blas_threads() -> set[int]:
 
 
 def test_the_limit_on_threads_ends_with_the_last_who_asked_for_it() -> None:
-    before = _blas_threads()
-    first, second = one_blas_thread(), one_blas_thread()
-    first.__enter__()
-    second.__enter__()
-    first.__exit__(None, None, None)
-    assert _blas_threads() == {1}
-    second.__exit__(None, None, None)
-    assert _blas_threads() == before
+    with threadpool_limits(limits=2, user_api="blas"):
+        first, second = one_blas_thread(), one_blas_thread()
+        first.__enter__()
+        second.__enter__()
+        first.__exit__(None, None, None)
+        assert _blas_threads() == {1}
+        second.__exit__(None, None, None)
+        assert _blas_threads() == {2}
 
 
 def test_row_blocks_cover_every_row_once() -> None:

@@ -205,3 +205,10 @@ def test_a_new_near_copy_goes_where_its_group_is() -> None:
     kept = np.array([3, 2, 1, -1, 0, 4])
     folds = assign_folds(np.zeros(6, np.intp), groups, seed=0, kept=kept)
     assert folds.tolist() == [3, 2, 1, 2, 0, 4]
+
+
+def test_photos_that_turn_out_to_be_near_copies_meet_in_the_fold_of_the_first() -> None:
+    groups = np.array([0, 1, 2, 0, 0])
+    kept = np.array([-1, 2, 1, 4, 3])
+    folds = assign_folds(np.zeros(5, np.intp), groups, seed=0, kept=kept)
+    assert folds.tolist() == [4, 2, 1, 4, 4]
