@@ -23,6 +23,14 @@ def test_a_byte_each_is_precise_enough() -> None:
     assert (pack(embeddings).unpack() * exact).sum(axis=1).min() > 0.9999
 
 
+def test_a_looked_up_root_is_the_root() -> None:
+    every = np.arange(1 << 16, dtype=np.uint32).astype(np.uint16).view(np.float16)
+    numbers = every[np.isfinite(every)].reshape(-1, 16)
+    features, exact = pack(numbers), pack(numbers.astype(np.float64))
+    np.testing.assert_array_equal(features.levels, exact.levels)
+    np.testing.assert_array_equal(features.scales, exact.scales)
+
+
 @given(arrays(np.float16, array_shapes(min_dims=2, max_dims=2, max_side=20), elements=st.floats(0, 6e4, width=16)))
 def test_rows_have_length_one_or_are_zero(embeddings: np.ndarray[tuple[int, int], np.dtype[np.float16]]) -> None:
     lengths = np.linalg.norm(pack(embeddings).unpack(), axis=1)
