@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.job import CancelToken
 from flowersorter.vision.features import Features
 from flowersorter.vision.threads import Lanes, row_blocks
 
@@ -78,8 +79,12 @@ class PrincipalAxes:
             _, axes = np.linalg.eigh(seen.T @ seen)
             return cls((probe @ axes[:, ::-1][:, :rank]).T, centre)
 
-    def project(self, features: Features) -> Coordinates:
-        """Express features in these axes, without ever having many of them as floats."""
+    def project(self, features: Features, cancel: CancelToken | None = None) -> Coordinates:
+        """Express features in these axes, without ever having many of them as floats.
+
+        Raises:
+            Cancelled: asked to stop.
+        """
         result = Coordinates(
             np.ones((len(features), len(self.basis) + 1), np.float32), np.empty(len(features), np.float32)
         )
@@ -87,6 +92,8 @@ class PrincipalAxes:
         origin = columns.T @ self.centre
 
         def project(rows: slice) -> None:
+            if cancel is not None:
+                cancel.check()
             part = features.take(rows)
             product = part.times(columns)
             inside = np.subtract(product[:, :-1], origin[:-1], out=result.inside[rows, :-1])

@@ -73,7 +73,7 @@ class Groundwork:
         sample = spread_sample(targets, SAMPLE, seed)
         axes = PrincipalAxes.of(features.take(sample).unpack(), RANK, seed)
         cancel.check()
-        coordinates = axes.project(features)
+        coordinates = axes.project(features, cancel)
         groups = near_copy_groups(features, coordinates, targets, lanes, cancel)
         folds = assign_folds(targets, groups, seed)
         return cls(examples.ids, features.scales, targets, axes, coordinates, groups, folds)
@@ -97,7 +97,7 @@ class Groundwork:
         features, targets = examples.features, examples.targets
         coordinates = self.coordinates.take(row)
         if not same.all():
-            coordinates.put(np.flatnonzero(~same), self.axes.project(features.take(~same)))
+            coordinates.put(np.flatnonzero(~same), self.axes.project(features.take(~same), cancel))
         # A group that lost a photo may have fallen apart.
         settled_groups = np.where(settled, self.groups[row], -1)
         settled_groups[np.isin(settled_groups, self.groups[gone])] = -1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -68,6 +69,22 @@ def test_a_cancelled_fit_stops() -> None:
     cancel.cancel()
     with pytest.raises(Cancelled):
         fit(clusters(10), NAMES, "resnet50", cancel)
+
+
+def test_a_fit_can_be_cancelled_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many looks at the token, in every part: no part of it makes a person wait who has changed their mind."""
+    examples = with_bursts(clusters(400, spread=1.0), copies=1)
+    places: set[str] = set()
+    check = CancelToken.check
+
+    def seen(self: CancelToken) -> None:
+        places.add(sys._getframe(1).f_code.co_qualname)
+        check(self)
+
+    monkeypatch.setattr(CancelToken, "check", seen)
+    learned(examples)
+    for part in ("PrincipalAxes.project", "near_copy_groups", "Solver._loss"):
+        assert any(place.startswith(part) for place in places), part
 
 
 def test_photos_all_alike_do_not_break_the_fit() -> None:

@@ -59,9 +59,9 @@ class Counted:
             self.losses.append(len(active))
             return loss(this, active, heads, decay)
 
-        def projecting(this: PrincipalAxes, features: Features) -> Coordinates:
+        def projecting(this: PrincipalAxes, features: Features, cancel: CancelToken | None = None) -> Coordinates:
             self.projected.append(len(features))
-            return project(this, features)
+            return project(this, features, cancel)
 
         def laying(*arguments: object) -> groundwork.Groundwork:
             self.laid += 1
