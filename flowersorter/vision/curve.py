@@ -126,16 +126,20 @@ def measure_curve(
     own, draw = np.flatnonzero(examples.own), np.random.default_rng(seed)
     repeats = next((times for most, times in _REPEATS if len(own) <= most), _FEWEST_REPEATS)
     errors: dict[int, list[float]] = {}
+    tested: dict[int, int] = {}
     for _ in range(repeats):
         order = draw.permutation(own)  # the subsets of a draw lie within one another: less noise in their differences
         subsets = (_first_of_each_class(order, examples.targets, share) for share in _SHARES)
         for size, subset in {len(subset): subset for subset in subsets}.items():
             rest = np.setdiff1d(order, subset, assume_unique=True)
+            if examples.memorised is not None:
+                rest = rest[~examples.memorised[rest]]
             if size <= _LARGEST and len(rest):
                 learned = np.concatenate([subset, np.flatnonzero(~examples.own)])
                 errors.setdefault(size, []).append(_error(examples, class_names, learned, rest, cancel))
+                tested[size] = len(rest)
     others = len(examples.targets) - len(own)
-    points = [_point(others + size, found, len(own) - size) for size, found in sorted(errors.items())]
+    points = [_point(others + size, found, tested[size]) for size, found in sorted(errors.items())]
     accuracy, photos = held_out
     points.append(_point(others + 0.8 * len(own), [1 - accuracy], photos))  # five folds leave four to learn from
     return LearningCurve(tuple(points))

@@ -152,6 +152,7 @@ def _judge(
             own_photos=int(examples.own.sum()),
             held_out_accuracy=float(right[own].mean()) if own.sum() >= _ENOUGH_TO_MEASURE else None,
             built_on_starter=not bool(examples.own.all()),
+            memorised=0 if examples.memorised is None else int(examples.memorised.sum()),
         ),
     )
     return Fitted(model, held_out, ground, heads)

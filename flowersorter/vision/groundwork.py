@@ -30,12 +30,14 @@ class Examples:
         features: Of N photos.
         targets: (N,) class indices.
         own: (N,) bool; the person's photos, on which accuracy is measured (starter photos are not).
+        memorised: (N,) bool; photos that the backbone itself was trained on: no fit can hold them out. None: no photo.
     """
 
     ids: NDArray[np.int64]
     features: Features
     targets: NDArray[np.intp]
     own: NDArray[np.bool_]
+    memorised: NDArray[np.bool_] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +51,7 @@ class Groundwork:
         axes: Principal axes of the photos, or of those there were when they were found.
         coordinates: The photos in these.
         groups: (N,) near-copies have the same number.
-        folds: (N,) fold of each photo; near-copies are in one.
+        folds: (N,) fold of each photo; near-copies are in one. -1: none, every head learns from it.
         changed: Photos that came, went or changed since everything was computed afresh.
     """
 
@@ -75,7 +77,7 @@ class Groundwork:
         cancel.check()
         coordinates = axes.project(features, cancel)
         groups = near_copy_groups(features, coordinates, targets, lanes, cancel)
-        folds = assign_folds(targets, groups, seed)
+        folds = _deal(examples, groups, seed)
         return cls(examples.ids, features.scales, targets, axes, coordinates, groups, folds)
 
     def brought_up_to_date(self, examples: Examples, seed: int, lanes: Lanes, cancel: CancelToken) -> Groundwork | None:
@@ -102,7 +104,7 @@ class Groundwork:
         settled_groups = np.where(settled, self.groups[row], -1)
         settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
         groups = near_copy_groups(features, coordinates, targets, lanes, cancel, settled_groups)
-        folds = assign_folds(targets, groups, seed, kept=np.where(settled, self.folds[row], -1))
+        folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
         return Groundwork(examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed)
 
     def _rows_of(self, examples: Examples) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -113,3 +115,15 @@ class Groundwork:
         found = self.ids[row] == examples.ids
         row = np.where(found, row, 0)
         return row, found & (self.scales[row] == examples.features.scales)
+
+
+def _deal(
+    examples: Examples, groups: NDArray[np.intp], seed: int, kept: NDArray[np.intp] | None = None
+) -> NDArray[np.intp]:
+    """As `assign_folds`, with -1 for memorised photos and their near-copies."""
+    if examples.memorised is None:
+        return assign_folds(examples.targets, groups, seed, kept=kept)
+    free = ~np.isin(groups, groups[examples.memorised])
+    folds = np.full(len(groups), -1)
+    folds[free] = assign_folds(examples.targets[free], groups[free], seed, kept=None if kept is None else kept[free])
+    return folds

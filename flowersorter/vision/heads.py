@@ -76,11 +76,13 @@ def solve_heads(ground: Groundwork, classes: int, last: Heads | None, lanes: Lan
 
 def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
     """The folds without which photos of every class are left to learn from; none while a class has too few."""
-    if np.bincount(ground.targets).min() < _MIN_PER_CLASS_FOR_FOLDS:
+    counts = np.bincount(ground.targets)
+    if counts.min() < _MIN_PER_CLASS_FOR_FOLDS:
         return np.empty(0, np.intp)
     spread = np.zeros((ground.folds.max() + 1, classes), np.int64)
-    np.add.at(spread, (ground.folds, ground.targets), 1)
-    return np.flatnonzero((spread.sum(axis=1) > 0) & (spread.sum(axis=0) > spread).all(axis=1))
+    dealt = ground.folds >= 0
+    np.add.at(spread, (ground.folds[dealt], ground.targets[dealt]), 1)
+    return np.flatnonzero((spread.sum(axis=1) > 0) & (counts > spread).all(axis=1))
 
 
 def held_out_logits(

@@ -34,6 +34,8 @@ class TrainingRecord:
         seed: Fixed the folds.
         note: Free text.
         origin: Where the photos came from, for a model that ships with the program.
+        memorised: Photos of the person that the backbone itself was trained on (deep training): accuracy, temperature
+            and thresholds come from the others alone.
     """
 
     photos: int
@@ -43,6 +45,12 @@ class TrainingRecord:
     seed: int = 42
     note: str = ""
     origin: str = ""
+    memorised: int = 0
+
+    @property
+    def measured(self) -> int:
+        """Photos its accuracy was measured on."""
+        return self.own_photos - self.memorised
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,6 +105,7 @@ class Model:
             "seed": self.training.seed,
             "note": self.training.note,
             "origin": self.training.origin,
+            "memorised": self.training.memorised,
         }
         return arrays, metadata
 
@@ -147,6 +156,7 @@ class Model:
                 seed=int(metadata.get("seed", 42)),
                 note=str(metadata.get("note", "")),
                 origin=str(metadata.get("origin", "")),
+                memorised=int(metadata.get("memorised", 0)),
             ),
         )
 

@@ -207,7 +207,7 @@ def _learn(
         and old is not None
         and before is not None
         and set(before.model.class_names) == set(examples.class_names)
-        and _clearly_worse(accuracy, held_out, old.held_out_accuracy, old.own_photos)
+        and _clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
     if not worse:
         garden.models.use(model_id)

@@ -338,7 +338,7 @@ def test_one_ahead_keeps_the_order_and_passes_errors_on() -> None:
             raise ValueError("two")
         return item
 
-    got = []
+    got: list[int] = []
     with pytest.raises(ValueError, match="two"):
         got.extend(one_ahead(fail, range(5)))
 
