@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter, QPen
+from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.ui.charts.chart import RIGHT, WRONG, Chart, Key, Plot
@@ -16,7 +16,7 @@ from flowersorter.workflows.figures.scale import count_axis, share_axis
 
 _GAP_PX = 1.5
 #: A bar of one photo among thousands must still be seen.
-_LOWEST_PX = 3.0
+_LOWEST_PX = 4.0
 
 
 class ConfidenceChart(Chart):
@@ -74,7 +74,7 @@ class ConfidenceChart(Chart):
 
     def paint_marks(self, painter: QPainter, plot: Plot) -> None:
         """The bars."""
-        painter.setPen(QPen(self.palette().base().color(), 1))
-        for number, (_, right) in enumerate(self._parts):
-            painter.setBrush(RIGHT if right else WRONG)
-            painter.drawRect(self.mark_area(number, plot))
+        for number, (at, right) in enumerate(self._parts):
+            area = self.mark_area(number, plot)
+            between = 1 if right and self._bars[at].wrong else 0
+            painter.fillRect(area.adjusted(0, 0, 0, -between), RIGHT if right else WRONG)
