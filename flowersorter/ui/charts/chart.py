@@ -222,16 +222,12 @@ class Chart(QWidget):
             painter.setPen(self.text_colour())
             room = QRectF(0, y - metrics.height(), area.left() - _TICK_PX - 2, 2 * metrics.height())
             painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
-        free_to = float("inf")
-        for value, text in reversed(plot.across.ticks):  # from the right: the last tick is worth its text most
-            x, wide = plot.x(value), metrics.horizontalAdvance(text)
+        for value, _ in plot.across.ticks:
             painter.setPen(QPen(self.faint_colour(0.45), 1))
-            painter.drawLine(QPointF(x, area.bottom()), QPointF(x, area.bottom() + _TICK_PX))
-            if x + wide / 2 > free_to:  # no room: the tick alone
-                continue
-            free_to = x - wide / 2 - theme.GAP_PX
-            painter.setPen(self.text_colour())
-            painter.drawText(QPointF(x - wide / 2, area.bottom() + _TICK_PX + metrics.ascent() + 1), text)
+            painter.drawLine(QPointF(plot.x(value), area.bottom()), QPointF(plot.x(value), area.bottom() + _TICK_PX))
+        painter.setPen(self.text_colour())
+        for x, text in _texts_with_room(plot, metrics):
+            painter.drawText(QPointF(x, area.bottom() + _TICK_PX + metrics.ascent() + 1), text)
         painter.setPen(QPen(self.faint_colour(0.6), 1))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         painter.setPen(muted)
@@ -341,3 +337,14 @@ class Chart(QWidget):
         self.setAccessibleDescription(words)  # a screen reader is told of every change
         self.mark_looked_at.emit(words)
         self.update()
+
+
+def _texts_with_room(plot: Plot, metrics: QFontMetricsF) -> list[tuple[float, str]]:
+    """Left end and text of every tick across, or of every second, third..., the last one always."""
+    placed = [(plot.x(value) - metrics.horizontalAdvance(text) / 2, text) for value, text in plot.across.ticks[::-1]]
+    for step in range(1, len(placed)):
+        chosen = placed[::step]
+        ends = (left + metrics.horizontalAdvance(text) + theme.GAP_PX for left, text in chosen[1:])
+        if all(end <= left for end, (left, _) in zip(ends, chosen[:-1], strict=True)):
+            return chosen
+    return placed[:1]
