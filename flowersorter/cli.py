@@ -97,6 +97,10 @@ def _verb(name: str) -> Callable[[Call], int]:  # noqa: PLR0912 - one branch for
             from flowersorter.commands.learning import run_train as run
         case "evaluate":
             from flowersorter.commands.learning import run_evaluate as run
+        case "doubts":
+            from flowersorter.commands.doubts import run
+        case "advise":
+            from flowersorter.commands.advise import run
         case "models":
             from flowersorter.commands.models import run
         case "export":

@@ -74,7 +74,7 @@ def test_where_there_are_fewer_look_alikes_the_rest_is_marked() -> None:
     examples = clusters(20)
     few = np.concatenate([np.arange(2), np.arange(20, 60)])
     sparse = examples_of(examples.features.take(few), examples.targets[few])
-    opinions = Opinions(np.arange(len(few)), np.tile(np.float32([0, 1, 0]), (len(few), 1)), 1.0)
+    opinions = Opinions(np.arange(len(few)), np.tile(np.array([0, 1, 0], np.float32), (len(few), 1)), 1.0)
     look = second_look(sparse.features, sparse.targets, sparse.own, opinions, CancelToken())
     of_the_two = np.flatnonzero(look.rows < 2)
     assert ((look.like_label[of_the_two] >= 0).sum(axis=1) == 1).all()
