@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.database import Database
+from flowersorter.library.database import Database, rising
 from flowersorter.library.schema import MIGRATIONS
 
 FIRST = (1, "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
@@ -181,6 +185,34 @@ def test_query_in_takes_any_number_of_values(database: Database) -> None:
     rows = database.query_in("SELECT id FROM notes WHERE id IN (?)", range(1000, 9000))
     assert sorted(row["id"] for row in rows) == list(range(1000, 5000))
     assert database.query_in("SELECT id FROM notes WHERE id IN (?)", []) == []
+
+
+def test_queries_are_cut_up_where_sqlite_takes_fewer_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowersorter.library.database._PARAMETERS_AT_ONCE", 7)
+    database = Database(tmp_path / "small.sqlite", [FIRST])
+    with database.transaction() as connection:
+        connection.executemany("INSERT INTO notes (id) VALUES (?)", [(number,) for number in range(0, 1000, 3)])
+    wanted = list(range(0, 1000, 12))
+    assert sorted(row["id"] for row in database.query_in("SELECT id FROM notes WHERE id IN (?)", wanted)) == wanted
+    assert database.tuples_by_id("id", "notes", "id", wanted) == [(number,) for number in wanted]
+    database.close()
+
+
+@given(st.sets(st.integers(0, 60)), st.lists(st.integers(-5, 90)))
+def test_rows_by_id_are_those_asked_for(there: set[int], wanted: list[int]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        database = Database(Path(folder) / "notes.sqlite", [FIRST])
+        with database.transaction() as connection:
+            connection.executemany("INSERT INTO notes (id) VALUES (?)", [(number,) for number in there])
+        for ids in (wanted, np.array(wanted, np.int64)):
+            found = database.tuples_by_id("id, text", "notes", "id", ids)
+            assert found == [(number, None) for number in sorted(there & set(wanted))]
+        database.close()
+
+
+@given(st.lists(st.integers(-(2**63), 2**63 - 1)))
+def test_rising_ids_are_sorted_and_each_there_once(ids: list[int]) -> None:
+    assert rising(ids).tolist() == rising(np.array(ids, np.int64)).tolist() == sorted(set(ids))
 
 
 def test_a_full_disk_is_told_in_words_and_changes_nothing(database: Database) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.library.database import Database
+from flowersorter.library.filed import filed_in
 from flowersorter.library.journal import EntryState, Journal, NewEntry, RunState
 
 HERE, THERE = Path("/photos"), Path("/sorted")
@@ -149,3 +150,21 @@ def test_an_entry_can_change_its_action(journal: Journal) -> None:
     first, second = journal.filings(run_id)
     journal.change_action(second.id, "move")
     assert [entry.action for entry in journal.entries([second.id, first.id])] == ["copy", "move"]
+
+
+def test_what_is_filed_in_a_folder_is_where_the_last_run_left_it(journal: Journal, database: Database) -> None:
+    rose, tulip, hidden = THERE / "Rose", THERE / "Tulip", Path("/elsewhere")
+    moves = [
+        [("copy", HERE / "a", rose / "a"), ("copy", HERE / "b", rose / "b"), ("move", HERE / "c", rose / "c")],
+        [("move", rose / "a", tulip / "a"), ("copy", rose / "b", tulip / "b"), ("move", rose / "c", hidden / "c")],
+    ]
+    for number, run in enumerate(moves):
+        entries = [NewEntry("any", action, old, new, 5, bytes([number]) * 32, 7, None) for action, old, new in run]
+        journal.begin_run("move", None, THERE, [*entries, _new("never done")])
+    with database.transaction() as connection:
+        connection.execute("UPDATE filings SET state = 'done' WHERE CAST(destination AS TEXT) NOT LIKE '%never done'")
+    first, second = bytes(32), b"\1" * 32
+    assert filed_in(database, THERE) == {rose / "b": first, tulip / "a": second, tulip / "b": second}
+    assert filed_in(database, rose) == {rose / "b": first}
+    assert filed_in(database, hidden) == {hidden / "c": second}
+    assert filed_in(database, HERE) == {}
