@@ -44,10 +44,15 @@ class EmbeddingStore:
         self._numbers: dict[bytes, dict[bytes, int]] = {}
         with _disk_errors_in_words():
             folder.mkdir(parents=True, exist_ok=True)
-            self._files = RowFiles(folder / f"{backbone}.rows", folder / f"{backbone}.keys")
+            self._files = RowFiles(*self.files(folder, backbone))
         for number, key in enumerate(self._files.keys()):
             if key is not None:
                 self._numbers.setdefault(key[_HASH_BYTES:], {})[key[:_HASH_BYTES]] = number
+
+    @staticmethod
+    def files(folder: Path, backbone: str) -> tuple[Path, Path]:
+        """The files of a backbone's rows and of their keys."""
+        return folder / f"{backbone}.rows", folder / f"{backbone}.keys"
 
     @property
     def width(self) -> int | None:

@@ -100,6 +100,16 @@ class Garden:
                 self._embeddings[backbone] = EmbeddingStore(self.folder / "embeddings", backbone)
             return self._embeddings[backbone]
 
+    def forget_embeddings(self, backbone: str) -> None:
+        """Delete the cached embeddings of a backbone that nothing uses any more, as far as the disk lets us."""
+        with self._embeddings_lock:
+            store = self._embeddings.pop(backbone, None)
+            if store is not None:
+                store.close()
+            for path in EmbeddingStore.files(self.folder / "embeddings", backbone):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
+
     def close(self) -> None:
         """Close all files and let others open the garden; more calls do nothing."""
         self._opened.close()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from flowersorter.errors import UserError
 
@@ -52,6 +53,7 @@ class Backbone:
         has_imagenet_layer: Whether the weights include the 1000-class layer.
         licence: The licence of the weights.
         authors: Who made the weights.
+        changes: The file with the stages that deep training changed, in one garden; None for a registered backbone.
     """
 
     name: str
@@ -74,9 +76,12 @@ class Backbone:
     stride_in_first_conv: bool = False
     batch_norm_eps: float = 1e-5
     has_imagenet_layer: bool = True
+    changes: Path | None = None
 
 
 DEFAULT = "resnet50"
+#: Stands between the name of a backbone and the number of what deep training made of it in a garden.
+_TUNED = "-tuned-"
 
 _registry: dict[str, Backbone] = {}
 
@@ -104,6 +109,40 @@ def backbone(name: str) -> Backbone:
             "Unknown backbone", f"there is no {name!r}", f"The backbones are {', '.join(sorted(_registry))}"
         )
     return _registry[name]
+
+
+def tuned_name(base: str, number: int) -> str:
+    """What the result of a garden's deep training with this number is called."""
+    return f"{base}{_TUNED}{number}"
+
+
+def base_name(name: str) -> str:
+    """The registered backbone that a backbone is or was made from."""
+    return name.partition(_TUNED)[0]
+
+
+def is_tuned(name: str) -> bool:
+    """Whether it is the name of a garden's own backbone."""
+    return _TUNED in name
+
+
+def tuned(base: Backbone, name: str, changes: Path, crop_px: int) -> Backbone:
+    """A backbone that deep training made of another one.
+
+    Args:
+        base: The registered backbone; its weights are needed too.
+        name: A `tuned_name`.
+        changes: The file with the changed stages.
+        crop_px: The side of the square it is to see.
+    """
+    return replace(
+        base,
+        name=name,
+        title=f"{base.title}, trained on your photos",
+        crop_px=crop_px,
+        has_imagenet_layer=False,  # its features do not fit that layer any more
+        changes=changes,
+    )
 
 
 def backbones() -> tuple[Backbone, ...]:

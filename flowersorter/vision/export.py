@@ -11,7 +11,6 @@ import torch
 from numpy.typing import NDArray
 
 from flowersorter.vision.backbones import Backbone
-from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.model import Model
 from flowersorter.vision.weights import load_state
 
@@ -20,7 +19,7 @@ _TORCHVISION_EPS = 1e-5
 
 
 def torchvision_file(
-    backbone: str, class_names: Sequence[str], weight: NDArray[np.float32], bias: NDArray[np.float32]
+    entry: Backbone, class_names: Sequence[str], weight: NDArray[np.float32], bias: NDArray[np.float32]
 ) -> bytes:
     """Make a dictionary that `torch.load(path, weights_only=True)` reads.
 
@@ -29,7 +28,7 @@ def torchvision_file(
     the first block of layers 2 to 4, which differ from torchvision's in the original ResNet-50.
 
     Args:
-        backbone: Name of the backbone.
+        entry: The backbone.
         class_names: C names in the order of the outputs.
         weight: (C, D) float32, on raw pooled features: torchvision's network has no place for their square root.
         bias: (C,) float32.
@@ -37,7 +36,6 @@ def torchvision_file(
     Raises:
         WeightsMissing: the backbone's weights are not on this computer.
     """
-    entry = backbone_named(backbone)
     state = {name: tensor.float() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
     # What this backbone adds to a variance beyond torchvision's moves into the variance.
     surplus = entry.batch_norm_eps - _TORCHVISION_EPS
@@ -65,7 +63,7 @@ def _halves_first(entry: Backbone) -> bool:
     return entry.block == "basic" or entry.stride_in_first_conv
 
 
-def onnx_file(model: Model) -> bytes:
+def onnx_file(model: Model, entry: Backbone) -> bytes:
     """Make an ONNX graph that takes a photo as it is: resize, crop, network, square root, head, probabilities.
 
     Input and output are described in `onnx_graph.build`. Its metadata has the ``class_names`` as a JSON list, in the
@@ -77,7 +75,6 @@ def onnx_file(model: Model) -> bytes:
     """
     from flowersorter.vision.onnx_graph import build
 
-    entry = backbone_named(model.backbone)
     state = {name: tensor.numpy() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
     divisor = np.float32(model.temperature)
     accuracy = model.training.held_out_accuracy

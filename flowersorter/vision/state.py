@@ -17,6 +17,8 @@ from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.bad_file import bad_file
 from flowersorter.vision.layers import empty_network
 
+#: What stands in the file of a garden's own backbone beside its weights.
+NOT_WEIGHTS = ("seen",)
 #: Room for a file's header, and for the state dict of a network that was saved with something beside it.
 SIZE_SLACK = 1.5
 
@@ -59,6 +61,31 @@ def read_state(entry: Backbone, path: Path) -> dict[str, Tensor]:
     except _UNREADABLE as error:
         raise bad_file(path, f"it holds no weights that can be read ({_first_line(error)})") from error
     return _matched(entry, wanted, state, path)
+
+
+def read_changes(entry: Backbone, path: Path, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Read the tensors that deep training changed; others in the file, such as `NOT_WEIGHTS`, are left.
+
+    Args:
+        entry: The backbone, for its title.
+        path: A safetensors file.
+        state: All weights of the backbone it was made from.
+
+    Raises:
+        ModelFileBad: the file is unreadable, or a name or shape in it is not the backbone's.
+    """
+    try:
+        found = load_file(path, device="cpu")
+    except _UNREADABLE as error:
+        raise bad_file(path, f"it holds no weights that can be read ({_first_line(error)})") from error
+    changes = {name: tensor for name, tensor in found.items() if name not in NOT_WEIGHTS}
+    if not changes:
+        raise bad_file(path, "it holds no weights")
+    for name, tensor in changes.items():
+        if name not in state or not state[name].is_floating_point():
+            raise bad_file(path, f"{name} does not belong to a {entry.title}")
+        _check_tensor(entry, name, tensor, state[name].shape, path)
+    return changes
 
 
 def _check_size(path: Path, limit: int) -> None:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
+from flowersorter.vision.backbones import base_name
 from flowersorter.vision.bad_file import bad_file
 from flowersorter.vision.publish import write_atomically
 
@@ -45,11 +46,11 @@ def installed_path(entry: Backbone) -> Path:
 
     Not under the published name: other programs take what they find there for torchvision's.
     """
-    return hub_cache() / f"flowersorter-{entry.name}.safetensors"
+    return hub_cache() / f"flowersorter-{base_name(entry.name)}.safetensors"
 
 
 def find_weights(entry: Backbone) -> Path | None:
-    """The weights of a backbone on this computer, or None; nothing is read."""
+    """The published weights of a backbone or of what it was made from on this computer, or None; nothing is read."""
     name = entry.weights.filename
     shipped = shipped_folder() / name
     candidates = [shipped] if entry.weights.shipped else [hub_cache() / name, installed_path(entry)]
@@ -108,9 +109,18 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
             f"it has {size} bytes instead of {entry.weights.size_bytes}",
             "Delete it, then install or download it again",
         )
-    from flowersorter.vision.state import read_state  # here, because it loads torch
+    from flowersorter.vision.state import read_changes, read_state  # here, because it loads torch
 
-    return read_state(entry, path)
+    state = read_state(entry, path)
+    if entry.changes is None:
+        return state
+    if not entry.changes.is_file():
+        raise WeightsMissing(
+            f"The network {entry.name} is not here any more",
+            f"the file {entry.changes} is gone",
+            "Use another model, or train again",
+        )
+    return {**state, **read_changes(entry, entry.changes, state)}
 
 
 def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
@@ -182,7 +192,7 @@ def _sha256(path: Path) -> str:
 
 def missing_weights(entry: Backbone) -> WeightsMissing:
     """The error for a backbone whose weights are not here, and where to get them."""
-    hint = f"Download them in Preferences or with: flowersorter backbones --download {entry.name}"
+    hint = f"Download them in Preferences or with: flowersorter backbones --download {base_name(entry.name)}"
     if entry.weights.shipped:
         hint = "They come with FlowerSorter: install it again"
     return WeightsMissing(f"The weights of {entry.title} are not on this computer", "", hint)

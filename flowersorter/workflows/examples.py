@@ -14,6 +14,7 @@ from flowersorter.vision.groundwork import Examples
 from flowersorter.workflows.folder_labels import name_key
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.models import NamedModel, starter
+from flowersorter.workflows.tuned import seen_by
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,12 +26,14 @@ class TrainingSet:
         photo_ids: (N,) int64, no two alike; those of starter photos are negative.
         features: Of N photos, averaged over the views they have.
         targets: (N,) class indices.
+        memorised: (N,) bool; photos that the backbone itself was trained on. None: no photo.
     """
 
     class_names: tuple[str, ...]
     photo_ids: NDArray[np.int64]
     features: Features
     targets: NDArray[np.intp]
+    memorised: NDArray[np.bool_] | None = None
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -40,7 +43,7 @@ class TrainingSet:
     @property
     def examples(self) -> Examples:
         """The photos as the head learns from them."""
-        return Examples(self.photo_ids, self.features, self.targets, self.own)
+        return Examples(self.photo_ids, self.features, self.targets, self.own, self.memorised)
 
 
 def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
@@ -58,11 +61,13 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
     used = set(class_ids.tolist())
     ordered = [c for c in garden.classes.all() if c.id in used]
     index = {c.id: i for i, c in enumerate(ordered)}
+    seen = seen_by(garden, backbone)
     return TrainingSet(
         class_names=tuple(c.name for c in ordered),
         photo_ids=kept,
         features=features,
         targets=np.array([index[class_id] for class_id in class_ids.tolist()], np.intp),
+        memorised=np.array([hashes[at] in seen for at in positions.tolist()], np.bool_) if seen else None,
     )
 
 

@@ -13,12 +13,14 @@ from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.bundle import bundle_bytes
 from flowersorter.library.durable import write_durably
 from flowersorter.library.garden import Garden
+from flowersorter.vision.backbones import Backbone, is_tuned
 from flowersorter.vision.model import Model
 from flowersorter.vision.plain_head import PlainHead, fit_plain_head
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.elsewhere import script_for
 from flowersorter.workflows.examples import labelled_photos, with_starter
 from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for, starter
+from flowersorter.workflows.tuned import backbone_of
 
 PTH, ONNX, SAFETENSORS = ".pth", ".onnx", ".safetensors"
 DEFAULT_NAME = "flower_classifier.pth"
@@ -88,20 +90,36 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
         raise ModelFileBad("There is no model to export", "none was trained with this backbone", "Train one first")
     report(Progress("Saving the model", 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
+    entry = backbone_of(garden, model.backbone)
     if form == SAFETENSORS:
+        _check_shareable(model.backbone)
         data = bundle_bytes(*model.to_bundle())
     elif form == ONNX:
-        data, remark = _onnx(model, path), _ONNX_REMARK
+        data, remark = _onnx(model, entry, path), _ONNX_REMARK
     else:
         head = _plain_head(garden, named, cancel)
         plain = head.held_out_accuracy if accuracy is not None else None  # too few photos for one, too few for both
-        data, remark, accuracy = _torchvision(model, head), _pth_remark(plain, accuracy), plain
+        data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
     cancel.check()
     try:
         write_durably(path, data)
     except OSError as error:
         raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
+
+
+def _check_shareable(backbone: str) -> None:
+    """Refuse a bundle without its network, which is nowhere but in this garden.
+
+    Raises:
+        UserError: the network was trained here.
+    """
+    if is_tuned(backbone):
+        raise UserError(
+            "This model cannot be saved as .safetensors",
+            f"such a file holds no network, and {backbone} is in this garden alone",
+            "Save it as .onnx or .pth, which hold the whole network",
+        )
 
 
 _ONNX_REMARK = (
@@ -120,11 +138,11 @@ def _pth_remark(plain: float | None, own: float | None) -> str:
     return f"{remark}: {100 * plain:.1f} % of unseen photos right, with FlowerSorter's {100 * own:.1f} %"
 
 
-def _onnx(model: Model, path: Path) -> bytes:
+def _onnx(model: Model, entry: Backbone, path: Path) -> bytes:
     from flowersorter.vision.export import onnx_file
 
     try:
-        return onnx_file(model)
+        return onnx_file(model, entry)
     except ModuleNotFoundError as error:
         if error.name != "onnx":
             raise
@@ -135,10 +153,10 @@ def _onnx(model: Model, path: Path) -> bytes:
         ) from error
 
 
-def _torchvision(model: Model, head: PlainHead) -> bytes:
+def _torchvision(model: Model, entry: Backbone, head: PlainHead) -> bytes:
     from flowersorter.vision.export import torchvision_file
 
-    return torchvision_file(model.backbone, model.class_names, head.weight, head.bias)
+    return torchvision_file(entry, model.class_names, head.weight, head.bias)
 
 
 def _plain_head(garden: Garden, named: NamedModel, cancel: CancelToken) -> PlainHead:

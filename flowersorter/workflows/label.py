@@ -15,7 +15,6 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label
 from flowersorter.library.photos import Place, Places
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
-from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.browse import guesses_for, rows_for
@@ -24,6 +23,7 @@ from flowersorter.workflows.ingest import ingest
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.rows import Guesses, PhotoRows, rows_of
+from flowersorter.workflows.tuned import backbone_of
 from flowersorter.workflows.urgent import Urgent
 from flowersorter.workflows.views import embed_view, without_view
 
@@ -159,7 +159,7 @@ def read_new(
 ) -> int:
     """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
     garden = request.garden
-    backbone = backbone_named(chosen_backbone(garden, request.backbone))
+    backbone = backbone_of(garden, chosen_backbone(garden, request.backbone))
     places = Places.of(places)
     new = places.take(_unread(places))
     decoded = done = 0
@@ -217,7 +217,7 @@ def _embed_and_tell(
 ) -> bool:
     """Embed a view of the known photos that lack it, reporting their rows as they come; returns whether any did."""
     garden = request.garden
-    backbone = backbone_named(chosen_backbone(garden, request.backbone))
+    backbone = backbone_of(garden, chosen_backbone(garden, request.backbone))
     wanted = without_view(garden, backbone.name, photo_ids, view)
     if not wanted:
         return False

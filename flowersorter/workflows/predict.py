@@ -14,7 +14,6 @@ from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.photos.read import LoadedPhoto, read_photo, read_small
 from flowersorter.vision.backbones import Backbone
-from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.features import pack
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
@@ -23,6 +22,7 @@ from flowersorter.vision.views import CENTRE, FLIP, cut
 from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import Embeds, OpenEmbedder, Opening, open_embedder
+from flowersorter.workflows.tuned import backbone_of
 
 #: Photos a lane takes at a time.
 _MOST_AT_ONCE = 8
@@ -83,7 +83,7 @@ def predict_photos(
             "models belong to one backbone",
             "Train one with this backbone first",
         )
-    entry = backbone_named(name)
+    entry = backbone_of(request.garden, name)
     opening = Opening(embedder, entry, request.device)
     lanes = lane_count()
     size = max(1, min(_MOST_AT_ONCE, len(request.paths) // lanes))

@@ -17,6 +17,7 @@ from flowersorter.vision.model import Model
 from flowersorter.workflows.examples import TrainingSet
 from flowersorter.workflows.guess import guess
 from flowersorter.workflows.models import starter
+from flowersorter.workflows.tuned import forget_unused
 
 _UNKNOWN = -1
 MAX_NOTE_CHARS = 200
@@ -162,6 +163,7 @@ def delete_model(garden: Garden, model_id: int) -> None:
     if current is not None and current.id == model_id:
         raise UserError(f"Model {model_id} is in use", "a garden needs the model it uses", "Use another one first")
     garden.models.delete(model_id)
+    forget_unused(garden)
 
 
 def prune_models(garden: Garden, keep: int) -> list[int]:
@@ -175,6 +177,7 @@ def prune_models(garden: Garden, keep: int) -> list[int]:
     gone = may_go[max(keep, 0) :]
     for model_id in gone:
         garden.models.delete(model_id)
+    forget_unused(garden)
     return gone
 
 

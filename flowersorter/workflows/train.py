@@ -13,7 +13,6 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.photos.scan import absolute_folder
-from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
@@ -23,6 +22,7 @@ from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.time_machine import Training
+from flowersorter.workflows.tuned import backbone_of
 from flowersorter.workflows.views import embed_view, without_view
 
 
@@ -176,7 +176,7 @@ def _embed_labelled(
     if not wanted:
         return
     report(Progress("Reading labelled photos", 0, len(wanted)))
-    entry, done = backbone_named(backbone), 0
+    entry, done = backbone_of(garden, backbone), 0
     for block in embed_view(garden, wanted, view, entry, Opening(embedder, entry, request.device), cancel):
         done += len(block)
         report(Progress("Reading labelled photos", done, len(wanted)))

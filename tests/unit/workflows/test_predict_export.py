@@ -114,7 +114,7 @@ def test_the_pth_of_every_network_computes_what_the_backbone_computes(
     monkeypatch.setattr("flowersorter.vision.export.load_state", lambda _: state)
     weight = np.random.default_rng(0).normal(0, 0.01, (3, entry.features)).astype(np.float32)
     file = tmp_path / "model.pth"
-    file.write_bytes(torchvision_file(name, ("a", "b", "c"), weight, np.zeros(3, np.float32)))
+    file.write_bytes(torchvision_file(entry, ("a", "b", "c"), weight, np.zeros(3, np.float32)))
     network, _ = as_the_five_lines_load_it(file)
     pixels = torch.randn(1, 3, 224, 224)
     with torch.inference_mode():
