@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeAlias, TypeVar
 
 from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortReport, Training, photos_of, prediction_of
 from flowersorter.api.background import run_in_background
-from flowersorter.errors import GardenDamaged, PhotoUnreadable
+from flowersorter.errors import GardenDamaged, PhotoUnreadable, UserError
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden as Library
 from flowersorter.library.locations import default_garden
@@ -72,13 +72,25 @@ class Garden:
         """Close the garden, so that others can open it; more calls do nothing."""
         self._opened.close()
 
+    def _keep_cache_small(self) -> None:
+        """Clean the cache of small pictures where photos were read and it has grown beyond its limit."""
+        from flowersorter.workflows.cache import clean_cache, cleaning_due
+
+        if self._library.thumbnails.written_bytes and cleaning_due(self._library):
+            with suppress(UserError):  # what was asked for is done
+                self._run(lambda report, cancel: clean_cache(self._library, report, cancel))
+
     def __enter__(self) -> Garden:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        try:
+            if error is None:
+                self._keep_cache_small()
+        finally:
+            self.close()
 
     @property
     def folder(self) -> Path:

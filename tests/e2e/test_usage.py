@@ -61,7 +61,7 @@ def test_wrong_usage_exits_2_with_a_hint(fresh: Program, arguments: tuple[str, .
         ("train", "missing"),
         ("evaluate", "missing"),
         ("import", "model.safetensors"),
-        ("export", "model.onnx"),
+        ("export", "model.h5"),
         ("models", "--use", "7"),
         ("undo", "7"),
         ("undo",),
