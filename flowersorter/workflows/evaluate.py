@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place, Places
 from flowersorter.photos.scan import absolute_folder
@@ -28,11 +27,13 @@ from flowersorter.vision.metrics import (
     recall,
     wilson_interval,
 )
+from flowersorter.vision.near_copies import NEAR_COPY
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.fitting import fit_for
-from flowersorter.workflows.folder_labels import classes_by_sub_folder
+from flowersorter.workflows.folder_labels import classes_by_sub_folder, name_key
 from flowersorter.workflows.label import LabelRequest, find_photos, look_twice, read_new
-from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
+from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for, starter
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.rows import Guesses
 
@@ -64,7 +65,7 @@ class Evaluation:
     Attributes:
         accuracy: Share of photos predicted right.
         interval: 95 % interval of the accuracy.
-        class_ids: C ids of the classes met.
+        class_ids: C ids of the classes met; negative for what is no class of the garden.
         class_names: Their names.
         confusion: (C, C) int64, rows true, columns predicted.
         recall: (C,) float64, NaN for a class without photos.
@@ -171,26 +172,52 @@ def _on_folder(
     garden: Garden, folder: Path, by_folder: Mapping[int, str], named: NamedModel, guesses: Guesses
 ) -> _Judged:
     """Hold the guesses for a labelled folder against its class folders."""
-    names, ids = list(named.model.class_names), guesses.class_ids.tolist()
     photo_ids = guesses.photo_ids.tolist()
-    true = []
-    for photo_id in photo_ids:
-        entry = garden.classes.resolve(by_folder[photo_id], ClassOrigin.MODEL)
-        if entry.id not in ids:
-            ids.append(entry.id)
-            names.append(entry.name)
-        true.append(ids.index(entry.id))
-    seen = 0 if named.id is None else len(garden.labels.get(photo_ids))
-    how = f"{len(true)} photos under {folder}, predicted by the current model"
+    folder_ids, name_of = _classes_of_folders(garden, by_folder.values())
+    # By id: two classes of the model may have been merged into one since.
+    all_ids = dict.fromkeys([*guesses.class_ids.tolist(), *folder_ids.values()])
+    row_of = {class_id: row for row, class_id in enumerate(all_ids)}
+    probabilities = np.zeros((len(photo_ids), len(row_of)), np.float32)
+    for column, class_id in enumerate(guesses.class_ids.tolist()):
+        probabilities[:, row_of[class_id]] += guesses.probabilities[:, column]
+    seen = int(np.count_nonzero(_learned_from(garden, named, guesses.photo_ids)))
+    how = f"{len(photo_ids)} photos under {folder}, predicted by the current model"
     return _Judged(
-        class_names=names,
+        class_names=[name_of[class_id] for class_id in row_of],
         photo_ids=guesses.photo_ids,
-        true=np.array(true, np.intp),
-        predicted=guesses.probabilities.argmax(axis=1),
-        confidences=guesses.probabilities.max(axis=1, initial=0.0),
+        true=np.array([row_of[folder_ids[by_folder[photo_id]]] for photo_id in photo_ids], np.intp),
+        predicted=probabilities.argmax(axis=1),
+        confidences=probabilities.max(axis=1, initial=0.0),
         seen=seen,
-        how=how + (f"; it may have learned from {seen} of them" if seen else ""),
+        how=how + (f"; it may have learned from {seen} of them, so expect less on others" if seen else ""),
     )
+
+
+def _classes_of_folders(garden: Garden, names: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
+    """Class ids by sub-folder, and all class names by id; what is no class of the garden is none afterwards either.
+
+    Such a folder gets a negative id.
+    """
+    name_of = {each.id: each.name for each in garden.classes.all()}
+    ids, unknown = dict[str, int](), dict[str, int]()
+    for name in dict.fromkeys(names):
+        found = garden.classes.find(name)
+        ids[name] = found.id if found is not None else unknown.setdefault(name_key(name), -1 - len(unknown))
+        name_of.setdefault(ids[name], name)
+    return ids, name_of
+
+
+def _learned_from(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(N,) whether the model may have learned from each photo: it has a label, or is one of the starter's."""
+    labelled = np.isin(photo_ids, list(garden.labels.get(photo_ids.tolist())))
+    if named.id is not None and not named.model.training.built_on_starter:
+        return labelled
+    seen = labelled & (named.id is not None)
+    # The starter ships features, not photos. Of its 1,500 photos read again, 99.5 % are near-copies of themselves.
+    columns = starter().features.unpack().T
+    for positions, features in feature_table(garden, named.model.backbone).parts(photo_ids):
+        seen[positions] |= features.times(columns).max(axis=1, initial=0.0) >= NEAR_COPY
+    return np.asarray(seen, np.bool_)
 
 
 def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) -> _Judged:
@@ -209,6 +236,7 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) 
     kept = held_out.own
     if not kept.any():
         raise _too_few()
+    unread = len(classes) - len(own.photo_ids)
     probabilities = softmax(held_out.logits[kept] / np.float32(fitted.model.temperature))
     photos = int(kept.sum())
     return _Judged(
@@ -218,7 +246,8 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) 
         predicted=probabilities.argmax(axis=1),
         confidences=probabilities.max(axis=1),
         seen=0,
-        how=f"{photos} photos with a label, each predicted by a model that never saw it",
+        how=f"{photos} photos with a label, each predicted by a model that never saw it"
+        + (f"; {unread} more have not been read with {backbone} yet, Retrain does that" if unread else ""),
     )
 
 
@@ -237,7 +266,8 @@ def _count(
     right = judged.true == judged.predicted
     confusion = confusion_matrix(judged.true, judged.predicted, len(judged.class_names))
     bins = calibration_bins(judged.confidences, right)
-    ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in judged.class_names]
+    found = [garden.classes.find(name) for name in judged.class_names]
+    ids = [-1 - at if each is None else each.id for at, each in enumerate(found)]
     at = Places.of(places)
     place_of = dict(zip(at.photo_ids[::-1].tolist(), at.ids[::-1].tolist(), strict=True))
     return Evaluation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,47 @@ def test_photos_are_shown_where_they_were_measured(garden: Garden, sorted_photos
         (copy / path.parent.name / path.name).write_bytes(path.read_bytes())
     result = measured(garden, copy)
     assert all(place.path.is_relative_to(copy) for place in garden.photos.places(result.place_ids))
+
+
+def test_measuring_with_a_folder_makes_no_classes(garden: Garden, sorted_photos: Path, tmp_path: Path) -> None:
+    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    before = garden.classes.all()
+    for name in ("yellow", "Yellow", "Red", "=cmd"):
+        draw_photos(tmp_path / "fresh" / name, "yellow", 2, first=10 * len(name) + ord(name[0]))
+    result = measured(garden, tmp_path / "fresh")
+    assert garden.classes.all() == before
+    assert {name.casefold() for name in result.class_names} == {"red", "green", "blue", "yellow", "=cmd"}
+    assert len(result.class_names) == 5, "upper and lower case are one class"
+    assert result.confusion.sum(axis=1)[result.class_names.index("red")] == 2
+    assert len(set(result.class_ids)) == 5
+
+
+def test_classes_that_were_merged_since_count_as_one(garden: Garden, sorted_photos: Path, tmp_path: Path) -> None:
+    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    green, blue = garden.classes.find("green"), garden.classes.find("blue")
+    assert green is not None
+    assert blue is not None
+    garden.classes.merge(green.id, blue.id)
+    for colour in ("green", "blue", "red"):
+        draw_photos(tmp_path / "fresh" / colour, colour, 3, first=700)
+    result = measured(garden, tmp_path / "fresh")
+    assert set(result.class_names) == {"red", "blue"}
+    assert result.accuracy == 1.0
+    assert result.confidences.max() <= 1.0001
+
+
+def test_photos_the_starter_learned_from_are_named(garden: Garden, tmp_path: Path) -> None:
+    base = starter()
+    (tmp_path / "check" / "roses").mkdir(parents=True)
+    pooled = base.features.take(slice(0, 5)).unpack() ** 2 * 500  # what the network gives for these photos
+    remember(garden, tmp_path / "check" / "roses", np.vstack([pooled, noise(3)]), ["roses"] * 8)
+    garden.labels.clear(list(garden.labels.all()))
+    for place in garden.photos.all_places():
+        place.path.write_bytes(b"x")
+        os.utime(place.path, ns=(1, 1))
+    result = measured(garden, tmp_path / "check")
+    assert (result.photos, result.seen) == (8, 5)
+    assert "it may have learned from 5 of them" in result.how
 
 
 # -- the learning curve
