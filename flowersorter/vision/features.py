@@ -77,16 +77,17 @@ class Features:
         return product
 
 
-def pack(embeddings: NDArray[Any]) -> Features:
+def pack(embeddings: NDArray[Any], mirrored: NDArray[Any] | None = None) -> Features:
     """Take the square root of pooled features and scale each row to length 1.
 
     Args:
         embeddings: (N, D) floats, non-negative; small negative ones count as zero. Rows of zeros stay zeros.
+        mirrored: (N, D) another view of the same photos; features are of the mean of both.
     """
     levels, scales = np.empty(embeddings.shape, np.uint8), np.empty(len(embeddings), np.float32)
     for start in range(0, len(embeddings), _PACKED_ROWS):
         rows = slice(start, start + _PACKED_ROWS)
-        roots = _roots(embeddings[rows])
+        roots = _roots(embeddings[rows]) if mirrored is None else _roots_of_mean(embeddings[rows], mirrored[rows])
         peaks = roots.max(axis=1, keepdims=True, initial=0.0)
         roots *= np.float32(_TOP_LEVEL) / np.maximum(peaks, np.float32(1e-12))
         levels[rows] = np.rint(roots, out=roots)
@@ -96,17 +97,33 @@ def pack(embeddings: NDArray[Any]) -> Features:
 
 
 def _roots(embeddings: NDArray[Any]) -> NDArray[np.float32]:
-    if embeddings.dtype != np.float16:
-        return np.asarray(np.sqrt(np.maximum(embeddings, 0, dtype=np.float32)), np.float32)
-    # There are only 65,536 such numbers: looking the root up is five times faster than converting and taking it.
-    return _root_of_half().take(np.ascontiguousarray(embeddings).view(np.uint16))
+    if embeddings.dtype == np.float16:
+        return _look_up(_root_of_half(), embeddings)
+    return np.asarray(np.sqrt(np.maximum(embeddings, 0, dtype=np.float32)), np.float32)
+
+
+def _roots_of_mean(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float32]:
+    mean, added = (_look_up(_halves(), view) if view.dtype == np.float16 else view for view in (one, other))
+    roots = np.add(mean, added, dtype=np.float32)
+    roots *= np.float32(0.5)
+    return np.sqrt(np.maximum(roots, 0, out=roots), out=roots)
+
+
+def _look_up(table: NDArray[np.float32], halves: NDArray[np.float16]) -> NDArray[np.float32]:
+    """There are only 65,536 halves: looking a number up is several times faster than working it out."""
+    return table.take(np.ascontiguousarray(halves).view(np.uint16))
+
+
+@cache
+def _halves() -> NDArray[np.float32]:
+    """(65536,) every float16, by its bits."""
+    return np.arange(1 << 16, dtype=np.uint32).astype(np.uint16).view(np.float16).astype(np.float32)
 
 
 @cache
 def _root_of_half() -> NDArray[np.float32]:
     """(65536,) the root of every float16, by its bits; 0 for those that have none."""
-    halves = np.arange(1 << 16, dtype=np.uint32).astype(np.uint16).view(np.float16).astype(np.float32)
-    return np.sqrt(np.where(halves > 0, halves, np.float32(0)))
+    return np.sqrt(np.where(_halves() > 0, _halves(), np.float32(0)))
 
 
 def join(parts: Sequence[Features]) -> Features:

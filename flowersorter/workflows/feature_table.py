@@ -14,6 +14,7 @@ from flowersorter.library.embeddings import EmbeddingStore
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import PhotoTable
 from flowersorter.vision.features import Features, pack
+from flowersorter.vision.threads import Lanes, row_blocks
 from flowersorter.vision.views import CENTRE, FLIP
 
 #: Rows that are read, packed or allocated at a time: 8 MB of levels, and floats for 64 MB.
@@ -113,10 +114,16 @@ class FeatureTable:
         return rows, few
 
     def _keep(self, hashes: Sequence[bytes]) -> None:
-        for start in range(0, len(hashes), _BLOCK_ROWS):
-            block = hashes[start : start + _BLOCK_ROWS]
+        kept, putting = self._kept, threading.Lock()
+
+        def read(rows: slice) -> None:
+            block = hashes[rows]
             features, positions = stored_features(self._store, block)
-            self._kept.put([block[position] for position in positions.tolist()], features)
+            with putting:
+                kept.put([block[position] for position in positions.tolist()], features)
+
+        with Lanes() as lanes:
+            lanes.map(read, row_blocks(len(hashes), _BLOCK_ROWS))
 
 
 @dataclass(slots=True, eq=False)
@@ -196,7 +203,7 @@ def stored_features(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[Fea
     features = pack(centre)
     flip, flipped = store.get([hashes[position] for position in positions.tolist()], FLIP)
     if len(flipped):
-        both = pack((centre[flipped].astype(np.float32) + flip) / 2)
+        both = pack(centre[flipped], flip)
         features.levels[flipped], features.scales[flipped] = both.levels, both.scales
     return features, positions
 

@@ -55,6 +55,15 @@ def test_rows_can_be_taken_and_joined_again() -> None:
     np.testing.assert_array_equal(again.scales, features.scales)
 
 
+def test_two_views_are_packed_as_their_mean() -> None:
+    one, other = pooled(300, 16, seed=1), pooled(300, 16, seed=2)
+    expected = pack((one.astype(np.float32) + other) / 2)
+    for given_other in (other, other.astype(np.float32)):
+        found = pack(one, given_other)
+        np.testing.assert_array_equal(found.levels, expected.levels)
+        np.testing.assert_array_equal(found.scales, expected.scales)
+
+
 def test_views_are_averaged_before_the_root() -> None:
     mean = average_views([np.array([[0.0, 8.0]]), np.array([[2.0, 8.0]])])
     np.testing.assert_array_equal(mean, [[1.0, 8.0]])
