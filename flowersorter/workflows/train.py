@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,13 +16,10 @@ from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
-from flowersorter.workflows.folder_labels import label_by_sub_folders
-from flowersorter.workflows.label import LabelRequest, find_photos, read_new
+from flowersorter.workflows.labelled import embed_labelled, labels_of_class_folders, nothing_in
 from flowersorter.workflows.models import chosen_backbone, model_for
-from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
+from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.time_machine import Training
-from flowersorter.workflows.tuned import backbone_of
-from flowersorter.workflows.views import embed_view, without_view
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +104,7 @@ def retrain(
             "Drag photos onto their class or confirm guesses, then retrain",
         )
     # The mirror images would take seconds; `label` has seen to those it was not sure of.
-    _embed_labelled(request, classes, CENTRE, backbone, report, cancel, embedder)
+    embed_labelled(garden, request.device, classes, CENTRE, backbone, report, cancel, embedder)
     own = labelled_photos(garden, backbone, classes)
     named = model_for(garden, backbone)
     examples = with_starter(garden, own) if belongs_with_starter(named, own.class_names) else own
@@ -131,20 +127,13 @@ def train_folder(
     """
     garden, folder = request.garden, absolute_folder(request.folder)
     backbone = chosen_backbone(garden, request.backbone)
-    _, places = find_photos(garden, folder, report, cancel)
-    read_new(LabelRequest(garden, folder, request.device, backbone), places, report, cancel, embedder)
-    now = garden.photos.places([place.id for place in places])
-    by_folder = label_by_sub_folders(garden, folder, now)
-    labels = garden.labels.all()
-    wanted = labels if request.add else {photo_id: labels[photo_id] for photo_id in by_folder}
-    _embed_labelled(request, wanted, FLIP, backbone, report, cancel, embedder)
-    own = labelled_photos(garden, backbone, {photo_id: label.class_id for photo_id, label in wanted.items()})
+    classes, unreadable = labels_of_class_folders(
+        garden, folder, request.device, backbone, report, cancel, embedder, add=request.add
+    )
+    embed_labelled(garden, request.device, classes, FLIP, backbone, report, cancel, embedder)
+    own = labelled_photos(garden, backbone, classes)
     if len(own.class_names) < 2:
-        raise TooFewPhotos(
-            f"There is nothing to learn in {folder}",
-            "at least two sub-folders with readable photos are needed, one for each class",
-            "Put the photos of each class into a folder of its own",
-        )
+        raise nothing_in(folder)
     named = model_for(garden, backbone)
     grown = request.add and belongs_with_starter(named, own.class_names)
     result = _learn(
@@ -157,29 +146,7 @@ def train_folder(
         keep_better=False,
     )
     garden.settings.set("backbone", backbone)
-    unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
     return TrainResult(**{**{f: getattr(result, f) for f in result.__slots__}, "unreadable": unreadable})
-
-
-def _embed_labelled(
-    request: RetrainRequest | TrainFolderRequest,
-    photo_ids: Iterable[int],
-    view: str,
-    backbone: str,
-    report: Report,
-    cancel: CancelToken,
-    embedder: OpenEmbedder,
-) -> None:
-    """Embed a view of the labelled photos that lack it; a photo that is nowhere at the moment is left out."""
-    garden = request.garden
-    wanted = without_view(garden, backbone, np.array(sorted(photo_ids), np.int64), view)
-    if not wanted:
-        return
-    report(Progress("Reading labelled photos", 0, len(wanted)))
-    entry, done = backbone_of(garden, backbone), 0
-    for block in embed_view(garden, wanted, view, entry, Opening(embedder, entry, request.device), cancel):
-        done += len(block)
-        report(Progress("Reading labelled photos", done, len(wanted)))
 
 
 def _learn(
@@ -207,7 +174,7 @@ def _learn(
         and old is not None
         and before is not None
         and set(before.model.class_names) == set(examples.class_names)
-        and _clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
+        and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
     if not worse:
         garden.models.use(model_id)
@@ -224,7 +191,7 @@ def _learn(
     )
 
 
-def _clearly_worse(new: float | None, new_photos: int, old: float | None, old_photos: int) -> bool:
+def clearly_worse(new: float | None, new_photos: int, old: float | None, old_photos: int) -> bool:
     """Whether the new accuracy's interval lies wholly below the old one's."""
     if new is None or old is None:
         return False

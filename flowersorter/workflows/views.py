@@ -66,7 +66,7 @@ def embed_view(
         crops: dict[bytes, NDArray[np.uint8]] = {}
         for photo in batch:
             cancel.check()
-            pixels = _pixels(garden, photo, backbone.short_side_px)
+            pixels = pixels_of(garden, photo, backbone.short_side_px)
             if pixels is not None:
                 crops[photo.sha256] = cut(pixels, view, backbone.crop_px)
         network = opening.wait(cancel)
@@ -81,7 +81,7 @@ def embed_view(
         cancel.check()
 
 
-def _pixels(garden: Garden, photo: PhotoRecord, short_side_px: int) -> NDArray[np.uint8] | None:
+def pixels_of(garden: Garden, photo: PhotoRecord, short_side_px: int) -> NDArray[np.uint8] | None:
     """(H, W, 3) uint8 of a known photo: from its small picture, else from where it lies; None if it is nowhere."""
     jpeg = garden.thumbnails.get(photo.sha256)
     pixels = None if jpeg is None else read_small(jpeg, short_side_px=short_side_px)
