@@ -23,15 +23,16 @@ from tests.unit.library.conftest import sha256_of
 
 BACKBONE = "resnet18"
 WIDTH = 8
-BLOCK, PART, WORTH_KEEPING = 16, 40, 10
+BLOCK, READ, WORTH_KEEPING, WORTH_LENDING = 16, 7, 10, 5
 
 
 @pytest.fixture(autouse=True)
 def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that a few hundred photos fill many blocks."""
     monkeypatch.setattr(module, "_BLOCK_ROWS", BLOCK)
-    monkeypatch.setattr(module, "_PART_ROWS", PART)
+    monkeypatch.setattr(module, "_READ_ROWS", READ)
     monkeypatch.setattr(module, "_WORTH_KEEPING", WORTH_KEEPING)
+    monkeypatch.setattr(module, "_WORTH_LENDING", WORTH_LENDING)
 
 
 @pytest.fixture
@@ -89,10 +90,14 @@ def assert_same(features: Features, embeddings: NDArray[np.float16] | NDArray[np
 
 
 def all_of(parts: Iterator[tuple[NDArray[np.intp], Features]]) -> tuple[list[int], NDArray[np.uint8]]:
-    found = list(parts)
-    assert all(len(positions) == len(features) <= PART for positions, features in found)
-    levels = [features.levels for _, features in found] or [np.empty((0, WIDTH), np.uint8)]
-    return [int(at) for positions, _ in found for at in positions], np.concatenate(levels)
+    """Positions, ascending, and the levels there."""
+    found = [(np.empty(0, np.intp), Features(np.empty((0, WIDTH), np.uint8), np.empty(0, np.float32))), *parts]
+    assert all(len(positions) == len(features) <= BLOCK for positions, features in found)
+    positions = np.concatenate([each for each, _ in found])
+    levels = np.concatenate([features.levels for _, features in found])
+    assert len(set(positions.tolist())) == len(positions)
+    order = np.argsort(positions)
+    return positions[order].tolist(), levels[order]
 
 
 @pytest.mark.parametrize("count", [0, 1, WORTH_KEEPING - 1, WORTH_KEEPING, BLOCK, BLOCK + 1, 3 * BLOCK, 200])
@@ -149,6 +154,7 @@ def test_many_photos_are_read_once(
     reads.clear()
     table.get(hashes_of(numbers))
     assert reads == [(2, CENTRE), (2, FLIP)]
+    assert (all_of(table.parts(ids))[1] != features.levels).any(axis=1).nonzero()[0].tolist() == [3, 5]
 
 
 def test_a_few_photos_at_a_time_are_not_kept(
@@ -218,6 +224,20 @@ def test_an_emptied_cache_is_forgotten(garden: Garden, store: EmbeddingStore, ta
     assert positions.tolist() == list(range(15))
     assert features.width == 3
     assert table.get(hashes_of(range(20)))[0].width == 3
+
+
+def test_what_is_lent_stays_as_it_is(garden: Garden, store: EmbeddingStore, table: FeatureTable) -> None:
+    """A prediction may be under way while a photo gets its second look."""
+    ids = known(garden, range(BLOCK))
+    append(store, range(BLOCK))
+    for look in range(3):
+        [(positions, lent)] = table.parts(ids)
+        before = lent.levels.copy()
+        append(store, [2 * look, 2 * look + 1], FLIP)
+        [(_, now)] = table.parts(ids)
+        changed = (lent.levels != now.levels).any(axis=1)
+        assert sorted(positions[changed].tolist()) == [2 * look, 2 * look + 1]
+        assert np.array_equal(lent.levels, before)
 
 
 def test_what_is_handed_out_is_a_copy(store: EmbeddingStore, table: FeatureTable) -> None:
