@@ -44,7 +44,10 @@ class Bench:
         print(f"... {text}", file=sys.stderr, flush=True)
 
     def garden(self, photos: int, labelled: int, *, trained: bool = True) -> BigGarden:
-        """A garden with so many photos, made when it is first asked for; its user leaves it as it is."""
+        """A garden with so many photos, made when it is first asked for; its user leaves it as it is.
+
+        One that is not trained is only there to be trained: its photos are not on the disk.
+        """
         key = (photos, labelled, trained)
         if key not in self._made:
             self.say(f"making a garden of {photos:,} photos")

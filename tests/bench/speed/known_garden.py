@@ -17,7 +17,7 @@ def make_known(folder: str, photos: int, labelled: int, trained: bool) -> Figure
     from flowersorter.workflows.train import RetrainRequest, retrain
 
     twice = 0
-    made = make_garden(Path(folder), photos, labelled, CLASSES)
+    made = make_garden(Path(folder), photos, labelled, CLASSES, files=trained)
     if trained:
         with Garden.open(made.garden) as garden:
             retrain(RetrainRequest(garden), silent, CancelToken())
