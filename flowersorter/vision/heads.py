@@ -15,8 +15,9 @@ from flowersorter.vision.solve import Fits, Solver, Weights
 from flowersorter.vision.threads import Lanes
 
 _PENALTY_FOR_FEW = 3e-4
-#: Share of the loss that is left to gain when penalties are compared, and in the end.
-_ROUGHLY, _CLOSELY = 1e-3, 1e-4
+#: Share of the loss that is left to gain when penalties are compared, and in the end: with `_MANY` photos, and less
+#: in proportion with fewer, where steps cost little.
+_ROUGHLY, _CLOSELY, _MANY = 1e-3, 1e-4, 10_000
 #: Share of the photos from which on a change is worth choosing the penalty again.
 _WORTH_CHOOSING = 0.01
 #: Photos of the smallest class from which every fold still has photos of all classes to learn from.
@@ -60,18 +61,20 @@ def solve_heads(ground: Groundwork, classes: int, last: Heads | None, lanes: Lan
     if last is not None and not np.array_equal(last.folds, folds):
         last = None
     start = None if last is None else last.weights
+    size = min(1.0, len(ground.ids) / _MANY)
+    roughly, closely = _ROUGHLY * size, _CLOSELY * size
     if not len(folds):
-        return Heads(folds, _PENALTY_FOR_FEW, ground.changed, solver.solve(_PENALTY_FOR_FEW, _CLOSELY, start))
+        return Heads(folds, _PENALTY_FOR_FEW, ground.changed, solver.solve(_PENALTY_FOR_FEW, closely, start))
     if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
-        return Heads(folds, last.penalty, last.chosen_after, solver.solve(last.penalty, _CLOSELY, start))
+        return Heads(folds, last.penalty, last.chosen_after, solver.solve(last.penalty, closely, start))
 
     def loss(penalty: float, start: Weights | None) -> tuple[float, Weights]:
-        weights = solver.solve(penalty, _ROUGHLY, start, fits=len(folds))
+        weights = solver.solve(penalty, roughly, start, fits=len(folds))
         return _balanced_loss(ground, folds, weights), weights
 
     penalty, weights = choose_penalty(loss, None if last is None else last.weights[:-1])
     start = np.concatenate([weights, weights.mean(axis=0, keepdims=True) if last is None else last.weights[-1:]])
-    return Heads(folds, penalty, ground.changed, solver.solve(penalty, _CLOSELY, start))
+    return Heads(folds, penalty, ground.changed, solver.solve(penalty, closely, start))
 
 
 def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
