@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 _DIGITS = re.compile(r"([0-9]+)")
+_ALL_DIGITS_ALIKE = str.maketrans("123456789", "0" * 9)
 #: More digits than a time in nanoseconds has; a still longer number only loses its natural place.
 _NUMBER_WIDTH = 20
 
@@ -24,18 +26,53 @@ class NaturalOrder:
     def __call__(self, path: str) -> str:
         """The key of one path; equal only for the same path."""
         folder, _, name = path.rpartition(os.sep)
+        stem, dot, suffix = name.rpartition(".")
+        shown = f"{_natural(stem)}\0.{suffix.casefold()}" if dot else _natural(name)
+        return f"{self.folder(folder)}\0{shown}\0{path}"
+
+    def folder(self, folder: str) -> str:
+        """What the keys of all paths in a folder begin with, before the lowest character."""
         if folder not in self._folders:
             # The lowest character, so that a folder's name ends before any longer one.
             self._folders[folder] = _natural(folder).replace(os.sep, "\0")
-        stem, dot, suffix = name.rpartition(".")
-        shown = f"{_natural(stem)}\0.{suffix.casefold()}" if dot else _natural(name)
-        return f"{self._folders[folder]}\0{shown}\0{path}"
+        return self._folders[folder]
 
 
 def natural_ranking(paths: Sequence[str]) -> list[int]:
-    """The positions in `paths` of the first path, the second and so on, in natural order."""
-    keys = list(map(NaturalOrder(), paths))
-    return sorted(range(len(keys)), key=keys.__getitem__)
+    """The positions in `paths` of the first path, the second and so on, in natural order.
+
+    Names of one folder that differ in digits only, as a camera gives them, are in natural order when they are sorted
+    as texts. So a key is made of one name of each such folder, not of all.
+    """
+    members: dict[str, list[int]] = {}
+    for position, path in enumerate(paths):
+        members.setdefault(path.rpartition(os.sep)[0], []).append(position)
+    key = NaturalOrder()
+    mixed = _mixed_with_others(list(map(key.folder, members)))
+    runs: list[tuple[str, list[int]]] = []
+    for folder, positions in members.items():
+        names = [paths[position] for position in positions]
+        if key.folder(folder) not in mixed and _differ_in_digits_only(names):
+            ordered = sorted(positions, key=paths.__getitem__)
+            runs.append((key(paths[ordered[0]]), ordered))
+        else:
+            runs += [(key(paths[position]), [position]) for position in positions]
+    return [position for _, positions in sorted(runs) for position in positions]
+
+
+def _mixed_with_others(folders: Sequence[str]) -> set[str]:
+    """The keys of folders whose photos may come between those of another folder: one inside or of an equal name."""
+    mixed = {folder for folder, count in Counter(folders).items() if count > 1}
+    for folder in folders:
+        parent = folder.rpartition("\0")[0]
+        while parent and parent not in mixed:
+            mixed.add(parent)
+            parent = parent.rpartition("\0")[0]
+    return mixed | {""}
+
+
+def _differ_in_digits_only(names: Sequence[str]) -> bool:
+    return len(set("\n".join(names).translate(_ALL_DIGITS_ALIKE).split("\n"))) == 1
 
 
 def _natural(text: str) -> str:

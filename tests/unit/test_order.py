@@ -39,3 +39,14 @@ def test_names_that_differ_only_in_case_keep_one_order() -> None:
     backwards = paths[::-1]
 
     assert sorted(paths, key=NaturalOrder()) == sorted(backwards, key=NaturalOrder())
+
+
+@given(st.lists(st.from_regex(r"\A(/[aAB](/0?[12]{1,2}){0,2})?/[aA]?0?[12]{1,3}[.b]?[12]?(.jpg)?\Z"), unique=True))
+def test_ranking_is_sorting_by_key(paths: list[str]) -> None:
+    assert [paths[i] for i in natural_ranking(paths)] == sorted(paths, key=NaturalOrder())
+
+
+def test_a_name_with_a_line_end_in_it_is_a_name() -> None:
+    paths = ["/a/10\n9.jpg", "/a/9\n10.jpg", "/a/9\n9.jpg", "/a/1\n1.jpg"]
+
+    assert [paths[i] for i in natural_ranking(paths)] == sorted(paths, key=NaturalOrder())
