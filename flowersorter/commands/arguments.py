@@ -204,9 +204,16 @@ def _add_model_verbs(verbs: _Verbs) -> None:
     )
     advise.add_argument("--count", type=_number, metavar="N", default=10, help="name so many photos (default: 10)")
 
-    models = _verb(verbs, "models", "list the models of the garden, or choose one", json_lines=True)
-    models.add_argument(
+    models = _verb(verbs, "models", "list, choose, compare and tidy up the models of the garden", json_lines=True)
+    deed = models.add_mutually_exclusive_group()
+    deed.add_argument(
         "--use", type=_model_id, metavar="ID", help='make this one current; "starter" is the one that ships'
+    )
+    deed.add_argument("--compare", type=_model_id, nargs=2, metavar="ID", help="tell what changes from one to another")
+    deed.add_argument("--note", nargs=2, metavar=("ID", "TEXT"), help="give a model a note; it is then never pruned")
+    deed.add_argument("--delete", type=int, metavar="ID", help="remove a model for good, unless it is in use")
+    deed.add_argument(
+        "--prune", type=int, metavar="N", help="remove all but the newest N, the one in use and those with a note"
     )
 
 

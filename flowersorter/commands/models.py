@@ -1,4 +1,4 @@
-"""The verbs models, export and import: which models there are, which one is used, and taking one elsewhere."""
+"""The verbs models, export and import: which models there are, what sets them apart, and taking one elsewhere."""
 
 from __future__ import annotations
 
@@ -6,25 +6,76 @@ from datetime import datetime
 from typing import Any
 
 from flowersorter.commands.call import Call
+from flowersorter.errors import UserError
 from flowersorter.library.garden import Garden
 from flowersorter.terminal import NOTHING, Terminal, counted, percent, shown
 from flowersorter.workflows.export import ExportRequest, export_model
 from flowersorter.workflows.import_model import ImportRequest, ImportResult, import_model
 from flowersorter.workflows.models import list_models, starter, use_model
+from flowersorter.workflows.time_machine import CompareRequest, compare, delete_model, name_model, prune_models
 
 STARTER = "starter"
 
 
 def run(call: Call) -> int:
-    """Choose a model if asked to, then list them all."""
-    wanted = call.options.use
+    """Do what is asked for, then list the models."""
+    if call.options.compare:
+        return _run_compare(call)
     with call.garden() as garden:
-        if wanted is not None:
-            use_model(garden, None if wanted == STARTER else wanted)
+        _tidy(call, garden)
         entries = _entries(garden)
     for entry in entries:
         call.terminal.record(entry)
     _say(call.terminal, entries)
+    return 0
+
+
+def _tidy(call: Call, garden: Garden) -> None:
+    options = call.options
+    if options.use is not None:
+        use_model(garden, _number(options.use))
+    elif options.note:
+        model_id, note = options.note
+        if not model_id.isdecimal():
+            raise UserError(f"There is no model {shown(model_id)}", "models have numbers", "List them with models")
+        name_model(garden, int(model_id), note)
+    elif options.delete is not None:
+        delete_model(garden, options.delete)
+    elif options.prune is not None:
+        gone = prune_models(garden, options.prune)
+        call.terminal.say(f"Removed {counted(len(gone), 'model')}.")
+
+
+def _number(wanted: str | int) -> int | None:
+    return None if isinstance(wanted, str) else wanted
+
+
+def _run_compare(call: Call) -> int:
+    """Tell what changes from one model to another."""
+    older, newer = call.options.compare
+    with call.garden() as garden, call.terminal.progress() as report:
+        found = compare(CompareRequest(garden, _number(older), _number(newer)), report, call.cancel)
+    call.terminal.record(
+        {
+            "older": older,
+            "newer": newer,
+            "photos": found.photos,
+            "changed": len(found.changed),
+            "judged": found.judged,
+            "older_right": found.older_right,
+            "newer_right": found.newer_right,
+            "better": len(found.better),
+            "worse": len(found.worse),
+        }
+    )
+    call.terminal.say(
+        f"{len(found.changed)} of {counted(found.photos, 'photo')} would be called something else by {newer}."
+    )
+    call.terminal.say(
+        f"Of {counted(found.judged, 'photo')} with a label, {older} tells {found.older_right} right and {newer} "
+        f"{found.newer_right}: {len(found.better)} better, {len(found.worse)} worse. "
+        "A photo that a model learned from counts as models that never saw it told it."
+    )
     return 0
 
 
@@ -59,7 +110,7 @@ def _entries(garden: Garden) -> list[dict[str, Any]]:
 
 
 def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
-    table = [["", "ID", "made", "backbone", "photos", "accuracy", "classes"]]
+    table = [["", "ID", "made", "backbone", "photos", "accuracy", "classes", "note"]]
     table += [
         [
             "*" if entry["current"] else "",
@@ -69,6 +120,7 @@ def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
             str(entry["photos"]),
             percent(entry["accuracy"]),
             ", ".join(map(shown, entry["classes"])),
+            shown(entry["note"]),
         ]
         for entry in entries
     ]
