@@ -67,8 +67,8 @@ def _say(terminal: Terminal, advice: Advice, names: Mapping[int, str]) -> None:
             f"{percent(overall.accuracy)} right of {counted(overall.photos, 'labelled photo')} the model had not seen "
             f"(between {percent(low)} and {percent(high)})."
         )
-        brings = "next to nothing: these are enough" if overall.enough else f"{gain_in_words(overall.gain)} of 100 more"
-        terminal.say(f"{MORE} more photos would bring {brings}.")
+        brings = "next to nothing: these are enough" if overall.enough else f"{gain_in_words(overall.gain)} more of 100"
+        terminal.say(f"{MORE} more photos of each class would bring {brings}.")
     if advice.classes:
         terminal.say()
         table = [["class", "photos", "right", "sure", f"{MORE} more would bring"]]

@@ -82,6 +82,20 @@ SPECS = (
         _t("How often the guesses are right"),
         short=_t("Evaluate"),
     ),
+    Spec(
+        "check_labels",
+        _t("Chec&k Labels…"),
+        ("Ctrl+L",),
+        "check-labels",
+        _t("Go through the labels that may be wrong"),
+    ),
+    Spec(
+        "label_next",
+        _t("&What to Label Next"),
+        ("Ctrl+J",),
+        "label-next",
+        _t("The ten photos that teach most, and whether there are enough labels"),
+    ),
     Spec("preview", _t("&Preview"), ("@Space",), "", _t("See the photo large")),
     Spec("show_in_folder", _t("Show in &Folder"), ("Ctrl+R",), "open-folder", ""),
     Spec("zoom_in", _t("Larger Photos"), ("Ctrl++", "Ctrl+="), "", ""),
@@ -126,7 +140,19 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "classes_menu",
         _t("&Classes"),
-        ("assign_menu", "", "new_class", "rename_class", "merge_class", "delete_class", "", "retrain", "evaluate"),
+        (
+            "assign_menu",
+            "",
+            "new_class",
+            "rename_class",
+            "merge_class",
+            "delete_class",
+            "",
+            "retrain",
+            "evaluate",
+            "check_labels",
+            "label_next",
+        ),
     ),
     (
         "view_menu",
@@ -149,5 +175,5 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("help_menu", _t("&Help"), ("help", "about")),
 )
 
-TOOLBAR = ("open_folder", "", "undo", "redo", "", "retrain", "evaluate", "<>", "sort")
+TOOLBAR = ("open_folder", "", "undo", "redo", "", "retrain", "evaluate", "check_labels", "label_next", "<>", "sort")
 BUTTONS_WITH_TEXT = ("open_folder", "retrain", "evaluate", "sort")

@@ -155,6 +155,11 @@ class JobBar(QFrame):
                 link.setText(deeds[number][0])
                 link.setAccessibleName(deeds[number][0])
 
+    def offer(self, text: str, deed: Callable[[], None]) -> None:
+        """Offer one more thing to do beside the message that is shown."""
+        there = [(link.text(), call) for link, call in zip(self.links, self._deeds, strict=True) if call is not None]
+        self.say(self.message.text(), *there[: len(self.links) - 1], (text, deed))
+
     @Slot()
     def _on_first(self) -> None:
         self._do(0)

@@ -108,7 +108,7 @@ class MainWindow(QMainWindow):
         self.picked = PickedController(front, self.grid, self.classes, self.corrections, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
-        self.on_demand = OnDemand(session, front, self.folder, self.grid, self.cache, self)
+        self.on_demand = OnDemand(session, front, self.folder, self.grid, self.cache, self.corrections, self)
         self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
 
     def _connect(self) -> None:
@@ -169,6 +169,7 @@ class MainWindow(QMainWindow):
         late = self.on_demand
         for asking in (self.training, late):
             asking.places_requested.connect(self.shelf.show_places)
+        self.training.told.connect(late.offer_to_check_labels)
         moved = (late.files_changed, self.corrections.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.guesses_outdated):
             outdated.connect(self.folder.look_again)
@@ -200,6 +201,8 @@ class MainWindow(QMainWindow):
             "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
             "retrain": self.training.start,
             "evaluate": late.evaluate,
+            "check_labels": late.check_labels,
+            "label_next": late.label_next,
             "preview": self.preview.show,
             "show_in_folder": self.looking.show_picked_in_folder,
             "zoom_in": self.grid.zoom_in,
@@ -255,7 +258,7 @@ class MainWindow(QMainWindow):
         actions, is_open = self.actions_by_name, self.folder.folder is not None
         for name in ("confirm", "clear_label", "preview", "show_in_folder"):
             actions[name].setEnabled(is_open)
-        for name in ("look_again", "sort", "select_all", "hide_checked"):
+        for name in ("look_again", "sort", "select_all", "hide_checked", "label_next"):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class"):
             actions[name].setEnabled(self.shelf.class_shown > 0)
@@ -362,6 +365,7 @@ class MainWindow(QMainWindow):
         self.inspector.shutdown()
         self.preview.shutdown()
         self.cache.shutdown()
+        self.on_demand.shutdown()
         self._counts.stop()
         self.grid.rest()
 

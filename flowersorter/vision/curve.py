@@ -16,8 +16,8 @@ from flowersorter.vision.fit import fit
 from flowersorter.vision.groundwork import Examples
 from flowersorter.vision.predict import predict
 
-#: Shares of the labels the smaller fits learn from.
-_SHARES = (0.2, 0.3, 0.42, 0.6)
+#: Shares of the labels the smaller fits learn from; fewer where a fit takes a second, the starter's photos included.
+_SHARES, _FEWER_SHARES = (0.2, 0.3, 0.42, 0.6), (0.2, 0.5)
 #: Fits of each size: many where they are quick and scatter much, few where neither is the case.
 _REPEATS = ((150, 8), (600, 5), (2000, 3))
 _FEWEST_REPEATS = 2
@@ -28,7 +28,10 @@ _LEAST_PER_CLASS = 2
 #: Laws that are tried: the error now as a multiple of the measured one, the share of it that never goes away, exponent.
 _LEVELS = np.linspace(0.4, 1.8, 57)
 _FLOORS = np.linspace(0.0, 0.95, 20)
-_EXPONENTS = np.linspace(0.2, 1.4, 13)
+_EXPONENTS = np.linspace(0.2, 1.0, 13)
+#: How much likelier a low floor is beforehand: with 0 what ten more photos of each flower bring was foretold a third
+#: too low, with 8 as much too high; with 2 the mean of six draws lay in the interval at 6, 10, 20 and 40 photos each.
+_LOW_FLOORS = 2
 #: Share of the binomial error that differs from one size to another: all are measured on nearly the same photos.
 _UNSHARED = 0.7
 
@@ -79,7 +82,7 @@ class LearningCurve:
         self._exponent = exponents.ravel()
         self._unit = last.photos
         misfit = sum(((self._errors(p.photos) - p.error) / p.deviation) ** 2 for p in points)
-        weight = np.exp(-(misfit - np.min(misfit)) / 2)
+        weight = np.exp(-(misfit - np.min(misfit)) / 2) * (1 - floors.ravel()) ** _LOW_FLOORS
         self._weight = weight / weight.sum()
 
     def gain(self, now: float, later: float) -> Gain:
@@ -124,12 +127,14 @@ def measure_curve(
         Cancelled: asked to stop.
     """
     own, draw = np.flatnonzero(examples.own), np.random.default_rng(seed)
-    repeats = next((times for most, times in _REPEATS if len(own) <= most), _FEWEST_REPEATS)
+    everything = len(examples.targets)
+    repeats = next((times for most, times in _REPEATS if everything <= most), _FEWEST_REPEATS)
+    shares = _SHARES if repeats > _FEWEST_REPEATS else _FEWER_SHARES
     errors: dict[int, list[float]] = {}
     tested: dict[int, int] = {}
     for _ in range(repeats):
         order = draw.permutation(own)  # the subsets of a draw lie within one another: less noise in their differences
-        subsets = (_first_of_each_class(order, examples.targets, share) for share in _SHARES)
+        subsets = (_first_of_each_class(order, examples.targets, share) for share in shares)
         for size, subset in {len(subset): subset for subset in subsets}.items():
             rest = np.setdiff1d(order, subset, assume_unique=True)
             if examples.memorised is not None:
@@ -138,7 +143,7 @@ def measure_curve(
                 learned = np.concatenate([subset, np.flatnonzero(~examples.own)])
                 errors.setdefault(size, []).append(_error(examples, class_names, learned, rest, cancel))
                 tested[size] = len(rest)
-    others = len(examples.targets) - len(own)
+    others = everything - len(own)
     points = [_point(others + size, found, tested[size]) for size, found in sorted(errors.items())]
     accuracy, photos = held_out
     points.append(_point(others + 0.8 * len(own), [1 - accuracy], photos))  # five folds leave four to learn from

@@ -5,10 +5,10 @@ knows of it. Every photo of a greedy choice is within 1 - 1/e of the best there 
 Variety comes by itself, for what is near a chosen or labelled photo gains little from a second one; so does density,
 for a blurred shot resembles nothing. Strangers resemble one another: what is like no labelled photo weighs less.
 
-Measured on 1,500 flowers, held-out third, start with 2 labels a class, batches of ten, 12 to 20 seeds: 50 labels chosen
-so reach 0.861, random ones 0.806, the narrowest margins 0.823, margin times distance less than random, 75 random ones
-0.833, 100 random ones 0.848. With 200 strangers among the photos, 4 of 40 chosen ones are strangers, 9 of random ones,
-15 without the weight for likeness (`python -m tests.bench advice`).
+Measured on 1,500 flowers, held-out third, start with 2 labels a class, batches of ten, 10 seeds: 50 labels chosen so
+reach 0.856, random ones 0.799, the narrowest margins 0.844, margin times distance less than random, 75 random ones
+0.829, 100 random ones 0.838. With 200 strangers among 1,000 photos 4 of 40 chosen ones are strangers, 15 without the
+weight for likeness, 7 by chance (`python -m tests.bench advice`).
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ def next_to_label(
     labelled: Features,
     count: int,
     cancel: CancelToken,
+    passed_over: Features | None = None,
 ) -> NDArray[np.intp]:
     """Choose photos to label.
 
@@ -50,6 +51,7 @@ def next_to_label(
         labelled: Of the photos with a label.
         count: How many to choose.
         cancel: Looked at for every photo.
+        passed_over: Of photos that were chosen before and got no label: nobody needs others like them.
 
     Returns:
         (at most `count`,) rows of `candidates`, the most useful first.
@@ -71,6 +73,8 @@ def next_to_label(
         rank = np.empty(len(rows), np.float32)
         rank[np.argsort(likeness, kind="stable")] = (np.arange(len(rows)) + 0.5) / len(rows)
         weights = weights * np.sqrt(rank)
+    if passed_over is not None and len(passed_over):
+        reached = np.maximum(reached, _reach(passed_over.times(rows.T).max(axis=0)))
     chosen: list[int] = []
     for _ in range(min(count, len(rows))):
         cancel.check()

@@ -42,12 +42,15 @@ class AdviceRequest:
         folder: Choose among the photos under it; None for every photo the garden knows.
         count: How many photos to choose.
         backbone: Name, or None for the garden's.
+        passed_over: Photos that were chosen before; without a label by now they are none the person has a class for,
+            and are not chosen again.
     """
 
     garden: Garden
     folder: Path | None = None
     count: int = MORE
     backbone: str | None = None
+    passed_over: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +64,8 @@ class Standing:
         accuracy: Share of them predicted right, None while there are too few to tell.
         interval: 95 % interval of that.
         sure: Share of them the model would call sure, None while there are too few to tell.
-        gain: What `MORE` more photos would bring: for a class, if the others grew likewise. None while there are too
-            few photos to tell.
+        gain: What `MORE` more photos would bring: for a class, if the others grew likewise; for all together, `MORE` of
+            each. None while there are too few photos to tell.
     """
 
     class_id: int
@@ -194,7 +197,7 @@ def _measured(
         accuracy=accuracy,
         interval=wilson_interval(int(right.sum()), len(right)),
         sure=float(sure.mean()),
-        gain=curve.gain(everything, everything + MORE),
+        gain=curve.gain(everything, everything + MORE * len(photos.class_names)),
     )
     return whole, classes
 
@@ -219,7 +222,8 @@ def _choose(
     garden = request.garden
     labelled = garden.labels.all()
     places = _places(request)
-    photo_ids = np.setdiff1d(places.known_photo_ids, np.array(list(labelled), np.int64))
+    passed_over = sorted(request.passed_over - set(labelled))
+    photo_ids = np.setdiff1d(places.known_photo_ids, np.array([*labelled, *passed_over], np.int64))
     drawn = photo_ids
     if len(drawn) > MOST_CONSIDERED:
         drawn = np.sort(np.random.default_rng(_SEED).choice(drawn, MOST_CONSIDERED, replace=False))
@@ -231,7 +235,8 @@ def _choose(
     probabilities = (
         predict(model, candidates).probabilities if model is not None else np.ones((len(ids), 1), np.float32)
     )
-    rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel)
+    seen, _ = cached_features(garden, backbone, garden.photos.hashes(passed_over)[1]) if passed_over else (None, None)
+    rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel, seen)
     first = {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
     classes = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in model.class_names] if model else []
     return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist()), len(

@@ -66,6 +66,7 @@ def _without_small_classes(photos: TrainingSet) -> tuple[TrainingSet, tuple[str,
         photo_ids=photos.photo_ids[kept],
         features=photos.features.take(kept),
         targets=np.searchsorted(large, photos.targets[kept]),
+        memorised=None if photos.memorised is None else photos.memorised[kept],
     )
     small = set(range(len(counts))) - set(large.tolist())
     return left, tuple(photos.class_names[i] for i in sorted(small))

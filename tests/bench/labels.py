@@ -208,8 +208,10 @@ def _strangers(known: Photos, folder: Path) -> None:
         for _ in range(4):
             rest, model = np.setdiff1d(pool, asked), known.fitted(labelled).model
             doubt = doubt_of(predict(model, features.take(rest)).probabilities)
-            asked_features = features.take(asked)
-            chosen = rest[next_to_label(features.take(rest), doubt, asked_features, BATCH, CancelToken())]
+            known_features = features.take(labelled)
+            no_class = features.take(asked[asked >= len(known.targets)])
+            rows = next_to_label(features.take(rest), doubt, known_features, BATCH, CancelToken(), no_class)
+            chosen = rest[rows]
             asked = np.append(asked, chosen)
             labelled = asked[asked < len(known.targets)]
         asked_for.append(len(asked) - len(labelled))

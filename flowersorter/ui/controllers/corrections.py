@@ -61,6 +61,13 @@ class CorrectionController(QObject):
         name = self._names().get(class_id, "")
         return self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
 
+    def assign_photos(self, photo_ids: Iterable[int], class_id: int) -> None:
+        """Say that photos show this class, wherever they stand: also outside the folder that is open."""
+        known = dict.fromkeys(photo_ids, class_id)
+        count = self.tr("1 photo") if len(known) == 1 else self.tr("{0} photos").format(len(known))
+        text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
+        self._session.corrections.push(CorrectCommand(self._desk, known, {}, text))
+
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Say that the guesses are right; what is new to the program has none. Returns how many are labels now."""
         columns = self._session.photos.columns

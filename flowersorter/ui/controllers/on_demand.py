@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.controllers.cache import CacheController
+from flowersorter.ui.controllers.corrections import CorrectionController
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.session import Front, Session
 
 if TYPE_CHECKING:
+    from flowersorter.ui.controllers.advice import AdviceController
+    from flowersorter.ui.controllers.doubts import DoubtsController
     from flowersorter.ui.controllers.evaluation import EvaluateController
     from flowersorter.ui.controllers.preferences import PreferencesController
     from flowersorter.ui.controllers.sorting import SortController
@@ -42,10 +45,12 @@ class OnDemand(QObject):
         folder: FolderController,
         grid: PhotoGrid,
         cache: CacheController,
+        corrections: CorrectionController,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._front, self._folder, self._grid, self._cache = session, front, folder, grid, cache
+        self._corrections = corrections
 
     @Slot()
     def sort(self) -> None:
@@ -66,6 +71,26 @@ class OnDemand(QObject):
     def evaluate(self) -> None:
         """Measure how often the guesses are right."""
         self.evaluation.start()
+
+    @Slot()
+    def check_labels(self) -> None:
+        """Go through the labels that may be wrong."""
+        self.doubts.start()
+
+    @Slot()
+    def offer_to_check_labels(self) -> None:
+        """Say after a training if some labels may be wrong."""
+        self.doubts.offer()
+
+    @Slot()
+    def label_next(self) -> None:
+        """Show the photos that are worth a label most."""
+        self.advice.start()
+
+    def shutdown(self) -> None:
+        """Wait for what is being loaded."""
+        if "doubts" in self.__dict__:  # made by now
+            self.doubts.shutdown()
 
     @Slot()
     def show_preferences(self) -> None:
@@ -90,6 +115,22 @@ class OnDemand(QObject):
         from flowersorter.ui.controllers.evaluation import EvaluateController
 
         made = EvaluateController(self._session, self._front, self)
+        made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def doubts(self) -> DoubtsController:
+        """Owns the check of the labels and its dialog."""
+        from flowersorter.ui.controllers.doubts import DoubtsController
+
+        return DoubtsController(self._session, self._front, self._corrections, self)
+
+    @cached_property
+    def advice(self) -> AdviceController:
+        """Owns what to label next and the panel that says why."""
+        from flowersorter.ui.controllers.advice import AdviceController
+
+        made = AdviceController(self._session, self._front, self._folder, self._grid, self)
         made.places_requested.connect(self.places_requested)
         return made
 

@@ -24,9 +24,11 @@ class TrainController(QObject):
     Signals:
         trained(): The garden has another model.
         places_requested(list of place ids, title): Show these.
+        told(): The person was told what changed, and nothing is left to do.
     """
 
     trained = Signal()
+    told = Signal()
     places_requested = Signal(object, str)
 
     def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
@@ -113,9 +115,10 @@ class TrainController(QObject):
         count = len(self._changed)
         if not count:
             self._front.bar.say(self._message + " " + self.tr("No guess changed."))
-            return
-        text = self.tr("1 guess changed.") if count == 1 else self.tr("{0} guesses changed.").format(count)
-        self._front.bar.say(f"{self._message} {text}", (self.tr("Show them"), self._show_changed))
+        else:
+            text = self.tr("1 guess changed.") if count == 1 else self.tr("{0} guesses changed.").format(count)
+            self._front.bar.say(f"{self._message} {text}", (self.tr("Show them"), self._show_changed))
+        self.told.emit()
 
     def _show_changed(self) -> None:
         self.places_requested.emit(self._changed, self.tr("Guesses that changed"))

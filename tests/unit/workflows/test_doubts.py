@@ -190,6 +190,16 @@ def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
     assert all(len(each.top) == 3 and each.top[0][1] >= each.top[1][1] for each in advice.next)
 
 
+def test_what_was_passed_over_is_not_asked_for_again(garden: Garden, photos: Path) -> None:
+    label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network)
+    first = frozenset(each.photo_id for each in advice_for(garden).next)
+    request = AdviceRequest(garden, passed_over=first)
+    again = advise(request, silent, CancelToken())
+    assert len(again.next) == 10
+    assert not first & {each.photo_id for each in again.next}
+    assert again.unlabelled == 20
+
+
 def test_labelled_photos_are_not_asked_for_and_copies_only_once(garden: Garden, photos: Path) -> None:
     for file in sorted((photos / "2026").glob("red_*.jpg")):
         shutil.copy(file, photos / f"copy_{file.name}")

@@ -84,7 +84,7 @@ def test_too_few_labels_are_one_sentence_and_exit_code_1(tmp_path: Path, capsys:
 
 def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = told(capsys, "advise", "--garden", str(taught), "--count", "2")
-    assert "10 more photos would bring" in text
+    assert "10 more photos of each class would bring" in text
     assert "Label these next, of 4 photos without a label:" in text
     assert text.count(f"{Path('new') / 'red_'}") == 2
     *photos, last = lines(capsys, "advise", str(taught.parent / "new"), "--garden", str(taught))

@@ -1,0 +1,96 @@
+"""Above the photos to label next: how good it is by now, and what more photos of each class would bring."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from flowersorter.ui import theme
+from flowersorter.ui.dialog_parts import button, count_photos, text_label
+from flowersorter.workflows.advice import MORE, Advice, Standing
+
+_CONTEXT = "AdvicePanel"
+_MOST_LINES = 6
+
+
+class AdvicePanel(QFrame):
+    """Shows an `Advice` in plain words. Lives in the GUI thread.
+
+    Signals:
+        again_requested(): The person labelled some of them and wants the next ones.
+    """
+
+    again_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("advice_panel")
+        self.setAccessibleName(self.tr("What to label next"))
+        self.headline = text_label(self, "advice_headline", scale=1.05)
+        self.classes = text_label(self, "advice_classes")
+        self.again = button(self, "advice_again", self.tr("Next Ten"), self.tr("Choose again, with what was labelled"))
+        self.again.clicked.connect(self.again_requested)
+        self._scroll = QScrollArea(self)
+        self._scroll.setObjectName("advice_scroll")
+        self._scroll.setAccessibleName(self.tr("Each class"))
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.viewport().setAutoFillBackground(False)
+        self._scroll.setWidget(self.classes)
+        self.classes.setAutoFillBackground(False)
+        self.classes.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        top = QHBoxLayout()
+        top.setSpacing(theme.GAP_PX)
+        top.addWidget(self.headline, 1)
+        top.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX)
+        column.setSpacing(theme.SMALL_GAP_PX)
+        column.addLayout(top)
+        column.addWidget(self._scroll)
+
+    def show_advice(self, advice: Advice) -> None:
+        """Say it."""
+        self.headline.setText(_headline(advice))
+        self.classes.setText("\n".join(class_in_words(each) for each in advice.classes))
+        lines = min(len(advice.classes), _MOST_LINES)
+        self._scroll.setVisible(bool(lines))
+        self._scroll.setFixedHeight(lines * self.classes.fontMetrics().lineSpacing() + 4)
+        self.again.setEnabled(bool(advice.next))
+
+
+def _headline(advice: Advice) -> str:
+    overall = advice.overall
+    if overall.accuracy is None or overall.gain is None:
+        return _tr("Label these: too few photos have a label yet to tell how good it is.")
+    right, low, high = (round(100 * share) for share in (overall.accuracy, *overall.interval))
+    known = _tr("{0} of 100 right (between {1} and {2}).").format(right, low, high)
+    if overall.enough:
+        return f"{known} {_tr('That is enough: {0} more of each class would bring next to nothing.').format(MORE)}"
+    return f"{known} {_tr('{0} more of each class would bring {1}.').format(MORE, _gain_in_words(overall))}"
+
+
+def class_in_words(each: Standing) -> str:
+    """One class in a line: "roses: 23 photos, 88 of 100 right, ten more would bring about 2"."""
+    photos = count_photos(each.photos)
+    if each.accuracy is None or each.gain is None:
+        return _tr("{0}: {1}, too few to tell").format(each.name, photos)
+    right = round(100 * each.accuracy)
+    if each.enough:
+        return _tr("{0}: {1}, {2} of 100 right, enough").format(each.name, photos, right)
+    text = _tr("{0}: {1}, {2} of 100 right, ten more would bring {3}")
+    return text.format(each.name, photos, right, _gain_in_words(each))
+
+
+def _gain_in_words(each: Standing) -> str:
+    """What ten more bring, in whole photos of a hundred."""
+    assert each.gain is not None, "only asked where there is a gain"
+    low, high = round(100 * each.gain.low), max(1, round(100 * each.gain.high))
+    if low == 0:
+        return _tr("up to {0}").format(high)
+    return _tr("about {0}").format(low) if low == high else _tr("about {0} to {1}").format(low, high)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate(_CONTEXT, text)
