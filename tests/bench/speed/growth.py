@@ -10,7 +10,7 @@ from pathlib import Path
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.big_garden import write_files
 from tests.bench.speed.process import Figures, answer, run_job
-from tests.bench.speed.rows import Row, worst_ratio
+from tests.bench.speed.rows import Row, growth, worst_ratio
 
 _WITHIN = 1.3
 #: Small folders are measured over and over until that long was measured; the shortest counts.
@@ -34,10 +34,15 @@ def rows(bench: Bench) -> Iterator[Row]:
     bench.figures["seconds a photo"] = costs
     for name, by_size in costs.items():
         ordered = [by_size[size] for size in sorted(by_size)]
-        each = ", ".join(f"{1e6 * by_size[size]:,.1f} µs at {size:,}" for size in sorted(by_size))
+        each = ", ".join(f"{1e6 * by_size[size]:,.2f} µs at {size:,}" for size in sorted(by_size))
         stub = " (stub network)" if name == "label" else ""
-        growth = f"from the smallest to the largest {ordered[-1] / ordered[0]:.2f} x"
-        yield Row(f"cost of growth: {name}{stub}", worst_ratio(ordered), "x", _WITHIN, note=f"{each} a photo; {growth}")
+        yield Row(
+            f"cost of growth: {name}{stub}",
+            growth(ordered),
+            "x",
+            _WITHIN,
+            note=f"{each} a photo; largest over smallest {worst_ratio(ordered):.2f} x",
+        )
 
 
 def measure(what: str, garden: str = "", photos: str = "", count: int = 0) -> Figures:

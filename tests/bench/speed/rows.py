@@ -75,6 +75,16 @@ def worst_ratio(costs: Sequence[float]) -> float:
     return max(costs) / min(costs)
 
 
+def growth(costs: Sequence[float]) -> float:
+    """How many times as dear one thing gets when there are more of them: the worst of any two sizes.
+
+    Args:
+        costs: Of one thing among few, among more, among most; what a call costs by itself makes the first ones dear,
+            which is no growth.
+    """
+    return max(later / earlier for at, earlier in enumerate(costs) for later in costs[at + 1 :])
+
+
 def as_text(rows: Sequence[Row]) -> str:
     """The table for a terminal, each note on a line of its own below its row."""
     head = ("what", "measured", "goal", "met")

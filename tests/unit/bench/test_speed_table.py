@@ -24,6 +24,7 @@ from tests.bench.speed.rows import (
     Row,
     as_markdown,
     as_text,
+    growth,
     quantity,
     speedup,
     together,
@@ -90,6 +91,11 @@ def test_ratios_are_of_medians() -> None:
     assert speedup([9.0, 6.0, 100.0], [3.0, 2.0, 1.0]) == pytest.approx(4.5)
     assert together(30.0, 60.0) == pytest.approx(20.0)  # 1/30 + 1/60 of a second each
     assert worst_ratio([2.0, 3.0, 2.5]) == pytest.approx(1.5)
+
+
+def test_growth_is_what_more_photos_make_of_a_photo() -> None:
+    assert growth([9.0, 2.0, 3.0]) == pytest.approx(1.5)  # dear among few, then dearer among more
+    assert growth([4.0, 2.0, 1.0]) == pytest.approx(0.5)
 
 
 def test_the_text_has_a_line_for_each_row_and_each_note() -> None:
