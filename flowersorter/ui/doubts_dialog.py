@@ -58,7 +58,7 @@ class DoubtsDialog(QDialog):
         self._make_parts()
         self._lay_out()
         self._connect()
-        open_at(self, 128, 40, least=(58, 24))
+        open_at(self, 128, 40)  # its layout decides how small: the buttons carry names
         self._show()
 
     # -- its parts
@@ -218,7 +218,7 @@ class DoubtsDialog(QDialog):
             self.tr("Photos of {0} that look like it").format(better), [each.path for each in doubt.like_better]
         )
         self.like_label.show_alike(
-            self.tr("The most alike of {0}").format(label), [each.path for each in doubt.like_label]
+            self.tr("Photos of {0} most like it").format(label), [each.path for each in doubt.like_label]
         )
 
         self.alike.setVisible(bool(doubt.like_better or doubt.like_label))
