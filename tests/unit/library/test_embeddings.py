@@ -268,6 +268,34 @@ def test_writing_stopped_between_rows_and_keys_is_made_good(tmp_path: Path, monk
         assert assert_nothing_wrong(store, [1, 2, 3, 4, 5]) == 3
 
 
+def test_a_file_that_is_cut_while_it_is_open_loses_what_was_cut_off(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        append(store, [1, 2, 3, 4])
+        os.truncate(tmp_path / "resnet18.rows", 64 + 2 * 2 * WIDTH + 3)
+        assert assert_nothing_wrong(store, [1, 2, 3, 4]) == 2
+        append(store, [4, 5])
+        assert assert_nothing_wrong(store, [1, 2, 3, 4, 5]) == 4
+    with opened(tmp_path) as store:
+        assert assert_nothing_wrong(store, [1, 2, 3, 4, 5]) == 4
+
+
+def test_the_mark_of_a_store_says_what_came_after_it(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        before = store.mark()
+        append(store, [1, 2])
+        append(store, [2], "flip")
+        news = store.since(before)
+        assert news is not None
+        mark, hashes = news
+        assert hashes == hashes_of([1, 2, 2])
+        assert store.since(mark) == (mark, [])
+        append(store, [1, 2])
+        assert store.since(mark) == (mark, [])
+        store.append(hashes_of([9]), "centre", np.ones((1, 5), np.float16))
+        assert store.since(mark) is None
+        assert store.since(store.mark()) == (store.mark(), [])
+
+
 def test_files_that_cannot_be_opened_are_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "resnet18.rows").mkdir()
     with pytest.raises(UserError, match="embeddings cannot be read"):
