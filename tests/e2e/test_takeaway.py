@@ -228,9 +228,10 @@ def test_the_python_in_the_readme_is_typed(tmp_path: Path) -> None:
     wrong.write_text(EXAMPLE.replace('garden.label("photos")', "garden.label(5)").replace("plan.filed", "plan.fled"))
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(example), str(wrong)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=False)
-    complaints = [line for line in finished.stdout.splitlines() if ": error:" in line and str(tmp_path) in line]
+    # By name: from its cache mypy tells the path of the run before.
+    complaints = [line for line in finished.stdout.splitlines() if "example.py:" in line or "wrong.py:" in line]
     assert [line.rsplit("[", 1)[1] for line in complaints] == ["arg-type]", "attr-defined]"], finished.stdout
-    assert all(line.startswith(str(wrong)) for line in complaints)
+    assert not any("example.py:" in line for line in complaints)
 
 
 def test_importing_the_package_costs_nothing(fresh: Program) -> None:
