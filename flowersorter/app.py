@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QUndoStack
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QDialog
 
 from flowersorter.errors import FlowerSorterError, GardenDamaged, UserError
 from flowersorter.library.garden import Garden
@@ -220,7 +220,7 @@ def _rescued(dialog: RescueDialog, folder: Path) -> bool:
             QApplication.restoreOverrideCursor()
 
     dialog.restore_requested.connect(restore)
-    accepted = dialog.exec() == RescueDialog.DialogCode.Accepted
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
     dialog.deleteLater()
     return accepted
 

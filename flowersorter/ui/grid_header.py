@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QPalette, QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton, QWidget
 
@@ -76,6 +76,18 @@ class GridHeader(QWidget):
         self.order.activated.connect(self._on_order)
         self.zoom.valueChanged.connect(self.size_picked)
         self.back.clicked.connect(self.back_requested)
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
+        row = self.layout()
+        assert row is not None
+        edges = row.contentsMargins()
+        icon_only = self.unchecked.sizeHint().height()
+        parts = [self.title.minimumWidth(), icon_only, self.order.sizeHint().width()]
+        if not self.back.isHidden():
+            parts.append(self.back.sizeHint().width())
+        width = sum(parts) + (len(parts) + 1) * row.spacing() + edges.left() + edges.right()
+        return QSize(width, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """A narrow line leaves room for the title."""

@@ -222,6 +222,20 @@ def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> No
     qtbot.waitUntil(lambda: inspector.headline.text() == "19 photos selected")
 
 
+def test_a_window_made_narrower_takes_from_the_photos_not_from_the_sides(program: Program) -> None:
+    """The line above the grid asks only for the room it needs once it is narrow."""
+    splitter, header = program.window.splitter, program.window.header
+    left, _, right = splitter.sizes()
+    program.window.resize(1000, 700)
+    QApplication.processEvents()
+    assert (splitter.sizes()[0], splitter.sizes()[2]) == (left, right)
+    program.window.resize(720, 700)
+    QApplication.processEvents()
+    shown = [each for each in header.findChildren(QWidget) if each.isVisible() and each.parent() is header]
+    assert all(header.rect().contains(each.geometry()) for each in shown)
+    assert header.title.width() >= header.title.minimumWidth()
+
+
 def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot: QtBot) -> None:
     """A photo that grows with the width once gave and took the scroll bar until the stack was full."""
     inspector = program.window.inspector
