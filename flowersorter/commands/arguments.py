@@ -80,6 +80,7 @@ def make_parser() -> argparse.ArgumentParser:
     _add_common(parser, given_before=True)
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True, prog="flowersorter")
     _add_photo_verbs(verbs)
+    _add_label_verbs(verbs)
     _add_model_verbs(verbs)
     _add_taking_verbs(verbs)
     _add_history_verbs(verbs)
@@ -183,27 +184,6 @@ def _add_model_verbs(verbs: _Verbs) -> None:
         "for each photo (and FILE.classes.csv one for each class)",
     )
 
-    doubts = _verb(
-        verbs,
-        "doubts",
-        "list the labels that are probably wrong, the worst first",
-        "Each with the labelled photos it resembles. Photos that stand in two class folders come before all.",
-        json_lines=True,
-    )
-    doubts.add_argument("--limit", type=_number, metavar="N", help="list only so many")
-
-    advise = _verb(
-        verbs,
-        "advise",
-        "say whether there are enough labels, and which photos to label next",
-        "Per class: how good, how sure, what ten more photos would bring.",
-        json_lines=True,
-    )
-    advise.add_argument(
-        "folder", type=_path, nargs="?", metavar="FOLDER", help="choose among its photos (default: all that are known)"
-    )
-    advise.add_argument("--count", type=_number, metavar="N", default=10, help="name so many photos (default: 10)")
-
     models = _verb(verbs, "models", "list, choose, compare and tidy up the models of the garden", json_lines=True)
     deed = models.add_mutually_exclusive_group()
     deed.add_argument(
@@ -236,6 +216,29 @@ def _add_taking_verbs(verbs: _Verbs) -> None:
     )
     import_.add_argument("file", type=_path, metavar="FILE")
     import_.add_argument("--use", action="store_true", help="make it the current model as well")
+
+
+def _add_label_verbs(verbs: _Verbs) -> None:
+    doubts = _verb(
+        verbs,
+        "doubts",
+        "list the labels that are probably wrong, the worst first",
+        "Each with the labelled photos it resembles. Photos that stand in two class folders come before all.",
+        json_lines=True,
+    )
+    doubts.add_argument("--limit", type=_number, metavar="N", help="list only so many")
+
+    advise = _verb(
+        verbs,
+        "advise",
+        "say whether there are enough labels, and which photos to label next",
+        "Per class: how good, how sure, what ten more photos would bring.",
+        json_lines=True,
+    )
+    advise.add_argument(
+        "folder", type=_path, nargs="?", metavar="FOLDER", help="choose among its photos (default: all that are known)"
+    )
+    advise.add_argument("--count", type=_number, metavar="N", default=10, help="name so many photos (default: 10)")
 
 
 def _add_history_verbs(verbs: _Verbs) -> None:

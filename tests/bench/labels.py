@@ -248,11 +248,16 @@ def _embedded(folder: Path) -> Photos:
         train_folder(TrainFolderRequest(garden, folder), silent, CancelToken())
         classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
         photos = labelled_photos(garden, chosen_backbone(garden), classes)
-    rows = photos.features.unpack()
+        ids, hashes = garden.photos.hashes(photos.photo_ids)
+    # By content: photos are numbered as the cores happen to finish them, and seeds are to draw the same ones.
+    order = np.array(sorted(range(len(ids)), key=lambda at: hashes[at]), np.intp)
+    assert (ids == photos.photo_ids).all()
+    features, targets = photos.features.take(order), photos.targets[order]
+    rows = features.unpack()
     groups = np.arange(len(rows))
     for first, second in np.argwhere(np.triu(rows @ rows.T > NEAR_COPY, 1)).tolist():
         groups[groups == groups[second]] = groups[first]
-    return Photos(photos.features, photos.targets, groups, photos.class_names)
+    return Photos(features, targets, groups, photos.class_names)
 
 
 def _embedded_without_classes(folder: Path) -> Features:
