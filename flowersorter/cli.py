@@ -61,11 +61,13 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser()
     options = parser.parse_args(argv)
     if options.backbone is not None:
-        from flowersorter.vision.backbones import backbones
+        from flowersorter.vision.backbones import backbones, base_name
 
         names = [entry.name for entry in backbones()]
-        if options.backbone not in names:
+        if base_name(options.backbone) not in names:
             parser.error(f"there is no backbone {options.backbone!r}; the backbones are {', '.join(names)}")
+    if options.verb == "train" and not options.deep and (options.unfreeze is not None or options.epochs):
+        parser.error("--unfreeze and --epochs go with --deep")
     return options
 
 

@@ -6,13 +6,17 @@ import json
 import math
 import os
 import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
-from flowersorter.job import Progress, Report, silent
+from flowersorter.job import Progress, Report
 
 NOTHING = "–"  # stands in a table where there is no figure
+
+
+def _nothing(news: object) -> None:
+    """Say nothing of it."""
 
 
 class Terminal:
@@ -61,18 +65,23 @@ class Terminal:
             self._out.flush()
 
     @contextmanager
-    def progress(self, *, in_bytes: bool = False) -> Iterator[Report]:
+    def progress(self, *, in_bytes: bool = False, tell: Callable[[object], str | None] = _nothing) -> Iterator[Report]:
         """Show the progress of a job on stderr, if that is a terminal.
 
         Args:
             in_bytes: Whether the job counts bytes.
+            tell: Makes a line of other news, which is written to stderr whatever that is; None says nothing.
         """
         self.flush()
         if not self._err.isatty():
-            yield silent
+            yield lambda news: self._tell(tell(news))
             return
-        with _bars(self._err, in_bytes=in_bytes) as report:
+        with _bars(self._err, in_bytes, tell) as report:
             yield report
+
+    def _tell(self, line: str | None) -> None:
+        if line is not None:
+            self.note(line)
 
     def _write(self, line: str) -> None:
         with self._reader_may_leave():
@@ -95,7 +104,7 @@ def _forget(stream: TextIO) -> None:
 
 
 @contextmanager
-def _bars(err: TextIO, *, in_bytes: bool) -> Iterator[Report]:
+def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> Iterator[Report]:
     # Half a tenth of a second to import, and not needed where nobody watches.
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
@@ -110,6 +119,9 @@ def _bars(err: TextIO, *, in_bytes: bool) -> Iterator[Report]:
 
         def report(news: object) -> None:
             nonlocal shown_stage
+            line = tell(news)
+            if line is not None:
+                bars.console.print(line, markup=False, highlight=False)
             if not isinstance(news, Progress):
                 return
             if news.stage != shown_stage:

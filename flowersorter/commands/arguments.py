@@ -160,6 +160,19 @@ def _add_model_verbs(verbs: _Verbs) -> None:
     )
     train.add_argument("folder", type=_path, metavar="FOLDER")
     train.add_argument("--add", action="store_true", help="learn from what you labelled before as well")
+    train.add_argument(
+        "--deep",
+        action="store_true",
+        help="train the network itself too, from the photos: minutes instead of seconds, for the last points; Ctrl+C "
+        "keeps the best epoch so far",
+    )
+    train.add_argument(
+        "--unfreeze",
+        type=int,
+        choices=(0, 1, 2),
+        help="with --deep: how many stages of the network learn beside the final layer (default: 1)",
+    )
+    train.add_argument("--epochs", type=_number, metavar="N", help="with --deep: how often every photo is shown")
 
     evaluate = _verb(
         verbs,

@@ -28,6 +28,10 @@ _CONFUSIONS_SHOWN = 10
 def run_train(call: Call) -> int:
     """Learn from a folder of class folders."""
     options = call.options
+    if options.deep:
+        from flowersorter.commands.deep import run_deep  # here, because it builds on this module
+
+        return run_deep(call)
     with call.garden() as garden:
         request = TrainFolderRequest(
             garden, options.folder, add=options.add, device=options.device, backbone=options.backbone

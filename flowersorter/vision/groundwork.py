@@ -31,6 +31,8 @@ class Examples:
         targets: (N,) class indices.
         own: (N,) bool; the person's photos, on which accuracy is measured (starter photos are not).
         memorised: (N,) bool; photos that the backbone itself was trained on: no fit can hold them out. None: no photo.
+        groups: (N,) near-copies have the same number, where that is known from elsewhere: to a network that was
+            trained on a class, photos of it look alike that are none. None: it is told by the features.
     """
 
     ids: NDArray[np.int64]
@@ -38,6 +40,7 @@ class Examples:
     targets: NDArray[np.intp]
     own: NDArray[np.bool_]
     memorised: NDArray[np.bool_] | None = None
+    groups: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,7 +79,9 @@ class Groundwork:
         axes = PrincipalAxes.of(features.take(sample).unpack(), RANK, seed)
         cancel.check()
         coordinates = axes.project(features, cancel)
-        groups = near_copy_groups(features, coordinates, targets, lanes, cancel)
+        groups = examples.groups
+        if groups is None:
+            groups = near_copy_groups(features, coordinates, targets, lanes, cancel)
         folds = _deal(examples, groups, seed)
         return cls(examples.ids, features.scales, targets, axes, coordinates, groups, folds)
 
@@ -100,10 +105,12 @@ class Groundwork:
         coordinates = self.coordinates.take(row)
         if not same.all():
             coordinates.put(np.flatnonzero(~same), self.axes.project(features.take(~same), cancel))
-        # A group that lost a photo may have fallen apart.
-        settled_groups = np.where(settled, self.groups[row], -1)
-        settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
-        groups = near_copy_groups(features, coordinates, targets, lanes, cancel, settled_groups)
+        groups = examples.groups
+        if groups is None:
+            # A group that lost a photo may have fallen apart.
+            settled_groups = np.where(settled, self.groups[row], -1)
+            settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
+            groups = near_copy_groups(features, coordinates, targets, lanes, cancel, settled_groups)
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
         return Groundwork(examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed)
 
@@ -115,6 +122,20 @@ class Groundwork:
         found = self.ids[row] == examples.ids
         row = np.where(found, row, 0)
         return row, found & (self.scales[row] == examples.features.scales)
+
+
+def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:
+    """Number the groups of near-copies within each class, as `Groundwork.lay` does.
+
+    Returns:
+        (N,) group of each photo: the lowest row among its near-copies.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    axes = PrincipalAxes.of(features.take(spread_sample(targets, SAMPLE, seed)).unpack(), RANK, seed)
+    with Lanes() as lanes:
+        return near_copy_groups(features, axes.project(features, cancel), targets, lanes, cancel)
 
 
 def _deal(

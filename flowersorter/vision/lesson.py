@@ -1,14 +1,17 @@
-"""What deep training is given, and what it gives back."""
+"""What deep training is given, and what it gives back; loads no torch."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 #: Gives the small picture of a photo, (H, W, 3) uint8, or None where it cannot be read; called in several threads.
 Pictures = Callable[[int], NDArray[np.uint8] | None]

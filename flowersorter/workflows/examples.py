@@ -8,13 +8,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
+from flowersorter.vision.backbones import base_name, is_tuned
 from flowersorter.vision.features import Features, join
-from flowersorter.vision.groundwork import Examples
+from flowersorter.vision.groundwork import Examples, near_copies
 from flowersorter.workflows.folder_labels import name_key
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.models import NamedModel, starter
 from flowersorter.workflows.tuned import seen_by
+
+#: Chooses the photos that axes are found from.
+_SEED = 42
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,6 +32,7 @@ class TrainingSet:
         features: Of N photos, averaged over the views they have.
         targets: (N,) class indices.
         memorised: (N,) bool; photos that the backbone itself was trained on. None: no photo.
+        groups: (N,) near-copies have the same number. None: it is told by the features.
     """
 
     class_names: tuple[str, ...]
@@ -34,6 +40,7 @@ class TrainingSet:
     features: Features
     targets: NDArray[np.intp]
     memorised: NDArray[np.bool_] | None = None
+    groups: NDArray[np.intp] | None = None
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -43,11 +50,14 @@ class TrainingSet:
     @property
     def examples(self) -> Examples:
         """The photos as the head learns from them."""
-        return Examples(self.photo_ids, self.features, self.targets, self.own, self.memorised)
+        return Examples(self.photo_ids, self.features, self.targets, self.own, self.memorised, self.groups)
 
 
 def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
     """Read the features of labelled photos from the cache; photos that are not embedded are left out.
+
+    To a network that was trained on them all photos of a class look alike: near-copies are then told by the features
+    of the backbone it was made from, as far as the photos are embedded with that.
 
     Args:
         garden: Whose cache and class names.
@@ -61,14 +71,33 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
     used = set(class_ids.tolist())
     ordered = [c for c in garden.classes.all() if c.id in used]
     index = {c.id: i for i, c in enumerate(ordered)}
-    seen = seen_by(garden, backbone)
+    targets = np.array([index[class_id] for class_id in class_ids.tolist()], np.intp)
+    memorised = groups = None
+    if is_tuned(backbone):
+        kept_hashes = [hashes[at] for at in positions.tolist()]
+        seen = seen_by(garden, backbone)
+        memorised = np.array([sha256 in seen for sha256 in kept_hashes], np.bool_)
+        groups = _near_copies(garden, base_name(backbone), kept_hashes, targets)
     return TrainingSet(
         class_names=tuple(c.name for c in ordered),
         photo_ids=kept,
         features=features,
-        targets=np.array([index[class_id] for class_id in class_ids.tolist()], np.intp),
-        memorised=np.array([hashes[at] in seen for at in positions.tolist()], np.bool_) if seen else None,
+        targets=targets,
+        memorised=memorised,
+        groups=groups,
     )
+
+
+def _near_copies(garden: Garden, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Groups of near-copies as a backbone sees them that was not trained on these photos; (N,).
+
+    A photo that it has not embedded is taken for one of a kind.
+    """
+    groups = np.arange(len(hashes))
+    features, positions = cached_features(garden, backbone, hashes)
+    if len(positions):
+        groups[positions] = positions[near_copies(features, targets[positions], _SEED, CancelToken())]
+    return groups
 
 
 def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -> bool:

@@ -12,6 +12,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.photos.scan import absolute_folder
+from flowersorter.vision.backbones import base_name, is_tuned
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
@@ -104,7 +105,8 @@ def retrain(
             "Drag photos onto their class or confirm guesses, then retrain",
         )
     # The mirror images would take seconds; `label` has seen to those it was not sure of.
-    embed_labelled(garden, request.device, classes, CENTRE, backbone, report, cancel, embedder)
+    for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
+        embed_labelled(garden, request.device, classes, CENTRE, name, report, cancel, embedder)
     own = labelled_photos(garden, backbone, classes)
     named = model_for(garden, backbone)
     examples = with_starter(garden, own) if belongs_with_starter(named, own.class_names) else own
@@ -131,6 +133,8 @@ def train_folder(
         garden, folder, request.device, backbone, report, cancel, embedder, add=request.add
     )
     embed_labelled(garden, request.device, classes, FLIP, backbone, report, cancel, embedder)
+    if is_tuned(backbone):
+        embed_labelled(garden, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
     own = labelled_photos(garden, backbone, classes)
     if len(own.class_names) < 2:
         raise nothing_in(folder)

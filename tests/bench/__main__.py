@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import cancelling, elsewhere, labels, learning
+from tests.bench import cancelling, deep, elsewhere, labels, learning
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
 
@@ -59,6 +59,7 @@ MEASUREMENTS = {
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(labels.doubts), "2 minutes", needs_photos=True),
     "advice": Measurement(_of_photos(labels.advice), "6 minutes", needs_photos=True),
+    "deep": Measurement(_of_photos(deep.deep_training), "20 minutes", needs_photos=True),
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "elsewhere": Measurement(_of_photos(elsewhere.exported_models), "2 minutes", needs_photos=True),
     "safety": Measurement(_of_photos(safety), "15 minutes"),
