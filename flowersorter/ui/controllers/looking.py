@@ -1,6 +1,6 @@
-"""Small wishes that need a dialog or another program: choose a folder, show in folder, export, about.
+"""Small wishes that need a dialog or another program: choose a folder, show in folder, about.
 
-Dialogs and workflows are imported where they are wished for: the window is up before any of them is needed.
+Dialogs are imported where they are wished for: the window is up before any of them is needed.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.session import Front, Session
-from flowersorter.workers.job_queue import Listener
 
 
 class LookController(QObject):
@@ -73,42 +72,6 @@ class LookController(QObject):
         self.place_requested.emit(int(columns.place_ids[row]))
 
     # -- dialogs
-
-    @Slot()
-    def export_model(self) -> None:
-        """Save what was learned as a file."""
-        from flowersorter.workflows.export import DEFAULT_NAME, PTH, SAFETENSORS, ExportRequest, export_model
-
-        start = str(Path(self._session.garden.settings.get("export folder", str(Path.home()))) / DEFAULT_NAME)
-        kinds = {
-            self.tr("PyTorch, for torchvision (*.pth)"): PTH,
-            self.tr("FlowerSorter model (*.safetensors)"): SAFETENSORS,
-        }
-        chosen, kind = QFileDialog.getSaveFileName(
-            self._front.window, self.tr("Export the model"), start, ";;".join(kinds)
-        )
-        if not chosen:
-            return
-        path = Path(chosen)
-        if path.suffix.lower() not in (PTH, SAFETENSORS):
-            path = path.with_name(path.name + kinds.get(kind, PTH))
-        self._session.garden.settings.set("export folder", str(path.parent))
-        request = ExportRequest(self._session.garden, path)
-        self._session.queue.submit(
-            self.tr("Exporting the model"),
-            lambda report, cancel: export_model(request, report, cancel),
-            Listener(succeeded=self._on_exported),
-        )
-
-    def _on_exported(self, result: object) -> None:
-        from flowersorter.workflows.export import ExportResult
-
-        assert isinstance(result, ExportResult)
-        folder = result.path.parent
-        self._front.bar.say(
-            self.tr("The model was saved as {0}.").format(result.path.name),
-            (self.tr("Open the folder"), lambda: self.open_folder_of(folder)),
-        )
 
     def open_folder_of(self, folder: Path) -> None:
         """Open a folder in the file manager."""

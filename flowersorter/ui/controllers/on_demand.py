@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from flowersorter.ui.controllers.evaluation import EvaluateController
     from flowersorter.ui.controllers.preferences import PreferencesController
     from flowersorter.ui.controllers.sorting import SortController
+    from flowersorter.ui.controllers.taking import TakeController
 
 
 class OnDemand(QObject):
@@ -68,6 +69,16 @@ class OnDemand(QObject):
         self.sorting.show_history()
 
     @Slot()
+    def export_model(self) -> None:
+        """Save what was learned as a file."""
+        self.taking.export_model()
+
+    @Slot()
+    def import_model(self) -> None:
+        """Add a model that somebody shared."""
+        self.taking.import_model()
+
+    @Slot()
     def evaluate(self) -> None:
         """Measure how often the guesses are right."""
         self.evaluation.start()
@@ -107,6 +118,15 @@ class OnDemand(QObject):
         made = SortController(self._session, self._front, self._folder, self)
         made.files_changed.connect(self.files_changed)
         made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def taking(self) -> TakeController:
+        """Owns export and import."""
+        from flowersorter.ui.controllers.taking import TakeController
+
+        made = TakeController(self._session, self._front, self)
+        made.guesses_outdated.connect(self.guesses_outdated)
         return made
 
     @cached_property
