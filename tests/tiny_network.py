@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
+import numpy as np
+import pytest
 import torch
+from PIL import Image
+from safetensors.torch import save_file
 from torch import Tensor
 
-from flowersorter.vision.backbones import backbone
+from flowersorter.vision import backbones
+from flowersorter.vision.backbones import Backbone, WeightsSource, backbone
 from flowersorter.vision.layers import FrozenResNet, empty_network
 from flowersorter.vision.network import assemble
+from flowersorter.vision.weights import hub_cache
+from flowersorter.workflows.network import open_embedder
 
 #: One basic block a stage, on crops of 64 pixels.
 TINY = dataclasses.replace(
@@ -38,3 +48,35 @@ def tiny_state(seed: int = 0) -> dict[str, Tensor]:
 def tiny_network(seed: int = 0) -> FrozenResNet:
     """The network without its ImageNet layer."""
     return assemble(TINY, tiny_state(seed), classifier=False)
+
+
+@contextmanager
+def tiny_among_the_backbones(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backbone]:
+    """Offer it under the name "tiny", its weights in `folder` as if torch had put them there."""
+    monkeypatch.setenv("TORCH_HOME", str(folder / "torch"))
+    hub_cache().mkdir(parents=True)
+    file = hub_cache() / "tiny.safetensors"
+    save_file(tiny_state(), file)
+    weights = WeightsSource(file.name, file.stat().st_size, "", "https://example.org/tiny.safetensors")
+    entry = dataclasses.replace(TINY, weights=weights)
+    monkeypatch.setitem(backbones._registry, "tiny", entry)
+    open_embedder.cache_clear()
+    yield entry
+    open_embedder.cache_clear()
+
+
+#: Pixels from one stripe to the next.
+PATTERNS = {"narrow": 6, "wide": 30}
+
+
+def draw_stripes(folder: Path, name: str, count: int, *, first: int = 0) -> None:
+    """Photos of stripes in any colour, `name` saying how far apart; no two alike."""
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    for number in range(first, first + count):
+        draw = np.random.default_rng((number, PATTERNS[name]))
+        across = np.arange(300 + 10 * int(draw.integers(0, 5))) + draw.integers(0, 40)
+        stripes = np.sin(across * 2 * np.pi / PATTERNS[name] * draw.uniform(0.8, 1.25))[None, :, None]
+        noise = draw.normal(0, 45, (8, 10, 3))
+        rough = np.asarray(Image.fromarray(np.clip(128 + noise, 0, 255).astype(np.uint8)).resize((len(across), 280)))
+        pixels = np.clip(rough + stripes * draw.uniform(30, 90, 3), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(folder / name / f"{name}_{number}.jpg", quality=90)

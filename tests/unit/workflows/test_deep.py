@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from safetensors.torch import save_file
 from flowersorter.errors import Cancelled, DeviceUnavailable, TooFewPhotos, WeightsMissing
 from flowersorter.job import CancelToken, Progress, silent
 from flowersorter.library.garden import Garden
-from flowersorter.vision import backbones
-from flowersorter.vision.backbones import Backbone, WeightsSource
+from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.weights import hub_cache, load_state
 from flowersorter.workflows.browse import folder_rows
 from flowersorter.workflows.correct import assign
@@ -28,37 +26,14 @@ from flowersorter.workflows.network import open_embedder
 from flowersorter.workflows.time_machine import delete_model, prune_models
 from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from flowersorter.workflows.tuned import backbone_of, forget_unused, seen_by
-from tests.tiny_network import TINY, tiny_state
-
-PATTERNS = {"narrow": 6, "wide": 30}
-
-
-def draw_stripes(folder: Path, name: str, count: int, *, first: int = 0) -> None:
-    """Photos of stripes in any colour, `name` saying how far apart; no two alike."""
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    for number in range(first, first + count):
-        draw = np.random.default_rng((number, PATTERNS[name]))
-        across = np.arange(300 + 10 * int(draw.integers(0, 5))) + draw.integers(0, 40)
-        stripes = np.sin(across * 2 * np.pi / PATTERNS[name] * draw.uniform(0.8, 1.25))[None, :, None]
-        noise = draw.normal(0, 45, (8, 10, 3))
-        rough = np.asarray(Image.fromarray(np.clip(128 + noise, 0, 255).astype(np.uint8)).resize((len(across), 280)))
-        pixels = np.clip(rough + stripes * draw.uniform(30, 90, 3), 0, 255).astype(np.uint8)
-        Image.fromarray(pixels).save(folder / name / f"{name}_{number}.jpg", quality=90)
+from tests.tiny_network import PATTERNS, TINY, draw_stripes, tiny_among_the_backbones, tiny_state
 
 
 @pytest.fixture(autouse=True)
 def tiny(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Backbone]:
     """A small network among the backbones, its weights on this computer."""
-    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
-    hub_cache().mkdir(parents=True)
-    file = hub_cache() / "tiny.safetensors"
-    save_file(tiny_state(), file)
-    weights = WeightsSource("tiny.safetensors", file.stat().st_size, "", "https://example.org/tiny.safetensors")
-    entry = dataclasses.replace(TINY, weights=weights)
-    monkeypatch.setitem(backbones._registry, "tiny", entry)
-    open_embedder.cache_clear()
-    yield entry
-    open_embedder.cache_clear()
+    with tiny_among_the_backbones(tmp_path, monkeypatch) as entry:
+        yield entry
 
 
 @pytest.fixture
