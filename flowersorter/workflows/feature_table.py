@@ -20,7 +20,7 @@ from flowersorter.vision.views import CENTRE, FLIP
 #: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
 _BLOCK_ROWS = 16384
 #: Rows that are read and packed at a time.
-_READ_ROWS = 4096
+_READ_ROWS = 1024
 #: As many rows side by side are handed out as they lie there, fewer are copied.
 _WORTH_LENDING = 512
 #: Fewer photos than this are read from the disk whenever they are asked for: so labelling, which asks for a few new
