@@ -32,8 +32,9 @@ _EXPONENTS = np.linspace(0.2, 1.0, 13)
 #: How much likelier a low floor is beforehand: with 0 what ten more photos of each flower bring was foretold a third
 #: too low, with 8 as much too high; with 2 the mean of six draws lay in the interval at 6, 10, 20 and 40 photos each.
 _LOW_FLOORS = 2
-#: Share of the binomial error that differs from one size to another: all are measured on nearly the same photos.
-_UNSHARED = 0.7
+#: Share of the binomial error that differs from one size to another. All are measured on nearly the same photos, so it
+#: should be less than 1; but with 0.7 intervals measured too narrow.
+_UNSHARED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class Gain:
     """What more photos would bring, in shares of photos that are right.
 
     Attributes:
-        low: With a probability of 0.9 at least this,
-        high: and at most this.
+        low: With a probability of 0.95 between this
+        high: and this.
         likely: The median.
     """
 
@@ -99,7 +100,7 @@ class LearningCurve:
     def _quantiles(self, values: NDArray[np.float64]) -> Gain:
         order = np.argsort(values)
         reached = np.cumsum(self._weight[order])
-        low, likely, high = (float(values[order[np.searchsorted(reached, q)]]) for q in (0.05, 0.5, 0.95))
+        low, likely, high = (float(values[order[np.searchsorted(reached, q)]]) for q in (0.025, 0.5, 0.975))
         return Gain(low, likely, high)
 
 

@@ -17,6 +17,7 @@ from flowersorter.app import Program
 from tests.qt.program import draw_folder, idle, places, running
 
 WATCHED_MS = 400
+WATCHES = 5
 
 
 @pytest.fixture
@@ -82,7 +83,9 @@ def assert_asleep(program: Program) -> None:
     assert working_pools() == []
     assert not program.queue.busy
     assert threads() == []
-    assert wakeups() <= 2  # once when the loop is entered, once when it is ended
+    # Once when the loop is entered, once when it is ended. What was still under way may come in between, but whatever
+    # wakes the window up again and again does so in every watch.
+    assert any(wakeups() <= 2 for _ in range(WATCHES))
 
 
 def test_with_a_folder_open_and_labelled(program: Program) -> None:
