@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -160,9 +161,9 @@ def tree(folder: Path) -> dict[str, FileState | None]:
 
 
 def read_terminal(descriptor: int, process: subprocess.Popen[bytes], until: str | None = None) -> str:
-    """Read what a program shows on its terminal, to its end or until a text appears."""
+    """Read what a program shows on its terminal, to its end or until something that matches `until` appears."""
     seen = b""
-    while until is None or until.encode() not in seen:
+    while until is None or not re.search(until.encode(), seen):
         try:
             block = os.read(descriptor, 4096)
         except OSError:  # Linux says EIO when the other side is closed

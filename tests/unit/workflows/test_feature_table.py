@@ -221,7 +221,7 @@ def test_an_emptied_cache_is_forgotten(garden: Garden, store: EmbeddingStore, ta
     assert len(all_of(table.parts(ids))[0]) == 20
     store.append(hashes_of(range(15)), CENTRE, np.ones((15, 3), np.float16))
     [(positions, features)] = table.parts(ids)
-    assert positions.tolist() == list(range(15))
+    assert sorted(positions.tolist()) == list(range(15))  # in the order in which the cores were done reading
     assert features.width == 3
     assert table.get(hashes_of(range(20)))[0].width == 3
 
