@@ -76,6 +76,13 @@ SPECS = (
         "retrain", _t("Re&train"), ("Ctrl+T",), "retrain", _t("Learn from every photo you checked"), short=_t("Retrain")
     ),
     Spec(
+        "deep_train",
+        _t("Deep &Training…"),
+        ("Ctrl+Shift+T",),
+        "",
+        _t("Train the network itself on your photos: minutes instead of seconds, for the last points"),
+    ),
+    Spec(
         "evaluate",
         _t("&Evaluate…"),
         ("Ctrl+E",),
@@ -151,6 +158,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "delete_class",
             "",
             "retrain",
+            "deep_train",
             "evaluate",
             "check_labels",
             "label_next",

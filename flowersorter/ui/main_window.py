@@ -201,6 +201,7 @@ class MainWindow(QMainWindow):
             "merge_class": lambda: self.classes.merge(self.shelf.class_shown),
             "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
             "retrain": self.training.start,
+            "deep_train": late.deep_train,
             "evaluate": late.evaluate,
             "check_labels": late.check_labels,
             "label_next": late.label_next,
@@ -267,6 +268,7 @@ class MainWindow(QMainWindow):
         actions["redo"].setEnabled(self.session.corrections.canRedo())
         reason = self.training.reason_not_to()
         actions["retrain"].setEnabled(not reason)
+        actions["deep_train"].setEnabled(bool(self.session.garden.labels.counts()))
         set_tip(actions["retrain"], reason or self.tr("Learn from every photo you checked"))
 
     # -- slots: the folder

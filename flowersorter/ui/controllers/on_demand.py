@@ -19,6 +19,7 @@ from flowersorter.ui.session import Front, Session
 
 if TYPE_CHECKING:
     from flowersorter.ui.controllers.advice import AdviceController
+    from flowersorter.ui.controllers.deep import DeepController
     from flowersorter.ui.controllers.doubts import DoubtsController
     from flowersorter.ui.controllers.evaluation import EvaluateController
     from flowersorter.ui.controllers.preferences import PreferencesController
@@ -84,6 +85,11 @@ class OnDemand(QObject):
         self.evaluation.start()
 
     @Slot()
+    def deep_train(self) -> None:
+        """Train the network itself; the person says how."""
+        self.deep.show()
+
+    @Slot()
     def check_labels(self) -> None:
         """Go through the labels that may be wrong."""
         self.doubts.start()
@@ -136,6 +142,15 @@ class OnDemand(QObject):
 
         made = EvaluateController(self._session, self._front, self)
         made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def deep(self) -> DeepController:
+        """Owns deep training and its dialog."""
+        from flowersorter.ui.controllers.deep import DeepController
+
+        made = DeepController(self._session, self._front, self)
+        made.guesses_outdated.connect(self.guesses_outdated)
         return made
 
     @cached_property
