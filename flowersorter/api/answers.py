@@ -68,7 +68,8 @@ class Training:
         classes: Its classes.
         photos: How many of your photos it learned from.
         accuracy: Share of them, 0 to 1, that models which never saw them got right; None if too few to tell.
-        made_current: Whether the garden uses it now: a clearly worse one waits for `Garden.use_model`.
+        made_current: Whether the garden uses it now: a clearly worse one waits for `Garden.use_model`, and so does one
+            in place of an imported model.
     """
 
     model: int

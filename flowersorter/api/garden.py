@@ -165,7 +165,10 @@ class Garden:
         return self._run(lambda report, cancel: confirm_photo(request, report, cancel, embedder=self._embedder))
 
     def retrain(self, note: str = "") -> Training:
-        """Learn from every confirmed photo; a model that is clearly worse than the one before is kept but not used.
+        """Learn from every confirmed photo.
+
+        A model that is clearly worse than the one before is kept but not used, and so is one that would take the place
+        of an imported model: call `use_model` if you want it.
 
         Args:
             note: Kept with the model.

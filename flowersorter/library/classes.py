@@ -11,8 +11,12 @@ from enum import StrEnum
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database import Database
+from flowersorter.library.settings import Settings
 
 MAX_NAME_LENGTH = 100
+#: In the settings: names of deleted classes as `class_key` gives them. Models go on knowing them, and must not bring
+#: back what a person deleted.
+_DELETED = "deleted classes"
 #: Okabe and Ito's colours without black (https://jfly.uni-koeln.de/color/), then five of Paul Tol's "muted"
 #: scheme (https://sronpersonalpages.nl/~pault/): told apart with every common kind of colour blindness.
 PALETTE = (
@@ -20,6 +24,7 @@ PALETTE = (
     "#332288", "#117733", "#882255", "#999933", "#aa4499",
 )  # fmt: skip
 _COLUMNS = "id, name, origin, position, colour"
+_ALIASES_OF = "SELECT key FROM class_aliases WHERE class_id = ?"
 #: Control characters, surrogates (undecodable bytes of a folder's name), line and paragraph ends.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -53,6 +58,7 @@ class ClassTable:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._settings = Settings(database)
 
     def all(self) -> list[PhotoClass]:
         """Every class, by position."""
@@ -88,7 +94,33 @@ class ClassTable:
                 (name, class_key(name), origin.value, position, colour),
             )
             assert cursor.lastrowid is not None  # set after every INSERT
+            self._forgive([class_key(name)])
             return PhotoClass(cursor.lastrowid, name, origin, position, colour)
+
+    def put_back(self, photo_class: PhotoClass) -> None:
+        """Make a class again that `take_out` removed, as it was and where it was in the list.
+
+        Raises:
+            ClassRefused: its name is taken by now.
+        """
+        with self._database.transaction() as connection:
+            self._refuse_taken(photo_class.name)
+            key = class_key(photo_class.name)
+            connection.execute(
+                "INSERT INTO classes (id, name, key, origin, position, colour) VALUES (?, ?, ?, ?, ?, ?)",
+                (photo_class.id, photo_class.name, key, photo_class.origin.value, -1, photo_class.colour),
+            )
+            others = [each.id for each in self.all() if each.id != photo_class.id]
+            _number(connection, [*others[: photo_class.position], photo_class.id, *others[photo_class.position :]])
+            self._forgive([key])
+
+    def take_out(self, class_id: int) -> bool:
+        """Remove a class that was made by mistake; one that has labels stays. Returns whether it is gone."""
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM labels WHERE class_id = ? LIMIT 1", (class_id,)).fetchone():
+                return False
+            self._remove(connection, [class_id])
+            return True
 
     def resolve(self, name: str, origin: ClassOrigin) -> PhotoClass:
         """The class that `name` means, now or under a former name; made if there is none.
@@ -108,17 +140,32 @@ class ClassTable:
             return found
 
     def meant_by(self, names: Sequence[str]) -> list[int]:
-        """The ids of the classes that names of a model mean, in their order; as `resolve`, all at once.
+        """The ids of the classes that names of a model mean, in their order; new ones are made.
+
+        Two names mean the same class where it was merged from both; a name of a class that was deleted means 0.
 
         Raises:
             ClassRefused: a name is new and cannot be used.
         """
         former = self._database.tuples("SELECT key, class_id FROM class_aliases")
-        ids: dict[str, int] = dict(former) | dict(self._database.tuples("SELECT key, id FROM classes"))
+        ids: dict[str, int] = dict.fromkeys(self._deleted(), 0) | dict(former)
+        ids |= dict(self._database.tuples("SELECT key, id FROM classes"))
         found = [ids.get(class_key(name)) for name in names]
         if None not in found:
             return [class_id for class_id in found if class_id is not None]
-        return [self.resolve(name, ClassOrigin.MODEL).id for name in names]
+        return [
+            self.resolve(name, ClassOrigin.MODEL).id if class_id is None else class_id
+            for name, class_id in zip(names, found, strict=True)
+        ]
+
+    def without_deleted(self, names: Iterable[str]) -> list[str]:
+        """Those of a model's names that still mean a class, or a class that was never there."""
+        deleted = set(self._deleted())
+        return [name for name in names if class_key(name) not in deleted or self.find(name) is not None]
+
+    def bring_back(self, names: Iterable[str]) -> None:
+        """Let these names mean a class again, whatever was deleted."""
+        self._forgive([class_key(name) for name in names])
 
     def check_name(self, class_id: int, name: str) -> str:
         """The name as `rename` would store it.
@@ -145,6 +192,7 @@ class ClassTable:
                 _add_alias(connection, old_key, class_id)
             connection.execute("UPDATE classes SET name = ?, key = ? WHERE id = ?", (name, key, class_id))
             _take_over(connection, class_id)
+            self._forgive([key])
 
     def merge(self, class_id: int, into: int) -> None:
         """Move all labels and names of one class to another and remove it.
@@ -164,9 +212,15 @@ class ClassTable:
             self._remove(connection, [class_id])
 
     def delete(self, class_id: int) -> None:
-        """Remove a class with its labels and former names; the photos stay. A missing one is ignored."""
+        """Remove a class with its labels and former names; the photos stay. A missing one is ignored.
+
+        Models that know it go on knowing it, but its names mean nothing any more until somebody uses one again.
+        """
         with self._database.transaction() as connection:
+            keys = [key for (key,) in connection.execute("SELECT key FROM classes WHERE id = ?", (class_id,))]
+            keys += [key for (key,) in connection.execute(_ALIASES_OF, (class_id,))]
             self._remove(connection, [class_id])
+            self._settings.set(_DELETED, sorted({*self._deleted(), *keys}))
 
     def reorder(self, ids: Sequence[int]) -> None:
         """Put the classes in the order of `ids`; those not named follow in their present order."""
@@ -193,6 +247,15 @@ class ClassTable:
         # Labels and aliases go with it: see the references in the schema.
         connection.executemany("DELETE FROM classes WHERE id = ?", [(class_id,) for class_id in ids])
         _number(connection, [photo_class.id for photo_class in self.all()])
+
+    def _deleted(self) -> list[str]:
+        return self._settings.get(_DELETED, list[str]())
+
+    def _forgive(self, keys: Iterable[str]) -> None:
+        """Forget that classes of these names were deleted."""
+        deleted = self._deleted()
+        if deleted:
+            self._settings.set(_DELETED, sorted(set(deleted) - set(keys)))
 
     def _key_of(self, class_id: int) -> str:
         rows = self._database.query("SELECT key FROM classes WHERE id = ?", (class_id,))

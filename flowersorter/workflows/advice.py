@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place, Places
 from flowersorter.vision.calibrate import softmax
@@ -21,7 +20,7 @@ from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
 from flowersorter.vision.select import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
-from flowersorter.workflows.guess import cached_features
+from flowersorter.workflows.guess import cached_features, in_classes
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.second_opinion import SecondOpinion, second_opinion
 
@@ -238,7 +237,10 @@ def _choose(
     seen, _ = cached_features(garden, backbone, garden.photos.hashes(passed_over)[1]) if passed_over else (None, None)
     rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel, seen)
     first = {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
-    classes = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in model.class_names] if model else []
+    classes = np.zeros(0, np.int32)
+    if model is not None:
+        meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
+        classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(ids), np.uint8))
     return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist()), len(
         photo_ids
     )
@@ -251,8 +253,8 @@ def _places(request: AdviceRequest) -> Places:
     return places.take(np.flatnonzero(~places.missing))
 
 
-def _next_photo(place: Place, probabilities: NDArray[np.float32], classes: list[int]) -> NextPhoto:
-    best = np.argsort(-probabilities, kind="stable")[:_PHOTOS_SHOWN_GUESSES].tolist() if classes else []
-    top = tuple((classes[i], float(probabilities[i])) for i in best)
+def _next_photo(place: Place, probabilities: NDArray[np.float32], classes: NDArray[np.int32]) -> NextPhoto:
+    best = np.argsort(-probabilities, kind="stable")[:_PHOTOS_SHOWN_GUESSES].tolist() if classes.any() else []
+    top = tuple((int(classes[i]), float(probabilities[i])) for i in best)
     assert place.photo_id is not None, "only photos that were read are chosen"
     return NextPhoto(place.photo_id, place.id, place.path, top)

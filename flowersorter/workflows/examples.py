@@ -115,19 +115,20 @@ def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -
 def with_starter(garden: Garden, own: TrainingSet) -> TrainingSet:
     """Add the starter's photos to the person's; a renamed class stays one class."""
     base = starter()
-    entries = [garden.classes.find(name) for name in base.model.class_names]
-    shown = [name if entry is None else entry.name for name, entry in zip(base.model.class_names, entries, strict=True)]
+    shown = {name: name for name in garden.classes.without_deleted(base.model.class_names)}
+    shown |= {name: entry.name for name in shown if (entry := garden.classes.find(name)) is not None}
     # In the garden's order, whichever of them the person has used: a fit starts from the last one of the same classes.
     order = {entry.name: number for number, entry in enumerate(garden.classes.all())}
-    names = sorted({*own.class_names, *shown}, key=lambda name: (order.get(name, len(order)), name))
-    targets = [
-        np.array([names.index(name) for name in each], np.intp)[of]
-        for each, of in ((own.class_names, own.targets), (shown, base.targets))
-    ]
-    features = [own.features, base.features] if len(own.photo_ids) else [base.features]  # an empty cache has no width
+    names = sorted({*own.class_names, *shown.values()}, key=lambda name: (order.get(name, len(order)), name))
+    number_of = {name: number for number, name in enumerate(names)}
+    own_targets = np.array([number_of[name] for name in own.class_names], np.intp)[own.targets]
+    # What the person deleted is learned no more.
+    meant = np.array([number_of.get(shown.get(name, ""), -1) for name in base.model.class_names], np.intp)[base.targets]
+    kept = np.flatnonzero(meant >= 0)
+    starters = base.features if len(kept) == len(meant) else base.features.take(kept)
     return TrainingSet(
         class_names=tuple(names),
-        photo_ids=np.concatenate([own.photo_ids, -1 - np.arange(len(base.targets), dtype=np.int64)]),
-        features=join(features),
-        targets=np.concatenate(targets),
+        photo_ids=np.concatenate([own.photo_ids, -1 - kept.astype(np.int64)]),
+        features=join([own.features, starters] if len(own.photo_ids) else [starters]),  # an empty cache has no width
+        targets=np.concatenate([own_targets, meant[kept]]),
     )

@@ -105,9 +105,8 @@ def label(
     backbone = chosen_backbone(garden, request.backbone)
     named = model_for(garden, backbone)
     now = garden.photos.places(places.ids) if len(_unread(places)) else places
-    by_folder = label_by_known_folders(
-        garden, folder, not_filed_by_us(garden, folder, now), named.model.class_names if named else ()
-    )
+    names = garden.classes.without_deleted(named.model.class_names) if named else ()
+    by_folder = label_by_known_folders(garden, folder, not_filed_by_us(garden, folder, now), names)
     if named is not None:
         garden.classes.keep_model_classes(named.model.class_names)
     labels = garden.labels.get(now.known_photo_ids)

@@ -103,10 +103,13 @@ def list_models(garden: Garden) -> list[ModelEntry]:
 def use_model(garden: Garden, model_id: int | None) -> None:
     """Make a model current and its backbone the garden's; None is the starter.
 
+    Classes that were deleted since are there again if it knows them: whoever goes back wants them.
+
     Raises:
         ModelFileBad: there is no such model, or its file is damaged.
     """
     model = starter().model if model_id is None else Model.from_bundle(*garden.models.load(model_id))
     garden.models.use(model_id)
     garden.settings.set("backbone", model.backbone)
+    garden.classes.bring_back(model.class_names)
     garden.classes.keep_model_classes(model.class_names)

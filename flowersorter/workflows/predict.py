@@ -19,6 +19,7 @@ from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP, cut
+from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import Embeds, OpenEmbedder, Opening, open_embedder
@@ -84,6 +85,7 @@ def predict_photos(
             "Train one with this backbone first",
         )
     entry = backbone_of(request.garden, name)
+    names = _names(request.garden, named.model)
     opening = Opening(embedder, entry, request.device)
     lanes = lane_count()
     size = max(1, min(_MOST_AT_ONCE, len(request.paths) // lanes))
@@ -91,7 +93,7 @@ def predict_photos(
 
     def work(batch: Sequence[int]) -> tuple[int, list[PhotoPrediction]]:
         paths = request.paths[batch[0] : batch[0] + size]
-        return batch[0], _predict_batch(paths, named.model, entry, opening, cancel)
+        return batch[0], _predict_batch(paths, named.model, names, entry, opening, cancel)
 
     done: dict[int, list[PhotoPrediction]] = {}
     for finished in in_lanes(((start,) for start in starts), work, lanes):
@@ -102,7 +104,12 @@ def predict_photos(
 
 
 def _predict_batch(
-    paths: Sequence[Path], model: Model, backbone: Backbone, opening: Opening, cancel: CancelToken
+    paths: Sequence[Path],
+    model: Model,
+    names: Sequence[str],
+    backbone: Backbone,
+    opening: Opening,
+    cancel: CancelToken,
 ) -> list[PhotoPrediction]:
     photos: dict[int, LoadedPhoto] = {}
     result: dict[int, PhotoPrediction] = {}
@@ -115,7 +122,7 @@ def _predict_batch(
     if photos:
         predictions = _look(list(photos.values()), model, backbone, opening.wait(cancel))
         for row, i in enumerate(photos):
-            result[i] = _described(paths[i], model, predictions.probabilities[row], int(predictions.verdicts[row]))
+            result[i] = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]))
     return [result[i] for i in range(len(paths))]
 
 
@@ -137,9 +144,22 @@ def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, netwo
     return predict(model, pack(embeddings))
 
 
+def _names(garden: Garden, model: Model) -> tuple[str, ...]:
+    """The classes of a model as the garden calls them now; "" for one that was deleted."""
+    names = dict.fromkeys(model.class_names, "")
+    for name in garden.classes.without_deleted(model.class_names):
+        entry = garden.classes.find(name)
+        names[name] = name if entry is None else entry.name
+    return tuple(names.values())
+
+
 def _described(
-    path: Path, model: Model, probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], verdict: int
+    path: Path, names: Sequence[str], probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], verdict: int
 ) -> PhotoPrediction:
-    best = np.argsort(-probabilities, kind="stable")[:5]
-    top = tuple((model.class_names[i], float(probabilities[i])) for i in best)
-    return PhotoPrediction(path, top[0][0], top[0][1], Verdict(verdict), top)
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)), 1)}
+    meant = np.array([numbers.get(name, 0) for name in names], np.int32)
+    class_ids, shares, verdicts = in_classes(meant, probabilities[None], np.array([verdict], np.uint8))
+    called = {number: name for name, number in numbers.items()}
+    best = np.argsort(-shares[0], kind="stable")[:5]
+    top = tuple((called.get(int(class_ids[i]), ""), float(shares[0, i])) for i in best)
+    return PhotoPrediction(path, top[0][0], top[0][1], Verdict(int(verdicts[0])), top)

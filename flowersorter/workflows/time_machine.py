@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.errors import ModelFileBad, UserError
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
+from flowersorter.library.models import ModelEntry
 from flowersorter.vision.fit import Fitted
 from flowersorter.vision.model import Model
 from flowersorter.workflows.examples import TrainingSet
@@ -94,6 +95,7 @@ class Comparison:
         newer_right: How many of these the newer one tells right.
         better: (B,) int64, photos with a label that only the newer one tells right.
         worse: (W,) int64, photos with a label that only the older one tells right.
+        place_of: One place of each of these photos, by photo id; those that are nowhere at the moment are left out.
     """
 
     photos: int
@@ -105,6 +107,15 @@ class Comparison:
     newer_right: int
     better: NDArray[np.int64]
     worse: NDArray[np.int64]
+    place_of: Mapping[int, int]
+
+    @property
+    def moves(self) -> list[tuple[int, int, NDArray[np.int64]]]:
+        """What changes into what: class ids before and after, and the photos; the largest change first."""
+        pairs = np.stack([self.before, self.after], axis=1)
+        kinds, which = np.unique(pairs, axis=0, return_inverse=True)
+        found = [(int(old), int(new), self.changed[which.ravel() == i]) for i, (old, new) in enumerate(kinds.tolist())]
+        return sorted(found, key=lambda move: -len(move[2]))
 
 
 def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Comparison:
@@ -126,6 +137,7 @@ def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Com
     changed = before != after
     judged, at_older, at_newer = np.intersect1d(older.judged, newer.judged, return_indices=True)
     was_right, is_right = older.right[at_older], newer.right[at_newer]
+    better, worse = judged[is_right & ~was_right], judged[was_right & ~is_right]
     return Comparison(
         photos=len(both),
         changed=both[changed],
@@ -134,9 +146,16 @@ def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Com
         judged=len(judged),
         older_right=int(was_right.sum()),
         newer_right=int(is_right.sum()),
-        better=judged[is_right & ~was_right],
-        worse=judged[was_right & ~is_right],
+        better=better,
+        worse=worse,
+        place_of=_places_of(garden, np.concatenate([both[changed], better, worse])),
     )
+
+
+def _places_of(garden: Garden, photo_ids: NDArray[np.int64]) -> dict[int, int]:
+    places = garden.photos.all_places()
+    there = np.flatnonzero(~places.missing & np.isin(places.photo_ids, photo_ids))[::-1]  # the first one stays
+    return dict(zip(places.photo_ids[there].tolist(), places.ids[there].tolist(), strict=True))
 
 
 def name_model(garden: Garden, model_id: int, note: str) -> None:
@@ -166,15 +185,24 @@ def delete_model(garden: Garden, model_id: int) -> None:
     forget_unused(garden)
 
 
+def prunable(models: Sequence[ModelEntry], keep: int) -> tuple[ModelEntry, ...]:
+    """The models that pruning would remove: the oldest, but neither the one in use nor one with a note.
+
+    Args:
+        models: Of a garden, newest first.
+        keep: How many of those that may go are kept, the newest.
+    """
+    return tuple(entry for entry in models if not entry.current and not entry.note)[max(keep, 0) :]
+
+
 def prune_models(garden: Garden, keep: int) -> list[int]:
-    """Remove the oldest models, but neither the one in use nor one with a note; return the numbers of those removed.
+    """Remove what `prunable` names; returns the numbers of those removed.
 
     Args:
         garden: Whose models.
         keep: How many of those that may go are kept, the newest.
     """
-    may_go = [entry.id for entry in garden.models.all() if not entry.current and not entry.note]
-    gone = may_go[max(keep, 0) :]
+    gone = [entry.id for entry in prunable(garden.models.all(), keep)]
     for model_id in gone:
         garden.models.delete(model_id)
     forget_unused(garden)
@@ -207,7 +235,8 @@ def _opinion(garden: Garden, model_id: int | None) -> _Opinion:
         model = Model.from_bundle(arrays, metadata)
     found = guess(garden, model, garden.photos.ids())
     best = found.class_ids[found.probabilities.argmax(axis=1)]
-    fair = _fair_guesses(Training.from_arrays(arrays), found.class_ids, found.photo_ids, best)
+    meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
+    fair = _fair_guesses(Training.from_arrays(arrays), meant, found.photo_ids, best)
     labels = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
     labelled = np.array([photo_id in labels for photo_id in found.photo_ids.tolist()], np.bool_) & (fair >= 0)
     judged = found.photo_ids[labelled]
@@ -218,7 +247,14 @@ def _opinion(garden: Garden, model_id: int | None) -> _Opinion:
 def _fair_guesses(
     training: Training, class_ids: NDArray[np.int32], photo_ids: NDArray[np.int64], best: NDArray[np.int32]
 ) -> NDArray[np.int32]:
-    """(N,) class ids a model can be judged by: out of fold where it learned from the photo; -1 where it cannot."""
+    """(N,) class ids a model can be judged by: out of fold where it learned from the photo; -1 where it cannot.
+
+    Args:
+        training: What it learned from.
+        class_ids: (C,) that its outputs mean; 0 for a class that was deleted.
+        photo_ids: (N,) int64, rising.
+        best: (N,) class ids it guesses now.
+    """
     fair = best.copy()
     _, here, there = np.intersect1d(photo_ids, training.photo_ids, return_indices=True)
     held_out = training.held_out[there]

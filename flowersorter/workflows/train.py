@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,12 +14,16 @@ from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbones import base_name, is_tuned
+from flowersorter.vision.fit import Fitted
 from flowersorter.vision.metrics import wilson_interval
+from flowersorter.vision.model import Model
+from flowersorter.vision.predict import predict
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
+from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.labelled import embed_labelled, labels_of_class_folders, nothing_in
-from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.time_machine import Training
 
@@ -70,9 +75,12 @@ class TrainResult:
         held_out: Photos its accuracy was measured on.
         held_out_accuracy: Share of them that models which never saw them got right; None if too few to tell.
         before: The same figure of the model before.
-        made_current: Whether the garden uses it now: a clearly worse one waits for the person to say so.
+        made_current: Whether the garden uses it now: a clearly worse one waits for the person to say so, and so does
+            one that would take the place of a model from elsewhere.
         seconds: How long the fit took, without reading photos.
         unreadable: Files that look like photos and are none, with the reason.
+        imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
+            right. None where it was made here.
     """
 
     model_id: int
@@ -84,12 +92,16 @@ class TrainResult:
     made_current: bool
     seconds: float
     unreadable: tuple[tuple[Path, str], ...] = ()
+    imported_right: int | None = None
 
 
 def retrain(
     request: RetrainRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
 ) -> TrainResult:
-    """Fit a new head on the garden's labels and make it current unless it is clearly worse.
+    """Fit a new head on the garden's labels and make it current unless it is clearly worse than one that was made here.
+
+    Of a model from elsewhere nobody knows what it learned from, and it may know more classes: it is never replaced
+    without the person's word.
 
     Raises:
         TooFewPhotos: nothing is labelled, or only one class is.
@@ -173,14 +185,15 @@ def _learn(
     arrays, metadata = fitted.model.to_bundle()
     model_id = garden.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
     old = before.model.training if before is not None and before.id is not None else None
+    foreign = keep_better and before is not None and came_from_elsewhere(before)
     worse = (
         keep_better
         and old is not None
         and before is not None
-        and set(before.model.class_names) == set(examples.class_names)
+        and _same_classes(garden, before.model.class_names, examples.class_names)
         and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
-    if not worse:
+    if not (worse or foreign):
         garden.models.use(model_id)
         garden.classes.keep_model_classes(examples.class_names)
     return TrainResult(
@@ -190,9 +203,32 @@ def _learn(
         held_out=held_out,
         held_out_accuracy=accuracy,
         before=old.held_out_accuracy if old else None,
-        made_current=not worse,
+        made_current=not (worse or foreign),
         seconds=seconds,
+        imported_right=_right(garden, before.model, examples, fitted) if foreign and before is not None else None,
     )
+
+
+def came_from_elsewhere(named: NamedModel) -> bool:
+    """Whether a model was imported: of such a one no photo counts as learned from."""
+    return named.id is not None and named.model.training.photos == 0
+
+
+def _same_classes(garden: Garden, before: Sequence[str], now: Sequence[str]) -> bool:
+    """Whether two models know the same classes, whatever these were called and merged from when they were made."""
+    old, new = (set(garden.classes.meant_by(names)) for names in (before, now))
+    return old - {0} == new
+
+
+def _right(garden: Garden, model: Model, examples: TrainingSet, fitted: Fitted) -> int:
+    """How many of the person's held-out photos a model gets right that learned from none of them."""
+    rows = fitted.held_out.rows[fitted.held_out.own]
+    if not len(rows):
+        return 0
+    meant = [np.array(garden.classes.meant_by(names), np.int32) for names in (model.class_names, examples.class_names)]
+    probabilities = predict(model, examples.features.take(rows)).probabilities
+    class_ids, shares, _ = in_classes(meant[0], probabilities, np.zeros(len(rows), np.uint8))
+    return int(np.count_nonzero(class_ids[shares.argmax(axis=1)] == meant[1][examples.targets[rows]]))
 
 
 def clearly_worse(new: float | None, new_photos: int, old: float | None, old_photos: int) -> bool:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal
 
+from flowersorter.errors import FlowerSorterError
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
@@ -76,8 +77,8 @@ class TrainController(QObject):
         self._message = self._learned(result)
         if not result.made_current:
             self._refused = result.model_id
-            text = self._message + " " + self.tr("That is worse than before, so the old model stays.")
-            self._front.bar.say(text, (self.tr("Use the new one anyway"), self._use_refused))
+            anyway = self.tr("Use the new one anyway") if result.imported_right is None else self.tr("Use the new one")
+            self._front.bar.say(f"{self._message} {self._why_not(result)}", (anyway, self._use_refused))
             return
         self._front.bar.say(self._message)
         self._predict_again()
@@ -85,9 +86,21 @@ class TrainController(QObject):
     def _use_refused(self) -> None:
         from flowersorter.workflows.models import use_model
 
-        use_model(self._session.garden, self._refused)
+        try:
+            use_model(self._session.garden, self._refused)
+        except FlowerSorterError as error:  # it may have been deleted since
+            self._front.complain(error)
+            return
         self._front.bar.say(self._message)
         self._predict_again()
+
+    def _why_not(self, result: TrainResult) -> str:
+        if result.imported_right is None:
+            return self.tr("That is worse than before, so the old model stays.")
+        if not result.held_out:
+            return self.tr("The model you imported stays in use until you say so.")
+        text = self.tr("The model you imported gets {0} of these right, and stays in use until you say so.")
+        return text.format(result.imported_right)
 
     def _predict_again(self) -> None:
         columns = self._session.photos.columns

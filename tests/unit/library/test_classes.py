@@ -137,6 +137,35 @@ def test_a_name_that_is_taken_cannot_be_renamed_to(classes: ClassTable) -> None:
         classes.rename(999, "Violet")
 
 
+def test_a_class_made_by_mistake_goes_and_comes_back_as_it_was(
+    classes: ClassTable, labels: LabelTable, photo_ids: list[int]
+) -> None:
+    made = [classes.add(name) for name in "abc"]
+    assert classes.take_out(made[1].id)
+    assert names(classes) == ["a", "c"]
+    classes.put_back(made[1])
+    assert classes.all() == made
+    labels.assign(photo_ids[:1], made[1].id, LabelOrigin.PERSON)
+    assert not classes.take_out(made[1].id)
+    assert names(classes) == ["a", "b", "c"]
+    with pytest.raises(ClassRefused, match="already"):
+        classes.put_back(made[1])
+
+
+def test_a_deleted_name_means_nothing_until_somebody_uses_it_again(classes: ClassTable) -> None:
+    rose = classes.add("Rose")
+    classes.rename(rose.id, "Rosa")
+    classes.delete(rose.id)
+    assert classes.meant_by(["rose", "ROSA"]) == [0, 0]
+    assert classes.without_deleted(["rose", "Rosa", "tulip"]) == ["tulip"]
+    assert names(classes) == []
+    again = classes.resolve("rosa", ClassOrigin.FOLDER)
+    assert classes.meant_by(["rose", "ROSA"]) == [0, again.id]
+    classes.bring_back(["rose"])
+    assert len(set(classes.meant_by(["rose", "ROSA"]))) == 2
+    assert names(classes) == ["rosa", "rose"]
+
+
 def test_merging_moves_labels_and_names(classes: ClassTable, labels: LabelTable, photo_ids: list[int]) -> None:
     rose, wild = classes.add("Rose", ClassOrigin.MODEL), classes.add("Wild rose")
     classes.rename(wild.id, "Dog rose")

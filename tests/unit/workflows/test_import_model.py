@@ -12,13 +12,12 @@ import pytest
 
 from flowersorter.errors import Cancelled, ModelFileBad, WeightsMissing
 from flowersorter.job import CancelToken, silent
-from flowersorter.library.bundle import write_bundle
+from flowersorter.library.bundle import read_bundle, write_bundle
 from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
-from flowersorter.vision.model import Model
 from flowersorter.workflows.export import ExportRequest, export_model
 from flowersorter.workflows.import_model import ImportRequest, ImportResult, import_model
-from flowersorter.workflows.models import model_for, starter
+from flowersorter.workflows.models import model_for, starter, use_model
 from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -92,17 +91,33 @@ def test_its_figures_are_its_makers_word_and_never_counted_as_ours(garden: Garde
     assert f"24 photos, {100 * result.accuracy:.1f} % right" in entry.note
 
 
-def test_an_unmeasured_claim_does_not_keep_an_own_model_from_being_used(
+def test_a_model_from_elsewhere_is_not_replaced_without_asking(
     garden: Garden, shared: Path, sorted_photos: Path
 ) -> None:
-    arrays, metadata = Model.to_bundle(starter().model)
-    names = ["red", "green", "blue", "white", "pink"]
-    write_bundle(shared, arrays, {**metadata, "class_names": names, "held_out_accuracy": 1.0})
+    """However good the new one is: nobody knows what the other learned from, and it may know more classes."""
+    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    taken = take(garden, shared, use=True)
+    result = retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+    assert not result.made_current
+    assert result.imported_right == result.held_out == 24  # it was made from photos of the same colours
+    assert (now := garden.models.current()) is not None
+    assert now.id == taken.model_id
+    use_model(garden, result.model_id)  # the person says so
+    again = retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+    assert again.made_current
+    assert again.imported_right is None
+
+
+def test_its_claim_is_held_against_the_persons_own_photos(garden: Garden, shared: Path, sorted_photos: Path) -> None:
+    arrays, metadata = read_bundle(shared)
+    turned = metadata["class_names"][1:] + metadata["class_names"][:1]
+    write_bundle(shared, arrays, {**metadata, "class_names": turned, "held_out_accuracy": 1.0})
     train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
     take(garden, shared, use=True)
     result = retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+    assert result.imported_right == 0
     assert result.before is None
-    assert result.made_current
+    assert not result.made_current
 
 
 def test_what_its_maker_wrote_is_shown_on_one_line(garden: Garden, shared: Path) -> None:

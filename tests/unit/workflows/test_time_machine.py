@@ -18,6 +18,7 @@ from flowersorter.workflows.time_machine import (
     compare,
     delete_model,
     name_model,
+    prunable,
     prune_models,
 )
 from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
@@ -74,6 +75,10 @@ def test_what_a_wrong_lesson_breaks_is_named(garden: Garden, sorted_photos: Path
         (ids["red"], ids["blue"]),
         (ids["blue"], ids["red"]),
     }
+    moved = {(old, new): set(photos.tolist()) for old, new, photos in found.moves}
+    assert moved == {(ids["red"], ids["blue"]): set(reds), (ids["blue"], ids["red"]): set(blues)}
+    assert set(found.place_of) == swapped
+    assert all(garden.photos.place(place).photo_id == photo for photo, place in found.place_of.items())
     back = compare(CompareRequest(garden, bad, good), silent, CancelToken())
     np.testing.assert_array_equal(back.better, found.worse)
 
@@ -99,6 +104,8 @@ def test_models_are_named_deleted_and_pruned(garden: Garden, sorted_photos: Path
         name_model(garden, first, "x" * 300)
     with pytest.raises(ModelFileBad):
         name_model(garden, 999, "none")
+    assert [entry.id for entry in prunable(garden.models.all(), keep=1)] == [second]
+    assert {e.id for e in garden.models.all()} == {first, second, third, last}  # so far it was only asked
     assert prune_models(garden, keep=1) == [second]
     delete_model(garden, third)
     assert [e.id for e in garden.models.all()] == [last, first]
