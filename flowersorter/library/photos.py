@@ -210,6 +210,20 @@ class PhotoTable:
         rows = self._database.tuples_by_id("id, sha256", "photos", "id", ids)
         return np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
 
+    def moments(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
+        """When photos were taken, and with which camera.
+
+        Args:
+            ids: (N,) photo ids, all of them known.
+
+        Returns:
+            (N,) datetime64[s] by the cameras' clocks, NaT where it is not known, and (N,) a number for each camera.
+        """
+        rows = {row[0]: row[1:] for row in self._database.tuples_by_id("id, taken_at, camera", "photos", "id", ids)}
+        taken, cameras = zip(*found, strict=True) if (found := [rows[i] for i in ids.tolist()]) else ((), ())
+        number = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
+        return np.array(taken, "datetime64[s]"), np.array([number[camera] for camera in cameras], np.intp)
+
     def known(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
         """The ids of the photos with these bytes, as far as the garden knows them."""
         rows = self._database.query_in("SELECT sha256, id FROM photos WHERE sha256 IN (?)", set(hashes))

@@ -11,7 +11,7 @@ from flowersorter.job import CancelToken
 from flowersorter.vision.axes import SAMPLE, Coordinates, PrincipalAxes, spread_sample
 from flowersorter.vision.features import Features
 from flowersorter.vision.folds import assign_folds
-from flowersorter.vision.near_copies import near_copy_groups
+from flowersorter.vision.near_copies import joined, near_copy_groups
 from flowersorter.vision.threads import Lanes
 
 #: Principal axes kept. Measured on 1,500 photos, held-out accuracy and loss: 256 axes 92.1 % and 0.219, 384 axes
@@ -33,6 +33,7 @@ class Examples:
         memorised: (N,) bool; photos that the backbone itself was trained on: no fit can hold them out. None: no photo.
         groups: (N,) near-copies have the same number, where that is known from elsewhere: to a network that was
             trained on a class, photos of it look alike that are none. None: it is told by the features.
+        bursts: (N,) photos of one moment have the same number. None: nobody knows.
     """
 
     ids: NDArray[np.int64]
@@ -41,6 +42,7 @@ class Examples:
     own: NDArray[np.bool_]
     memorised: NDArray[np.bool_] | None = None
     groups: NDArray[np.intp] | None = None
+    bursts: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,7 +56,7 @@ class Groundwork:
         axes: Principal axes of the photos, or of those there were when they were found.
         coordinates: The photos in these.
         groups: (N,) near-copies have the same number.
-        folds: (N,) fold of each photo; near-copies are in one. -1: none, every head learns from it.
+        folds: (N,) fold of each photo; near-copies are in one, and bursts. -1: none, every head learns from it.
         changed: Photos that came, went or changed since everything was computed afresh.
     """
 
@@ -141,7 +143,8 @@ def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel
 def _deal(
     examples: Examples, groups: NDArray[np.intp], seed: int, kept: NDArray[np.intp] | None = None
 ) -> NDArray[np.intp]:
-    """As `assign_folds`, with -1 for memorised photos and their near-copies."""
+    """As `assign_folds`, bursts together too, with -1 for memorised photos and their near-copies."""
+    groups = joined(groups, examples.bursts)
     if examples.memorised is None:
         return assign_folds(examples.targets, groups, seed, kept=kept)
     free = ~np.isin(groups, groups[examples.memorised])

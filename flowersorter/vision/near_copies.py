@@ -81,6 +81,25 @@ def near_copy_groups(
     return groups
 
 
+def joined(groups: NDArray[np.intp], bursts: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    """Put photos into one group that share a group or a burst, or are linked by others that do.
+
+    Args:
+        groups: (N,) group of each photo.
+        bursts: (N,) burst of each photo. None: there are none.
+
+    Returns:
+        (N,) group of each photo.
+    """
+    if bursts is None:
+        return groups
+    numbers = np.unique(groups, return_inverse=True)[1].astype(np.intp)
+    _, first, burst = np.unique(bursts, return_index=True, return_inverse=True)
+    if len(numbers):
+        _merge(numbers, np.arange(len(numbers)), first[burst])
+    return numbers
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sketch:
     """Photos in few axes, so that the product of a left and a right row is minus half their squared distance."""

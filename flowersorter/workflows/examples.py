@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import base_name, is_tuned
+from flowersorter.vision.bursts import find_bursts
 from flowersorter.vision.features import Features, join
 from flowersorter.vision.groundwork import Examples, near_copies
 from flowersorter.workflows.folder_labels import name_key
@@ -33,6 +34,7 @@ class TrainingSet:
         targets: (N,) class indices.
         memorised: (N,) bool; photos that the backbone itself was trained on. None: no photo.
         groups: (N,) near-copies have the same number. None: it is told by the features.
+        bursts: (N,) photos of one moment have the same number. None: nobody knows.
     """
 
     class_names: tuple[str, ...]
@@ -41,6 +43,7 @@ class TrainingSet:
     targets: NDArray[np.intp]
     memorised: NDArray[np.bool_] | None = None
     groups: NDArray[np.intp] | None = None
+    bursts: NDArray[np.intp] | None = None
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -50,7 +53,9 @@ class TrainingSet:
     @property
     def examples(self) -> Examples:
         """The photos as the head learns from them."""
-        return Examples(self.photo_ids, self.features, self.targets, self.own, self.memorised, self.groups)
+        return Examples(
+            self.photo_ids, self.features, self.targets, self.own, self.memorised, self.groups, self.bursts
+        )
 
 
 def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
@@ -85,6 +90,7 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
         targets=targets,
         memorised=memorised,
         groups=groups,
+        bursts=find_bursts(features, targets, *garden.photos.moments(kept)),
     )
 
 

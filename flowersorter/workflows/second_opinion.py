@@ -67,6 +67,8 @@ def _without_small_classes(photos: TrainingSet) -> tuple[TrainingSet, tuple[str,
         features=photos.features.take(kept),
         targets=np.searchsorted(large, photos.targets[kept]),
         memorised=None if photos.memorised is None else photos.memorised[kept],
+        groups=None if photos.groups is None else photos.groups[kept],
+        bursts=None if photos.bursts is None else photos.bursts[kept],
     )
     small = set(range(len(counts))) - set(large.tolist())
     return left, tuple(photos.class_names[i] for i in sorted(small))

@@ -17,7 +17,13 @@ from flowersorter.library.photos import ReadRecord
 from flowersorter.vision.views import CENTRE
 
 
-def remember(garden: Garden, folder: Path, embeddings: NDArray[np.float32], names: Sequence[str]) -> list[int]:
+def remember(
+    garden: Garden,
+    folder: Path,
+    embeddings: NDArray[np.float32],
+    names: Sequence[str],
+    taken: Sequence[str | None] | None = None,
+) -> list[int]:
     """Make the garden know a photo for each row, labelled by a person; returns the photo ids.
 
     Args:
@@ -25,12 +31,13 @@ def remember(garden: Garden, folder: Path, embeddings: NDArray[np.float32], name
         folder: Where they would be.
         embeddings: (N, 2048) non-negative.
         names: N class names.
+        taken: When each was taken, ISO 8601. None: nobody knows.
     """
     places = garden.photos.sync_folder(folder, [(folder / f"{at:05}.jpg", 1, 1) for at in range(len(names))])
     hashes = [hashlib.sha256(os.fsencode(place.path)).digest() for place in places]
     garden.photos.record([
-        ReadRecord(place.id, sha256, 1, 1, 100, 100, None, None)
-        for place, sha256 in zip(places, hashes, strict=True)
+        ReadRecord(place.id, sha256, 1, 1, 100, 100, moment, None)
+        for place, sha256, moment in zip(places, hashes, taken or [None] * len(names), strict=True)
     ])  # fmt: skip
     garden.embeddings("resnet50").append(hashes, CENTRE, embeddings.astype(np.float16))
     by_hash = dict(zip(hashes, names, strict=True))
