@@ -53,9 +53,7 @@ class TrainingSet:
     @property
     def examples(self) -> Examples:
         """The photos as the head learns from them."""
-        return Examples(
-            self.photo_ids, self.features, self.targets, self.own, self.memorised, self.groups, self.bursts
-        )
+        return Examples(self.photo_ids, self.features, self.targets, self.own, self.memorised, self.groups, self.bursts)
 
 
 def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
