@@ -104,6 +104,7 @@ SPECS = (
         "label-next",
         _t("The ten photos that teach most, and whether there are enough labels"),
     ),
+    Spec("models", _t("M&odels…"), ("Ctrl+M",), "", _t("What was learned so far: compare, go back, tidy up")),
     Spec("preview", _t("&Preview"), ("@Space",), "", _t("See the photo large")),
     Spec("show_in_folder", _t("Show in &Folder"), ("Ctrl+R",), "open-folder", ""),
     Spec("zoom_in", _t("Larger Photos"), ("Ctrl++", "Ctrl+="), "", ""),
@@ -162,6 +163,8 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "evaluate",
             "check_labels",
             "label_next",
+            "",
+            "models",
         ),
     ),
     (

@@ -189,6 +189,7 @@ class MainWindow(QMainWindow):
             "export_model": late.export_model,
             "import_model": late.import_model,
             "preferences": late.show_preferences,
+            "models": late.show_models,
             "quit": self.close,
             "undo": self.session.corrections.undo,
             "redo": self.session.corrections.redo,

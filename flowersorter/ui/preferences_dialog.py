@@ -65,16 +65,14 @@ class PreferencesDialog(QDialog):
         download_requested(name): Download this backbone; tell `show_download` how far it is, then `show_backbones`.
         cancel_requested(): Stop the download.
         install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
-        model_chosen(id or None): Use this model at once, None is the starter; then `show_models`.
 
-    Its `cache` has a signal of its own.
+    Its `cache` and its `models` have signals of their own.
     """
 
     preferences_chosen = Signal(object)
     download_requested = Signal(str)
     cancel_requested = Signal()
     install_requested = Signal(str, object)
-    model_chosen = Signal(object)
 
     def __init__(
         self,
@@ -101,7 +99,7 @@ class PreferencesDialog(QDialog):
         column = column_of(self)
         column.addWidget(self.tabs, 1)
         column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
-        open_at(self, 96, 58, least=(56, 22))
+        open_at(self, 112, 58, least=(56, 22))
         self._connect()
 
     def _connect(self) -> None:
@@ -110,7 +108,6 @@ class PreferencesDialog(QDialog):
         self.backbones.download_requested.connect(self.download_requested)
         self.backbones.cancel_requested.connect(self.cancel_requested)
         self.backbones.install_requested.connect(self.install_requested)
-        self.models.model_chosen.connect(self.model_chosen)
         self.models.backbone_in_use.connect(self._on_backbone_in_use)
 
     # -- the first page

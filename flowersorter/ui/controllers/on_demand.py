@@ -114,6 +114,11 @@ class OnDemand(QObject):
         """Let the person choose device, backbone and model."""
         self.preferences.show()
 
+    @Slot()
+    def show_models(self) -> None:
+        """Show what was learned so far, and let the person go back."""
+        self.preferences.show_models()
+
     # -- who does it
 
     @cached_property
@@ -176,4 +181,5 @@ class OnDemand(QObject):
 
         made = PreferencesController(self._session, self._front, self._grid, self._cache, self)
         made.guesses_outdated.connect(self.guesses_outdated)
+        made.places_requested.connect(self.places_requested)
         return made

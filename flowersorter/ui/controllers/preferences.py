@@ -6,15 +6,15 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowersorter.errors import FlowerSorterError
 from flowersorter.job import Progress
 from flowersorter.ui.controllers.cache import CacheController
+from flowersorter.ui.controllers.models import ModelController
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.preferences_dialog import Preferences, PreferencesDialog, StarterInfo
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.backbones import download_backbone, install_backbone, list_backbones
-from flowersorter.workflows.models import chosen_backbone, list_models, starter, use_model
+from flowersorter.workflows.models import chosen_backbone, list_models, starter
 
 
 class PreferencesController(QObject):
@@ -22,9 +22,11 @@ class PreferencesController(QObject):
 
     Signals:
         guesses_outdated(): Another backbone or model speaks now.
+        places_requested(list of place ids, title): Show these photos.
     """
 
     guesses_outdated = Signal()
+    places_requested = Signal(object, str)
 
     def __init__(
         self,
@@ -37,15 +39,38 @@ class PreferencesController(QObject):
         super().__init__(parent)
         self._session, self._front, self._grid, self._cache = session, front, grid, cache
         self._dialog: PreferencesDialog | None = None
+        self._before = Preferences()
         self._job_id, self._name = 0, ""
+        self._models = ModelController(session, front, self)
+        self._models.guesses_outdated.connect(self.guesses_outdated)
+        self._models.places_requested.connect(self.places_requested)
         session.queue.progressed.connect(self._on_progress)
 
     @Slot()
     def show(self) -> None:
-        """Let the person choose."""
+        """Let the person choose. The window stays usable: photos that a number stands for are shown behind."""
+        if self._dialog is None:
+            self._dialog = self._made()
+            self._dialog.show()
+            self._cache.count()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    @Slot()
+    def show_models(self) -> None:
+        """Show the models."""
+        self.show()
+        assert self._dialog is not None
+        self._dialog.tabs.setCurrentWidget(self._dialog.models)
+        self._dialog.models.list.setFocus()
+
+    def _made(self) -> PreferencesDialog:
         garden, model = self._session.garden, starter().model
+        self._before = Preferences(
+            self._session.device, chosen_backbone(garden), self._grid.tile_size, self._cache.limit_mb
+        )
         dialog = PreferencesDialog(
-            Preferences(self._session.device, chosen_backbone(garden), self._grid.tile_size, self._cache.limit_mb),
+            self._before,
             list_backbones(),
             list_models(garden),
             StarterInfo(
@@ -57,14 +82,12 @@ class PreferencesController(QObject):
         dialog.download_requested.connect(self._on_download)
         dialog.cancel_requested.connect(self._on_cancel)
         dialog.install_requested.connect(self._on_install)
-        dialog.model_chosen.connect(self._on_model)
+        self._models.serve(dialog.models)
         dialog.cache.empty_requested.connect(self._cache.empty)
         self._cache.counted.connect(dialog.cache.show_state)
         self._cache.not_counted.connect(dialog.cache.show_problem)
         dialog.finished.connect(self._on_closed)
-        self._dialog = dialog
-        dialog.open()
-        self._cache.count()
+        return dialog
 
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
@@ -72,7 +95,8 @@ class PreferencesController(QObject):
         outdated = chosen.backbone != chosen_backbone(self._session.garden)
         settings.set("device", chosen.device)
         settings.set("backbone", chosen.backbone)
-        self._grid.set_tile_size(chosen.thumbnail_px)
+        if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
+            self._grid.set_tile_size(chosen.thumbnail_px)
         self._cache.set_limit(chosen.cache_limit_mb)
         if outdated:
             self.guesses_outdated.emit()
@@ -116,20 +140,9 @@ class PreferencesController(QObject):
         if self._dialog is not None:
             self._dialog.backbones.show_backbones(list_backbones())
 
-    @Slot(object)
-    def _on_model(self, model_id: int | None) -> None:
-        garden = self._session.garden
-        try:
-            use_model(garden, model_id)
-        except FlowerSorterError as error:
-            self._front.complain(error)
-            return
-        if self._dialog is not None:
-            self._dialog.models.show_models(list_models(garden))
-        self.guesses_outdated.emit()
-
     @Slot()
     def _on_closed(self) -> None:
         if self._dialog is not None:
+            self._models.leave()
             self._dialog.deleteLater()
             self._dialog = None
