@@ -19,6 +19,8 @@ from flowersorter.vision.threads import Lanes
 RANK = 384
 #: Share of the photos that may have changed since everything was computed afresh.
 _MOST_CHANGED = 0.2
+#: Photos of a class from which on some can be held out while every fold still has others of it to learn from.
+LEAST_TO_HOLD_OUT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -143,11 +145,19 @@ def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel
 def _deal(
     examples: Examples, groups: NDArray[np.intp], seed: int, kept: NDArray[np.intp] | None = None
 ) -> NDArray[np.intp]:
-    """As `assign_folds`, bursts together too, with -1 for memorised photos and their near-copies."""
-    groups = joined(groups, examples.bursts)
-    if examples.memorised is None:
-        return assign_folds(examples.targets, groups, seed, kept=kept)
-    free = ~np.isin(groups, groups[examples.memorised])
+    """As `assign_folds`, bursts together too, with -1 for what cannot be held out.
+
+    That are memorised photos and their near-copies, and classes with too few photos, or of one burst or one photo and
+    its copies: every head learns from them. They stop nobody from being measured with the other classes.
+    """
+    groups, targets = joined(groups, examples.bursts), examples.targets
+    free = (
+        np.ones(len(groups), np.bool_) if examples.memorised is None else ~np.isin(groups, groups[examples.memorised])
+    )
+    for target in np.unique(targets):
+        here = targets == target
+        if np.count_nonzero(here) < LEAST_TO_HOLD_OUT or (groups[here] == groups[here][0]).all():
+            free &= ~here
     folds = np.full(len(groups), -1)
-    folds[free] = assign_folds(examples.targets[free], groups[free], seed, kept=None if kept is None else kept[free])
+    folds[free] = assign_folds(targets[free], groups[free], seed, kept=None if kept is None else kept[free])
     return folds

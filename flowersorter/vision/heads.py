@@ -20,8 +20,6 @@ _PENALTY_FOR_FEW = 3e-4
 _ROUGHLY, _CLOSELY, _MANY = 1e-3, 1e-4, 10_000
 #: Share of the photos from which on a change is worth choosing the penalty again.
 _WORTH_CHOOSING = 0.01
-#: Photos of the smallest class from which every fold still has photos of all classes to learn from.
-_MIN_PER_CLASS_FOR_FOLDS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,13 +76,13 @@ def solve_heads(ground: Groundwork, classes: int, last: Heads | None, lanes: Lan
 
 
 def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
-    """The folds without which photos of every class are left to learn from; none while a class has too few."""
+    """The folds without which photos of every class are left to learn from; none while they are of one class only."""
     counts = np.bincount(ground.targets)
-    if counts.min() < _MIN_PER_CLASS_FOR_FOLDS:
-        return np.empty(0, np.intp)
     spread = np.zeros((ground.folds.max() + 1, classes), np.int64)
     dealt = ground.folds >= 0
     np.add.at(spread, (ground.folds[dealt], ground.targets[dealt]), 1)
+    if np.count_nonzero(spread.any(axis=0)) < 2:
+        return np.empty(0, np.intp)
     return np.flatnonzero((spread.sum(axis=1) > 0) & (counts > spread).all(axis=1))
 
 

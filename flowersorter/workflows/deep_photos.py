@@ -15,6 +15,7 @@ from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.folds import assign_folds
 from flowersorter.vision.groundwork import near_copies
 from flowersorter.vision.lesson import Lesson, Pictures
+from flowersorter.vision.near_copies import joined
 from flowersorter.workflows.examples import TrainingSet, labelled_photos
 from flowersorter.workflows.views import pixels_of
 
@@ -84,9 +85,10 @@ def deep_photos(
         photo_ids=labelled.photo_ids[rows],
         features=labelled.features.take(rows),
         targets=labelled.targets[rows],
+        bursts=None if labelled.bursts is None else labelled.bursts[rows],
     )
     _check_counts(photos)
-    groups = near_copies(photos.features, photos.targets, seed, cancel)
+    groups = joined(near_copies(photos.features, photos.targets, seed, cancel), photos.bursts)
     ids = photos.photo_ids.tolist()
     return DeepPhotos(
         photos=photos,
