@@ -94,8 +94,8 @@ def _gain(each: Standing) -> str:
 
 
 def gain_in_words(gain: Gain) -> str:
-    """A gain in whole photos of a hundred: "about 2", "about 1 to 3", "up to 4"."""
-    low, high = round(100 * gain.low), max(1, round(100 * gain.high))
-    if low == 0:
-        return f"up to {high}"
+    """A gain in whole photos of a hundred: "about 2", "about 1 to 3", "about 2, up to 5", "up to 4"."""
+    low, likely, high = round(100 * gain.low), round(100 * gain.likely), max(1, round(100 * gain.high))
+    if low <= 0:
+        return f"about {likely}, up to {high}" if 0 < likely < high else f"up to {high}"
     return f"about {low}" if low == high else f"about {low} to {high}"

@@ -86,9 +86,10 @@ def class_in_words(each: Standing) -> str:
 def _gain_in_words(each: Standing) -> str:
     """What ten more bring, in whole photos of a hundred."""
     assert each.gain is not None, "only asked where there is a gain"
-    low, high = round(100 * each.gain.low), max(1, round(100 * each.gain.high))
-    if low == 0:
-        return _tr("up to {0}").format(high)
+    low, likely, high = (round(100 * share) for share in (each.gain.low, each.gain.likely, each.gain.high))
+    high = max(1, high)
+    if low <= 0:
+        return (_tr("about {1}, up to {0}") if 0 < likely < high else _tr("up to {0}")).format(high, likely)
     return _tr("about {0}").format(low) if low == high else _tr("about {0} to {1}").format(low, high)
 
 

@@ -17,6 +17,7 @@ from flowersorter.vision.curve import Gain, LearningCurve, measure_curve
 from flowersorter.vision.features import Features
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.model import Model
+from flowersorter.vision.near_copies import joined
 from flowersorter.vision.predict import predict
 from flowersorter.vision.select import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
@@ -171,7 +172,8 @@ def _measured(
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
     sure = confidence >= model.thresholds.sure
     accuracy = float(right.mean())
-    curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel)
+    groups = joined(opinion.fitted.ground.groups, photos.bursts)
+    curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)
     everything = len(photos.targets)
     classes: dict[int, Standing] = {}
     for target, name in enumerate(photos.class_names):

@@ -180,7 +180,8 @@ def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
     for each in (advice.overall, *advice.classes):
         assert each.accuracy == 1.0
         assert each.gain is not None
-        assert 0 <= each.gain.low <= each.gain.likely <= each.gain.high
+        assert each.gain.low <= each.gain.likely <= each.gain.high
+        assert each.gain.likely >= 0
         assert each.interval[0] < 1.0 == each.interval[1]
     assert advice.overall.photos == 24
     assert {each.photos for each in advice.classes} == {8}

@@ -107,7 +107,8 @@ def test_an_empty_garden_gets_advice_without_figures(tmp_path: Path, capsys: pyt
     [
         (Gain(0.011, 0.02, 0.031), "about 1 to 3"),
         (Gain(0.018, 0.02, 0.021), "about 2"),
-        (Gain(0.001, 0.02, 0.041), "up to 4"),
+        (Gain(0.001, 0.02, 0.041), "about 2, up to 4"),
+        (Gain(-0.02, 0.004, 0.041), "up to 4"),
         (Gain(0.0, 0.006, 0.009), "up to 1"),
     ],
 )
