@@ -68,7 +68,7 @@ class DeepDialog(QDialog):
             self.tr(
                 "Retrain only fits a layer on top of the network. Deep training changes the network itself: it looks "
                 "at your photos again and again, each time cut, turned and coloured a little differently. That takes "
-                "minutes instead of seconds and brings the last points. One photo in six is held out to measure with."
+                "minutes instead of seconds and brings the last points. Some are held out to measure with."
             ),
             muted=True,
         )

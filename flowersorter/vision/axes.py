@@ -117,6 +117,14 @@ class PrincipalAxes:
         weight = (head[:, :-1] @ self.basis).astype(np.float32)
         return weight, (head[:, -1] - weight @ self.centre).astype(np.float32)
 
+    def into(self, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Turn weights (C, D) and bias (C,) on features into a (C, R + 1) head in these axes, as `back` undoes it.
+
+        What the weights say about directions in which the photos do not differ is lost.
+        """
+        origin = bias + weight @ self.centre
+        return np.hstack([weight @ self.basis.T, origin[:, None]]).astype(np.float64)
+
 
 def _back_and_forth(probe: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:
     """(D, P) part of the product of the rows' scatter matrix with a (D, P) probe."""

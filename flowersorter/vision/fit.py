@@ -84,6 +84,7 @@ def fit(
     note: str = "",
     origin: str = "",
     last: Fitted | None = None,
+    prior: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
 ) -> Fitted:
     """Fit a head, its calibration and its novelty threshold; deterministic for a seed and a `last`.
 
@@ -97,6 +98,8 @@ def fit(
         origin: Kept with the model.
         last: An earlier fit on nearly the same photos, which makes this one quick; of no effect if it is of other
             classes or too much has changed since.
+        prior: Weight (C, D) and bias (C,) of a head to stay near to, where the photos do not say otherwise: what the
+            network itself made of them when it was trained. The same one for all fits of a backbone.
 
     Raises:
         TooFewPhotos: fewer than two classes have photos.
@@ -117,7 +120,8 @@ def fit(
             ground = last.ground.brought_up_to_date(examples, seed, lanes, cancel)
             heads = last.heads if ground is not None else None
         ground = ground or Groundwork.lay(examples, seed, lanes, cancel)
-        heads = solve_heads(ground, len(class_names), heads, lanes, cancel)
+        near = None if prior is None else ground.axes.into(*prior)
+        heads = solve_heads(ground, len(class_names), heads, lanes, cancel, near)
         return _judge(examples, ground, heads, (tuple(class_names), backbone, record), lanes)
 
 

@@ -39,7 +39,14 @@ class Heads:
     weights: Weights
 
 
-def solve_heads(ground: Groundwork, classes: int, last: Heads | None, lanes: Lanes, cancel: CancelToken) -> Heads:
+def solve_heads(
+    ground: Groundwork,
+    classes: int,
+    last: Heads | None,
+    lanes: Lanes,
+    cancel: CancelToken,
+    prior: Weights | None = None,
+) -> Heads:
     """Fit the head of every fold and the one of all photos, with the penalty that held-out photos prefer.
 
     Args:
@@ -49,13 +56,14 @@ def solve_heads(ground: Groundwork, classes: int, last: Heads | None, lanes: Lan
             stays while little has changed.
         lanes: Share the work.
         cancel: Looked at in every step.
+        prior: (C, R + 1) head that all of them are held near to, in the axes of `ground`; zeros if None.
 
     Raises:
         Cancelled: asked to stop.
     """
     folds = _usable_folds(ground, classes)
     seen = np.vstack([ground.folds != folds[:, None], np.ones(len(ground.folds), np.bool_)])
-    solver = Solver(Fits(ground.coordinates.inside, ground.targets, classes, seen), lanes, cancel)
+    solver = Solver(Fits(ground.coordinates.inside, ground.targets, classes, seen), lanes, cancel, prior)
     if last is not None and not np.array_equal(last.folds, folds):
         last = None
     start = None if last is None else last.weights

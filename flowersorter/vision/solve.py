@@ -63,13 +63,15 @@ class Solver:
         fits: What to fit.
         lanes: Share the products.
         cancel: Looked at in every step.
+        prior: (C, R + 1) head that the penalty holds all fits near to; zeros if None.
     """
 
-    def __init__(self, fits: Fits, lanes: Lanes, cancel: CancelToken) -> None:
+    def __init__(self, fits: Fits, lanes: Lanes, cancel: CancelToken, prior: Weights | None = None) -> None:
         self._inside, self._lanes, self._cancel = fits.inside, lanes, cancel
         self._weights = fits.weights()
         self._blocks = row_blocks(len(fits.inside), _BLOCK_ROWS)
         self._shape = (len(fits.seen), fits.classes, fits.inside.shape[1])
+        self._prior: Weights = np.zeros(self._shape[1:]) if prior is None else prior
         # The part of the loss that is linear in the head, and the mean square of each coordinate.
         parts = lanes.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
         self._pull: Weights = np.sum([pull for pull, _ in parts], axis=0, dtype=np.float64).reshape(self._shape)
@@ -82,7 +84,7 @@ class Solver:
         return (weights[:, None] * wanted).reshape(-1, len(inside)) @ inside, weights @ np.square(inside)
 
     def solve(self, penalty: float, tolerance: float, start: Weights | None, fits: int | None = None) -> Weights:
-        """Minimise class-balanced cross-entropy plus half the penalty times the squared weights, for every fit.
+        """Minimise class-balanced cross-entropy and half the penalty times the square of what is not the prior's.
 
         Args:
             penalty: Weight decay; the bias is free.
@@ -100,7 +102,7 @@ class Solver:
         active: NDArray[np.intp] = np.arange(self._shape[0] if fits is None else fits)
         equally_likely = (self._shape[1] - 1) / self._shape[1] ** 2  # p (1 - p) for p = 1 / C
         scale = 1 / np.sqrt(self._squares[active] * equally_likely + decay)[:, None, :]
-        found: Weights = np.zeros((len(active), *self._shape[1:])) if start is None else start / scale
+        found: Weights = (self._prior[None] if start is None else start) / scale
 
         def loss(heads: Weights) -> tuple[NDArray[np.float64], Weights]:
             values, slopes = self._loss(active, heads * scale[active], decay)
@@ -146,10 +148,10 @@ class Solver:
             return np.asarray(value, np.float64), np.asarray(scores.reshape(len(columns), -1) @ inside, np.float32)
 
         parts = self._lanes.map(share, self._blocks)
-        pull = self._pull[active]
-        value = np.sum([part[0] for part in parts], axis=0) + _dot(heads * decay, heads) / 2 - _dot(heads, pull)
+        pull, moved = self._pull[active], heads - self._prior
+        value = np.sum([part[0] for part in parts], axis=0) + _dot(moved * decay, moved) / 2 - _dot(heads, pull)
         slope = np.sum([part[1] for part in parts], axis=0, dtype=np.float64).reshape(heads.shape)
-        return np.asarray(value, np.float64), slope + heads * decay - pull
+        return np.asarray(value, np.float64), slope + moved * decay - pull
 
 
 def _search(

@@ -18,7 +18,7 @@ from flowersorter.vision.bad_file import bad_file
 from flowersorter.vision.layers import empty_network
 
 #: What stands in the file of a garden's own backbone beside its weights.
-NOT_WEIGHTS = ("seen",)
+NOT_WEIGHTS = ("seen", "layer_weight", "layer_bias")
 #: Room for a file's header, and for the state dict of a network that was saved with something beside it.
 SIZE_SLACK = 1.5
 

@@ -29,7 +29,7 @@ from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.time_machine import Training
 from flowersorter.workflows.train import clearly_worse
-from flowersorter.workflows.tuned import backbone_of, forget_unused, keep_tuned
+from flowersorter.workflows.tuned import FinalLayer, backbone_of, forget_unused, keep_tuned
 
 if TYPE_CHECKING:
     from flowersorter.vision.lesson import Tuned
@@ -267,12 +267,19 @@ def _on_own_network(
     garden, cancel = request.garden, CancelToken()
     changed = {name: tensor.numpy().astype(np.float16) for name, tensor in tuned.best.changed.items()}
     seen = [sha256 for sha256, held_out in zip(photos.hashes, photos.held_out.tolist(), strict=True) if not held_out]
-    own = keep_tuned(garden, entry, changed, own_crop_px(entry), seen)
+    own = keep_tuned(garden, entry, changed, _honest_layer(photos, tuned), own_crop_px(entry), seen)
     embed_labelled(garden, request.device, classes, CENTRE, own.name, report, cancel, embedder)
     report(Progress("Learning", 0))
     labelled = labelled_photos(garden, own.name, classes)
     fitted = fit_for(garden, labelled, own.name, cancel, request.note)
     return fitted.model, Training.of(labelled, fitted)
+
+
+def _honest_layer(photos: DeepPhotos, tuned: Tuned) -> FinalLayer:
+    """The final layer with as much confidence as the held-out photos justify."""
+    best, named = tuned.best, photos.photos
+    temperature = np.float32(fit_temperature(HeldOutLoss(best.logits, named.targets[best.rows])))
+    return FinalLayer(named.class_names, best.weight / temperature, best.bias / temperature)
 
 
 def _head_alone(photos: DeepPhotos, frozen: Model, tuned: Tuned, request: DeepRequest) -> tuple[Model, Training]:

@@ -19,8 +19,11 @@ from flowersorter.vision.near_copies import joined
 from flowersorter.workflows.examples import TrainingSet, labelled_photos
 from flowersorter.workflows.views import pixels_of
 
-#: One photo in so many is held out.
-_FOLDS = 6
+#: One photo in so many is held out: of few photos more, to tell one epoch from another; of many fewer, since what is
+#: held out is not learned from.
+_FEWEST_FOLDS, _MOST_FOLDS = 6, 10
+#: Held-out photos that are enough.
+_ENOUGH = 100
 #: A class needs so many photos: one to hold out, and enough others that showing them again and again teaches anything.
 FEWEST = 6
 
@@ -102,7 +105,7 @@ def deep_photos(
 def hold_out(
     targets: NDArray[np.intp], groups: NDArray[np.intp], class_names: Sequence[str], seed: int
 ) -> NDArray[np.bool_]:
-    """Choose about a sixth of each class, near-copies together.
+    """Choose a sixth to a tenth of each class, near-copies together.
 
     Args:
         targets: (N,) class indices.
@@ -116,15 +119,16 @@ def hold_out(
     Raises:
         TooFewPhotos: all photos of a class are near-copies of one another.
     """
-    folds = assign_folds(targets, groups, seed, folds=_FOLDS)
+    count = min(max(len(targets) // _ENOUGH, _FEWEST_FOLDS), _MOST_FOLDS)
+    folds = assign_folds(targets, groups, seed, folds=count)
     held_out = np.zeros(len(targets), np.bool_)
     for target, name in enumerate(class_names):
         members = np.flatnonzero(targets == target)
-        sizes = np.bincount(folds[members], minlength=_FOLDS)
+        sizes = np.bincount(folds[members], minlength=count)
         usable = np.flatnonzero((sizes > 0) & (sizes < len(members)))
         if not len(usable):
             raise _too_few(f"all photos of “{name}” are near-copies of one another")
-        wanted = len(members) / _FOLDS
+        wanted = len(members) / count
         chosen = usable[np.argmin(np.abs(sizes[usable] - wanted))]
         held_out[members[folds[members] == chosen]] = True
     return held_out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -17,8 +17,23 @@ from flowersorter.vision.backbones import Backbone, base_name, is_tuned, tuned, 
 from flowersorter.vision.backbones import backbone as registered
 
 _HASH_BYTES = 32
-_SEEN = "seen"
+_SEEN, _WEIGHT, _BIAS = "seen", "layer_weight", "layer_bias"
 _SMALLEST_CROP_PX = 32
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FinalLayer:
+    """The layer that was trained together with a backbone.
+
+    Attributes:
+        class_names: C names, as the classes were called then.
+        weight: (C, D) float32, on features.
+        bias: (C,) float32.
+    """
+
+    class_names: tuple[str, ...]
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +42,7 @@ class _Known:
 
     backbone: Backbone
     seen: frozenset[bytes]
+    layer: FinalLayer
 
 
 #: What was read of each open garden's own backbones: they are asked for with every block of photos.
@@ -52,8 +68,42 @@ def seen_by(garden: Garden, name: str) -> frozenset[bytes]:
     return _own(garden, name).seen if is_tuned(name) else frozenset()
 
 
+def final_layer(
+    garden: Garden, name: str, class_names: Sequence[str]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """What a backbone that was trained in this garden made of its classes itself; None for a registered one.
+
+    A class that was merged from several is the mean of these; of one that came later nothing is known, which is 0.
+
+    Args:
+        garden: Knows what its classes were called and merged from.
+        name: Of the backbone.
+        class_names: C names.
+
+    Returns:
+        Weight (C, D) and bias (C,) on features.
+
+    Raises:
+        WeightsMissing: the file of the garden's own backbone is missing or damaged.
+    """
+    if not is_tuned(name):
+        return None
+    layer = _own(garden, name).layer
+    then = np.array(garden.classes.meant_by(layer.class_names), np.int64)
+    now = np.array(garden.classes.meant_by(class_names), np.int64)
+    same = (now[:, None] == then) & (then > 0)
+    shares = (same / np.maximum(same.sum(axis=1, keepdims=True), 1)).astype(np.float32)
+    # Only differences between classes count: with a mean of 0, a class nothing is known of stands among the others.
+    return shares @ (layer.weight - layer.weight.mean(axis=0)), shares @ (layer.bias - layer.bias.mean())
+
+
 def keep_tuned(
-    garden: Garden, base: Backbone, changed: Mapping[str, NDArray[np.float16]], crop_px: int, seen: Iterable[bytes]
+    garden: Garden,
+    base: Backbone,
+    changed: Mapping[str, NDArray[np.float16]],
+    layer: FinalLayer,
+    crop_px: int,
+    seen: Iterable[bytes],
 ) -> Backbone:
     """Keep what deep training made of a backbone, under a name of its own.
 
@@ -61,6 +111,7 @@ def keep_tuned(
         garden: Gets the file.
         base: The registered backbone it was made from.
         changed: The tensors that changed, by torchvision's names.
+        layer: What was trained together with them.
         crop_px: The side of the square it is to see.
         seen: SHA-256 of the photos it was trained on.
 
@@ -70,7 +121,8 @@ def keep_tuned(
     store = _store(garden)
     name = tuned_name(base.name, store.next_number())
     hashes = np.frombuffer(b"".join(sorted(seen)), np.uint8).reshape(-1, _HASH_BYTES)
-    store.write(name, {**changed, _SEEN: hashes}, {"base": base.name, "crop_px": crop_px})
+    arrays: dict[str, NDArray[Any]] = {**changed, _SEEN: hashes, _WEIGHT: layer.weight, _BIAS: layer.bias}
+    store.write(name, arrays, {"base": base.name, "crop_px": crop_px, "class_names": list(layer.class_names)})
     return backbone_of(garden, name)
 
 
@@ -112,4 +164,18 @@ def _checked(
         raise ModelFileBad("", "its file does not say what it sees of a photo")
     if seen is None or seen.dtype != np.uint8 or seen.ndim != 2 or seen.shape[1] != _HASH_BYTES:
         raise ModelFileBad("", "its file does not say which photos it learned from")
-    return _Known(tuned(base, name, _store(garden).path(name), crop_px), frozenset(row.tobytes() for row in seen))
+    backbone = tuned(base, name, _store(garden).path(name), crop_px)
+    return _Known(backbone, frozenset(row.tobytes() for row in seen), _checked_layer(base, arrays, metadata))
+
+
+def _checked_layer(base: Backbone, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> FinalLayer:
+    names, weight, bias = metadata.get("class_names"), arrays.get(_WEIGHT), arrays.get(_BIAS)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ModelFileBad("", "its file does not say which classes it was trained for")
+    shapes = [(weight, (len(names), base.features)), (bias, (len(names),))]
+    for array, shape in shapes:
+        if array is None or array.dtype != np.float32 or array.shape != shape or not np.isfinite(array).all():
+            raise ModelFileBad("", "its final layer does not fit its classes")
+    assert weight is not None
+    assert bias is not None
+    return FinalLayer(tuple(names), weight, bias)

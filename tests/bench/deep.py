@@ -22,34 +22,58 @@ from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.examples import labelled_photos
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
 
-SEEDS = (1, 2, 3)
-TRAIN_PER_CLASS = 240
+#: Deals the photos into five parts: each is measured once, by models that learned from the other four.
+SEED = 1
+SPLITS = (0, 1, 2, 3, 4)
 
 
 def deep_training(photos: Path) -> None:
-    """`train` and `train --deep --unfreeze 1` on 240 photos a class, `evaluate` on the others, splits 1 to 3"""
+    """`train` and `train --deep --unfreeze 1` on four fifths, `evaluate` on the other fifth, five splits of seed 1"""
     print("split  learned  measured  frozen    deep  gain    best epoch  minutes")
-    gains, right, total = [], 0, 0
+    results: list[NDArray[np.bool_]] = []
     with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
         files, targets, groups = _known(garden, photos)
-        for seed in SEEDS:
-            parts = _split(files, targets, groups, Path(scratch) / str(seed), seed)
-            train_folder(TrainFolderRequest(garden, parts[0], backbone=DEFAULT), silent, CancelToken())
-            frozen = evaluate(EvaluateRequest(garden, parts[1]), silent, CancelToken())
+        folds = assign_folds(targets, groups, SEED)
+        for split in SPLITS:
+            learned, measured = _copied(files, folds == split, Path(scratch) / str(split))
+            train_folder(TrainFolderRequest(garden, learned, backbone=DEFAULT), silent, CancelToken())
+            frozen = _right(garden, measured)
             started = time.perf_counter()
-            trained = deep_train(DeepRequest(garden, parts[0], unfreeze=1), _tell, CancelToken())
+            trained = deep_train(DeepRequest(garden, learned, unfreeze=1), _tell, CancelToken())
             minutes = (time.perf_counter() - started) / 60
-            deep = evaluate(EvaluateRequest(garden, parts[1]), silent, CancelToken())
-            assert frozen.photos == deep.photos
-            gains.append(deep.accuracy - frozen.accuracy)
-            right, total = right + round(deep.accuracy * deep.photos), total + deep.photos
+            deep = _right(garden, measured)
+            results.append(np.stack([frozen, deep]))
             print(
-                f"{seed:5}  {trained.photos:7}  {deep.photos:8}  {frozen.accuracy:6.4f}  {deep.accuracy:6.4f}"
-                f"  {100 * gains[-1]:+5.2f}  {trained.best:4} of {len(trained.epochs) - 1}  {minutes:7.1f}",
+                f"{split:5}  {trained.photos:7}  {len(deep):8}  {frozen.mean():6.4f}  {deep.mean():6.4f}"
+                f"  {100 * (deep.mean() - frozen.mean()):+5.2f}  {trained.best:4} of {len(trained.epochs) - 1}"
+                f"  {minutes:7.1f}",
                 flush=True,
             )
-    low, high = wilson_interval(right, total)
-    print(f"mean gain {100 * np.mean(gains):+.2f} points; deep {right / total:.4f} ({low:.3f} to {high:.3f})")
+    _sum_up(*np.concatenate(results, axis=1))
+
+
+def _right(garden: Garden, measured: Path) -> NDArray[np.bool_]:
+    """(N,) whether each photo is told right, in the order of their numbers."""
+    evaluation = evaluate(EvaluateRequest(garden, measured), silent, CancelToken())
+    assert evaluation.seen == 0
+    return evaluation.right[np.argsort(evaluation.photo_ids)]
+
+
+def _sum_up(frozen: NDArray[np.bool_], deep: NDArray[np.bool_]) -> None:
+    """Print both accuracies, and the gain with its interval: the photos are the same ones, so only changes count."""
+    count = len(frozen)
+    for name, right in (("frozen", frozen), ("deep", deep)):
+        low, high = wilson_interval(int(right.sum()), count)
+        print(
+            f"{name}: {right.sum()} of {count} right, {100 * right.mean():.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+        )
+    better, worse = int((deep & ~frozen).sum()), int((frozen & ~deep).sum())
+    gain = (better - worse) / count
+    spread = 1.96 * np.sqrt((better + worse) / count - gain**2) / np.sqrt(count)
+    print(
+        f"gain: {100 * gain:+.2f} points ({100 * (gain - spread):+.2f} to {100 * (gain + spread):+.2f}); "
+        f"{better} photos are right now, {worse} no more"
+    )
 
 
 def _tell(news: object) -> None:
@@ -72,20 +96,10 @@ def _known(garden: Garden, photos: Path) -> tuple[list[Path], NDArray[np.intp], 
     return [path_of[photo_id] for photo_id in known.photo_ids.tolist()], known.targets, groups
 
 
-def _split(
-    files: list[Path], targets: NDArray[np.intp], groups: NDArray[np.intp], out: Path, seed: int
-) -> tuple[Path, Path]:
-    """Copy a fifth of each class into `test`, up to `TRAIN_PER_CLASS` others into `train`, near-copies together."""
-    folds = assign_folds(targets, groups, seed)
-    taken = np.zeros(int(targets.max()) + 1, np.intp)
-    for row in np.random.default_rng(seed).permutation(len(files)).tolist():
-        part = "test"
-        if folds[row] != 0:
-            part = "train"
-            taken[targets[row]] += 1
-            if taken[targets[row]] > TRAIN_PER_CLASS:
-                continue
-        target = out / part / files[row].parent.name / files[row].name
+def _copied(files: list[Path], measured: NDArray[np.bool_], out: Path) -> tuple[Path, Path]:
+    """Copies of the photos in class folders: those to learn from, and those to measure with."""
+    for file, held_out in zip(files, measured.tolist(), strict=True):
+        target = out / ("measure" if held_out else "learn") / file.parent.name / file.name
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(files[row], target)
-    return out / "train", out / "test"
+        shutil.copy2(file, target)
+    return out / "learn", out / "measure"
