@@ -19,7 +19,8 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from flowersorter.errors import FlowerSorterError, GardenDamaged, UserError
 from flowersorter.library.garden import Garden
-from flowersorter.library.locations import default_garden
+from flowersorter.library.gardens import KnownGardens
+from flowersorter.library.locations import default_garden, gardens_file
 from flowersorter.ui import theme
 from flowersorter.ui.first_paint import FirstPaint
 from flowersorter.ui.main_window import MainWindow
@@ -111,6 +112,7 @@ class Program(QObject):
         self.window.looking.open_folder_of(self.garden.folder)
 
     def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult | None:
+        KnownGardens(gardens_file()).remember(self.garden.folder)
         if not self.garden.journal.open_runs():
             return None  # as nearly always; all of sorting would be imported for it before the folder is shown
         from flowersorter.workflows.history import recover_garden

@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
 import signal
+from pathlib import Path
+
+import pytest
 
 # A test run that a script started in the background inherits a Ctrl+C that is ignored, and so would every program
 # that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What the program notes for the person who runs the tests is not noted among their own things."""
+    folder = tmp_path_factory.getbasetemp() / f"data-{next(_numbers)}"
+    monkeypatch.setenv("XDG_DATA_HOME", str(folder))  # for the programs that tests start
+    monkeypatch.setattr("flowersorter.library.locations._data_folder", lambda: folder / "FlowerSorter")
+    return folder / "FlowerSorter"

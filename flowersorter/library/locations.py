@@ -16,7 +16,21 @@ def default_garden() -> Path:
     chosen = os.environ.get(_GARDEN_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    return Path(platformdirs.user_data_dir("FlowerSorter", appauthor=False)) / "garden"
+    return usual_garden()
+
+
+def usual_garden() -> Path:
+    """The garden in the platform's data folder: that of somebody who never made another one."""
+    return _data_folder() / "garden"
+
+
+def gardens_file() -> Path:
+    """Where it is noted which gardens there are: the gardens themselves lie where people put them."""
+    return _data_folder() / "gardens.json"
+
+
+def _data_folder() -> Path:
+    return Path(platformdirs.user_data_dir("FlowerSorter", appauthor=False))
 
 
 def resource(name: str) -> Path:

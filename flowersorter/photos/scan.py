@@ -24,6 +24,8 @@ HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
 _SYSTEM_FOLDERS = frozenset(
     ("@eadir", "@__thumb", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found")
 )
+#: A folder with such a file is a garden of this program: its small pictures are no photos of the person's.
+GARDEN_FILE, SMALL_PICTURES = "library.sqlite", "thumbnails"
 _SYSTEM_HAS_MARKS = any(hasattr(os.stat_result, name) for name in ("st_file_attributes", "st_flags"))
 
 
@@ -173,6 +175,9 @@ class _Walk:
             return
         with os.scandir(folder) as listing:
             entries = [entry for entry in listing if not self._is_hidden(entry)]
+        if any(entry.name == GARDEN_FILE for entry in entries):
+            entries = [entry for entry in entries if entry.name != SMALL_PICTURES]
+            self.skipped[HIDDEN] += 1
         photos: list[str] = []
         others: list[str] = []
         prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is what takes long

@@ -16,6 +16,7 @@ from flowersorter.ui.controllers.cache import CacheController
 from flowersorter.ui.controllers.classes import ClassController
 from flowersorter.ui.controllers.corrections import CorrectionController
 from flowersorter.ui.controllers.folder import FolderController
+from flowersorter.ui.controllers.gardens import GardenController
 from flowersorter.ui.controllers.looking import LookController
 from flowersorter.ui.controllers.on_demand import OnDemand
 from flowersorter.ui.controllers.picked import PickedController
@@ -48,7 +49,6 @@ class MainWindow(QMainWindow):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.setObjectName("main_window")
-        self.setWindowTitle(self.tr("FlowerSorter"))
         self.setMinimumSize(720, 480)
         self.setAcceptDrops(True)
         self.session = session
@@ -110,6 +110,8 @@ class MainWindow(QMainWindow):
         self.cache = CacheController(session, self)
         self.on_demand = OnDemand(session, front, self.folder, self.grid, self.cache, self.corrections, self)
         self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
+        self.gardens = GardenController(session, front, self.actions_by_name.gardens_menu, self)
+        self.setWindowTitle(self.gardens.title(None))
 
     def _connect(self) -> None:
         queue, photos = self.session.queue, self.session.photos
@@ -184,6 +186,8 @@ class MainWindow(QMainWindow):
         deeds = {
             "open_folder": self.looking.ask_for_folder,
             "look_again": self._look_again,
+            "new_garden": self.gardens.make,
+            "open_garden": self.gardens.choose,
             "sort": late.sort,
             "history": late.show_history,
             "export_model": late.export_model,
@@ -240,7 +244,7 @@ class MainWindow(QMainWindow):
     def expect(self, folder: Path) -> None:
         """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.tr("{0} – FlowerSorter").format(folder.name or folder))
+        self.setWindowTitle(self.gardens.title(folder))
         self.shelf.looking = True
         self.shelf.show_title()
 
@@ -277,7 +281,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_opened(self, folder: Path) -> None:
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.tr("{0} – FlowerSorter").format(folder.name or folder))
+        self.setWindowTitle(self.gardens.title(folder))
         self.session.corrections.clear()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self._on_selection()
@@ -288,7 +292,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_folder_closed(self) -> None:
         self.pages.setCurrentWidget(self.empty)
-        self.setWindowTitle(self.tr("FlowerSorter"))
+        self.setWindowTitle(self.gardens.title(None))
         self.empty.show_recent(self.folder.recent)
         self._enable()
 

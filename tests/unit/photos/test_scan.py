@@ -251,3 +251,15 @@ def test_looks_like_photo() -> None:
         assert looks_like_photo(Path(name))
     for name in ("a", "jpg", ".jpg", "a.jpg.xmp", "a.mov", "a.cr2", "a.txt"):
         assert not looks_like_photo(Path(name))
+
+
+def test_the_small_pictures_of_a_garden_are_no_photos(tmp_path: Path) -> None:
+    """A garden may lie among the photos, or the photos in the folder of the garden."""
+    inside, small = tmp_path / "holiday" / "thumbnails", tmp_path / "mushrooms" / "thumbnails" / "4a"
+    for folder in (inside, small, tmp_path / "thumbnails" / "0c"):
+        folder.mkdir(parents=True)
+        (folder / "x.jpg").touch()
+    (tmp_path / "mushrooms" / "library.sqlite").touch()
+    assert len(scan(tmp_path, CancelToken()).photos) == 2  # in ordinary folders of that name there are photos
+    (tmp_path / "library.sqlite").touch()
+    assert [each.path for each in scan(tmp_path, CancelToken()).photos] == [inside / "x.jpg"]
