@@ -57,7 +57,7 @@ class DeepDialog(QDialog):
         self._build()
         self._lay_out()
         self._on_choice()
-        open_at(self, letters=92, lines=38)
+        open_at(self, letters=92, lines=42, least=(76, 41))
 
     # -- what stands where
 
@@ -68,7 +68,7 @@ class DeepDialog(QDialog):
             self.tr(
                 "Retrain only fits a layer on top of the network. Deep training changes the network itself: it looks "
                 "at your photos again and again, each time cut, turned and coloured a little differently. That takes "
-                "minutes instead of seconds and brings the last points. Some are held out to measure with."
+                "minutes instead of seconds and brings the last points. Some photos are held out to measure with."
             ),
             muted=True,
         )
@@ -131,8 +131,9 @@ class DeepDialog(QDialog):
         row.setSpacing(theme.GAP_PX)
         row.addWidget(self.epochs_label)
         row.addWidget(self.epochs)
-        row.addWidget(self.duration, 1)
+        row.addStretch(1)
         column.addLayout(row)
+        column.addWidget(self.duration)
         column.addWidget(self.chart, 1)
         column.addWidget(self.news)
         column.addWidget(self.message)

@@ -163,10 +163,10 @@ def out_of_memory(device: str) -> DeviceUnavailable:
         return DeviceUnavailable(
             "There is not enough memory for deep training",
             "the graphics card cannot hold even one photo",
-            "Use the device cpu, or leave more of the network as it is (--unfreeze 0)",
+            "Use the device cpu, or train only the final layer",
         )
     return DeviceUnavailable(
         "There is not enough memory for deep training",
         "not even one photo fits",
-        "Close other programs, or leave more of the network as it is (--unfreeze 0)",
+        "Close other programs, or train only the final layer",
     )

@@ -35,6 +35,7 @@ def deep_training(photos: Path) -> None:
         files, targets, groups = _known(garden, photos)
         folds = assign_folds(targets, groups, SEED)
         for split in SPLITS:
+            garden.labels.clear(list(garden.labels.all()))
             learned, measured = _copied(files, folds == split, Path(scratch) / str(split))
             train_folder(TrainFolderRequest(garden, learned, backbone=DEFAULT), silent, CancelToken())
             frozen = _right(garden, measured)

@@ -15,6 +15,8 @@ from flowersorter.workflows.deep import Epoch
 from flowersorter.workflows.figures.scale import count_axis, share_axis
 
 _RADIUS_PX, _BEST_PX = 4.5, 6.5
+#: Share by which the lowest point is above the axis at least.
+_ABOVE_AXIS = 0.02
 
 
 class EpochChart(Chart):
@@ -39,12 +41,12 @@ class EpochChart(Chart):
             of: How many there will be.
         """
         self._epochs, self._of = tuple(epochs), of
-        low = min((each.accuracy for each in epochs), default=1.0)
-        # From the tenth below the lowest: the points are near one another.
+        low = min((each.accuracy for each in epochs), default=1.0) - _ABOVE_AXIS
+        # From a tenth below the lowest, which does not hide on the axis: the points are near one another.
         self.set_axes(
             self.tr("Held-out photos that are right, after each epoch"),
             count_axis(self.tr("Epoch"), of),
-            share_axis(self.tr("Held-out photos that are right"), min(int(low * 10) / 10, 0.9)),
+            share_axis(self.tr("Held-out photos that are right"), max(0.0, min(int(low * 10) / 10, 0.9))),
         )
         self.update()
 
@@ -90,8 +92,9 @@ class EpochChart(Chart):
         painter.setPen(QPen(self.palette().base().color(), 1))
         best = self._best
         for number, point in enumerate(points):
-            painter.setBrush(RIGHT if number == best else self.accent_colour())
-            radius = _BEST_PX if number == best else _RADIUS_PX
+            kept = number == best > 0
+            painter.setBrush(RIGHT if kept else self.accent_colour())
+            radius = _BEST_PX if kept else _RADIUS_PX
             painter.drawEllipse(point, radius, radius)
 
     @property

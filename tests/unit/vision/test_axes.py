@@ -57,6 +57,18 @@ def test_a_head_in_the_axes_scores_as_the_one_on_the_features() -> None:
     )
 
 
+def test_a_head_comes_back_from_the_axes_as_it_went_in() -> None:
+    features = clusters(20).features
+    axes = PrincipalAxes.of(features.unpack(), rank=256, seed=0)
+    draw = np.random.default_rng(0)
+    weight, bias = draw.normal(size=(3, features.width)).astype(np.float32), np.array([1, -2, 3], np.float32)
+    scores = features.unpack() @ weight.T + bias
+    inside = axes.into(weight, bias)
+    np.testing.assert_allclose(axes.project(features).inside @ inside.T, scores, atol=1e-4)
+    again, bias_again = axes.back(inside)
+    np.testing.assert_allclose(features.unpack() @ again.T + bias_again, scores, atol=1e-4)
+
+
 def test_a_sample_takes_as_many_of_each_class_as_it_can() -> None:
     targets = np.repeat([0, 1, 2], [1000, 30, 5])
     sample = spread_sample(targets, 100, seed=0)

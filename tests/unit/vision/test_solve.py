@@ -30,10 +30,12 @@ def solved(
     seen: NDArray[np.bool_],
     tolerance: float = 1e-8,
     start: Weights | None = None,
+    prior: Weights | None = None,
+    penalty: float = PENALTY,
 ) -> Weights:
     with Lanes() as lanes:
         fits = Fits(inside, targets, int(targets.max()) + 1, seen)
-        return Solver(fits, lanes, CancelToken()).solve(PENALTY, tolerance, start)
+        return Solver(fits, lanes, CancelToken(), prior).solve(penalty, tolerance, start)
 
 
 def loss_and_slope(head: Weights, inside: NDArray[np.float32], targets: NDArray[np.intp]) -> tuple[float, Weights]:
@@ -53,6 +55,20 @@ def test_at_the_solution_the_loss_is_level() -> None:
     _, slope = loss_and_slope(head, inside, targets)
     _, at_start = loss_and_slope(np.zeros_like(head), inside, targets)
     assert np.abs(slope).max() < 1e-3 * np.abs(at_start).max()
+
+
+def test_a_penalty_holds_the_head_near_to_the_prior_and_not_to_zero() -> None:
+    inside, targets = photos(500)
+    everything = np.ones((1, 500), np.bool_)
+    prior = np.random.default_rng(0).normal(0, 3, (4, inside.shape[1]))
+    near = solved(inside, targets, everything, prior=prior, penalty=100.0)[0]
+    np.testing.assert_allclose(near[:, :-1], prior[:, :-1], atol=0.05)
+    loose = solved(inside, targets, everything, prior=prior)[0]
+    _, slope = loss_and_slope(loose, inside, targets)
+    decay = PENALTY * np.append(np.ones(inside.shape[1] - 1), 0)
+    np.testing.assert_allclose(slope, decay * prior, atol=1e-4)
+    zero = solved(inside, targets, everything, prior=np.zeros_like(prior))
+    np.testing.assert_array_equal(zero, solved(inside, targets, everything))
 
 
 def test_a_loose_tolerance_leaves_what_it_says() -> None:

@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
 from flowersorter.errors import Cancelled, DeviceUnavailable, TooFewPhotos, WeightsMissing
 from flowersorter.job import CancelToken, Progress, silent
+from flowersorter.library.bundle import read_bundle, write_bundle
 from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import Backbone
+from flowersorter.vision.fit import Fitted, fit
 from flowersorter.vision.weights import hub_cache, load_state
+from flowersorter.workflows import fitting
 from flowersorter.workflows.browse import folder_rows
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.deep import DeepRequest, DeepResult, Epoch, deep_train, likely_seconds
@@ -129,6 +134,43 @@ def test_retrain_afterwards_stays_honest_and_measures_with_new_labels_too(
     assert named is not None
     assert named.id == again.model_id
     assert named.model.training.memorised == 30
+
+
+def test_the_head_and_those_of_later_trainings_lean_on_the_layer_that_was_trained(
+    garden: Garden, stripes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[tuple[NDArray[np.float32], NDArray[np.float32]] | None] = []
+
+    def watched(*args: Any, prior: tuple[NDArray[np.float32], NDArray[np.float32]] | None, **others: Any) -> Fitted:
+        asked.append(prior)
+        return fit(*args, prior=prior, **others)
+
+    monkeypatch.setattr(fitting, "fit", watched)
+    plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    result = trained(garden, stripes)
+    before, with_network = asked
+    assert before is None
+    assert with_network is not None
+    weight, bias = with_network
+    assert (plain.classes, weight.shape, bias.shape) == (result.classes, (2, TINY.features), (2,))
+    np.testing.assert_allclose(weight[0], -weight[1], rtol=1e-5)  # of two classes only the difference counts
+    # Renamed it is the same class; of one that came later nothing is known.
+    garden.classes.rename(class_of(garden, "wide"), "broad")
+    Path(tmp_path / "later" / "plain").mkdir(parents=True)
+    for number in range(3):
+        Image.new("RGB", (300, 280), (number * 70, 90, 200 - number * 50)).save(
+            tmp_path / "later" / "plain" / f"{number}.jpg"
+        )
+    rows = label(LabelRequest(garden, tmp_path / "later", "cpu"), silent, CancelToken()).rows
+    assign(garden, rows.photo_ids.tolist(), garden.classes.add("plain").id)
+    again = retrain(RetrainRequest(garden, "cpu"), silent, CancelToken())
+    assert set(again.classes) == {"narrow", "broad", "plain"}
+    assert asked[2] is not None
+    order = [again.classes.index(name) for name in ("narrow", "broad", "plain")]
+    np.testing.assert_array_equal(
+        asked[2][0][order],
+        [*weight[[result.classes.index("narrow")]], *weight[[result.classes.index("wide")]], np.zeros(TINY.features)],
+    )
 
 
 def test_the_final_layer_alone_leaves_the_network_as_it_is(garden: Garden, stripes: Path) -> None:
@@ -286,7 +328,7 @@ def test_a_network_whose_file_is_gone_is_told_and_another_model_still_works(gard
         assert label(LabelRequest(again, stripes, "cpu"), silent, CancelToken()).guesses is not None
 
 
-@pytest.mark.parametrize("damage", ["cut", "foreign", "empty"])
+@pytest.mark.parametrize("damage", ["cut", "foreign", "empty", "no layer", "short layer"])
 def test_a_damaged_network_is_told(garden: Garden, stripes: Path, damage: str) -> None:
     result = trained(garden, stripes)
     file, folder = garden.folder / "models" / f"{result.backbone}.safetensors", garden.folder
@@ -296,6 +338,12 @@ def test_a_damaged_network_is_told(garden: Garden, stripes: Path, damage: str) -
         file.write_bytes(file.read_bytes()[:1000])
     elif damage == "foreign":
         save_file(tiny_state(), file)
+    elif damage == "no layer":
+        arrays, metadata = read_bundle(file)
+        write_bundle(file, {name: array for name, array in arrays.items() if name != "layer_weight"}, metadata)
+    elif damage == "short layer":
+        arrays, metadata = read_bundle(file)
+        write_bundle(file, arrays | {"layer_bias": arrays["layer_bias"][:1]}, metadata)
     else:
         file.write_bytes(b"")
     draw_stripes(stripes, "wide", 1, first=300)
