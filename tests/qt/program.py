@@ -33,10 +33,16 @@ def draw_folder(folder: Path, each: int = 6) -> Path:
 
 @contextmanager
 def running(
-    garden: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, folder: Path | None = None
+    garden: Path,
+    qtbot: QtBot,
+    monkeypatch: pytest.MonkeyPatch,
+    folder: Path | None = None,
+    *,
+    real_network: bool = False,
 ) -> Iterator[Program]:
     """A program with its window shown; closed at the end, whatever happened."""
-    use_stub_network(monkeypatch)
+    if not real_network:
+        use_stub_network(monkeypatch)
     program = Program(Garden.open(garden), preload=False)
     try:
         program.start(folder)

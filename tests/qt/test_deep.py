@@ -15,16 +15,20 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.errors import DeviceUnavailable
-from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.job import CancelToken, Progress, Report, silent
+from flowersorter.library.garden import Garden
 from flowersorter.ui.charts.chart import RIGHT
 from flowersorter.ui.charts.epochs import EpochChart
 from flowersorter.ui.controllers import deep as controller_module
 from flowersorter.ui.deep_dialog import DeepDialog, duration_in_words
 from flowersorter.ui.error_box import ErrorBox
+from flowersorter.vision.views import CENTRE
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.deep import DeepRequest, DeepResult, Epoch
 from flowersorter.workflows.models import starter
-from tests.qt.program import draw_folder, idle, running
+from flowersorter.workflows.train import TrainFolderRequest, train_folder
+from tests.qt.program import JOB_MS, draw_folder, idle, running
+from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
 Training = Callable[[DeepRequest, Report, CancelToken], DeepResult]
 
@@ -153,6 +157,35 @@ def test_the_curve_says_its_points_and_marks_the_best(qtbot: QtBot) -> None:
 
 
 # -- in the window
+
+
+def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_the_background(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    garden, photos = tmp_path / "garden", tmp_path / "photos"
+    for name in PATTERNS:
+        draw_stripes(tmp_path / "stripes", name, 8)
+        draw_stripes(photos, name, 3, first=100)
+        for path in list((photos / name).iterdir()):  # else the folders' names were labels
+            path.rename(photos / path.name)
+    with tiny_among_the_backbones(tmp_path, monkeypatch):
+        with Garden.open(garden) as taught:
+            train_folder(TrainFolderRequest(taught, tmp_path / "stripes", False, "cpu", "tiny"), silent, CancelToken())
+        with running(garden, qtbot, monkeypatch, photos, real_network=True) as program:
+            idle(program, qtbot)
+            known, hashes = program.garden.photos.hashes(program.photos.columns.photo_ids)
+            assert len(known) == 6
+            program.window.actions_by_name["deep_train"].trigger()
+            dialog = program.window.on_demand.deep._dialog
+            assert dialog is not None
+            dialog.epochs.setValue(1)
+            dialog.start.click()
+            qtbot.waitUntil(lambda: dialog.message.text != "", timeout=JOB_MS)
+            assert "Learned from 16 photos; epoch 1 was the best." in dialog.message.text
+            idle(program, qtbot)
+            assert program.garden.settings.get("backbone", "") == "tiny-tuned-1"
+            assert not list(program.garden.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
+            assert (program.photos.columns.class_ids > 0).all()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowersorter.cli import main
@@ -17,6 +18,7 @@ from flowersorter.job import Progress
 from flowersorter.library.garden import Garden
 from flowersorter.terminal import Terminal
 from flowersorter.vision.lesson import Epoch
+from flowersorter.vision.views import CENTRE
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
 EPOCH = Epoch(2, 6, 0.5126, 0.3, 47, 50, best=True, seconds=61.4)
@@ -57,6 +59,33 @@ def test_the_summary_says_what_train_says_and_the_epochs(stripes: Path, capsys: 
     assert summary["best"] == 1
     assert not summary["stopped"]
     assert 0 <= summary["frozen"] <= 1
+
+
+def test_its_model_is_used_like_any_other_and_known_photos_are_embedded_anew(
+    stripes: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fresh, garden = stripes.parent / "fresh", stripes.parent / "garden"
+    for name in PATTERNS:
+        draw_stripes(fresh, name, 3, first=100)
+    common = ["--garden", str(garden), "--device", "cpu"]
+    assert main(["label", str(fresh), "--backbone", "tiny", *common]) == 0
+    assert deep(stripes, "--epochs", "3") == 0
+    capsys.readouterr()
+    assert main(["label", str(fresh), "--json", *common]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    told = {Path(line["path"]).name: line["class"] for line in lines if "path" in line}
+    assert len(told) == 6
+    assert all(name.startswith(class_name) for name, class_name in told.items())
+    with Garden.open(garden) as opened:
+        known = opened.photos.all_places()
+        _, hashes = opened.photos.hashes(np.unique(known.photo_ids))
+        assert len(hashes) == 30
+        assert not list(opened.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
+    photo = next(path for path in fresh.rglob("*.jpg"))
+    assert main(["predict", str(photo), "--json", *common]) == 0
+    assert json.loads(capsys.readouterr().out)["class"] == photo.parent.name
+    assert main(["evaluate", str(fresh), "--json", *common]) == 0
+    assert json.loads(capsys.readouterr().out.splitlines()[-1])["summary"]["accuracy"] == 1
 
 
 def test_ctrl_c_after_the_first_epoch_keeps_the_best_so_far(
