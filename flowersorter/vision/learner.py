@@ -162,11 +162,11 @@ def out_of_memory(device: str) -> DeviceUnavailable:
     if device == CUDA:
         return DeviceUnavailable(
             "There is not enough memory for deep training",
-            "the graphics card cannot hold even one photo",
+            "the graphics card cannot hold the network and one photo",
             "Use the device cpu, or train only the final layer",
         )
     return DeviceUnavailable(
         "There is not enough memory for deep training",
-        "not even one photo fits",
+        "the network and one photo do not fit into what is free",
         "Close other programs, or train only the final layer",
     )

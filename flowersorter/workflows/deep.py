@@ -128,6 +128,7 @@ def deep_train(
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: fewer than two classes, or one with too few different photos.
         WeightsMissing: the network's weights are not on this computer.
+        ModelFileBad: the file of these is damaged or of another network.
         DeviceUnavailable: the device is not there or has too little memory.
         Cancelled: asked to stop before the first epoch was over; the model before stays.
     """
@@ -234,15 +235,19 @@ def _tune(
     report(Progress("Loading the network", 0))
     from flowersorter.vision.device import choose_device
     from flowersorter.vision.finetune import fine_tune
+    from flowersorter.vision.learner import is_out_of_memory, out_of_memory
     from flowersorter.vision.network import build_resnet
 
     recipe = Recipe(unfreeze=request.unfreeze, epochs=request.epochs, crop_px=entry.crop_px, seed=request.seed)
     # The head sees what labelling sees: of a network that stays as it is, the usual crop.
     seen = entry if request.unfreeze == 0 else replace(entry, crop_px=own_crop_px(entry))
-    head = (frozen.weight, frozen.bias)
-    return fine_tune(
-        seen, build_resnet(entry), head, photos.lesson, recipe, choose_device(request.device), report, cancel
-    )
+    head, device = (frozen.weight, frozen.bias), choose_device(request.device)
+    try:
+        return fine_tune(seen, build_resnet(entry), head, photos.lesson, recipe, device, report, cancel)
+    except (RuntimeError, MemoryError) as error:  # where smaller batches are no help: the network itself, the steps
+        if is_out_of_memory(error):
+            raise out_of_memory(device) from error
+        raise
 
 
 def own_crop_px(entry: Backbone) -> int:

@@ -214,11 +214,12 @@ class Memory:
 NO_MEMORY = [
     torch.OutOfMemoryError("CUDA out of memory"),
     RuntimeError("[enforce fail at alloc_cpu.cpp:118] DefaultCPUAllocator: can't allocate memory: you tried to"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:80] data. DefaultCPUAllocator: not enough memory: you tried to"),
     MemoryError(),
 ]
 
 
-@pytest.mark.parametrize("error", NO_MEMORY, ids=["cuda", "cpu", "numpy"])
+@pytest.mark.parametrize("error", NO_MEMORY, ids=["cuda", "cpu", "windows", "numpy"])
 def test_too_little_memory_halves_what_goes_through_at_once(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     memory = Memory(monkeypatch, 3, error)
     result = tuned(dataclasses.replace(RECIPE, epochs=1))
@@ -243,7 +244,7 @@ def test_halving_changes_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
         torch.testing.assert_close(one, other, rtol=1e-2, atol=1e-4 * float(one.abs().max()))
 
 
-@pytest.mark.parametrize("error", NO_MEMORY, ids=["cuda", "cpu", "numpy"])
+@pytest.mark.parametrize("error", NO_MEMORY, ids=["cuda", "cpu", "windows", "numpy"])
 def test_no_memory_for_even_one_photo_is_told(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
     Memory(monkeypatch, 0, error)
     with pytest.raises(DeviceUnavailable, match="not enough memory for deep training"):

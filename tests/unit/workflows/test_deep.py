@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
-from flowersorter.errors import Cancelled, DeviceUnavailable, TooFewPhotos, WeightsMissing
+from flowersorter.errors import Cancelled, DeviceUnavailable, ModelFileBad, TooFewPhotos, WeightsMissing
 from flowersorter.job import CancelToken, Progress, silent
 from flowersorter.library.bundle import read_bundle, write_bundle
 from flowersorter.library.garden import Garden
@@ -291,20 +291,28 @@ def test_missing_small_pictures_are_made_again(garden: Garden, stripes: Path) ->
     assert len(list((garden.folder / "thumbnails").rglob("*.jpg"))) == 36
 
 
+@pytest.mark.parametrize("where", ["learner.Learner._forward", "finetune.make_optimiser", "finetune.augmented"])
 def test_too_little_memory_is_told_and_the_model_before_stays(
-    garden: Garden, stripes: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, garden: Garden, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
 
     def none_left(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr("flowersorter.vision.learner.Learner._forward", none_left)
+    monkeypatch.setattr(f"flowersorter.vision.{where}", none_left)
     with pytest.raises(DeviceUnavailable, match="not enough memory for deep training"):
         trained(garden)
     current = garden.models.current()
     assert current is not None
     assert current.id == plain.model_id
+
+
+def test_a_wrong_weights_file_is_told(garden: Garden, stripes: Path) -> None:
+    (hub_cache() / "tiny.safetensors").write_bytes(b"no weights")
+    with pytest.raises(ModelFileBad, match="10 bytes instead of"):
+        trained(garden, stripes)
+    assert garden.models.all() == []
 
 
 def test_missing_weights_are_told(garden: Garden, stripes: Path) -> None:
