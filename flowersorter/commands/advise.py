@@ -19,7 +19,7 @@ def run(call: Call) -> int:
     options = call.options
     with call.garden() as garden:
         folder = None if options.folder is None else absolute_folder(options.folder)
-        request = AdviceRequest(garden, folder, options.count, options.backbone)
+        request = AdviceRequest(garden, folder, options.count, options.backbone, device=options.device)
         with call.terminal.progress() as report:
             advice = advise(request, report, call.cancel)
         names = {entry.id: entry.name for entry in garden.classes.all()}

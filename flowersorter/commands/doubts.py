@@ -6,17 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowersorter.commands.call import Call
-from flowersorter.terminal import Terminal, counted, shown
+from flowersorter.terminal import Terminal, counted, percent, shown
 from flowersorter.workflows.doubts import Doubt, DoubtsRequest, DoubtsResult, find_doubts
+from flowersorter.workflows.measurable import in_words
 
 _DIGITS = 6
+_GROUPS_SHOWN = 10
 
 
 def run(call: Call) -> int:
     """List the labels that models which never saw the photo, and its look-alikes, contradict."""
     with call.garden() as garden:
         with call.terminal.progress() as report:
-            result = find_doubts(DoubtsRequest(garden, call.options.backbone), report, call.cancel)
+            result = find_doubts(DoubtsRequest(garden, call.options.backbone, call.options.device), report, call.cancel)
         names = {entry.id: entry.name for entry in garden.classes.all()}
     listed = result.doubts[: call.options.limit]
     for each in listed:
@@ -47,7 +49,8 @@ def _summary(result: DoubtsResult, names: Mapping[int, str]) -> dict[str, Any]:
             {"class": names[each.class_id], "better": names[each.better_id], "photos": len(each.photo_ids)}
             for each in result.groups
         ],
-        "too_small": list(result.too_small),
+        "accuracy": None if result.accuracy is None else round(result.accuracy, _DIGITS),
+        "unmeasured": [each.name for each in result.unmeasured],
     }
 
 
@@ -57,11 +60,15 @@ def _say(terminal: Terminal, result: DoubtsResult, listed: tuple[Doubt, ...], na
         terminal.say(f"No label looks wrong; {checked} checked.")
     else:
         terminal.say(f"{counted(len(result.doubts), 'label')} of {result.checked} may be wrong.")
-        for group in result.groups:
+        if result.little_known and result.accuracy is not None:
+            terminal.say(f"The model itself gets only {percent(result.accuracy)} right: most of these will be fine.")
+        for group in result.groups[:_GROUPS_SHOWN]:
             photos, verb = len(group.photo_ids), "looks" if len(group.photo_ids) == 1 else "look"
             terminal.say(
                 f"  {photos} filed as {shown(names[group.class_id])} {verb} like {shown(names[group.better_id])}"
             )
+        if len(result.groups) > _GROUPS_SHOWN:
+            terminal.say(f"  and {len(result.groups) - _GROUPS_SHOWN} more mix-ups")
         terminal.say()
     for each in listed:
         _say_one(terminal, each, shown(names[each.class_id]), shown(names[each.better_id]))
@@ -69,8 +76,8 @@ def _say(terminal: Terminal, result: DoubtsResult, listed: tuple[Doubt, ...], na
         terminal.say(f"{len(result.doubts) - len(listed)} more; --limit shows them.")
     if result.kept:
         terminal.say(f"{counted(result.kept, 'label')} you decided to keep, left out.")
-    if result.too_small:
-        terminal.say(f"Too few photos for a second opinion: {', '.join(map(shown, result.too_small))}.")
+    if result.unmeasured:
+        terminal.say(f"Not checked, because none can be held out: {shown(in_words(result.unmeasured))}.")
 
 
 def _say_one(terminal: Terminal, each: Doubt, label: str, better: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,14 @@ from flowersorter.terminal import Terminal, counted, percent, shown
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.workflows.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
+from flowersorter.workflows.measurable import in_words
 from flowersorter.workflows.report import PAGE, ReportRequest, save_report
 from flowersorter.workflows.report_page import headline
 from flowersorter.workflows.train import TrainFolderRequest, TrainResult, train_folder
 
 _MATRIX_CLASSES = 10  # a wider matrix does not fit a terminal
 _CONFUSIONS_SHOWN = 10
+_CLASSES_NAMED = 12
 
 
 def run_train(call: Call) -> int:
@@ -56,6 +59,8 @@ def _train_summary(result: TrainResult) -> dict[str, Any]:
         "before": result.before,
         "current": result.made_current,
         "seconds": round(result.seconds, 3),
+        "unmeasured": [each.name for each in result.unmeasured],
+        "contradicting": result.contradicting,
         "unreadable": len(result.unreadable),
     }
 
@@ -66,16 +71,28 @@ def _interval(result: TrainResult) -> list[float] | None:
     return list(wilson_interval(round(result.held_out_accuracy * result.held_out), result.held_out))
 
 
+def _classes_in_words(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _CLASSES_NAMED} more" if len(names) > _CLASSES_NAMED else ""
+    return ", ".join(map(shown, names[:_CLASSES_NAMED])) + more
+
+
 def _say_training(terminal: Terminal, result: TrainResult) -> None:
     terminal.say(
         f"Model {result.model_id} learned {counted(len(result.classes), 'class', 'classes')} from "
-        f"{counted(result.photos, 'photo')} in {result.seconds:.1f} s: {', '.join(map(shown, result.classes))}"
+        f"{counted(result.photos, 'photo')} in {result.seconds:.1f} s: {_classes_in_words(result.classes)}"
     )
     interval = _interval(result)
     if interval is None:
         terminal.say("There are too few photos to tell how good it is; a handful more in each class will do.")
     else:
         terminal.say(accuracy_sentence(result.held_out_accuracy, (interval[0], interval[1]), result.held_out))
+    if result.unmeasured:
+        terminal.say(f"Not measured, because none can be held out: {shown(in_words(result.unmeasured))}.")
+    if result.contradicting:
+        terminal.say(
+            f"{counted(result.contradicting, 'photo')} in the folders of two classes, each counted as one of them; "
+            "flowersorter doubts names them."
+        )
     if result.before is not None:
         terminal.say(f"The model before had {percent(result.before)} on its own photos.")
     if not result.made_current:

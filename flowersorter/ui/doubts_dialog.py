@@ -66,6 +66,12 @@ class DoubtsDialog(QDialog):
     def _make_parts(self) -> None:
         self.sentence = text_label(self, "doubts_sentence", scale=1.3)
         self.reason = text_label(self, "doubts_reason", muted=True)
+        self.warning = text_label(self, "doubts_warning", muted=True)
+        if self._result.little_known and self._result.accuracy is not None:
+            right = round(100 * self._result.accuracy)
+            text = self.tr("The model itself gets only {0} of 100 right: most of these labels will be fine.")
+            self.warning.setText(text.format(right))
+        self.warning.setVisible(self._result.little_known)
         self.progress = QLabel(self)
         self.progress.setObjectName("doubts_progress")
         self.groups = QComboBox(self)
@@ -134,6 +140,7 @@ class DoubtsDialog(QDialog):
         top.addWidget(self.progress)
         column = column_of(self)
         column.addLayout(top)
+        column.addWidget(self.warning)
         column.addWidget(self.pages, 1)
         column.addLayout(
             button_row(
@@ -239,9 +246,9 @@ class DoubtsDialog(QDialog):
             self.nothing.setText(self.tr("No label looks wrong"))
         if self._result.kept and not self._result.doubts:
             parts.append(self.tr("{0} you decided to keep.").format(self._result.kept))
-        if self._result.too_small:
-            few = ", ".join(self._result.too_small)
-            parts.append(self.tr("Too few photos for a second opinion: {0}.").format(few))
+        if self._result.unmeasured:
+            not_checked = ", ".join(str(each) for each in self._result.unmeasured)
+            parts.append(self.tr("Not checked, because none can be held out: {0}.").format(not_checked))
         self.nothing_more.setText(" ".join(parts))
         self.close_button.setFocus()
 

@@ -20,9 +20,12 @@ from flowersorter.vision.model import Model
 from flowersorter.vision.near_copies import joined
 from flowersorter.vision.predict import predict
 from flowersorter.vision.select import MOST_CONSIDERED, doubt_of, next_to_label
+from flowersorter.vision.views import CENTRE
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.guess import cached_features, in_classes
+from flowersorter.workflows.labelled import embed_for_measuring, embed_labelled
 from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.second_opinion import SecondOpinion, second_opinion
 
 #: So many more photos are asked for at a time.
@@ -44,6 +47,7 @@ class AdviceRequest:
         backbone: Name, or None for the garden's.
         passed_over: Photos that were chosen before; without a label by now they are none the person has a class for,
             and are not chosen again.
+        device: "auto", "cpu" or "cuda"; for photos without an embedding.
     """
 
     garden: Garden
@@ -51,6 +55,7 @@ class AdviceRequest:
     count: int = MORE
     backbone: str | None = None
     passed_over: frozenset[int] = frozenset()
+    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,14 +121,18 @@ class Advice:
     unlabelled: int
 
 
-def advise(request: AdviceRequest, report: Report, cancel: CancelToken) -> Advice:
-    """Measure what is known and choose what to label next, from cached embeddings alone.
+def advise(
+    request: AdviceRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> Advice:
+    """Measure what is known and choose what to label next, from cached embeddings as far as there are any.
 
     Raises:
+        WeightsMissing: no photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
     garden = request.garden
     backbone = chosen_backbone(garden, request.backbone)
+    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
     report(Progress("Measuring what more photos would bring", 0))
     counts = garden.labels.counts()
     names = {entry.id: entry.name for entry in garden.classes.all()}
@@ -138,7 +147,10 @@ def advise(request: AdviceRequest, report: Report, cancel: CancelToken) -> Advic
         overall, measured = _measured(garden, opinion, overall, cancel)
         classes.update(measured)
     report(Progress("Choosing what to label next", 0))
-    chosen, unlabelled = _choose(request, backbone, model, known, cancel)
+    drawn, unlabelled = _unlabelled(request)
+    if len(garden.embeddings(backbone).missing(garden.photos.hashes(drawn)[1], CENTRE)) == len(drawn):  # all are lost
+        embed_labelled(garden, request.device, drawn.tolist(), CENTRE, backbone, report, cancel, embedder)
+    chosen = _choose(request, backbone, model, known, drawn, cancel)
     return Advice(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
 
 
@@ -216,23 +228,32 @@ def _class_gain(
     return Gain(share.low * errors, share.likely * errors, share.high * errors)
 
 
+def _unlabelled(request: AdviceRequest) -> tuple[NDArray[np.int64], int]:
+    """Photos without a label, `MOST_CONSIDERED` at most, and how many there are."""
+    not_wanted = [*request.garden.labels.all(), *request.passed_over]
+    photo_ids = np.setdiff1d(_places(request).known_photo_ids, np.array(not_wanted, np.int64))
+    if len(photo_ids) <= MOST_CONSIDERED:
+        return photo_ids, len(photo_ids)
+    drawn = np.random.default_rng(_SEED).choice(photo_ids, MOST_CONSIDERED, replace=False)
+    return np.sort(drawn), len(photo_ids)
+
+
 def _choose(
-    request: AdviceRequest, backbone: str, model: Model | None, known: Features, cancel: CancelToken
-) -> tuple[tuple[NextPhoto, ...], int]:
-    """The photos to label, and how many there were to choose from."""
+    request: AdviceRequest,
+    backbone: str,
+    model: Model | None,
+    known: Features,
+    drawn: NDArray[np.int64],
+    cancel: CancelToken,
+) -> tuple[NextPhoto, ...]:
+    """The photos to label, out of some that have none."""
     garden = request.garden
-    labelled = garden.labels.all()
-    places = _places(request)
-    passed_over = sorted(request.passed_over - set(labelled))
-    photo_ids = np.setdiff1d(places.known_photo_ids, np.array([*labelled, *passed_over], np.int64))
-    drawn = photo_ids
-    if len(drawn) > MOST_CONSIDERED:
-        drawn = np.sort(np.random.default_rng(_SEED).choice(drawn, MOST_CONSIDERED, replace=False))
     ids, hashes = garden.photos.hashes(drawn)
     candidates, positions = cached_features(garden, backbone, hashes)
     if not len(positions):
-        return (), len(photo_ids)
-    ids = ids[positions]
+        return ()
+    ids, places = ids[positions], _places(request)
+    passed_over = sorted(request.passed_over - set(garden.labels.all()))
     probabilities = (
         predict(model, candidates).probabilities if model is not None else np.ones((len(ids), 1), np.float32)
     )
@@ -243,9 +264,7 @@ def _choose(
     if model is not None:
         meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
         classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(ids), np.uint8))
-    return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist()), len(
-        photo_ids
-    )
+    return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist())
 
 
 def _places(request: AdviceRequest) -> Places:

@@ -17,7 +17,10 @@ from flowersorter.library.garden import Garden
 from flowersorter.vision.doubts import Opinions, SecondLook, second_look
 from flowersorter.workflows.contradictions import Contradiction, contradictions
 from flowersorter.workflows.correct import Correction, assign
+from flowersorter.workflows.labelled import embed_for_measuring
+from flowersorter.workflows.measurable import Unmeasured
 from flowersorter.workflows.models import chosen_backbone
+from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.second_opinion import SecondOpinion, second_opinion
 
 
@@ -28,10 +31,12 @@ class DoubtsRequest:
     Attributes:
         garden: Whose labels.
         backbone: Name, or None for the garden's.
+        device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
     """
 
     garden: Garden
     backbone: str | None = None
+    device: str = "auto"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,46 +103,57 @@ class DoubtsResult:
         groups: The same by pair of classes, the largest first.
         checked: Labels that were looked at.
         kept: Labels that would be doubted, had the person not said they are right.
-        too_small: Names of classes with too few photos for a second opinion.
+        unmeasured: Classes that could not be checked: nothing of them can be held out.
+        accuracy: Share of the labels the models agree with, None where none was looked at.
     """
 
     doubts: tuple[Doubt, ...]
     groups: tuple[DoubtGroup, ...]
     checked: int
     kept: int
-    too_small: tuple[str, ...]
+    unmeasured: tuple[Unmeasured, ...]
+    accuracy: float | None
+
+    @property
+    def little_known(self) -> bool:
+        """Whether the models are wrong more often than right: what they doubt says little then."""
+        return self.accuracy is not None and self.accuracy < 0.5
 
 
-def find_doubts(request: DoubtsRequest, report: Report, cancel: CancelToken) -> DoubtsResult:
+def find_doubts(
+    request: DoubtsRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> DoubtsResult:
     """Find labels that models which never saw the photo, and its look-alikes, contradict.
 
     Raises:
         TooFewPhotos: fewer than two classes have enough photos, and no photo stands in two class folders.
+        WeightsMissing: no labelled photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
-    garden = request.garden
+    garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
+    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
     report(Progress("Checking labels", 0))
     kept = garden.kept_labels.all()
     found = contradictions(garden)
     whereabouts = _Whereabouts(garden)
     listed = [_contradicting(each, whereabouts) for each in found]
-    checked = 0
-    too_small: tuple[str, ...] = ()
+    checked, accuracy = 0, None
+    missing: tuple[Unmeasured, ...] = ()
     try:
-        opinion = second_opinion(garden, chosen_backbone(garden, request.backbone), cancel)
+        opinion = second_opinion(garden, backbone, cancel)
     except TooFewPhotos:
         if not found:
             raise
     else:
-        held_out, too_small = opinion.fitted.held_out, opinion.too_small
-        checked = int(np.count_nonzero(held_out.own))
+        held_out, missing = opinion.fitted.held_out, opinion.unmeasured
+        checked, accuracy = int(np.count_nonzero(held_out.own)), float(held_out.right[held_out.own].mean())
         photos = opinion.photos
         opinions = Opinions(held_out.rows, held_out.logits, opinion.fitted.model.temperature)
         look = second_look(photos.features, photos.targets, photos.own, opinions, cancel)
         already = {each.photo_id for each in found}
         listed += [each for each in _doubted(garden, opinion, look, whereabouts) if each.photo_id not in already]
     news = [each for each in listed if (each.photo_id, each.class_id, each.better_id) not in kept]
-    return DoubtsResult(tuple(news), _groups(news), checked, len(listed) - len(news), too_small)
+    return DoubtsResult(tuple(news), _groups(news), checked, len(listed) - len(news), missing, accuracy)
 
 
 def keep(garden: Garden, photo_id: int, class_id: int, better_id: int) -> None:

@@ -33,6 +33,8 @@ from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.folder_labels import classes_by_sub_folder, name_key
 from flowersorter.workflows.label import LabelRequest, find_photos, look_twice, read_new
+from flowersorter.workflows.labelled import embed_for_measuring
+from flowersorter.workflows.measurable import in_words, too_few, unmeasured
 from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for, starter
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.rows import Guesses
@@ -146,7 +148,7 @@ def evaluate(
     """
     garden = request.garden
     if request.folder is None:
-        return _count(garden, _out_of_fold(request, report, cancel), garden.photos.all_places())
+        return _count(garden, _out_of_fold(request, report, cancel, embedder), garden.photos.all_places())
     folder = absolute_folder(request.folder)
     backbone = chosen_backbone(garden, request.backbone)
     _, places = find_photos(garden, folder, report, cancel)
@@ -220,22 +222,23 @@ def _learned_from(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64
     return np.asarray(seen, np.bool_)
 
 
-def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) -> _Judged:
+def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, embedder: OpenEmbedder) -> _Judged:
     """Predict every label of the garden with models that never saw it."""
     garden = request.garden
     backbone = chosen_backbone(garden, request.backbone)
+    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
     report(Progress("Measuring", 0))
     classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
     own = labelled_photos(garden, backbone, classes)
     grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
     examples = with_starter(garden, own) if grown else own
     if not len(own.photo_ids):
-        raise _too_few()
+        raise too_few()
     fitted = fit_for(garden, examples, backbone, cancel)
     held_out = fitted.held_out
-    kept = held_out.own
+    kept, missing = held_out.own, unmeasured(examples, fitted)
     if not kept.any():
-        raise _too_few()
+        raise too_few(missing)
     unread = len(classes) - len(own.photo_ids)
     probabilities = softmax(held_out.logits[kept] / np.float32(fitted.model.temperature))
     photos = int(kept.sum())
@@ -247,15 +250,8 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken) 
         confidences=probabilities.max(axis=1),
         seen=0,
         how=f"{photos} photos with a label, each predicted by a model that never saw it"
-        + (f"; {unread} more have not been read with {backbone} yet, Retrain does that" if unread else ""),
-    )
-
-
-def _too_few() -> TooFewPhotos:
-    return TooFewPhotos(
-        "There is too little to measure with",
-        "every class needs at least three labelled photos",
-        "Label some more photos, then evaluate again",
+        + (f"; not measured: {in_words(missing)}" if missing else "")
+        + (f"; {unread} more are left out, because they cannot be read at the moment" if unread else ""),
     )
 
 

@@ -11,6 +11,7 @@ from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photos import Place, Places
+from flowersorter.order import natural_ranking
 
 #: The folder for photos nobody is sure about: it holds no class, and nothing is learned from what stands in it.
 ASIDE = "Not sure"
@@ -90,7 +91,9 @@ def _sub_folder(inside: Path) -> str | None:
 
 def _write(garden: Garden, wanted: dict[int, str]) -> int:
     present = garden.labels.get(list(wanted))
-    ids = {name: garden.classes.resolve(name, ClassOrigin.FOLDER).id for name in sorted(set(wanted.values()))}
+    names = sorted(set(wanted.values()))
+    names = [names[i] for i in natural_ranking(names)]  # new classes stay in the order they are made in
+    ids = {name: garden.classes.resolve(name, ClassOrigin.FOLDER).id for name in names}
     changed = {}
     for photo_id, name in wanted.items():
         label = Label(ids[name], LabelOrigin.FOLDER)

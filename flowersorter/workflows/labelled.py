@@ -7,9 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from flowersorter.errors import TooFewPhotos
+from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
+from flowersorter.vision.backbones import base_name
+from flowersorter.vision.views import CENTRE
 from flowersorter.workflows.folder_labels import label_by_sub_folders
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
 from flowersorter.workflows.network import OpenEmbedder, Opening
@@ -91,3 +93,25 @@ def nothing_in(folder: Path) -> TooFewPhotos:
         "at least two sub-folders with readable photos are needed, one for each class",
         "Put the photos of each class into a folder of its own",
     )
+
+
+def embed_for_measuring(
+    garden: Garden, backbone: str, device: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
+) -> None:
+    """Embed the labelled photos whose embedding is lost, or was never made with this backbone.
+
+    Without the backbone's weights what there is in the cache has to do.
+
+    Raises:
+        Cancelled: asked to stop; what was embedded stays.
+        WeightsMissing: there is nothing in the cache either.
+        DeviceUnavailable: the device is not there.
+    """
+    photo_ids = list(garden.labels.all())
+    for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
+        try:
+            embed_labelled(garden, device, photo_ids, CENTRE, name, report, cancel, embedder)
+        except WeightsMissing:
+            _, hashes = garden.photos.hashes(photo_ids)
+            if len(garden.embeddings(name).missing(hashes, CENTRE)) == len(hashes):
+                raise

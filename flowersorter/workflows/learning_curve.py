@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.vision.fit import fit
@@ -15,6 +14,7 @@ from flowersorter.vision.groundwork import Examples
 from flowersorter.vision.predict import predict
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
+from flowersorter.workflows.measurable import too_few, unmeasured
 from flowersorter.workflows.models import chosen_backbone, model_for
 
 #: Photos a class of the points; the last point is all there are.
@@ -99,14 +99,14 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
     own = labelled_photos(garden, backbone, classes)
     grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
     if not len(own.photo_ids):
-        raise _too_few()
+        raise too_few()
     photos = with_starter(garden, own) if grown else own
     fitted = fit_for(garden, photos, backbone, cancel)
     folds = np.full(len(photos.photo_ids), -1)
     folds[fitted.held_out.rows] = fitted.ground.folds[fitted.held_out.rows]
     tries = np.unique(folds[(folds >= 0) & photos.own])
     if not len(tries):
-        raise _too_few()
+        raise too_few(unmeasured(photos, fitted))
     sizes = _sizes(photos, folds, tries)
     places = garden.photos.all_places()
     place_of = dict(zip(places.photo_ids[::-1].tolist(), places.ids[::-1].tolist(), strict=True))
@@ -177,12 +177,4 @@ def _point(photos: TrainingSet, told: list[_Told], place_of: dict[int, int]) -> 
         low=min(accuracies),
         high=max(accuracies),
         wrong=np.array([place for place in places if place], np.int64),
-    )
-
-
-def _too_few() -> TooFewPhotos:
-    return TooFewPhotos(
-        "There is too little to measure with",
-        "every class needs at least three labelled photos",
-        "Label some more photos, then evaluate again",
     )

@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-import numpy as np
-
-from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
 from flowersorter.vision.fit import Fitted
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
+from flowersorter.workflows.measurable import Unmeasured, too_few, unmeasured
 from flowersorter.workflows.models import model_for
-
-#: Photos a class needs before a model can be fitted without some of them.
-LEAST_PER_CLASS = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SecondOpinion:
-    """A fit of the garden's labels, of the classes that have enough photos.
+    """A fit of the garden's labels.
 
     Attributes:
         photos: What was learned from.
         fitted: The fit.
-        too_small: Names of the classes with fewer than `LEAST_PER_CLASS` photos, which were left out.
+        unmeasured: The classes of which no photo could be held out.
     """
 
     photos: TrainingSet
     fitted: Fitted
-    too_small: tuple[str, ...]
+    unmeasured: tuple[Unmeasured, ...]
 
 
 def second_opinion(garden: Garden, backbone: str, cancel: CancelToken) -> SecondOpinion:
@@ -44,31 +39,10 @@ def second_opinion(garden: Garden, backbone: str, cancel: CancelToken) -> Second
     own = labelled_photos(garden, backbone, classes)
     grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
     photos = with_starter(garden, own) if grown and len(own.photo_ids) else own
-    photos, too_small = _without_small_classes(photos)
     if not photos.own.any() or len(photos.class_names) < 2:
-        raise TooFewPhotos(
-            "There are too few labels to tell yet",
-            f"at least two classes need {LEAST_PER_CLASS} labelled photos each",
-            "Label some more photos, then try again",
-        )
-    return SecondOpinion(photos, fit_for(garden, photos, backbone, cancel), too_small)
-
-
-def _without_small_classes(photos: TrainingSet) -> tuple[TrainingSet, tuple[str, ...]]:
-    counts = np.bincount(photos.targets, minlength=len(photos.class_names))
-    large = np.flatnonzero(counts >= LEAST_PER_CLASS)
-    if len(large) == len(counts):
-        return photos, ()
-    kept = np.isin(photos.targets, large)
-    left = replace(
-        photos,
-        class_names=tuple(photos.class_names[i] for i in large.tolist()),
-        photo_ids=photos.photo_ids[kept],
-        features=photos.features.take(kept),
-        targets=np.searchsorted(large, photos.targets[kept]),
-        memorised=None if photos.memorised is None else photos.memorised[kept],
-        groups=None if photos.groups is None else photos.groups[kept],
-        bursts=None if photos.bursts is None else photos.bursts[kept],
-    )
-    small = set(range(len(counts))) - set(large.tolist())
-    return left, tuple(photos.class_names[i] for i in sorted(small))
+        raise too_few(then="try again")
+    fitted = fit_for(garden, photos, backbone, cancel)
+    missing = unmeasured(photos, fitted)
+    if not fitted.held_out.own.any():
+        raise too_few(missing, "try again")
+    return SecondOpinion(photos, fitted, missing)

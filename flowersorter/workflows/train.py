@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,10 +19,12 @@ from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
 from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.workflows.contradictions import contradictions
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.labelled import embed_labelled, labels_of_class_folders, nothing_in
+from flowersorter.workflows.measurable import Unmeasured, unmeasured
 from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.time_machine import Training
@@ -79,6 +81,8 @@ class TrainResult:
             one that would take the place of a model from elsewhere.
         seconds: How long the fit took, without reading photos.
         unreadable: Files that look like photos and are none, with the reason.
+        unmeasured: Classes of which no photo could be held out.
+        contradicting: Photos of the folder that stand in the sub-folders of several classes; one of them counts.
         imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
             right. None where it was made here.
     """
@@ -92,6 +96,8 @@ class TrainResult:
     made_current: bool
     seconds: float
     unreadable: tuple[tuple[Path, str], ...] = ()
+    unmeasured: tuple[Unmeasured, ...] = ()
+    contradicting: int = 0
     imported_right: int | None = None
 
 
@@ -162,7 +168,8 @@ def train_folder(
         keep_better=False,
     )
     garden.settings.set("backbone", backbone)
-    return TrainResult(**{**{f: getattr(result, f) for f in result.__slots__}, "unreadable": unreadable})
+    contradicting = sum(each.photo_id in classes for each in contradictions(garden))
+    return replace(result, unreadable=unreadable, contradicting=contradicting)
 
 
 def _learn(
@@ -206,6 +213,7 @@ def _learn(
         made_current=not (worse or foreign),
         seconds=seconds,
         imported_right=_right(garden, before.model, examples, fitted) if foreign and before is not None else None,
+        unmeasured=unmeasured(examples, fitted),
     )
 
 

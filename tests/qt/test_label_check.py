@@ -14,6 +14,7 @@ from flowersorter.app import Program
 from flowersorter.ui.doubts_dialog import Decision, DoubtsDialog
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.doubts import Doubt, DoubtGroup, DoubtsResult, LookAlike
+from flowersorter.workflows.measurable import Unmeasured
 from tests.qt.program import JOB_MS, class_named, draw_folder, idle, places, running
 
 NAMES = {1: "dahlia", 2: "zinnia", 3: "R&B"}
@@ -33,7 +34,7 @@ def photo(tmp_path: Path) -> Path:
 def dialog(photo: Path, qtbot: QtBot) -> Iterator[DoubtsDialog]:
     doubts = tuple(doubt(number, photo, better=3 if number == 2 else 2) for number in (1, 2, 3))
     groups = (DoubtGroup(1, 2, (1, 3)), DoubtGroup(1, 3, (2,)))
-    made = DoubtsDialog(DoubtsResult(doubts, groups, 240, 0, ()), NAMES)
+    made = DoubtsDialog(DoubtsResult(doubts, groups, 240, 0, (), 0.9), NAMES)
     qtbot.addWidget(made)
     made.show()
     yield made
@@ -105,7 +106,7 @@ def test_one_mix_up_at_a_time(dialog: DoubtsDialog) -> None:
 
 def test_the_same_photo_in_two_class_folders_has_a_sentence_of_its_own(photo: Path, qtbot: QtBot) -> None:
     contradicting = Doubt(1, 1, photo, 1, 2, 1.0, also_at=photo.with_name("copy.jpg"))
-    dialog = DoubtsDialog(DoubtsResult((contradicting,), (DoubtGroup(1, 2, (1,)),), 5, 0, ()), NAMES)
+    dialog = DoubtsDialog(DoubtsResult((contradicting,), (DoubtGroup(1, 2, (1,)),), 5, 0, (), 0.9), NAMES)
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.sentence.text() == "The same photo stands in “dahlia” and in “zinnia”"
@@ -116,14 +117,14 @@ def test_the_same_photo_in_two_class_folders_has_a_sentence_of_its_own(photo: Pa
 
 def test_a_photo_that_cannot_be_read_says_so(photo: Path, qtbot: QtBot) -> None:
     gone = doubt(1, photo.with_name("broken.jpg"))
-    dialog = DoubtsDialog(DoubtsResult((gone,), (), 5, 0, ()), NAMES)
+    dialog = DoubtsDialog(DoubtsResult((gone,), (), 5, 0, (), 0.9), NAMES)
     qtbot.addWidget(dialog)
     qtbot.waitUntil(lambda: dialog.picture.text.startswith("This photo cannot be shown"))
     dialog.shutdown()
 
 
 def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
-    dialog = DoubtsDialog(DoubtsResult((), (), 240, 2, ("peony",)), NAMES)
+    dialog = DoubtsDialog(DoubtsResult((), (), 240, 2, (Unmeasured("peony", 1, True),), 0.9), NAMES)
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.nothing.text() == "No label looks wrong"

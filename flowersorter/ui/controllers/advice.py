@@ -60,7 +60,9 @@ class AdviceController(QObject):
             return
         if self._folder.folder != self._asked_in:
             self._asked_in, self._asked = self._folder.folder, frozenset()
-        request = AdviceRequest(self._session.garden, self._folder.folder, passed_over=self._asked)
+        request = AdviceRequest(
+            self._session.garden, self._folder.folder, passed_over=self._asked, device=self._session.device
+        )
         self._job_id = self._session.queue.submit(
             self.tr("Choosing what to label next"),
             lambda report, cancel: advise(request, report, cancel),

@@ -98,7 +98,7 @@ class DoubtsController(QObject):
     def _check(self) -> None:
         if self._session.queue.alive(self._job_id):
             return
-        request = DoubtsRequest(self._session.garden)
+        request = DoubtsRequest(self._session.garden, device=self._session.device)
         self._job_id = self._session.queue.submit(
             self.tr("Checking labels"),
             lambda report, cancel: find_doubts(request, report, cancel),

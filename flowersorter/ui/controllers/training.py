@@ -109,11 +109,15 @@ class TrainController(QObject):
         self._folder.look_again()
 
     def _learned(self, result: TrainResult) -> str:
+        from flowersorter.workflows.measurable import in_words
+
         photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
         text = self.tr("Learned from {0}.").format(photos)
         if result.held_out_accuracy is not None and result.held_out:
             right = round(result.held_out_accuracy * result.held_out)
             text += " " + self.tr("{0} of {1} held-out photos right.").format(right, result.held_out)
+        if result.unmeasured:
+            text += " " + self.tr("Not measured: {0}.").format(in_words(result.unmeasured))
         return text
 
     def _on_labelled(self) -> None:

@@ -60,7 +60,7 @@ def test_misfiled_photos_are_doubted_with_their_reason(garden: Garden, misfiled:
     (group,) = result.groups
     assert (group.class_id, group.better_id) == (green, red)
     assert group.photo_ids == tuple(each.photo_id for each in result.doubts)
-    assert (result.checked, result.kept, result.too_small) == (26, 0, ())
+    assert (result.checked, result.kept, result.unmeasured) == (26, 0, ())
 
 
 def test_where_all_is_right_nothing_is_doubted(garden: Garden, sorted_photos: Path) -> None:
@@ -101,7 +101,7 @@ def test_a_class_with_too_few_photos_is_named_and_stops_nobody(garden: Garden, m
     trained(garden, misfiled)
     result = doubts_of(garden)
     assert len(result.doubts) == 2
-    assert result.too_small == ("yellow",)
+    assert [(each.name, each.photos, each.few) for each in result.unmeasured] == [("yellow", 2, True)]
 
 
 def test_without_labels_or_with_one_a_class_there_is_too_little_to_doubt(garden: Garden, photos: Path) -> None:

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from flowersorter.cli import main
 from flowersorter.commands.advise import gain_in_words
+from flowersorter.commands.learning import _say_training
 from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
+from flowersorter.terminal import Terminal
 from flowersorter.vision.curve import Gain
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
+from tests.unit.workflows.remembered import remember
 
 
 @pytest.fixture
@@ -77,9 +82,36 @@ def test_where_nothing_is_doubted_it_says_so(
     assert "No label looks wrong; 24 labels checked." in told(capsys, "doubts", "--garden", str(tmp_path / "fine"))
 
 
+def test_where_the_model_knows_little_itself_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw = np.random.default_rng(0)
+    names = draw.permutation([f"kind {number}" for number in range(10)] * 6).tolist()
+    with Garden.open(tmp_path / "guessing") as garden:
+        remember(garden, tmp_path / "mine", draw.gamma(0.3, size=(60, 2048)).astype(np.float32), names)
+    text = told(capsys, "doubts", "--garden", str(tmp_path / "guessing"), "--limit", "3")
+    assert "right: most of these will be fine." in text
+    assert "more mix-ups" in text
+    assert len(text.splitlines()) < 25
+
+
+def test_classes_that_cannot_be_checked_are_named(
+    taught: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_photos(tmp_path / "sorted" / "yellow", "yellow", 1)
+    with Garden.open(taught) as garden:
+        request = TrainFolderRequest(garden, tmp_path / "sorted")
+        result = train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+    terminal = Terminal(sys.stdout, sys.stderr)
+    _say_training(terminal, result)
+    text = capsys.readouterr().out
+    assert "Not measured, because none can be held out: yellow (1 photo)." in text
+    assert "1 photo in the folders of two classes, each counted as one of them" in text
+    text = told(capsys, "doubts", "--garden", str(taught))
+    assert "Not checked, because none can be held out: yellow (1 photo)." in text
+
+
 def test_too_few_labels_are_one_sentence_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doubts", "--garden", str(tmp_path / "empty")]) == 1
-    assert "at least two classes need 3 labelled photos each" in capsys.readouterr().err
+    assert "at least two classes need 3 different labelled photos each" in capsys.readouterr().err
 
 
 def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
