@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, TypeVar
 
-from threadpoolctl import ThreadpoolController
+from threadpoolctl import OpenBLASController, ThreadpoolController
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -40,7 +40,8 @@ def one_blas_thread() -> Iterator[None]:
     global _inside, _limit  # noqa: PLW0603  (what they stand for, the BLAS library's own setting, is global too)
     with _lock:
         if _inside == 0:
-            _limit = _blas().limit(limits=1)
+            with _in_charge_of_blas():
+                _limit = _blas().limit(limits=1)
         _inside += 1
     try:
         yield
@@ -48,7 +49,22 @@ def one_blas_thread() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if _inside == 0:
-                _limit.restore_original_limits()
+                with _in_charge_of_blas():
+                    _limit.restore_original_limits()
+
+
+@contextmanager
+def _in_charge_of_blas() -> Iterator[None]:
+    """Let this thread set how many threads OpenBLAS takes, and any other one afterwards.
+
+    threadpoolctl listens to the first thread that ever did, and to nobody else while that one lives, which Qt's threads
+    seem to do for ever. Here the counting makes sure that threads do not set it against one another.
+    """
+    OpenBLASController.clear_controlling_thread(force=True)
+    try:
+        yield
+    finally:
+        OpenBLASController.clear_controlling_thread(force=True)
 
 
 class Lanes:
@@ -66,9 +82,11 @@ class Lanes:
         return self
 
     def __exit__(self, *error: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-        self._limit.__exit__(None, None, None)
+        try:
+            if self._pool is not None:
+                self._pool.shutdown(cancel_futures=True)
+        finally:  # also when Ctrl+C comes while it waits
+            self._limit.__exit__(None, None, None)
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
         """Call `work` with every item, several at a time; results in the order of the items.

@@ -114,6 +114,30 @@ def test_the_limit_on_threads_ends_with_the_last_who_asked_for_it() -> None:
         assert _blas_threads() == {2}
 
 
+def test_it_holds_whichever_thread_set_a_limit_before() -> None:
+    ready, done = threading.Event(), threading.Event()
+
+    def limit_and_live_on() -> None:
+        with one_blas_thread():
+            pass
+        limit = threadpool_limits(limits=2, user_api="blas")
+        ready.set()
+        done.wait(60)
+        limit.restore_original_limits()
+
+    thread = threading.Thread(target=limit_and_live_on)
+    thread.start()
+    try:
+        assert ready.wait(60)
+        assert _blas_threads() == {2}
+        with one_blas_thread():
+            assert _blas_threads() == {1}
+        assert _blas_threads() == {2}
+    finally:
+        done.set()
+        thread.join()
+
+
 def test_row_blocks_cover_every_row_once() -> None:
     assert row_blocks(0, 4) == []
     assert [(block.start, block.stop) for block in row_blocks(9, 4)] == [(0, 4), (4, 8), (8, 9)]
