@@ -105,18 +105,21 @@ class NameDialog(FittedDialog):
             super().accept()
 
 
-def ask_for_name(parent: QWidget, classes: ClassTable, photos: int) -> PhotoClass | None:
+def ask_for_name(parent: QWidget, classes: ClassTable, photos: int, come_from: str = "") -> PhotoClass | None:
     """Ask for a name and make the class.
 
     Args:
         parent: The window.
         classes: Gets the new class.
         photos: How many photos will go into it.
+        come_from: Which classes these are in now, "" where that does not matter.
 
     Returns:
         The new class; None if the person thought better of it.
     """
     note = _tr("{0} will go into it.").format(count_photos(photos)) if photos else ""
+    if note and come_from:
+        note = _tr("{0} will go into it: {1}.").format(count_photos(photos), come_from)
     dialog = NameDialog(
         _tr("New class"),
         _tr("&Name of the class:"),

@@ -25,6 +25,9 @@ class ClassList(QWidget):
         dropped(class id, list of place ids): These photos belong there.
         dropped_on_new(list of place ids): These belong to a class that has no name yet.
         new_requested(): Make a class.
+        moved(class id, before): It belongs where the class with this number stands, behind the last for their number.
+        up_requested(class id), down_requested(class id): It belongs one place higher or lower.
+        split_requested(class id): Some of its photos belong into a class of their own.
         rename_requested(class id), merge_requested(class id), delete_requested(class id).
     """
 
@@ -32,6 +35,10 @@ class ClassList(QWidget):
     dropped = Signal(int, object)
     dropped_on_new = Signal(object)
     new_requested = Signal()
+    moved = Signal(int, int)
+    up_requested = Signal(int)
+    down_requested = Signal(int)
+    split_requested = Signal(int)
     rename_requested = Signal(int)
     merge_requested = Signal(int)
     delete_requested = Signal(int)
@@ -61,6 +68,7 @@ class ClassList(QWidget):
         for view in (self.classes, self.piles):
             view.picked.connect(self._on_picked)
         self.classes.dropped.connect(self._on_dropped)
+        self.classes.moved.connect(self.moved)
         self.classes.menu_requested.connect(self._on_menu)
         self.show_classes((), {})
 
@@ -75,6 +83,7 @@ class ClassList(QWidget):
                 colour=each.colour,
                 digit=str(number) if number <= DIGIT_KEYS else "",
                 droppable=True,
+                movable=True,
             )
             for number, each in enumerate(self._classes, 1)
         ]
@@ -175,12 +184,21 @@ class ClassList(QWidget):
                 ("show_class", self.tr("Show its photos"), self.picked),
                 ("rename_class", self.tr("Rename…"), self.rename_requested),
                 ("merge_class", self.tr("Merge into another class…"), self.merge_requested),
+                ("split_class", self.tr("Split…"), self.split_requested),
                 ("delete_class", self.tr("Delete class…"), self.delete_requested),
+                ("", "", None),
+                ("class_up", self.tr("Move up"), self.up_requested),
+                ("class_down", self.tr("Move down"), self.down_requested),
             )
             for name, text, signal in entries:
+                if signal is None:
+                    menu.addSeparator()
+                    continue
                 action = menu.addAction(text)
                 action.setObjectName(name)
                 action.triggered.connect(lambda _checked=False, signal=signal: signal.emit(key))
+                last = {"class_up": 0, "class_down": len(self._classes) - 1}.get(name)
+                action.setEnabled(last is None or self._classes[last].id != key)
             menu.addSeparator()
         action = menu.addAction(self.tr("New class…"))
         action.setObjectName("new_class")

@@ -105,7 +105,8 @@ class MainWindow(QMainWindow):
         self.folder = FolderController(session, front, pending, self)
         self.corrections = CorrectionController(session, front, pending, self)
         self.training = TrainController(session, front, self.folder, self)
-        self.picked = PickedController(front, self.grid, self.classes, self.corrections, self)
+        split_key = self.actions_by_name["split_class"].shortcut()
+        self.picked = PickedController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
         self.on_demand = OnDemand(session, front, self.folder, self.grid, self.cache, self.corrections, self)
@@ -151,6 +152,10 @@ class MainWindow(QMainWindow):
         self.class_list.dropped.connect(self.picked.drop)
         self.class_list.dropped_on_new.connect(self.picked.assign_to_new)
         self.class_list.new_requested.connect(self.picked.make_class)
+        self.class_list.split_requested.connect(self.picked.split_class)
+        self.class_list.moved.connect(self.classes.move)
+        self.class_list.up_requested.connect(self.classes.move_up)
+        self.class_list.down_requested.connect(self.classes.move_down)
         self.class_list.rename_requested.connect(self.classes.rename)
         self.class_list.merge_requested.connect(self.classes.merge)
         self.class_list.delete_requested.connect(self.classes.delete)
@@ -202,6 +207,9 @@ class MainWindow(QMainWindow):
             "confirm": self.picked.confirm,
             "clear_label": self.picked.clear_label,
             "new_class": self.picked.make_class,
+            "split_class": self.picked.split,
+            "class_up": lambda: self.classes.move_up(self.shelf.class_shown),
+            "class_down": lambda: self.classes.move_down(self.shelf.class_shown),
             "rename_class": lambda: self.classes.rename(self.shelf.class_shown),
             "merge_class": lambda: self.classes.merge(self.shelf.class_shown),
             "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
@@ -267,7 +275,7 @@ class MainWindow(QMainWindow):
             actions[name].setEnabled(is_open)
         for name in ("look_again", "sort", "select_all", "hide_checked", "label_next"):
             actions[name].setEnabled(is_open)
-        for name in ("rename_class", "merge_class", "delete_class"):
+        for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
             actions[name].setEnabled(self.shelf.class_shown > 0)
         actions["undo"].setEnabled(self.session.corrections.canUndo())
         actions["redo"].setEnabled(self.session.corrections.canRedo())

@@ -7,9 +7,20 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QByteArray,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+)
 
 Index = QModelIndex | QPersistentModelIndex
+
+#: Drag data: the key of a row; never leaves the program.
+ROW_MIME = "application/x-flowersorter-row"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +35,7 @@ class SidebarRow:
         icon: Name of an icon in the theme, or "".
         digit: The key that assigns it, or "".
         droppable: Whether photos can be dropped on it.
+        movable: Whether it can be dragged to another place in the list, among the others that can.
         hint: Tool tip.
     """
 
@@ -34,6 +46,7 @@ class SidebarRow:
     icon: str = ""
     digit: str = ""
     droppable: bool = False
+    movable: bool = False
     hint: str = ""
 
 
@@ -71,9 +84,27 @@ class SidebarModel(QAbstractListModel):
         """Number of the row with this key, -1 where there is none."""
         return next((number for number, row in enumerate(self._rows) if row.key == key), -1)
 
+    def row_mime(self, row: int) -> QMimeData:
+        """Drag data of a row: its key, as its number may be another one by the time of the drop."""
+        mime = QMimeData()
+        mime.setData(ROW_MIME, QByteArray(str(self._rows[row].key).encode()))
+        return mime
+
+    def dragged_row(self, mime: QMimeData) -> int:
+        """Number of the row that is dragged, -1 where that is something else."""
+        key = bytes(mime.data(ROW_MIME).data()).decode(errors="replace") if mime.hasFormat(ROW_MIME) else ""
+        row = self.row_of(int(key)) if key.lstrip("-").isdecimal() else -1
+        return row if row >= 0 and self._rows[row].movable else -1
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         """How many rows there are."""
         return 0 if parent.isValid() else len(self._rows)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """What can be moved can be dragged."""
+        flags = super().flags(index)
+        movable = index.isValid() and self._rows[index.row()].movable
+        return flags | Qt.ItemFlag.ItemIsDragEnabled if movable else flags
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """One fact about a row."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
+    QDrag,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -13,6 +14,7 @@ from PySide6.QtGui import (
     QIcon,
     QMouseEvent,
     QPainter,
+    QPaintEvent,
     QPalette,
     QPen,
 )
@@ -34,6 +36,7 @@ Index = QModelIndex | QPersistentModelIndex
 MARGIN_PX = 8
 SWATCH_PX = 12
 KEYCAP_PX = 18
+LINE_PX = 2
 
 
 class SidebarDelegate(QStyledItemDelegate):
@@ -136,17 +139,21 @@ class SidebarView(QListView):
     Signals:
         picked(key): The person clicked the row or went to it with the keyboard.
         dropped(key, list of place ids): Photos were dropped on the row.
+        moved(key, before): The row was dragged to where the row with this number is; their number for behind the last.
         menu_requested(key, QPoint): The person asked for the menu of the row, at a global position.
     """
 
     picked = Signal(int)
     dropped = Signal(int, object)
+    moved = Signal(int, int)
     menu_requested = Signal(int, QPoint)
 
     def __init__(self, *, shows_digits: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.shows_digits = shows_digits
         self.drop_row = -1
+        self.drop_line = -1  # the row before which a dragged row would go
+        self._picked_before: int | None = None
         self.rows = SidebarModel(self)
         self.setModel(self.rows)
         self.setItemDelegate(SidebarDelegate(self))
@@ -157,6 +164,7 @@ class SidebarView(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setAcceptDrops(True)
+        self.setDragEnabled(True)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.customContextMenuRequested.connect(self._on_menu)
         self.viewport().setAutoFillBackground(False)
@@ -174,6 +182,11 @@ class SidebarView(QListView):
         elif self.currentIndex().row() != row or not self.selectionModel().hasSelection():
             self.setCurrentIndex(self.rows.index(row))
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """Remember what was picked: a press that becomes a drag picks nothing."""
+        self._picked_before = self.currentIndex().data(SidebarRole.ROW).key if self.selectedIndexes() else None
+        super().mousePressEvent(event)
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         """A click picks, also on the row that is picked already."""
         super().mouseReleaseEvent(event)
@@ -188,39 +201,79 @@ class SidebarView(QListView):
         if self.currentIndex().isValid() and self.currentIndex().row() != before:
             self.picked.emit(self.currentIndex().data(SidebarRole.ROW).key)
 
-    # -- drops
+    # -- drags and drops
+
+    def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803 - Qt's own name
+        """Carry a row to another place."""
+        row = self.currentIndex().row()
+        if row < 0 or not self.rows.rows[row].movable:
+            return
+        drag = QDrag(self)
+        drag.setMimeData(self.rows.row_mime(row))
+        picture = self.viewport().grab(self.visualRect(self.currentIndex()))
+        drag.setPixmap(picture)
+        drag.setHotSpot(QPoint(MARGIN_PX, self.visualRect(self.currentIndex()).height() // 2))
+        self.pick(self._picked_before)
+        drag.exec(Qt.DropAction.MoveAction)
+        self._light(-1, -1)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Only photos of this program are of interest; anything else may be for the window."""
-        if event.mimeData().hasFormat(PLACES_MIME):
+        """Only photos and rows of this program are of interest; anything else may be for the window."""
+        if event.mimeData().hasFormat(PLACES_MIME) or self.rows.dragged_row(event.mimeData()) >= 0:
             event.acceptProposedAction()
         else:
             event.ignore()
 
     def dragMoveEvent(self, event: QDragMoveEvent) -> None:
-        """Light up the row under the mouse; scroll when near an end."""
-        row = self._row_for_drop(event)
-        self._light(row)
-        if row >= 0:
+        """Light up the row under the mouse, or show where a row would go; scroll when near an end."""
+        row, line = self._row_for_drop(event), self._line_for_drop(event)
+        self._light(row, line)
+        if row >= 0 or line >= 0:
             event.acceptProposedAction()
         else:
             event.ignore()
-        if event.mimeData().hasFormat(PLACES_MIME):
+        if event.mimeData().hasFormat(PLACES_MIME) or line >= 0:
             self._scroll_near_edge(event.position().toPoint())
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         """The drag went elsewhere."""
-        self._light(-1)
+        self._light(-1, -1)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Tell what was dropped where."""
-        row = self._row_for_drop(event)
-        self._light(-1)
-        if row < 0:
+        row, line = self._row_for_drop(event), self._line_for_drop(event)
+        self._light(-1, -1)
+        if row < 0 and line < 0:
             event.ignore()
             return
         event.acceptProposedAction()
-        self.dropped.emit(self.rows.rows[row].key, places_in(event.mimeData()))
+        if line >= 0:
+            self.moved.emit(self.rows.rows[self.rows.dragged_row(event.mimeData())].key, line)
+        else:
+            self.dropped.emit(self.rows.rows[row].key, places_in(event.mimeData()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Draw a line where a dragged row would go."""
+        super().paintEvent(event)
+        if self.drop_line < 0:
+            return
+        below = self.visualRect(self.rows.index(self.drop_line))
+        y = below.top() if below.isValid() else self.visualRect(self.rows.index(self.drop_line - 1)).bottom()
+        painter = QPainter(self.viewport())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), LINE_PX, c=Qt.PenCapStyle.RoundCap))
+        y = max(y, LINE_PX)
+        painter.drawLine(MARGIN_PX, y, self.viewport().width() - MARGIN_PX, y)
+        painter.end()
+
+    def _line_for_drop(self, event: QDropEvent) -> int:
+        """Before which row a dragged one would go, -1 where it is none; only among those that can be moved."""
+        if self.rows.dragged_row(event.mimeData()) < 0:
+            return -1
+        movable = [number for number, row in enumerate(self.rows.rows) if row.movable]
+        y = event.position().toPoint().y()
+        above = [number for number in movable if self.visualRect(self.rows.index(number)).center().y() < y]
+        return max(above, default=movable[0] - 1) + 1
 
     def _row_for_drop(self, event: QDropEvent) -> int:
         index = self.indexAt(event.position().toPoint())
@@ -235,9 +288,9 @@ class SidebarView(QListView):
         elif at.y() > self.viewport().height() - 2 * step:
             bar.setValue(bar.value() + step)
 
-    def _light(self, row: int) -> None:
-        if row != self.drop_row:
-            self.drop_row = row
+    def _light(self, row: int, line: int) -> None:
+        if (row, line) != (self.drop_row, self.drop_line):
+            self.drop_row, self.drop_line = row, line
             self.viewport().update()
 
     def _on_menu(self, point: QPoint) -> None:

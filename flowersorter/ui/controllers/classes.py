@@ -1,4 +1,4 @@
-"""Making, naming, merging and deleting classes, and showing them wherever they appear."""
+"""Making, naming, ordering, merging and deleting classes, and showing them wherever they appear."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import PhotoClass
+from flowersorter.ui.class_commands import OrderCommand, moved
 from flowersorter.ui.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.session import Front, Session
@@ -67,15 +68,41 @@ class ClassController(QObject):
 
     # -- wishes
 
-    def make(self, photos: int) -> PhotoClass | None:
+    def make(self, photos: int, come_from: str = "") -> PhotoClass | None:
         """Ask for a name and make the class; None if the person thought better of it.
 
         Args:
             photos: How many photos will go into it.
+            come_from: Which classes these are in now, for the person.
         """
-        made = ask_for_name(self._front.window, self._session.garden.classes, photos)
+        made = ask_for_name(self._front.window, self._session.garden.classes, photos, come_from)
         self.refresh()
         return made
+
+    @Slot(int)
+    def move_up(self, class_id: int) -> None:
+        """Put it before the class above it."""
+        ids = [each.id for each in self._classes]
+        if class_id in ids:
+            self.move(class_id, max(0, ids.index(class_id) - 1))
+
+    @Slot(int)
+    def move_down(self, class_id: int) -> None:
+        """Put it behind the class below it."""
+        ids = [each.id for each in self._classes]
+        if class_id in ids:
+            self.move(class_id, min(len(ids), ids.index(class_id) + 2))
+
+    @Slot(int, int)
+    def move(self, class_id: int, before: int) -> None:
+        """Put it where the class with this number stands now; the digit keys follow the order."""
+        ids = [each.id for each in self._classes]
+        wanted = moved(ids, class_id, before)
+        if class_id not in ids or wanted == ids:
+            return
+        text = self.tr("Move “{0}”").format(self.name(class_id))
+        table, stack = self._session.garden.classes, self._session.corrections
+        stack.push(OrderCommand(table, ids, wanted, text, self.refresh, self._front.complain))
 
     @Slot(int)
     def rename(self, class_id: int) -> None:

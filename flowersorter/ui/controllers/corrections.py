@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
+from flowersorter.library.classes import PhotoClass
+from flowersorter.ui.class_commands import NewClassCommand, share_of
 from flowersorter.ui.commands import CorrectCommand, Desk, Shown, as_shown
 from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.session import Front, Session
@@ -60,6 +63,29 @@ class CorrectionController(QObject):
         ]
         name = self._names().get(class_id, "")
         return self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
+
+    def assign_to_made(self, place_ids: Iterable[int], made: PhotoClass, refresh: Callable[[], None]) -> None:
+        """Say that these photos show a class that was just made; taken back, the class goes too.
+
+        Args:
+            place_ids: The photos, none where only the class was wanted.
+            made: The class.
+            refresh: Shows the classes anew.
+        """
+        columns = self._session.photos.columns
+        rows = [row for row in columns.locate(place_ids).tolist() if columns.errors[row] is None]
+        photos = list(dict.fromkeys(int(columns.photo_ids[row]) for row in rows if columns.photo_ids[row]))
+        unread = [int(columns.place_ids[row]) for row in rows if not columns.photo_ids[row]]
+        count = self.tr("1 photo") if len(rows) == 1 else self.tr("{0} photos").format(len(rows))
+        text = self.tr("New class “{0}” for {1}") if rows else self.tr("New class “{0}”")
+        text = text.format(made.name, count)
+        self._session.corrections.push(NewClassCommand(self._desk, made, photos, unread, text, refresh))
+
+    def come_from(self, place_ids: Iterable[int]) -> str:
+        """Which classes photos are in now, by label or guess: "9 × roses, 3 × tulips"."""
+        columns, names = self._session.photos.columns, self._names()
+        rows = columns.locate(place_ids).tolist()
+        return share_of(Counter(names.get(int(columns.label_ids[at] or columns.class_ids[at]), "") for at in rows))
 
     def assign_photos(self, photo_ids: Iterable[int], class_id: int) -> None:
         """Say that photos show this class, wherever they stand: also outside the folder that is open."""

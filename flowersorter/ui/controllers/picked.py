@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QKeySequence
 
 from flowersorter.ui.controllers.classes import ClassController
 from flowersorter.ui.controllers.corrections import CorrectionController
+from flowersorter.ui.controllers.shelf import ShelfController
 from flowersorter.ui.photo_grid import PhotoGrid
 from flowersorter.ui.session import Front
 
@@ -19,10 +21,13 @@ class PickedController(QObject):
         grid: PhotoGrid,
         classes: ClassController,
         corrections: CorrectionController,
+        shelf: ShelfController,
+        split_key: QKeySequence,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._front, self._grid, self._classes, self._corrections = front, grid, classes, corrections
+        self._shelf, self._split_key = shelf, split_key
 
     @Slot(int)
     def assign(self, class_id: int) -> None:
@@ -54,9 +59,29 @@ class PickedController(QObject):
     @Slot(object)
     def assign_to_new(self, place_ids: list[int]) -> None:
         """Make a class for these photos."""
-        made = self._classes.make(len(place_ids))
-        if made is not None and place_ids:
-            self._corrections.assign(place_ids, made.id)
+        made = self._classes.make(len(place_ids), self._corrections.come_from(place_ids))
+        if made is not None:
+            self._corrections.assign_to_made(place_ids, made, self._classes.refresh)
+
+    @Slot()
+    def split(self) -> None:
+        """Make a class of the picked photos; what is left of theirs stays."""
+        selected = self._grid.selected_places()
+        if selected:
+            self.assign_to_new(selected)
+        else:
+            self._front.bar.say(self.tr("Pick the photos that belong into a class of their own first."))
+
+    @Slot(int)
+    def split_class(self, class_id: int) -> None:
+        """Show a class so that the person can pick what belongs into another one; make it of what is picked there."""
+        if self._shelf.class_shown == class_id:
+            self.split()
+            return
+        self._shelf.show(class_id)
+        key = self._split_key.toString(QKeySequence.SequenceFormat.NativeText)
+        text = self.tr("Pick the photos that belong into a class of their own, then press {0}.").format(key)
+        self._front.bar.say(text, (self.tr("New class from selection"), self.split))
 
     def _after_key(self, count: int) -> int:
         """With one photo picked, go on to the next: that is how a pile is worked through."""
