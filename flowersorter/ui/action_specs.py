@@ -85,7 +85,7 @@ SPECS = (
         _t("Split a class: the photos that are picked go into a new one"),
     ),
     Spec("class_up", _t("Move Class &Up"), ("Alt+Shift+Up",), "", _t("One place higher; the digit keys follow")),
-    Spec("class_down", _t("Move Class Do&wn"), ("Alt+Shift+Down",), "", _t("One place lower; the digit keys follow")),
+    Spec("class_down", _t("Mo&ve Class Down"), ("Alt+Shift+Down",), "", _t("One place lower; the digit keys follow")),
     Spec("rename_class", _t("&Rename Class…"), ("F2",), "", ""),
     Spec("merge_class", _t("&Merge Class…"), ("Ctrl+Shift+M",), "", ""),
     Spec("delete_class", _t("&Delete Class…"), ("Ctrl+Shift+D",), "", ""),

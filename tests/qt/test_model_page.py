@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
@@ -24,6 +25,8 @@ from flowersorter.ui.model_dialogs import NoteDialog, PruneDialog
 from flowersorter.ui.model_page import ModelPage
 from flowersorter.ui.preferences_dialog import PreferencesDialog
 from flowersorter.workflows.correct import assign
+from flowersorter.workflows.export import ExportRequest, export_model
+from flowersorter.workflows.import_model import ImportRequest, import_model
 from flowersorter.workflows.models import use_model
 from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.drawing import write_classes
@@ -148,8 +151,8 @@ def test_going_back_is_one_click_and_the_photos_follow(
     click(page.use_button)
     assert not page.compare_button.isEnabled()  # one thing at a time
     idle(program, qtbot)
-    assert threading.main_thread() not in seen
     assert len(seen) == 1
+    assert threading.main_thread() not in seen
     current = program.garden.models.current()
     assert current is not None
     assert current.id == kept.bad
@@ -158,6 +161,12 @@ def test_going_back_is_one_click_and_the_photos_follow(
     reds = ["red" in path.name for path in columns.paths]
     told = {int(c) for c, red in zip(columns.class_ids, reds, strict=True) if red}
     assert told == {class_named(program, "blue")}
+    program.window.job_bar.links[0].click()  # and back again
+    idle(program, qtbot)
+    current = program.garden.models.current()
+    assert current is not None
+    assert current.id == kept.last
+    assert len(seen) == 2
 
 
 def test_every_number_of_a_comparison_opens_its_photos(kept: Kept, qtbot: QtBot) -> None:
@@ -325,3 +334,42 @@ def test_an_error_of_a_model_that_is_gone_is_one_sentence(
     box = next(each for each in kept.program.window.findChildren(ErrorBox) if each.isVisible())
     assert box.said[0] == "There is no model 7"
     box.close()
+
+
+def test_retrain_asks_before_it_replaces_a_model_from_elsewhere(kept: Kept, qtbot: QtBot, tmp_path: Path) -> None:
+    program, garden, file = kept.program, kept.program.garden, tmp_path / "colours.safetensors"
+    export_model(ExportRequest(garden, file), silent, CancelToken())
+    imported = import_model(ImportRequest(garden, file, use=True), silent, CancelToken()).model_id
+    program.window.actions_by_name["retrain"].trigger()
+    idle(program, qtbot)
+    message = program.window.job_bar.message.text()
+    assert "24 of 24 held-out photos right." in message
+    assert "The model you imported gets 24 of these right, and stays in use until you say so." in message
+    assert garden.models.current() == in_garden(program)[imported]
+    assert program.window.job_bar.links[0].text() == "Use the new one"
+    program.window.job_bar.links[0].click()
+    idle(program, qtbot)
+    current = garden.models.current()
+    assert current is not None
+    assert current.id == max(in_garden(program))
+
+
+def test_a_worse_model_waits_until_it_is_wanted(kept: Kept, qtbot: QtBot) -> None:
+    program, draw = kept.program, np.random.default_rng(0)
+    classes = [each.id for each in program.garden.classes.all()]
+    for photo_id in program.garden.labels.all():  # somebody's cat walks over the keyboard
+        assign(program.garden, [photo_id], int(draw.choice(classes)))
+    program.window.actions_by_name["retrain"].trigger()
+    idle(program, qtbot)
+    assert "That is worse than before, so the old model stays." in program.window.job_bar.message.text()
+    worse = max(in_garden(program))
+    assert in_garden(program)[kept.last].current
+    pick(kept.page, worse)
+    click(kept.page.delete_button)
+    answer(kept.page, "delete_model_button")
+    idle(program, qtbot)
+    program.window.training._use_refused()  # its offer still stands in the bar, and what it offers is gone
+    box = next(each for each in program.window.findChildren(ErrorBox) if each.isVisible())
+    assert box.said[0] == f"There is no model {worse}"
+    box.close()
+    assert in_garden(program)[kept.last].current

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.job import CancelToken, Report
+from flowersorter.library.garden import Garden
 from flowersorter.ui.model_page import ModelPage
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.session import Front, Session
@@ -39,6 +40,7 @@ class ModelController(QObject):
         self._page: ModelPage | None = None
         self._job_id = 0
         self._comparing: int | None = None
+        self._used_before: int | None = None
         session.queue.finished.connect(self._on_finished)
 
     def serve(self, page: ModelPage) -> None:
@@ -62,7 +64,7 @@ class ModelController(QObject):
     @Slot(object)
     def _use(self, model_id: int | None) -> None:
         garden = self._session.garden
-        self._submit(self.tr("Changing the model"), lambda: use_model(garden, model_id), self._on_used)
+        self._submit(self.tr("Changing the model"), lambda: _used_instead(garden, model_id), self._on_used)
 
     @Slot(object)
     def _compare(self, model_id: int | None) -> None:
@@ -103,8 +105,15 @@ class ModelController(QObject):
         if self._page is not None:
             self._page.set_busy(True)
 
-    def _on_used(self, _result: object) -> None:
+    def _on_used(self, before: object) -> None:
+        assert before is None or isinstance(before, int)
+        self._used_before = before
+        text = self.tr("Another model labels your photos now.")
+        self._front.bar.say(text, (self.tr("Go back to the one before"), self._go_back))
         self.guesses_outdated.emit()
+
+    def _go_back(self) -> None:
+        self._use(self._used_before)
 
     def _on_compared(self, result: object) -> None:
         assert isinstance(result, tuple)
@@ -128,3 +137,10 @@ class ModelController(QObject):
             self._page.show_models(models)
         if not self._session.queue.alive(self._job_id):
             self._page.set_busy(False)
+
+
+def _used_instead(garden: Garden, model_id: int | None) -> int | None:
+    """Use a model; returns the one that was in use, None for the starter."""
+    before = garden.models.current()
+    use_model(garden, model_id)
+    return None if before is None else before.id
