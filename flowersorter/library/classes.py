@@ -148,8 +148,9 @@ class ClassTable:
             ClassRefused: a name is new and cannot be used.
         """
         former = self._database.tuples("SELECT key, class_id FROM class_aliases")
-        ids: dict[str, int] = dict.fromkeys(self._deleted(), 0) | dict(former)
-        ids |= dict(self._database.tuples("SELECT key, id FROM classes"))
+        ids: dict[str, int] = dict(former) | dict(self._database.tuples("SELECT key, id FROM classes"))
+        if any(class_key(name) not in ids for name in names):
+            ids |= dict.fromkeys(set(self._deleted()) - ids.keys(), 0)
         found = [ids.get(class_key(name)) for name in names]
         if None not in found:
             return [class_id for class_id in found if class_id is not None]

@@ -217,7 +217,7 @@ def test_splitting_a_class_moves_the_filed_photos_as_one_step(
     program: Program, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = program.window
-    monkeypatch.setattr(window.classes, "make", lambda _count: program.garden.classes.add("ruby"))
+    monkeypatch.setattr(window.classes, "make", lambda *_asked: program.garden.classes.add("ruby"))
     drag_to(program, places(program, "_red")[:2], NEW_CLASS)
     idle(program, qtbot)
     assert filed(sorted_to) == {"ruby": 2, "red": 1, "green": EACH, "blue": EACH}

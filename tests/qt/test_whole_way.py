@@ -165,7 +165,7 @@ def test_photos_dropped_on_new_class_make_one(tmp_path: Path, qtbot: QtBot, monk
     folder = draw_folder(tmp_path / "photos", 2)
     with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
         idle(program, qtbot)
-        monkeypatch.setattr(program.window.classes, "make", lambda _count: program.garden.classes.add("ruby"))
+        monkeypatch.setattr(program.window.classes, "make", lambda *_asked: program.garden.classes.add("ruby"))
         drag_to(program, places(program, "red"), NEW_CLASS)
         ruby = class_named(program, "ruby")
         assert [each[0] for each in labels(program).values()] == [ruby, ruby]
