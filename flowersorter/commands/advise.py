@@ -46,13 +46,14 @@ def _summary(advice: Advice) -> dict[str, Any]:
 
 
 def _figures(each: Standing) -> dict[str, Any]:
-    gain = each.gain
+    gain, twice = each.gain, each.twice
     return {
         "photos": each.photos,
         "accuracy": each.accuracy,
         "interval": list(each.interval),
         "sure": each.sure,
         "ten_more": None if gain is None else {"low": gain.low, "likely": gain.likely, "high": gain.high},
+        "twice_as_many": None if twice is None else {"low": twice.low, "likely": twice.likely, "high": twice.high},
         "enough": each.enough,
     }
 
@@ -67,8 +68,7 @@ def _say(terminal: Terminal, advice: Advice, names: Mapping[int, str]) -> None:
             f"{percent(overall.accuracy)} right of {counted(overall.photos, 'labelled photo')} the model had not seen "
             f"(between {percent(low)} and {percent(high)})."
         )
-        brings = "next to nothing: these are enough" if overall.enough else f"{gain_in_words(overall.gain)} more of 100"
-        terminal.say(f"{MORE} more photos of each class would bring {brings}.")
+        terminal.say(_outlook(overall, overall.gain))
     if advice.classes:
         terminal.say()
         table = [["class", "photos", "right", "sure", f"{MORE} more would bring"]]
@@ -85,6 +85,18 @@ def _say(terminal: Terminal, advice: Advice, names: Mapping[int, str]) -> None:
     for photo in advice.next:
         guesses = " or ".join(f"{shown(names[class_id])} ({percent(share)})" for class_id, share in photo.top[:2])
         terminal.say(f"  {shown(photo.path)}" + (f"  {guesses}?" if guesses else ""))
+
+
+def _outlook(overall: Standing, gain: Gain) -> str:
+    """What more photos of each class would bring."""
+    if overall.enough:
+        return "Even twice as many photos would bring next to nothing: these are enough."
+    if overall.hardly_more and overall.twice is not None:
+        return (
+            f"{MORE} more photos of each class would bring next to nothing, "
+            f"twice as many photos {gain_in_words(overall.twice)} more of 100."
+        )
+    return f"{MORE} more photos of each class would bring {gain_in_words(gain)} more of 100."
 
 
 def _gain(each: Standing) -> str:

@@ -89,9 +89,10 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
     if result.unmeasured:
         terminal.say(f"Not measured, because none can be held out: {shown(in_words(result.unmeasured))}.")
     if result.contradicting:
+        stand = "stands" if result.contradicting == 1 else "stand"
         terminal.say(
-            f"{counted(result.contradicting, 'photo')} in the folders of two classes, each counted as one of them; "
-            "flowersorter doubts names them."
+            f"{counted(result.contradicting, 'photo')} {stand} in the folders of two classes and can count as one "
+            "class only; flowersorter doubts tells which."
         )
     if result.before is not None:
         terminal.say(f"The model before had {percent(result.before)} on its own photos.")

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from flowersorter.ui import theme
 from flowersorter.ui.dialog_parts import button, count_photos, text_label
-from flowersorter.workflows.advice import MORE, Advice, Standing
+from flowersorter.workflows.advice import MORE, Advice, Gain, Standing
 
 _CONTEXT = "AdvicePanel"
 _MOST_LINES = 6
@@ -67,8 +67,11 @@ def _headline(advice: Advice) -> str:
     right, low, high = (round(100 * share) for share in (overall.accuracy, *overall.interval))
     known = _tr("{0} of 100 right (between {1} and {2}).").format(right, low, high)
     if overall.enough:
-        return f"{known} {_tr('That is enough: {0} more of each class would bring next to nothing.').format(MORE)}"
-    return f"{known} {_tr('{0} more of each class would bring {1}.').format(MORE, _gain_in_words(overall))}"
+        return f"{known} {_tr('That is enough: even twice as many photos would bring next to nothing.')}"
+    if overall.hardly_more and overall.twice is not None:
+        text = _tr("{0} more of each class would bring next to nothing, twice as many photos {1}.")
+        return f"{known} {text.format(MORE, _gain_in_words(overall.twice))}"
+    return f"{known} {_tr('{0} more of each class would bring {1}.').format(MORE, _gain_in_words(overall.gain))}"
 
 
 def class_in_words(each: Standing) -> str:
@@ -80,13 +83,12 @@ def class_in_words(each: Standing) -> str:
     if each.enough:
         return _tr("{0}: {1}, {2} of 100 right, enough").format(each.name, photos, right)
     text = _tr("{0}: {1}, {2} of 100 right, ten more would bring {3}")
-    return text.format(each.name, photos, right, _gain_in_words(each))
+    return text.format(each.name, photos, right, _gain_in_words(each.gain))
 
 
-def _gain_in_words(each: Standing) -> str:
-    """What ten more bring, in whole photos of a hundred."""
-    assert each.gain is not None, "only asked where there is a gain"
-    low, likely, high = (round(100 * share) for share in (each.gain.low, each.gain.likely, each.gain.high))
+def _gain_in_words(gain: Gain) -> str:
+    """What more photos bring, in whole photos of a hundred."""
+    low, likely, high = (round(100 * share) for share in (gain.low, gain.likely, gain.high))
     high = max(1, high)
     if low <= 0:
         return (_tr("about {1}, up to {0}") if 0 < likely < high else _tr("up to {0}")).format(high, likely)

@@ -44,8 +44,8 @@ class EvaluationDialog(QDialog):
         self._colours = colours or {}
         self._build()
         self._connect()
-        lines = 14 + self.classes.sizeHint().height() // self.fontMetrics().lineSpacing()
-        open_at(self, min(140, max(96, self._letters_for_matrix())), min(46, max(36, lines)), least=(62, 24))
+        lines = 18 + self.classes.sizeHint().height() // self.fontMetrics().lineSpacing()
+        open_at(self, min(140, max(108, self._letters_for_matrix())), min(48, max(40, lines)), least=(62, 24))
         self.classes.scores.setFocus()
 
     # -- what stands where

@@ -59,7 +59,7 @@ def read_state(entry: Backbone, path: Path) -> dict[str, Tensor]:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        raise bad_file(path, f"it holds no weights that can be read ({_first_line(error)})") from error
+        raise bad_file(path, f"it holds no weights that can be read ({_reason(error)})") from error
     return _matched(entry, wanted, state, path)
 
 
@@ -77,7 +77,7 @@ def read_changes(entry: Backbone, path: Path, state: Mapping[str, Tensor]) -> di
     try:
         found = load_file(path, device="cpu")
     except _UNREADABLE as error:
-        raise bad_file(path, f"it holds no weights that can be read ({_first_line(error)})") from error
+        raise bad_file(path, f"it holds no weights that can be read ({_reason(error)})") from error
     changes = {name: tensor for name, tensor in found.items() if name not in NOT_WEIGHTS}
     if not changes:
         raise bad_file(path, "it holds no weights")
@@ -132,7 +132,8 @@ def _check_tensor(entry: Backbone, name: str, tensor: Tensor, shape: Sequence[in
         raise bad_file(path, f"{name} holds something that is not a number")
 
 
-def _first_line(error: BaseException) -> str:
-    """The first line of an error that others wrote, short enough to read."""
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__)[:160].rstrip(". ")
+def _reason(error: Exception) -> str:
+    """Why, in words of ours: what the libraries say of a file that is none of theirs is meant for programmers."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "it is damaged, or no file of weights"

@@ -28,10 +28,12 @@ from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.second_opinion import SecondOpinion, second_opinion
 
+__all__ = ["MORE", "Advice", "AdviceRequest", "Gain", "NextPhoto", "Standing", "advise"]
+
 #: So many more photos are asked for at a time.
 MORE = 10
-#: More photos that bring less than this share of photos right are not worth the work.
-ENOUGH_GAIN = 0.005
+#: More photos that bring less than this share of photos right are not worth the work: `MORE` of them, or as many again.
+ENOUGH_GAIN, ENOUGH_GAIN_OF_TWICE = 0.005, 0.01
 _SEED = 42
 _PHOTOS_SHOWN_GUESSES = 3
 
@@ -71,6 +73,7 @@ class Standing:
         sure: Share of them the model would call sure, None while there are too few to tell.
         gain: What `MORE` more photos would bring: for a class, if the others grew likewise; for all together, `MORE` of
             each. None while there are too few photos to tell.
+        twice: The same for twice as many photos.
     """
 
     class_id: int
@@ -80,11 +83,17 @@ class Standing:
     interval: tuple[float, float]
     sure: float | None
     gain: Gain | None
+    twice: Gain | None = None
+
+    @property
+    def hardly_more(self) -> bool:
+        """Whether `MORE` more photos would bring next to nothing."""
+        return self.gain is not None and self.gain.likely < ENOUGH_GAIN
 
     @property
     def enough(self) -> bool:
-        """Whether more photos would bring next to nothing."""
-        return self.gain is not None and self.gain.likely < ENOUGH_GAIN
+        """Whether even twice as many photos would bring next to nothing."""
+        return self.hardly_more and self.twice is not None and self.twice.likely < ENOUGH_GAIN_OF_TWICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,7 +210,8 @@ def _measured(
             accuracy=float(right[here].mean()),
             interval=wilson_interval(int(right[here].sum()), int(here.sum())),
             sure=float(sure[here].mean()),
-            gain=_class_gain(curve, right[here], 1 - accuracy, everything, learned),
+            gain=_class_gain(curve, right[here], 1 - accuracy, everything, (learned + MORE) / learned),
+            twice=_class_gain(curve, right[here], 1 - accuracy, everything, 2),
         )
     whole = Standing(
         class_id=0,
@@ -211,20 +221,21 @@ def _measured(
         interval=wilson_interval(int(right.sum()), len(right)),
         sure=float(sure.mean()),
         gain=curve.gain(everything, everything + MORE * len(photos.class_names)),
+        twice=curve.gain(everything, 2 * everything),
     )
     return whole, classes
 
 
 def _class_gain(
-    curve: LearningCurve, right: NDArray[np.bool_], usual_error: float, everything: int, learned: int
+    curve: LearningCurve, right: NDArray[np.bool_], usual_error: float, everything: int, times: float
 ) -> Gain:
-    """What a class gains when it and all others grow by the share that `MORE` photos are of it.
+    """What a class gains when it and all others grow so many times larger.
 
     Growing alone it would gain more, mostly by taking photos from the others: ten more of one of five flowers (ten
     each) brought it 11 points of its own photos and all together 1 point; ten more of each brought it 8.
     """
     errors = (float(np.count_nonzero(~right)) + usual_error) / (len(right) + 1)
-    share = curve.relative_gain(everything, everything * (learned + MORE) / learned)
+    share = curve.relative_gain(everything, everything * times)
     return Gain(share.low * errors, share.likely * errors, share.high * errors)
 
 

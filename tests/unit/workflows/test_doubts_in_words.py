@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 
 from flowersorter.cli import main
-from flowersorter.commands.advise import gain_in_words
+from flowersorter.commands.advise import _outlook, gain_in_words
 from flowersorter.commands.learning import _say_training
 from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.terminal import Terminal
 from flowersorter.vision.curve import Gain
+from flowersorter.workflows.advice import Standing
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
@@ -104,7 +105,7 @@ def test_classes_that_cannot_be_checked_are_named(
     _say_training(terminal, result)
     text = capsys.readouterr().out
     assert "Not measured, because none can be held out: yellow (1 photo)." in text
-    assert "1 photo in the folders of two classes, each counted as one of them" in text
+    assert "1 photo stands in the folders of two classes" in text
     text = told(capsys, "doubts", "--garden", str(taught))
     assert "Not checked, because none can be held out: yellow (1 photo)." in text
 
@@ -132,6 +133,25 @@ def test_an_empty_garden_gets_advice_without_figures(tmp_path: Path, capsys: pyt
     text = told(capsys, "advise", "--garden", str(tmp_path / "empty"))
     assert "too few labels to tell" in text
     assert "No photo that was looked at is without a label." in text
+
+
+@pytest.mark.parametrize(
+    ("ten", "twice", "sentence"),
+    [
+        (0.02, 0.05, "10 more photos of each class would bring about 2 more of 100."),
+        (
+            0.002,
+            0.03,
+            "10 more photos of each class would bring next to nothing, twice as many photos about 3 more of 100.",
+        ),
+        (0.002, 0.006, "Even twice as many photos would bring next to nothing: these are enough."),
+    ],
+)
+def test_it_is_enough_only_if_many_more_would_bring_nothing_either(ten: float, twice: float, sentence: str) -> None:
+    gain, later = (Gain(each - 0.001, each, each + 0.001) for each in (ten, twice))
+    standing = Standing(0, "", 100, 0.9, (0.85, 0.94), 0.6, gain, later)
+    assert _outlook(standing, gain) == sentence
+    assert standing.enough == ("enough" in sentence)
 
 
 @pytest.mark.parametrize(
