@@ -17,6 +17,7 @@ class KeysDialog(QDialog):
         self.setWindowTitle(self.tr("Keys and mouse"))
         rows = [
             (self.tr("Drag photos onto a class"), self.tr("say what they show")),
+            (self.tr("Drag a class up or down"), self.tr("another order; the digit keys follow")),
             (self.tr("1 to 9"), self.tr("give the picked photos the class with that number")),
             (self.tr("Ctrl + wheel"), self.tr("larger or smaller photos")),
             (self.tr("Double click"), self.tr("see a photo large")),

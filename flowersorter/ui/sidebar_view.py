@@ -248,9 +248,17 @@ class SidebarView(QListView):
             return
         event.acceptProposedAction()
         if line >= 0:
-            self.moved.emit(self.rows.rows[self.rows.dragged_row(event.mimeData())].key, line)
+            self._move(self.rows.dragged_row(event.mimeData()), line)
         else:
             self.dropped.emit(self.rows.rows[row].key, places_in(event.mimeData()))
+
+    def _move(self, row: int, line: int) -> None:
+        """A drag that ends where it began was meant as a click."""
+        key = self.rows.rows[row].key
+        if line in (row, row + 1):
+            self.picked.emit(key)
+        else:
+            self.moved.emit(key, line)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw a line where a dragged row would go."""

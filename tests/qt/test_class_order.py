@@ -98,10 +98,12 @@ def test_a_class_is_dragged_to_another_place_and_ctrl_z_puts_it_back(program: Pr
     assert [each.id for each in program.garden.classes.all()] == [cedar, ash, birch]
 
 
-def test_a_drag_that_ends_where_it_began_changes_nothing(program: Program) -> None:
+def test_a_drag_that_ends_where_it_began_was_a_click(program: Program) -> None:
     view = program.window.class_list.classes
     for end in (row(program, "birch"), row(program, "birch", lower=True)):
+        program.window.shelf.show_all()
         drag(view.viewport(), row(program, "birch"), view.viewport(), end)
+        assert program.window.shelf.class_shown == class_named(program, "birch")
     assert names(program) == ["ash", "birch", "cedar"]
     assert not program.session.corrections.canUndo()
 
