@@ -88,6 +88,7 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
     named = model_for(garden, chosen_backbone(garden, request.backbone))
     if named is None:
         raise ModelFileBad("There is no model to export", "none was trained with this backbone", "Train one first")
+    named = replace(named, model=_called_as_now(garden, named.model))
     report(Progress("Saving the model", 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
     entry = backbone_of(garden, model.backbone)
@@ -120,6 +121,13 @@ def _check_shareable(backbone: str) -> None:
             f"such a file holds no network, and {backbone} is in this garden alone",
             "Save it as .onnx or .pth, which hold the whole network",
         )
+
+
+def _called_as_now(garden: Garden, model: Model) -> Model:
+    """The model with the class names of today, unless classes it tells apart were merged since."""
+    entries = [garden.classes.find(name) for name in model.class_names]
+    names = [name if entry is None else entry.name for name, entry in zip(model.class_names, entries, strict=True)]
+    return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
 
 
 _ONNX_REMARK = (
@@ -174,7 +182,8 @@ def _plain_head(garden: Garden, named: NamedModel, cancel: CancelToken) -> Plain
         )
     order = [model.class_names.index(name) for name in examples.class_names]
     targets = np.array(order, np.intp)[examples.targets]
-    totals = [_totals(garden, model.backbone, own.photo_ids)] + ([starter().totals] if grown else [])
+    starters = -1 - examples.photo_ids[~examples.own]  # not all: the person may have deleted a class
+    totals = [_totals(garden, model.backbone, own.photo_ids), starter().totals[starters]]
     learned_from = replace(examples.examples, targets=targets)
     if named.id is None:  # what the starter is worth was measured on its own photos, too
         learned_from = replace(learned_from, own=np.ones(len(targets), np.bool_))

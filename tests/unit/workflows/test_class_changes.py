@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from flowersorter.job import CancelToken, silent
+from flowersorter.library.bundle import read_bundle
 from flowersorter.library.garden import Garden
 from flowersorter.workflows.advice import AdviceRequest, advise
 from flowersorter.workflows.browse import details, folder_rows
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.examples import labelled_photos, with_starter
+from flowersorter.workflows.export import ExportRequest, export_model
 from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.history import run_photos, runs
 from flowersorter.workflows.label import LabelRequest, label
@@ -107,6 +109,17 @@ def test_a_worse_model_waits_also_after_a_class_was_renamed(garden: Garden, trai
     assert not bad.made_current
     assert (now := garden.models.current()) is not None
     assert now.id == good.model_id
+
+
+def test_a_renamed_class_is_exported_under_its_name_of_today(garden: Garden, trained: int, tmp_path: Path) -> None:
+    garden.classes.rename(class_id(garden, "red"), "crimson")
+    for name in ("model.safetensors", "model.pth"):
+        result = export_model(ExportRequest(garden, tmp_path / name), silent, CancelToken())
+        assert set(result.classes) == {"crimson", "green", "blue"}
+    assert set(read_bundle(tmp_path / "model.safetensors")[1]["class_names"]) == {"crimson", "green", "blue"}
+    garden.classes.merge(class_id(garden, "green"), class_id(garden, "blue"))
+    merged = export_model(ExportRequest(garden, tmp_path / "merged.safetensors"), silent, CancelToken())
+    assert set(merged.classes) == {"red", "green", "blue"}  # it tells three apart, and each needs a name of its own
 
 
 # -- merged
@@ -205,6 +218,18 @@ def test_a_deleted_class_of_the_starter_is_learned_no_more(garden: Garden, photo
     assert set(together.targets.tolist()) == {0, 1, 2, 3}
     assert len(together.photo_ids) == len(together.targets) == len(set(together.photo_ids.tolist()))
     assert together.features.levels.shape[0] == len(together.targets)
+
+
+def test_a_model_without_a_deleted_class_of_the_starter_can_be_exported(
+    garden: Garden, photos: Path, tmp_path: Path
+) -> None:
+    look(garden, photos)
+    for colour, flower in (("red", "roses"), ("green", "daisy"), ("blue", "tulips")):
+        assign(garden, ids_of(garden, photos, colour), class_id(garden, flower))
+    garden.classes.delete(class_id(garden, "sunflowers"))
+    assert set(retrained(garden).classes) == {"daisy", "dandelion", "roses", "tulips"}
+    result = export_model(ExportRequest(garden, tmp_path / "model.pth"), silent, CancelToken())
+    assert set(result.classes) == {"daisy", "dandelion", "roses", "tulips"}
 
 
 # -- what was filed
