@@ -68,10 +68,15 @@ class BackbonePage(QWidget):
         return next((name for name, line in self.lines.items() if line.radio.isChecked()), self._used)
 
     def use(self, name: str) -> None:
-        """Another one is in use now, for instance because a model needs it."""
+        """Another one is in use now, for instance because a model needs it.
+
+        One that deep training made is in none of the lines: none of them is chosen then, until the person does.
+        """
         self._used = name
-        if name in self.lines:
-            self.lines[name].radio.setChecked(True)
+        self._group.setExclusive(False)
+        for each, line in self.lines.items():
+            line.radio.setChecked(each == name)
+        self._group.setExclusive(True)
         self._explain()
 
     @Slot(object)

@@ -207,6 +207,21 @@ def test_a_model_brings_its_backbone_and_ok_does_not_take_it_away(dialog: Prefer
         click(dialog.ok_button)
 
 
+def test_a_network_trained_here_is_kept_until_another_one_is_chosen(dialog: PreferencesDialog, qtbot: QtBot) -> None:
+    own = replace(MODELS[0], backbone="resnet50-tuned-1", current=True)
+    dialog.show_models([own, MODELS[1]])
+    assert rows(dialog)[1][3] == "ResNet-50, trained here"
+    assert dialog.preferences.backbone == "resnet50-tuned-1"
+    assert not any(line.radio.isChecked() for line in dialog.backbones.lines.values())
+    with qtbot.assertNotEmitted(dialog.preferences_chosen):
+        click(dialog.ok_button)
+    dialog.open()
+    click(dialog.backbones.lines["resnet50-v2"].radio)
+    assert dialog.preferences.backbone == "resnet50-v2"
+    click(dialog.backbones.lines["resnet50"].radio)
+    assert [line.radio.isChecked() for line in dialog.backbones.lines.values()] == [True, False, False, False]
+
+
 # -- every part
 
 
