@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from PySide6.QtCore import QLocale, QModelIndex, QSize, Qt, Signal, Slot
@@ -29,6 +30,9 @@ from flowersorter.workflows.evaluate import Evaluation
 from flowersorter.workflows.learning_curve import LearningCurve
 
 _LETTERS_FOR_TWO = 72
+#: How far two points of the learning curve are apart by chance, in standard errors of one of them: they are measured on
+#: the same photos, which makes it less than for two of other photos. And from where on that tells nothing any more.
+_BY_CHANCE, _TOO_MUCH_CHANCE = 1.5, 0.05
 
 
 class ClassPage(QWidget):
@@ -222,10 +226,15 @@ class LearningPage(QWidget):
             before = curve.points[-2]
             gain = round(100 * (last.accuracy - before.accuracy))
             few = QLocale().toString(round(before.per_class))
-            if gain > 0:
+            # Laplace: no mistake among few photos does not mean none.
+            shares = ((each.right + 1) / (each.measured + 2) for each in (before, last))
+            chance = _BY_CHANCE * math.sqrt(sum(share * (1 - share) for share in shares) / 2 / last.measured)
+            if gain > 0 and last.accuracy - before.accuracy > chance:
                 more = self.tr("That is {0} more of 100 than with {1} photos: more photos still help.")
+            elif chance > _TOO_MUCH_CHANCE:
+                more = self.tr("That is too little to tell whether more would help; as a rule they do.")
             else:
-                more = self.tr("With {1} it was as good: more photos of the same kind will bring little.")
+                more = self.tr("With {1} it was about as good: more photos of the same kind will bring little.")
             text = f"{text} {more.format(gain, few)}"
         if curve.with_starter:
             text += " " + self.tr("The starter model's own photos helped at every point; none of them is counted.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QModelIndex, QPoint, QRect, Qt
@@ -246,6 +247,14 @@ def test_a_flat_learning_curve_does_not_promise_anything(dialog: EvaluationDialo
     dialog.learning.show_curve(learning_points(0.9, 0.9, with_starter=True))
     assert "will bring little" in dialog.learning.words.text()
     assert "none of them is counted" in dialog.learning.words.text()
+
+
+@pytest.mark.parametrize("last", [7, 8, 9])
+def test_of_a_curve_measured_on_a_dozen_photos_nothing_is_concluded(last: int, dialog: EvaluationDialog) -> None:
+    curve = learning_points(0.8, 0.8)
+    points = tuple(replace(each, measured=10, right=right) for each, right in zip(curve.points, (8, last), strict=True))
+    dialog.learning.show_curve(replace(curve, points=points))
+    assert "too little to tell whether more would help" in dialog.learning.words.text()
 
 
 def test_a_curve_without_mistakes_opens_nothing(dialog: EvaluationDialog, qtbot: QtBot) -> None:
