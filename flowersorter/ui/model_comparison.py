@@ -153,22 +153,22 @@ class ComparisonView(QWidget):
     @Slot()
     def _show_changed(self) -> None:
         if self._found is not None:
-            self._show(self._found.changed, self.tr("Called something else by the other model"))
+            self._show(self._found.changed, self.tr("Would change"))
 
     @Slot()
     def _show_better(self) -> None:
         if self._found is not None:
-            self._show(self._found.better, self.tr("Right with the other model only"))
+            self._show(self._found.better, self.tr("Would be better"))
 
     @Slot()
     def _show_worse(self) -> None:
         if self._found is not None:
-            self._show(self._found.worse, self.tr("Right with the model in use only"))
+            self._show(self._found.worse, self.tr("Would be worse"))
 
     @Slot(QTreeWidgetItem)
     def _show_move(self, item: QTreeWidgetItem) -> None:
         photos = np.array(item.data(0, _PHOTOS_ROLE), np.int64)
-        self._show(photos, self.tr("{0}, with the other model {1}").format(item.text(0), item.text(1)))
+        self._show(photos, self.tr("{0} → {1}").format(item.text(0), item.text(1)))
 
     def _show(self, photo_ids: NDArray[np.int64], title: str) -> None:
         assert self._found is not None

@@ -31,17 +31,16 @@ class NoteDialog(FittedDialog):
     """Asks for what a person wants to remember of a model; nothing is an answer too.
 
     Args:
-        name: Of the model, for the question.
-        note: What is there now.
+        entry: The model, with the note it has.
         parent: The dialog it belongs to.
     """
 
-    def __init__(self, name: str, note: str, parent: QWidget | None = None) -> None:
+    def __init__(self, entry: ModelEntry, parent: QWidget | None = None) -> None:
         super().__init__(64, 40, parent)
         self.setObjectName("note_dialog")
         self.setWindowTitle(self.tr("Note"))
-        question = QLabel(self.tr("&Note for the model of {0}:").format(name.replace("&", "&&")), self)
-        self.field = QLineEdit(note, self)
+        question = QLabel(self.tr("&Note for model {0} of {1}:").format(entry.id, when(entry.created_at)), self)
+        self.field = QLineEdit(entry.note, self)
         self.field.setObjectName("note_field")
         describe(self.field, plain(question.text()).rstrip(":"))
         self.field.setMaxLength(MAX_NOTE_CHARS)
@@ -128,7 +127,7 @@ class PruneDialog(FittedDialog):
         going = self.going
         self.list.clear()
         for entry in going:
-            self.list.addItem(f"{when(entry.created_at)}   {', '.join(entry.classes)}")
+            self.list.addItem(f"{entry.id} · {when(entry.created_at)}   {', '.join(entry.classes)}")
         self.list.setVisible(bool(going))
         self.ok_button.setText(self.tr("&Remove {0}").format(count_models(len(going))))
         self.ok_button.setEnabled(bool(going))
@@ -151,7 +150,7 @@ def ask_to_delete(parent: QWidget, entry: ModelEntry, *, with_network: bool) -> 
     box.setObjectName("delete_model_question")
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(_tr("Delete model"))
-    box.setText(_tr("Delete the model of {0}?").format(when(entry.created_at)))
+    box.setText(_tr("Delete model {0} of {1}?").format(entry.id, when(entry.created_at)))
     lost = _tr("Photos, labels and the other models stay. This cannot be undone.")
     if with_network:
         lost = _tr("The network that deep training made for it goes with it.") + " " + lost

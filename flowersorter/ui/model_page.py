@@ -115,12 +115,13 @@ class ModelPage(QWidget):
                 self.tr("Note"),
                 self.tr("Classes"),
                 self.tr("Backbone"),
-                self.tr("Labels"),
+                self.tr("Photos"),
                 self.tr("Right"),
             ]
         )
         tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
-        tree.headerItem().setToolTip(_PHOTOS, self.tr("Labelled photos it learned from"))
+        tip = self.tr("Labelled photos it learned from; those of the starter count where it grew out of that")
+        tree.headerItem().setToolTip(_PHOTOS, tip)
         tip = self.tr("Share of photos labelled right, measured on photos it did not learn from")
         tree.headerItem().setToolTip(_RIGHT, tip)
         tree.setRootIsDecorated(False)
@@ -199,7 +200,7 @@ class ModelPage(QWidget):
         )
         self._add(texts, None, used, picked, starter.classes)
         for entry in models:
-            name = when(entry.created_at)
+            name = self.tr("{0} · {1}").format(entry.id, when(entry.created_at))
             texts = self._texts(name, entry.note, entry.classes, entry.backbone, entry.photos, entry.held_out_accuracy)
             self._add(texts, entry.id, used, picked, entry.classes)
         self._enable()
@@ -279,8 +280,8 @@ class ModelPage(QWidget):
         entry = self._entry(model_id)
         if entry is None:
             return self.tr("Starter")
-        moment = when(entry.created_at)
-        return f"{moment} ({entry.note})" if entry.note else moment
+        name = self.tr("Model {0} of {1}").format(entry.id, when(entry.created_at))
+        return f"{name} ({entry.note})" if entry.note else name
 
     @Slot()
     def _enable(self) -> None:
@@ -315,7 +316,7 @@ class ModelPage(QWidget):
         entry = self._entry(self._picked_id)
         if entry is None:
             return
-        dialog = NoteDialog(when(entry.created_at), entry.note, self)
+        dialog = NoteDialog(entry, self)
         if dialog.exec() == QDialog.DialogCode.Accepted and dialog.note != entry.note:
             self.note_written.emit(entry.id, dialog.note)
         dialog.deleteLater()
