@@ -42,7 +42,8 @@ class Backbone:
         depths: Blocks in each of the four stages.
         features: D, the length of an embedding.
         short_side_px: The shorter side a photo is scaled to.
-        crop_px: The side of the square the network sees.
+        crop_px: The side of the square that is cut out of it.
+        shown_px: The side this square is enlarged to before the network sees it; 0: it is seen as it is.
         mean: Subtracted from RGB pixels on the 0..255 scale.
         std: Divided by afterwards, on the same scale.
         interpolation: The filter used to scale a photo.
@@ -77,6 +78,12 @@ class Backbone:
     batch_norm_eps: float = 1e-5
     has_imagenet_layer: bool = True
     changes: Path | None = None
+    shown_px: int = 0
+
+    @property
+    def seen_px(self) -> int:
+        """The side of the square the network sees."""
+        return self.shown_px or self.crop_px
 
 
 DEFAULT = "resnet50"
@@ -126,20 +133,22 @@ def is_tuned(name: str) -> bool:
     return _TUNED in name
 
 
-def tuned(base: Backbone, name: str, changes: Path, crop_px: int) -> Backbone:
+def tuned(base: Backbone, name: str, changes: Path, crop_px: int, shown_px: int) -> Backbone:
     """A backbone that deep training made of another one.
 
     Args:
         base: The registered backbone; its weights are needed too.
         name: A `tuned_name`.
         changes: The file with the changed stages.
-        crop_px: The side of the square it is to see.
+        crop_px: The side of the square that is cut out of a photo.
+        shown_px: The side this square is enlarged to.
     """
     return replace(
         base,
         name=name,
         title=f"{base.title}, trained on your photos",
         crop_px=crop_px,
+        shown_px=shown_px,
         has_imagenet_layer=False,  # its features do not fit that layer any more
         changes=changes,
     )

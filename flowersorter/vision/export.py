@@ -50,8 +50,9 @@ def torchvision_file(
             "strides": ((2, 2), (1, 1)) if _halves_first(entry) else ((1, 1), (2, 2)),
             "mean": [value / 255 for value in entry.mean],
             "std": [value / 255 for value in entry.std],
-            "resize": entry.short_side_px,
-            "crop": entry.crop_px,
+            # A square that is enlarged after it was cut is the same as one cut out of an enlarged photo.
+            "resize": round(entry.short_side_px * entry.seen_px / entry.crop_px),
+            "crop": entry.seen_px,
         },
         file,
     )

@@ -15,6 +15,10 @@ from flowersorter.vision.solve import Fits, Solver, Weights
 from flowersorter.vision.threads import Lanes
 
 _PENALTY_FOR_FEW = 3e-4
+#: With a prior. Too few photos are held out of a network's training to choose by. Measured on six splits of 1,500
+#: flowers, held-out accuracy and loss: 0.1: 93.8 % and 0.179, 3e-3: 93.8 % and 0.178, 1e-3: 93.8 % and 0.178,
+#: 3e-4: 93.6 % and 0.177, 1e-4: 93.6 % and 0.177, 1e-5: 93.4 % and 0.181; chosen by held-out photos: 93.7 %.
+_PENALTY_WITH_PRIOR = 1e-3
 #: Share of the loss that is left to gain when penalties are compared, and in the end: with `_MANY` photos, and less
 #: in proportion with fewer, where steps cost little.
 _ROUGHLY, _CLOSELY, _MANY = 1e-3, 1e-4, 10_000
@@ -69,8 +73,9 @@ def solve_heads(
     start = None if last is None else last.weights
     size = min(1.0, len(ground.ids) / _MANY)
     roughly, closely = _ROUGHLY * size, _CLOSELY * size
-    if not len(folds):
-        return Heads(folds, _PENALTY_FOR_FEW, ground.changed, solver.solve(_PENALTY_FOR_FEW, closely, start))
+    if prior is not None or not len(folds):
+        penalty = _PENALTY_FOR_FEW if prior is None else _PENALTY_WITH_PRIOR
+        return Heads(folds, penalty, ground.changed, solver.solve(penalty, closely, start))
     if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
         return Heads(folds, last.penalty, last.chosen_after, solver.solve(last.penalty, closely, start))
 

@@ -15,6 +15,7 @@ from torchvision.models.resnet import ResNet
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.device import CPU, CUDA, computes_bfloat16
+from flowersorter.vision.network import enlarged
 from flowersorter.vision.threads import Lanes, row_blocks
 from flowersorter.vision.tunable import cut_in_two
 
@@ -51,7 +52,7 @@ class Learner:
         device: str,
         lanes: Lanes,
     ) -> None:
-        self._device, self._lanes = device, lanes
+        self._device, self._lanes, self._seen_px = device, lanes, entry.seen_px
         self._dtype = torch.bfloat16 if computes_bfloat16(device) else torch.float32
         frozen, part = cut_in_two(network, unfreeze, head, self._dtype)
         self._frozen, self.part = frozen.to(device), part.to(device)
@@ -76,7 +77,7 @@ class Learner:
         parameters = list(self.part.parameters())
 
         def learn(rows: slice) -> tuple[tuple[Tensor, ...], float]:
-            logits = self._forward(crops[rows])
+            logits = self._forward(crops[rows], crops.shape[1])
             truth = torch.from_numpy(targets[rows]).to(self._device)
             each = functional.cross_entropy(logits, truth, reduction="none", label_smoothing=smoothing)
             loss = (each * torch.from_numpy(weights[rows]).to(self._device)).sum()
@@ -90,7 +91,7 @@ class Learner:
         return total, float(sum(loss for _, loss in parts))
 
     def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(B, S, S, 3) uint8 -> (B, C) float32; nothing is learned.
+        """(B, S, S, 3) uint8, enlarged as the backbone wants it -> (B, C) float32; nothing is learned.
 
         Raises:
             DeviceUnavailable: there is too little memory even for one photo.
@@ -98,18 +99,18 @@ class Learner:
 
         def look(rows: slice) -> NDArray[np.float32]:
             with torch.no_grad():
-                return np.asarray(self._forward(crops[rows]).cpu().numpy(), np.float32)
+                return np.asarray(self._forward(crops[rows], self._seen_px).cpu().numpy(), np.float32)
 
         return np.concatenate(self._in_parts(len(crops), look))
 
-    def _forward(self, crops: NDArray[np.uint8]) -> Tensor:
-        """(B, S, S, 3) uint8 -> logits (B, C) on the device."""
+    def _forward(self, crops: NDArray[np.uint8], side_px: int) -> Tensor:
+        """(B, S, S, 3) uint8, enlarged to this side -> logits (B, C) on the device."""
         # Seen as (B, 3, S, S) the bytes already lie channels-last.
         bytes_ = torch.from_numpy(np.ascontiguousarray(crops)).permute(0, 3, 1, 2)
         if self._device == CUDA:
             bytes_ = bytes_.pin_memory().to(CUDA, non_blocking=True)
         with torch.inference_mode():
-            pixels = bytes_.float().sub_(self._mean).div_(self._std)
+            pixels = enlarged(bytes_, side_px).sub_(self._mean).div_(self._std)
             maps = self._frozen(pixels.to(self._dtype))
         # A graph takes no tensor of inference mode; its copy is an ordinary one.
         with torch.autocast(self._device, torch.bfloat16, enabled=self._dtype == torch.bfloat16):

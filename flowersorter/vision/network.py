@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
@@ -69,6 +70,16 @@ def build_classifier(entry: Backbone, device: str = "cpu") -> nn.Module:
     """
     network: nn.Module = assemble(entry, load_state(entry), classifier=True)
     return network.to(device)
+
+
+def enlarged(squares: Tensor, side: int) -> Tensor:
+    """(B, 3, S, S) uint8 -> (B, 3, side, side) float32 of whole numbers, by Pillow's bicubic filter."""
+    if squares.shape[-1] == side:
+        return squares.float()
+    if squares.device.type == "cpu":
+        return functional.interpolate(squares, side, mode="bicubic", antialias=True).float()
+    # CUDA has no such filter for bytes.
+    return functional.interpolate(squares.float(), side, mode="bicubic", antialias=True).round_().clamp_(0, 255)
 
 
 class Float32Pool(nn.Module):

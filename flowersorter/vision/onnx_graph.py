@@ -98,6 +98,11 @@ def _pixels(graph: _Graph, entry: Backbone) -> str:
     start = graph.add("Cast", graph.add("Round", half), to=TensorProto.INT64)
     end = graph.add("Add", start, graph.constant(entry.crop_px))
     crop = graph.add("Slice", small, start, end, graph.constant([2, 3]))
+    if entry.seen_px != entry.crop_px:
+        crop = graph.add(
+            "Resize", crop, "", "", graph.constant([entry.seen_px] * 2),
+            mode="cubic", cubic_coeff_a=-0.5, antialias=1, exclude_outside=1, axes=[2, 3],
+        )  # fmt: skip
     channels = (1, 3, 1, 1)
     mean = graph.constant(np.reshape(entry.mean, channels), np.float32)
     std = graph.constant(np.reshape(entry.std, channels), np.float32)

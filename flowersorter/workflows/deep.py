@@ -41,6 +41,8 @@ STAGES = (0, 1, 2)
 #: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training here has shown better.
 _SECONDS = (0.030, 0.050, 0.085)
 _PACE_KEY = "deep training pace"
+#: How many times larger a network that was trained here sees photos; in whole steps of its last stage.
+_ENLARGED, _STRIDE_PX = 1.25, 32
 #: Held-out photos below which an accuracy would say nothing.
 _ENOUGH_TO_MEASURE = 10
 
@@ -240,7 +242,7 @@ def _tune(
 
     recipe = Recipe(unfreeze=request.unfreeze, epochs=request.epochs, crop_px=entry.crop_px, seed=request.seed)
     # The head sees what labelling sees: of a network that stays as it is, the usual crop.
-    seen = entry if request.unfreeze == 0 else replace(entry, crop_px=own_crop_px(entry))
+    seen = entry if request.unfreeze == 0 else with_own_crop(entry)
     head, device = (frozen.weight, frozen.bias), choose_device(request.device)
     try:
         return fine_tune(seen, build_resnet(entry), head, photos.lesson, recipe, device, report, cancel)
@@ -250,13 +252,15 @@ def _tune(
         raise
 
 
-def own_crop_px(entry: Backbone) -> int:
-    """Side of the square that a network trained here sees of a photo: as much as there is.
+def with_own_crop(entry: Backbone) -> Backbone:
+    """The backbone as it looks at photos when it was trained here: at as much as there is of them, and enlarged.
 
-    What fills an augmented crop of 224 pixels looks as large in one of 256 that is not augmented (Touvron et al.,
-    2019, "FixRes"). Measured: +1 point.
+    What fills an augmented crop of 224 pixels looks smaller in one that is not augmented (Touvron et al., 2019,
+    "FixRes"). Measured on 600 held-out flowers: 224 pixels 94.0 % right, 256: 93.0, 288: 93.8, 320: 94.5;
+    the held-out loss is 0.172, 0.176, 0.166 and 0.158.
     """
-    return entry.short_side_px
+    shown_px = round(entry.short_side_px * _ENLARGED / _STRIDE_PX) * _STRIDE_PX
+    return replace(entry, crop_px=entry.short_side_px, shown_px=shown_px)
 
 
 def _on_own_network(
@@ -272,7 +276,7 @@ def _on_own_network(
     garden, cancel = request.garden, CancelToken()
     changed = {name: tensor.numpy().astype(np.float16) for name, tensor in tuned.best.changed.items()}
     seen = [sha256 for sha256, held_out in zip(photos.hashes, photos.held_out.tolist(), strict=True) if not held_out]
-    own = keep_tuned(garden, entry, changed, _honest_layer(photos, tuned), own_crop_px(entry), seen)
+    own = keep_tuned(garden, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
     embed_labelled(garden, request.device, classes, CENTRE, own.name, report, cancel, embedder)
     report(Progress("Learning", 0))
     labelled = labelled_photos(garden, own.name, classes)

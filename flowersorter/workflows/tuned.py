@@ -18,7 +18,7 @@ from flowersorter.vision.backbones import backbone as registered
 
 _HASH_BYTES = 32
 _SEEN, _WEIGHT, _BIAS = "seen", "layer_weight", "layer_bias"
-_SMALLEST_CROP_PX = 32
+_SMALLEST_CROP_PX, _MOST_ENLARGED = 32, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,17 +102,15 @@ def keep_tuned(
     base: Backbone,
     changed: Mapping[str, NDArray[np.float16]],
     layer: FinalLayer,
-    crop_px: int,
     seen: Iterable[bytes],
 ) -> Backbone:
     """Keep what deep training made of a backbone, under a name of its own.
 
     Args:
         garden: Gets the file.
-        base: The registered backbone it was made from.
+        base: The registered backbone it was made from, but with the crop it is to have from now on.
         changed: The tensors that changed, by torchvision's names.
         layer: What was trained together with them.
-        crop_px: The side of the square it is to see.
         seen: SHA-256 of the photos it was trained on.
 
     Raises:
@@ -122,7 +120,8 @@ def keep_tuned(
     name = tuned_name(base.name, store.next_number())
     hashes = np.frombuffer(b"".join(sorted(seen)), np.uint8).reshape(-1, _HASH_BYTES)
     arrays: dict[str, NDArray[Any]] = {**changed, _SEEN: hashes, _WEIGHT: layer.weight, _BIAS: layer.bias}
-    store.write(name, arrays, {"base": base.name, "crop_px": crop_px, "class_names": list(layer.class_names)})
+    views = {"crop_px": base.crop_px, "shown_px": base.shown_px}
+    store.write(name, arrays, {"base": base.name, **views, "class_names": list(layer.class_names)})
     return backbone_of(garden, name)
 
 
@@ -157,14 +156,16 @@ def _own(garden: Garden, name: str) -> _Known:
 def _checked(
     garden: Garden, base: Backbone, name: str, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]
 ) -> _Known:
-    crop_px, seen = metadata.get("crop_px"), arrays.get(_SEEN)
+    crop_px, shown_px, seen = metadata.get("crop_px"), metadata.get("shown_px"), arrays.get(_SEEN)
     if metadata.get("base") != base.name:
         raise ModelFileBad("", f"its file is not of a {base.title}")
     if type(crop_px) is not int or not _SMALLEST_CROP_PX <= crop_px <= base.short_side_px:
         raise ModelFileBad("", "its file does not say what it sees of a photo")
+    if type(shown_px) is not int or not crop_px <= shown_px <= _MOST_ENLARGED * crop_px:
+        raise ModelFileBad("", "its file does not say how large it sees a photo")
     if seen is None or seen.dtype != np.uint8 or seen.ndim != 2 or seen.shape[1] != _HASH_BYTES:
         raise ModelFileBad("", "its file does not say which photos it learned from")
-    backbone = tuned(base, name, _store(garden).path(name), crop_px)
+    backbone = tuned(base, name, _store(garden).path(name), crop_px, shown_px)
     return _Known(backbone, frozenset(row.tobytes() for row in seen), _checked_layer(base, arrays, metadata))
 
 

@@ -202,11 +202,11 @@ class Memory:
         self.tried = list[int]()
         forward = Learner._forward
 
-        def limited(learner: Learner, crops: NDArray[np.uint8]) -> Tensor:
+        def limited(learner: Learner, crops: NDArray[np.uint8], side_px: int) -> Tensor:
             self.tried.append(len(crops))
             if len(crops) > fits:
                 raise error
-            return forward(learner, crops)
+            return forward(learner, crops, side_px)
 
         monkeypatch.setattr(Learner, "_forward", limited)
 
