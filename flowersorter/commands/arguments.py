@@ -47,6 +47,9 @@ examples:
   flowersorter undo                               take the last run back
   flowersorter train ~/Pictures/mushrooms         learn classes of your own, one sub-folder for each
   flowersorter evaluate --report how-good.html    how often is the model right, and what does it take for what?
+  flowersorter doubts                             which labels are probably wrong?
+  flowersorter advise                             are there enough, and which photos are worth a label next?
+  flowersorter models --compare 3 5               which photos would another model call something else?
   flowersorter predict IMG_0001.jpg --json | jq .class
 
 what the words mean:
@@ -58,7 +61,7 @@ output and exit codes:
   --json prints one JSON object a line on stdout and nothing else there; progress goes to stderr, on a terminal only.
   A photo:      {"path", "class", "confidence", "verdict", "top": [[class, p], ...]}
   Unreadable:   {"path", "error"}
-  sort adds "to" and "action"; evaluate and sort end with {"summary": {...}}
+  sort adds "to" and "action"; sort, train, evaluate, doubts and advise end with {"summary": {...}}
   0 done (unreadable photos are reported, not fatal); 1 failed, with one sentence on stderr; 2 wrong usage;
   130 interrupted: Ctrl+C stops at the next safe point and leaves nothing half-done.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.ui import theme
@@ -54,10 +55,19 @@ class AdvicePanel(QFrame):
         """Say it."""
         self.headline.setText(_headline(advice))
         self.classes.setText("\n".join(class_in_words(each) for each in advice.classes))
-        lines = min(len(advice.classes), _MOST_LINES)
-        self._scroll.setVisible(bool(lines))
-        self._scroll.setFixedHeight(lines * self.classes.fontMetrics().lineSpacing() + 4)
+        self._scroll.setVisible(bool(advice.classes))
+        self._fit()
         self.again.setEnabled(bool(advice.next))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrower, the lines wrap."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the lines of the classes, up to a limit."""
+        wanted = self.classes.heightForWidth(self.width() - theme.LARGE_GAP_PX - theme.GAP_PX)
+        self._scroll.setFixedHeight(min(wanted, _MOST_LINES * self.classes.fontMetrics().lineSpacing()) + 4)
 
 
 def _headline(advice: Advice) -> str:

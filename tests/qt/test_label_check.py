@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.ui.advice_panel import AdvicePanel
 from flowersorter.ui.doubts_dialog import Decision, DoubtsDialog
+from flowersorter.workflows.advice import Advice, Gain, Standing
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.doubts import Doubt, DoubtGroup, DoubtsResult, LookAlike
 from flowersorter.workflows.measurable import Unmeasured
@@ -234,6 +237,23 @@ def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Progr
     assert panel.classes.text().count("photos, ") == 3
     window.shelf.show_all()
     assert not panel.isVisible(), "it belongs to those photos only"
+
+
+def test_in_a_narrow_window_every_line_of_the_advice_is_seen(qtbot: QtBot) -> None:
+    panel = AdvicePanel()
+    qtbot.addWidget(panel)
+    gain = Gain(-0.02, 0.04, 0.1)
+    overall, *classes = (Standing(0, name, 20, 0.8, (0.6, 0.9), 0.5, gain, gain) for name in ("", "roses", "asters"))
+    panel.show_advice(Advice(overall, tuple(classes), (), 0))
+    panel.resize(900, 200)
+    panel.show()
+    heights = list[int]()
+    scroll = panel.findChild(QScrollArea, "advice_scroll")
+    assert scroll is not None
+    for width in (900, 300):
+        panel.resize(width, 300)
+        heights.append(scroll.height())
+    assert heights[1] >= 2 * heights[0] - 8, "the two lines wrap"
 
 
 def test_when_all_is_labelled_there_is_nothing_to_show(program: Program, qtbot: QtBot) -> None:
