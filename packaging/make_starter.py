@@ -12,6 +12,7 @@ a person's first corrections can be added to them. PHOTOS.txt beside it names th
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,23 +29,28 @@ from flowersorter.vision.embed import Embedder
 from flowersorter.vision.features import average_views, pack
 from flowersorter.vision.fit import Examples, fit
 from flowersorter.vision.metrics import wilson_interval
+from flowersorter.vision.resemblance import resemble
 from flowersorter.vision.views import CENTRE, FLIP, cut
+from flowersorter.vision.weights import imagenet_layer
 from flowersorter.workflows.models import STARTER_FILE
 
 ORIGIN = 'photos of the "flower_photos" set by many Flickr users, CC BY 2.0'
 SEED = 42
 
 
-def embed_folder(folder: Path) -> tuple[list[str], NDArray[np.float32], NDArray[np.intp]]:
+def embed_folder(
+    folder: Path,
+) -> tuple[list[str], NDArray[np.float32], NDArray[np.float16], NDArray[np.intp]]:
     """Embed every photo of every sub-folder.
 
     Returns:
-        C class names, (N, D) float32 embeddings averaged over the views, (N,) class indices.
+        C class names, (N, D) float32 embeddings averaged over the views, (N, D) those of the first view alone, (N,)
+        class indices.
     """
     entry = backbone(DEFAULT)
     embedder = Embedder.open(entry, choose_device("auto"))
     names = sorted(part.name for part in folder.iterdir() if part.is_dir())
-    embeddings, targets = [], []
+    embeddings, centres, targets = [], [], []
     for target, name in enumerate(names):
         photos = scan(folder / name, CancelToken()).photos
         for start in range(0, len(photos), embedder.batch_size):
@@ -55,10 +61,12 @@ def embed_folder(folder: Path) -> tuple[list[str], NDArray[np.float32], NDArray[
                 except PhotoUnreadable as error:
                     print(f"left out: {photo.path}: {error.why}")
             views = [np.stack([cut(p, view, entry.crop_px) for p in pixels]) for view in (CENTRE, FLIP)]
-            embeddings.append(average_views([embedder.embed(crops) for crops in views]))
+            both = [embedder.embed(crops) for crops in views]
+            embeddings.append(average_views(both))
+            centres.append(both[0])
             targets += [target] * len(pixels)
         print(f"{name}: {targets.count(target)} photos")
-    return names, np.concatenate(embeddings), np.array(targets, np.intp)
+    return names, np.concatenate(embeddings), np.concatenate(centres), np.array(targets, np.intp)
 
 
 def main() -> None:
@@ -67,8 +75,11 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "resources" / STARTER_FILE)
     args = parser.parse_args()
-    names, embeddings, targets = embed_folder(args.folder)
-    features = pack(embeddings)
+    names, embeddings, centres, targets = embed_folder(args.folder)
+    layer = imagenet_layer(backbone(DEFAULT))
+    assert layer is not None  # it is in the file that comes with the program
+    resemblance = resemble(centres, layer)
+    features = replace(pack(embeddings), resemblance=resemblance)
     examples = Examples(1 + np.arange(len(targets)), features, targets, np.ones(len(targets), np.bool_))
     fitted = fit(examples, names, DEFAULT, CancelToken(), seed=SEED, note="Starter model", origin=ORIGIN)
     right = fitted.held_out.right
@@ -77,6 +88,7 @@ def main() -> None:
     arrays, metadata = fitted.model.to_bundle()
     arrays["starter_levels"] = features.levels
     arrays["starter_scales"] = features.scales
+    arrays["starter_resemblance"] = resemblance.as_numbers()
     arrays["starter_totals"] = embeddings.sum(axis=1, dtype=np.float32)
     arrays["starter_targets"] = targets.astype(np.uint8)
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -88,21 +88,36 @@ class PrincipalAxes:
         result = Coordinates(
             np.ones((len(features), len(self.basis) + 1), np.float32), np.empty(len(features), np.float32)
         )
-        columns = np.vstack([self.basis, self.centre]).T
-        origin = columns.T @ self.centre
+        columns = self.columns
 
         def project(rows: slice) -> None:
             if cancel is not None:
                 cancel.check()
             part = features.take(rows)
-            product = part.times(columns)
-            inside = np.subtract(product[:, :-1], origin[:-1], out=result.inside[rows, :-1])
-            distance = part.lengths**2 - 2 * product[:, -1] + origin[-1]
-            result.outside[rows] = np.maximum(distance - np.square(inside).sum(axis=1), 0)
+            placed = self.placed(part.times(columns), part.lengths)
+            result.inside[rows], result.outside[rows] = placed.inside, placed.outside
 
         with Lanes() as lanes:
             lanes.map(project, row_blocks(len(features), _BLOCK_ROWS))
         return result
+
+    @property
+    def columns(self) -> NDArray[np.float32]:
+        """(D, R + 1): what features are multiplied by for `placed`."""
+        return np.vstack([self.basis, self.centre]).T
+
+    def placed(self, product: NDArray[np.float32], lengths: NDArray[np.float32]) -> Coordinates:
+        """Where N photos lie.
+
+        Args:
+            product: (N, R + 1), features times `columns`.
+            lengths: (N,) of the features.
+        """
+        origin = self.columns.T @ self.centre
+        inside = np.ones_like(product)
+        np.subtract(product[:, :-1], origin[:-1], out=inside[:, :-1])
+        distance = np.square(lengths) - 2 * product[:, -1] + origin[-1]
+        return Coordinates(inside, np.maximum(distance - np.square(inside[:, :-1]).sum(axis=1), 0))
 
     def place(self, rows: NDArray[np.float32]) -> Coordinates:
         """As `project`, for (N, D) rows of any length."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.vision.resemblance import Resemblance, join_resemblances
 from flowersorter.vision.threads import Lanes, row_blocks
 
 _TOP_LEVEL = 255
@@ -33,10 +34,12 @@ class Features:
     Attributes:
         levels: (N, D) uint8.
         scales: (N,) float32.
+        resemblance: What ImageNet's layer takes the photos for; None where nobody asked it.
     """
 
     levels: NDArray[np.uint8]
     scales: NDArray[np.float32]
+    resemblance: Resemblance | None = None
 
     def __len__(self) -> int:
         return len(self.levels)
@@ -53,7 +56,8 @@ class Features:
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Features:
         """Some of the rows, by number, mask or slice."""
-        return Features(self.levels[rows], self.scales[rows])
+        known = None if self.resemblance is None else self.resemblance.take(rows)
+        return Features(self.levels[rows], self.scales[rows], known)
 
     def unpack(self) -> NDArray[np.float32]:
         """(N, D) float32, rows of length 1."""
@@ -128,7 +132,11 @@ def _root_of_half() -> NDArray[np.float32]:
 
 def join(parts: Sequence[Features]) -> Features:
     """Put features of several sets of photos below one another; there must be at least one set."""
-    return Features(np.concatenate([part.levels for part in parts]), np.concatenate([part.scales for part in parts]))
+    known = None
+    if any(part.resemblance is not None for part in parts):
+        known = join_resemblances([part.resemblance or Resemblance.unknown(len(part)) for part in parts])
+    levels, scales = ([getattr(part, name) for part in parts] for name in ("levels", "scales"))
+    return Features(np.concatenate(levels), np.concatenate(scales), known)
 
 
 def average_views(views: Sequence[NDArray[Any]]) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from flowersorter.vision.calibrate import HeldOutLoss, fit_temperature, fit_thre
 from flowersorter.vision.groundwork import Examples, Groundwork
 from flowersorter.vision.heads import Heads, held_out_logits, solve_heads
 from flowersorter.vision.model import Model, TrainingRecord
-from flowersorter.vision.novelty import learn_novelty
+from flowersorter.vision.novelty import HeldOutGuesses, Known, learn_novelty
 from flowersorter.vision.threads import Lanes
 
 __all__ = ["Examples", "Fitted", "HeldOut", "fit"]
@@ -135,12 +135,14 @@ def _judge(
     """Calibrate on the held-out predictions and put the model together."""
     class_names, backbone, record = named
     rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1])
-    balance = (1 / np.bincount(ground.targets)[ground.targets] / len(class_names)).astype(np.float32)
-    novelty, unfamiliarity = learn_novelty(ground.axes, ground.coordinates, balance, ground.folds, heads.folds, lanes)
-    held_out = HeldOut(rows, logits, ground.targets[rows], unfamiliarity[rows], examples.own[rows])
+    targets = ground.targets[rows]
+    temperature = fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1.0
+    confidence = softmax(logits / np.float32(temperature)).max(axis=1, initial=0.0)
+    known = Known(ground.axes, ground.coordinates, ground.targets, ground.folds, examples.features.resemblance)
+    guesses = HeldOutGuesses(rows, logits.argmax(axis=1), confidence)
+    novelty, unfamiliarity = learn_novelty(known, guesses, lanes)
+    held_out = HeldOut(rows, logits, targets, unfamiliarity, examples.own[rows])
     own, right = held_out.own, held_out.right
-    temperature = fit_temperature(HeldOutLoss(held_out.logits, held_out.targets)) if len(rows) else 1.0
-    confidence = softmax(held_out.logits / np.float32(temperature)).max(axis=1, initial=0.0)
     weight, bias = ground.axes.back(heads.weights[-1])
     model = Model(
         class_names=class_names,

@@ -11,12 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad
+from flowersorter.vision.axes import PrincipalAxes
 from flowersorter.vision.calibrate import Thresholds
 from flowersorter.vision.novelty import Novelty, novelty_of_references
+from flowersorter.vision.resemblance import KINDS
 
-FORMAT = 2
+FORMAT = 3
 #: Held features of training photos ("references") instead of the directions they differ in.
 _FORMAT_WITH_REFERENCES = 1
+#: Knew the directions that all photos differ in, not those of each class.
+_FORMAT_OF_DISTANCE = 2
 _MAX_CLASSES = 10_000
 _MAX_NAME_CHARS = 1_000
 
@@ -87,8 +91,13 @@ class Model:
         arrays: dict[str, NDArray[Any]] = {
             "weight": self.weight,
             "bias": self.bias,
-            "novelty_centre": self.novelty.centre,
-            "novelty_axes": self.novelty.axes,
+            "novelty_centre": self.novelty.axes.centre,
+            "novelty_axes": self.novelty.axes.basis.astype(np.float16),
+            "novelty_class_centres": self.novelty.centres,
+            "novelty_class_axes": self.novelty.directions.astype(np.float16),
+            "novelty_usual": self.novelty.usual,
+            "novelty_typical": self.novelty.typical,
+            "novelty_mix": self.novelty.mix,
         }
         metadata: dict[str, Any] = {
             "format": FORMAT,
@@ -123,7 +132,7 @@ class Model:
 
     @classmethod
     def _checked(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Model:
-        if metadata["format"] not in (FORMAT, _FORMAT_WITH_REFERENCES):
+        if metadata["format"] not in (FORMAT, _FORMAT_OF_DISTANCE, _FORMAT_WITH_REFERENCES):
             raise _bad("it was made by a newer version of the program")
         names = tuple(metadata["class_names"])
         if not 0 < len(names) <= _MAX_CLASSES or len(set(names)) != len(names):
@@ -147,7 +156,7 @@ class Model:
             bias=bias,
             temperature=numbers["temperature"],
             thresholds=Thresholds(sure=numbers["sure"], probable=numbers["probable"]),
-            novelty=_novelty(arrays, metadata, weight.shape[1]),
+            novelty=_novelty(arrays, metadata, *weight.shape),
             training=TrainingRecord(
                 photos=int(metadata.get("photos", 0)),
                 own_photos=int(metadata.get("own_photos", 0)),
@@ -161,21 +170,40 @@ class Model:
         )
 
 
-def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], width: int) -> Novelty:
+def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int) -> Novelty:
     """Read what strangers are known by; what format 1 knew them by is worked out again from its references."""
-    old = metadata["format"] == _FORMAT_WITH_REFERENCES
-    names = ("references",) if old else ("novelty_axes", "novelty_centre")
-    parts = [np.asarray(arrays[name], np.float32) for name in names]
-    if parts[0].ndim != 2 or any(part.shape[-1] != width for part in parts) or parts[-1].ndim != (2 if old else 1):
-        raise _bad("its memory does not fit its head")
-    if not all(np.isfinite(part).all() for part in parts):
-        raise _bad("a number in it is not finite")
-    if old:
-        return novelty_of_references(parts[0])
+    if metadata["format"] == _FORMAT_WITH_REFERENCES:
+        return novelty_of_references(_fitting(arrays, "references", (None, width)), classes)
     threshold = float(metadata["unfamiliarity"])
     if not math.isfinite(threshold):
         raise _bad("a number in it is not finite")
-    return Novelty(parts[1], parts[0].astype(np.float16), threshold)
+    centre = _fitting(arrays, "novelty_centre", (width,))
+    basis = _fitting(arrays, "novelty_axes", (None, width))
+    if metadata["format"] == _FORMAT_OF_DISTANCE:
+        return Novelty.of_distance(centre, basis, threshold, classes)
+    rank = len(basis)
+    typical = _fitting(arrays, "novelty_typical", (2, 3))
+    if not (typical[1] > 0).all():
+        raise _bad("its memory does not fit its head")
+    return Novelty(
+        axes=PrincipalAxes(basis, centre),
+        centres=_fitting(arrays, "novelty_class_centres", (classes, rank)),
+        directions=_fitting(arrays, "novelty_class_axes", (classes, None, rank)),
+        usual=_fitting(arrays, "novelty_usual", (KINDS,)),
+        typical=typical,
+        mix=_fitting(arrays, "novelty_mix", (3,)),
+        threshold=threshold,
+    )
+
+
+def _fitting(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
+    """An array of finite numbers and of a shape, of which None may be anything."""
+    array = np.asarray(arrays[name], np.float32)
+    if array.ndim != len(shape) or any(want not in (None, has) for want, has in zip(shape, array.shape, strict=True)):
+        raise _bad("its memory does not fit its head")
+    if not np.isfinite(array).all():
+        raise _bad("a number in it is not finite")
+    return array
 
 
 def _bad(why: str) -> ModelFileBad:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.vision.axes import Coordinates
 from flowersorter.vision.calibrate import Thresholds, softmax
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
@@ -26,15 +27,26 @@ class Predictions:
     verdicts: NDArray[np.uint8]
 
 
-def predict(model: Model, features: Features) -> Predictions:
-    """Predict N photos with one model."""
-    classes = len(model.class_names)
-    product = features.times(np.hstack([model.weight.T, model.novelty.columns]))
-    logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
-    probabilities = softmax(logits)
-    verdicts = verdicts_of(probabilities.max(axis=1, initial=0.0), model.thresholds)
-    unfamiliarity = model.novelty.unfamiliarity(product[:, classes:], features.lengths)
-    verdicts[model.novelty.is_new(unfamiliarity)] = Verdict.NEW
+def predict(model: Model, features: Features, places: Coordinates | None = None) -> Predictions:
+    """Predict N photos with one model.
+
+    Args:
+        model: What predicts.
+        features: Of the photos.
+        places: Where the photos lie along `model.novelty.axes`, if that was worked out before.
+    """
+    novelty, classes = model.novelty, len(model.class_names)
+    if places is None:
+        product = features.times(np.hstack([model.weight.T, novelty.axes.columns]))
+        places = novelty.axes.placed(product[:, classes:], features.lengths)
+    else:
+        product = features.times(model.weight.T)
+    probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
+    guesses = probabilities.argmax(axis=1)
+    confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
+    verdicts = verdicts_of(confidence, model.thresholds)
+    unfamiliarity = novelty.unfamiliarity(places, guesses, confidence, features.resemblance)
+    verdicts[novelty.is_new(unfamiliarity)] = Verdict.NEW
     return Predictions(probabilities, verdicts)
 
 

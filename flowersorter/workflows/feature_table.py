@@ -13,9 +13,13 @@ from numpy.typing import NDArray
 from flowersorter.library.embeddings import EmbeddingStore
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import PhotoTable
+from flowersorter.vision.axes import Coordinates
 from flowersorter.vision.features import Features, pack
+from flowersorter.vision.novelty import Novelty
+from flowersorter.vision.resemblance import Resemblance
 from flowersorter.vision.threads import Lanes, row_blocks
 from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.workflows.resemblances import Resemblances
 
 #: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
 _BLOCK_ROWS = 16384
@@ -37,10 +41,11 @@ class FeatureTable:
     Args:
         photos: Tells the hash of a photo.
         store: Where the embeddings are.
+        resemblances: Tells what ImageNet's layer takes photos for; without it the features do not say.
     """
 
-    def __init__(self, photos: PhotoTable, store: EmbeddingStore) -> None:
-        self._photos, self._store = photos, store
+    def __init__(self, photos: PhotoTable, store: EmbeddingStore, resemblances: Resemblances | None = None) -> None:
+        self._photos, self._store, self._resemblances = photos, store, resemblances
         self._lock = threading.Lock()
         self._mark = store.mark()
         self._kept = _Kept()
@@ -69,6 +74,26 @@ class FeatureTable:
         Yields:
             (M,) positions in `photo_ids` of photos that are embedded, and their features; each photo once.
         """
+        for part in self._parts(photo_ids):
+            yield part.positions, part.features
+
+    def parts_along(
+        self, photo_ids: NDArray[np.int64], novelty: Novelty
+    ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates]]:
+        """As `parts`, with where the photos lie along the axes of a model.
+
+        That is remembered until the axes of another one are asked for: after most corrections a model keeps its own.
+        """
+        for part in self._parts(photo_ids):
+            with self._lock:
+                places = part.kept.places(part, novelty)
+            if places is None:
+                places = novelty.axes.project(part.features)
+                with self._lock:
+                    part.kept.keep_places(part, novelty, places)
+            yield part.positions, part.features, places
+
+    def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[_Part]:
         with self._lock:
             self._take_in_news()
             kept = self._kept
@@ -87,10 +112,10 @@ class FeatureTable:
         for block, positions, at in _by_block(rows):
             order = np.argsort(at)  # as they lie there: then most of them lie side by side
             with self._lock:
-                features = kept.lend(block, at[order])
-            yield positions[order], features
+                part = _Part(positions[order], kept.lend(block, at[order]), kept, block, at[order], kept.edition)
+            yield part
         if few is not None and len(positions := np.flatnonzero(rows < _NONE)):
-            yield positions, few.take(-2 - rows[positions])
+            yield _Part(positions, few.take(-2 - rows[positions]), kept)
 
     def _take_in_news(self) -> None:
         """Read photos again that got another view since, or forget all of them if the store was emptied."""
@@ -111,7 +136,7 @@ class FeatureTable:
         if len(wanted) >= _WORTH_KEEPING:
             self._keep(wanted)
         elif wanted:
-            few, found = stored_features(self._store, wanted)
+            few, found = stored_features(self._store, wanted, self._resemblances)
             row_of = {wanted[position]: -2 - row for row, position in enumerate(found.tolist())}
         rows[lacking] = [row_of.get(hashes[position], _NONE) for position in lacking]
         return rows, few
@@ -121,12 +146,48 @@ class FeatureTable:
 
         def read(rows: slice) -> None:
             block = hashes[rows]
-            features, positions = stored_features(self._store, block)
+            features, positions = stored_features(self._store, block, self._resemblances)
             with putting:
                 kept.put([block[position] for position in positions.tolist()], features)
 
         with Lanes() as lanes:
             lanes.map(read, row_blocks(len(hashes), _READ_ROWS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some photos that lie together.
+
+    Attributes:
+        positions: (M,) of the photos among those asked for.
+        features: Theirs.
+        kept: Holds them, or -1 as block for a few that nobody keeps.
+        block: Where they are in it.
+        at: (M,) ascending rows of the block.
+        edition: What `kept` was when they were lent.
+    """
+
+    positions: NDArray[np.intp]
+    features: Features
+    kept: _Kept
+    block: int = _NONE
+    at: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
+    edition: int = _NONE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where the rows of a block lie along the axes of one model.
+
+    Attributes:
+        key: Of these axes.
+        places: (B, R + 1) and (B,).
+        there: (B,) bool, which of them are known.
+    """
+
+    key: bytes
+    places: Coordinates
+    there: NDArray[np.bool_]
 
 
 @dataclass(slots=True, eq=False)
@@ -138,10 +199,13 @@ class _Kept:
     """
 
     row_of: dict[bytes, int] = field(default_factory=dict)
+    _places: dict[int, _Places] = field(default_factory=dict)  # by block
     _row_of_photo: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
     _levels: list[NDArray[np.uint8]] = field(default_factory=list)
     _scales: list[NDArray[np.float32]] = field(default_factory=list)
     _lent: list[bool] = field(default_factory=list)  # whether somebody may be looking at rows of a block
+    _kinds: list[Resemblance] = field(default_factory=list)
+    edition: int = 0  # one more each time rows are put
 
     def put(self, hashes: Sequence[bytes], features: Features) -> None:
         """Add rows, or replace them."""
@@ -151,18 +215,26 @@ class _Kept:
             self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
             self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
             self._lent.append(False)
+            self._kinds.append(Resemblance.unknown(_BLOCK_ROWS))
         for block in np.flatnonzero(np.bincount(rows[rows < first_new] // _BLOCK_ROWS)).tolist():
             if self._lent[block]:
                 self._levels[block], self._scales[block] = self._levels[block].copy(), self._scales[block].copy()
                 self._lent[block] = False
+        self.edition += 1
         for block, here, at in _by_block(rows):
             self._levels[block][at] = features.levels[here]
             self._scales[block][at] = features.scales[here]
+            if features.resemblance is not None:
+                new = features.resemblance.take(here)
+                self._kinds[block].kinds[at], self._kinds[block].shares[at] = new.kinds, new.shares
+            if block in self._places:
+                self._places[block].there[at] = False
 
     def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
         """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
         source = few.levels if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
-        taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32))
+        kinds = Resemblance.unknown(len(rows))
+        taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32), kinds)
         for block, here, at in _by_block(rows):
             if here[-1] - here[0] == len(here) - 1:  # one copy instead of two
                 part = slice(here[0], here[-1] + 1)
@@ -170,19 +242,43 @@ class _Kept:
             else:
                 taken.levels[here] = self._levels[block][at]
             taken.scales[here] = self._scales[block][at]
+            kinds.kinds[here], kinds.shares[here] = self._kinds[block].kinds[at], self._kinds[block].shares[at]
         if few is not None:
             here = np.flatnonzero(rows < 0)
             taken.levels[here] = few.levels[-2 - rows[here]]
             taken.scales[here] = few.scales[-2 - rows[here]]
+            if few.resemblance is not None:
+                new = few.resemblance.take(-2 - rows[here])
+                kinds.kinds[here], kinds.shares[here] = new.kinds, new.shares
         return taken
 
     def lend(self, block: int, at: NDArray[np.intp]) -> Features:
         """Some rows of one block, ascending: the rows themselves, which stay as they are, or a copy of them."""
         if len(at) < _WORTH_LENDING or at[-1] - at[0] != len(at) - 1:
-            return Features(self._levels[block][at], self._scales[block][at])
+            return Features(self._levels[block][at], self._scales[block][at], self._kinds[block].take(at))
         self._lent[block] = True
         side_by_side = slice(int(at[0]), int(at[-1]) + 1)
-        return Features(self._levels[block][side_by_side], self._scales[block][side_by_side])
+        kinds = self._kinds[block].take(at)  # a copy: it is small
+        return Features(self._levels[block][side_by_side], self._scales[block][side_by_side], kinds)
+
+    def places(self, part: _Part, novelty: Novelty) -> Coordinates | None:
+        """Where the photos of a part lie along the axes of a model, if that is known of all of them."""
+        known = self._places.get(part.block)
+        if known is None or known.key != novelty.key or part.edition != self.edition:
+            return None
+        return known.places.take(part.at) if known.there[part.at].all() else None
+
+    def keep_places(self, part: _Part, novelty: Novelty, places: Coordinates) -> None:
+        """Remember that, unless rows were put since, and forget where the block lay along the axes of another model."""
+        if part.edition != self.edition or len(part.at) < _WORTH_LENDING:
+            return
+        known = self._places.get(part.block)
+        if known is None or known.key != novelty.key:
+            inside = np.empty((_BLOCK_ROWS, places.inside.shape[1]), np.float32)
+            empty = Coordinates(inside, np.empty(_BLOCK_ROWS, np.float32))
+            known = self._places[part.block] = _Places(novelty.key, empty, np.zeros(_BLOCK_ROWS, np.bool_))
+        known.places.put(part.at, places)
+        known.there[part.at] = True
 
     def rows_of_photos(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
         """(N,) the row of each photo that `remember_photos` was told of, else `_NONE`."""
@@ -211,17 +307,19 @@ def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], N
         yield block, here, at[here]
 
 
-def stored_features(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
+def stored_features(
+    store: EmbeddingStore, hashes: Sequence[bytes], resemblances: Resemblances | None = None
+) -> tuple[Features, NDArray[np.intp]]:
     """Read features from the disk: of the mean of `CENTRE` and `FLIP` where both are there, else of `CENTRE` alone.
 
     Returns:
         Features of M photos and (M,) ascending positions in `hashes` of those that have `CENTRE`.
     """
     centre, positions = store.get(hashes, CENTRE)
-    flip, flipped = store.get([hashes[position] for position in positions.tolist()], FLIP)
-    if not len(flipped):
-        return pack(centre), positions
-    features = Features(np.empty(centre.shape, np.uint8), np.empty(len(centre), np.float32))
+    there = [hashes[position] for position in positions.tolist()]
+    kinds = None if resemblances is None else resemblances.get(there)
+    flip, flipped = store.get(there, FLIP)
+    features = Features(np.empty(centre.shape, np.uint8), np.empty(len(centre), np.float32), kinds)
     alone = np.delete(np.arange(len(centre)), flipped)
     for rows, packed in ((alone, pack(centre[alone])), (flipped, pack(centre[flipped], flip))):
         features.levels[rows], features.scales[rows] = packed.levels, packed.scales
@@ -252,5 +350,5 @@ def feature_table(garden: Garden, backbone: str) -> FeatureTable:
     with _tables_lock:
         tables = _tables.setdefault(garden, {})
         if backbone not in tables:
-            tables[backbone] = FeatureTable(garden.photos, store)
+            tables[backbone] = FeatureTable(garden.photos, store, Resemblances.of(garden, backbone))
         return tables[backbone]

@@ -131,7 +131,7 @@ def _looks_like_path(name: str) -> bool:
 
 def _check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
     for array in arrays.values():
-        if len(array.shape) > 2 or (array.ndim and len(array) > _MAX_ROWS):
+        if len(array.shape) > 3 or (array.ndim and len(array) > _MAX_ROWS):
             raise _bad("it holds more than a model needs")
         if array.dtype.kind == "f" and not (np.abs(array) <= _LARGEST).all():
             raise _bad("a number in it is too large or none at all")

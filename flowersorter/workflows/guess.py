@@ -34,8 +34,8 @@ def guess(garden: Garden, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    for positions, features in feature_table(garden, model.backbone).parts(wanted):
-        result = predict(model, features)
+    for positions, features, places in feature_table(garden, model.backbone).parts_along(wanted, model.novelty):
+        result = predict(model, features, places)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
     if not embedded.all():

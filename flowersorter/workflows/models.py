@@ -16,6 +16,7 @@ from flowersorter.library.models import ModelEntry
 from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
+from flowersorter.vision.resemblance import Resemblance
 
 STARTER_FILE = "starter/five-flowers.safetensors"
 
@@ -53,9 +54,10 @@ def starter() -> Starter:
         ModelFileBad: the installation is damaged.
     """
     arrays, metadata = read_bundle(resource(STARTER_FILE))
+    resemblance = Resemblance.from_numbers(arrays["starter_resemblance"])
     return Starter(
         Model.from_bundle(arrays, metadata),
-        Features(arrays["starter_levels"], arrays["starter_scales"]),
+        Features(arrays["starter_levels"], arrays["starter_scales"], resemblance),
         arrays["starter_totals"],
         arrays["starter_targets"].astype(np.intp),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +17,14 @@ from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.features import pack
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
+from flowersorter.vision.resemblance import resemble
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP, cut
 from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import Embeds, OpenEmbedder, Opening, open_embedder
+from flowersorter.workflows.resemblances import layer_of
 from flowersorter.workflows.tuned import backbone_of
 
 #: Photos a lane takes at a time.
@@ -132,8 +134,11 @@ def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, netwo
     def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
         return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
 
-    embeddings = view(CENTRE, [photo.pixels for photo in photos]).astype(np.float32)
-    predictions = predict(model, pack(embeddings))
+    centre = view(CENTRE, [photo.pixels for photo in photos])
+    layer = layer_of(model.backbone)
+    resemblance = None if layer is None else resemble(centre, layer)
+    embeddings = centre.astype(np.float32)
+    predictions = predict(model, replace(pack(embeddings), resemblance=resemblance))
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
     if not doubtful:
         return predictions
@@ -141,7 +146,7 @@ def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, netwo
     small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
     flipped = view(FLIP, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
     embeddings[doubtful] = (embeddings[doubtful] + flipped) / 2
-    return predict(model, pack(embeddings))
+    return predict(model, replace(pack(embeddings), resemblance=resemblance))
 
 
 def _names(garden: Garden, model: Model) -> tuple[str, ...]:

@@ -15,7 +15,9 @@ from numpy.typing import NDArray
 from flowersorter.library.embeddings import EmbeddingStore
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import ReadRecord
+from flowersorter.vision.axes import Coordinates, PrincipalAxes
 from flowersorter.vision.features import Features, pack
+from flowersorter.vision.novelty import Novelty
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows import feature_table as module
 from flowersorter.workflows.feature_table import FeatureTable, feature_table
@@ -283,3 +285,47 @@ def test_the_table_is_one_for_a_garden_and_goes_with_it(tmp_path: Path) -> None:
     del table, opened
     gc.collect()
     assert gone() is None
+
+
+def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
+    garden: Garden, store: EmbeddingStore, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowersorter.workflows.feature_table._WORTH_LENDING", 1)
+    projected: list[int] = []
+    project = PrincipalAxes.project
+
+    def counted(self: PrincipalAxes, features: Features) -> Coordinates:
+        projected.append(len(features))
+        return project(self, features)
+
+    monkeypatch.setattr(PrincipalAxes, "project", counted)
+    ids = known(garden, range(100))
+    append(store, range(100))
+    one, other = novelty(1), novelty(2)
+
+    def places(along: Novelty) -> NDArray[np.float32]:
+        result = np.zeros((100, 3), np.float32)
+        for positions, features, places in table.parts_along(ids, along):
+            result[positions] = np.column_stack([places.inside[:, :2], places.outside])
+            exact = project(along.axes, features)
+            np.testing.assert_allclose(places.inside, exact.inside, atol=1e-5)
+            np.testing.assert_allclose(places.outside, exact.outside, atol=1e-5)
+        return result
+
+    first = places(one)
+    assert sum(projected) == 100
+    assert np.array_equal(places(one), first)
+    assert np.array_equal(places(novelty(1)), first), "the same axes, read again"
+    assert sum(projected) == 100
+    assert not np.allclose(places(other), first)
+    assert sum(projected) == 200
+    append(store, [3, 5], FLIP)
+    changed = places(other)
+    assert 202 <= sum(projected) < 400
+    places(one)
+    assert (np.abs(places(other) - changed) < 1e-6).all()
+
+
+def novelty(seed: int) -> Novelty:
+    axes, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((WIDTH, 2)))
+    return Novelty.of_distance(np.full(WIDTH, 0.1, np.float32), axes.T.astype(np.float32), 0.5, classes=2)
