@@ -16,7 +16,7 @@ from flowersorter.errors import DeviceUnavailable
 from flowersorter.photos.read import read_photo
 from flowersorter.vision.backbones import Backbone, backbone
 from flowersorter.vision.embed import Embedder
-from flowersorter.vision.network import build_network
+from flowersorter.vision.network import build_network, enlarged
 from flowersorter.vision.views import CENTRE, cut
 from flowersorter.vision.weights import imagenet_layer
 
@@ -72,6 +72,20 @@ def test_pixels_are_normalised_as_the_entry_says() -> None:
     wanted = (crops.mean(axis=(1, 2)) - (10, 20, 30)) / (1, 2, 4)
     assert embeddings.dtype == np.float16
     np.testing.assert_allclose(embeddings, wanted, rtol=1e-3)
+
+
+def test_a_square_is_enlarged_as_pillow_does_it_before_the_network_sees_it() -> None:
+    crops = random_crops(3, 40)
+    wanted = np.stack([np.asarray(Image.fromarray(crop).resize((52, 52), Image.Resampling.BICUBIC)) for crop in crops])
+    squares = torch.from_numpy(crops).permute(0, 3, 1, 2)
+    seen = enlarged(squares, 52).permute(0, 2, 3, 1).numpy()
+    assert seen.dtype == np.float32
+    assert np.abs(seen - wanted).max() <= 1
+    assert np.abs(seen - wanted).mean() < 0.01
+    assert torch.equal(enlarged(squares, 40), squares.float())
+    entry = dataclasses.replace(tiny(40), shown_px=52)
+    embeddings = Embedder(entry, Means()).embed(crops)
+    np.testing.assert_allclose(embeddings, (wanted.mean(axis=(1, 2)) - (10, 20, 30)) / (1, 2, 4), rtol=2e-3)
 
 
 def test_many_crops_are_taken_in_batches_and_stay_in_order() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -113,19 +114,32 @@ def test_the_whole_way_agrees_with_ours_within_a_thousandth(shipped: Both, size:
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_the_pixels_are_pillows_to_a_level(size: tuple[int, int]) -> None:
     entry = backbone("resnet50")
-    graph = onnx_graph._Graph()
-    result = onnx_graph._pixels(graph, entry)
-    photo = helper.make_tensor_value_info("photo", TensorProto.UINT8, ["height", "width", 3])
-    pixels = helper.make_tensor_value_info(result, TensorProto.FLOAT, [1, 3, 224, 224])
-    made = helper.make_graph(graph.nodes, "pixels", [photo], [pixels], graph.constants)
-    model = helper.make_model(made, ir_version=8, opset_imports=[helper.make_opsetid("", 18)])
-    session = onnxruntime.InferenceSession(model.SerializeToString())
-    seen: NDArray[np.float32] = session.run(None, {"photo": photo_of(size)})[0][0].transpose(1, 2, 0)
-    levels = seen * np.array(entry.std, np.float32) + np.array(entry.mean, np.float32)
-    difference = np.abs(levels - seen_by_us(entry, photo_of(size)))
+    difference = np.abs(levels_of(entry, photo_of(size)) - seen_by_us(entry, photo_of(size)))
     tall = size[1] > 2 * size[0]
     assert difference.mean() < (1.0 if tall else 0.01)
     assert difference.max() < (30 if tall else 1.01)
+
+
+def test_a_square_is_enlarged_for_a_network_that_was_trained_so() -> None:
+    entry = replace(backbone("resnet50"), crop_px=256, shown_px=320)
+    square = Image.fromarray(seen_by_us(entry, photo_of((640, 480))))
+    enlarged = np.asarray(square.resize((320, 320), Image.Resampling.BICUBIC))
+    difference = np.abs(levels_of(entry, photo_of((640, 480))) - enlarged)
+    assert difference.mean() < 0.05
+    assert difference.max() < 2.01
+
+
+def levels_of(entry: Backbone, photo: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The pixels that the network in the file sees, before they are normalised; (S, S, 3)."""
+    graph = onnx_graph._Graph()
+    result = onnx_graph._pixels(graph, entry)
+    taken = helper.make_tensor_value_info("photo", TensorProto.UINT8, ["height", "width", 3])
+    pixels = helper.make_tensor_value_info(result, TensorProto.FLOAT, [1, 3, entry.seen_px, entry.seen_px])
+    made = helper.make_graph(graph.nodes, "pixels", [taken], [pixels], graph.constants)
+    model = helper.make_model(made, ir_version=8, opset_imports=[helper.make_opsetid("", 18)])
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    seen: NDArray[np.float32] = session.run(None, {"photo": photo})[0][0].transpose(1, 2, 0)
+    return seen * np.array(entry.std, np.float32) + np.array(entry.mean, np.float32)
 
 
 def test_the_file_says_what_it_takes_and_gives(shipped: Both) -> None:
