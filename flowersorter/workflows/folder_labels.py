@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,6 @@ from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photos import Place, Places
-from flowersorter.order import natural_ranking
 
 #: The folder for photos nobody is sure about: it holds no class, and nothing is learned from what stands in it.
 ASIDE = "Not sure"
@@ -89,10 +89,15 @@ def _sub_folder(inside: Path) -> str | None:
     return unicodedata.normalize("NFC", inside.parts[0])
 
 
+def _natural(name: str) -> tuple[list[str], str]:
+    """Sorts "bed 2" before "bed 10"."""
+    parts = re.split(r"(\d+)", name)
+    return [part.zfill(20) if number % 2 else part.casefold() for number, part in enumerate(parts)], name
+
+
 def _write(garden: Garden, wanted: dict[int, str]) -> int:
     present = garden.labels.get(list(wanted))
-    names = sorted(set(wanted.values()))
-    names = [names[i] for i in natural_ranking(names)]  # new classes stay in the order they are made in
+    names = sorted(set(wanted.values()), key=_natural)  # new classes stay in the order they are made in
     ids = {name: garden.classes.resolve(name, ClassOrigin.FOLDER).id for name in names}
     changed = {}
     for photo_id, name in wanted.items():

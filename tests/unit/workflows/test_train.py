@@ -71,6 +71,13 @@ def test_without_add_only_the_folder_counts_and_with_add_the_labels_before_too(
     assert set(trained(garden, other, add=True).classes) == {"red", "green", "blue", "yellow"}
 
 
+def test_new_classes_stand_in_the_order_a_person_counts_in(garden: Garden, tmp_path: Path) -> None:
+    for number, name in enumerate(("bed 10", "Bed 2", "bed 1")):
+        draw_photos(tmp_path / "sorted" / name, "red", 1, first=number)
+    trained(garden, tmp_path / "sorted")
+    assert [each.name for each in garden.classes.all() if "ed" in each.name] == ["bed 1", "Bed 2", "bed 10"]
+
+
 def test_a_folder_without_class_folders_says_what_is_needed(garden: Garden, tmp_path: Path) -> None:
     draw_photos(tmp_path / "one" / "red", "red", 3)
     with pytest.raises(TooFewPhotos, match="two sub-folders"):
