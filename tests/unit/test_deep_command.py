@@ -67,6 +67,9 @@ def test_its_model_is_used_like_any_other_and_known_photos_are_embedded_anew(
     fresh, garden = stripes.parent / "fresh", stripes.parent / "garden"
     for name in PATTERNS:
         draw_stripes(fresh, name, 3, first=100)
+        for path in list((fresh / name).iterdir()):  # else the folders' names were labels
+            path.rename(fresh / path.name)
+        (fresh / name).rmdir()
     common = ["--garden", str(garden), "--device", "cpu"]
     assert main(["label", str(fresh), "--backbone", "tiny", *common]) == 0
     assert deep(stripes, "--epochs", "3") == 0
@@ -75,17 +78,15 @@ def test_its_model_is_used_like_any_other_and_known_photos_are_embedded_anew(
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     told = {Path(line["path"]).name: line["class"] for line in lines if "path" in line}
     assert len(told) == 6
-    assert all(name.startswith(class_name) for name, class_name in told.items())
+    assert sum(name.startswith(class_name) for name, class_name in told.items()) >= 4
     with Garden.open(garden) as opened:
         known = opened.photos.all_places()
         _, hashes = opened.photos.hashes(np.unique(known.photo_ids))
         assert len(hashes) == 30
         assert not list(opened.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
-    photo = next(path for path in fresh.rglob("*.jpg"))
-    assert main(["predict", str(photo), "--json", *common]) == 0
-    assert json.loads(capsys.readouterr().out)["class"] == photo.parent.name
-    assert main(["evaluate", str(fresh), "--json", *common]) == 0
-    assert json.loads(capsys.readouterr().out.splitlines()[-1])["summary"]["accuracy"] == 1
+    assert main(["predict", *map(str, sorted(fresh.iterdir())), "--json", *common]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {Path(line["path"]).name: line["class"] for line in lines if "path" in line} == told
 
 
 def test_ctrl_c_after_the_first_epoch_keeps_the_best_so_far(
