@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import random
 import sys
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowersorter.library.database import Database
@@ -184,3 +186,22 @@ def test_a_place_can_be_added_and_dropped(photos: PhotoTable) -> None:
     photos.drop_place(copy)
     assert photos.places_of(photo_id) == photos.places([place.id])
     assert photos.add_place(copy, photo_id, 10, 21) != copy_id
+
+
+def test_moments_are_told_in_the_order_asked_for(photos: PhotoTable) -> None:
+    places = photos.sync_folder(FOLDER, found("a.jpg", "b.jpg", "c.jpg"))
+    reads = [
+        replace(read_of(place.id), sha256=sha256_of(place.id), taken_at=taken, camera=camera)
+        for place, taken, camera in zip(
+            places, ("2026-05-01T09:00:02", None, "2026-05-01T09:00:00"), ("Pocket", "Reflex", "Pocket"), strict=True
+        )
+    ]
+    first, second, third = photos.record(reads)
+    taken, cameras = photos.moments(np.array([third, second, first], np.int64))
+    assert [None if np.isnat(each) else str(each) for each in taken] == [
+        "2026-05-01T09:00:00",
+        None,
+        "2026-05-01T09:00:02",
+    ]
+    assert cameras[0] == cameras[2] != cameras[1]
+    assert [len(each) for each in photos.moments(np.zeros(0, np.int64))] == [0, 0]
