@@ -26,15 +26,19 @@ class Prediction:
         confidence: Its calibrated probability, 0 to 1.
         verdict: What it is worth; "new" is a photo of none of the classes.
         top: (class name, probability) of up to five guesses, likeliest first.
+        looks_like: What a "new" photo looks like, one of ImageNet's thousand classes; None for others, and where nobody
+            knows.
     """
 
     class_name: str
     confidence: float
     verdict: Verdict
     top: tuple[tuple[str, float], ...]
+    looks_like: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.class_name} ({100 * self.confidence:.0f} %, {_IN_WORDS[self.verdict]})"
+        like = f", looks like: {self.looks_like}" if self.looks_like else ""
+        return f"{self.class_name} ({100 * self.confidence:.0f} %, {_IN_WORDS[self.verdict]}{like})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +154,8 @@ class SortReport:
 
 def prediction_of(found: PhotoPrediction) -> Prediction:
     """A readable photo's prediction in plain values."""
-    return Prediction(found.class_name, found.confidence, cast("Verdict", found.verdict.word), found.top)
+    verdict = cast("Verdict", found.verdict.word)
+    return Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
 
 
 def photos_of(garden: Garden, result: LabelResult) -> list[Photo]:
@@ -158,15 +163,18 @@ def photos_of(garden: Garden, result: LabelResult) -> list[Photo]:
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.vision.verdict import Verdict as Worth
     from flowersorter.workflows.browse import TOP_GUESSES
+    from flowersorter.workflows.looks_like import strangers
 
     names = {entry.id: entry.name for entry in garden.classes.all()}
     rows, photos = result.rows, []
+    likely = strangers(garden, rows)
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
         prediction = None
         if guesses and rows.verdicts[i]:
             top = tuple((names[class_id], share) for class_id, share in guesses)
-            prediction = Prediction(*top[0], cast("Verdict", Worth(int(rows.verdicts[i])).word), top)
+            verdict = cast("Verdict", Worth(int(rows.verdicts[i])).word)
+            prediction = Prediction(*top[0], verdict, top, likely.get(int(rows.photo_ids[i])))
         photos.append(Photo(path, names.get(int(rows.label_ids[i])), prediction, error))
     photos += [Photo(path, None, None, why) for path, why in result.problems if looks_like_photo(path)]
     return photos

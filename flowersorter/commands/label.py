@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from flowersorter.photos.scan import looks_like_photo
 from flowersorter.terminal import Terminal, counted, shown
 from flowersorter.vision.verdict import Verdict
 from flowersorter.workflows.label import LabelRequest, LabelResult, label
+from flowersorter.workflows.looks_like import strangers
 from flowersorter.workflows.models import chosen_backbone
 
-UNREADABLE_SHOWN = 10
+UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
 
 
 def run(call: Call) -> int:
@@ -23,12 +25,13 @@ def run(call: Call) -> int:
     with call.garden() as garden:
         result = label_folder(call, garden)
         names = {entry.id: entry.name for entry in garden.classes.all()}
-        for line in label_lines(result, names, labels_count=False):
+        likely = strangers(garden, result.rows, call.options.backbone)
+        for line in label_lines(result, names, likely, labels_count=False):
             call.terminal.record(line)
         if not len(result.rows):
             say_no_photos(call, result)
         elif not call.terminal.as_json:
-            _say_summary(call, garden, result, names)
+            _say_summary(call, garden, result, names, likely)
     return 0
 
 
@@ -44,7 +47,9 @@ def label_folder(call: Call, garden: Garden) -> LabelResult:
     return result
 
 
-def _say_summary(call: Call, garden: Garden, result: LabelResult, names: dict[int, str]) -> None:
+def _say_summary(
+    call: Call, garden: Garden, result: LabelResult, names: dict[int, str], likely: dict[int, str]
+) -> None:
     terminal, rows = call.terminal, result.rows
     readable = int(np.count_nonzero(rows.photo_ids))
     terminal.say(
@@ -54,6 +59,7 @@ def _say_summary(call: Call, garden: Garden, result: LabelResult, names: dict[in
     terminal.say()
     if readable:
         _say_classes(terminal, result, names)
+        _say_strangers(terminal, likely)
     say_missing_model(call, garden, result)
     labelled = int(np.count_nonzero(rows.label_ids))
     if labelled:
@@ -98,6 +104,17 @@ def _say_classes(terminal: Terminal, result: LabelResult, names: dict[int, str])
             table.append([title, "", "", "", str(number)])
     terminal.say_table(table, right=(1, 2, 3, 4), indent=2)
     terminal.say()
+
+
+def _say_strangers(terminal: Terminal, likely: dict[int, str]) -> None:
+    """What the photos that are new look like, the most frequent first."""
+    if not likely:
+        return
+    kinds = sorted(Counter(likely.values()).items(), key=lambda kind: (-kind[1], kind[0]))
+    parts = [f"{number} × {name}" if number > 1 else name for name, number in kinds[:LIKENESSES_SHOWN]]
+    more = len(kinds) - LIKENESSES_SHOWN
+    rest = f" and {counted(more, 'other thing')}" if more > 0 else ""
+    terminal.say(f"What is new looks like: {', '.join(parts)}{rest}.")
 
 
 def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...]) -> None:

@@ -20,15 +20,19 @@ def photo_line(
     confidence: float | None,
     verdict: Verdict,
     top: Sequence[tuple[str, float]],
+    looks_like: str = "",
 ) -> dict[str, Any]:
-    """Describe a photo that could be read."""
-    return {
+    """Describe a photo that could be read; of one that is new, also what it looks like."""
+    line: dict[str, Any] = {
         "path": str(path),
         "class": class_name,
         "confidence": None if confidence is None else round(confidence, _DIGITS),
         "verdict": verdict.word,
         "top": [[name, round(share, _DIGITS)] for name, share in top],
     }
+    if verdict is Verdict.NEW:
+        line["looks_like"] = looks_like or None
+    return line
 
 
 def unreadable_line(path: Path, error: str) -> dict[str, Any]:
@@ -36,12 +40,15 @@ def unreadable_line(path: Path, error: str) -> dict[str, Any]:
     return {"path": str(path), "error": error}
 
 
-def label_lines(result: LabelResult, names: Mapping[int, str], *, labels_count: bool) -> Iterator[dict[str, Any]]:
+def label_lines(
+    result: LabelResult, names: Mapping[int, str], looks_like: Mapping[int, str], *, labels_count: bool
+) -> Iterator[dict[str, Any]]:
     """Describe every photo of a folder, in the scan's order.
 
     Args:
         result: The folder.
         names: Class names by id.
+        looks_like: What new photos look like, by photo id.
         labels_count: Whether a label replaces the guess, as it does for filing.
     """
     rows = result.rows
@@ -55,7 +62,8 @@ def label_lines(result: LabelResult, names: Mapping[int, str], *, labels_count: 
             yield photo_line(path, names[int(rows.label_ids[i])], 1.0, Verdict.SURE, top)
         elif rows.class_ids[i]:
             guess = names[int(rows.class_ids[i])]
-            yield photo_line(path, guess, float(rows.confidences[i]), Verdict(int(rows.verdicts[i])), top)
+            verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(int(rows.photo_ids[i]), "")
+            yield photo_line(path, guess, float(rows.confidences[i]), verdict, top, like)
         else:
             yield photo_line(path, None, None, Verdict.NONE, top)
     for path, reason in lost_photos(result):

@@ -33,12 +33,20 @@ def run(call: Call) -> int:
 def _line(prediction: PhotoPrediction) -> dict[str, object]:
     if prediction.error is not None:
         return unreadable_line(prediction.path, prediction.error)
-    return photo_line(prediction.path, prediction.class_name, prediction.confidence, prediction.verdict, prediction.top)
+    return photo_line(
+        prediction.path,
+        prediction.class_name,
+        prediction.confidence,
+        prediction.verdict,
+        prediction.top,
+        prediction.looks_like,
+    )
 
 
 def _say(terminal: Terminal, prediction: PhotoPrediction) -> None:
     if prediction.error is not None:
         terminal.say(f"{shown(prediction.path)}: cannot be read: {prediction.error}")
         return
-    terminal.say(f"{shown(prediction.path)}: {_IN_WORDS[prediction.verdict]}")
+    like = f", looks like: {prediction.looks_like}" if prediction.looks_like else ""
+    terminal.say(f"{shown(prediction.path)}: {_IN_WORDS[prediction.verdict]}{like}")
     terminal.say_table([[shown(name), percent(share)] for name, share in prediction.top], right=(1,), indent=2)

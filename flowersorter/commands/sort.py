@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
 from flowersorter.terminal import Terminal, counted, shown, size
 from flowersorter.workflows.history import runs
 from flowersorter.workflows.label import LabelResult
+from flowersorter.workflows.looks_like import strangers
 from flowersorter.workflows.refile import RefileRequest, refile
 from flowersorter.workflows.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
@@ -70,7 +71,8 @@ def run(call: Call) -> int:
             done = _file(call, garden, plan)
             outcomes |= _happened(done)
         names = {entry.id: entry.name for entry in garden.classes.all()}
-        lines = list(_lines(result, names, outcomes))
+        likely = strangers(garden, result.rows, options.backbone)
+        lines = list(_lines(label_lines(result, names, likely, labels_count=True), outcomes))
         for line in (*lines, {"summary": _summary(plan, lines, done)}):
             terminal.record(line)
         say_missing_model(call, garden, result)
@@ -128,8 +130,8 @@ def _happened(done: RunResult) -> dict[Path, Outcome]:
     }
 
 
-def _lines(result: LabelResult, names: Mapping[int, str], outcomes: Mapping[Path, Outcome]) -> Iterator[dict[str, Any]]:
-    for line in label_lines(result, names, labels_count=True):
+def _lines(photos: Iterable[dict[str, Any]], outcomes: Mapping[Path, Outcome]) -> Iterator[dict[str, Any]]:
+    for line in photos:
         outcome = outcomes.get(Path(line["path"]))
         if outcome is None:
             outcome = Outcome("left", why="it cannot be read" if "error" in line else "it has no class")

@@ -77,6 +77,14 @@ class Inspector(QScrollArea):
         self.verdict = QLabel(page)
         self.verdict.setObjectName("inspector_verdict")
         self.verdict.setWordWrap(True)
+        self.likeness = QLabel(page)
+        self.likeness.setObjectName("inspector_looks_like")
+        self.likeness.setAccessibleName(self.tr("What it looks like"))
+        self.likeness.setTextFormat(Qt.TextFormat.PlainText)
+        self.likeness.setWordWrap(True)
+        self.likeness.setToolTip(
+            self.tr("The nearest of the thousand things the network knew before it met your photos")
+        )
         self.guesses = GuessBars(page)
         self.why = NeighbourStrip(page)
         self.facts = Facts(page)
@@ -102,6 +110,7 @@ class Inspector(QScrollArea):
         line.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
         line.addWidget(self.verdict, 1)
         column.addLayout(line)
+        column.addWidget(self.likeness)
         column.addSpacing(8)
         column.addWidget(self.guesses)
         column.addWidget(self.why)
@@ -134,7 +143,7 @@ class Inspector(QScrollArea):
             self._say("")
             self.verdict.setText(self.tr("Click a photo to see what the program makes of it.") if folder_open else "")
         self.mark.hide()
-        for part in (self.guesses, self.why, self.facts, self.folder_button):
+        for part in (self.likeness, self.guesses, self.why, self.facts, self.folder_button):
             part.hide()
 
     def show_place(self, place_id: int, path: Path, thumbnail: QImage | None, error: str | None) -> None:
@@ -151,6 +160,7 @@ class Inspector(QScrollArea):
             self._say("")
             self.verdict.setText("")
             self.mark.hide()
+            self.likeness.hide()
             self.guesses.hide()
             self.why.hide()
             self.facts.show_path(path)
@@ -202,6 +212,7 @@ class Inspector(QScrollArea):
             self._show_unreadable(known.place.error)
         else:
             self._show_verdict(known)
+        self._show_likeness(known)
         shown = [(class_id, p) for class_id, p in known.top if class_id in self._classes]
         right = known.label.class_id if known.label is not None else 0
         self.guesses.show_guesses(shown, self._classes, right)
@@ -233,12 +244,18 @@ class Inspector(QScrollArea):
             Verdict.SURE: self.tr("The program is sure"),
             Verdict.PROBABLE: self.tr("Probably; have a look"),
             Verdict.UNSURE: self.tr("Not sure; please decide"),
-            Verdict.NEW: self.tr("New to me: it looks like none of the classes"),
+            Verdict.NEW: self.tr("New to me: none of the classes"),
         }
         unsure = known.verdict in (Verdict.UNSURE, Verdict.NEW)
         self._say(self.tr("{0}?").format(name) if unsure else name)
         self.verdict.setText(sentences[known.verdict])
         self._show_mark(style.icon)
+
+    def _show_likeness(self, known: PhotoDetails) -> None:
+        """Of what is new, the nearest thing there is a name for; a photo with a label needs none."""
+        shown = bool(known.looks_like) and known.label is None and known.place.error is None
+        self.likeness.setText(self.tr("Looks like: {0}").format(known.looks_like) if shown else "")
+        self.likeness.setVisible(shown)
 
     @Slot()
     def _on_folder_button(self) -> None:

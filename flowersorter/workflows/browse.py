@@ -15,6 +15,7 @@ from flowersorter.library.photos import PhotoRecord, Place, Places
 from flowersorter.vision.verdict import Verdict
 from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.guess import guess
+from flowersorter.workflows.looks_like import looks_like
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.rows import Guesses, PhotoRows, rows_of
 
@@ -50,6 +51,7 @@ class PhotoDetails:
         top: Best guesses as (class id, probability), likeliest first.
         verdict: What the best guess is worth.
         neighbours: The most similar confirmed photos.
+        looks_like: What ImageNet's layer takes a photo for that is new to the model; "" where nobody knows.
     """
 
     place: Place
@@ -58,6 +60,7 @@ class PhotoDetails:
     top: tuple[tuple[int, float], ...]
     verdict: Verdict
     neighbours: tuple[Neighbour, ...]
+    looks_like: str = ""
 
 
 def guesses_for(
@@ -88,7 +91,8 @@ def details(garden: Garden, place_id: int) -> PhotoDetails:
     if place.photo_id is None:
         return PhotoDetails(place, None, None, (), Verdict.NONE, ())
     photo = garden.photos.photo(place.photo_id)
-    guesses = guesses_for(garden, [photo.id])
+    backbone = chosen_backbone(garden)
+    guesses = guesses_for(garden, [photo.id], backbone)
     top: tuple[tuple[int, float], ...] = ()
     verdict = Verdict.NONE
     if guesses is not None and len(guesses.photo_ids):
@@ -100,6 +104,7 @@ def details(garden: Garden, place_id: int) -> PhotoDetails:
         top=top,
         verdict=verdict,
         neighbours=_neighbours(garden, photo),
+        looks_like=looks_like(garden, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
     )
 
 

@@ -22,6 +22,7 @@ from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP, cut
 from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.lanes import in_lanes, lane_count
+from flowersorter.workflows.looks_like import likenesses
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import Embeds, OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.resemblances import layer_of
@@ -59,6 +60,7 @@ class PhotoPrediction:
         verdict: What it is worth.
         top: (class name, probability), likeliest first.
         error: Why the photo is unreadable, None where it is not.
+        looks_like: What ImageNet's layer takes a new photo for; "" for others, and where nobody knows.
     """
 
     path: Path
@@ -67,6 +69,7 @@ class PhotoPrediction:
     verdict: Verdict = Verdict.NONE
     top: tuple[tuple[str, float], ...] = ()
     error: str | None = None
+    looks_like: str = ""
 
 
 def predict_photos(
@@ -122,14 +125,20 @@ def _predict_batch(
         except PhotoUnreadable as error:
             result[i] = PhotoPrediction(path, error=error.why or error.what)
     if photos:
-        predictions = _look(list(photos.values()), model, backbone, opening.wait(cancel))
+        predictions, likely = _look(list(photos.values()), model, backbone, opening.wait(cancel))
         for row, i in enumerate(photos):
-            result[i] = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]))
+            found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]))
+            result[i] = replace(found, looks_like=likely[row]) if found.verdict is Verdict.NEW else found
     return [result[i] for i in range(len(paths))]
 
 
-def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds) -> Predictions:
-    """Predict photos; those the model is not sure of once more, together with their mirror image."""
+def _look(
+    photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds
+) -> tuple[Predictions, list[str]]:
+    """Predict photos, and name what each looks like.
+
+    Those the model is not sure of are looked at once more, together with their mirror image.
+    """
 
     def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
         return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
@@ -137,16 +146,17 @@ def _look(photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, netwo
     centre = view(CENTRE, [photo.pixels for photo in photos])
     layer = layer_of(model.backbone)
     resemblance = None if layer is None else resemble(centre, layer)
+    likely = [""] * len(photos) if resemblance is None else likenesses(resemblance)
     embeddings = centre.astype(np.float32)
     predictions = predict(model, replace(pack(embeddings), resemblance=resemblance))
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
     if not doubtful:
-        return predictions
+        return predictions, likely
     # From the small picture, as `label` does it: the two must agree to the last digit.
     small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
     flipped = view(FLIP, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
     embeddings[doubtful] = (embeddings[doubtful] + flipped) / 2
-    return predict(model, replace(pack(embeddings), resemblance=resemblance))
+    return predict(model, replace(pack(embeddings), resemblance=resemblance)), likely
 
 
 def _names(garden: Garden, model: Model) -> tuple[str, ...]:

@@ -22,7 +22,8 @@ def test_a_photo_has_the_fields_of_the_contract(labelled: Labelled) -> None:
     readable = [entry for entry in labelled.result.objects if "error" not in entry]
     assert len(readable) == len(PHOTOS)
     for entry in readable:
-        assert list(entry) == ["path", "class", "confidence", "verdict", "top"]
+        new = entry["verdict"] == "new"
+        assert list(entry) == ["path", "class", "confidence", "verdict", "top", *(["looks_like"] if new else [])]
         assert entry["verdict"] in {"sure", "probable", "unsure", "new"}
         assert entry["top"][0] == [entry["class"], entry["confidence"]]
         shares = [share for _, share in entry["top"]]

@@ -237,7 +237,7 @@ class TestTerminal:
     def test_a_name_that_is_no_text_survives_json(self) -> None:
         name = b"/caf\xe9/\x01\n.jpg"
         out = io.StringIO()
-        line = photo_line(Path(os.fsdecode(name)), "花", 0.5, Verdict.NEW, [("花", 0.5)])
+        line = photo_line(Path(os.fsdecode(name)), "花", 0.5, Verdict.NEW, [("花", 0.5)], "tabby cat")
         Terminal(out, io.StringIO(), as_json=True).record(line)
         assert out.getvalue().isascii()
         read = json.loads(out.getvalue())
@@ -248,6 +248,7 @@ class TestTerminal:
             "confidence": 0.5,
             "verdict": "new",
             "top": [["花", 0.5]],
+            "looks_like": "tabby cat",
         }
 
     def test_nan_is_a_defect_not_a_line(self) -> None:
