@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-#: Share of the *sure* photos that must be right.
-SURE_PROMISE = 0.97
+#: Share of the *sure* photos that must be right: what a person can ask for, and what is promised to one who does not.
+PROMISES, SURE_PROMISE = (0.90, 0.95, 0.97, 0.99), 0.97
 #: Share of the *probable* photos that must be right.
 PROBABLE_PROMISE = 0.80
 _GOLDEN = (5**0.5 - 1) / 2
@@ -16,10 +16,22 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Confidence from which a guess is called sure or probable."""
+    """Confidence from which a guess is called sure or probable.
+
+    Attributes:
+        sure: From here on it is sure, if the photo is familiar.
+        probable: From here on it is probable.
+        sure_at: Where *sure* would begin for other promises than the one made: pairs of promise and confidence.
+    """
 
     sure: float
     probable: float
+    sure_at: tuple[tuple[float, float], ...] = ()
+
+    def promising(self, promise: float) -> Thresholds:
+        """Those that keep another promise; these, if nobody measured where *sure* begins then."""
+        sure = dict(self.sure_at).get(promise)
+        return self if sure is None else replace(self, sure=sure, probable=min(sure, self.probable))
 
 
 #: Used until there are enough held-out photos to measure with; strict, since nothing is known yet.
@@ -86,19 +98,22 @@ def fit_temperature(loss: HeldOutLoss) -> float:
 
 
 def fit_thresholds(
-    confidence: NDArray[np.float32], right: NDArray[np.bool_], sure_promise: float = SURE_PROMISE
+    confidence: NDArray[np.float32], right: NDArray[np.bool_], familiar: NDArray[np.bool_] | None = None
 ) -> Thresholds:
     """Set the verdict thresholds so that the promises hold on held-out photos.
 
     Args:
         confidence: (N,) calibrated probability of the best guess.
         right: (N,) whether it was right.
-        sure_promise: Share of the sure photos that must be right.
+        familiar: (N,) whether the photo can be sure at all. None: each can.
     """
     if len(confidence) < ENOUGH_PHOTOS:
         return CAUTIOUS
-    sure = _lowest_keeping(confidence, right, sure_promise)
-    return Thresholds(sure=sure, probable=min(sure, _lowest_keeping(confidence, right, PROBABLE_PROMISE)))
+    could = np.ones(len(right), np.bool_) if familiar is None else familiar
+    sure_at = tuple((promise, _lowest_keeping(confidence[could], right[could], promise)) for promise in PROMISES)
+    probable = _lowest_keeping(confidence, right, PROBABLE_PROMISE)
+    sure = dict(sure_at)[SURE_PROMISE]
+    return Thresholds(sure=sure, probable=min(sure, probable), sure_at=sure_at)
 
 
 def _lowest_keeping(confidence: NDArray[np.float32], right: NDArray[np.bool_], promise: float) -> float:

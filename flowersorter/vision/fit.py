@@ -150,7 +150,7 @@ def _judge(
         weight=weight,
         bias=bias,
         temperature=temperature,
-        thresholds=fit_thresholds(confidence, right),
+        thresholds=fit_thresholds(confidence, right, unfamiliarity <= novelty.familiar),
         novelty=novelty,
         training=replace(
             record,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ _FORMAT_WITH_REFERENCES = 1
 _FORMAT_OF_DISTANCE = 2
 _MAX_CLASSES = 10_000
 _MAX_NAME_CHARS = 1_000
+_MAX_PROMISES = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,9 @@ class Model:
             "temperature": self.temperature,
             "sure": self.thresholds.sure,
             "probable": self.thresholds.probable,
+            "sure_at": [list(pair) for pair in self.thresholds.sure_at],
             "unfamiliarity": self.novelty.threshold,
+            "familiar": self.novelty.familiar,
             "photos": self.training.photos,
             "own_photos": self.training.own_photos,
             "held_out_accuracy": self.training.held_out_accuracy,
@@ -155,7 +159,7 @@ class Model:
             weight=weight,
             bias=bias,
             temperature=numbers["temperature"],
-            thresholds=Thresholds(sure=numbers["sure"], probable=numbers["probable"]),
+            thresholds=Thresholds(numbers["sure"], numbers["probable"], _sure_at(metadata)),
             novelty=_novelty(arrays, metadata, *weight.shape),
             training=TrainingRecord(
                 photos=int(metadata.get("photos", 0)),
@@ -170,12 +174,21 @@ class Model:
         )
 
 
+def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
+    """Pairs of promise and confidence; models of the older formats have none."""
+    pairs = tuple((float(promise), float(confidence)) for promise, confidence in metadata.get("sure_at", ()))
+    if len(pairs) > _MAX_PROMISES or not all(map(math.isfinite, chain.from_iterable(pairs))):
+        raise _bad("its promises are not numbers, or too many")
+    return pairs
+
+
 def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int) -> Novelty:
     """Read what strangers are known by; what format 1 knew them by is worked out again from its references."""
     if metadata["format"] == _FORMAT_WITH_REFERENCES:
         return novelty_of_references(_fitting(arrays, "references", (None, width)), classes)
     threshold = float(metadata["unfamiliarity"])
-    if not math.isfinite(threshold):
+    familiar = float(metadata.get("familiar", threshold))
+    if not (math.isfinite(threshold) and math.isfinite(familiar)):
         raise _bad("a number in it is not finite")
     centre = _fitting(arrays, "novelty_centre", (width,))
     basis = _fitting(arrays, "novelty_axes", (None, width))
@@ -193,6 +206,7 @@ def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], cl
         typical=typical,
         mix=_fitting(arrays, "novelty_mix", (3,)),
         threshold=threshold,
+        familiar=familiar,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.vision.axes import Coordinates
-from flowersorter.vision.calibrate import Thresholds, softmax
+from flowersorter.vision.calibrate import softmax
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
 from flowersorter.vision.verdict import Verdict
@@ -21,10 +21,12 @@ class Predictions:
     Attributes:
         probabilities: (N, C) float32, calibrated, rows sum to 1.
         verdicts: (N,) uint8 `Verdict`.
+        unfamiliarity: (N,) float32, how little each photo is like those of the class it is taken for.
     """
 
     probabilities: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
+    unfamiliarity: NDArray[np.float32]
 
 
 def predict(model: Model, features: Features, places: Coordinates | None = None) -> Predictions:
@@ -44,15 +46,15 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
     probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
     guesses = probabilities.argmax(axis=1)
     confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
-    verdicts = verdicts_of(confidence, model.thresholds)
     unfamiliarity = novelty.unfamiliarity(places, guesses, confidence, features.resemblance)
-    verdicts[novelty.is_new(unfamiliarity)] = Verdict.NEW
-    return Predictions(probabilities, verdicts)
+    verdicts = verdicts_of(model, confidence, unfamiliarity)
+    return Predictions(probabilities, verdicts, unfamiliarity)
 
 
-def verdicts_of(confidence: NDArray[np.float32], thresholds: Thresholds) -> NDArray[np.uint8]:
-    """Put (N,) confidences into words; (N,) uint8 `Verdict`, never `NEW`."""
+def verdicts_of(model: Model, confidence: NDArray[np.float32], unfamiliarity: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Put (N,) confidences and unfamiliarities into words; (N,) uint8 `Verdict`."""
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
-    verdicts[confidence >= thresholds.probable] = Verdict.PROBABLE
-    verdicts[confidence >= thresholds.sure] = Verdict.SURE
+    verdicts[confidence >= model.thresholds.probable] = Verdict.PROBABLE
+    verdicts[(confidence >= model.thresholds.sure) & (unfamiliarity <= model.novelty.familiar)] = Verdict.SURE
+    verdicts[model.novelty.is_new(unfamiliarity)] = Verdict.NEW
     return verdicts

@@ -26,6 +26,7 @@ from flowersorter.workflows.guess import cached_features, in_classes
 from flowersorter.workflows.labelled import embed_for_measuring, embed_labelled
 from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
+from flowersorter.workflows.promise import keeping_promise
 from flowersorter.workflows.second_opinion import SecondOpinion, second_opinion
 
 __all__ = ["MORE", "Advice", "AdviceRequest", "Gain", "NextPhoto", "Standing", "advise"]
@@ -191,7 +192,8 @@ def _measured(
         return overall, {}
     right, targets = held_out.right[own], held_out.targets[own]
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
-    sure = confidence >= model.thresholds.sure
+    thresholds = keeping_promise(garden, model).thresholds
+    sure = (confidence >= thresholds.sure) & (held_out.unfamiliarity[own] <= model.novelty.familiar)
     accuracy = float(right.mean())
     groups = joined(opinion.fitted.ground.groups, photos.bursts)
     curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)

@@ -17,6 +17,7 @@ from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
 from flowersorter.vision.resemblance import Resemblance
+from flowersorter.workflows.promise import keeping_promise
 
 STARTER_FILE = "starter/five-flowers.safetensors"
 
@@ -71,6 +72,8 @@ def chosen_backbone(garden: Garden, wanted: str | None = None) -> str:
 def model_for(garden: Garden, backbone: str) -> NamedModel | None:
     """Find the model that speaks for a backbone: the current one, else the newest, else the starter.
 
+    It answers with the promise of the garden.
+
     Raises:
         ModelFileBad: the model's file is damaged.
     """
@@ -78,11 +81,10 @@ def model_for(garden: Garden, backbone: str) -> NamedModel | None:
     entry = next((e for e in fitting if e.current), None)
     if entry is None and garden.models.current() is not None:
         entry = max(fitting, key=lambda e: e.id, default=None)  # the current one has another backbone
-    if entry is not None:
-        return _read(garden, entry.id)
-    if starter().model.backbone == backbone:
-        return NamedModel(None, starter().model)
-    return None
+    if entry is None and starter().model.backbone != backbone:
+        return None
+    named = NamedModel(None, starter().model) if entry is None else _read(garden, entry.id)
+    return NamedModel(named.id, keeping_promise(garden, named.model))
 
 
 #: The model last read of each open garden: it is asked for with every block of photos.

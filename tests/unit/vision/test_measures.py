@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowersorter.vision.calibrate import CAUTIOUS, HeldOutLoss, fit_temperature, fit_thresholds, softmax
+from flowersorter.vision.calibrate import (
+    CAUTIOUS,
+    PROMISES,
+    SURE_PROMISE,
+    HeldOutLoss,
+    fit_temperature,
+    fit_thresholds,
+    softmax,
+)
 from flowersorter.vision.metrics import (
     calibration_bins,
     confusion_matrix,
@@ -16,8 +24,6 @@ from flowersorter.vision.metrics import (
     recall,
     wilson_interval,
 )
-from flowersorter.vision.predict import verdicts_of
-from flowersorter.vision.verdict import Verdict
 
 
 def test_confusion_recall_and_precision_of_a_small_case() -> None:
@@ -75,16 +81,37 @@ def test_sure_keeps_its_promise_on_other_photos_of_the_same_kind() -> None:
     draw = np.random.default_rng(3)
     confidence = draw.random((2, 5000)).astype(np.float32)
     right = draw.random((2, 5000)) < confidence
-    thresholds = fit_thresholds(confidence[0], right[0], sure_promise=0.9)
-    sure = verdicts_of(confidence[1], thresholds) == Verdict.SURE
+    thresholds = fit_thresholds(confidence[0], right[0])
+    sure = confidence[1] >= thresholds.promising(0.9).sure
     assert sure.sum() > 500
     assert right[1][sure].mean() > 0.88
+
+
+def test_the_more_is_promised_the_less_is_sure() -> None:
+    draw = np.random.default_rng(3)
+    confidence = np.sqrt(draw.random((2, 20000))).astype(np.float32)
+    right = draw.random((2, 20000)) < confidence
+    thresholds = fit_thresholds(confidence[0], right[0])
+    assert thresholds == thresholds.promising(SURE_PROMISE)
+    begins = [thresholds.promising(promise).sure for promise in PROMISES]
+    assert begins == sorted(set(begins))
+    for promise, begin in zip(PROMISES, begins, strict=True):
+        assert right[1][confidence[1] >= begin].mean() > promise - 0.01
+    assert thresholds.promising(0.5) is thresholds, "nobody measured that"
+
+
+def test_what_can_not_be_sure_does_not_count_for_the_promise() -> None:
+    confidence = np.linspace(0.5, 1, 1000, dtype=np.float32)
+    familiar = np.arange(1000) % 4 > 0
+    thresholds = fit_thresholds(confidence, familiar, familiar)
+    assert thresholds.sure == confidence[1:2].item(), "all familiar ones are right"
+    assert fit_thresholds(confidence, familiar).sure > 1, "no confidence is worth the promise if they may be sure too"
 
 
 def test_nothing_is_sure_where_no_confidence_deserves_it() -> None:
     confidence = np.linspace(0, 1, 200, dtype=np.float32)
     thresholds = fit_thresholds(confidence, np.arange(200) % 2 == 0)
-    assert not (verdicts_of(confidence, thresholds) == Verdict.SURE).any()
+    assert not (confidence >= thresholds.sure).any()
 
 
 def test_few_photos_get_cautious_thresholds() -> None:

@@ -49,6 +49,18 @@ def test_the_classes_weigh_the_same_in_what_is_known() -> None:
     assert (predict(model, small).verdicts == Verdict.NEW).mean() < 0.15
 
 
+def test_what_is_unfamiliar_is_not_sure_however_confident_the_guess() -> None:
+    model = learned(clusters(200, spread=0.8)).model
+    fresh = clusters(300, spread=0.8, seed=1).features
+    said = predict(model, fresh)
+    confident = said.probabilities.max(axis=1) >= model.thresholds.sure
+    unfamiliar = confident & (said.unfamiliarity > model.novelty.familiar)
+    assert 0.02 < (said.unfamiliarity > model.novelty.familiar).mean() < 0.2
+    assert set(said.verdicts[confident & ~unfamiliar].tolist()) == {Verdict.SURE}
+    assert unfamiliar.any()
+    assert set(said.verdicts[unfamiliar].tolist()) <= {Verdict.PROBABLE, Verdict.NEW}
+
+
 def test_while_there_are_too_few_photos_to_measure_with_nothing_is_new() -> None:
     model = learned(clusters(2)).model
     assert model.novelty.threshold == NEVER
@@ -57,10 +69,10 @@ def test_while_there_are_too_few_photos_to_measure_with_nothing_is_new() -> None
 
 def test_a_handful_of_photos_leaves_room_for_others() -> None:
     unfamiliarity = np.array([0.4, 0.5, 0.6], np.float32)
-    assert threshold_from(unfamiliarity) == pytest.approx(0.6 + unfamiliarity.std())
+    assert threshold_from(unfamiliarity, 0.02) == pytest.approx(0.6 + unfamiliarity.std())
     many = np.linspace(0, 1, 1001, dtype=np.float32)
-    assert threshold_from(many) == pytest.approx(0.98)
-    assert threshold_from(np.empty(0, np.float32)) == NEVER
+    assert threshold_from(many, 0.02) == pytest.approx(0.98)
+    assert threshold_from(np.empty(0, np.float32), 0.02) == NEVER
 
 
 def old_model(references: NDArray[np.float32]) -> Model:

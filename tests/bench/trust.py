@@ -1,0 +1,142 @@
+"""Whether the model can be believed: accuracy, calibration and verdicts on photos it never saw, and on strangers."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.job import CancelToken, silent
+from flowersorter.library.garden import Garden
+from flowersorter.vision.backbones import DEFAULT
+from flowersorter.vision.features import Features
+from flowersorter.vision.fit import Examples, fit
+from flowersorter.vision.folds import assign_folds
+from flowersorter.vision.groundwork import near_copies
+from flowersorter.vision.metrics import calibration_bins, expected_calibration_error
+from flowersorter.vision.model import Model
+from flowersorter.vision.predict import Predictions, predict
+from flowersorter.vision.verdict import Verdict
+from flowersorter.workflows.examples import labelled_photos
+from flowersorter.workflows.guess import cached_features
+from flowersorter.workflows.label import LabelRequest, label
+from flowersorter.workflows.train import TrainFolderRequest, train_folder
+
+DEFAULT_STRANGERS = Path(__file__).parents[3] / "shared" / "strangers"
+PER_CLASS = (5, 10, 20, 50, 240)
+SEEDS = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photos:
+    """Photos of known classes, as the program sees them.
+
+    Attributes:
+        features: Of N photos.
+        targets: (N,) class indices.
+        groups: (N,) near-copies have the same number.
+    """
+
+    features: Features
+    targets: NDArray[np.intp]
+    groups: NDArray[np.intp]
+
+    def learned(self, rows: NDArray[np.intp]) -> Model:
+        """A model of some of the photos, its classes numbered anew."""
+        classes, targets = np.unique(self.targets[rows], return_inverse=True)
+        examples = Examples(1 + rows, self.features.take(rows), targets, np.ones(len(rows), np.bool_))
+        return fit(examples, [f"class {number}" for number in classes.tolist()], DEFAULT, CancelToken()).model
+
+    def drawn(self, per_class: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of so many photos of each class, and of all others but their near-copies."""
+        draw = np.random.default_rng(seed)
+        classes = [draw.permutation(np.flatnonzero(self.targets == number)) for number in np.unique(self.targets)]
+        learned = np.sort(np.concatenate([rows[:per_class] for rows in classes]))
+        return learned, np.flatnonzero(~np.isin(self.groups, self.groups[learned]))
+
+
+def verdicts(options: argparse.Namespace) -> None:
+    """accuracy, calibration error and *sure* with 5 to 240 photos a class, on all others, seeds 1 to 5; strangers"""
+    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
+        known, strangers = _embedded(garden, options.photos, options.strangers)
+    known_photos(known)
+    if strangers is None:
+        print(f"{options.strangers} is no folder: strangers are not measured")
+    left_out(known, strangers)
+
+
+def known_photos(known: Photos) -> None:
+    """Print how models of few and many photos do on the others."""
+    print("a class  accuracy  calibration error    sure  of these right  called new   (means of seeds 1 to 5)")
+    for per_class in PER_CLASS:
+        rows = []
+        for seed in SEEDS:
+            learned, measured = known.drawn(per_class, seed)
+            rows.append(
+                _judged(predict(known.learned(learned), known.features.take(measured)), known.targets[measured])
+            )
+        accuracy, error, sure, right, new = np.mean(rows, axis=0)
+        print(f"{per_class:7}  {accuracy:8.3f}  {error:17.3f}  {sure:6.1%}  {right:14.1%}  {new:10.1%}", flush=True)
+
+
+def _judged(said: Predictions, targets: NDArray[np.intp]) -> tuple[float, ...]:
+    """Accuracy, calibration error, share of the sure, share of these that are right, share called new."""
+    right = said.probabilities.argmax(axis=1) == targets
+    sure = said.verdicts == Verdict.SURE
+    bins = calibration_bins(said.probabilities.max(axis=1), right)
+    new = (said.verdicts == Verdict.NEW).mean()
+    promise = right[sure].mean() if sure.any() else 1.0
+    return float(right.mean()), expected_calibration_error(bins), float(sure.mean()), float(promise), float(new)
+
+
+def left_out(known: Photos, strangers: Features | None) -> None:
+    """Print how photos of a class nobody told of, and things of no class, are taken by models of the other classes."""
+    print("left out  AUROC  sure   new    strangers: AUROC  sure   new    known: sure   new")
+    table = []
+    for number in np.unique(known.targets).tolist():
+        rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
+        held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
+        model = known.learned(rest[~held_out])
+        usual = predict(model, known.features.take(rest[held_out]))
+        row = []
+        for features in (known.features.take(new), strangers):
+            said = predict(model, features) if features is not None else usual
+            row += [_auroc(usual.unfamiliarity, said.unfamiliarity), *_shares(said)]
+        row += _shares(usual)
+        table.append(row)
+        print(_row(f"class {number}", row), flush=True)
+    print(_row("mean", np.mean(table, axis=0).tolist()))
+
+
+def _row(name: str, row: list[float]) -> str:
+    first, second = (f"{auroc:5.3f}  {sure:5.1%}  {new:5.1%}" for auroc, sure, new in (row[:3], row[3:6]))
+    return f"{name:8}  {first}             {second}         {row[6]:5.1%}  {row[7]:5.1%}"
+
+
+def _shares(said: Predictions) -> tuple[float, float]:
+    """Shares of the photos that are called sure and new."""
+    return float((said.verdicts == Verdict.SURE).mean()), float((said.verdicts == Verdict.NEW).mean())
+
+
+def _auroc(known: NDArray[np.float32], new: NDArray[np.float32]) -> float:
+    """How often a new photo is less familiar than a known one."""
+    ordered = np.sort(known)
+    below, up_to = np.searchsorted(ordered, new), np.searchsorted(ordered, new, side="right")
+    return float((below + up_to).mean() / 2 / len(known))
+
+
+def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
+    train_folder(TrainFolderRequest(garden, photos, backbone=DEFAULT), silent, CancelToken())
+    labels = {photo_id: each.class_id for photo_id, each in garden.labels.all().items()}
+    known = labelled_photos(garden, DEFAULT, labels)
+    groups = near_copies(known.features, known.targets, 0, CancelToken())
+    others = None
+    if strangers.is_dir():
+        rows = label(LabelRequest(garden, strangers), silent, CancelToken()).rows
+        _, hashes = garden.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
+        others, _ = cached_features(garden, DEFAULT, hashes)
+    return Photos(known.features, known.targets, groups), others
