@@ -12,8 +12,8 @@ from flowersorter.library.garden import Garden
 from flowersorter.vision.resemblance import Resemblance
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.weights import imagenet_classes
+from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.models import chosen_backbone
-from flowersorter.workflows.resemblances import Resemblances
 from flowersorter.workflows.rows import PhotoRows
 
 #: A likeness with a smaller share is one of several and names mostly what is not there (one in twelve of 200 photos of
@@ -53,10 +53,11 @@ def looks_like(garden: Garden, backbone: str, photo_ids: Sequence[int] | NDArray
     if not len(photo_ids):
         return {}
     known, hashes = garden.photos.hashes(np.asarray(photo_ids, np.int64))
-    found = Resemblances.of(garden, backbone).get(hashes)
-    if found is None:
+    features, positions = feature_table(garden, backbone).get(hashes)
+    if features.resemblance is None:
         return {}
-    return {photo_id: name for photo_id, name in zip(known.tolist(), likenesses(found), strict=True) if name}
+    names = likenesses(features.resemblance)
+    return {photo_id: name for photo_id, name in zip(known[positions].tolist(), names, strict=True) if name}
 
 
 def strangers(garden: Garden, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:

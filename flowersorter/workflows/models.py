@@ -77,9 +77,10 @@ def model_for(garden: Garden, backbone: str) -> NamedModel | None:
     Raises:
         ModelFileBad: the model's file is damaged.
     """
-    fitting = [entry for entry in garden.models.all() if entry.backbone == backbone]
+    entries = garden.models.all()
+    fitting = [entry for entry in entries if entry.backbone == backbone]
     entry = next((e for e in fitting if e.current), None)
-    if entry is None and garden.models.current() is not None:
+    if entry is None and any(e.current for e in entries):
         entry = max(fitting, key=lambda e: e.id, default=None)  # the current one has another backbone
     if entry is None and starter().model.backbone != backbone:
         return None
