@@ -34,8 +34,8 @@ class Coordinates:
     def __len__(self) -> int:
         return len(self.inside)
 
-    def take(self, rows: NDArray[np.intp]) -> Coordinates:
-        """Some of the photos."""
+    def take(self, rows: NDArray[np.intp] | slice) -> Coordinates:
+        """Some of the photos, by number or slice."""
         return Coordinates(self.inside[rows], self.outside[rows])
 
     def along(self, axes: int) -> Coordinates:

@@ -11,7 +11,11 @@ from flowersorter.vision.axes import Coordinates
 from flowersorter.vision.calibrate import softmax
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
+from flowersorter.vision.threads import Lanes, row_blocks
 from flowersorter.vision.verdict import Verdict
+
+#: Photos a lane predicts at a time, from their features to their verdicts.
+_BLOCK_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,18 +41,26 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
         features: Of the photos.
         places: Where the photos lie along `model.novelty.axes`, if that was worked out before.
     """
-    novelty, classes = model.novelty, len(model.class_names)
-    if places is None:
-        product = features.times(np.hstack([model.weight.T, novelty.axes.columns]))
-        places = novelty.axes.placed(product[:, classes:], features.lengths)
-    else:
-        product = features.times(model.weight.T)
-    probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
-    guesses = probabilities.argmax(axis=1)
-    confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
-    unfamiliarity = novelty.unfamiliarity(places, guesses, confidence, features.resemblance)
-    verdicts = verdicts_of(model, confidence, unfamiliarity)
-    return Predictions(probabilities, verdicts, unfamiliarity)
+    photos, classes = len(features), len(model.class_names)
+    result = Predictions(
+        np.empty((photos, classes), np.float32), np.empty(photos, np.uint8), np.empty(photos, np.float32)
+    )
+    columns = model.weight.T if places is not None else np.hstack([model.weight.T, model.novelty.axes.columns])
+
+    def work(rows: slice) -> None:
+        part = features.take(rows)
+        product = part.times(columns)
+        there = model.novelty.axes.placed(product[:, classes:], part.lengths) if places is None else places.take(rows)
+        probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
+        guesses = probabilities.argmax(axis=1)
+        confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
+        unfamiliarity = model.novelty.unfamiliarity(there, guesses, confidence, part.resemblance)
+        result.probabilities[rows], result.unfamiliarity[rows] = probabilities, unfamiliarity
+        result.verdicts[rows] = verdicts_of(model, confidence, unfamiliarity)
+
+    with Lanes() as lanes:
+        lanes.map(work, row_blocks(photos, _BLOCK_ROWS))
+    return result
 
 
 def verdicts_of(model: Model, confidence: NDArray[np.float32], unfamiliarity: NDArray[np.float32]) -> NDArray[np.uint8]:

@@ -266,7 +266,11 @@ class _Kept:
         known = self._places.get(part.block)
         if known is None or known.key != novelty.key or part.edition != self.edition:
             return None
-        return known.places.take(part.at) if known.there[part.at].all() else None
+        if not known.there[part.at].all():
+            return None
+        side_by_side = len(part.at) and part.at[-1] - part.at[0] == len(part.at) - 1
+        # A view: a row that is written meanwhile is of the same photo, known better.
+        return known.places.take(slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at)
 
     def keep_places(self, part: _Part, novelty: Novelty, places: Coordinates) -> None:
         """Remember that, unless rows were put since, and forget where the block lay along the axes of another model."""
