@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import cancelling, deep, elsewhere, labels, learning
+from tests.bench import cancelling, deep, elsewhere, labels, learning, trust
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
 
@@ -57,6 +57,7 @@ MEASUREMENTS = {
     "speed": Measurement(table.speed, "12 minutes", quick=True),
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
+    "trust": Measurement(trust.verdicts, "3 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(labels.doubts), "2 minutes", needs_photos=True),
     "advice": Measurement(_of_photos(labels.advice), "6 minutes", needs_photos=True),
     "deep": Measurement(_of_photos(deep.deep_training), "20 minutes", needs_photos=True),
@@ -84,6 +85,9 @@ def main() -> None:
     )
     parser.add_argument("what", nargs="?", choices=(*MEASUREMENTS, LIST, QUICK, ALL), default=QUICK)
     parser.add_argument("--photos", type=Path, default=DEFAULT_PHOTOS, help="has one sub-folder per class")
+    parser.add_argument(
+        "--strangers", type=Path, default=trust.DEFAULT_STRANGERS, help="photos of none of the classes, for trust"
+    )
     table.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:
