@@ -107,7 +107,7 @@ class LearningCurve:
         The error of a fit of N photos scatters by 1 / sqrt(N) of itself from one draw to another (flowers, 6 to 40
         photos each: 0.9 to 1.4); what is learned from now is a part of what is learned from later. Of 320 gains that
         were measured on 750 other photos (16 draws of 6, 10, 20 and 40 photos each, five times ten more of each) 92 %
-        lay in the interval, without this 62 %.
+        lay in the interval; without this, and with 12 draws of three sizes, 62 % of 240.
         """
         scatter = self._error(now) ** 2 / now - self._error(later) ** 2 / later
         return float(np.sqrt(max(scatter, 0.0)))
