@@ -28,7 +28,7 @@ from flowersorter.workflows.labelled import embed_labelled, labels_of_class_fold
 from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for, use_model
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
 from flowersorter.workflows.time_machine import Training
-from flowersorter.workflows.train import clearly_worse
+from flowersorter.workflows.train import came_from_elsewhere, clearly_worse
 from flowersorter.workflows.tuned import FinalLayer, backbone_of, forget_unused, keep_tuned
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class DeepResult:
         before: Held-out accuracy of the model before.
         made_current: Whether the garden uses it now.
         lost_classes: Classes of the model before that it does not know.
+        replaces_import: Whether the model before was imported: such a one is not replaced without asking.
         epochs: All that were finished; number 0 tells how things stood before the first.
         best: Number of the epoch that was kept.
         stopped: Whether it was asked to stop before the last one.
@@ -107,6 +108,7 @@ class DeepResult:
     before: float | None
     made_current: bool
     lost_classes: tuple[str, ...]
+    replaces_import: bool
     epochs: tuple[Epoch, ...]
     best: int
     stopped: bool
@@ -153,7 +155,8 @@ def deep_train(
     forget_unused(garden)
     _remember_pace(request, photos, tuned)
     lost = _lost_classes(garden, before, model)
-    made_current = request.folder is not None or not (lost or _is_worse(before, model))
+    imported = before is not None and came_from_elsewhere(before)
+    made_current = request.folder is not None or not (lost or imported or _is_worse(before, model))
     if made_current:
         use_model(garden, model_id)
     return DeepResult(
@@ -167,6 +170,7 @@ def deep_train(
         before=before.model.training.held_out_accuracy if before is not None and before.id is not None else None,
         made_current=made_current,
         lost_classes=lost,
+        replaces_import=imported,
         epochs=tuned.epochs,
         best=tuned.best.epoch,
         stopped=tuned.stopped,

@@ -54,6 +54,7 @@ def result(model_id: int = 1, *, current: bool = True, lost: tuple[str, ...] = (
         before=0.91,
         made_current=current,
         lost_classes=lost,
+        replaces_import=False,
         epochs=epochs(45, 47, 48, 46),
         best=2,
         stopped=stopped,

@@ -112,6 +112,8 @@ class DeepController(QObject):
         self._refused = result.model_id
         if result.lost_classes:
             why = self.tr("It does not know {0}, so the model before stays.").format(", ".join(result.lost_classes))
+        elif result.replaces_import:
+            why = self.tr("The model in use was imported, so it stays until you say otherwise.")
         else:
             why = self.tr("That is worse than before, so the model before stays.")
         self._front.bar.say(f"{self._message} {why}", (self.tr("Use the new one anyway"), self._use_refused))

@@ -424,6 +424,18 @@ def test_a_model_that_knows_fewer_classes_waits_for_the_person(garden: Garden, s
     assert (result.lost_classes, result.made_current) == (("plain",), False)
 
 
+def test_an_imported_model_is_not_replaced_without_asking(garden: Garden, stripes: Path) -> None:
+    plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    arrays, metadata = garden.models.load(plain.model_id)
+    imported = garden.models.add(arrays, {**metadata, "photos": 0, "own_photos": 0, "held_out_accuracy": None})
+    garden.models.use(imported)
+    result = trained(garden)
+    assert (result.replaces_import, result.made_current) == (True, False)
+    current = garden.models.current()
+    assert current is not None
+    assert current.id == imported
+
+
 def test_how_long_it_takes_is_learned_from_the_last_time(garden: Garden, stripes: Path) -> None:
     guessed = likely_seconds(garden, 1, 6, 1000, 2)
     assert 60 < guessed < 600
