@@ -1,4 +1,4 @@
-"""Preferences: what the program calculates on, its backbone, and the model in use."""
+"""Preferences: what is promised, what the program calculates on, its backbone, and the model in use."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ from flowersorter.ui.cache_part import CachePart
 from flowersorter.ui.dialog_parts import button, button_row, column_of, describe, open_at, text_label
 from flowersorter.ui.model_page import ModelPage, StarterInfo
 from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
+from flowersorter.ui.promise_part import PromisePart
 from flowersorter.workflows.backbones import BackboneInfo
 from flowersorter.workflows.cache import USUAL_LIMIT_MB
+from flowersorter.workflows.promise import SURE_PROMISE
 
 __all__ = ["Preferences", "PreferencesDialog", "StarterInfo"]
 
@@ -42,12 +44,14 @@ class Preferences:
         backbone: Name.
         thumbnail_px: Side of a tile in the grid.
         cache_limit_mb: What the small pictures may take; 0 for as much as they like.
+        promise: Share of the photos called sure that must be right.
     """
 
     device: str = "auto"
     backbone: str = "resnet50"
     thumbnail_px: int = USUAL_PX
     cache_limit_mb: int = USUAL_LIMIT_MB
+    promise: float = SURE_PROMISE
 
 
 class PreferencesDialog(QDialog):
@@ -118,6 +122,10 @@ class PreferencesDialog(QDialog):
         column = QVBoxLayout(page)
         column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
         column.setSpacing(theme.GAP_PX)
+        column.addWidget(text_label(page, "promise_title", self.tr("What the program promises"), scale=1.05))
+        self.promise = PromisePart(preferences.promise, page)
+        column.addWidget(self.promise)
+        column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "device_title", self.tr("Look at photos with"), scale=1.05))
         self._add_devices(column, page, preferences.device)
         column.addSpacing(theme.LARGE_GAP_PX)
@@ -190,7 +198,9 @@ class PreferencesDialog(QDialog):
     def preferences(self) -> Preferences:
         """What is chosen now."""
         device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
-        return Preferences(device, self.backbones.chosen, self.size_slider.value(), self.cache.limit_mb)
+        return Preferences(
+            device, self.backbones.chosen, self.size_slider.value(), self.cache.limit_mb, self.promise.promise
+        )
 
     @Slot()
     def accept(self) -> None:

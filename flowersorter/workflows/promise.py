@@ -9,7 +9,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.vision.calibrate import PROMISES, SURE_PROMISE
 from flowersorter.vision.model import Model
 
-__all__ = ["PROMISES", "keeping_promise", "set_sure_promise", "sure_promise"]
+__all__ = ["PROMISES", "SURE_PROMISE", "keeping_promise", "set_sure_promise", "sure_promise"]
 
 _KEY = "sure_promise"
 #: The promise of each open garden: its models are asked for with every block of photos.

@@ -21,6 +21,7 @@ from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.preferences_dialog import PreferencesDialog
 from flowersorter.workflows.backbones import list_backbones
 from flowersorter.workflows.models import chosen_backbone
+from flowersorter.workflows.promise import sure_promise
 from tests.qt.program import idle, running
 
 NAME = "resnet18"
@@ -83,6 +84,16 @@ def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
     click(dialog.ok_button)
     assert program.session.device == "cpu"
     assert program.garden.settings.get("device", "") == "cpu"
+
+
+def test_another_promise_is_kept_and_counts_for_every_guess_at_once(program: Program, qtbot: QtBot) -> None:
+    dialog = opened(program)
+    assert dialog.promise.promise == 0.97
+    dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(0.99))
+    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
+        click(dialog.ok_button)
+    assert sure_promise(program.garden) == 0.99
+    assert opened(program).promise.promise == 0.99
 
 
 def test_a_download_is_shown_then_the_backbone_can_be_used(program: Program, shelf: Shelf, qtbot: QtBot) -> None:

@@ -64,6 +64,18 @@ def test_ok_tells_what_was_chosen_once(dialog: PreferencesDialog, qtbot: QtBot) 
     with qtbot.waitSignal(dialog.preferences_chosen) as told:
         click(dialog.ok_button)
     assert told.args == [Preferences("cpu", "resnet50-v2", dialog.size_slider.value())]
+
+
+def test_the_promise_is_shown_and_can_be_chosen(qtbot: QtBot) -> None:
+    dialog = PreferencesDialog(Preferences(promise=0.9), BACKBONES, MODELS, STARTER)
+    qtbot.addWidget(dialog)
+    choice = dialog.promise.choice
+    assert choice.currentText() == "90 of 100 are right"
+    assert [choice.itemText(row) for row in range(choice.count())][-1] == "99 of 100 are right"
+    with qtbot.waitSignal(dialog.preferences_chosen) as told:
+        choice.setCurrentIndex(choice.count() - 1)
+        dialog.accept()
+    assert told.args[0].promise == 0.99
     assert not dialog.isVisible()
 
 

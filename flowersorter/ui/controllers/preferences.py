@@ -15,13 +15,14 @@ from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.backbones import download_backbone, install_backbone, list_backbones
 from flowersorter.workflows.models import chosen_backbone, list_models, starter
+from flowersorter.workflows.promise import set_sure_promise, sure_promise
 
 
 class PreferencesController(QObject):
     """Shows the dialog and does what it asks for.
 
     Signals:
-        guesses_outdated(): Another backbone or model speaks now.
+        guesses_outdated(): Another backbone or model speaks now, or with another promise.
         places_requested(list of place ids, title): Show these photos.
     """
 
@@ -67,7 +68,11 @@ class PreferencesController(QObject):
     def _made(self) -> PreferencesDialog:
         garden, model = self._session.garden, starter().model
         self._before = Preferences(
-            self._session.device, chosen_backbone(garden), self._grid.tile_size, self._cache.limit_mb
+            self._session.device,
+            chosen_backbone(garden),
+            self._grid.tile_size,
+            self._cache.limit_mb,
+            sure_promise(garden),
         )
         dialog = PreferencesDialog(
             self._before,
@@ -91,10 +96,11 @@ class PreferencesController(QObject):
 
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
-        settings = self._session.garden.settings
-        outdated = chosen.backbone != chosen_backbone(self._session.garden)
+        garden, settings = self._session.garden, self._session.garden.settings
+        outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(garden), sure_promise(garden))
         settings.set("device", chosen.device)
         settings.set("backbone", chosen.backbone)
+        set_sure_promise(garden, chosen.promise)
         if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
             self._grid.set_tile_size(chosen.thumbnail_px)
         self._cache.set_limit(chosen.cache_limit_mb)
