@@ -64,6 +64,7 @@ def test_ok_tells_what_was_chosen_once(dialog: PreferencesDialog, qtbot: QtBot) 
     with qtbot.waitSignal(dialog.preferences_chosen) as told:
         click(dialog.ok_button)
     assert told.args == [Preferences("cpu", "resnet50-v2", dialog.size_slider.value())]
+    assert not dialog.isVisible()
 
 
 def test_the_promise_is_shown_and_can_be_chosen(qtbot: QtBot) -> None:
