@@ -25,6 +25,7 @@ from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP
 from flowersorter.workflows.browse import guesses_for
+from flowersorter.workflows.resemblances import Resemblances
 from tests.drawing import RED, jpeg_bytes, textured
 
 WIDTH = 2048
@@ -60,7 +61,8 @@ class BigGarden:
 def make_garden(folder: Path, photos: int, labelled: int = 0, classes: int = 10, *, files: bool = True) -> BigGarden:
     """Make a garden in which every photo is read and embedded, but nothing is trained.
 
-    As after labelling, photos have the embedding of their centre, and those with a label that of their mirror image.
+    As after labelling, photos have the embedding of their centre, those with a label that of their mirror image, and
+    what ImageNet's layer takes them for is written down.
 
     Args:
         folder: Gets the sub-folders `garden` and `photos`; made if missing.
@@ -84,6 +86,9 @@ def make_garden(folder: Path, photos: int, labelled: int = 0, classes: int = 10,
         garden.labels.assign_many(labels)
         _embed(garden, hashes, classes, CENTRE, set(range(photos)))
         _embed(garden, hashes, classes, FLIP, set(chosen))
+        resemblances = Resemblances.of(garden, DEFAULT)
+        for start in range(0, photos, _BLOCK):
+            resemblances.get(hashes[start : start + _BLOCK])
     return made
 
 
