@@ -88,13 +88,13 @@ class PrincipalAxes:
         result = Coordinates(
             np.ones((len(features), len(self.basis) + 1), np.float32), np.empty(len(features), np.float32)
         )
-        columns = self.columns
+        columns, origin = self.columns, self.origin
 
         def project(rows: slice) -> None:
             if cancel is not None:
                 cancel.check()
             part = features.take(rows)
-            placed = self.placed(part.times(columns), part.lengths)
+            placed = placed_at(part.times(columns), part.lengths, origin)
             result.inside[rows], result.outside[rows] = placed.inside, placed.outside
 
         with Lanes() as lanes:
@@ -103,21 +103,13 @@ class PrincipalAxes:
 
     @property
     def columns(self) -> NDArray[np.float32]:
-        """(D, R + 1): what features are multiplied by for `placed`."""
+        """(D, R + 1): what features are multiplied by for `placed_at`."""
         return np.vstack([self.basis, self.centre]).T
 
-    def placed(self, product: NDArray[np.float32], lengths: NDArray[np.float32]) -> Coordinates:
-        """Where N photos lie.
-
-        Args:
-            product: (N, R + 1), features times `columns`.
-            lengths: (N,) of the features.
-        """
-        origin = self.columns.T @ self.centre
-        inside = np.ones_like(product)
-        np.subtract(product[:, :-1], origin[:-1], out=inside[:, :-1])
-        distance = np.square(lengths) - 2 * product[:, -1] + origin[-1]
-        return Coordinates(inside, np.maximum(distance - np.square(inside[:, :-1]).sum(axis=1), 0))
+    @property
+    def origin(self) -> NDArray[np.float32]:
+        """(R + 1,): the centre times `columns`."""
+        return np.asarray(self.columns.T @ self.centre, np.float32)
 
     def place(self, rows: NDArray[np.float32]) -> Coordinates:
         """As `project`, for (N, D) rows of any length."""
@@ -139,6 +131,20 @@ class PrincipalAxes:
         """
         origin = bias + weight @ self.centre
         return np.hstack([weight @ self.basis.T, origin[:, None]]).astype(np.float64)
+
+
+def placed_at(product: NDArray[np.float32], lengths: NDArray[np.float32], origin: NDArray[np.float32]) -> Coordinates:
+    """Where N photos lie along some axes.
+
+    Args:
+        product: (N, R + 1), features times the `columns` of the axes.
+        lengths: (N,) of the features.
+        origin: (R + 1,) of the axes; whoever works block by block asks for it once.
+    """
+    inside = np.ones_like(product)
+    np.subtract(product[:, :-1], origin[:-1], out=inside[:, :-1])
+    distance = np.square(lengths) - 2 * product[:, -1] + origin[-1]
+    return Coordinates(inside, np.maximum(distance - np.square(inside[:, :-1]).sum(axis=1), 0))
 
 
 def _back_and_forth(probe: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.vision.axes import Coordinates
+from flowersorter.vision.axes import Coordinates, placed_at
 from flowersorter.vision.calibrate import softmax
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
@@ -45,12 +45,14 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
     result = Predictions(
         np.empty((photos, classes), np.float32), np.empty(photos, np.uint8), np.empty(photos, np.float32)
     )
-    columns = model.weight.T if places is not None else np.hstack([model.weight.T, model.novelty.axes.columns])
+    axes = model.novelty.axes
+    columns = model.weight.T if places is not None else np.hstack([model.weight.T, axes.columns])
+    origin = axes.origin
 
     def work(rows: slice) -> None:
         part = features.take(rows)
         product = part.times(columns)
-        there = model.novelty.axes.placed(product[:, classes:], part.lengths) if places is None else places.take(rows)
+        there = placed_at(product[:, classes:], part.lengths, origin) if places is None else places.take(rows)
         probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
