@@ -9,7 +9,7 @@ import numpy as np
 from flowersorter.vision.backbones import DEFAULT, backbone
 from flowersorter.vision.features import join
 from flowersorter.vision.predict import predict
-from flowersorter.vision.resemblance import KINDS, Resemblance, resemble
+from flowersorter.vision.resemblance import KINDS, Resemblance, join_resemblances, resemble
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.weights import imagenet_classes, imagenet_layer
 from tests.unit.vision.clouds import clusters, learned
@@ -50,15 +50,10 @@ def test_the_layer_that_ships_calls_its_own_direction_by_its_name() -> None:
 def test_what_never_came_up_is_more_surprising_than_what_did() -> None:
     labelled = seen_as([5] * 30 + [7] * 10)
     usual = labelled.usual(np.full(40, 1 / 40, np.float32))
-    common, rare, never, unknown = join_of(seen_as([5]), seen_as([7]), seen_as([900]), Resemblance.unknown(1)).surprise(
-        usual
-    )
+    several = join_resemblances([seen_as([5]), seen_as([7]), seen_as([900]), Resemblance.unknown(1)])
+    common, rare, never, unknown = several.surprise(usual)
     assert common < rare < never
     assert np.isnan(unknown)
-
-
-def join_of(*parts: Resemblance) -> Resemblance:
-    return Resemblance(np.concatenate([p.kinds for p in parts]), np.concatenate([p.shares for p in parts]))
 
 
 def test_a_photo_that_looks_like_none_of_them_to_imagenet_is_new_however_near_it_lies() -> None:
