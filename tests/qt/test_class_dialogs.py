@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QDialog, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import ClassTable
 from flowersorter.library.garden import Garden
 from flowersorter.ui.class_dialogs import NameDialog, ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
+from tests.qt.dialogs import when_asked
 
 
 @pytest.fixture
@@ -34,24 +35,8 @@ def window(qtbot: QtBot) -> QWidget:
     return made
 
 
-def when_asked(deed: Callable[[QDialog], None]) -> None:
-    """Do this to the dialog that opens next; whatever happens, it does not stay open."""
-
-    def act() -> None:
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, QDialog)
-        try:
-            deed(dialog)
-        finally:
-            if dialog.isVisible():
-                dialog.reject()
-
-    QTimer.singleShot(0, act)
-
-
-def typed(text: str, key: Qt.Key = Qt.Key.Key_Return) -> Callable[[QDialog], None]:
-    def deed(dialog: QDialog) -> None:
-        assert isinstance(dialog, NameDialog)
+def typed(text: str, key: Qt.Key = Qt.Key.Key_Return) -> Callable[[NameDialog], None]:
+    def deed(dialog: NameDialog) -> None:
         dialog.field.clear()
         QTest.keyClicks(dialog.field, text)
         QTest.keyClick(dialog.field, key)
@@ -67,7 +52,7 @@ def names(classes: ClassTable) -> list[str]:
 
 
 def test_a_typed_name_and_enter_make_a_class(window: QWidget, classes: ClassTable) -> None:
-    when_asked(typed("  tulips "))
+    when_asked(NameDialog, typed("  tulips "))
     made = ask_for_name(window, classes, 3)
     assert made is not None
     assert made.name == "tulips"
@@ -75,7 +60,7 @@ def test_a_typed_name_and_enter_make_a_class(window: QWidget, classes: ClassTabl
 
 
 def test_escape_makes_nothing(window: QWidget, classes: ClassTable) -> None:
-    when_asked(typed("tulips", Qt.Key.Key_Escape))
+    when_asked(NameDialog, typed("tulips", Qt.Key.Key_Escape))
     assert ask_for_name(window, classes, 0) is None
     assert len(names(classes)) == 2
 
@@ -83,12 +68,11 @@ def test_escape_makes_nothing(window: QWidget, classes: ClassTable) -> None:
 def test_it_says_how_many_photos_go_in(window: QWidget, classes: ClassTable) -> None:
     said: list[str] = []
 
-    def look(dialog: QDialog) -> None:
-        assert isinstance(dialog, NameDialog)
+    def look(dialog: NameDialog) -> None:
         said.append(dialog.note.text())
 
     for photos in (0, 1, 12):
-        when_asked(look)
+        when_asked(NameDialog, look)
         ask_for_name(window, classes, photos)
     assert said == ["", "1 photo will go into it.", "12 photos will go into it."]
 
@@ -96,8 +80,7 @@ def test_it_says_how_many_photos_go_in(window: QWidget, classes: ClassTable) -> 
 def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, classes: ClassTable) -> None:
     seen: list[tuple[str, bool]] = []
 
-    def deed(dialog: QDialog) -> None:
-        assert isinstance(dialog, NameDialog)
+    def deed(dialog: NameDialog) -> None:
         assert not dialog.ok_button.isEnabled()  # nothing is typed yet
         for letter in "DAISYx":
             QTest.keyClicks(dialog.field, letter)
@@ -107,7 +90,7 @@ def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, clas
                 assert dialog.isVisible()
                 assert dialog.message.isVisible()
 
-    when_asked(deed)
+    when_asked(NameDialog, deed)
     assert ask_for_name(window, classes, 0) is None
     assert seen == [*[("", True)] * 4, ("There is already a class “daisy”.", False), ("", True)]
 
@@ -120,18 +103,17 @@ def test_a_name_refused_after_all_says_why_and_can_be_mended(
     def refuse_once(name: str) -> object:
         tries.append(name)
         if len(tries) == 1:
-            when_asked(mend)
+            when_asked(NameDialog, mend)
             raise ClassRefused("The class name cannot be used", "it holds characters that cannot be shown")
         return add(name)
 
-    def mend(dialog: QDialog) -> None:
-        assert isinstance(dialog, NameDialog)
+    def mend(dialog: NameDialog) -> None:
         assert "characters that cannot be shown" in dialog.message.text
         assert not dialog.ok_button.isEnabled()
         typed("better")(dialog)
 
     monkeypatch.setattr(classes, "add", refuse_once)
-    when_asked(typed("worse"))
+    when_asked(NameDialog, typed("worse"))
     made = ask_for_name(window, classes, 0)
     assert made is not None
     assert (made.name, tries) == ("better", ["worse", "better"])
@@ -143,33 +125,31 @@ def test_a_name_refused_after_all_says_why_and_can_be_mended(
 def test_renaming_starts_with_the_old_name_selected(window: QWidget, classes: ClassTable) -> None:
     daisy = classes.all()[0]
 
-    def deed(dialog: QDialog) -> None:
-        assert isinstance(dialog, NameDialog)
+    def deed(dialog: NameDialog) -> None:
         assert dialog.field.selectedText() == "daisy"
         QTest.keyClicks(dialog.field, "Daisy")  # its own name, only written otherwise
         assert dialog.message.text == ""
         QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
 
-    when_asked(deed)
+    when_asked(NameDialog, deed)
     assert ask_new_name(window, classes, daisy) == "Daisy"
     assert names(classes) == ["daisy", "roses & thorns"]  # asking changes nothing
 
 
 def test_renaming_to_another_class_is_refused(window: QWidget, classes: ClassTable) -> None:
-    when_asked(typed("ROSES & thorns"))
+    when_asked(NameDialog, typed("ROSES & thorns"))
     assert ask_new_name(window, classes, classes.all()[0]) is None
 
 
 def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: ClassTable) -> None:
     said: list[str] = []
 
-    def deed(dialog: QDialog) -> None:
-        assert isinstance(dialog, NameDialog)
+    def deed(dialog: NameDialog) -> None:
         dialog.field.setText("da\u2028isy")
-        when_asked(lambda again: said.append(again.message.text if isinstance(again, NameDialog) else ""))
+        when_asked(NameDialog, lambda again: said.append(again.message.text))
         QTest.keyClick(dialog.field, Qt.Key.Key_Return)
 
-    when_asked(deed)
+    when_asked(NameDialog, deed)
     assert ask_new_name(window, classes, classes.all()[0]) is None
     assert len(said) == 1
     assert "characters that cannot be shown" in said[0]
@@ -180,7 +160,7 @@ def test_renaming_says_that_filed_photos_are_asked_about(
     window: QWidget, classes: ClassTable, filed: int, note: str
 ) -> None:
     notes: list[str] = []
-    when_asked(lambda dialog: notes.append(dialog.note.text() if isinstance(dialog, NameDialog) else ""))
+    when_asked(NameDialog, lambda dialog: notes.append(dialog.note.text()))
     ask_new_name(window, classes, classes.all()[0], filed)
     assert len(notes) == 1
     assert notes[0].startswith(note)
@@ -190,11 +170,10 @@ def test_renaming_says_that_filed_photos_are_asked_about(
 def test_an_ampersand_in_a_name_is_no_mnemonic(window: QWidget, classes: ClassTable) -> None:
     asked: list[str] = []
 
-    def look(dialog: QDialog) -> None:
-        assert isinstance(dialog, NameDialog)
+    def look(dialog: NameDialog) -> None:
         asked.append(dialog.field.accessibleName())
 
-    when_asked(look)
+    when_asked(NameDialog, look)
     ask_new_name(window, classes, classes.all()[1])
     assert asked == ["New name of “roses & thorns”"]
 
@@ -214,7 +193,7 @@ def test_merging_lists_the_others_and_enter_alone_does_nothing(window: QWidget, 
         QTest.keyClick(dialog, Qt.Key.Key_Return)
         assert not dialog.isVisible()
 
-    when_asked(look)
+    when_asked(QDialog, look)
     assert ask_merge_target(window, daisy, [roses, tulips], 4) is None
     assert listed == ["roses & thorns", "tulips"]
 
@@ -231,7 +210,7 @@ def test_the_chosen_class_is_told(window: QWidget, classes: ClassTable) -> None:
         QTest.keyClick(choice, Qt.Key.Key_Down)
         QTest.mouseClick(merge, Qt.MouseButton.LeftButton)
 
-    when_asked(deed)
+    when_asked(QDialog, deed)
     assert ask_merge_target(window, daisy, [roses, tulips], 4) == tulips.id
 
 
@@ -246,28 +225,27 @@ def test_deleting_says_what_is_lost_and_cancel_is_the_default(
 ) -> None:
     texts: list[str] = []
 
-    def look(dialog: QDialog) -> None:
-        assert isinstance(dialog, QMessageBox)
+    def look(dialog: QMessageBox) -> None:
         texts.append(dialog.informativeText())
         QTest.keyClick(dialog, Qt.Key.Key_Return)
 
-    when_asked(look)
+    when_asked(QMessageBox, look)
     assert not ask_to_delete(window, classes.all()[0], labels)
     assert texts == [f"{said}The photos themselves and their files stay where they are."]
 
 
 def test_deleting_says_that_filed_photos_stay(window: QWidget, classes: ClassTable) -> None:
     texts: list[str] = []
-    when_asked(lambda box: texts.append(box.informativeText() if isinstance(box, QMessageBox) else ""))
+    when_asked(QMessageBox, lambda box: texts.append(box.informativeText()))
     ask_to_delete(window, classes.all()[0], 0, 12)
     assert texts[0].endswith("stay where they are. So do those in the folders you sorted into (12 photos).")
 
 
 def test_deleting_needs_its_own_button(window: QWidget, classes: ClassTable) -> None:
-    def deed(dialog: QDialog) -> None:
+    def deed(dialog: QMessageBox) -> None:
         delete = dialog.findChild(QAbstractButton, "delete_class_button")
         assert delete is not None
         QTest.mouseClick(delete, Qt.MouseButton.LeftButton)
 
-    when_asked(deed)
+    when_asked(QMessageBox, deed)
     assert ask_to_delete(window, classes.all()[0], 0)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -21,6 +21,7 @@ from flowersorter.ui.class_list import NEW_CLASS, ClassList
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.photo_columns import Pile
 from flowersorter.ui.sidebar_model import ROW_MIME
+from tests.qt.dialogs import when_asked
 from tests.qt.dragging import drag
 from tests.qt.program import class_named, draw_folder, idle, places, running
 
@@ -59,19 +60,13 @@ def labels(program: Program) -> dict[str, int]:
 def write_name(text: str, notes: list[str] | None = None) -> None:
     """Answer the next question for a name."""
 
-    def act() -> None:
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, NameDialog)
-        try:
-            if notes is not None:
-                notes.append(dialog.note.text())
-            QTest.keyClicks(dialog.field, text)
-            QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-        finally:
-            if dialog.isVisible():
-                dialog.reject()
+    def write(dialog: NameDialog) -> None:
+        if notes is not None:
+            notes.append(dialog.note.text())
+        QTest.keyClicks(dialog.field, text)
+        QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
 
-    QTimer.singleShot(0, act)
+    when_asked(NameDialog, write)
 
 
 # -- another order

@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QProcess, Qt, QTimer
+from PySide6.QtCore import QProcess, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog
+from PySide6.QtWidgets import QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -23,6 +23,7 @@ from flowersorter.ui.controllers import gardens as controller
 from flowersorter.ui.controllers.gardens import command_for, open_window
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.garden_dialog import NewGardenDialog
+from tests.qt.dialogs import when_asked
 from tests.qt.program import draw_folder, idle, running
 
 START_MS = 60_000
@@ -46,21 +47,6 @@ def launched(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
 
     monkeypatch.setattr(controller, "open_window", note)
     return gardens
-
-
-def when_asked(deed: Callable[[NewGardenDialog], None]) -> None:
-    """Do this to the dialog that opens next; whatever happens, it does not stay open."""
-
-    def act() -> None:
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, NewGardenDialog)
-        try:
-            deed(dialog)
-        finally:
-            if dialog.isVisible():
-                dialog.reject()
-
-    QTimer.singleShot(0, act)
 
 
 def choose(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> None:
@@ -98,7 +84,7 @@ def test_a_new_garden_is_made_beside_this_one_and_opens_in_its_own_window(
         assert "Mushrooms_ north_south" in dialog.place.text()
         QTest.keyClick(dialog.field, Qt.Key.Key_Return)
 
-    when_asked(write)
+    when_asked(NewGardenDialog, write)
     program.window.actions_by_name["new_garden"].trigger()
     idle(program, qtbot)
     garden = tmp_path / "Mushrooms_ north_south"
@@ -127,7 +113,7 @@ def test_a_place_that_will_not_do_is_said_while_it_is_typed(
         assert dialog.message.text == ""
         assert dialog.folder == tmp_path / "elsewhere" / "flowers"
 
-    when_asked(write)
+    when_asked(NewGardenDialog, write)
     program.window.actions_by_name["new_garden"].trigger()
     idle(program, qtbot)
     assert messages[0] == "The folder is not empty. Choose another name, or an empty folder."
@@ -147,7 +133,7 @@ def test_a_garden_that_cannot_be_made_is_said_in_a_sentence(
         (tmp_path / "new" / "something").touch()  # somebody was quicker
         dialog.accept()
 
-    when_asked(write)
+    when_asked(NewGardenDialog, write)
     program.window.actions_by_name["new_garden"].trigger()
     idle(program, qtbot)
     assert said(program)[1] == "The folder is not empty."

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QDialog
 from pytestqt.qtbot import QtBot
@@ -30,6 +30,7 @@ from flowersorter.workflows.import_model import ImportRequest, import_model
 from flowersorter.workflows.models import use_model
 from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.drawing import write_classes
+from tests.qt.dialogs import when_asked
 from tests.qt.program import class_named, draw_folder, idle, running
 from tests.stub_network import open_colour_network
 
@@ -99,21 +100,6 @@ def rows(page: ModelPage) -> list[list[str]]:
 def click(widget: QAbstractButton) -> None:
     assert widget.isEnabled(), widget.objectName()
     QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(8, widget.height() // 2))
-
-
-def when_asked(deed: Callable[[QDialog], None]) -> None:
-    """Do this to the dialog that opens next; whatever happens, it does not stay open."""
-
-    def act() -> None:
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, QDialog)
-        try:
-            deed(dialog)
-        finally:
-            if dialog.isVisible():
-                dialog.reject()
-
-    QTimer.singleShot(0, act)
 
 
 def answer(page: ModelPage, name: str) -> None:
@@ -224,12 +210,11 @@ def test_a_note_is_kept_and_shown(kept: Kept, qtbot: QtBot) -> None:
     page = kept.page
     pick(page, kept.good)
 
-    def write(dialog: QDialog) -> None:
-        assert isinstance(dialog, NoteDialog)
+    def write(dialog: NoteDialog) -> None:
         QTest.keyClicks(dialog.field, "before the dahlias")
         QTest.keyClick(dialog.field, Qt.Key.Key_Return)
 
-    when_asked(write)
+    when_asked(NoteDialog, write)
     click(page.note_button)
     idle(kept.program, qtbot)
     assert in_garden(kept.program)[kept.good].note == "before the dahlias"
@@ -259,8 +244,7 @@ def test_pruning_shows_first_what_goes(kept: Kept, qtbot: QtBot) -> None:
     page = kept.page
     shown: list[tuple[str, int]] = []
 
-    def look(dialog: QDialog) -> None:
-        assert isinstance(dialog, PruneDialog)
+    def look(dialog: PruneDialog) -> None:
         for keep in (2, 1, 0):
             dialog.count.setValue(keep)
             shown.append((dialog.ok_button.text(), dialog.list.count()))
@@ -268,7 +252,7 @@ def test_pruning_shows_first_what_goes(kept: Kept, qtbot: QtBot) -> None:
         dialog.count.setValue(1)
         click(dialog.ok_button)
 
-    when_asked(look)
+    when_asked(PruneDialog, look)
     click(page.prune_button)
     idle(kept.program, qtbot)
     assert shown == [("&Remove 0 models", 0), ("&Remove 1 model", 1), ("&Remove 2 models", 2)]

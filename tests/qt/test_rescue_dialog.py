@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from flowersorter import app
@@ -18,6 +17,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.rescue import Backup, Rescue
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.rescue_dialog import RescueDialog
+from tests.qt.dialogs import when_asked
 
 ERROR = GardenDamaged("The library in /home/me/garden cannot be read", "database disk image is malformed")
 FOUND = [
@@ -45,17 +45,6 @@ def damaged(tmp_path: Path) -> Path:
             opened.classes.add(name)
     (garden / "library.sqlite").write_bytes(b"rubbish" * 4000)
     return garden
-
-
-def when_shown(deed: Callable[[RescueDialog], None]) -> None:
-    """Do something with the dialog as soon as the program waits for it."""
-
-    def look() -> None:
-        dialog = QApplication.activeModalWidget()
-        assert isinstance(dialog, RescueDialog)
-        deed(dialog)
-
-    QTimer.singleShot(0, look)
 
 
 def press(dialog: RescueDialog) -> None:
@@ -97,7 +86,7 @@ def test_the_newest_backup_is_put_back_and_opened(
         assert "library-damaged-" in dialog.means.text()
         press(dialog)
 
-    when_shown(go)
+    when_asked(RescueDialog, go)
     garden = app._opened(damaged)
     assert garden is not None
     with garden:
@@ -111,7 +100,7 @@ def test_the_newest_backup_is_put_back_and_opened(
 
 def test_quitting_changes_nothing(damaged: Path, qtbot: QtBot) -> None:
     before = {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()}
-    when_shown(lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
+    when_asked(RescueDialog, lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
     assert app.run(["flowersorter"], None, damaged) == 1
     assert {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()} == before
 
