@@ -12,6 +12,7 @@ from enum import StrEnum
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database import Database
 from flowersorter.library.settings import Settings
+from flowersorter.order import NaturalOrder
 
 MAX_NAME_LENGTH = 100
 #: In the settings: names of deleted classes as `class_key` gives them. Models go on knowing them, and must not bring
@@ -138,6 +139,17 @@ class ClassTable:
                 connection.execute("UPDATE classes SET origin = ? WHERE id = ?", (origin.value, found.id))
                 found = PhotoClass(found.id, found.name, origin, found.position, found.colour)
             return found
+
+    def resolve_all(self, names: Iterable[str], origin: ClassOrigin) -> dict[str, PhotoClass]:
+        """The classes that `names` mean, by name; new ones are made in natural order ("bed 2" before "bed 10").
+
+        Raises:
+            ClassRefused: a name is new and cannot be used; no class was made.
+        """
+        order = NaturalOrder()
+        ordered = sorted(set(names), key=lambda name: (order.folder(name), name))
+        with self._database.transaction():
+            return {name: self.resolve(name, origin) for name in ordered}
 
     def meant_by(self, names: Sequence[str]) -> list[int]:
         """The ids of the classes that names of a model mean, in their order; new ones are made.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -89,19 +88,14 @@ def _sub_folder(inside: Path) -> str | None:
     return unicodedata.normalize("NFC", inside.parts[0])
 
 
-def _natural(name: str) -> tuple[list[str], str]:
-    """Sorts "bed 2" before "bed 10"."""
-    parts = re.split(r"(\d+)", name)
-    return [part.zfill(20) if number % 2 else part.casefold() for number, part in enumerate(parts)], name
-
-
 def _write(garden: Garden, wanted: dict[int, str]) -> int:
+    if not wanted:
+        return 0
     present = garden.labels.get(list(wanted))
-    names = sorted(set(wanted.values()), key=_natural)  # new classes stay in the order they are made in
-    ids = {name: garden.classes.resolve(name, ClassOrigin.FOLDER).id for name in names}
+    classes = garden.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
     changed = {}
     for photo_id, name in wanted.items():
-        label = Label(ids[name], LabelOrigin.FOLDER)
+        label = Label(classes[name].id, LabelOrigin.FOLDER)
         before = present.get(photo_id)
         if before is None or (before.origin is LabelOrigin.FOLDER and before != label):
             changed[photo_id] = label

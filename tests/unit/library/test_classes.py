@@ -83,6 +83,21 @@ def test_resolve_makes_what_is_new(classes: ClassTable) -> None:
     assert classes.find("Tulip") is None
 
 
+def test_new_classes_are_made_in_natural_order(classes: ClassTable) -> None:
+    there = classes.add("bed 3", ClassOrigin.MODEL)
+    found = classes.resolve_all(["bed 10", "Bed 3", "Bed 2", "bed 1.10", "bed 1.9", "bed 1"], ClassOrigin.FOLDER)
+    assert names(classes) == ["bed 3", "bed 1", "bed 1.9", "bed 1.10", "Bed 2", "bed 10"]
+    assert found["Bed 3"].id == there.id
+    assert {each.id for each in found.values()} == {each.id for each in classes.all()}
+    assert {each.origin for each in classes.all()} == {ClassOrigin.FOLDER}
+
+
+def test_where_one_name_cannot_be_used_none_is_made(classes: ClassTable) -> None:
+    with pytest.raises(ClassRefused, match="cannot be shown"):
+        classes.resolve_all(["ash", "bell\x07", "elder"], ClassOrigin.FOLDER)
+    assert names(classes) == []
+
+
 @pytest.mark.parametrize("origin", [ClassOrigin.PERSON, ClassOrigin.FOLDER])
 def test_a_class_of_a_model_becomes_whose_it_is_named_by(classes: ClassTable, origin: ClassOrigin) -> None:
     classes.add("Rose", ClassOrigin.MODEL)
