@@ -5,11 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flowersorter.commands.call import Call
-from flowersorter.commands.label import say_unreadable
-from flowersorter.commands.learning import accuracy_sentence
-from flowersorter.commands.photo_lines import unreadable_line
+from flowersorter.commands.trained import record_training, say_held_out, say_rest
 from flowersorter.terminal import Terminal, counted, percent, shown
-from flowersorter.vision.metrics import wilson_interval
 from flowersorter.workflows.deep import EPOCHS, DeepRequest, DeepResult, Epoch, deep_train
 
 
@@ -28,9 +25,7 @@ def run_deep(call: Call) -> int:
         )
         with call.terminal.progress(tell=epoch_line) as report:
             result = deep_train(request, report, call.cancel)
-    for path, error in result.unreadable:
-        call.terminal.record(unreadable_line(path, error))
-    call.terminal.record({"summary": deep_summary(result)})
+    record_training(call, result, _beside(result))
     _say(call.terminal, result)
     return 0
 
@@ -46,23 +41,11 @@ def epoch_line(news: object) -> str | None:
     return f"epoch {news.number} of {news.of}: loss {news.loss:.3f}, {right}{mark}; {news.seconds:.0f} s"
 
 
-def deep_summary(result: DeepResult) -> dict[str, Any]:
-    """The summary object: what `train` says without --deep, and the epochs."""
-    interval = None
-    if result.held_out_accuracy is not None:
-        interval = list(wilson_interval(round(result.held_out_accuracy * result.held_out), result.held_out))
+def _beside(result: DeepResult) -> dict[str, Any]:
+    """What the summary object has beside the fields of `train` without --deep."""
     return {
-        "model": result.model_id,
         "backbone": result.backbone,
-        "photos": result.photos,
-        "classes": list(result.classes),
-        "held_out": result.held_out,
-        "accuracy": result.held_out_accuracy,
-        "interval": interval,
         "frozen": result.frozen_accuracy,
-        "before": result.before,
-        "current": result.made_current,
-        "seconds": round(result.seconds, 3),
         "epochs": [
             {"epoch": each.number, "loss": None if each.number == 0 else each.loss, "accuracy": each.accuracy}
             for each in result.epochs
@@ -70,7 +53,6 @@ def deep_summary(result: DeepResult) -> dict[str, Any]:
         "best": result.best,
         "stopped": result.stopped,
         "left_out": result.left_out,
-        "unreadable": len(result.unreadable),
     }
 
 
@@ -82,16 +64,9 @@ def _say(terminal: Terminal, result: DeepResult) -> None:
         f"{counted(len(result.classes), 'class', 'classes')} from {counted(result.photos, 'photo')} in "
         f"{result.seconds:.0f} s: {', '.join(map(shown, result.classes))}"
     )
-    if result.held_out_accuracy is None:
-        terminal.say("There are too few photos to tell how good it is; a handful more in each class will do.")
-    else:
-        low, high = wilson_interval(round(result.held_out_accuracy * result.held_out), result.held_out)
-        terminal.say(accuracy_sentence(result.held_out_accuracy, (low, high), result.held_out))
+    say_held_out(terminal, result)
+    if result.held_out_accuracy is not None:
         terminal.say(f"On the same photos the network as it was gets {percent(result.frozen_accuracy)}.")
     if result.left_out:
         terminal.say(f"{counted(result.left_out, 'labelled photo')} left out: there is no picture of it any more.")
-    if not result.made_current:
-        terminal.say(
-            f"The model before stays in use; choose this one with: flowersorter models --use {result.model_id}"
-        )
-    say_unreadable(terminal, result.unreadable)
+    say_rest(terminal, result)

@@ -10,12 +10,13 @@ from typing import Any
 import numpy as np
 
 from flowersorter.commands.call import Call
+from flowersorter.commands.deep import run_deep
 from flowersorter.commands.label import say_unreadable
 from flowersorter.commands.photo_lines import unreadable_line
+from flowersorter.commands.trained import record_training, say_held_out, say_rest
 from flowersorter.errors import UserError
 from flowersorter.job import CancelToken, Report
 from flowersorter.terminal import Terminal, counted, percent, shown
-from flowersorter.vision.metrics import wilson_interval
 from flowersorter.workflows.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
 from flowersorter.workflows.measurable import in_words
@@ -32,8 +33,6 @@ def run_train(call: Call) -> int:
     """Learn from a folder of class folders."""
     options = call.options
     if options.deep:
-        from flowersorter.commands.deep import run_deep  # here, because it builds on this module
-
         return run_deep(call)
     with call.garden() as garden:
         request = TrainFolderRequest(
@@ -41,34 +40,10 @@ def run_train(call: Call) -> int:
         )
         with call.terminal.progress() as report:
             result = train_folder(request, report, call.cancel)
-    for path, error in result.unreadable:
-        call.terminal.record(unreadable_line(path, error))
-    call.terminal.record({"summary": _train_summary(result)})
+    unmeasured = [each.name for each in result.unmeasured]
+    record_training(call, result, {"unmeasured": unmeasured, "contradicting": result.contradicting})
     _say_training(call.terminal, result)
     return 0
-
-
-def _train_summary(result: TrainResult) -> dict[str, Any]:
-    return {
-        "model": result.model_id,
-        "photos": result.photos,
-        "classes": list(result.classes),
-        "held_out": result.held_out,
-        "accuracy": result.held_out_accuracy,
-        "interval": _interval(result),
-        "before": result.before,
-        "current": result.made_current,
-        "seconds": round(result.seconds, 3),
-        "unmeasured": [each.name for each in result.unmeasured],
-        "contradicting": result.contradicting,
-        "unreadable": len(result.unreadable),
-    }
-
-
-def _interval(result: TrainResult) -> list[float] | None:
-    if result.held_out_accuracy is None:
-        return None
-    return list(wilson_interval(round(result.held_out_accuracy * result.held_out), result.held_out))
 
 
 def _classes_in_words(names: Sequence[str]) -> str:
@@ -81,11 +56,7 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
         f"Model {result.model_id} learned {counted(len(result.classes), 'class', 'classes')} from "
         f"{counted(result.photos, 'photo')} in {result.seconds:.1f} s: {_classes_in_words(result.classes)}"
     )
-    interval = _interval(result)
-    if interval is None:
-        terminal.say("There are too few photos to tell how good it is; a handful more in each class will do.")
-    else:
-        terminal.say(accuracy_sentence(result.held_out_accuracy, (interval[0], interval[1]), result.held_out))
+    say_held_out(terminal, result)
     if result.unmeasured:
         terminal.say(f"Not measured, because none can be held out: {shown(in_words(result.unmeasured))}.")
     if result.contradicting:
@@ -96,20 +67,7 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
         )
     if result.before is not None:
         terminal.say(f"The model before had {percent(result.before)} on its own photos.")
-    if not result.made_current:
-        terminal.say(
-            f"The model before stays in use; choose this one with: flowersorter models --use {result.model_id}"
-        )
-    say_unreadable(terminal, result.unreadable)
-
-
-def accuracy_sentence(accuracy: float | None, interval: tuple[float, float], photos: int) -> str:
-    """An accuracy with its uncertainty, in plain words."""
-    low, high = interval
-    return (
-        f"It gets {percent(accuracy)} right of {counted(photos, 'photo')} it had not seen; "
-        f"on others like these expect between {percent(low)} and {percent(high)}."
-    )
+    say_rest(terminal, result)
 
 
 def run_evaluate(call: Call) -> int:

@@ -14,13 +14,12 @@ from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.folds import assign_folds
-from flowersorter.vision.groundwork import Groundwork
+from flowersorter.vision.groundwork import near_copies
 from flowersorter.vision.metrics import wilson_interval
-from flowersorter.vision.threads import Lanes
 from flowersorter.workflows.deep import DeepRequest, Epoch, deep_train
 from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
-from flowersorter.workflows.examples import labelled_photos
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
+from tests.bench.learned import learned_photos
 
 #: Deals the photos into five parts: each is measured once, by models that learned from the other four.
 SEED = 1
@@ -87,11 +86,8 @@ def _tell(news: object) -> None:
 
 def _known(garden: Garden, photos: Path) -> tuple[list[Path], NDArray[np.intp], NDArray[np.intp]]:
     """All photos with their class and their group of near-copies."""
-    train_folder(TrainFolderRequest(garden, photos, backbone=DEFAULT), silent, CancelToken())
-    labels = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
-    known = labelled_photos(garden, DEFAULT, labels)
-    with Lanes() as lanes:
-        groups = Groundwork.lay(known.examples, 0, lanes, CancelToken()).groups
+    known = learned_photos(garden, photos)
+    groups = near_copies(known.features, known.targets, 0, CancelToken())
     places = garden.photos.all_places()
     path_of = {place.photo_id: place.path for place in garden.photos.places(places.ids.tolist())}
     return [path_of[photo_id] for photo_id in known.photo_ids.tolist()], known.targets, groups

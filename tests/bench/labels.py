@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.job import CancelToken, silent
+from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
 from flowersorter.vision.curve import measure_curve
 from flowersorter.vision.doubts import Opinions, second_look
@@ -19,9 +19,7 @@ from flowersorter.vision.fit import Examples, Fitted, fit
 from flowersorter.vision.near_copies import NEAR_COPY
 from flowersorter.vision.predict import predict
 from flowersorter.vision.select import MOST_CONSIDERED, doubt_of, next_to_label
-from flowersorter.workflows.examples import labelled_photos
-from flowersorter.workflows.models import chosen_backbone
-from flowersorter.workflows.train import TrainFolderRequest, train_folder
+from tests.bench.learned import learned_photos
 
 FLIPPED_SHARE, SHOWN_SHARE = 0.05, 0.1
 SEEDS = tuple(range(1, 11))
@@ -245,9 +243,7 @@ def _growth(known: Photos) -> None:
 def _embedded(folder: Path) -> Photos:
     """Embed a folder with one sub-folder per class, both views of every photo, as `train` does."""
     with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch)) as garden:
-        train_folder(TrainFolderRequest(garden, folder), silent, CancelToken())
-        classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
-        photos = labelled_photos(garden, chosen_backbone(garden), classes)
+        photos = learned_photos(garden, folder)
         ids, hashes = garden.photos.hashes(photos.photo_ids)
     # By content: photos are numbered as the cores happen to finish them, and seeds are to draw the same ones.
     order = np.array(sorted(range(len(ids)), key=lambda at: hashes[at]), np.intp)
@@ -267,6 +263,4 @@ def _embedded_without_classes(folder: Path) -> Features:
             target = Path(scratch) / "photos" / ("odd" if number % 2 else "even") / f"{number}{file.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file.resolve())
-        train_folder(TrainFolderRequest(garden, Path(scratch) / "photos"), silent, CancelToken())
-        classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
-        return labelled_photos(garden, chosen_backbone(garden), classes).features
+        return learned_photos(garden, Path(scratch) / "photos").features

@@ -21,10 +21,9 @@ from flowersorter.vision.metrics import calibration_bins, expected_calibration_e
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.verdict import Verdict
-from flowersorter.workflows.examples import labelled_photos
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.label import LabelRequest, label
-from flowersorter.workflows.train import TrainFolderRequest, train_folder
+from tests.bench.learned import learned_photos
 
 DEFAULT_STRANGERS = Path(__file__).parents[3] / "shared" / "strangers"
 PER_CLASS = (5, 10, 20, 50, 240)
@@ -130,9 +129,7 @@ def _auroc(known: NDArray[np.float32], new: NDArray[np.float32]) -> float:
 
 
 def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
-    train_folder(TrainFolderRequest(garden, photos, backbone=DEFAULT), silent, CancelToken())
-    labels = {photo_id: each.class_id for photo_id, each in garden.labels.all().items()}
-    known = labelled_photos(garden, DEFAULT, labels)
+    known = learned_photos(garden, photos)
     groups = near_copies(known.features, known.targets, 0, CancelToken())
     others = None
     if strangers.is_dir():
