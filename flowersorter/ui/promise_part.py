@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from flowersorter.ui import theme
 from flowersorter.ui.dialog_parts import describe, text_label
-from flowersorter.workflows.promise import PROMISES
+from flowersorter.workflows.promise import PROMISES, Following
 
 
 class PromisePart(QWidget):
@@ -45,8 +45,25 @@ class PromisePart(QWidget):
         column.setSpacing(theme.GAP_PX)
         column.addLayout(row)
         column.addWidget(text_label(self, "promise_text", text, muted=True))
+        self.note = text_label(self, "promise_note", "")
+        self.note.hide()
+        column.addWidget(self.note)
 
     @property
     def promise(self) -> float:
         """What is chosen."""
         return float(self.choice.currentData())
+
+    def show_following(self, following: Following) -> None:
+        """Say when the model in use follows this choice, if not at once."""
+        text = {
+            Following.NEXT_TRAINING: self.tr(
+                "The model in use was made before there was this choice: it follows from the next Retrain on."
+            ),
+            Following.TOO_FEW_PHOTOS: self.tr(
+                "The model in use learned from too few photos to measure this, and is careful instead: "
+                "check more photos and press Retrain, then it follows this choice."
+            ),
+        }.get(following, "")
+        self.note.setText(text)
+        self.note.setVisible(bool(text))

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from enum import Enum, auto
 from weakref import WeakKeyDictionary
 
 from flowersorter.library.garden import Garden
-from flowersorter.vision.calibrate import PROMISES, SURE_PROMISE
+from flowersorter.vision.calibrate import CAUTIOUS, PROMISES, SURE_PROMISE
 from flowersorter.vision.model import Model
 
-__all__ = ["PROMISES", "SURE_PROMISE", "keeping_promise", "set_sure_promise", "sure_promise"]
+__all__ = ["PROMISES", "SURE_PROMISE", "Following", "following", "keeping_promise", "set_sure_promise", "sure_promise"]
 
 _KEY = "sure_promise"
 #: The promise of each open garden: its models are asked for with every block of photos.
 _asked_for: WeakKeyDictionary[Garden, float] = WeakKeyDictionary()
+
+
+class Following(Enum):
+    """Whether a model follows when another promise is asked for."""
+
+    AT_ONCE = auto()
+    TOO_FEW_PHOTOS = auto()  # to measure where *sure* begins: it is careful instead
+    NEXT_TRAINING = auto()  # it was made before there was a choice
 
 
 def sure_promise(garden: Garden) -> float:
@@ -42,3 +51,10 @@ def set_sure_promise(garden: Garden, promise: float) -> None:
 def keeping_promise(garden: Garden, model: Model) -> Model:
     """The model as it answers with the promise of a garden."""
     return replace(model, thresholds=model.thresholds.promising(sure_promise(garden)))
+
+
+def following(model: Model) -> Following:
+    """Whether a model follows when another promise is asked for."""
+    if model.thresholds.sure_at:
+        return Following.AT_ONCE
+    return Following.TOO_FEW_PHOTOS if model.thresholds == CAUTIOUS else Following.NEXT_TRAINING

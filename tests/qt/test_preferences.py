@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from statistics import median
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -18,11 +19,14 @@ from flowersorter.errors import DownloadFailed
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.ui.controllers import preferences as controller
 from flowersorter.ui.error_box import ErrorBox
+from flowersorter.ui.photo_model import PhotoRole
 from flowersorter.ui.preferences_dialog import PreferencesDialog
+from flowersorter.vision.calibrate import CAUTIOUS
 from flowersorter.workflows.backbones import list_backbones
-from flowersorter.workflows.models import chosen_backbone
+from flowersorter.workflows.models import chosen_backbone, starter, use_model
 from flowersorter.workflows.promise import sure_promise
-from tests.qt.program import idle, running
+from flowersorter.workflows.rows import Verdict
+from tests.qt.program import draw_folder, idle, running
 
 NAME = "resnet18"
 
@@ -94,6 +98,79 @@ def test_another_promise_is_kept_and_counts_for_every_guess_at_once(program: Pro
         click(dialog.ok_button)
     assert sure_promise(program.garden) == 0.99
     assert opened(program).promise.promise == 0.99
+
+
+#: Confidences from which every photo is sure, and none.
+EVERYWHERE, NOWHERE = 0.0, 1.01
+
+
+def sure_from(program: Program, begins: dict[float, float]) -> None:
+    """Let a model speak to which no photo is new, and which is sure from these confidences on, by promise."""
+    arrays, metadata = starter().model.to_bundle()
+    metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
+    use_model(program.garden, program.garden.models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
+    program.window.folder.look_again()
+
+
+def verdicts(program: Program) -> dict[int, tuple[float, Verdict]]:
+    """Confidence and verdict of each photo that can be read, as the grid is told, by place id."""
+    model = program.photos
+    indexes = [model.index(row) for row in range(model.rowCount())]
+    return {
+        model.data(index, PhotoRole.PLACE_ID): (
+            model.data(index, PhotoRole.CONFIDENCE),
+            model.data(index, PhotoRole.VERDICT),
+        )
+        for index in indexes
+        if model.data(index, PhotoRole.ERROR) is None
+    }
+
+
+def choose_promise(program: Program, promise: float) -> None:
+    dialog = opened(program)
+    dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(promise))
+    click(dialog.ok_button)
+
+
+def test_the_verdicts_in_the_grid_follow_another_promise(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+        idle(program, qtbot)
+        sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: NOWHERE, 0.99: NOWHERE})
+        idle(program, qtbot)
+        middle = median(confidence for confidence, _ in verdicts(program).values())
+        sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: middle, 0.99: NOWHERE})
+        idle(program, qtbot)
+        counts = []
+        for promise, begins in ((0.97, middle), (0.9, EVERYWHERE), (0.99, NOWHERE), (0.97, middle)):
+            if promise != sure_promise(program.garden):
+                choose_promise(program, promise)
+            idle(program, qtbot)
+            shown = verdicts(program)
+            assert {verdict for _, verdict in shown.values()} <= {Verdict.SURE, Verdict.PROBABLE}
+            assert all((verdict == Verdict.SURE) == (sure >= begins) for sure, verdict in shown.values())
+            counts.append(sum(verdict == Verdict.SURE for _, verdict in shown.values()))
+        assert counts[1:3] == [18, 0]
+        assert 0 < counts[0] == counts[3] < 18
+
+
+def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot: QtBot) -> None:
+    garden = program.garden
+    note = opened(program).promise.note
+    assert not note.isVisible()
+    arrays, metadata = starter().model.to_bundle()
+    for thresholds, said in (
+        ({}, "before there was this choice"),
+        ({"sure": CAUTIOUS.sure, "probable": CAUTIOUS.probable}, "too few photos"),
+        ({"sure_at": metadata["sure_at"]}, ""),
+    ):
+        model = {key: value for key, value in metadata.items() if key != "sure_at"}
+        garden.models.use(garden.models.add(arrays, model | thresholds))
+        with qtbot.waitSignal(program.queue.finished):
+            program.queue.submit("as a training would", lambda _report, _cancel: None)
+        assert said in note.text()
+        assert note.isVisible() == bool(said)
 
 
 def test_a_download_is_shown_then_the_backbone_can_be_used(program: Program, shelf: Shelf, qtbot: QtBot) -> None:

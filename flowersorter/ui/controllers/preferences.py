@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.errors import FlowerSorterError
 from flowersorter.job import Progress
 from flowersorter.ui.controllers.cache import CacheController
 from flowersorter.ui.controllers.models import ModelController
@@ -14,8 +15,8 @@ from flowersorter.ui.preferences_dialog import Preferences, PreferencesDialog, S
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.backbones import download_backbone, install_backbone, list_backbones
-from flowersorter.workflows.models import chosen_backbone, list_models, starter
-from flowersorter.workflows.promise import set_sure_promise, sure_promise
+from flowersorter.workflows.models import chosen_backbone, list_models, model_for, starter
+from flowersorter.workflows.promise import Following, following, set_sure_promise, sure_promise
 
 
 class PreferencesController(QObject):
@@ -46,12 +47,14 @@ class PreferencesController(QObject):
         self._models.guesses_outdated.connect(self.guesses_outdated)
         self._models.places_requested.connect(self.places_requested)
         session.queue.progressed.connect(self._on_progress)
+        session.queue.finished.connect(self._show_following)  # a training, or going back, brings another model
 
     @Slot()
     def show(self) -> None:
         """Let the person choose. The window stays usable: photos that a number stands for are shown behind."""
         if self._dialog is None:
             self._dialog = self._made()
+            self._show_following()
             self._dialog.show()
             self._cache.count()
         self._dialog.raise_()
@@ -106,6 +109,18 @@ class PreferencesController(QObject):
         self._cache.set_limit(chosen.cache_limit_mb)
         if outdated:
             self.guesses_outdated.emit()
+
+    @Slot()
+    def _show_following(self) -> None:
+        """Show whether the model in use follows another promise at once."""
+        if self._dialog is None:
+            return
+        garden = self._session.garden
+        try:
+            named = model_for(garden, chosen_backbone(garden))
+        except FlowerSorterError:  # its file is damaged, which whoever asks it for a guess says
+            named = None
+        self._dialog.promise.show_following(Following.AT_ONCE if named is None else following(named.model))
 
     @Slot(str)
     def _on_download(self, name: str) -> None:

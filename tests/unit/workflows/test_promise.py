@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import DEFAULT
-from flowersorter.vision.calibrate import PROMISES, SURE_PROMISE
+from flowersorter.vision.calibrate import CAUTIOUS, PROMISES, SURE_PROMISE, Thresholds
 from flowersorter.vision.model import Model
 from flowersorter.workflows.models import model_for, starter
-from flowersorter.workflows.promise import set_sure_promise, sure_promise
+from flowersorter.workflows.promise import Following, following, set_sure_promise, sure_promise
 
 
 def answering(garden: Garden) -> Model:
@@ -46,6 +47,14 @@ def test_a_model_from_before_there_was_a_choice_stays_as_it_is(garden: Garden) -
     garden.models.use(garden.models.add(arrays, metadata))
     set_sure_promise(garden, 0.99)
     assert answering(garden).thresholds.sure == starter().model.thresholds.sure
+    assert following(answering(garden)) is Following.NEXT_TRAINING
+
+
+def test_a_model_says_whether_it_follows_at_once() -> None:
+    model = starter().model
+    assert following(model) is Following.AT_ONCE
+    assert following(replace(model, thresholds=CAUTIOUS)) is Following.TOO_FEW_PHOTOS
+    assert following(replace(model, thresholds=Thresholds(0.8, 0.6))) is Following.NEXT_TRAINING
 
 
 def test_a_promise_nobody_measured_is_refused(garden: Garden) -> None:
