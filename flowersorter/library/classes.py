@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from flowersorter.errors import ClassRefused
+from flowersorter.library.belongings import Belongings
 from flowersorter.library.database import Database
 from flowersorter.library.settings import Settings
 from flowersorter.order import NaturalOrder
@@ -25,7 +26,6 @@ PALETTE = (
     "#332288", "#117733", "#882255", "#999933", "#aa4499",
 )  # fmt: skip
 _COLUMNS = "id, name, origin, position, colour"
-_ALIASES_OF = "SELECT key FROM class_aliases WHERE class_id = ?"
 #: Control characters, surrogates (undecodable bytes of a folder's name), line and paragraph ends.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -52,6 +52,30 @@ class PhotoClass:
     origin: ClassOrigin
     position: int
     colour: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemovedClass:
+    """What `ClassTable.merge` or `ClassTable.delete` took away: hand it to `ClassTable.restore` to take that back.
+
+    Attributes:
+        photo_class: The class as it was.
+        into: The class it was merged into, as that was; None if it was deleted.
+        belongings: What it had.
+        forgotten: Keys of its names that meant something until it was deleted.
+        meant: Id of the class that its name had once meant too, and no longer does since it was merged; 0: of none.
+    """
+
+    photo_class: PhotoClass
+    into: PhotoClass | None
+    belongings: Belongings
+    forgotten: tuple[str, ...] = ()
+    meant: int = 0
+
+    @property
+    def photo_ids(self) -> list[int]:
+        """The photos that were labelled with it."""
+        return [photo_id for photo_id, _, _ in self.belongings.labels]
 
 
 class ClassTable:
@@ -207,7 +231,7 @@ class ClassTable:
             _take_over(connection, class_id)
             self._forgive([key])
 
-    def merge(self, class_id: int, into: int) -> None:
+    def merge(self, class_id: int, into: int) -> RemovedClass:
         """Move all labels and names of one class to another and remove it.
 
         Raises:
@@ -216,24 +240,56 @@ class ClassTable:
         if class_id == into:
             raise ClassRefused("A class cannot be merged with itself")
         with self._database.transaction() as connection:
-            key = self._key_of(class_id)
-            self._key_of(into)
+            key, one, other = self._key_of(class_id), self._there(class_id), self._there(into)
+            meant = connection.execute("SELECT class_id FROM class_aliases WHERE key = ?", (key,)).fetchone()
+            removed = RemovedClass(one, other, Belongings.of(connection, class_id), meant=meant[0] if meant else 0)
             connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
             connection.execute("UPDATE class_aliases SET class_id = ? WHERE class_id = ?", (into, class_id))
             _add_alias(connection, key, into)
             _take_over(connection, into)
             self._remove(connection, [class_id])
+            return removed
 
-    def delete(self, class_id: int) -> None:
-        """Remove a class with its labels and former names; the photos stay. A missing one is ignored.
+    def delete(self, class_id: int) -> RemovedClass | None:
+        """Remove a class with its labels and former names; the photos stay. None where it is gone already.
 
         Models that know it go on knowing it, but its names mean nothing any more until somebody uses one again.
         """
         with self._database.transaction() as connection:
-            keys = [key for (key,) in connection.execute("SELECT key FROM classes WHERE id = ?", (class_id,))]
-            keys += [key for (key,) in connection.execute(_ALIASES_OF, (class_id,))]
+            one = next((each for each in self.all() if each.id == class_id), None)
+            if one is None:
+                return None
+            belongings, deleted = Belongings.of(connection, class_id), self._deleted()
+            forgotten = {self._key_of(class_id), *belongings.aliases} - set(deleted)
             self._remove(connection, [class_id])
-            self._settings.set(_DELETED, sorted({*self._deleted(), *keys}))
+            self._settings.set(_DELETED, sorted({*deleted, *forgotten}))
+            return RemovedClass(one, None, belongings, tuple(sorted(forgotten)))
+
+    def restore(self, removed: RemovedClass) -> None:
+        """Bring back a class that was merged or deleted, with its number, place, colour, names and labels.
+
+        What was said about a photo meanwhile stays.
+
+        Raises:
+            ClassRefused: its name is taken by now.
+        """
+        one, into = removed.photo_class, removed.into
+        with self._database.transaction() as connection:
+            self.put_back(one)
+            self._forgive(removed.forgotten)
+            removed.belongings.give_back(connection, one.id, None if into is None else into.id)
+            if into is None:
+                return
+            key = self._key_of(one.id)
+            connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, into.id))
+            connection.execute(
+                "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?",
+                (key, removed.meant),
+            )
+            # One that was renamed meanwhile is the person's for that.
+            connection.execute(
+                "UPDATE classes SET origin = ? WHERE id = ? AND name = ?", (into.origin.value, into.id, into.name)
+            )
 
     def reorder(self, ids: Sequence[int]) -> None:
         """Put the classes in the order of `ids`; those not named follow in their present order."""
@@ -271,10 +327,16 @@ class ClassTable:
             self._settings.set(_DELETED, sorted(set(deleted) - set(keys)))
 
     def _key_of(self, class_id: int) -> str:
-        rows = self._database.query("SELECT key FROM classes WHERE id = ?", (class_id,))
+        return str(self._row_of("key", class_id)[0])
+
+    def _there(self, class_id: int) -> PhotoClass:
+        return _photo_class(self._row_of(_COLUMNS, class_id))
+
+    def _row_of(self, columns: str, class_id: int) -> sqlite3.Row:
+        rows = self._database.query(f"SELECT {columns} FROM classes WHERE id = ?", (class_id,))
         if not rows:
             raise ClassRefused("The class is no longer there", "it was deleted or merged")
-        return str(rows[0]["key"])
+        return rows[0]
 
     def _refuse_taken(self, name: str) -> None:
         rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))
