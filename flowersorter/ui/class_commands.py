@@ -1,18 +1,27 @@
-"""Changes of the list of classes that can be undone: a class made for photos, and another order."""
+"""Changes of the list of classes that can be undone: a class made, merged or deleted, and another order."""
 
 from __future__ import annotations
 
+import itertools
 import logging
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand
 
-from flowersorter.errors import FlowerSorterError
-from flowersorter.library.classes import ClassTable, PhotoClass
-from flowersorter.ui.commands import CorrectCommand, Desk
+from flowersorter.errors import ClassRefused, FlowerSorterError
+from flowersorter.library.classes import ClassTable, PhotoClass, RemovedClass
+from flowersorter.library.garden import Garden
+from flowersorter.ui.commands import CorrectCommand, Desk, as_shown
+from flowersorter.ui.pending import PendingLabels
+from flowersorter.ui.photo_columns import OwnLabels
+from flowersorter.ui.photo_model import PhotoModel
 
 log = logging.getLogger(__name__)
+
+#: A number for each removal, never used twice.
+_numbers = itertools.count(1)
 
 
 class NewClassCommand(CorrectCommand):
@@ -98,6 +107,97 @@ class OrderCommand(QUndoCommand):
             self._failed(error)
             return
         self._refresh()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemovalDesk:
+    """Where a class is removed and comes back, and who shows it.
+
+    Attributes:
+        garden: Keeps the classes and the labels.
+        pending: Keeps the labels of photos that are not read yet.
+        photos: The open folder.
+        refresh: Shows the classes anew, and has the folder looked at again.
+        failed: Tells the person why nothing was changed.
+        move_again: Lets filed photos follow a merge that was done before, given its number and both class names.
+        move_back: Lets them go back with the merge of that number.
+    """
+
+    garden: Garden
+    pending: PendingLabels
+    photos: PhotoModel
+    refresh: Callable[[], None]
+    failed: Callable[[Exception], None]
+    move_again: Callable[[int, str, str], None]
+    move_back: Callable[[int], None]
+
+
+class RemoveClassCommand(QUndoCommand):
+    """Merges a class into another one, or deletes it; taken back, it has all its labels and names again.
+
+    Args:
+        desk: Where to write.
+        class_id: The class that goes.
+        into: Which class gets its photos; 0: they lose their label.
+        text: For the Undo menu.
+
+    Attributes:
+        number: Its own.
+    """
+
+    def __init__(self, desk: RemovalDesk, class_id: int, into: int, text: str) -> None:
+        super().__init__(text)
+        self.number = next(_numbers)
+        self._desk, self._class_id, self._into = desk, class_id, into
+        self._removed: RemovedClass | None = None
+        self._waiting: dict[int, int] = {}  # class ids by place id
+        self._said: OwnLabels = {}
+
+    def redo(self) -> None:
+        """Remove the class. The first time, whoever pushed this moves what is filed."""
+        again = self._removed is not None
+        if self._tried(self._remove) and again:
+            removed = self._removed
+            assert removed is not None
+            if removed.into is not None:
+                self._desk.move_again(self.number, removed.photo_class.name, removed.into.name)
+
+    def undo(self) -> None:
+        """Bring it back."""
+        if self._tried(self._bring_back):
+            self._desk.move_back(self.number)
+
+    def _tried(self, call: Callable[[], None]) -> bool:
+        """An exception that left `redo` would leave the command on the stack as if it were done."""
+        try:
+            call()
+        except (FlowerSorterError, OSError, sqlite3.Error) as error:
+            log.exception("The classes could not be changed")
+            self.setObsolete(True)
+            self._desk.failed(error)
+            return False
+        self._desk.refresh()
+        return True
+
+    def _remove(self) -> None:
+        desk, classes = self._desk, self._desk.garden.classes
+        removed = classes.merge(self._class_id, self._into) if self._into else classes.delete(self._class_id)
+        if removed is None:
+            raise ClassRefused("The class is no longer there")
+        self._removed = removed
+        self._waiting = desk.pending.replace_class(self._class_id, self._into)
+        self._said = desk.photos.replace_class(self._class_id, self._into)
+
+    def _bring_back(self) -> None:
+        assert self._removed is not None
+        desk = self._desk
+        desk.garden.classes.restore(self._removed)
+        desk.pending.put(self._waiting)
+        read = {each.id: each.photo_id for each in desk.garden.photos.places(list(self._waiting))}
+        settled = desk.pending.settle({at: photo_id for at, photo_id in read.items() if photo_id is not None})
+        desk.photos.set_place_labels(self._said)
+        labels = desk.garden.labels.get([*self._removed.photo_ids, *settled])
+        desk.photos.set_labels(as_shown(labels))
 
 
 def moved(ids: Sequence[int], class_id: int, before: int) -> list[int]:

@@ -101,7 +101,7 @@ class MainWindow(QMainWindow):
         pending = PendingLabels(session.garden)
         self.front = front
         self.shelf = ShelfController(session.photos, self.grid, self.header, self.class_list, self)
-        self.classes = ClassController(session, front, self)
+        self.classes = ClassController(session, front, pending, self)
         self.folder = FolderController(session, front, pending, self)
         self.corrections = CorrectionController(session, front, pending, self)
         self.training = TrainController(session, front, self.folder, self)

@@ -37,6 +37,10 @@ class PendingLabels:
         """Class id by place id of all that wait."""
         return dict(self._classes)
 
+    def replace_class(self, old: int, new: int) -> dict[int, int]:
+        """Let what waits for a class wait for another one, or, where that is 0, for none; returns what was there."""
+        return self.put({at: new for at, class_id in self._classes.items() if class_id == old})
+
     def settle(self, photo_ids: Mapping[int, int]) -> dict[int, int]:
         """Turn into labels what has been read meanwhile.
 

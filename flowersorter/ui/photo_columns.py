@@ -134,12 +134,18 @@ class PhotoColumns:
         self._shelve(rows)
         return rows
 
-    def replace_class(self, old: int, new: int) -> None:
-        """Show what lay in a class in another one, or, where that is 0, in none."""
-        self.own.update({at: (new, True) for at, label in self.own.items() if label[0] == old})
+    def replace_class(self, old: int, new: int) -> OwnLabels:
+        """Show what lay in a class in another one, or, where that is 0, in none.
+
+        Returns:
+            What the person had said of it, by place id, for `set_place_labels`.
+        """
+        said = {at: label for at, label in self.own.items() if label[0] == old}
+        self.own.update(dict.fromkeys(said, (new, True)))
         self.label_ids[self.label_ids == old] = new
         self.class_ids[self.class_ids == old] = new
         self._shelve(np.arange(len(self)))
+        return said
 
     def counts(self) -> dict[int, int]:
         """Photos by class id and by `Pile`, `Pile.ALL` among them."""

@@ -23,7 +23,7 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QImage
 
-from flowersorter.ui.photo_columns import PhotoColumns, Rows
+from flowersorter.ui.photo_columns import OwnLabels, PhotoColumns, Rows
 from flowersorter.ui.photo_filter import Order, PhotoFilter
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.rows import PhotoRows, Verdict
@@ -174,13 +174,18 @@ class PhotoModel(QAbstractListModel):
         """The same by place id, for photos that are not read yet."""
         self._refresh(self.columns.set_place_labels(labels))
 
-    def replace_class(self, old: int, new: int) -> None:
-        """Show what lay in a class in another one, or, where that is 0, in none."""
+    def replace_class(self, old: int, new: int) -> OwnLabels:
+        """Show what lay in a class in another one, or, where that is 0, in none.
+
+        Returns:
+            What the person had said of it, by place id, for `set_place_labels`.
+        """
         self.beginResetModel()
-        self.columns.replace_class(old, new)
+        said = self.columns.replace_class(old, new)
         self._arrange()
         self.endResetModel()
         self.counts_changed.emit()
+        return said
 
     def rearrange(self) -> None:
         """Order again, after confidences changed; does nothing when ordered by name."""

@@ -127,6 +127,11 @@ class JobQueue(QObject):
         if self._running is not None:
             self.cancel(self._running.id)
 
+    def begin_again(self, job_id: int) -> None:
+        """Let a background job that runs start from its beginning: what it works from has changed."""
+        if self._running is not None and self._running.id == job_id:
+            self._make_way()
+
     def drop(self, job_id: int) -> None:
         """Cancel this job and tell nobody anything more about it."""
         self._entries.pop(job_id, None)

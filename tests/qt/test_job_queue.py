@@ -104,6 +104,32 @@ def test_a_running_job_can_be_cancelled_and_a_waiting_one_never_starts(queue: Jo
     assert heard.said[-1] == ("finished", first)
 
 
+def test_a_background_job_that_runs_can_begin_again(queue: JobQueue, qtbot: QtBot) -> None:
+    heard = Heard(queue)
+    begun: list[int] = []
+
+    def work(report: Report, cancel: CancelToken) -> int:
+        begun.append(len(begun))
+        if len(begun) == 1:
+            until_cancelled(report, cancel)
+        return len(begun)
+
+    job = queue.submit("Looking", work, background=True)
+    waiting = queue.submit("Behind it", lambda _r, _c: None, background=True)
+    qtbot.waitUntil(lambda: bool(begun))
+    queue.begin_again(waiting)  # has not begun
+    queue.begin_again(job)
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert ("succeeded", job, 2) in heard.said
+    assert not [each for each in heard.said if each[0] == "cancelled"]
+    plain = queue.submit("No background", until_cancelled)
+    qtbot.waitUntil(lambda: ("started", plain, "No background") in heard.said)
+    queue.begin_again(plain)
+    queue.cancel(plain)
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert ("cancelled", plain) in heard.said
+
+
 def test_a_dropped_job_is_heard_of_no_more(queue: JobQueue, qtbot: QtBot) -> None:
     heard = Heard(queue)
     began = threading.Event()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from flowersorter.errors import UserError
 from flowersorter.job import CancelToken, Report
 from flowersorter.library.filed import filed_under
+from flowersorter.library.journal import RunState
 from flowersorter.ui.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
@@ -28,12 +29,15 @@ class ClassMoveController(QObject):
     def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
+        # Written and read by jobs only, which run one after the other: the runs that followed a merge.
+        self._runs: dict[int, tuple[int, ...]] = {}
+        self._moved = set[int]()  # merges that filed photos follow
 
     def filed(self, class_name: str) -> int:
         """How many photos are filed under a class."""
         return len(filed_under(self._session.garden.database, class_name))
 
-    def change(self, old: str, new: str, commit: Callable[[], bool], *, merging: bool) -> None:
+    def change(self, old: str, new: str, commit: Callable[[], bool], *, merging: bool, number: int = 0) -> None:
         """Change a class, and move its filed photos if the person wants that; asks only where there are some.
 
         Args:
@@ -41,6 +45,7 @@ class ClassMoveController(QObject):
             new: Its new name, or the class it is merged into.
             commit: Changes it in the library; returns whether it could.
             merging: Whether it is merged, not renamed.
+            number: By which `move_back` knows what moved; 0: nobody will ask.
         """
         filed = self.filed(old)
         if not filed:
@@ -68,27 +73,52 @@ class ClassMoveController(QObject):
         def finished(how: int) -> None:
             queue.drop(plan_id)
             if how == ClassMoveDialog.DialogCode.Accepted and commit() and dialog.plans:
-                self._move(dialog, new, merging=merging)
+                self._move(dialog, new, merging=merging, number=number)
             dialog.deleteLater()
 
         dialog.finished.connect(finished)
         dialog.open()
 
-    def _move(self, dialog: ClassMoveDialog, new: str, *, merging: bool) -> None:
+    def move_again(self, number: int, old: str, new: str) -> None:
+        """Move what is filed under a class that was merged again; does nothing where it did not move before."""
+        if number not in self._moved:
+            return
+        garden = self._session.garden
+
+        def job(report: Report, cancel: CancelToken) -> RefileResult:
+            return run_refile(garden, plan_class_move(garden, old, new, cancel), report, cancel)
+
+        self._run(job, new, merging=True, number=number)
+
+    def move_back(self, number: int) -> None:
+        """Move what followed a merge back to where it was filed before; does nothing where nothing did."""
+        if number in self._moved:
+            self._submit_back(lambda: self._runs.pop(number, ()), self.tr("The classes are apart again."))
+
+    def _move(self, dialog: ClassMoveDialog, new: str, *, merging: bool, number: int) -> None:
         garden, plans = self._session.garden, dialog.plans
-        # A correction before this cannot be taken back on disk any more: its photos have moved on.
-        self._session.corrections.clear()
+        if number:
+            self._moved.add(number)
+        else:  # a correction before this cannot be taken back on disk any more: its photos have moved on
+            self._session.corrections.clear()
+        self._run(lambda report, cancel: run_refile(garden, plans, report, cancel), new, merging=merging, number=number)
+
+    def _run(
+        self, move: Callable[[Report, CancelToken], RefileResult], new: str, *, merging: bool, number: int
+    ) -> None:
+        def job(report: Report, cancel: CancelToken) -> RefileResult:
+            result = move(report, cancel)
+            if number:
+                self._runs[number] = result.run_ids
+            return result
 
         def moved(result: object) -> None:
             assert isinstance(result, RefileResult)
             self._say(result, new, merging=merging)
             self.files_changed.emit()
 
-        self._session.queue.submit(
-            self.tr("Moving filed photos to “{0}”").format(new),
-            lambda report, cancel: run_refile(garden, plans, report, cancel),
-            Listener(succeeded=moved, failed=self._on_failed, cancelled=self._on_cancelled),
-        )
+        listener = Listener(succeeded=moved, failed=self._on_failed, cancelled=self._on_cancelled)
+        self._session.queue.submit(self.tr("Moving filed photos to “{0}”").format(new), job, listener)
 
     def _say(self, result: RefileResult, new: str, *, merging: bool) -> None:
         text = self.tr("{0} filed photos moved to “{1}”.").format(result.moved, new)
@@ -103,26 +133,40 @@ class ClassMoveController(QObject):
         self._front.bar.say(text, *([undo] if result.run_ids else []))
 
     def _take_back(self, run_ids: tuple[int, ...], *, merging: bool) -> None:
+        stays = self.tr("The classes stay merged.") if merging else self.tr("The class keeps its new name.")
+        self._submit_back(lambda: run_ids, stays)
+
+    def _submit_back(self, followed: Callable[[], tuple[int, ...]], besides: str) -> None:
+        """Take runs back.
+
+        Args:
+            followed: Gives their numbers; it is called when all jobs before are done.
+            besides: What to say of the classes.
+        """
         garden = self._session.garden
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
-            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in reversed(run_ids)]
+            # The link in the bar, or the history, may have taken one back already.
+            left = [run_id for run_id in reversed(followed()) if garden.journal.run(run_id).state != RunState.UNDONE]
+            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in left]
 
         def back(results: object) -> None:
             assert isinstance(results, list)
-            self._say_back(results, merging=merging)
+            self._say_back(results, besides)
             self.files_changed.emit()
 
         listener = Listener(succeeded=back, failed=self._on_failed, cancelled=self._on_cancelled)
         self._session.queue.submit(self.tr("Moving filed photos back"), job, listener)
 
-    def _say_back(self, results: list[UndoResult], *, merging: bool) -> None:
+    def _say_back(self, results: list[UndoResult], besides: str) -> None:
+        if not results:
+            self._front.bar.say(besides)
+            return
         undone = sum(result.undone for result in results)
         text = self.tr("{0} photos are back where they were filed.").format(undone)
         if undone == 1:
             text = self.tr("1 photo is back where it was filed.")
-        stays = self.tr("The classes stay merged.") if merging else self.tr("The class keeps its new name.")
-        self._front.bar.say(f"{text} {stays}")
+        self._front.bar.say(f"{text} {besides}")
         refused = [skipped for result in results for skipped in result.refused]
         if refused:
             self._front.complain(

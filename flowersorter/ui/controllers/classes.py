@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import PhotoClass
-from flowersorter.ui.class_commands import OrderCommand, moved
+from flowersorter.ui.class_commands import OrderCommand, RemovalDesk, RemoveClassCommand, moved
 from flowersorter.ui.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
+from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.ui.session import Front, Session
 
@@ -30,9 +31,9 @@ class ClassController(QObject):
     changed = Signal(object)
     folder_outdated = Signal()
 
-    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._session, self._front = session, front
+        self._session, self._front, self._pending = session, front, pending
         self._classes: tuple[PhotoClass, ...] = ()
 
     @cached_property
@@ -125,7 +126,11 @@ class ClassController(QObject):
         filed = self._moves.filed(one.name)
         into = ask_merge_target(self._front.window, one, others, self._labels(class_id), filed)
         if into is not None:
-            self._moves.change(one.name, self.name(into), lambda: self._replace(class_id, into), merging=True)
+            text = self.tr("Merge “{0}” into “{1}”").format(one.name, self.name(into))
+            command = RemoveClassCommand(self._desk, class_id, into, text)
+            self._moves.change(
+                one.name, self.name(into), lambda: self._push(command), merging=True, number=command.number
+            )
 
     @Slot(int)
     def delete(self, class_id: int) -> None:
@@ -134,7 +139,8 @@ class ClassController(QObject):
         if one is None:
             return
         if ask_to_delete(self._front.window, one, self._labels(class_id), self._moves.filed(one.name)):
-            self._replace(class_id, 0)
+            text = self.tr("Delete “{0}”").format(one.name)
+            self._push(RemoveClassCommand(self._desk, class_id, 0, text))
 
     def _rename(self, class_id: int, name: str) -> bool:
         """Rename in the library, then show it; returns whether it could be done."""
@@ -146,25 +152,29 @@ class ClassController(QObject):
         self.refresh()
         return True
 
-    def _replace(self, class_id: int, into: int) -> bool:
-        """Merge or delete in the library, then show it; returns whether it could be done.
+    @cached_property
+    def _desk(self) -> RemovalDesk:
+        session = self._session
+        return RemovalDesk(
+            session.garden,
+            self._pending,
+            session.photos,
+            self._show_removal,
+            self._front.complain,
+            self._moves.move_again,
+            self._moves.move_back,
+        )
 
-        Older corrections speak of a class that is gone.
-        """
-        classes = self._session.garden.classes
-        try:
-            if into:
-                classes.merge(class_id, into)
-            else:
-                classes.delete(class_id)
-        except ClassRefused as refused:
-            self._front.complain(refused)
-            return False
-        self._session.corrections.clear()
-        self._session.photos.replace_class(class_id, into)
+    def _push(self, command: RemoveClassCommand) -> bool:
+        """Merge or delete in the library and show it; returns whether it could be done."""
+        stack = self._session.corrections
+        before = stack.index()
+        stack.push(command)
+        return stack.index() > before
+
+    def _show_removal(self) -> None:
         self.refresh()
         self.folder_outdated.emit()
-        return True
 
     def _one(self, class_id: int) -> PhotoClass | None:
         return next((each for each in self._classes if each.id == class_id), None)

@@ -78,8 +78,12 @@ class FolderController(QObject):
         self._submit(quiet=False)
 
     def look_again(self, *, quiet: bool = True) -> None:
-        """Label the folder again: after a training, or because files came and went."""
-        if self.folder is not None and not self._session.queue.alive(self._job_id):
+        """Label the folder again: after a training, or because files or classes came and went."""
+        if self.folder is None:
+            return
+        if self._session.queue.alive(self._job_id):
+            self._session.queue.begin_again(self._job_id)
+        else:
             self._submit(quiet=quiet)
 
     @Slot(object)
