@@ -85,6 +85,7 @@ def fit(
     origin: str = "",
     last: Fitted | None = None,
     prior: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
+    discriminant: bool = True,
 ) -> Fitted:
     """Fit a head, its calibration and its novelty threshold; deterministic for a seed and a `last`.
 
@@ -100,6 +101,7 @@ def fit(
             classes or too much has changed since.
         prior: Weight (C, D) and bias (C,) of a head to stay near to, where the photos do not say otherwise: what the
             network itself made of them when it was trained. The same one for all fits of a backbone.
+        discriminant: Whether the head may begin at the linear discriminant, if there is no prior.
 
     Raises:
         TooFewPhotos: fewer than two classes have photos.
@@ -121,7 +123,7 @@ def fit(
             heads = last.heads if ground is not None else None
         ground = ground or Groundwork.lay(examples, seed, lanes, cancel)
         near = None if prior is None else ground.axes.into(*prior)
-        heads = solve_heads(ground, len(class_names), heads, lanes, cancel, near)
+        heads = solve_heads(ground, len(class_names), heads, lanes, cancel, near, discriminant=discriminant)
         return _judge(examples, ground, heads, (tuple(class_names), backbone, record), lanes)
 
 

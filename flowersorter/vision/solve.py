@@ -40,19 +40,22 @@ class Fits:
         targets: (N,) class indices.
         classes: C.
         seen: (P, N) bool; the photos each fit learns from, some of every class.
+        shares: (N,) float32, how much of a photo each row is: several views of one are one photo together.
     """
 
     inside: NDArray[np.float32]
     targets: NDArray[np.intp]
     classes: int
     seen: NDArray[np.bool_]
+    shares: NDArray[np.float32]
 
     def weights(self) -> NDArray[np.float32]:
         """(P, N) weight of each photo: every class weighs the same in a fit, all together 1."""
         result = np.zeros(self.seen.shape, np.float32)
         for weight, seen in zip(result, self.seen, strict=True):
-            counts = np.bincount(self.targets[seen], minlength=self.classes)
-            weight[seen] = (1 / (self.classes * counts[self.targets[seen]])).astype(np.float32)
+            targets, shares = self.targets[seen], self.shares[seen]
+            counts = np.bincount(targets, shares, minlength=self.classes)
+            weight[seen] = (shares / (self.classes * counts[targets])).astype(np.float32)
         return result
 
 
@@ -63,15 +66,13 @@ class Solver:
         fits: What to fit.
         lanes: Share the products.
         cancel: Looked at in every step.
-        prior: (C, R + 1) head that the penalty holds all fits near to; zeros if None.
     """
 
-    def __init__(self, fits: Fits, lanes: Lanes, cancel: CancelToken, prior: Weights | None = None) -> None:
+    def __init__(self, fits: Fits, lanes: Lanes, cancel: CancelToken) -> None:
         self._inside, self._lanes, self._cancel = fits.inside, lanes, cancel
         self._weights = fits.weights()
         self._blocks = row_blocks(len(fits.inside), _BLOCK_ROWS)
         self._shape = (len(fits.seen), fits.classes, fits.inside.shape[1])
-        self._prior: Weights = np.zeros(self._shape[1:]) if prior is None else prior
         # The part of the loss that is linear in the head, and the mean square of each coordinate.
         parts = lanes.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
         self._pull: Weights = np.sum([pull for pull, _ in parts], axis=0, dtype=np.float64).reshape(self._shape)
@@ -83,13 +84,21 @@ class Solver:
         wanted = np.arange(self._shape[1])[:, None] == targets
         return (weights[:, None] * wanted).reshape(-1, len(inside)) @ inside, weights @ np.square(inside)
 
-    def solve(self, penalty: float, tolerance: float, start: Weights | None, fits: int | None = None) -> Weights:
+    def solve(
+        self,
+        penalty: float,
+        tolerance: float,
+        start: Weights | None,
+        prior: Weights | None = None,
+        fits: int | None = None,
+    ) -> Weights:
         """Minimise class-balanced cross-entropy and half the penalty times the square of what is not the prior's.
 
         Args:
             penalty: Weight decay; the bias is free.
             tolerance: Stop a fit when about this share of its loss is left to gain.
-            start: Weights of similar fits, (P, C, R + 1), or None.
+            start: Weights of similar fits, (P, C, R + 1), or None: the prior.
+            prior: (P, C, R + 1) heads that the penalty holds the fits near to; None: zeros.
             fits: Solve only the first so many.
 
         Returns:
@@ -102,10 +111,11 @@ class Solver:
         active: NDArray[np.intp] = np.arange(self._shape[0] if fits is None else fits)
         equally_likely = (self._shape[1] - 1) / self._shape[1] ** 2  # p (1 - p) for p = 1 / C
         scale = 1 / np.sqrt(self._squares[active] * equally_likely + decay)[:, None, :]
-        found: Weights = (self._prior[None] if start is None else start) / scale
+        near = (np.zeros(self._shape) if prior is None else prior)[active]
+        found: Weights = (near if start is None else start) / scale
 
         def loss(heads: Weights) -> tuple[NDArray[np.float64], Weights]:
-            values, slopes = self._loss(active, heads * scale[active], decay)
+            values, slopes = self._loss(active, heads * scale[active], near[active], decay)
             return values, slopes * scale[active]
 
         memory, point, stuck = _Memory(), found.copy(), np.zeros(len(active), np.bool_)
@@ -128,9 +138,9 @@ class Solver:
         return np.asarray(found * scale, np.float64)
 
     def _loss(
-        self, active: NDArray[np.intp], heads: Weights, decay: NDArray[np.float64]
+        self, active: NDArray[np.intp], heads: Weights, near: Weights, decay: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], Weights]:
-        """Values (A,) and slopes (A, C, R + 1) of the losses of some fits, on unscaled heads."""
+        """Values (A,) and slopes (A, C, R + 1) of the losses of some fits, on unscaled heads held near to others."""
         self._cancel.check()
         columns = heads.astype(np.float32).reshape(-1, heads.shape[2])
         weights = self._weights[active] if len(active) < len(self._weights) else self._weights
@@ -148,7 +158,7 @@ class Solver:
             return np.asarray(value, np.float64), np.asarray(scores.reshape(len(columns), -1) @ inside, np.float32)
 
         parts = self._lanes.map(share, self._blocks)
-        pull, moved = self._pull[active], heads - self._prior
+        pull, moved = self._pull[active], heads - near
         value = np.sum([part[0] for part in parts], axis=0) + _dot(moved * decay, moved) / 2 - _dot(heads, pull)
         slope = np.sum([part[1] for part in parts], axis=0, dtype=np.float64).reshape(heads.shape)
         return np.asarray(value, np.float64), slope + moved * decay - pull

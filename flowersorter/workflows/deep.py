@@ -230,7 +230,8 @@ def _frozen_head(photos: DeepPhotos, entry: Backbone, seed: int, cancel: CancelT
     examples = Examples(
         named.photo_ids[learned], named.features.take(learned), named.targets[learned], named.own[learned]
     )
-    model = fit(examples, named.class_names, entry.name, cancel, seed=seed).model
+    # A discriminant leans on what photos of a class differ least in; a network that learns on changes just that.
+    model = fit(examples, named.class_names, entry.name, cancel, seed=seed, discriminant=False).model
     guessed = predict(model, named.features.take(held_out)).probabilities.argmax(axis=1)
     return model, float((guessed == named.targets[held_out]).mean())
 

@@ -34,8 +34,8 @@ def solved(
     penalty: float = PENALTY,
 ) -> Weights:
     with Lanes() as lanes:
-        fits = Fits(inside, targets, int(targets.max()) + 1, seen)
-        return Solver(fits, lanes, CancelToken(), prior).solve(penalty, tolerance, start)
+        fits = Fits(inside, targets, int(targets.max()) + 1, seen, np.ones(len(targets), np.float32))
+        return Solver(fits, lanes, CancelToken()).solve(penalty, tolerance, start, prior)
 
 
 def loss_and_slope(head: Weights, inside: NDArray[np.float32], targets: NDArray[np.intp]) -> tuple[float, Weights]:
@@ -61,13 +61,13 @@ def test_a_penalty_holds_the_head_near_to_the_prior_and_not_to_zero() -> None:
     inside, targets = photos(500)
     everything = np.ones((1, 500), np.bool_)
     prior = np.random.default_rng(0).normal(0, 3, (4, inside.shape[1]))
-    near = solved(inside, targets, everything, prior=prior, penalty=100.0)[0]
+    near = solved(inside, targets, everything, prior=prior[None], penalty=100.0)[0]
     np.testing.assert_allclose(near[:, :-1], prior[:, :-1], atol=0.05)
-    loose = solved(inside, targets, everything, prior=prior)[0]
+    loose = solved(inside, targets, everything, prior=prior[None])[0]
     _, slope = loss_and_slope(loose, inside, targets)
     decay = PENALTY * np.append(np.ones(inside.shape[1] - 1), 0)
     np.testing.assert_allclose(slope, decay * prior, atol=1e-4)
-    zero = solved(inside, targets, everything, prior=np.zeros_like(prior))
+    zero = solved(inside, targets, everything, prior=np.zeros_like(prior)[None])
     np.testing.assert_array_equal(zero, solved(inside, targets, everything))
 
 
@@ -127,7 +127,7 @@ def test_a_cancelled_solver_stops_at_its_next_step() -> None:
     inside, targets = photos(100)
     cancel = CancelToken()
     with Lanes() as lanes:
-        solver = Solver(Fits(inside, targets, 4, np.ones((1, 100), np.bool_)), lanes, cancel)
+        solver = Solver(Fits(inside, targets, 4, np.ones((1, 100), np.bool_), np.ones(100, np.float32)), lanes, cancel)
         cancel.cancel()
         with pytest.raises(Cancelled):
             solver.solve(PENALTY, 1e-4, None)
@@ -139,10 +139,10 @@ def _counted_losses(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     original = Solver._loss
 
     def loss(
-        self: Solver, active: NDArray[np.intp], heads: Weights, decay: NDArray[np.float64]
+        self: Solver, active: NDArray[np.intp], heads: Weights, near: Weights, decay: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], Weights]:
         counted.append(len(active))
-        return original(self, active, heads, decay)
+        return original(self, active, heads, near, decay)
 
     monkeypatch.setattr(Solver, "_loss", loss)
     return counted

@@ -41,10 +41,15 @@ def penalties(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     solve = Solver.solve
 
     def counted(
-        self: Solver, penalty: float, tolerance: float, start: Weights | None, fits: int | None = None
+        self: Solver,
+        penalty: float,
+        tolerance: float,
+        start: Weights | None,
+        prior: Weights | None = None,
+        fits: int | None = None,
     ) -> Weights:
         solved.append(penalty)
-        return solve(self, penalty, tolerance, start, fits)
+        return solve(self, penalty, tolerance, start, prior, fits)
 
     monkeypatch.setattr(Solver, "solve", counted)
     return solved
