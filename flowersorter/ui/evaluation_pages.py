@@ -238,6 +238,9 @@ class LearningPage(QWidget):
             text = f"{text} {more.format(gain, few)}"
         if curve.with_starter:
             text += " " + self.tr("The starter model's own photos helped at every point; none of them is counted.")
+        if curve.memorised:
+            known = self.tr("The network itself was trained on {0} of your photos and knew them at every point.")
+            text += " " + known.format(QLocale().toString(curve.memorised))
         return text
 
     def _invitation(self) -> str:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
-from flowersorter.vision.fit import fit
+from flowersorter.vision.fit import Fitted, fit
 from flowersorter.vision.groundwork import Examples
 from flowersorter.vision.predict import predict
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.measurable import too_few, unmeasured
 from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.tuned import final_layer
 
 #: Photos a class of the points; the last point is all there are.
 _LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -75,18 +78,21 @@ class LearningCurve:
         points: At least one, by photos a class.
         tries: Models behind each point, each measured on other photos.
         with_starter: Whether the photos of the starter model were learned from as well, at every point.
+        memorised: Photos that the network itself was trained on (deep training): it knew them at every point.
     """
 
     points: tuple[LearningPoint, ...]
     tries: int
     with_starter: bool
+    memorised: int = 0
 
 
 def learning_curve(request: LearningCurveRequest, report: Report, cancel: CancelToken) -> LearningCurve:
     """Fit models on drawn parts of the labelled photos and measure them on the photos of a fold they have not seen.
 
     The folds are those of the evaluation, so near-copies are never on both sides, and the curve ends near its figure.
-    Photos of the starter model are learned from where they belong and never measured on.
+    Photos of the starter model are learned from where they belong and never measured on. On a network that was trained
+    here all models stay near its final layer, as after every training: see `fit_for`.
 
     Raises:
         TooFewPhotos: nothing to measure with.
@@ -108,6 +114,9 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
     if not len(tries):
         raise too_few(unmeasured(photos, fitted))
     sizes = _sizes(photos, folds, tries)
+    # Not `fit_for`: these models are nothing for the next training to start from.
+    prior = final_layer(garden, backbone, photos.class_names)
+    learn = partial(fit, class_names=photos.class_names, backbone=backbone, cancel=cancel, prior=prior)
     places = garden.photos.all_places()
     place_of = dict(zip(places.photo_ids[::-1].tolist(), places.ids[::-1].tolist(), strict=True))
     points = list[LearningPoint]()
@@ -116,10 +125,12 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
         told = []
         for number, fold in enumerate(tries.tolist()):
             report(Progress(_STAGE, done + number, len(sizes) * len(tries)))
+            cancel.check()
             learned = _drawn(photos, folds != fold, size, request.seed + fold)
-            told.append(_tell(photos, learned, photos.own & (folds == fold), backbone, cancel))
+            told.append(_tell(photos, learned, photos.own & (folds == fold), learn))
         points.append(_point(photos, told, place_of))
-    return LearningCurve(tuple(points), len(tries), grown)
+    memorised = 0 if photos.memorised is None else int(photos.memorised.sum())
+    return LearningCurve(tuple(points), len(tries), grown, memorised)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -152,14 +163,15 @@ def _drawn(photos: TrainingSet, allowed: NDArray[np.bool_], size: int, seed: int
 
 
 def _tell(
-    photos: TrainingSet, learned: NDArray[np.intp], asked: NDArray[np.bool_], backbone: str, cancel: CancelToken
+    photos: TrainingSet,
+    learned: NDArray[np.intp],
+    asked: NDArray[np.bool_],
+    learn: Callable[[Examples], Fitted],
 ) -> _Told:
-    cancel.check()
     examples = Examples(
         photos.photo_ids[learned], photos.features.take(learned), photos.targets[learned], photos.own[learned]
     )
-    # Not `fit_for`: these models are nothing for the next training to start from.
-    model = fit(examples, photos.class_names, backbone, cancel).model
+    model = learn(examples).model
     rows = np.flatnonzero(asked)
     guessed = predict(model, photos.features.take(rows)).probabilities.argmax(axis=1)
     return _Told(rows, guessed == photos.targets[rows], int(photos.own[learned].sum()))

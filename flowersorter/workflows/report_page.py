@@ -156,6 +156,8 @@ def _figures(evaluation: Evaluation, curve: LearningCurve | None) -> str:
     ]
     if curve is not None:
         helped = " The starter model's photos helped at every point and are not counted." if curve.with_starter else ""
+        if curve.memorised:
+            helped += f" The network itself was trained on {curve.memorised} of the photos, at every point."
         text = "Rising at the right end: more labelled photos still help. Flat: they bring little."
         figures.append((learning_figure(curve), text + helped))
     shown = [f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for svg, text in figures]

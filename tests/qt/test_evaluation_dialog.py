@@ -247,6 +247,9 @@ def test_a_flat_learning_curve_does_not_promise_anything(dialog: EvaluationDialo
     dialog.learning.show_curve(learning_points(0.9, 0.9, with_starter=True))
     assert "will bring little" in dialog.learning.words.text()
     assert "none of them is counted" in dialog.learning.words.text()
+    assert "network itself" not in dialog.learning.words.text()
+    dialog.learning.show_curve(replace(learning_points(0.9, 0.9), memorised=125))
+    assert "trained on 125 of your photos" in dialog.learning.words.text()
 
 
 @pytest.mark.parametrize("last", [7, 8, 9])

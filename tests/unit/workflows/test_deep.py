@@ -20,12 +20,14 @@ from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.fit import Fitted, fit
 from flowersorter.vision.weights import hub_cache, load_state
 from flowersorter.workflows import fitting
+from flowersorter.workflows import learning_curve as learning_curve_module
 from flowersorter.workflows.browse import folder_rows
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.deep import DeepRequest, DeepResult, Epoch, deep_train, likely_seconds
 from flowersorter.workflows.deep_photos import hold_out
 from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.label import LabelRequest, label
+from flowersorter.workflows.learning_curve import LearningCurveRequest, learning_curve
 from flowersorter.workflows.models import model_for, use_model
 from flowersorter.workflows.network import open_embedder
 from flowersorter.workflows.time_machine import delete_model, prune_models
@@ -190,6 +192,33 @@ def test_retrain_keeps_to_that_layer_and_learns_what_came_later(garden: Garden, 
     merged = final_layer(garden, result.backbone, ["broad"])
     assert merged is not None
     np.testing.assert_allclose(merged[0], 0, atol=1e-6)  # the mean of a difference and its opposite
+
+
+def test_the_learning_curve_ends_where_the_evaluation_stands(
+    garden: Garden, stripes: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its models lean on the layer that was trained with the network, as those of a training do."""
+    for name in PATTERNS:
+        draw_stripes(stripes, name, 18, first=50)
+    result = trained(garden, stripes)
+    asked: list[tuple[NDArray[np.float32], NDArray[np.float32]] | None] = []
+
+    def watched(*args: Any, prior: tuple[NDArray[np.float32], NDArray[np.float32]] | None, **others: Any) -> Fitted:
+        asked.append(prior)
+        return fit(*args, prior=prior, **others)
+
+    monkeypatch.setattr(learning_curve_module, "fit", watched)
+    curve = learning_curve(LearningCurveRequest(garden), silent, CancelToken())
+    layer = final_layer(garden, result.backbone, sorted(PATTERNS))
+    assert layer is not None
+    assert len(asked) == len(curve.points) * curve.tries
+    for prior in asked:
+        assert prior is not None
+        np.testing.assert_array_equal(prior[0], layer[0])
+    assert curve.memorised == 60
+    whole = evaluate(EvaluateRequest(garden), silent, CancelToken())
+    assert curve.points[-1].right == int(whole.right.sum())
+    assert {point.measured for point in curve.points} == {12}
 
 
 def test_the_final_layer_alone_leaves_the_network_as_it_is(garden: Garden, stripes: Path) -> None:

@@ -116,6 +116,16 @@ def test_the_page_has_every_figure_and_the_mistakes_and_fetches_nothing(
         assert str(tmp_path / "to measure" / "red" / f"blue_{number}.jpg") in page.text
 
 
+def test_a_curve_on_a_network_that_knew_the_photos_says_so(
+    garden: Garden, mistaken: Evaluation, tmp_path: Path
+) -> None:
+    for memorised in (0, 125):
+        curve = replace(learning_points(0.6, 0.9), memorised=memorised)
+        request = ReportRequest(garden, mistaken, tmp_path / f"{memorised}.html", curve)
+        page = read_page(save_report(request, silent, CancelToken()).files[0])
+        assert ("trained on 125 of the photos" in page.text) == bool(memorised)
+
+
 def test_pictures_come_from_the_photos_where_the_cache_was_emptied(
     garden: Garden, mistaken: Evaluation, tmp_path: Path
 ) -> None:
