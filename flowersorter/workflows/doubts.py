@@ -133,7 +133,6 @@ def find_doubts(
     garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
     embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
     report(Progress("Checking labels", 0))
-    kept = garden.kept_labels.all()
     found = contradictions(garden)
     whereabouts = _Whereabouts(garden)
     listed = [_contradicting(each, whereabouts) for each in found]
@@ -152,6 +151,19 @@ def find_doubts(
         look = second_look(photos.features, photos.targets, photos.own, opinions, cancel)
         already = {each.photo_id for each in found}
         listed += [each for each in _doubted(garden, opinion, look, whereabouts) if each.photo_id not in already]
+    return _result(garden, listed, checked, missing, accuracy)
+
+
+def find_contradictions(garden: Garden) -> DoubtsResult:
+    """The photos in the folders of two classes alone, as `find_doubts` lists them; no picture is looked at."""
+    whereabouts = _Whereabouts(garden)
+    return _result(garden, [_contradicting(each, whereabouts) for each in contradictions(garden)], 0, (), None)
+
+
+def _result(
+    garden: Garden, listed: Sequence[Doubt], checked: int, missing: tuple[Unmeasured, ...], accuracy: float | None
+) -> DoubtsResult:
+    kept = garden.kept_labels.all()
     news = [each for each in listed if (each.photo_id, each.class_id, each.better_id) not in kept]
     return DoubtsResult(tuple(news), _groups(news), checked, len(listed) - len(news), missing, accuracy)
 

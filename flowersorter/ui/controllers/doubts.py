@@ -10,14 +10,23 @@ from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QUndoCommand
 
 from flowersorter.errors import FlowerSorterError
+from flowersorter.job import CancelToken, Report
 from flowersorter.library.garden import Garden
 from flowersorter.ui.controllers.corrections import CorrectionController
 from flowersorter.ui.doubts_dialog import Decision, DoubtsDialog
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.doubts import Doubt, DoubtsRequest, DoubtsResult, find_doubts, keep, keep_no_longer
+from flowersorter.workflows.doubts import (
+    Doubt,
+    DoubtsRequest,
+    DoubtsResult,
+    find_contradictions,
+    find_doubts,
+    keep,
+    keep_no_longer,
+)
 
-#: Labels up to which a training is followed by a check of its own accord; more of them take seconds.
+#: Labels up to which a training is followed by a whole check of its own accord; more of them take seconds.
 OFFERED_UP_TO = 5000
 
 log = logging.getLogger(__name__)
@@ -65,7 +74,7 @@ class DoubtsController(QObject):
         super().__init__(parent)
         self._session, self._front, self._corrections = session, front, corrections
         self._job_id = 0
-        self._offering = False
+        self._offering = self._folders_only = False
         self._dialog: DoubtsDialog | None = None
         self._decisions: list[tuple[int, Doubt, Decision]] = []  # with the place on the undo stack above each
         session.corrections.indexChanged.connect(self._on_undone)
@@ -73,17 +82,22 @@ class DoubtsController(QObject):
     @Slot()
     def start(self) -> None:
         """Check the labels and go through those that may be wrong."""
+        if self._folders_only:
+            self._session.queue.drop(self._job_id)  # a whole check is wanted
         self._offering = False
-        self._check()
+        self._check(folders_only=False)
 
     @Slot()
     def offer(self) -> None:
-        """After a training: check the labels quietly, and offer to go through those that may be wrong."""
+        """After a training: check the labels quietly, and offer to go through those that may be wrong.
+
+        With very many labels, or too few for a second opinion, only those are found that class folders contradict.
+        """
         counts = self._session.garden.labels.counts()
-        # With fewer than two classes of three there is no second opinion, and nothing that was asked for.
-        if sum(counts.values()) <= OFFERED_UP_TO and sum(count > 2 for count in counts.values()) > 1:
+        enough = sum(count > 2 for count in counts.values()) > 1
+        if not self._session.queue.alive(self._job_id):
             self._offering = True
-            self._check()
+            self._check(folders_only=sum(counts.values()) > OFFERED_UP_TO or not enough)
 
     @property
     def dialog(self) -> DoubtsDialog | None:
@@ -95,24 +109,36 @@ class DoubtsController(QObject):
         if self._dialog is not None:
             self._dialog.shutdown()
 
-    def _check(self) -> None:
+    def _check(self, *, folders_only: bool) -> None:
+        garden = self._session.garden
         if self._session.queue.alive(self._job_id):
             return
-        request = DoubtsRequest(self._session.garden, device=self._session.device)
-        self._job_id = self._session.queue.submit(
-            self.tr("Checking labels"),
-            lambda report, cancel: find_doubts(request, report, cancel),
-            Listener(succeeded=self._on_found),
-        )
+        request = DoubtsRequest(garden, device=self._session.device)
+
+        def job(report: Report, cancel: CancelToken) -> DoubtsResult:
+            return find_contradictions(garden) if folders_only else find_doubts(request, report, cancel)
+
+        self._folders_only = folders_only
+        self._job_id = self._session.queue.submit(self.tr("Checking labels"), job, Listener(succeeded=self._on_found))
 
     def _on_found(self, result: object) -> None:
         assert isinstance(result, DoubtsResult)
         if not self._offering:
             self._open(result)
         elif result.doubts:
-            count = len(result.doubts)
-            text = self.tr("1 label may be wrong") if count == 1 else self.tr("{0} labels may be wrong").format(count)
-            self._front.bar.offer(text, lambda: self._open(result))
+            self._front.bar.offer(self._found_in_words(result), lambda: self._open(result))
+
+    def _found_in_words(self, result: DoubtsResult) -> str:
+        twice = sum(each.also_at is not None for each in result.doubts)
+        doubted = len(result.doubts) - twice
+        said = []
+        if twice:
+            text = self.tr("{0} photos stand in two class folders").format(twice)
+            said.append(self.tr("1 photo stands in two class folders") if twice == 1 else text)
+        if doubted:
+            text = self.tr("{0} labels may be wrong").format(doubted)
+            said.append(self.tr("1 label may be wrong") if doubted == 1 else text)
+        return ", ".join(said)
 
     def _open(self, result: DoubtsResult) -> None:
         if self._dialog is not None:

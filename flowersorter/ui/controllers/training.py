@@ -79,6 +79,7 @@ class TrainController(QObject):
             self._refused = result.model_id
             anyway = self.tr("Use the new one anyway") if result.imported_right is None else self.tr("Use the new one")
             self._front.bar.say(f"{self._message} {self._why_not(result)}", (anyway, self._use_refused))
+            self.told.emit()
             return
         self._front.bar.say(self._message)
         self._predict_again()
@@ -103,6 +104,10 @@ class TrainController(QObject):
         return text.format(result.imported_right)
 
     def _predict_again(self) -> None:
+        if self._folder.folder is None:
+            self.trained.emit()
+            self.told.emit()
+            return
         columns = self._session.photos.columns
         self._before = dict(zip(columns.place_ids.tolist(), columns.class_ids.tolist(), strict=True))
         self.trained.emit()

@@ -13,7 +13,15 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
 from flowersorter.workflows.advice import Advice, AdviceRequest, advise
 from flowersorter.workflows.correct import assign, take_back
-from flowersorter.workflows.doubts import DoubtsRequest, DoubtsResult, find_doubts, keep, keep_no_longer, move
+from flowersorter.workflows.doubts import (
+    DoubtsRequest,
+    DoubtsResult,
+    find_contradictions,
+    find_doubts,
+    keep,
+    keep_no_longer,
+    move,
+)
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
@@ -154,6 +162,11 @@ def test_contradictions_are_told_even_where_there_is_too_little_to_learn(garden:
     trained(garden, tmp_path / "sorted")
     (only,) = doubts_of(garden).doubts
     assert only.also_at is not None
+    alone = find_contradictions(garden)
+    assert alone.doubts == (only,)
+    assert [group.photo_ids for group in alone.groups] == [(only.photo_id,)]
+    keep(garden, only.photo_id, only.class_id, only.better_id)
+    assert (find_contradictions(garden).doubts, find_contradictions(garden).kept) == ((), 1)
 
 
 def test_copies_in_one_class_or_in_folders_without_one_contradict_nothing(garden: Garden, tmp_path: Path) -> None:
