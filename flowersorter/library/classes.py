@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -11,11 +10,11 @@ from enum import StrEnum
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.belongings import Belongings
+from flowersorter.library.class_names import checked_name, class_key
 from flowersorter.library.database import Database
 from flowersorter.library.settings import Settings
 from flowersorter.order import NaturalOrder
 
-MAX_NAME_LENGTH = 100
 #: In the settings: names of deleted classes as `class_key` gives them. Models go on knowing them, and must not bring
 #: back what a person deleted.
 _DELETED = "deleted classes"
@@ -26,8 +25,6 @@ PALETTE = (
     "#332288", "#117733", "#882255", "#999933", "#aa4499",
 )  # fmt: skip
 _COLUMNS = "id, name, origin, position, colour"
-#: Control characters, surrogates (undecodable bytes of a folder's name), line and paragraph ends.
-_REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
 
 class ClassOrigin(StrEnum):
@@ -342,32 +339,6 @@ class ClassTable:
         rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))
         if rows:
             raise ClassRefused(f"The class “{name}” cannot be used", f"there is already a class “{rows[0]['name']}”")
-
-
-def class_key(name: str) -> str:
-    """What two spellings of the same class name have in common: case and Unicode composition set aside."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
-
-
-def checked_name(name: str) -> str:
-    """The name without spaces around it.
-
-    Raises:
-        ClassRefused: it cannot be used.
-    """
-    name = name.strip()
-    why = ""
-    if not name:
-        raise ClassRefused("A class needs a name")
-    if len(name) > MAX_NAME_LENGTH:
-        why = f"it has more than {MAX_NAME_LENGTH} characters"
-    elif any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in name):
-        why = "it holds characters that cannot be shown"
-    if why:
-        shown = name[:MAX_NAME_LENGTH].encode("utf-8", "replace").decode()
-        shown = "".join(character if character.isprintable() else "?" for character in shown)
-        raise ClassRefused(f"The class name “{shown}” cannot be used", why)
-    return name
 
 
 def _add_alias(connection: sqlite3.Connection, key: str, class_id: int) -> None:

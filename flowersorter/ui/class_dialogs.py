@@ -10,7 +10,8 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QWidget
 
 from flowersorter.errors import ClassRefused
-from flowersorter.library.classes import MAX_NAME_LENGTH, ClassTable, PhotoClass, class_key
+from flowersorter.library.class_names import MAX_NAME_LENGTH, class_key
+from flowersorter.library.classes import ClassTable, PhotoClass
 from flowersorter.ui.dialog_parts import (
     FittedDialog,
     Message,

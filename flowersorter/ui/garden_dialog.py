@@ -8,7 +8,7 @@ from PySide6.QtCore import Slot
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QWidget
 
 from flowersorter.errors import FolderUnusable
-from flowersorter.library.classes import MAX_NAME_LENGTH
+from flowersorter.library.class_names import MAX_NAME_LENGTH
 from flowersorter.library.gardens import check_can_become_one
 from flowersorter.sorting.names import folder_name
 from flowersorter.ui import theme

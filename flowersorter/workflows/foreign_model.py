@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import ClassRefused, ModelFileBad, UserError
-from flowersorter.library.classes import checked_name, class_key
+from flowersorter.library.class_names import checked_name, class_key
 from flowersorter.vision.backbones import backbone as backbone_named
 from flowersorter.vision.model import Model, TrainingRecord
 
