@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.belongings import Belongings
+from flowersorter.library.class_changes import RemovedClass, RenamedClass
 from flowersorter.library.class_names import checked_name, class_key
 from flowersorter.library.database import Database
 from flowersorter.library.settings import Settings
@@ -25,6 +26,8 @@ PALETTE = (
     "#332288", "#117733", "#882255", "#999933", "#aa4499",
 )  # fmt: skip
 _COLUMNS = "id, name, origin, position, colour"
+#: Lets a former name mean a class again, if that is there.
+_MEANT = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?"
 
 
 class ClassOrigin(StrEnum):
@@ -49,30 +52,6 @@ class PhotoClass:
     origin: ClassOrigin
     position: int
     colour: str
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RemovedClass:
-    """What `ClassTable.merge` or `ClassTable.delete` took away: hand it to `ClassTable.restore` to take that back.
-
-    Attributes:
-        photo_class: The class as it was.
-        into: The class it was merged into, as that was; None if it was deleted.
-        belongings: What it had.
-        forgotten: Keys of its names that meant something until it was deleted.
-        meant: Id of the class that its name had once meant too, and no longer does since it was merged; 0: of none.
-    """
-
-    photo_class: PhotoClass
-    into: PhotoClass | None
-    belongings: Belongings
-    forgotten: tuple[str, ...] = ()
-    meant: int = 0
-
-    @property
-    def photo_ids(self) -> list[int]:
-        """The photos that were labelled with it."""
-        return [photo_id for photo_id, _, _ in self.belongings.labels]
 
 
 class ClassTable:
@@ -212,7 +191,7 @@ class ClassTable:
             self._refuse_taken(name)
         return name
 
-    def rename(self, class_id: int, name: str) -> None:
+    def rename(self, class_id: int, name: str) -> RenamedClass:
         """Give a class another name; models that know the old one go on meaning this class.
 
         Raises:
@@ -221,12 +200,34 @@ class ClassTable:
         with self._database.transaction() as connection:
             name = self.check_name(class_id, name)
             key, old_key = class_key(name), self._key_of(class_id)
+            meant = connection.execute("SELECT key, class_id FROM class_aliases WHERE key IN (?, ?)", (old_key, key))
+            deleted = key in self._deleted()
+            renamed = RenamedClass(self._there(class_id), (old_key, key), tuple(map(tuple, meant)), deleted)
             if key != old_key:
                 connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, class_id))
                 _add_alias(connection, old_key, class_id)
             connection.execute("UPDATE classes SET name = ?, key = ? WHERE id = ?", (name, key, class_id))
             _take_over(connection, class_id)
             self._forgive([key])
+            return renamed
+
+    def rename_back(self, renamed: RenamedClass) -> None:
+        """Give a class its former name again, as if it had never had another.
+
+        Raises:
+            ClassRefused: the name is taken by now, or the class is gone.
+        """
+        one, (old_key, key) = renamed.before, renamed.keys
+        with self._database.transaction() as connection:
+            self.check_name(one.id, one.name)
+            connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (old_key, one.id))
+            connection.executemany(_MEANT, renamed.meant)
+            connection.execute(
+                "UPDATE classes SET name = ?, key = ?, origin = ? WHERE id = ?",
+                (one.name, old_key, one.origin.value, one.id),
+            )
+            if renamed.deleted:
+                self._settings.set(_DELETED, sorted({*self._deleted(), key}))
 
     def merge(self, class_id: int, into: int) -> RemovedClass:
         """Move all labels and names of one class to another and remove it.
@@ -239,7 +240,9 @@ class ClassTable:
         with self._database.transaction() as connection:
             key, one, other = self._key_of(class_id), self._there(class_id), self._there(into)
             meant = connection.execute("SELECT class_id FROM class_aliases WHERE key = ?", (key,)).fetchone()
-            removed = RemovedClass(one, other, Belongings.of(connection, class_id), meant=meant[0] if meant else 0)
+            belongings = Belongings.of(connection, class_id)
+            deleted = frozenset(self._deleted()) & {key, *belongings.aliases}
+            removed = RemovedClass(one, other, belongings, deleted, meant[0] if meant else 0)
             connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
             connection.execute("UPDATE class_aliases SET class_id = ? WHERE class_id = ?", (into, class_id))
             _add_alias(connection, key, into)
@@ -256,11 +259,11 @@ class ClassTable:
             one = next((each for each in self.all() if each.id == class_id), None)
             if one is None:
                 return None
-            belongings, deleted = Belongings.of(connection, class_id), self._deleted()
-            forgotten = {self._key_of(class_id), *belongings.aliases} - set(deleted)
+            belongings, deleted = Belongings.of(connection, class_id), frozenset(self._deleted())
+            keys = {self._key_of(class_id), *belongings.aliases}
             self._remove(connection, [class_id])
-            self._settings.set(_DELETED, sorted({*deleted, *forgotten}))
-            return RemovedClass(one, None, belongings, tuple(sorted(forgotten)))
+            self._settings.set(_DELETED, sorted(deleted | keys))
+            return RemovedClass(one, None, belongings, deleted & keys)
 
     def restore(self, removed: RemovedClass) -> None:
         """Bring back a class that was merged or deleted, with its number, place, colour, names and labels.
@@ -273,16 +276,14 @@ class ClassTable:
         one, into = removed.photo_class, removed.into
         with self._database.transaction() as connection:
             self.put_back(one)
-            self._forgive(removed.forgotten)
+            key = self._key_of(one.id)
+            deleted = {*self._deleted()} - {key, *removed.belongings.aliases} | removed.deleted
+            self._settings.set(_DELETED, sorted(deleted))
             removed.belongings.give_back(connection, one.id, None if into is None else into.id)
             if into is None:
                 return
-            key = self._key_of(one.id)
             connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, into.id))
-            connection.execute(
-                "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?",
-                (key, removed.meant),
-            )
+            connection.execute(_MEANT, (key, removed.meant))
             # One that was renamed meanwhile is the person's for that.
             connection.execute(
                 "UPDATE classes SET origin = ? WHERE id = ? AND name = ?", (into.origin.value, into.id, into.name)

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from PySide6.QtGui import QUndoCommand
 
 from flowersorter.errors import ClassRefused, FlowerSorterError
-from flowersorter.library.classes import ClassTable, PhotoClass, RemovedClass
+from flowersorter.library.class_changes import RemovedClass
+from flowersorter.library.classes import ClassTable, PhotoClass
 from flowersorter.library.garden import Garden
 from flowersorter.ui.commands import CorrectCommand, Desk, as_shown
 from flowersorter.ui.pending import PendingLabels

@@ -1,8 +1,8 @@
-"""Classes that were merged or deleted come back with everything they had."""
+"""Classes that were merged, deleted or renamed are again what they were, with everything they had."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowersorter.errors import ClassRefused
-from flowersorter.library.classes import ClassOrigin, ClassTable, RemovedClass
+from flowersorter.library.classes import ClassOrigin, ClassTable
 from flowersorter.library.database import Database
 from flowersorter.library.kept_labels import KeptLabels
 from flowersorter.library.labels import LabelOrigin, LabelTable
@@ -118,6 +118,22 @@ def test_a_class_that_is_gone_has_nothing_to_come_back(books: Books) -> None:
     assert books.classes.delete(999) is None
 
 
+def test_a_class_that_was_renamed_has_its_old_name_again_and_only_that(books: Books) -> None:
+    classes = books.classes
+    ash = classes.add("ash", ClassOrigin.MODEL)
+    classes.delete(classes.add("elm").id)
+    before = books.written()
+    renamed = classes.rename(ash.id, "Elm")
+    assert classes.meant_by(["ash", "elm"]) == [ash.id, ash.id]
+    classes.rename_back(renamed)
+    assert books.written() == before
+    assert classes.meant_by(["ash", "elm"]) == [ash.id, 0]
+    renamed = classes.rename(ash.id, "Elm")
+    classes.add("ash")
+    with pytest.raises(ClassRefused, match="already a class “ash”"):
+        classes.rename_back(renamed)
+
+
 # -- whatever was done before
 
 DEEDS = st.tuples(
@@ -125,7 +141,7 @@ DEEDS = st.tuples(
     st.integers(0, 5),
     st.integers(0, 5),
 )
-REMOVALS = st.tuples(st.booleans(), st.integers(0, 5), st.integers(0, 5))
+CHANGES = st.tuples(st.sampled_from(("merge", "delete", "rename")), st.integers(0, 5), st.integers(0, 5))
 
 
 def do(books: Books, deed: str, first: int, second: int) -> None:
@@ -155,26 +171,39 @@ def do(books: Books, deed: str, first: int, second: int) -> None:
         pass
 
 
-@settings(max_examples=120, deadline=None)
-@given(before=st.lists(DEEDS, min_size=5, max_size=25), removals=st.lists(REMOVALS, min_size=1, max_size=4))
-def test_removals_are_taken_back_one_after_the_other(
+def change(books: Books, kind: str, first: int, second: int) -> Callable[[], None] | None:
+    """Change a class, chosen by numbers; returns what takes it back, None where it cannot be changed."""
+    classes, ids = books.classes, books.ids()
+    one = ids.pop(first % len(ids))
+    if kind == "rename":
+        try:
+            renamed = classes.rename(one, f"Class {second}")
+        except ClassRefused:
+            return None
+        return lambda: classes.rename_back(renamed)
+    removed = classes.merge(one, ids[second % len(ids)]) if kind == "merge" else classes.delete(one)
+    assert removed is not None
+    return lambda: classes.restore(removed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(before=st.lists(DEEDS, min_size=5, max_size=25), changes=st.lists(CHANGES, min_size=1, max_size=5))
+def test_changes_are_taken_back_one_after_the_other(
     tmp_path_factory: pytest.TempPathFactory,
     before: list[tuple[str, int, int]],
-    removals: list[tuple[bool, int, int]],
+    changes: list[tuple[str, int, int]],
 ) -> None:
     books = books_in(tmp_path_factory.mktemp("garden"))
     for deed in before:
         do(books, *deed)
-    done: list[tuple[dict[str, Any], RemovedClass]] = []
-    for merged, first, second in removals:
-        ids = books.ids()
-        if len(ids) < 2:
+    done: list[tuple[dict[str, Any], Callable[[], None]]] = []
+    for each in changes:
+        if len(books.ids()) < 2:
             break
-        written, one = books.written(), ids.pop(first % len(ids))
-        removed = books.classes.merge(one, ids[second % len(ids)]) if merged else books.classes.delete(one)
-        assert removed is not None
-        done.append((written, removed))
-    for written, removed in reversed(done):
-        books.classes.restore(removed)
+        written, take_back = books.written(), change(books, *each)
+        if take_back is not None:
+            done.append((written, take_back))
+    for written, take_back in reversed(done):
+        take_back()
         assert books.written() == written
     books.database.close()
