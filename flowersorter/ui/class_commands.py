@@ -1,4 +1,4 @@
-"""Changes of the list of classes that can be undone: a class made, merged or deleted, and another order."""
+"""Changes of the list of classes that can be undone: a class made, renamed, merged or deleted, and another order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QUndoCommand
 
 from flowersorter.errors import ClassRefused, FlowerSorterError
-from flowersorter.library.class_changes import RemovedClass
+from flowersorter.library.class_changes import RemovedClass, RenamedClass
 from flowersorter.library.classes import ClassTable, PhotoClass
 from flowersorter.library.garden import Garden
 from flowersorter.ui.commands import CorrectCommand, Desk, as_shown
@@ -21,7 +21,7 @@ from flowersorter.ui.photo_model import PhotoModel
 
 log = logging.getLogger(__name__)
 
-#: A number for each removal, never used twice.
+#: A number for each change, never used twice.
 _numbers = itertools.count(1)
 
 
@@ -111,61 +111,59 @@ class OrderCommand(QUndoCommand):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class RemovalDesk:
-    """Where a class is removed and comes back, and who shows it.
+class ClassDesk:
+    """Where classes are changed, and who shows it.
 
     Attributes:
         garden: Keeps the classes and the labels.
         pending: Keeps the labels of photos that are not read yet.
         photos: The open folder.
-        refresh: Shows the classes anew, and has the folder looked at again.
+        refresh: Shows the classes anew.
+        look_again: Has the folder looked at again, for what its photos are taken for now.
         failed: Tells the person why nothing was changed.
-        move_again: Lets filed photos follow a merge that was done before, given its number and both class names.
-        move_back: Lets them go back with the merge of that number.
+        move_again: Lets filed photos follow a change that was done before, given its number and both class names.
+        move_back: Lets them go back with the change of that number.
     """
 
     garden: Garden
     pending: PendingLabels
     photos: PhotoModel
     refresh: Callable[[], None]
+    look_again: Callable[[], None]
     failed: Callable[[Exception], None]
     move_again: Callable[[int, str, str], None]
     move_back: Callable[[int], None]
 
 
-class RemoveClassCommand(QUndoCommand):
-    """Merges a class into another one, or deletes it; taken back, it has all its labels and names again.
+class ClassCommand(QUndoCommand):
+    """A change of one class that photos filed under it may follow.
 
     Args:
         desk: Where to write.
-        class_id: The class that goes.
-        into: Which class gets its photos; 0: they lose their label.
+        class_id: The class.
         text: For the Undo menu.
 
     Attributes:
         number: Its own.
     """
 
-    def __init__(self, desk: RemovalDesk, class_id: int, into: int, text: str) -> None:
+    def __init__(self, desk: ClassDesk, class_id: int, text: str) -> None:
         super().__init__(text)
         self.number = next(_numbers)
-        self._desk, self._class_id, self._into = desk, class_id, into
-        self._removed: RemovedClass | None = None
-        self._waiting: dict[int, int] = {}  # class ids by place id
-        self._said: OwnLabels = {}
+        self._desk, self._class_id = desk, class_id
+        self._again = False
 
     def redo(self) -> None:
-        """Remove the class. The first time, whoever pushed this moves what is filed."""
-        again = self._removed is not None
-        if self._tried(self._remove) and again:
-            removed = self._removed
-            assert removed is not None
-            if removed.into is not None:
-                self._desk.move_again(self.number, removed.photo_class.name, removed.into.name)
+        """Change the class. The first time, whoever pushed this moves what is filed."""
+        if self._tried(self._do) and self._again:
+            names = self._moved_between()
+            if names is not None:
+                self._desk.move_again(self.number, *names)
+        self._again = True
 
     def undo(self) -> None:
-        """Bring it back."""
-        if self._tried(self._bring_back):
+        """Let it be as it was."""
+        if self._tried(self._take_back):
             self._desk.move_back(self.number)
 
     def _tried(self, call: Callable[[], None]) -> bool:
@@ -180,7 +178,61 @@ class RemoveClassCommand(QUndoCommand):
         self._desk.refresh()
         return True
 
-    def _remove(self) -> None:
+    def _do(self) -> None:
+        raise NotImplementedError
+
+    def _take_back(self) -> None:
+        raise NotImplementedError
+
+    def _moved_between(self) -> tuple[str, str] | None:
+        """Under which class filed photos were, and under which they are to be; None where none move."""
+        raise NotImplementedError
+
+
+class RenameClassCommand(ClassCommand):
+    """Gives a class another name.
+
+    Args:
+        desk: Where to write.
+        class_id: The class.
+        name: Its new name.
+        text: For the Undo menu.
+    """
+
+    def __init__(self, desk: ClassDesk, class_id: int, name: str, text: str) -> None:
+        super().__init__(desk, class_id, text)
+        self._name = name
+        self._renamed: RenamedClass | None = None
+
+    def _do(self) -> None:
+        self._renamed = self._desk.garden.classes.rename(self._class_id, self._name)
+
+    def _take_back(self) -> None:
+        assert self._renamed is not None
+        self._desk.garden.classes.rename_back(self._renamed)
+
+    def _moved_between(self) -> tuple[str, str] | None:
+        return None if self._renamed is None else (self._renamed.before.name, self._name)
+
+
+class RemoveClassCommand(ClassCommand):
+    """Merges a class into another one, or deletes it; taken back, it has all its labels and names again.
+
+    Args:
+        desk: Where to write.
+        class_id: The class that goes.
+        into: Which class gets its photos; 0: they lose their label.
+        text: For the Undo menu.
+    """
+
+    def __init__(self, desk: ClassDesk, class_id: int, into: int, text: str) -> None:
+        super().__init__(desk, class_id, text)
+        self._into = into
+        self._removed: RemovedClass | None = None
+        self._waiting: dict[int, int] = {}  # class ids by place id
+        self._said: OwnLabels = {}
+
+    def _do(self) -> None:
         desk, classes = self._desk, self._desk.garden.classes
         removed = classes.merge(self._class_id, self._into) if self._into else classes.delete(self._class_id)
         if removed is None:
@@ -188,8 +240,9 @@ class RemoveClassCommand(QUndoCommand):
         self._removed = removed
         self._waiting = desk.pending.replace_class(self._class_id, self._into)
         self._said = desk.photos.replace_class(self._class_id, self._into)
+        desk.look_again()
 
-    def _bring_back(self) -> None:
+    def _take_back(self) -> None:
         assert self._removed is not None
         desk = self._desk
         desk.garden.classes.restore(self._removed)
@@ -199,6 +252,11 @@ class RemoveClassCommand(QUndoCommand):
         desk.photos.set_place_labels(self._said)
         labels = desk.garden.labels.get([*self._removed.photo_ids, *settled])
         desk.photos.set_labels(as_shown(labels))
+        desk.look_again()
+
+    def _moved_between(self) -> tuple[str, str] | None:
+        removed = self._removed
+        return None if removed is None or removed.into is None else (removed.photo_class.name, removed.into.name)
 
 
 def moved(ids: Sequence[int], class_id: int, before: int) -> list[int]:

@@ -49,11 +49,8 @@ class ClassMoveDialog(QDialog):
         self.list = self._tree()
         self.message = Message(self, "class_move_message")
         self.message.say(self.tr("Looking at the filed photos…"))
-        undo = self.tr(
-            "History can take the move back: the photos return to their folder, the class keeps its new name."
-        )
-        if merging:
-            undo = self.tr("Undo takes both back; History takes back the move alone, and the classes stay merged.")
+        stays = self.tr("the classes stay merged") if merging else self.tr("the class keeps its new name")
+        undo = self.tr("Undo takes both back; History takes back the move alone, and {0}.").format(stays)
         self.note = text_label(self, "class_move_note", undo, muted=True)
         self._build()
 

@@ -29,23 +29,23 @@ class ClassMoveController(QObject):
     def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        # Written and read by jobs only, which run one after the other: the runs that followed a merge.
+        # Written and read by jobs only, which run one after the other: the runs that followed a change.
         self._runs: dict[int, tuple[int, ...]] = {}
-        self._moved = set[int]()  # merges that filed photos follow
+        self._moved: dict[int, bool] = {}  # changes that filed photos follow, and whether they are merges
 
     def filed(self, class_name: str) -> int:
         """How many photos are filed under a class."""
         return len(filed_under(self._session.garden.database, class_name))
 
-    def change(self, old: str, new: str, commit: Callable[[], bool], *, merging: bool, number: int = 0) -> None:
+    def change(self, old: str, new: str, commit: Callable[[], bool], number: int, *, merging: bool) -> None:
         """Change a class, and move its filed photos if the person wants that; asks only where there are some.
 
         Args:
             old: Its name now.
             new: Its new name, or the class it is merged into.
             commit: Changes it in the library; returns whether it could.
+            number: By which `move_back` knows what moved.
             merging: Whether it is merged, not renamed.
-            number: By which `move_back` knows what moved; 0: nobody will ask.
         """
         filed = self.filed(old)
         if not filed:
@@ -73,14 +73,16 @@ class ClassMoveController(QObject):
         def finished(how: int) -> None:
             queue.drop(plan_id)
             if how == ClassMoveDialog.DialogCode.Accepted and commit() and dialog.plans:
-                self._move(dialog, new, merging=merging, number=number)
+                self._moved[number] = merging
+                plans = dialog.plans
+                self._move(lambda report, cancel: run_refile(garden, plans, report, cancel), new, number)
             dialog.deleteLater()
 
         dialog.finished.connect(finished)
         dialog.open()
 
     def move_again(self, number: int, old: str, new: str) -> None:
-        """Move what is filed under a class that was merged again; does nothing where it did not move before."""
+        """Move what is filed under a class that was changed again; does nothing where it did not move before."""
         if number not in self._moved:
             return
         garden = self._session.garden
@@ -88,33 +90,23 @@ class ClassMoveController(QObject):
         def job(report: Report, cancel: CancelToken) -> RefileResult:
             return run_refile(garden, plan_class_move(garden, old, new, cancel), report, cancel)
 
-        self._run(job, new, merging=True, number=number)
+        self._move(job, new, number)
 
     def move_back(self, number: int) -> None:
-        """Move what followed a merge back to where it was filed before; does nothing where nothing did."""
+        """Move what followed a change back to where it was filed before; does nothing where nothing did."""
         if number in self._moved:
-            self._submit_back(lambda: self._runs.pop(number, ()), self.tr("The classes are apart again."))
+            apart, old = self.tr("The classes are apart again."), self.tr("The class has its old name again.")
+            self._submit_back(lambda: self._runs.pop(number, ()), apart if self._moved[number] else old)
 
-    def _move(self, dialog: ClassMoveDialog, new: str, *, merging: bool, number: int) -> None:
-        garden, plans = self._session.garden, dialog.plans
-        if number:
-            self._moved.add(number)
-        else:  # a correction before this cannot be taken back on disk any more: its photos have moved on
-            self._session.corrections.clear()
-        self._run(lambda report, cancel: run_refile(garden, plans, report, cancel), new, merging=merging, number=number)
-
-    def _run(
-        self, move: Callable[[Report, CancelToken], RefileResult], new: str, *, merging: bool, number: int
-    ) -> None:
+    def _move(self, move: Callable[[Report, CancelToken], RefileResult], new: str, number: int) -> None:
         def job(report: Report, cancel: CancelToken) -> RefileResult:
             result = move(report, cancel)
-            if number:
-                self._runs[number] = result.run_ids
+            self._runs[number] = result.run_ids
             return result
 
         def moved(result: object) -> None:
             assert isinstance(result, RefileResult)
-            self._say(result, new, merging=merging)
+            self._say(result, new, merging=self._moved[number])
             self.files_changed.emit()
 
         listener = Listener(succeeded=moved, failed=self._on_failed, cancelled=self._on_cancelled)

@@ -8,9 +8,15 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowersorter.errors import ClassRefused
 from flowersorter.library.classes import PhotoClass
-from flowersorter.ui.class_commands import OrderCommand, RemovalDesk, RemoveClassCommand, moved
+from flowersorter.ui.class_commands import (
+    ClassCommand,
+    ClassDesk,
+    OrderCommand,
+    RemoveClassCommand,
+    RenameClassCommand,
+    moved,
+)
 from flowersorter.ui.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
 from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.photo_model import ClassLook
@@ -114,7 +120,8 @@ class ClassController(QObject):
         table = self._session.garden.classes
         name = ask_new_name(self._front.window, table, one, self._moves.filed(one.name))
         if name is not None and name != one.name:
-            self._moves.change(one.name, name, lambda: self._rename(class_id, name), merging=False)
+            text = self.tr("Rename “{0}” to “{1}”").format(one.name, name)
+            self._change(RenameClassCommand(self._desk, class_id, name, text), one.name, name, merging=False)
 
     @Slot(int)
     def merge(self, class_id: int) -> None:
@@ -128,9 +135,7 @@ class ClassController(QObject):
         if into is not None:
             text = self.tr("Merge “{0}” into “{1}”").format(one.name, self.name(into))
             command = RemoveClassCommand(self._desk, class_id, into, text)
-            self._moves.change(
-                one.name, self.name(into), lambda: self._push(command), merging=True, number=command.number
-            )
+            self._change(command, one.name, self.name(into), merging=True)
 
     @Slot(int)
     def delete(self, class_id: int) -> None:
@@ -142,39 +147,29 @@ class ClassController(QObject):
             text = self.tr("Delete “{0}”").format(one.name)
             self._push(RemoveClassCommand(self._desk, class_id, 0, text))
 
-    def _rename(self, class_id: int, name: str) -> bool:
-        """Rename in the library, then show it; returns whether it could be done."""
-        try:
-            self._session.garden.classes.rename(class_id, name)
-        except ClassRefused as refused:
-            self._front.complain(refused)
-            return False
-        self.refresh()
-        return True
-
     @cached_property
-    def _desk(self) -> RemovalDesk:
+    def _desk(self) -> ClassDesk:
         session = self._session
-        return RemovalDesk(
+        return ClassDesk(
             session.garden,
             self._pending,
             session.photos,
-            self._show_removal,
+            self.refresh,
+            self.folder_outdated.emit,
             self._front.complain,
             self._moves.move_again,
             self._moves.move_back,
         )
 
-    def _push(self, command: RemoveClassCommand) -> bool:
-        """Merge or delete in the library and show it; returns whether it could be done."""
+    def _change(self, command: ClassCommand, old: str, new: str, *, merging: bool) -> None:
+        self._moves.change(old, new, lambda: self._push(command), command.number, merging=merging)
+
+    def _push(self, command: ClassCommand) -> bool:
+        """Change a class in the library and show it; returns whether it could be done."""
         stack = self._session.corrections
         before = stack.index()
         stack.push(command)
         return stack.index() > before
-
-    def _show_removal(self) -> None:
-        self.refresh()
-        self.folder_outdated.emit()
 
     def _one(self, class_id: int) -> PhotoClass | None:
         return next((each for each in self._classes if each.id == class_id), None)

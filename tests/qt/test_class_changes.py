@@ -1,4 +1,4 @@
-"""Merging and deleting classes is taken back with Ctrl+Z: labels, names, guesses, and photos that are filed."""
+"""Renaming, merging and deleting classes is taken back with Ctrl+Z: labels, names, guesses, photos that are filed."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.job import CancelToken, Report
 from flowersorter.library.labels import LabelOrigin
+from flowersorter.ui.class_dialogs import NameDialog
 from flowersorter.ui.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.photo_model import PhotoRole
@@ -70,6 +71,15 @@ def delete(program: Program, one: str) -> None:
 
     when_asked(QMessageBox, agree)
     program.window.classes.delete(class_named(program, one))
+
+
+def rename(program: Program, one: str, name: str) -> None:
+    def write(dialog: NameDialog) -> None:
+        QTest.keyClicks(dialog.field, name)
+        QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
+
+    when_asked(NameDialog, write)
+    program.window.classes.rename(class_named(program, one))
 
 
 def ctrl_z(program: Program, qtbot: QtBot) -> None:
@@ -133,15 +143,32 @@ def test_merged_classes_come_apart_again(program: Program, qtbot: QtBot) -> None
         assert known(program) == merged
 
 
+def test_a_renamed_class_has_its_old_name_again_and_the_new_one_means_nothing(program: Program, qtbot: QtBot) -> None:
+    before = known(program)
+    rename(program, "red", "ruby")
+    idle(program, qtbot)
+    renamed = known(program)
+    assert "ruby" in {name for _, name, *_ in renamed["shown"]}
+    assert "Rename “red” to “ruby”" in program.window.actions_by_name["undo"].text()
+    for _ in range(2):
+        ctrl_z(program, qtbot)
+        assert known(program) == before
+        assert program.garden.classes.find("ruby") is None
+        program.window.actions_by_name["redo"].trigger()
+        idle(program, qtbot)
+        assert known(program) == renamed
+
+
 def test_what_was_corrected_before_and_after_can_still_be_taken_back(program: Program, qtbot: QtBot) -> None:
     window, states = program.window, [known(program)]
     last = {name: places(program, f"_{name}")[EACH:] for name in NAMES}
     for change in (
         lambda: window.corrections.assign(last["red"], class_named(program, "red")),
+        lambda: rename(program, "green", "jade"),
         lambda: merge(program, "red", "blue"),
         lambda: window.corrections.assign(last["green"], class_named(program, "blue")),
         lambda: delete(program, "blue"),
-        lambda: window.corrections.assign(last["blue"], class_named(program, "green")),
+        lambda: window.corrections.assign(last["blue"], class_named(program, "jade")),
     ):
         change()
         idle(program, qtbot)
@@ -226,8 +253,8 @@ def filed(folder: Path) -> dict[str, int]:
     return {each.name: len(list(each.iterdir())) for each in sorted(folder.iterdir())}
 
 
-def merge_and_move(program: Program, one: str, into: str, qtbot: QtBot) -> None:
-    merge(program, one, into)
+def and_move(program: Program, qtbot: QtBot) -> None:
+    """Let what is filed move along, in the preview that is open."""
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     assert "Undo takes both back" in dialog.note.text()
@@ -245,7 +272,8 @@ def test_filed_photos_go_back_and_forth_with_a_merge(program: Program, tmp_path:
     corrected = filed(target)
     assert corrected == start | {"green": start["green"] - 1, "red": start["red"] + 1}
 
-    merge_and_move(program, "red", "blue", qtbot)
+    merge(program, "red", "blue")
+    and_move(program, qtbot)
     merged = {"blue": start["blue"] + corrected["red"], "green": corrected["green"]}
     assert filed(target) == merged
     ctrl_z(program, qtbot)
@@ -261,11 +289,36 @@ def test_filed_photos_go_back_and_forth_with_a_merge(program: Program, tmp_path:
     assert window.findChildren(ErrorBox) == []
 
 
+def test_filed_photos_go_back_and_forth_with_a_name(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
+    target, window = tmp_path / "sorted", program.window
+    sort_into(program, target, qtbot)
+    start, before = filed(target), known(program)
+    window.corrections.assign(places(program, "_green")[:1], class_named(program, "red"))
+    idle(program, qtbot)
+    corrected = filed(target)
+    rename(program, "red", "ruby")
+    and_move(program, qtbot)
+    renamed = {"blue": start["blue"], "green": corrected["green"], "ruby": corrected["red"]}
+    assert filed(target) == renamed
+    ctrl_z(program, qtbot)
+    assert filed(target) == corrected
+    assert window.job_bar.message.text().endswith("The class has its old name again.")
+    window.actions_by_name["redo"].trigger()
+    idle(program, qtbot)
+    assert filed(target) == renamed
+    for state in (corrected, start):
+        ctrl_z(program, qtbot)
+        assert filed(target) == state
+    assert known(program)["labels"] == before["labels"]
+    assert window.findChildren(ErrorBox) == []
+
+
 def test_what_the_bar_took_back_already_is_no_matter(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
     target = tmp_path / "sorted"
     sort_into(program, target, qtbot)
     start, before = filed(target), known(program)
-    merge_and_move(program, "red", "blue", qtbot)
+    merge(program, "red", "blue")
+    and_move(program, qtbot)
     program.window.job_bar.links[0].click()
     idle(program, qtbot)
     assert filed(target) == start
