@@ -100,6 +100,11 @@ class Novelty:
             familiar=threshold,
         )
 
+    @property
+    def standardised(self) -> bool:
+        """Whether the unfamiliarity of known photos is 0 on average; that of older models is a plain distance."""
+        return bool(self.mix[0] > 0)
+
     def unfamiliarity(
         self,
         places: Coordinates,

@@ -12,6 +12,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.vision.features import Features
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
+from flowersorter.workflows.apart import standing_apart
 from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.rows import Guesses, Verdict
 
@@ -22,7 +23,7 @@ def cached_features(garden: Garden, backbone: str, hashes: Sequence[bytes]) -> t
 
 
 def guess(garden: Garden, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> Guesses:
-    """Predict photos whose embeddings are cached; the others are left out.
+    """Predict photos whose embeddings are cached; the others are left out. Nothing that stands apart is sure.
 
     Args:
         garden: Its classes give the model's names their ids.
@@ -38,6 +39,8 @@ def guess(garden: Garden, model: Model, photo_ids: Iterable[int] | NDArray[np.in
         result = predict(model, features, places)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
+    apart = standing_apart(garden, model, wanted)
+    verdicts[apart & np.isin(verdicts, (Verdict.SURE, Verdict.PROBABLE))] = Verdict.UNSURE
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
     return Guesses(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))

@@ -17,6 +17,7 @@ from flowersorter.library.photos import Place, Places
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.workflows.apart import find_apart
 from flowersorter.workflows.browse import guesses_for, rows_for
 from flowersorter.workflows.folder_labels import label_by_known_folders
 from flowersorter.workflows.ingest import ingest
@@ -190,18 +191,21 @@ def look_twice(
     cancel: CancelToken,
     embedder: OpenEmbedder,
 ) -> Guesses | None:
-    """Predict photos, and those without a label that the model is not sure of again with their mirror image."""
+    """Predict photos, those without a label that the model is not sure of again with their mirror image.
+
+    Then those without a label are compared with the labelled ones: none that stands apart is sure.
+    """
     garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
     photo_ids = places.known_photo_ids
-    guesses = guesses_for(garden, photo_ids, backbone)
-    if guesses is None:
+    guesses, named = guesses_for(garden, photo_ids, backbone), model_for(garden, backbone)
+    if guesses is None or named is None:
         return None
     doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE]
     doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
     stage = "Looking again at doubtful photos"
-    if not _embed_and_tell(request, doubtful, FLIP, places, stage, report, cancel, embedder):
-        return guesses
-    return guesses_for(garden, photo_ids, backbone)
+    changed = _embed_and_tell(request, doubtful, FLIP, places, stage, report, cancel, embedder)
+    changed |= find_apart(garden, named, guesses.photo_ids, cancel)
+    return guesses_for(garden, photo_ids, backbone) if changed else guesses
 
 
 def _embed_and_tell(
