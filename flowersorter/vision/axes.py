@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.job import CancelToken
 from flowersorter.vision.features import Features
-from flowersorter.vision.threads import Lanes, row_blocks
+from flowersorter.vision.threads import Lanes, one_blas_thread, row_blocks
 
 #: Photos the axes are found from, as evenly from all classes as there are photos.
 SAMPLE = 2000
@@ -109,7 +109,8 @@ class PrincipalAxes:
     @property
     def origin(self) -> NDArray[np.float32]:
         """(R + 1,): the centre times `columns`."""
-        return np.asarray(self.columns.T @ self.centre, np.float32)
+        with one_blas_thread():
+            return np.asarray(self.columns.T @ self.centre, np.float32)
 
     def place(self, rows: NDArray[np.float32]) -> Coordinates:
         """As `project`, for (N, D) rows of any length."""

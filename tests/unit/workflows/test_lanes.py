@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from flowersorter.workflows.lanes import in_lanes, lane_count
 
@@ -47,6 +48,20 @@ def test_an_error_in_a_lane_reaches_the_caller() -> None:
 
     with pytest.raises(ZeroDivisionError):
         list(in_lanes(iter([[1], [2]]), fail, lanes=2))
+
+
+def _blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_products_keep_to_one_thread_while_lanes_work() -> None:
+    """A second thread would spin on a core that a lane has work for, also after products of the caller."""
+    with threadpool_limits(limits=2, user_api="blas"):
+        seen = []
+        for done in in_lanes(iter([[1], [2], [3]]), lambda _: _blas_threads(), lanes=2):
+            seen += [*done, _blas_threads()]
+        assert seen == [{1}] * len(seen)
+        assert _blas_threads() == {2}
 
 
 def test_there_is_a_lane_for_every_core_we_may_use() -> None:
