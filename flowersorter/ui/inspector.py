@@ -252,9 +252,21 @@ class Inspector(QScrollArea):
         self._show_mark(style.icon)
 
     def _show_likeness(self, known: PhotoDetails) -> None:
-        """Of what is new, the nearest thing there is a name for; a photo with a label needs none."""
-        shown = bool(known.looks_like) and known.label is None and known.place.error is None
-        self.likeness.setText(self.tr("Looks like: {0}").format(known.looks_like) if shown else "")
+        """Of what is new, the nearest thing there is a name for, and the company it is in; a label needs neither."""
+        lines = []
+        if known.looks_like:
+            lines.append(self.tr("Looks like: {0}").format(known.looks_like))
+        if known.apart_with:
+            others = (
+                self.tr("1 other photo") if known.apart_with == 1 else self.tr("{0} others").format(known.apart_with)
+            )
+            lines.append(
+                self.tr("Like {0} here, it is unlike all labelled photos. Perhaps a class with no name yet?").format(
+                    others
+                )
+            )
+        shown = bool(lines) and known.label is None and known.place.error is None
+        self.likeness.setText("\n".join(lines) if shown else "")
         self.likeness.setVisible(shown)
 
     @Slot()

@@ -52,6 +52,12 @@ def standing_apart(garden: Garden, model: Model, photo_ids: NDArray[np.int64]) -
     return np.isin(photo_ids, found.photo_ids)
 
 
+def apart_with(garden: Garden, photo_id: int) -> int:
+    """How many photos stand apart together with one; 0 where it does not."""
+    found = _found.get(garden)
+    return 0 if found is None or photo_id not in found.photo_ids else len(found.photo_ids) - 1
+
+
 def find_apart(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> bool:
     """Compare the photos without a label among some with the labelled ones, and remember which stand apart.
 

@@ -13,6 +13,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label
 from flowersorter.library.photos import PhotoRecord, Place, Places
 from flowersorter.vision.verdict import Verdict
+from flowersorter.workflows.apart import apart_with
 from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.guess import guess
 from flowersorter.workflows.looks_like import looks_like
@@ -52,6 +53,7 @@ class PhotoDetails:
         verdict: What the best guess is worth.
         neighbours: The most similar confirmed photos.
         looks_like: What ImageNet's layer takes a photo for that is new to the model; "" where nobody knows.
+        apart_with: How many others stand apart from the labelled photos together with it; 0 where it does not.
     """
 
     place: Place
@@ -61,6 +63,7 @@ class PhotoDetails:
     verdict: Verdict
     neighbours: tuple[Neighbour, ...]
     looks_like: str = ""
+    apart_with: int = 0
 
 
 def guesses_for(
@@ -105,6 +108,7 @@ def details(garden: Garden, place_id: int) -> PhotoDetails:
         verdict=verdict,
         neighbours=_neighbours(garden, photo),
         looks_like=looks_like(garden, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
+        apart_with=apart_with(garden, photo.id) if verdict in (Verdict.UNSURE, Verdict.NEW) else 0,
     )
 
 

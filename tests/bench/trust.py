@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
+from flowersorter.vision.apart import Crowd, compare, set_apart
 from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.features import Features
 from flowersorter.vision.fit import Examples, fit
@@ -66,6 +67,7 @@ def verdicts(options: argparse.Namespace) -> None:
     if strangers is None:
         print(f"{options.strangers} is no folder: strangers are not measured")
     left_out(known, strangers)
+    together(known)
 
 
 def known_photos(known: Photos) -> None:
@@ -109,6 +111,43 @@ def left_out(known: Photos, strangers: Features | None) -> None:
         table.append(row)
         print(_row(f"class {number}", row), flush=True)
     print(_row("mean", np.mean(table, axis=0).tolist()))
+
+
+def together(known: Photos) -> None:
+    """Print what is sure once a garden's unlabelled photos are compared with the labelled ones, all together."""
+    print("one class left out, its photos beside a fifth of the others: sure, one by one and compared (means of five)")
+    print("its photos    others    its photos sure       others sure")
+    for share, beside in ((1, True), (4, True), (10, True), (1, False), (0, True)):
+        rows = [_compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
+        new, others, *sure = np.mean(rows, axis=0)
+        shown = "  ->  ".join(f"{each:6.1%}" for each in sure[:2]), "  ->  ".join(f"{each:6.1%}" for each in sure[2:])
+        print(
+            f"{new:10.0f}{others:10.0f}    {shown[0] if new else '-':18}    {shown[1] if others else '-'}", flush=True
+        )
+
+
+def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
+    """With every `share`th photo of a class left out (0: none): how many these and others are, how many are sure."""
+    rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
+    held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
+    learned = rest[~held_out]
+    model = known.learned(learned)
+    rows = np.concatenate([rest[held_out] if beside else rest[:0], new[::share] if share else new[:0]])
+    said = predict(model, known.features.take(rows))
+    guesses, targets = said.probabilities.argmax(axis=1), np.unique(known.targets[learned], return_inverse=True)[1]
+
+    def crowd(some: NDArray[np.intp], classes: NDArray[np.intp]) -> Crowd:
+        features = known.features.take(some)
+        return Crowd(features, model.novelty.axes.project(features), classes)
+
+    labelled, others = crowd(learned, targets), crowd(rows, guesses)
+    comparison = compare(labelled, others, CancelToken())
+    if comparison is None:
+        raise SystemExit("There are too few photos to compare")
+    apart = set_apart(comparison.chance(others.places, comparison.folds), said.unfamiliarity)
+    sure, its = said.verdicts == Verdict.SURE, known.targets[rows] == number
+    shares = [(which & part).sum() / max(1, part.sum()) for part in (its, ~its) for which in (sure, sure & ~apart)]
+    return tuple(map(float, (its.sum(), (~its).sum(), *shares)))
 
 
 def _row(name: str, row: list[float]) -> str:

@@ -76,3 +76,20 @@ def test_once_it_has_a_class_nobody_needs_to_know(program: Program, qtbot: QtBot
     pick(program, "yellow")
     qtbot.waitUntil(lambda: inspector.verdict.text() == "Checked by you")
     assert not inspector.likeness.isVisible()
+
+
+def test_many_that_are_unlike_all_labelled_ones_are_told_of_one_another(
+    program: Program, qtbot: QtBot, tmp_path: Path
+) -> None:
+    inspector = program.window.inspector
+    for number in range(24):
+        write_jpeg(tmp_path / "photos" / f"IMG_{910 + number}_yellow.jpg", textured((96, 72), YELLOW, 300 + number))
+    QTest.keyClick(program.window, Qt.Key.Key_F5)
+    qtbot.waitUntil(lambda: len(places(program, "yellow")) == 25)
+    idle(program, qtbot)
+    pick(program, "yellow")
+    qtbot.waitUntil(inspector.likeness.isVisible)
+    told = "Like 24 others here, it is unlike all labelled photos. Perhaps a class with no name yet?"
+    assert inspector.likeness.text() == f"Looks like: strawberry\n{told}"
+    pick(program, "red")
+    qtbot.waitUntil(lambda: not inspector.likeness.isVisible())
