@@ -7,6 +7,7 @@ a fifth of its cost or less.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -72,13 +73,22 @@ def embed_view(
         network = opening.wait(cancel)
         return batch, list(crops), [network.embed(np.stack(list(crops.values())))] if crops else []
 
-    batches = (photos[start : start + _BATCH] for start in range(0, len(photos), _BATCH))
-    for finished in in_lanes(batches, work, lane_count()):
+    lanes = lane_count()
+    for finished in in_lanes(_batches(photos, lanes), work, lanes):
         for batch, hashes, embeddings in finished:
             if embeddings:
                 store.append(hashes, view, embeddings[0])
             yield list(batch)
         cancel.check()
+
+
+def _batches(photos: Sequence[PhotoRecord], lanes: int) -> Iterator[Sequence[PhotoRecord]]:
+    """Deal photos out in batches that let all lanes end at about the same time, as few as they are."""
+    start = 0
+    while start < len(photos):
+        size = min(_BATCH, math.ceil((len(photos) - start) / lanes))
+        yield photos[start : start + size]
+        start += size
 
 
 def pixels_of(garden: Garden, photo: PhotoRecord, short_side_px: int) -> NDArray[np.uint8] | None:

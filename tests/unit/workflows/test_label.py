@@ -17,7 +17,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
 from flowersorter.vision.backbones import Backbone
 from flowersorter.vision.views import FLIP
-from flowersorter.workflows import ingest
+from flowersorter.workflows import ingest, views
 from flowersorter.workflows.browse import details, folder_rows
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.label import FolderScanned, LabelRequest, LabelResult, RowsChanged, label
@@ -176,6 +176,31 @@ def test_lost_embeddings_are_made_again_from_the_small_pictures(garden: Garden, 
     assert again.decoded == 0
     assert np.array_equal(again.rows.class_ids, first.rows.class_ids)
     np.testing.assert_allclose(again.rows.confidences, first.rows.confidences, atol=0.05)
+
+
+class _Tallying(ColourNetwork):
+    """Remembers how many crops came at a time."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
+        self.sizes.append(len(crops))
+        return super().embed(crops)
+
+
+def test_no_lane_gets_all_of_the_last_further_views(
+    garden: Garden, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(views, "lane_count", lambda: 2)
+    labelled(garden, photos)
+    garden.close()
+    shutil.rmtree(tmp_path / "garden" / "embeddings")
+    network = _Tallying()
+    with Garden.open(tmp_path / "garden") as reopened:
+        label(LabelRequest(reopened, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
+    assert sorted(network.sizes[:6], reverse=True) == [8, 8, 7, 4, 2, 1]
 
 
 def test_a_lost_cache_is_made_again_from_the_photos(garden: Garden, photos: Path, tmp_path: Path) -> None:
