@@ -24,6 +24,32 @@ LEAST_TO_HOLD_OUT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Variants:
+    """Further views of labelled photos, cropped, turned and mirrored: to learn from, not to measure with.
+
+    Attributes:
+        features: Of M views.
+        rows: (M,) row of the photo each shows.
+    """
+
+    features: Features
+    rows: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlacedVariants:
+    """Variants in principal axes.
+
+    Attributes:
+        inside: (M, R + 1) float32, as in `Coordinates`.
+        rows: (M,) row of the photo each shows.
+    """
+
+    inside: NDArray[np.float32]
+    rows: NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Examples:
     """Labelled photos as the head learns from them.
 
@@ -36,6 +62,7 @@ class Examples:
         groups: (N,) near-copies have the same number, where that is known from elsewhere: to a network that was
             trained on a class, photos of it look alike that are none. None: it is told by the features.
         bursts: (N,) photos of one moment have the same number. None: nobody knows.
+        variants: Further views of some of them.
     """
 
     ids: NDArray[np.int64]
@@ -45,6 +72,7 @@ class Examples:
     memorised: NDArray[np.bool_] | None = None
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
+    variants: Variants | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -60,6 +88,7 @@ class Groundwork:
         groups: (N,) near-copies have the same number.
         folds: (N,) fold of each photo; near-copies are in one, and bursts. -1: none, every head learns from it.
         changed: Photos that came, went or changed since everything was computed afresh.
+        variants: Further views of some photos.
     """
 
     ids: NDArray[np.int64]
@@ -70,6 +99,7 @@ class Groundwork:
     groups: NDArray[np.intp]
     folds: NDArray[np.intp]
     changed: int = 0
+    variants: PlacedVariants | None = None
 
     @classmethod
     def lay(cls, examples: Examples, seed: int, lanes: Lanes, cancel: CancelToken) -> Groundwork:
@@ -80,14 +110,19 @@ class Groundwork:
         """
         features, targets = examples.features, examples.targets
         sample = spread_sample(targets, SAMPLE, seed)
-        axes = PrincipalAxes.of(features.take(sample).unpack(), RANK, seed)
+        shown = features.take(sample).unpack()
+        if examples.variants is not None and len(sample) == len(targets):
+            # A handful of photos differ in few directions; their variants show more.
+            shown = np.vstack([shown, examples.variants.features.unpack()])
+        axes = PrincipalAxes.of(shown, RANK, seed)
         cancel.check()
         coordinates = axes.project(features, cancel)
         groups = examples.groups
         if groups is None:
             groups = near_copy_groups(features, coordinates, targets, lanes, cancel)
         folds = _deal(examples, groups, seed)
-        return cls(examples.ids, features.scales, targets, axes, coordinates, groups, folds)
+        variants = _placed(examples.variants, axes, cancel)
+        return cls(examples.ids, features.scales, targets, axes, coordinates, groups, folds, variants=variants)
 
     def brought_up_to_date(self, examples: Examples, seed: int, lanes: Lanes, cancel: CancelToken) -> Groundwork | None:
         """Keep what stays the same for the photos as they are now; None if too many have changed since `lay`.
@@ -116,7 +151,10 @@ class Groundwork:
             settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
             groups = near_copy_groups(features, coordinates, targets, lanes, cancel, settled_groups)
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
-        return Groundwork(examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed)
+        variants = _placed(examples.variants, self.axes, cancel)
+        return Groundwork(
+            examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed, variants
+        )
 
     def _rows_of(self, examples: Examples) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """(N,) row of each photo here, 0 where it has none, and (N,) whether it is here with the same features."""
@@ -140,6 +178,10 @@ def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel
     axes = PrincipalAxes.of(features.take(spread_sample(targets, SAMPLE, seed)).unpack(), RANK, seed)
     with Lanes() as lanes:
         return near_copy_groups(features, axes.project(features, cancel), targets, lanes, cancel)
+
+
+def _placed(variants: Variants | None, axes: PrincipalAxes, cancel: CancelToken) -> PlacedVariants | None:
+    return None if variants is None else PlacedVariants(axes.project(variants.features, cancel).inside, variants.rows)
 
 
 def _deal(

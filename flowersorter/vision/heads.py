@@ -77,14 +77,13 @@ def solve_heads(
     folds = _usable_folds(ground, classes)
     if last is not None and not np.array_equal(last.folds, folds):
         last = None
-    seen = np.vstack([ground.folds != folds[:, None], np.ones(len(ground.folds), np.bool_)])
-    fits = Fits(ground.coordinates.inside, ground.targets, classes, seen, np.ones(len(ground.folds), np.float32))
+    fits = _fits(ground, folds, classes)
     size = min(1.0, len(ground.ids) / _MANY)
     roughly, closely = _ROUGHLY * size, _CLOSELY * size
     start = None if last is None else last.weights
     solver = Solver(fits, lanes, cancel)
     if prior is not None or not len(folds):
-        near = None if prior is None else np.broadcast_to(prior, (len(seen), *prior.shape))
+        near = None if prior is None else np.broadcast_to(prior, (len(fits.seen), *prior.shape))
         penalty = _PENALTY_FOR_FEW if prior is None else _PENALTY_WITH_PRIOR
         return Heads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
     if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
@@ -96,6 +95,16 @@ def solve_heads(
     mean = found.mean(axis=0, keepdims=True)
     start = np.concatenate([found, mean if last is None else last.weights[-1:]])
     return Heads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
+
+
+def _fits(ground: Groundwork, folds: NDArray[np.intp], classes: int) -> Fits:
+    """A fit without each fold and one of everything; a photo and its variants are one photo together."""
+    inside, rows = ground.coordinates.inside, np.arange(len(ground.folds))
+    if ground.variants is not None:
+        inside, rows = np.vstack([inside, ground.variants.inside]), np.concatenate([rows, ground.variants.rows])
+    seen = np.vstack([ground.folds != folds[:, None], np.ones(len(ground.folds), np.bool_)])
+    shares = (1 / np.bincount(rows)).astype(np.float32)
+    return Fits(inside, ground.targets[rows], classes, seen[:, rows], shares[rows])
 
 
 def _choose(

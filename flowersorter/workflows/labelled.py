@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,11 +10,14 @@ import numpy as np
 from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
-from flowersorter.vision.backbones import base_name
-from flowersorter.vision.views import CENTRE
+from flowersorter.vision.backbones import base_name, is_tuned
+from flowersorter.vision.views import CENTRE, VARIANTS, variant
+from flowersorter.workflows.examples import belongs_with_starter, of_small_classes
+from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.folder_labels import label_by_sub_folders
 from flowersorter.workflows.label import LabelRequest, find_photos, read_new
-from flowersorter.workflows.network import OpenEmbedder, Opening
+from flowersorter.workflows.models import chosen_backbone, model_for
+from flowersorter.workflows.network import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.tuned import backbone_of
 from flowersorter.workflows.views import embed_view, without_view
 
@@ -76,7 +79,11 @@ def embed_labelled(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    wanted = without_view(garden, backbone, np.array(sorted(photo_ids), np.int64), view)
+    labelled = np.array(sorted(photo_ids), np.int64)
+    if view == CENTRE:
+        # They are learned from next: what was read and checked for that needs no other look here.
+        feature_table(garden, backbone).read_ahead(garden.photos.hashes(labelled)[1])
+    wanted = without_view(garden, backbone, labelled, view)
     if not wanted:
         return
     report(Progress("Reading labelled photos", 0, len(wanted)))
@@ -84,6 +91,49 @@ def embed_labelled(
     for block in embed_view(garden, wanted, view, entry, Opening(embedder, entry, device), cancel):
         done += len(block)
         report(Progress("Reading labelled photos", done, len(wanted)))
+
+
+def embed_variants(
+    garden: Garden,
+    device: str,
+    classes: Mapping[int, int],
+    backbone: str,
+    report: Report,
+    cancel: CancelToken,
+    embedder: OpenEmbedder,
+) -> None:
+    """Embed the variants of labelled photos of small classes: to learn from few photos, each is looked at again.
+
+    Raises:
+        Cancelled: asked to stop; what was embedded stays.
+        WeightsMissing: the backbone's weights are not on this computer.
+        DeviceUnavailable: the device is not there.
+    """
+    photo_ids = np.array(sorted(classes), np.int64)
+    targets = np.array([classes[photo_id] for photo_id in photo_ids.tolist()], np.intp)
+    few = [] if is_tuned(backbone) else photo_ids[of_small_classes(targets)].tolist()
+    for number in range(1, VARIANTS + 1):
+        embed_labelled(garden, device, few, variant(number), backbone, report, cancel, embedder)
+
+
+def get_ready(
+    garden: Garden, device: str, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> None:
+    """Do now what the next Retrain would like to find in the cache but will not wait for.
+
+    With the starter's hundreds of photos beside them a person's few need no variants.
+
+    Raises:
+        Cancelled: asked to stop; what was embedded stays.
+        WeightsMissing: the backbone's weights are not on this computer.
+        DeviceUnavailable: the device is not there.
+    """
+    backbone = chosen_backbone(garden)
+    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    used = set(classes.values())
+    names = [each.name for each in garden.classes.all() if each.id in used]
+    if not belongs_with_starter(model_for(garden, backbone), names):
+        embed_variants(garden, device, classes, backbone, report, cancel, embedder)
 
 
 def nothing_in(folder: Path) -> TooFewPhotos:

@@ -23,7 +23,7 @@ from flowersorter.workflows.contradictions import contradictions
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.guess import in_classes
-from flowersorter.workflows.labelled import embed_labelled, labels_of_class_folders, nothing_in
+from flowersorter.workflows.labelled import embed_labelled, embed_variants, labels_of_class_folders, nothing_in
 from flowersorter.workflows.measurable import Unmeasured, unmeasured
 from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
@@ -151,6 +151,7 @@ def train_folder(
         garden, folder, request.device, backbone, report, cancel, embedder, add=request.add
     )
     embed_labelled(garden, request.device, classes, FLIP, backbone, report, cancel, embedder)
+    embed_variants(garden, request.device, classes, backbone, report, cancel, embedder)
     if is_tuned(backbone):
         embed_labelled(garden, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
     own = labelled_photos(garden, backbone, classes)

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage
 from flowersorter.ui.photo_model import ClassLook
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.label import label
+from flowersorter.workflows.labelled import get_ready
 from flowersorter.workflows.rows import PhotoRows, Verdict
 from flowersorter.workflows.train import retrain
 from tests.stub_network import open_colour_network
@@ -85,3 +86,4 @@ def use_stub_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the window's jobs see colours only: fast, and no weights needed."""
     monkeypatch.setattr("flowersorter.workflows.label.label", partial(label, embedder=open_colour_network))
     monkeypatch.setattr("flowersorter.workflows.train.retrain", partial(retrain, embedder=open_colour_network))
+    monkeypatch.setattr("flowersorter.workflows.labelled.get_ready", partial(get_ready, embedder=open_colour_network))

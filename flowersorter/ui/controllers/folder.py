@@ -45,6 +45,7 @@ class FolderController(QObject):
     Signals:
         opened(Path): Another folder is open.
         closed(): It turned out that it cannot be read, and nothing is known of it.
+        begun(): The folder is about to be looked at.
         classes_changed(): The library may have other classes now.
         labelled(): The folder was looked at to its end; what is shown is what the model says.
         show_requested(key): Show this pile.
@@ -52,6 +53,7 @@ class FolderController(QObject):
 
     opened = Signal(object)
     closed = Signal()
+    begun = Signal()
     classes_changed = Signal()
     labelled = Signal()
     show_requested = Signal(int)
@@ -104,6 +106,7 @@ class FolderController(QObject):
 
     def _submit(self, *, quiet: bool) -> None:
         assert self.folder is not None
+        self.begun.emit()
         self._quiet = quiet
         call = _call(self._session.garden, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)

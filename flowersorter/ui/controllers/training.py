@@ -8,9 +8,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import FlowerSorterError
+from flowersorter.job import CancelToken, Report
 from flowersorter.ui.controllers.folder import FolderController
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
@@ -35,11 +36,13 @@ class TrainController(QObject):
     def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
-        self._job_id = 0
+        self._job_id = self._ready_id = 0
         self._before: dict[int, int] | None = None  # guess by place id
         self._message = ""
         self._refused = 0
         folder.labelled.connect(self._on_labelled)
+        folder.labelled.connect(self._get_ready)
+        folder.begun.connect(self._stop_getting_ready)
 
     def reason_not_to(self) -> str:
         """Why there is nothing to learn now, for the person; "" where there is."""
@@ -64,6 +67,7 @@ class TrainController(QObject):
         if reason:
             self._front.bar.say(reason)
             return
+        self._stop_getting_ready()
         request = RetrainRequest(self._session.garden, self._session.device)
         listener = Listener(succeeded=self._on_trained)
         self._job_id = self._session.queue.submit(
@@ -144,3 +148,26 @@ class TrainController(QObject):
 
     def _show_changed(self) -> None:
         self.places_requested.emit(self._changed, self.tr("Guesses that changed"))
+
+    def _get_ready(self) -> None:
+        """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
+        garden, device = self._session.garden, self._session.device
+        if not garden.labels.counts():
+            return
+
+        def run(report: Report, cancel: CancelToken) -> None:
+            from flowersorter.workflows.labelled import get_ready
+
+            get_ready(garden, device, report, cancel)
+
+        listener = Listener(failed=self._on_not_ready)
+        title = self.tr("Getting ready for Retrain")
+        self._ready_id = self._session.queue.submit(title, run, listener, background=True)
+
+    def _stop_getting_ready(self) -> None:
+        """What the person waits for goes first; the end of it begins this again."""
+        self._session.queue.drop(self._ready_id)
+
+    @Slot(object)
+    def _on_not_ready(self, error: Exception) -> None:
+        """Retrain learns without it, and says itself what it cannot do without."""
