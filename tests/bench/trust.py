@@ -14,16 +14,20 @@ from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.vision.apart import Crowd, compare, set_apart
 from flowersorter.vision.backbones import DEFAULT
-from flowersorter.vision.features import Features
+from flowersorter.vision.features import Features, join, pack
 from flowersorter.vision.fit import Examples, fit
 from flowersorter.vision.folds import assign_folds
-from flowersorter.vision.groundwork import near_copies
+from flowersorter.vision.groundwork import Variants, near_copies
 from flowersorter.vision.metrics import calibration_bins, expected_calibration_error
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.verdict import Verdict
+from flowersorter.vision.views import VARIANTS, variant
+from flowersorter.workflows.examples import of_small_classes
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.label import LabelRequest, label
+from flowersorter.workflows.labelled import embed_labelled
+from flowersorter.workflows.network import open_embedder
 from tests.bench.learned import learned_photos
 
 DEFAULT_STRANGERS = Path(__file__).parents[3] / "shared" / "strangers"
@@ -39,16 +43,23 @@ class Photos:
         features: Of N photos.
         targets: (N,) class indices.
         groups: (N,) near-copies have the same number.
+        again: Features of N photos in each of the further views that small classes are learned from in.
     """
 
     features: Features
     targets: NDArray[np.intp]
     groups: NDArray[np.intp]
+    again: tuple[Features, ...] = ()
 
     def learned(self, rows: NDArray[np.intp]) -> Model:
         """A model of some of the photos, its classes numbered anew."""
         classes, targets = np.unique(self.targets[rows], return_inverse=True)
-        examples = Examples(1 + rows, self.features.take(rows), targets, np.ones(len(rows), np.bool_))
+        few, variants = of_small_classes(targets), None
+        if len(few) and self.again:
+            shown = join([view.take(rows[few]) for view in self.again])
+            variants = Variants(shown, np.tile(few, len(self.again)))
+        own = np.ones(len(rows), np.bool_)
+        examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants)
         return fit(examples, [f"class {number}" for number in classes.tolist()], DEFAULT, CancelToken()).model
 
     def drawn(self, per_class: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
@@ -175,4 +186,13 @@ def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Fe
         rows = label(LabelRequest(garden, strangers), silent, CancelToken()).rows
         _, hashes = garden.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
         others, _ = cached_features(garden, DEFAULT, hashes)
-    return Photos(known.features, known.targets, groups), others
+    again = tuple(_seen_again(garden, known.photo_ids, variant(number)) for number in range(1, VARIANTS + 1))
+    return Photos(known.features, known.targets, groups, again), others
+
+
+def _seen_again(garden: Garden, photo_ids: NDArray[np.int64], view: str) -> Features:
+    """Features of photos in one further view, embedded as `train` does it for small classes."""
+    embed_labelled(garden, "auto", photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
+    _, hashes = garden.photos.hashes(photo_ids)
+    embeddings, _ = garden.embeddings(DEFAULT).get(hashes, view)
+    return pack(embeddings)
