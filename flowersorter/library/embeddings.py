@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -45,9 +46,14 @@ class EmbeddingStore:
         with _disk_errors_in_words():
             folder.mkdir(parents=True, exist_ok=True)
             self._files = RowFiles(*self.files(folder, backbone))
+        view, numbers = b"", dict[bytes, int]()
         for number, key in enumerate(self._files.keys()):
-            if key is not None:
-                self._numbers.setdefault(key[_HASH_BYTES:], {})[key[:_HASH_BYTES]] = number
+            if key is None:
+                continue
+            if key[_HASH_BYTES:] != view:  # most are of the same view as the one before
+                view = key[_HASH_BYTES:]
+                numbers = self._numbers.setdefault(view, {})
+            numbers[key[:_HASH_BYTES]] = number
 
     @staticmethod
     def files(folder: Path, backbone: str) -> tuple[Path, Path]:
@@ -139,7 +145,7 @@ class EmbeddingStore:
     def _find(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Row numbers of the embeddings that were stored, sound or not, and their positions in `hashes`."""
         number_of = self._numbers.get(_view_bytes(view), {})
-        numbers = np.fromiter((number_of.get(sha256, -1) for sha256 in hashes), np.intp, len(hashes))
+        numbers = np.fromiter(map(number_of.get, hashes, itertools.repeat(-1)), np.intp, len(hashes))
         positions = np.flatnonzero(numbers >= 0)
         return numbers[positions], positions
 

@@ -219,10 +219,12 @@ class PhotoTable:
         Returns:
             (N,) datetime64[s] by the cameras' clocks, NaT where it is not known, and (N,) a number for each camera.
         """
-        rows = {row[0]: row[1:] for row in self._database.tuples_by_id("id, taken_at, camera", "photos", "id", ids)}
-        taken, cameras = zip(*found, strict=True) if (found := [rows[i] for i in ids.tolist()]) else ((), ())
+        rows = self._database.tuples_by_id("id, taken_at, camera", "photos", "id", ids)
+        known, taken, cameras = zip(*rows, strict=True) if rows else ((), (), ())
         number = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
-        return np.array(taken, "datetime64[s]"), np.array([number[camera] for camera in cameras], np.intp)
+        at = np.searchsorted(np.array(known, np.int64), ids)  # rows come by rising id
+        numbers = np.array([number[camera] for camera in cameras], np.intp)
+        return np.array(taken, "datetime64[s]")[at], numbers[at]
 
     def known(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
         """The ids of the photos with these bytes, as far as the garden knows them."""

@@ -85,9 +85,8 @@ class PrincipalAxes:
         Raises:
             Cancelled: asked to stop.
         """
-        result = Coordinates(
-            np.ones((len(features), len(self.basis) + 1), np.float32), np.empty(len(features), np.float32)
-        )
+        inside = np.empty((len(features), len(self.basis) + 1), np.float32)
+        result = Coordinates(inside, np.empty(len(features), np.float32))
         columns, origin = self.columns, self.origin
 
         def project(rows: slice) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.vision.features import Features
+from flowersorter.vision.threads import Lanes, row_blocks
 
 #: Seconds from one photo of a burst to the next.
 GAP_S = 3
@@ -22,7 +23,7 @@ ALIKE = 0.8
 #: which is cut into bursts, or its class would be one single group that nothing could be held out of.
 MOST_S = 10
 MOST_PHOTOS = 20
-_BLOCK_ROWS = 1024
+_BLOCK_ROWS = 256
 
 
 def find_bursts(
@@ -46,10 +47,17 @@ def find_bursts(
     one, other = order[:-1], order[1:]
     linked = (targets[one] == targets[other]) & (cameras[one] == cameras[other]) & (np.diff(seconds) <= GAP_S)
     close = np.flatnonzero(linked)
-    for start in range(0, len(close), _BLOCK_ROWS):
-        at = close[start : start + _BLOCK_ROWS]
-        left, right = (features.take(rows[at]).unpack() for rows in (one, other))
+
+    def look(block: slice) -> None:
+        at = close[block]
+        # Most are compared with the one before and the one after: each is unpacked once.
+        shown, place = np.unique(np.concatenate([at, at + 1]), return_inverse=True)
+        rows = features.take(order[shown]).unpack()
+        left, right = rows[place[: len(at)]], rows[place[len(at) :]]
         linked[at] = np.einsum("nd,nd->n", left, right) >= ALIKE
+
+    with Lanes() as lanes:
+        lanes.map(look, row_blocks(len(close), _BLOCK_ROWS))
     first = 0
     for each in np.flatnonzero(linked).tolist():
         if each == 0 or not linked[each - 1]:

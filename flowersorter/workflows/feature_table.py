@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +25,7 @@ from flowersorter.workflows.resemblances import Resemblances
 #: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
 _BLOCK_ROWS = 16384
 #: Rows that are read and packed at a time.
-_READ_ROWS = 2048
+_READ_ROWS = 1024
 #: As many rows side by side are handed out as they lie there, fewer are copied.
 _WORTH_LENDING = 512
 #: Fewer photos than this are read from the disk whenever they are asked for: so labelling, which asks for a few new
@@ -64,6 +65,16 @@ class FeatureTable:
             rows, few = self._find(hashes)
             positions = np.flatnonzero(rows != _NONE)
             return self._kept.take(rows[positions], few), positions
+
+    def read_ahead(self, hashes: Sequence[bytes]) -> None:
+        """Read the features of photos in all lanes, if they are many.
+
+        Whoever asks for them afterwards finds them, and whoever asks the store what is missing, their rows checked.
+        """
+        if len(hashes) >= _WORTH_KEEPING:
+            with self._lock:
+                self._take_in_news()
+                self._find(hashes)
 
     def parts(self, photo_ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.intp], Features]]:
         """Features by photo, some thousand at a time and not to be changed.
@@ -129,7 +140,7 @@ class FeatureTable:
     def _find(self, hashes: Sequence[bytes]) -> tuple[NDArray[np.intp], Features | None]:
         """The kept row of each photo or, from -2 downwards, its row among a few that are not kept; else `_NONE`."""
         row_of = self._kept.row_of
-        rows = np.fromiter((row_of.get(sha256, _NONE) for sha256 in hashes), np.intp, len(hashes))
+        rows = np.fromiter(map(row_of.get, hashes, itertools.repeat(_NONE)), np.intp, len(hashes))
         lacking = np.flatnonzero(rows == _NONE).tolist()
         wanted = list(dict.fromkeys(hashes[position] for position in lacking))
         few = None

@@ -18,7 +18,7 @@ from flowersorter.vision.views import CENTRE
 from flowersorter.vision.weights import find_weights, imagenet_layer
 
 #: Fewer photos than this are worked out again whenever they are asked for, instead of being written down.
-_WORTH_WRITING = 512
+_WORTH_WRITING = 256
 
 
 class Resemblances:

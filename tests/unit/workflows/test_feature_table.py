@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.library.embeddings import EmbeddingStore
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import ReadRecord
+from flowersorter.library.row_files import RowFiles
 from flowersorter.vision.axes import Coordinates, PrincipalAxes
 from flowersorter.vision.features import Features, pack
 from flowersorter.vision.novelty import Novelty
@@ -72,6 +73,22 @@ def hashes_of(numbers: Sequence[int]) -> list[bytes]:
 
 def append(store: EmbeddingStore, numbers: Sequence[int], view: str = CENTRE) -> None:
     store.append(hashes_of(numbers), view, embeddings_of(numbers, view))
+
+
+def test_what_was_read_ahead_is_neither_read_nor_checked_again(
+    garden: Garden, store: EmbeddingStore, reads: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(store, range(40))
+    garden.close()
+    with Garden.open(garden.folder) as reopened:
+        table = feature_table(reopened, BACKBONE)
+        table.read_ahead(hashes_of(range(50)))
+        read = [count for count, view in reads if view == CENTRE]
+        monkeypatch.setattr(RowFiles, "rows", lambda *_: pytest.fail("a row was read again"))
+        assert sum(read) == 50
+        assert reopened.embeddings(BACKBONE).missing(hashes_of(range(50)), CENTRE) == hashes_of(range(40, 50))
+        features, positions = table.get(hashes_of(range(40)))
+    assert len(features) == len(positions) == 40
 
 
 def known(garden: Garden, numbers: Sequence[int]) -> NDArray[np.int64]:
