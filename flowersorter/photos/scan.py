@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from operator import attrgetter
 from pathlib import Path
 from typing import overload
 
@@ -174,7 +175,7 @@ class _Walk:
         if not self._is_new(folder):
             return
         with os.scandir(folder) as listing:
-            entries = [entry for entry in listing if not self._is_hidden(entry)]
+            entries = sorted((entry for entry in listing if not self._is_hidden(entry)), key=attrgetter("name"))
         if any(entry.name == GARDEN_FILE for entry in entries):
             entries = [entry for entry in entries if entry.name != SMALL_PICTURES]
             self.skipped[HIDDEN] += 1
