@@ -260,7 +260,7 @@ class Inspector(QScrollArea):
             others = (
                 self.tr("1 other photo") if known.apart_with == 1 else self.tr("{0} others").format(known.apart_with)
             )
-            text = self.tr("Like {0} here, it may be of a class with no name yet: no labelled photo is quite like it.")
+            text = self.tr("Like {0}, it may be of a class with no name yet: no labelled photo is quite like it.")
             lines.append(text.format(others))
         shown = bool(lines) and known.label is None and known.place.error is None
         self.likeness.setText("\n".join(lines) if shown else "")

@@ -76,7 +76,10 @@ def find_apart(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64], 
     """
     before = standing_apart(garden, named.model, photo_ids)
     apart = _apart(garden, named.model, photo_ids, cancel) if _comparable(named) else np.empty(0, np.int64)
-    _found[garden] = _Found(named.model.novelty.key, apart)
+    found, key = _found.get(garden), named.model.novelty.key
+    if found is not None and found.model == key:  # what is known of other folders stays
+        apart = np.union1d(np.setdiff1d(found.photo_ids, photo_ids), apart)
+    _found[garden] = _Found(key, apart)
     return not np.array_equal(before, standing_apart(garden, named.model, photo_ids))
 
 

@@ -89,7 +89,7 @@ def test_many_that_are_unlike_all_labelled_ones_are_told_of_one_another(
     idle(program, qtbot)
     pick(program, "yellow")
     qtbot.waitUntil(inspector.likeness.isVisible)
-    told = "Like 24 others here, it may be of a class with no name yet: no labelled photo is quite like it."
+    told = "Like 24 others, it may be of a class with no name yet: no labelled photo is quite like it."
     assert inspector.likeness.text() == f"Looks like: strawberry\n{told}"
     pick(program, "red")
     qtbot.waitUntil(lambda: not inspector.likeness.isVisible())

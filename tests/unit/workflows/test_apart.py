@@ -75,6 +75,15 @@ def test_known_photos_beside_them_stay_sure(garden: Garden, taught: NamedModel, 
     assert verdicts(garden, foreign).count(Verdict.SURE) < 10
 
 
+def test_another_folder_changes_nothing_for_this_one(garden: Garden, taught: NamedModel, tmp_path: Path) -> None:
+    foreign = unlabelled(garden, tmp_path / "foreign", photos((3,), 100, 1))
+    known = unlabelled(garden, tmp_path / "known", photos((0, 1, 2), 30, 2))
+    find_apart(garden, taught, foreign, CancelToken())
+    before = standing_apart(garden, taught.model, foreign)
+    assert not find_apart(garden, taught, known, CancelToken())
+    assert np.array_equal(standing_apart(garden, taught.model, foreign), before)
+
+
 def test_once_they_have_a_class_they_belong(garden: Garden, taught: NamedModel, tmp_path: Path) -> None:
     foreign = unlabelled(garden, tmp_path / "foreign", photos((3,), 100, 1))
     find_apart(garden, taught, foreign, CancelToken())
