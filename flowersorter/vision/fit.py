@@ -136,7 +136,7 @@ def _judge(
 ) -> Fitted:
     """Calibrate on the held-out predictions and put the model together."""
     class_names, backbone, record = named
-    rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1])
+    rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
     targets = ground.targets[rows]
     temperature = fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1.0
     confidence = softmax(logits / np.float32(temperature)).max(axis=1, initial=0.0)

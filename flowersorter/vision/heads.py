@@ -89,9 +89,8 @@ def solve_heads(
     if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
-    penalty, near, found = _choose(
-        ground, folds, solver, discriminants(fits, lanes) if discriminant else None, last, roughly
-    )
+    near = discriminants(fits, lanes) if discriminant else None
+    penalty, found, near = _choose(ground, folds, solver, near, last, roughly, lanes)
     mean = found.mean(axis=0, keepdims=True)
     start = np.concatenate([found, mean if last is None else last.weights[-1:]])
     return Heads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
@@ -114,21 +113,32 @@ def _choose(
     near: Weights | None,
     last: Heads | None,
     tolerance: float,
-) -> tuple[float, Weights | None, Weights]:
-    """Choose the penalty, and between what the heads could be held near to and zero; with the heads of the folds."""
+    lanes: Lanes,
+) -> tuple[float, Weights, Weights | None]:
+    """Choose the penalty, and between what the heads could be held near to and zero.
+
+    Returns:
+        The penalty, the heads of the folds, and what they are held near to.
+    """
     start = None if last is None else last.weights[:-1]
+
+    def losses(weights: Weights) -> NDArray[np.float64]:
+        return _held_out_losses(ground, folds, weights, lanes)
 
     def loss(penalty: float, start: Weights | None) -> tuple[float, Weights]:
         weights = solver.solve(penalty, tolerance, start, fits=len(folds))
-        return float(_held_out_losses(ground, folds, weights).mean()), weights
+        return float(losses(weights).mean()), weights
 
-    penalty, free = choose_penalty(loss, start)
     if near is None:
-        return penalty, None, free
+        return (*choose_penalty(loss, start), None)
     held = solver.solve(_PENALTY_OF_DISCRIMINANT, tolerance, start, near, fits=len(folds))
-    if _clearly_less(*(_held_out_losses(ground, folds, weights) for weights in (free, held))):
-        return penalty, None, free
-    return _PENALTY_OF_DISCRIMINANT, near, held
+    held_losses = losses(held)
+    if loss(_PENALTY_OF_DISCRIMINANT, held)[0] >= held_losses.mean():
+        return _PENALTY_OF_DISCRIMINANT, held, near  # so it is in most gardens: the search can be saved
+    penalty, free = choose_penalty(loss, start)
+    if _clearly_less(losses(free), held_losses):
+        return penalty, free, None
+    return _PENALTY_OF_DISCRIMINANT, held, near
 
 
 def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
@@ -143,7 +153,7 @@ def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
 
 
 def held_out_logits(
-    ground: Groundwork, folds: NDArray[np.intp], weights: Weights
+    ground: Groundwork, folds: NDArray[np.intp], weights: Weights, lanes: Lanes
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Score every photo with the head that has not seen it.
 
@@ -151,21 +161,27 @@ def held_out_logits(
         ground: The photos.
         folds: (P,) folds that have a head.
         weights: (P, C, R + 1) the heads.
+        lanes: Share the work.
 
     Returns:
         (M,) rows of the photos of these folds, and their (M, C) float32 scores.
     """
     logits = np.empty((len(ground.folds), weights.shape[1]), np.float32)
-    for fold, head in zip(folds.tolist(), weights.astype(np.float32), strict=True):
+
+    def score(fold: int, head: NDArray[np.float32]) -> None:
         out = np.flatnonzero(ground.folds == fold)
         logits[out] = ground.coordinates.inside[out] @ head.T
+
+    lanes.map(lambda each: score(*each), zip(folds.tolist(), weights.astype(np.float32), strict=True))
     rows = np.flatnonzero(np.isin(ground.folds, folds))
     return rows, logits[rows]
 
 
-def _held_out_losses(ground: Groundwork, folds: NDArray[np.intp], weights: Weights) -> NDArray[np.float64]:
+def _held_out_losses(
+    ground: Groundwork, folds: NDArray[np.intp], weights: Weights, lanes: Lanes
+) -> NDArray[np.float64]:
     """(M,) losses of held-out photos at the best temperature, weighted so that classes count alike in their mean."""
-    rows, logits = held_out_logits(ground, folds, weights)
+    rows, logits = held_out_logits(ground, folds, weights, lanes)
     targets = ground.targets[rows]
     loss, counts = HeldOutLoss(logits, targets), np.bincount(targets)
     balance = len(rows) / (np.count_nonzero(counts) * counts[targets])

@@ -65,7 +65,7 @@ def fit_plain_head(
         )
         ground = replace(ground, axes=axes, coordinates=coordinates, variants=None)
         heads = solve_heads(ground, classes, None, lanes, cancel)
-    rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1])
+        rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
     temperature = np.float32(fit_temperature(HeldOutLoss(logits, ground.targets[rows])) if len(rows) else 1)
     own = examples.own[rows]
     right = logits.argmax(axis=1) == ground.targets[rows]

@@ -13,7 +13,7 @@ from flowersorter.vision.discriminant import discriminants
 from flowersorter.vision.features import pack
 from flowersorter.vision.fit import fit
 from flowersorter.vision.groundwork import Groundwork
-from flowersorter.vision.solve import Fits, Weights
+from flowersorter.vision.solve import Fits, Solver, Weights
 from flowersorter.vision.threads import Lanes
 from tests.unit.vision.clouds import examples_of
 
@@ -127,3 +127,17 @@ def test_it_is_left_where_held_out_photos_clearly_say_so() -> None:
     fitted = fit(examples_of(pack(embeddings), targets), names, "resnet50", CancelToken())
     assert fitted.heads.prior is None
     assert fitted.held_out.right.mean() > 0.8
+
+
+def test_where_it_is_the_better_start_the_search_for_a_penalty_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    solved_for: list[float] = []
+    solve = Solver.solve
+
+    def counted(this: Solver, penalty: float, *arguments: object, **others: object) -> Weights:
+        solved_for.append(penalty)
+        return solve(this, penalty, *arguments, **others)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(Solver, "solve", counted)
+    found = solved(*photos(12))
+    assert found.prior is not None
+    assert solved_for == [found.penalty] * 3, "from the discriminant, without it, and the heads of all photos"
