@@ -7,9 +7,10 @@ photo gets by chance, when it is held out, says which scores mean something (Mar
 AdaDetect): only so many photos are set apart that a fifth of them, at most, are expected to be of known classes. Where
 the labelled photos are a fair sample that is next to none.
 
-Measured with one of five flowers left out after the other, 240 labelled photos of each other one, what is *sure* of
-300 photos of the one left out beside 240 others: 55 % before, 4 % then, and of the others 93 and 84 %; of 75 photos 56
-and 20 %, 93 and 91 %; of 300 photos alone 56 and 1 %; of the others alone 93 and 93 % (`python -m tests.bench trust`).
+Measured with one of five flowers left out after the other, 240 labelled photos of each other one: of 300 photos of the
+one left out, beside 240 others, 57 % are *sure* one by one and 4 % compared, of the others 90 and 83 %; of 75 photos 57
+and 16 %, of the others 90 and 88 %; of 300 photos alone 57 and 1 %; of the others alone 90 and 90 %
+(`python -m tests.bench trust`).
 """
 
 from __future__ import annotations

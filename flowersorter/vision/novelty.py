@@ -5,7 +5,7 @@ taken by ImageNet's own layer for something that photos of the classes are taken
 other kinds, the last one things that are no flowers. Measured with ResNet-50, 240 photos a class, one of five flowers
 left out after the other (AUROC against flowers of the kind left out, and against everyday things): how unsure the head
 is 0.82 and 0.87; distance from the principal subspace of the class (as Wang et al., 2022, ViM, have it for all classes
-together: 0.78 and 0.96) 0.85 and 0.96; surprise of ImageNet's layer 0.54 and 0.99; all three 0.86
+together: 0.78 and 0.96) 0.85 and 0.96; surprise of ImageNet's layer 0.54 and 0.99; all three 0.85
 and 0.98 (`python -m tests.bench trust`).
 """
 
