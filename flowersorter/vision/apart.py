@@ -31,7 +31,7 @@ from flowersorter.vision.threads import Lanes
 
 #: Labelled and unlabelled photos that are compared; of more so many are drawn.
 MOST_LABELLED, MOST_OTHERS = 2000, 4000
-#: With fewer of either there is nothing to compare.
+#: With fewer of either there is nothing to compare; near-copies and bursts count as one.
 LEAST = 20
 #: Share of those set apart that may be of known classes after all.
 FALSE_DISCOVERIES = 0.2
@@ -109,7 +109,10 @@ def compare(
         features = join([labelled.features, others.features])
         outside = np.concatenate([labelled.places.outside, others.places.outside])
         groups = near_copy_groups(features, Coordinates(inside, outside), classes, lanes, cancel)
-        folds = _deal(groups if bursts is None else joined(groups, bursts), seed)
+        groups = groups if bursts is None else joined(groups, bursts)
+        if min(len(np.unique(groups[part])) for part in (other, ~other)) < LEAST:
+            return None
+        folds = _deal(groups, seed)
         pairs = list(combinations(range(_FOLDS), 2))
         seen = np.stack([~np.isin(folds, pair) for pair in pairs])
         task = Fits(inside, other.astype(np.intp), 2, seen, _shares(classes, other))

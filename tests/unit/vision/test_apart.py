@@ -125,6 +125,15 @@ def test_too_few_photos_are_not_compared(taught: tuple[Examples, Fitted]) -> Non
     assert compare(some, everything, CancelToken()) is None
 
 
+def test_copies_of_one_photo_are_one_photo(taught: tuple[Examples, Fitted]) -> None:
+    examples, fitted = taught
+    places = fitted.model.novelty.axes.project(examples.features)
+    everything = Crowd(examples.features, places, examples.targets)
+    same = np.zeros(5 * LEAST, np.intp)
+    copies = Crowd(examples.features.take(same), places.take(same), examples.targets[same])
+    assert compare(everything, copies, CancelToken()) is None
+
+
 def test_cancel(taught: tuple[Examples, Fitted]) -> None:
     examples, fitted = taught
     crowd = Crowd(examples.features, fitted.model.novelty.axes.project(examples.features), examples.targets)
