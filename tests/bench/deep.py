@@ -90,7 +90,11 @@ def _known(garden: Garden, photos: Path) -> tuple[list[Path], NDArray[np.intp], 
     groups = near_copies(known.features, known.targets, 0, CancelToken())
     places = garden.photos.all_places()
     path_of = {place.photo_id: place.path for place in garden.photos.places(places.ids.tolist())}
-    return [path_of[photo_id] for photo_id in known.photo_ids.tolist()], known.targets, groups
+    files = [path_of[photo_id] for photo_id in known.photo_ids.tolist()]
+    # Two lanes number the photos in another order every time; the splits are to be the same ones.
+    order = sorted(range(len(files)), key=files.__getitem__)
+    _, first, number = np.unique(groups[order], return_index=True, return_inverse=True)
+    return [files[row] for row in order], known.targets[order], first[number]
 
 
 def _copied(files: list[Path], measured: NDArray[np.bool_], out: Path) -> tuple[Path, Path]:
