@@ -29,7 +29,8 @@ def photos(of: tuple[int, ...], per_class: int, seed: int) -> NDArray[np.float32
     channels = fixed.standard_normal((LATENT, WIDTH))
     latent = centres[np.repeat(of, per_class)] + draw.standard_normal((len(of) * per_class, LATENT))
     points = 4 + latent @ channels + 2 * draw.standard_normal((len(latent), WIDTH))
-    return np.square(np.maximum(0, points)).astype(np.float32) / 100
+    embeddings: NDArray[np.float32] = np.square(np.maximum(0, points)).astype(np.float32) / 100
+    return embeddings
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def unlabelled(garden: Garden, folder: Path, embeddings: NDArray[np.float32]) ->
 def verdicts(garden: Garden, photo_ids: NDArray[np.int64]) -> list[int]:
     found = guesses_for(garden, photo_ids)
     assert found is not None
-    return found.verdicts.tolist()
+    return [int(verdict) for verdict in found.verdicts]
 
 
 def test_what_stands_apart_is_not_sure_any_more(garden: Garden, taught: NamedModel, tmp_path: Path) -> None:
