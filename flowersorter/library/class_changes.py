@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from flowersorter.library.belongings import Belongings
-
-if TYPE_CHECKING:
-    from flowersorter.library.classes import PhotoClass
+from flowersorter.library.photo_class import PhotoClass
 
 
 @dataclass(frozen=True, slots=True, eq=False)

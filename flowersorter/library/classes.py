@@ -5,53 +5,22 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.belongings import Belongings
 from flowersorter.library.class_changes import RemovedClass, RenamedClass
 from flowersorter.library.class_names import checked_name, class_key
 from flowersorter.library.database import Database
+from flowersorter.library.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.library.settings import Settings
 from flowersorter.order import NaturalOrder
 
 #: In the settings: names of deleted classes as `class_key` gives them. Models go on knowing them, and must not bring
 #: back what a person deleted.
 _DELETED = "deleted classes"
-#: Okabe and Ito's colours without black (https://jfly.uni-koeln.de/color/), then five of Paul Tol's "muted"
-#: scheme (https://sronpersonalpages.nl/~pault/): told apart with every common kind of colour blindness.
-PALETTE = (
-    "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
-    "#332288", "#117733", "#882255", "#999933", "#aa4499",
-)  # fmt: skip
 _COLUMNS = "id, name, origin, position, colour"
 #: Lets a former name mean a class again, if that is there.
 _MEANT = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?"
-
-
-class ClassOrigin(StrEnum):
-    """Who brought a class in: the person, a class folder, or a model that knows it."""
-
-    PERSON = "person"
-    FOLDER = "folder"
-    MODEL = "model"
-
-
-@dataclass(frozen=True, slots=True)
-class PhotoClass:
-    """A name the person sorts by.
-
-    Attributes:
-        position: Its place in the list, from 0.
-        colour: "#rrggbb"; it stays with the class when the list is reordered.
-    """
-
-    id: int
-    name: str
-    origin: ClassOrigin
-    position: int
-    colour: str
 
 
 class ClassTable:

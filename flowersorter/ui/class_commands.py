@@ -12,8 +12,9 @@ from PySide6.QtGui import QUndoCommand
 
 from flowersorter.errors import ClassRefused, FlowerSorterError
 from flowersorter.library.class_changes import RemovedClass, RenamedClass
-from flowersorter.library.classes import ClassTable, PhotoClass
+from flowersorter.library.classes import ClassTable
 from flowersorter.library.garden import Garden
+from flowersorter.library.photo_class import PhotoClass
 from flowersorter.ui.commands import CorrectCommand, Desk, as_shown
 from flowersorter.ui.pending import PendingLabels
 from flowersorter.ui.photo_columns import OwnLabels

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox
 
 from flowersorter.errors import ClassRefused
 from flowersorter.library.class_names import MAX_NAME_LENGTH, class_key
-from flowersorter.library.classes import ClassTable, PhotoClass
+from flowersorter.library.classes import ClassTable
+from flowersorter.library.photo_class import PhotoClass
 from flowersorter.ui.dialog_parts import (
     FittedDialog,
     Message,

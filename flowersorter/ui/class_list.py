@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
-from flowersorter.library.classes import PhotoClass
+from flowersorter.library.photo_class import PhotoClass
 from flowersorter.ui import theme
 from flowersorter.ui.photo_columns import Pile
 from flowersorter.ui.sidebar_model import SidebarRow

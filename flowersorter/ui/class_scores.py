@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
-from flowersorter.library.classes import PALETTE
+from flowersorter.library.photo_class import PALETTE
 from flowersorter.ui import theme
 from flowersorter.ui.class_dialogs import swatch
 from flowersorter.ui.dialog_parts import count_photos, describe

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from flowersorter.library.classes import PhotoClass
+from flowersorter.library.photo_class import PhotoClass
 from flowersorter.ui.actions import Actions, set_tip
 from flowersorter.ui.class_list import ClassList
 from flowersorter.ui.controllers.cache import CacheController

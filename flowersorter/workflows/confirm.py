@@ -8,8 +8,8 @@ from pathlib import Path
 
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.job import CancelToken, Report
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.photos.source import FileBytes, read_file
 from flowersorter.workflows.browse import guesses_for
 from flowersorter.workflows.correct import assign

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.vision.doubts import Opinions, SecondLook, second_look
 from flowersorter.workflows.contradictions import Contradiction, contradictions
 from flowersorter.workflows.correct import Correction, assign

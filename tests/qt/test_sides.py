@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from flowersorter.library.classes import ClassOrigin, PhotoClass
+from flowersorter.library.photo_class import ClassOrigin, PhotoClass
 from flowersorter.ui.class_list import NEW_CLASS, ClassList
 from flowersorter.ui.photo_columns import Pile
 from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, PhotoGrid

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowersorter.library.classes import PhotoClass
+from flowersorter.library.photo_class import PhotoClass
 from flowersorter.ui.class_commands import (
     ClassCommand,
     ClassDesk,

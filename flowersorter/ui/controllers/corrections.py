@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from flowersorter.library.classes import PhotoClass
+from flowersorter.library.photo_class import PhotoClass
 from flowersorter.ui.class_commands import NewClassCommand, share_of
 from flowersorter.ui.commands import CorrectCommand, Desk, Shown, as_shown
 from flowersorter.ui.pending import PendingLabels

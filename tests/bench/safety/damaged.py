@@ -12,9 +12,9 @@ from typing import Any
 
 from flowersorter.errors import UserError
 from flowersorter.library.backups import LIBRARY_NAME, backups, restore_backup
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally

@@ -11,9 +11,9 @@ from functools import partial
 from pathlib import Path
 
 from flowersorter.errors import GardenLocked
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally, Watch

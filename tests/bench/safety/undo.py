@@ -14,10 +14,10 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from flowersorter.errors import UndoRefused
 from flowersorter.job import CancelToken, silent
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.journal import Run, RunState
 from flowersorter.library.labels import LabelOrigin
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.files import FileSystem
 from flowersorter.sorting.plan import Mode, SortPlan

@@ -17,9 +17,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.library.photos import ReadRecord
 from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.verdict import Verdict

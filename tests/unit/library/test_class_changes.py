@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowersorter.errors import ClassRefused
-from flowersorter.library.classes import ClassOrigin, ClassTable
+from flowersorter.library.classes import ClassTable
 from flowersorter.library.database import Database
 from flowersorter.library.kept_labels import KeptLabels
 from flowersorter.library.labels import LabelOrigin, LabelTable
+from flowersorter.library.photo_class import ClassOrigin
 
 TABLES = ("classes", "class_aliases", "labels", "kept_labels")
 PHOTOS = tuple(range(1, 7))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from flowersorter.errors import ClassRefused
-from flowersorter.library.classes import PALETTE, ClassOrigin, ClassTable
+from flowersorter.library.classes import ClassTable
 from flowersorter.library.database import Database
 from flowersorter.library.labels import LabelOrigin, LabelTable
+from flowersorter.library.photo_class import PALETTE, ClassOrigin
 
 
 @pytest.fixture

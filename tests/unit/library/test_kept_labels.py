@@ -5,9 +5,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.database import Database
 from flowersorter.library.garden import Garden
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.library.schema import MIGRATIONS
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from flowersorter.errors import GardenDamaged
 from flowersorter.library.backups import backups
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.library.rescue import known_backups, newest_sound, rescue, with_way_out
 from tests.unit.library.conftest import read_of
 

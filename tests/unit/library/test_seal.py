@@ -14,8 +14,8 @@ import pytest
 from flowersorter.errors import GardenDamaged, UserError
 from flowersorter.library import seal
 from flowersorter.library.backups import LIBRARY_NAME, backups, restore_backup
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
+from flowersorter.library.photo_class import ClassOrigin
 
 SEAL_NAME = LIBRARY_NAME + ".seal"
 

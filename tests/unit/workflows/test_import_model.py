@@ -13,8 +13,8 @@ import pytest
 from flowersorter.errors import Cancelled, ModelFileBad, WeightsMissing
 from flowersorter.job import CancelToken, silent
 from flowersorter.library.bundle import read_bundle, write_bundle
-from flowersorter.library.classes import ClassOrigin
 from flowersorter.library.garden import Garden
+from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.workflows.export import ExportRequest, export_model
 from flowersorter.workflows.import_model import ImportRequest, ImportResult, import_model
 from flowersorter.workflows.models import model_for, starter, use_model
