@@ -37,7 +37,7 @@ class Recipe:
     """
 
     unfreeze: int = 1
-    epochs: int = 6
+    epochs: int = 12
     crop_px: int = 224
     batch: int = 32
     head_rate: float = 0.02

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from torchvision.transforms.functional import center_crop
 
-from flowersorter.vision.views import CENTRE, FLIP, cut, variant
+from flowersorter.vision.backbones import DEFAULT, backbone
+from flowersorter.vision.views import CENTRE, WIDE, cut, side_px, variant
 
 
 @given(st.integers(8, 40), st.integers(8, 40), st.integers(1, 8))
@@ -16,10 +17,17 @@ def test_the_centre_is_torchvisions(height: int, width: int, size_px: int) -> No
     theirs = center_crop(torch.from_numpy(pixels).permute(2, 0, 1), [size_px, size_px])
     ours = cut(pixels, CENTRE, size_px)
     assert np.array_equal(ours, theirs.permute(1, 2, 0).numpy())
-    assert np.array_equal(cut(pixels, FLIP, size_px), ours[:, ::-1])
+    assert np.array_equal(cut(pixels, WIDE, size_px), ours[:, ::-1])
 
 
-@pytest.mark.parametrize("view", [CENTRE, FLIP, variant(1)])
+def test_the_wide_view_is_all_there_is_of_a_small_picture() -> None:
+    entry = backbone(DEFAULT)
+    pixels = np.random.default_rng(2).integers(0, 256, (entry.short_side_px, entry.short_side_px, 3), np.uint8)
+    assert np.array_equal(cut(pixels, WIDE, side_px(WIDE, entry)), pixels[:, ::-1])
+    assert side_px(CENTRE, entry) == side_px(variant(1), entry) == entry.crop_px < entry.short_side_px
+
+
+@pytest.mark.parametrize("view", [CENTRE, WIDE, variant(1)])
 def test_a_crop_is_contiguous_and_leaves_the_photo_alone(view: str) -> None:
     pixels = np.random.default_rng(0).integers(0, 256, (30, 44, 3), np.uint8)
     before = pixels.copy()
