@@ -83,17 +83,17 @@ class Features:
         return product
 
 
-def pack(embeddings: NDArray[Any], mirrored: NDArray[Any] | None = None) -> Features:
+def pack(embeddings: NDArray[Any], again: NDArray[Any] | None = None) -> Features:
     """Take the square root of pooled features and scale each row to length 1.
 
     Args:
         embeddings: (N, D) floats, non-negative; small negative ones count as zero. Rows of zeros stay zeros.
-        mirrored: (N, D) another view of the same photos; features are of the mean of both.
+        again: (N, D) another view of the same photos; features are of the mean of both.
     """
     levels, scales = np.empty(embeddings.shape, np.uint8), np.empty(len(embeddings), np.float32)
     for start in range(0, len(embeddings), _PACKED_ROWS):
         rows = slice(start, start + _PACKED_ROWS)
-        roots = _roots(embeddings[rows]) if mirrored is None else _roots_of_mean(embeddings[rows], mirrored[rows])
+        roots = _roots(embeddings[rows]) if again is None else _roots_of_mean(embeddings[rows], again[rows])
         peaks = roots.max(axis=1, keepdims=True, initial=0.0)
         roots *= np.float32(_TOP_LEVEL) / np.maximum(peaks, np.float32(1e-12))
         levels[rows] = np.rint(roots, out=roots)

@@ -16,7 +16,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import Backbone, is_tuned
 from flowersorter.vision.model import Model
 from flowersorter.vision.plain_head import PlainHead, fit_plain_head
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows.elsewhere import script_for
 from flowersorter.workflows.examples import labelled_photos, with_starter
 from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for, starter
@@ -198,7 +198,7 @@ def _totals(garden: Garden, backbone: str, photo_ids: NDArray[np.int64]) -> NDAr
     for start in range(0, len(hashes), _BLOCK_ROWS):
         block = hashes[start : start + _BLOCK_ROWS]
         sums = store.get(block, CENTRE)[0].sum(axis=1, dtype=np.float32)
-        flip, flipped = store.get(block, FLIP)
-        sums[flipped] = (sums[flipped] + flip.sum(axis=1, dtype=np.float32)) / 2
+        wide, again = store.get(block, WIDE)
+        sums[again] = (sums[again] + wide.sum(axis=1, dtype=np.float32)) / 2
         totals[start : start + len(block)] = sums
     return totals

@@ -19,7 +19,7 @@ from flowersorter.vision.features import Features, pack
 from flowersorter.vision.novelty import Novelty
 from flowersorter.vision.resemblance import Resemblance
 from flowersorter.vision.threads import Lanes, row_blocks
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows.resemblances import Resemblances
 
 #: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
@@ -325,7 +325,7 @@ def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], N
 def stored_features(
     store: EmbeddingStore, hashes: Sequence[bytes], resemblances: Resemblances | None = None
 ) -> tuple[Features, NDArray[np.intp]]:
-    """Read features from the disk: of the mean of `CENTRE` and `FLIP` where both are there, else of `CENTRE` alone.
+    """Read features from the disk: of the mean of `CENTRE` and `WIDE` where both are there, else of `CENTRE` alone.
 
     Returns:
         Features of M photos and (M,) ascending positions in `hashes` of those that have `CENTRE`.
@@ -333,10 +333,10 @@ def stored_features(
     centre, positions = store.get(hashes, CENTRE)
     there = [hashes[position] for position in positions.tolist()]
     kinds = None if resemblances is None else resemblances.get(there)
-    flip, flipped = store.get(there, FLIP)
+    wide, again = store.get(there, WIDE)
     features = Features(np.empty(centre.shape, np.uint8), np.empty(len(centre), np.float32), kinds)
-    alone = np.delete(np.arange(len(centre)), flipped)
-    for rows, packed in ((alone, pack(centre[alone])), (flipped, pack(centre[flipped], flip))):
+    alone = np.delete(np.arange(len(centre)), again)
+    for rows, packed in ((alone, pack(centre[alone])), (again, pack(centre[again], wide))):
         features.levels[rows], features.scales[rows] = packed.levels, packed.scales
     return features, positions
 
@@ -344,9 +344,9 @@ def stored_features(
 def stored_embeddings(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
     """Read what `stored_features` are features of: (M, D) pooled features and (M,) ascending positions."""
     centre, positions = store.get(hashes, CENTRE)
-    flip, flipped = store.get([hashes[position] for position in positions.tolist()], FLIP)
+    wide, again = store.get([hashes[position] for position in positions.tolist()], WIDE)
     embeddings = centre.astype(np.float32)
-    embeddings[flipped] = (embeddings[flipped] + flip) / 2
+    embeddings[again] = (embeddings[again] + wide) / 2
     return embeddings, positions
 
 

@@ -16,7 +16,7 @@ from flowersorter.library.labels import Label
 from flowersorter.library.photos import Place, Places
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.verdict import Verdict
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows.apart import find_apart
 from flowersorter.workflows.browse import guesses_for, rows_for
 from flowersorter.workflows.folder_labels import label_by_known_folders
@@ -191,7 +191,7 @@ def look_twice(
     cancel: CancelToken,
     embedder: OpenEmbedder,
 ) -> Guesses | None:
-    """Predict photos, those without a label that the model is not sure of again with their mirror image.
+    """Predict photos, those without a label that the model is not sure of again in a wider view.
 
     Then those without a label are compared with the labelled ones: none that stands apart is sure.
     """
@@ -203,7 +203,7 @@ def look_twice(
     doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE]
     doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
     stage = "Looking again at doubtful photos"
-    changed = _embed_and_tell(request, doubtful, FLIP, places, stage, report, cancel, embedder)
+    changed = _embed_and_tell(request, doubtful, WIDE, places, stage, report, cancel, embedder)
     changed |= find_apart(garden, named, guesses.photo_ids, cancel)
     return guesses_for(garden, photo_ids, backbone) if changed else guesses
 

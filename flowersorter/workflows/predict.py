@@ -19,7 +19,7 @@ from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.resemblance import resemble
 from flowersorter.vision.verdict import Verdict
-from flowersorter.vision.views import CENTRE, FLIP, cut
+from flowersorter.vision.views import CENTRE, WIDE, cut, side_px
 from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.looks_like import likenesses
@@ -137,11 +137,11 @@ def _look(
 ) -> tuple[Predictions, list[str]]:
     """Predict photos, and name what each looks like.
 
-    Those the model is not sure of are looked at once more, together with their mirror image.
+    Those the model is not sure of are looked at once more, in a wider view of them.
     """
 
     def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
-        return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
+        return network.embed(np.stack([cut(each, name, side_px(name, backbone)) for each in pixels]))
 
     centre = view(CENTRE, [photo.pixels for photo in photos])
     layer = layer_of(model.backbone)
@@ -154,8 +154,8 @@ def _look(
         return predictions, likely
     # From the small picture, as `label` does it: the two must agree to the last digit.
     small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
-    flipped = view(FLIP, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
-    embeddings[doubtful] = (embeddings[doubtful] + flipped) / 2
+    again = view(WIDE, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
+    embeddings[doubtful] = (embeddings[doubtful] + again) / 2
     return predict(model, replace(pack(embeddings), resemblance=resemblance)), likely
 
 

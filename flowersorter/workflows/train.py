@@ -18,7 +18,7 @@ from flowersorter.vision.fit import Fitted
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows.contradictions import contradictions
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
@@ -122,7 +122,7 @@ def retrain(
             "no photo has a label",
             "Drag photos onto their class or confirm guesses, then retrain",
         )
-    # The mirror images would take seconds; `label` has seen to those it was not sure of.
+    # A second look would take seconds; `label` has seen to those it was not sure of.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
         embed_labelled(garden, request.device, classes, CENTRE, name, report, cancel, embedder)
     own = labelled_photos(garden, backbone, classes)
@@ -150,7 +150,7 @@ def train_folder(
     classes, unreadable = labels_of_class_folders(
         garden, folder, request.device, backbone, report, cancel, embedder, add=request.add
     )
-    embed_labelled(garden, request.device, classes, FLIP, backbone, report, cancel, embedder)
+    embed_labelled(garden, request.device, classes, WIDE, backbone, report, cancel, embedder)
     embed_variants(garden, request.device, classes, backbone, report, cancel, embedder)
     if is_tuned(backbone):
         embed_labelled(garden, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from flowersorter.vision.metrics import calibration_bins, expected_calibration_e
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.verdict import Verdict
-from flowersorter.vision.views import VARIANTS, variant
+from flowersorter.vision.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.examples import of_small_classes
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.label import LabelRequest, label
@@ -40,13 +40,15 @@ class Photos:
     """Photos of known classes, as the program sees them.
 
     Attributes:
-        features: Of N photos.
+        features: Of N photos, each seen twice.
+        first: Of N photos, of the first look alone.
         targets: (N,) class indices.
         groups: (N,) near-copies have the same number.
         again: Features of N photos in each of the further views that small classes are learned from in.
     """
 
     features: Features
+    first: Features
     targets: NDArray[np.intp]
     groups: NDArray[np.intp]
     again: tuple[Features, ...] = ()
@@ -61,6 +63,12 @@ class Photos:
         own = np.ones(len(rows), np.bool_)
         examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants)
         return fit(examples, [f"class {number}" for number in classes.tolist()], DEFAULT, CancelToken()).model
+
+    def seen_by(self, model: Model, rows: NDArray[np.intp]) -> Features:
+        """Features of some photos as `label` leaves them: of two looks where the first left a doubt."""
+        first = self.first.take(rows)
+        doubtful = predict(model, first).verdicts != Verdict.SURE
+        return join([first, self.features.take(rows)]).take(np.arange(len(rows)) + len(rows) * doubtful)
 
     def drawn(self, per_class: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """Rows of so many photos of each class, and of all others but their near-copies."""
@@ -88,9 +96,8 @@ def known_photos(known: Photos) -> None:
         rows = []
         for seed in SEEDS:
             learned, measured = known.drawn(per_class, seed)
-            rows.append(
-                _judged(predict(known.learned(learned), known.features.take(measured)), known.targets[measured])
-            )
+            model = known.learned(learned)
+            rows.append(_judged(predict(model, known.seen_by(model, measured)), known.targets[measured]))
         accuracy, error, sure, right, new = np.mean(rows, axis=0)
         print(f"{per_class:7}  {accuracy:8.3f}  {error:17.3f}  {sure:6.1%}  {right:14.1%}  {new:10.1%}", flush=True)
 
@@ -113,9 +120,9 @@ def left_out(known: Photos, strangers: Features | None) -> None:
         rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
         held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
         model = known.learned(rest[~held_out])
-        usual = predict(model, known.features.take(rest[held_out]))
+        usual = predict(model, known.seen_by(model, rest[held_out]))
         row = []
-        for features in (known.features.take(new), strangers):
+        for features in (known.seen_by(model, new), strangers):
             said = predict(model, features) if features is not None else usual
             row += [_auroc(usual.unfamiliarity, said.unfamiliarity), *_shares(said)]
         row += _shares(usual)
@@ -144,14 +151,14 @@ def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[flo
     learned = rest[~held_out]
     model = known.learned(learned)
     rows = np.concatenate([rest[held_out] if beside else rest[:0], new[::share] if share else new[:0]])
-    said = predict(model, known.features.take(rows))
+    seen = known.seen_by(model, rows)
+    said = predict(model, seen)
     guesses, targets = said.probabilities.argmax(axis=1), np.unique(known.targets[learned], return_inverse=True)[1]
 
-    def crowd(some: NDArray[np.intp], classes: NDArray[np.intp]) -> Crowd:
-        features = known.features.take(some)
+    def crowd(features: Features, classes: NDArray[np.intp]) -> Crowd:
         return Crowd(features, model.novelty.axes.project(features), classes)
 
-    labelled, others = crowd(learned, targets), crowd(rows, guesses)
+    labelled, others = crowd(known.features.take(learned), targets), crowd(seen, guesses)
     comparison = compare(labelled, others, CancelToken())
     if comparison is None:
         raise SystemExit("There are too few photos to compare")
@@ -186,12 +193,13 @@ def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Fe
         rows = label(LabelRequest(garden, strangers), silent, CancelToken()).rows
         _, hashes = garden.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
         others, _ = cached_features(garden, DEFAULT, hashes)
-    again = tuple(_seen_again(garden, known.photo_ids, variant(number)) for number in range(1, VARIANTS + 1))
-    return Photos(known.features, known.targets, groups, again), others
+    again = tuple(_seen_in(garden, known.photo_ids, variant(number)) for number in range(1, VARIANTS + 1))
+    first = replace(_seen_in(garden, known.photo_ids, CENTRE), resemblance=known.features.resemblance)
+    return Photos(known.features, first, known.targets, groups, again), others
 
 
-def _seen_again(garden: Garden, photo_ids: NDArray[np.int64], view: str) -> Features:
-    """Features of photos in one further view, embedded as `train` does it for small classes."""
+def _seen_in(garden: Garden, photo_ids: NDArray[np.int64], view: str) -> Features:
+    """Features of photos in one view alone, embedded as `train` does it for small classes."""
     embed_labelled(garden, "auto", photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
     _, hashes = garden.photos.hashes(photo_ids)
     embeddings, _ = garden.embeddings(DEFAULT).get(hashes, view)

@@ -23,7 +23,7 @@ from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.library.photos import ReadRecord
 from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.verdict import Verdict
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows.browse import guesses_for
 from flowersorter.workflows.resemblances import Resemblances
 from tests.drawing import RED, jpeg_bytes, textured
@@ -85,7 +85,7 @@ def make_garden(folder: Path, photos: int, labelled: int = 0, classes: int = 10,
         labels = {ids[number]: Label(names[target_of(number, classes)].id, LabelOrigin.PERSON) for number in chosen}
         garden.labels.assign_many(labels)
         _embed(garden, hashes, classes, CENTRE, set(range(photos)))
-        _embed(garden, hashes, classes, FLIP, set(chosen))
+        _embed(garden, hashes, classes, WIDE, set(chosen))
         resemblances = Resemblances.of(garden, DEFAULT)
         for start in range(0, photos, _BLOCK):
             resemblances.get(hashes[start : start + _BLOCK])
@@ -104,7 +104,7 @@ def look_twice(garden: Garden, classes: int) -> int:
     hashes = {photo_id: photo.sha256 for photo_id, photo in garden.photos.photos(ids).items()}
     # Photos were remembered in the order of their numbers.
     numbers = {number for number, photo_id in enumerate(ids) if photo_id in doubtful}
-    _embed(garden, [hashes[photo_id] for photo_id in ids], classes, FLIP, numbers)
+    _embed(garden, [hashes[photo_id] for photo_id in ids], classes, WIDE, numbers)
     return len(numbers)
 
 

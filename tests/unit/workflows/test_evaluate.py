@@ -12,7 +12,7 @@ from flowersorter import workflows
 from flowersorter.errors import Cancelled, TooFewPhotos
 from flowersorter.job import CancelToken, Progress, silent
 from flowersorter.library.garden import Garden
-from flowersorter.vision.views import FLIP
+from flowersorter.vision.views import WIDE
 from flowersorter.workflows.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
@@ -135,7 +135,7 @@ def test_doubtful_photos_of_a_folder_get_their_second_look(garden: Garden, sorte
     result = evaluate(opened, silent, CancelToken(), embedder=lambda _backbone, _device: network)
     _, hashes = garden.photos.hashes(result.photo_ids)
     assert network.embedded == 8
-    assert garden.embeddings("resnet50").missing(hashes, FLIP) == []
+    assert garden.embeddings("resnet50").missing(hashes, WIDE) == []
 
 
 def test_photos_are_shown_where_they_were_measured(garden: Garden, sorted_photos: Path, tmp_path: Path) -> None:

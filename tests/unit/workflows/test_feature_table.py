@@ -19,7 +19,7 @@ from flowersorter.library.row_files import RowFiles
 from flowersorter.vision.axes import Coordinates, PrincipalAxes
 from flowersorter.vision.features import Features, pack
 from flowersorter.vision.novelty import Novelty
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows import feature_table as module
 from flowersorter.workflows.feature_table import FeatureTable, feature_table
 from tests.unit.library.conftest import sha256_of
@@ -141,18 +141,18 @@ def test_an_empty_cache_has_no_features(garden: Garden, table: FeatureTable) -> 
 def test_the_mirror_image_counts_as_soon_as_it_is_there(store: EmbeddingStore, table: FeatureTable) -> None:
     numbers = list(range(40))
     append(store, numbers)
-    append(store, numbers[:7], FLIP)
+    append(store, numbers[:7], WIDE)
     means = embeddings_of(numbers).astype(np.float32)
-    means[:7] = (means[:7] + embeddings_of(numbers[:7], FLIP)) / 2
+    means[:7] = (means[:7] + embeddings_of(numbers[:7], WIDE)) / 2
     assert_same(table.get(hashes_of(numbers))[0].take(slice(0, 7)), means[:7])
     assert_same(table.get(hashes_of(numbers))[0].take(slice(7, 40)), embeddings_of(numbers[7:]))
-    append(store, numbers[30:35], FLIP)
-    means[30:35] = (means[30:35] + embeddings_of(numbers[30:35], FLIP)) / 2
+    append(store, numbers[30:35], WIDE)
+    means[30:35] = (means[30:35] + embeddings_of(numbers[30:35], WIDE)) / 2
     assert_same(table.get(hashes_of(numbers))[0].take(slice(30, 35)), means[30:35])
 
 
 def test_a_mirror_image_alone_is_not_enough(store: EmbeddingStore, table: FeatureTable) -> None:
-    append(store, [1], FLIP)
+    append(store, [1], WIDE)
     assert len(table.get(hashes_of([1]))[1]) == 0
     append(store, [1])
     assert len(table.get(hashes_of([1]))[1]) == 1
@@ -169,10 +169,10 @@ def test_many_photos_are_read_once(
     assert sum(count for count, view in reads if view == CENTRE) == 100
     assert all(positions == list(range(100)) for positions, _ in everything)
     assert all(np.array_equal(levels, features.levels) for _, levels in everything)
-    append(store, [3, 5], FLIP)
+    append(store, [3, 5], WIDE)
     reads.clear()
     table.get(hashes_of(numbers))
-    assert reads == [(2, CENTRE), (2, FLIP)]
+    assert reads == [(2, CENTRE), (2, WIDE)]
     assert (all_of(table.parts(ids))[1] != features.levels).any(axis=1).nonzero()[0].tolist() == [3, 5]
 
 
@@ -252,7 +252,7 @@ def test_what_is_lent_stays_as_it_is(garden: Garden, store: EmbeddingStore, tabl
     for look in range(3):
         [(positions, lent)] = table.parts(ids)
         before = lent.levels.copy()
-        append(store, [2 * look, 2 * look + 1], FLIP)
+        append(store, [2 * look, 2 * look + 1], WIDE)
         [(_, now)] = table.parts(ids)
         changed = (lent.levels != now.levels).any(axis=1)
         assert sorted(positions[changed].tolist()) == [2 * look, 2 * look + 1]
@@ -336,7 +336,7 @@ def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
     assert sum(projected) == 100
     assert not np.allclose(places(other), first)
     assert sum(projected) == 200
-    append(store, [3, 5], FLIP)
+    append(store, [3, 5], WIDE)
     changed = places(other)
     assert 202 <= sum(projected) < 400
     places(one)

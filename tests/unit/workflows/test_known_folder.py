@@ -19,7 +19,7 @@ from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photos import ReadRecord
 from flowersorter.photos.scan import scan
 from flowersorter.vision.backbones import DEFAULT, Backbone
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows import feature_table, ingest, views
 from flowersorter.workflows.browse import details, folder_rows, guesses_for
 from flowersorter.workflows.correct import assign
@@ -64,7 +64,7 @@ def known_folder(garden: Garden, folder: Path, count: int) -> Path:
     ]
     photo_ids = garden.photos.record(reads)
     embeddings = np.random.default_rng(0).gamma(0.5, 1, (count, WIDTH)).astype(np.float16)
-    for view in (CENTRE, FLIP):
+    for view in (CENTRE, WIDE):
         garden.embeddings(DEFAULT).append(hashes, view, embeddings)
     # The classes of the starter are there after the first look at any folder.
     class_ids = garden.classes.meant_by(starter().model.class_names)

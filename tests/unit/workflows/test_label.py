@@ -17,7 +17,7 @@ from flowersorter.job import CancelToken, Progress, silent
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import LabelOrigin
 from flowersorter.vision.backbones import Backbone
-from flowersorter.vision.views import FLIP
+from flowersorter.vision.views import WIDE
 from flowersorter.workflows import ingest, views
 from flowersorter.workflows.browse import details, folder_rows, guesses_for
 from flowersorter.workflows.correct import assign
@@ -240,7 +240,7 @@ def test_only_the_doubtful_photos_are_looked_at_twice(garden: Garden, photos: Pa
     assert network.embedded - 30 >= doubtful
     for place_id in rows.place_ids.tolist():
         sha256 = garden.photos.photo(garden.photos.place(place_id).photo_id or 0).sha256
-        looked_twice = not garden.embeddings("resnet50").missing([sha256], FLIP)
+        looked_twice = not garden.embeddings("resnet50").missing([sha256], WIDE)
         if int(rows.verdicts[rows.place_ids == place_id][0]) != Verdict.SURE:
             assert looked_twice
 

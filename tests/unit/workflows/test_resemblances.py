@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import tuned_name
 from flowersorter.vision.resemblance import KINDS, Resemblance, resemble
-from flowersorter.vision.views import CENTRE, FLIP
+from flowersorter.vision.views import CENTRE, WIDE
 from flowersorter.workflows import resemblances as module
 from flowersorter.workflows.resemblances import Resemblances, layer_of
 from tests.unit.library.conftest import sha256_of
@@ -70,7 +70,7 @@ def test_a_few_are_asked_about_again_instead_of_being_written_down(garden: Garde
 
 def test_photos_that_are_not_embedded_are_unknown(garden: Garden) -> None:
     there = put(garden, range(3))
-    mirrored_only = put(garden, range(3, 5), FLIP)
+    mirrored_only = put(garden, range(3, 5), WIDE)
     found = Resemblances.of(garden, BACKBONE).get([*mirrored_only, *there])
     assert found is not None
     assert found.known.tolist() == [False, False, True, True, True]
