@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -31,11 +32,11 @@ def deep_training(photos: Path) -> None:
     print("split  learned  measured  frozen    deep  gain    best epoch  minutes")
     results: list[NDArray[np.bool_]] = []
     with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
-        files, targets, groups = _known(garden, photos)
-        folds = assign_folds(targets, groups, SEED)
+        known = learned_photos(garden, photos)
+        folds = assign_folds(known.targets, near_copies(known.features, known.targets, 0, CancelToken()), SEED)
         for split in SPLITS:
             garden.labels.clear(list(garden.labels.all()))
-            learned, measured = _copied(files, folds == split, Path(scratch) / str(split))
+            learned, measured = _copied(known.files, folds == split, Path(scratch) / str(split))
             train_folder(TrainFolderRequest(garden, learned, backbone=DEFAULT), silent, CancelToken())
             frozen = _right(garden, measured)
             started = time.perf_counter()
@@ -84,20 +85,7 @@ def _tell(news: object) -> None:
         )
 
 
-def _known(garden: Garden, photos: Path) -> tuple[list[Path], NDArray[np.intp], NDArray[np.intp]]:
-    """All photos with their class and their group of near-copies."""
-    known = learned_photos(garden, photos)
-    groups = near_copies(known.features, known.targets, 0, CancelToken())
-    places = garden.photos.all_places()
-    path_of = {place.photo_id: place.path for place in garden.photos.places(places.ids.tolist())}
-    files = [path_of[photo_id] for photo_id in known.photo_ids.tolist()]
-    # Two lanes number the photos in another order every time; the splits are to be the same ones.
-    order = sorted(range(len(files)), key=files.__getitem__)
-    _, first, number = np.unique(groups[order], return_index=True, return_inverse=True)
-    return [files[row] for row in order], known.targets[order], first[number]
-
-
-def _copied(files: list[Path], measured: NDArray[np.bool_], out: Path) -> tuple[Path, Path]:
+def _copied(files: Sequence[Path], measured: NDArray[np.bool_], out: Path) -> tuple[Path, Path]:
     """Copies of the photos in class folders: those to learn from, and those to measure with."""
     for file, held_out in zip(files, measured.tolist(), strict=True):
         target = out / ("measure" if held_out else "learn") / file.parent.name / file.name

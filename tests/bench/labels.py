@@ -244,10 +244,8 @@ def _embedded(folder: Path) -> Photos:
     """Embed a folder with one sub-folder per class, both views of every photo, as `train` does."""
     with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch)) as garden:
         photos = learned_photos(garden, folder)
-        ids, hashes = garden.photos.hashes(photos.photo_ids)
-    # By content: photos are numbered as the cores happen to finish them, and seeds are to draw the same ones.
-    order = np.array(sorted(range(len(ids)), key=lambda at: hashes[at]), np.intp)
-    assert (ids == photos.photo_ids).all()
+    # By content: the order of the files is one of shoots and of places, too.
+    order = np.array(sorted(range(len(photos.hashes)), key=photos.hashes.__getitem__), np.intp)
     features, targets = photos.features.take(order), photos.targets[order]
     rows = features.unpack()
     groups = np.arange(len(rows))

@@ -28,7 +28,7 @@ from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.labelled import embed_labelled
 from flowersorter.workflows.network import open_embedder
-from tests.bench.learned import learned_photos
+from tests.bench.learned import LearnedPhotos, learned_photos
 
 DEFAULT_STRANGERS = Path(__file__).parents[3] / "shared" / "strangers"
 PER_CLASS = (5, 10, 20, 50, 240)
@@ -193,14 +193,13 @@ def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Fe
         rows = label(LabelRequest(garden, strangers), silent, CancelToken()).rows
         _, hashes = garden.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
         others, _ = cached_features(garden, DEFAULT, hashes)
-    again = tuple(_seen_in(garden, known.photo_ids, variant(number)) for number in range(1, VARIANTS + 1))
-    first = replace(_seen_in(garden, known.photo_ids, CENTRE), resemblance=known.features.resemblance)
+    again = tuple(_seen_in(garden, known, variant(number)) for number in range(1, VARIANTS + 1))
+    first = replace(_seen_in(garden, known, CENTRE), resemblance=known.features.resemblance)
     return Photos(known.features, first, known.targets, groups, again), others
 
 
-def _seen_in(garden: Garden, photo_ids: NDArray[np.int64], view: str) -> Features:
+def _seen_in(garden: Garden, photos: LearnedPhotos, view: str) -> Features:
     """Features of photos in one view alone, embedded as `train` does it for small classes."""
-    embed_labelled(garden, "auto", photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
-    _, hashes = garden.photos.hashes(photo_ids)
-    embeddings, _ = garden.embeddings(DEFAULT).get(hashes, view)
+    embed_labelled(garden, "auto", photos.photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
+    embeddings, _ = garden.embeddings(DEFAULT).get(photos.hashes, view)
     return pack(embeddings)
