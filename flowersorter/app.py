@@ -130,6 +130,8 @@ class Program(QObject):
         self.queue.shutdown()
         self.window.shutdown()
         self.thumbnails.shutdown()
+        # Python may let go of the commands before the stack, which would then destroy them a second time.
+        self.session.corrections.clear()
         if self._preload is not None:
             self._preload.stop()
         self.garden.close()

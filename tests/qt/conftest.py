@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
@@ -27,6 +27,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if HERE in item.path.parents:
             item.add_marker(pytest.mark.qt_log_level_fail("WARNING"))
             item.add_marker(pytest.mark.qt_log_ignore(*HARMLESS))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Collect what a test leaves in this thread, before the threads of the next one run.
+
+    A thread of a pool that collects an object of Qt holds Qt's lock of connections and waits for Python's; this thread,
+    while it connects a signal, holds Python's and waits for Qt's: the run stood still (PySide6 6.11).
+    """
+    try:
+        return (yield)
+    finally:
+        if HERE in item.path.parents:
+            gc.collect()
 
 
 @pytest.fixture(autouse=True)
