@@ -57,7 +57,7 @@ def _beside(result: DeepResult) -> dict[str, Any]:
 
 
 def _say(terminal: Terminal, result: DeepResult) -> None:
-    kept = f"the best of {counted(len(result.epochs) - 1, 'epoch')} was number {result.best}"
+    kept = f"epoch {result.best} of {len(result.epochs) - 1} is kept"
     early = "Stopped early; " if result.stopped else ""
     terminal.say(
         f"{early}{kept if early else kept[0].upper() + kept[1:]}. Model {result.model_id} on {result.backbone} learned "

@@ -47,7 +47,10 @@ def fine_tune(
     report: Report,
     cancel: CancelToken,
 ) -> Tuned:
-    """Train, and keep the epoch after which the held-out photos were likeliest. Reports `Progress` and `Epoch`.
+    """Train, and keep the last epoch that no other one was clearly better than. Reports `Progress` and `Epoch`.
+
+    The last epoch is the likeliest to be the best, as the learning rates end at 0; a hundred held-out photos tell two
+    good ones apart by chance only.
 
     The final layer begins as a head fitted on the frozen features: the stages would else first learn to make up for a
     random one, and lose much of what they know (Kumar et al., 2022, "LP-FT").
@@ -71,6 +74,7 @@ def fine_tune(
         learner = Learner(entry, network, recipe.unfreeze, head, device, lanes)
         optimiser = make_optimiser(learner.part, recipe)
         epochs: list[Epoch] = []
+        losses: list[NDArray[np.float32]] = []
         best: Snapshot | None = None
         try:
             for number in range(recipe.epochs + 1):
@@ -78,8 +82,20 @@ def fine_tune(
                 if number > 0:
                     loss = train_one_epoch(learner, optimiser, lesson, recipe, number, lanes, report, cancel)
                 rows, logits = validate(learner, lesson, entry.crop_px, lanes, cancel)
-                epoch = _judge(number, recipe.epochs, loss, lesson.targets[rows], logits, epochs[1:], started)
-                if number > 0 and epoch.best:
+                held_out = HeldOutLoss(logits, lesson.targets[rows])
+                # At the best temperature: how confident it is gets put right afterwards, and should not decide.
+                losses.append(held_out.at(fit_temperature(held_out)))
+                epoch = Epoch(
+                    number=number,
+                    of=recipe.epochs,
+                    loss=loss,
+                    held_out_loss=float(losses[-1].mean()),
+                    held_out_right=int((logits.argmax(axis=1) == lesson.targets[rows]).sum()),
+                    held_out=len(rows),
+                    best=number > 0 and is_best(losses[-1], losses[1:-1]),
+                    seconds=time.perf_counter() - started,
+                )
+                if epoch.best:
                     best = _snapshot(learner.part, number, rows, logits)
                 epochs.append(epoch)
                 report(epoch)
@@ -221,28 +237,20 @@ def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
             yield waiting.result()
 
 
-def _judge(
-    number: int,
-    of: int,
-    loss: float,
-    targets: NDArray[np.intp],
-    logits: NDArray[np.float32],
-    before: Sequence[Epoch],
-    started: float,
-) -> Epoch:
-    held_out = HeldOutLoss(logits, targets)
-    # At the best temperature: how confident it is gets put right afterwards, and should not decide.
-    held_out_loss = float(held_out.at(fit_temperature(held_out)).mean())
-    return Epoch(
-        number=number,
-        of=of,
-        loss=loss,
-        held_out_loss=held_out_loss,
-        held_out_right=int((logits.argmax(axis=1) == targets).sum()),
-        held_out=len(targets),
-        best=all(held_out_loss < each.held_out_loss for each in before),
-        seconds=time.perf_counter() - started,
-    )
+def is_best(losses: NDArray[np.float32], before: Sequence[NDArray[np.float32]]) -> bool:
+    """Whether no epoch before was better by more than the error of the difference.
+
+    Args:
+        losses: (V,) of held-out photos after an epoch.
+        before: (V,) after each epoch before.
+    """
+    if not before:
+        return True
+    least = min(before, key=lambda each: float(each.mean()))
+    if len(least) != len(losses):  # a photo cannot be read any more
+        return bool(losses.mean() <= least.mean())
+    more = losses - least
+    return bool(more.mean() <= more.std() / len(more) ** 0.5)
 
 
 def _snapshot(part: TrainedPart, epoch: int, rows: NDArray[np.intp], logits: NDArray[np.float32]) -> Snapshot:

@@ -80,7 +80,7 @@ class Epoch:
         held_out_loss: Mean loss of the held-out photos at the best temperature.
         held_out_right: How many of them were right.
         held_out: How many there are.
-        best: Whether this is the best epoch so far.
+        best: Whether this is the best epoch so far; of two that chance could tell apart, the later one.
         seconds: Since the training began.
     """
 

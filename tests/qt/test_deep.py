@@ -80,9 +80,9 @@ def radio(dialog: DeepDialog, unfreeze: int) -> QRadioButton:
 
 def test_what_takes_longer_says_so_before_it_starts(dialog: DeepDialog) -> None:
     assert dialog.unfreeze == 1
-    assert dialog.duration.text() == "Takes about 4 minutes for 300 photos"
+    assert dialog.duration.text() == "Takes about 8 minutes for 300 photos"
     radio(dialog, 2).click()
-    assert dialog.duration.text() == "Takes about 6 minutes for 300 photos"
+    assert dialog.duration.text() == "Takes about 12 minutes for 300 photos"
     dialog.epochs.setValue(60)
     assert dialog.duration.text() == "Takes about 1.0 hours for 300 photos"
 
@@ -182,7 +182,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             dialog.epochs.setValue(1)
             dialog.start.click()
             qtbot.waitUntil(lambda: dialog.message.text != "", timeout=JOB_MS)
-            assert "Learned from 16 photos; epoch 1 was the best." in dialog.message.text
+            assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
             idle(program, qtbot)
             assert program.garden.settings.get("backbone", "") == "tiny-tuned-1"
             assert not list(program.garden.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
@@ -236,9 +236,9 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
     with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         dialog.start.click()
     idle(program, qtbot)
-    assert (asked[0].unfreeze, asked[0].epochs, asked[0].folder) == (2, 6, None)
+    assert (asked[0].unfreeze, asked[0].epochs, asked[0].folder) == (2, 12, None)
     assert dialog.chart.marks == 4
-    said = "Learned from 300 photos; epoch 2 was the best. 96 % of 50 photos that the network never saw are right"
+    said = "Learned from 300 photos; epoch 2 is kept. 96 % of 50 photos that the network never saw are right"
     assert said in dialog.message.text
     assert "(before: 90 %)" in dialog.message.text
 
@@ -260,7 +260,7 @@ def test_stopping_asks_the_job_and_says_what_is_kept(
     assert program.window.on_demand.deep._dialog is dialog, "the one that runs is shown again"
     dialog.stop.click()
     idle(program, qtbot)
-    assert "Stopped; epoch 2 was the best and is kept." in dialog.message.text
+    assert "Stopped; epoch 2 is kept." in dialog.message.text
 
 
 def test_stopping_too_early_says_that_nothing_changed(

@@ -101,7 +101,7 @@ def test_ctrl_c_after_the_first_epoch_keeps_the_best_so_far(
 
     monkeypatch.setattr(command, "epoch_line", interrupting)
     assert deep(stripes, "--epochs", "9") == 0
-    assert "Stopped early; the best of 1 epoch was number 1. Model 1" in capsys.readouterr().out
+    assert "Stopped early; epoch 1 of 1 is kept. Model 1" in capsys.readouterr().out
     with Garden.open(stripes.parent / "garden") as garden:
         assert garden.settings.get("backbone", "") == "tiny-tuned-1"
 

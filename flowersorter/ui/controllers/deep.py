@@ -130,9 +130,9 @@ class DeepController(QObject):
 
     def _in_words(self, result: DeepResult) -> str:
         if result.stopped:
-            text = self.tr("Stopped; epoch {0} was the best and is kept.").format(result.best)
+            text = self.tr("Stopped; epoch {0} is kept.").format(result.best)
         else:
-            text = self.tr("Learned from {0}; epoch {1} was the best.").format(count_photos(result.photos), result.best)
+            text = self.tr("Learned from {0}; epoch {1} is kept.").format(count_photos(result.photos), result.best)
         if result.held_out_accuracy is not None:
             figures = self.tr("{0} of {1} that the network never saw are right (before: {2}).")
             text += " " + figures.format(

@@ -16,7 +16,15 @@ from flowersorter.errors import Cancelled, DeviceUnavailable
 from flowersorter.job import CancelToken, Progress, silent
 from flowersorter.vision import learner as learner_module
 from flowersorter.vision.augment import augmented
-from flowersorter.vision.finetune import fine_tune, make_optimiser, one_ahead, rate_at, train_one_epoch, validate
+from flowersorter.vision.finetune import (
+    fine_tune,
+    is_best,
+    make_optimiser,
+    one_ahead,
+    rate_at,
+    train_one_epoch,
+    validate,
+)
 from flowersorter.vision.layers import FrozenResNet
 from flowersorter.vision.learner import Learner
 from flowersorter.vision.lesson import Epoch, Lesson, Recipe, Tuned
@@ -122,14 +130,26 @@ def test_it_learns() -> None:
     assert not result.stopped
 
 
-def test_the_best_epoch_is_the_one_kept() -> None:
-    result = tuned()
-    losses = {each.number: each.held_out_loss for each in result.epochs if each.number}
-    assert result.best.epoch == min(losses, key=lambda number: losses[number])
-    assert [each.best for each in result.epochs[1:]] == [
-        all(each.held_out_loss < other.held_out_loss for other in result.epochs[1 : each.number])
-        for each in result.epochs[1:]
-    ]
+def test_the_last_of_the_best_epochs_is_the_one_kept() -> None:
+    result = tuned(dataclasses.replace(RECIPE, epochs=5))
+    assert not result.epochs[0].best
+    assert result.epochs[1].best
+    assert result.best.epoch == max(each.number for each in result.epochs if each.best)
+    for each in result.epochs[2:]:
+        least = min(other.held_out_loss for other in result.epochs[1 : each.number])
+        assert each.best or each.held_out_loss > least, "an epoch with less loss than all before is the best"
+
+
+def test_an_epoch_is_the_best_until_another_is_clearly_better() -> None:
+    draw = np.random.default_rng(0)
+    first = draw.exponential(0.3, 100).astype(np.float32)
+    noise = draw.normal(0, 0.1, 100).astype(np.float32)
+    assert is_best(first, [])
+    assert is_best(first - 0.1, [first])
+    assert is_best(first + noise - noise.mean() + 0.005, [first, first + 0.2]), "no more than chance"
+    assert not is_best(first + noise - noise.mean() + 0.02, [first + 0.2, first])
+    assert not is_best(first[1:] + 0.01, [first])
+    assert is_best(first[1:] * 0, [first])
 
 
 def test_a_seed_gives_the_same_again_and_another_something_else() -> None:
