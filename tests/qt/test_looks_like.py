@@ -83,7 +83,8 @@ def test_many_that_are_unlike_all_labelled_ones_are_told_of_one_another(
 ) -> None:
     inspector = program.window.inspector
     for number in range(24):
-        write_jpeg(tmp_path / "photos" / f"IMG_{910 + number}_yellow.jpg", textured((96, 72), YELLOW, 300 + number))
+        yellow = (YELLOW[0] - 3 * number, YELLOW[1] - 2 * number, YELLOW[2] + 2 * number)  # no near-copies
+        write_jpeg(tmp_path / "photos" / f"IMG_{910 + number}_yellow.jpg", textured((96, 72), yellow, 300 + number))
     QTest.keyClick(program.window, Qt.Key.Key_F5)
     qtbot.waitUntil(lambda: len(places(program, "yellow")) == 25)
     idle(program, qtbot)
