@@ -26,6 +26,7 @@ from flowersorter.ui.first_paint import FirstPaint
 from flowersorter.ui.main_window import MainWindow
 from flowersorter.ui.photo_model import PhotoModel
 from flowersorter.ui.session import Session
+from flowersorter.workers.garbage import GarbageCollector
 from flowersorter.workers.images import GardenThumbnails
 from flowersorter.workers.job_queue import JobQueue, Listener
 from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
@@ -68,6 +69,8 @@ class Program(QObject):
         self._first_paint: FirstPaint | None = None
         self._folder: Path | None = None
         self._preload = Preload() if preload else None
+        self._garbage = GarbageCollector(self)
+        self._garbage.begin()
         self.begun = False
         self._down = False
 
@@ -134,6 +137,7 @@ class Program(QObject):
         self.session.corrections.clear()
         if self._preload is not None:
             self._preload.stop()
+        self._garbage.stop()
         self.garden.close()
 
     def _on_recovered(self, result: object) -> None:
