@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
@@ -39,16 +40,20 @@ class KeysDialog(QDialog):
             font.setBold(True)
             label.setFont(font)
             grid.addWidget(label, number, 0)
-            grid.addWidget(QLabel(deed, page), number, 1)
+            said = QLabel(deed, page)
+            said.setWordWrap(True)
+            grid.addWidget(said, number, 1)
+        grid.setRowStretch(len(rows), 1)
         scroll = QScrollArea(self)
         scroll.setObjectName("keys")
         scroll.setAccessibleName(self.tr("Keys and what they do"))
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setWidget(page)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
         buttons.rejected.connect(self.reject)
         column = QVBoxLayout(self)
         column.addWidget(scroll, 1)
         column.addWidget(buttons)
-        self.resize(520, 560)
+        self.resize(600, 560)
