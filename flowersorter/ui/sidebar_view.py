@@ -58,9 +58,11 @@ class SidebarDelegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         box = option.rect.adjusted(4, 1, -4, -1)
         text = self._background(painter, option, box, self._view.drop_row == index.row())
+        selected = text == palette.color(QPalette.ColorRole.HighlightedText)
         muted = QColor(text)
-        muted.setAlphaF(0.66)
-        self._mark(painter, palette, row, box, selected=text == palette.color(QPalette.ColorRole.HighlightedText))
+        if not selected:  # on the highlight even the full colour has little contrast
+            muted.setAlphaF(0.66)
+        self._mark(painter, palette, row, box, selected=selected)
         left = box.left() + MARGIN_PX + SWATCH_PX + 10
         right = box.right() - MARGIN_PX
         if self._view.shows_digits:

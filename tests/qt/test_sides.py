@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import QItemSelectionModel, QMimeData, QPoint, QPointF, Qt
-from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QWheelEvent
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QPalette, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.library.photo_class import ClassOrigin, PhotoClass
+from flowersorter.ui import theme
 from flowersorter.ui.class_list import NEW_CLASS, ClassList
 from flowersorter.ui.photo_columns import Pile
 from flowersorter.ui.photo_grid import LARGEST_PX, SMALLEST_PX, PhotoGrid
 from flowersorter.ui.photo_model import PhotoModel
+from flowersorter.ui.sidebar_model import SidebarRole
 from flowersorter.ui.sidebar_view import SidebarView
 from tests.qt.dragging import drag
 from tests.qt.fabric import LOOKS, picture, rows
@@ -209,3 +211,16 @@ def test_selection_is_told_once_for_a_rubber_band_of_many(both: Both, qtbot: QtB
         both.grid.selectionModel().select(both.model.index(number), QItemSelectionModel.SelectionFlag.Select)
     qtbot.waitUntil(lambda: bool(told))
     assert told == [10]
+
+
+def test_the_count_in_a_picked_row_is_as_readable_as_its_name(both: Both) -> None:
+    view = both.classes.piles
+    view.pick(view.rows.index(0).data(SidebarRole.ROW).key)
+    box = view.visualRect(view.rows.index(0))
+    image = view.viewport().grab(box).toImage()
+    palette = view.palette()
+    text, highlight = palette.color(QPalette.ColorRole.HighlightedText), palette.color(QPalette.ColorRole.Highlight)
+    middle = range(image.height() // 4, 3 * image.height() // 4)
+    right = range(3 * image.width() // 4, image.width() - 12)
+    found = max(theme.contrast(image.pixelColor(x, y), highlight) for x in right for y in middle)
+    assert found >= 0.95 * theme.contrast(text, highlight)
