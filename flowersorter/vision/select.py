@@ -6,8 +6,8 @@ Variety comes by itself, for what is near a chosen or labelled photo gains littl
 for a blurred shot resembles nothing. Strangers resemble one another: what is like no labelled photo weighs less.
 
 Measured on 1,500 flowers, held-out third, start with 2 labels a class, batches of ten, 10 seeds: 50 labels chosen so
-reach 0.850, random ones 0.811, the narrowest margins 0.817, margin times distance less than random, 75 random ones
-0.834, 100 random ones 0.852. With 200 strangers among 1,000 photos 5 of 40 chosen ones are strangers, 15 without the
+reach 0.843, random ones 0.810, the narrowest margins 0.817, margin times distance less than random, 75 random ones
+0.839, 100 random ones 0.855. With 200 strangers among 1,000 photos 5 of 40 chosen ones are strangers, 15 without the
 weight for likeness, 7 by chance (`python -m tests.bench advice`).
 """
 
