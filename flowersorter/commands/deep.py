@@ -57,10 +57,10 @@ def _beside(result: DeepResult) -> dict[str, Any]:
 
 
 def _say(terminal: Terminal, result: DeepResult) -> None:
-    kept = f"epoch {result.best} of {len(result.epochs) - 1} is kept"
-    early = "Stopped early; " if result.stopped else ""
+    kept = "Stopped early; epoch" if result.stopped else "Epoch"
     terminal.say(
-        f"{early}{kept if early else kept[0].upper() + kept[1:]}. Model {result.model_id} on {result.backbone} learned "
+        f"{kept} {result.best} of {len(result.epochs) - 1} is kept. "
+        f"Model {result.model_id} on {result.backbone} learned "
         f"{counted(len(result.classes), 'class', 'classes')} from {counted(result.photos, 'photo')} in "
         f"{result.seconds:.0f} s: {', '.join(map(shown, result.classes))}"
     )

@@ -85,10 +85,10 @@ class Embedder:
             ValueError: the crops have another shape or type.
             DeviceUnavailable: the device has too little memory even for one crop.
         """
-        shapes = {(side, side, 3) for side in (self.entry.crop_px, self.entry.short_side_px)}
-        if crops.dtype != np.uint8 or crops.shape[1:] not in shapes:
-            side = self.entry.crop_px
-            raise ValueError(f"crops must be (B, {side}, {side}, 3) uint8, not {crops.shape} {crops.dtype}")
+        side, wide = self.entry.crop_px, self.entry.short_side_px
+        if crops.dtype != np.uint8 or crops.shape[1:] not in {(side, side, 3), (wide, wide, 3)}:
+            wanted = f"(B, {side}, {side}, 3) uint8, or {wide} instead of {side}"
+            raise ValueError(f"crops must be {wanted}, not {crops.shape} {crops.dtype}")
         if self.device == CPU:
             torch.set_num_threads(1)  # of this thread
         batches: list[Tensor] = []

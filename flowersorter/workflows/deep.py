@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DeepRequest", "DeepResult", "Epoch", "deep_train", "likely_seconds"]
 
-EPOCHS = 12
+EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)
 #: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training here has shown better.
 _SECONDS = (0.030, 0.050, 0.085)

@@ -244,7 +244,7 @@ def _embedded(folder: Path) -> Photos:
     """Embed a folder with one sub-folder per class, both views of every photo, as `train` does."""
     with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch)) as garden:
         photos = learned_photos(garden, folder)
-    # By content: the order of the files is one of shoots and of places, too.
+    # By content: in the order that the figures in README were drawn in.
     order = np.array(sorted(range(len(photos.hashes)), key=photos.hashes.__getitem__), np.intp)
     features, targets = photos.features.take(order), photos.targets[order]
     rows = features.unpack()

@@ -33,8 +33,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Collect what a test leaves in this thread, before the threads of the next one run.
 
-    A thread of a pool that collects an object of Qt holds Qt's lock of connections and waits for Python's; this thread,
-    while it connects a signal, holds Python's and waits for Qt's: the run stood still (PySide6 6.11).
+    Not every test runs a whole program, whose `GarbageCollector` says what happens where another thread collects it.
     """
     try:
         return (yield)
