@@ -31,11 +31,13 @@ class _Entry:
     call: Call
     listener: Listener
     background: bool
-    preempted: bool = False  # cancelled to make way; starts again
+    preempted: bool = False  # cancelled to make way; starts again, unless it had come to its end
+    stale: bool = False  # begins again, even if it came to its end before it heard of it
+    over: bool = False  # it has answered: it gives way no longer, and is not asked again
 
     def settle(self) -> None:
-        """The job is over, however fast it was: it no longer gives way to what its listener submits."""
-        self.background = self.preempted = False
+        """The job has answered, however fast it was."""
+        self.over, self.preempted = True, False
 
 
 class JobQueue(QObject):
@@ -116,7 +118,7 @@ class JobQueue(QObject):
         """Ask this job to stop; one that waits never starts."""
         if self._running is not None and self._running.id == job_id:
             if job_id in self._entries:
-                self._entries[job_id].preempted = False
+                self._entries[job_id].preempted = self._entries[job_id].stale = False
             self._running.cancel.cancel()
         elif job_id in self._waiting:
             self._waiting.remove(job_id)
@@ -128,9 +130,16 @@ class JobQueue(QObject):
             self.cancel(self._running.id)
 
     def begin_again(self, job_id: int) -> None:
-        """Let a background job that runs start from its beginning: what it works from has changed."""
-        if self._running is not None and self._running.id == job_id:
-            self._make_way()
+        """Let a background job that runs start from its beginning: what it works from has changed.
+
+        What it has found but not told yet is told no more.
+        """
+        entry = self._entries.get(job_id)
+        if self._running is None or self._running.id != job_id or entry is None or not entry.background:
+            return
+        if entry.preempted or not self._running.cancel.cancelled:  # else it was asked to stop for good
+            entry.stale = not entry.over
+            self._running.cancel.cancel()
 
     def drop(self, job_id: int) -> None:
         """Cancel this job and tell nobody anything more about it."""
@@ -141,8 +150,9 @@ class JobQueue(QObject):
         self.cancel(job_id)
 
     def alive(self, job_id: int) -> bool:
-        """Whether this job waits or runs."""
-        return job_id in self._entries
+        """Whether this job waits or runs and has not answered yet."""
+        entry = self._entries.get(job_id)
+        return entry is not None and not entry.over
 
     @property
     def busy(self) -> bool:
@@ -171,7 +181,7 @@ class JobQueue(QObject):
         if self._running is None:
             return
         entry = self._entries.get(self._running.id)
-        if entry is not None and entry.background and not self._running.cancel.cancelled:
+        if entry is not None and entry.background and not entry.over and not self._running.cancel.cancelled:
             entry.preempted = True
             self._running.cancel.cancel()
 
@@ -180,7 +190,7 @@ class JobQueue(QObject):
             return
         job_id = self._waiting.popleft()
         entry = self._entries[job_id]
-        entry.preempted = False
+        entry.preempted = entry.stale = False
         self._running = Job(job_id, entry.title, entry.call, CancelToken())
         self._run.emit(self._running)
 
@@ -223,7 +233,7 @@ class JobQueue(QObject):
     @Slot(int, object)
     def _on_succeeded(self, job_id: int, result: object) -> None:
         entry = self._entries.get(job_id)
-        if entry is not None:
+        if entry is not None and not entry.stale:
             entry.settle()
             if entry.listener.succeeded is not None:
                 entry.listener.succeeded(result)
@@ -232,7 +242,7 @@ class JobQueue(QObject):
     @Slot(int, object)
     def _on_failed(self, job_id: int, error: Exception) -> None:
         entry = self._entries.get(job_id)
-        if entry is not None:
+        if entry is not None and not entry.stale:
             entry.settle()
             if entry.listener.failed is not None:
                 entry.listener.failed(error)
@@ -242,7 +252,7 @@ class JobQueue(QObject):
     @Slot(int)
     def _on_cancelled(self, job_id: int) -> None:
         entry = self._entries.get(job_id)
-        if entry is not None and not entry.preempted:
+        if entry is not None and not entry.preempted and not entry.stale:
             entry.settle()
             if entry.listener.cancelled is not None:
                 entry.listener.cancelled()
@@ -252,7 +262,7 @@ class JobQueue(QObject):
     def _on_finished(self, job_id: int) -> None:
         self._running = None
         entry = self._entries.get(job_id)
-        if entry is not None and entry.preempted:
+        if entry is not None and (entry.preempted or entry.stale):
             self._waiting.append(job_id)
         elif entry is not None:
             del self._entries[job_id]

@@ -56,6 +56,12 @@ class Newest(QObject):
         with self._lock:
             self._wish = None
 
+    @property
+    def busy(self) -> bool:
+        """Whether a call is made or waits."""
+        with self._lock:
+            return self._active
+
     def shutdown(self) -> None:
         """Forget everything and wait for the call in hand."""
         self.forget()

@@ -5,20 +5,39 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Generator, Iterator
+from functools import partialmethod
 from pathlib import Path
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 
 import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QThread, QTimer
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 HERE = Path(__file__).parent
+#: How long a test waits for what must come: no more than a bound, so it suits a machine that is busy with other things.
+WAIT_MS = 30_000
 #: What Qt's platform without a screen says about itself; it is no fault of a dialog.
 HARMLESS = (
     r"^This plugin does not support propagateSizeHints\(\)$",
     r"^This plugin does not support raise\(\)$",
 )
+
+
+class PatientBot(QtBot):
+    """Waits as long as a slow machine may need."""
+
+    waitUntil = partialmethod(QtBot.waitUntil, timeout=WAIT_MS)  # noqa: N815 - its name
+    waitSignal = partialmethod(QtBot.waitSignal, timeout=WAIT_MS)  # noqa: N815 - its name
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> PatientBot:
+    """The one of pytest-qt, with more patience."""
+    del qapp  # it has to be there
+    return PatientBot(request)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

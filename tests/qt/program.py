@@ -7,12 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.library.garden import Garden
+from flowersorter.workers.newest import Newest
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
 from tests.qt.fabric import use_stub_network
 
@@ -55,9 +56,23 @@ def running(
 
 
 def idle(program: Program, qtbot: QtBot) -> None:
-    """Wait until no job runs and the window has taken it in."""
-    qtbot.waitUntil(lambda: not program.queue.busy, timeout=JOB_MS)
-    qtbot.wait(120)
+    """Wait until no job runs and the window has taken it in: its timers, its thumbnails, its larger pictures."""
+
+    def at_rest() -> bool:
+        return not (
+            program.queue.busy
+            or program.thumbnails.waiting
+            or any(each.isActive() for each in program.window.findChildren(QTimer))
+            or any(each.busy for each in program.window.findChildren(Newest))
+        )
+
+    def settled() -> bool:
+        if at_rest():
+            QApplication.processEvents()  # what a thread said last
+            return at_rest()
+        return False
+
+    qtbot.waitUntil(settled)
 
 
 def places(program: Program, part: str) -> list[int]:

@@ -16,7 +16,7 @@ from flowersorter.app import Program
 from flowersorter.ui.controllers import doubts
 from flowersorter.ui.error_box import ErrorBox
 from flowersorter.workflows.doubts import find_contradictions, keep
-from tests.qt.program import JOB_MS, class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running
 
 
 @pytest.fixture
@@ -36,7 +36,7 @@ def labelled(program: Program, part: str, count: int, class_name: str | None = N
 
 def complaint(program: Program, qtbot: QtBot) -> tuple[str, str, str]:
     """What the error box that comes up says; it is closed."""
-    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorBox)), timeout=JOB_MS)
+    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorBox)))
     (box,) = program.window.findChildren(ErrorBox)
     said: tuple[str, str, str] = box.said
     box.close()
@@ -107,7 +107,7 @@ def contradicting(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch)
 def link_about(program: Program, text: str, qtbot: QtBot) -> QPushButton:
     """The link of the bar that says this, once it does."""
     links = program.window.job_bar.links
-    qtbot.waitUntil(lambda: any(text in each.text() and each.isVisible() for each in links), timeout=JOB_MS)
+    qtbot.waitUntil(lambda: any(text in each.text() and each.isVisible() for each in links))
     idle(program, qtbot)
     found: QPushButton = next(each for each in links if text in each.text())
     return found
@@ -155,7 +155,7 @@ def test_a_whole_check_that_is_asked_for_does_not_make_do_with_the_folders(
     monkeypatch.setattr(doubts, "OFFERED_UP_TO", 0)
     controller.offer()
     controller.start()
-    qtbot.waitUntil(lambda: controller.dialog is not None, timeout=JOB_MS)
+    qtbot.waitUntil(lambda: controller.dialog is not None)
     idle(contradicting, qtbot)
     dialog = controller.dialog
     assert dialog is not None

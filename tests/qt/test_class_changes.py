@@ -22,7 +22,7 @@ from flowersorter.ui.photo_model import PhotoRole
 from flowersorter.workflows.label import LabelRequest, LabelResult, label
 from flowersorter.workflows.models import chosen_backbone, model_for
 from tests.qt.dialogs import when_asked
-from tests.qt.program import JOB_MS, class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running
 from tests.qt.test_whole_way import sort_into
 from tests.stub_network import open_colour_network
 
@@ -258,7 +258,7 @@ def and_move(program: Program, qtbot: QtBot) -> None:
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     assert "Undo takes both back" in dialog.note.text()
-    qtbot.waitUntil(dialog.move_button.isEnabled, timeout=JOB_MS)
+    qtbot.waitUntil(dialog.move_button.isEnabled)
     QTest.mouseClick(dialog.move_button, Qt.MouseButton.LeftButton)
     idle(program, qtbot)
 

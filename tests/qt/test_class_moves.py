@@ -21,7 +21,7 @@ from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.history_dialog import HistoryDialog
 from flowersorter.ui.sort_dialog import SortDialog
 from flowersorter.workflows.history import runs
-from tests.qt.program import JOB_MS, class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running
 from tests.qt.test_whole_way import drag_to, sort_into
 
 NAMES = ("red", "green", "blue")
@@ -87,7 +87,7 @@ def preview(program: Program, qtbot: QtBot) -> ClassMoveDialog:
     """The preview, once it shows its plan."""
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
-    qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() > 0, timeout=JOB_MS)
+    qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() > 0)
     return dialog
 
 
@@ -274,7 +274,7 @@ def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qt
         assert dialog.aside.isChecked() is ticked
         dialog.aside.setChecked(True)
         dialog.destination.setText(str(sorted_to.with_name(f"again {ticked}")))
-        qtbot.waitUntil(dialog.file_button.isEnabled, timeout=JOB_MS)
+        qtbot.waitUntil(dialog.file_button.isEnabled)
         dialog.file_button.click()
         idle(program, qtbot)
 

@@ -27,7 +27,7 @@ from flowersorter.workflows.correct import assign
 from flowersorter.workflows.deep import DeepRequest, DeepResult, Epoch
 from flowersorter.workflows.models import starter
 from flowersorter.workflows.train import TrainFolderRequest, train_folder
-from tests.qt.program import JOB_MS, draw_folder, idle, running
+from tests.qt.program import draw_folder, idle, running
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
 Training = Callable[[DeepRequest, Report, CancelToken], DeepResult]
@@ -181,7 +181,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             assert dialog is not None
             dialog.epochs.setValue(1)
             dialog.start.click()
-            qtbot.waitUntil(lambda: dialog.message.text != "", timeout=JOB_MS)
+            qtbot.waitUntil(lambda: dialog.message.text != "")
             assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
             idle(program, qtbot)
             assert program.garden.settings.get("backbone", "") == "tiny-tuned-1"

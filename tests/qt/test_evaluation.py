@@ -18,7 +18,7 @@ from flowersorter.ui.controllers import evaluation as controller
 from flowersorter.ui.evaluation_dialog import EvaluationDialog
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.learning_curve import LearningCurveRequest
-from tests.qt.program import JOB_MS, draw_folder, idle, places, running
+from tests.qt.program import draw_folder, idle, places, running
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_the_learning_curve_comes_from_a_job(program: Program, qtbot: QtBot) -> 
     dialog = evaluated(program, qtbot)
     dialog.pages.setCurrentIndex(2)
     press(dialog.learning.start_button)
-    qtbot.waitUntil(lambda: dialog.learning.curve is not None, timeout=JOB_MS)
+    qtbot.waitUntil(lambda: dialog.learning.curve is not None)
     chart, curve = dialog.learning.chart, dialog.learning.curve
     assert chart is not None
     assert curve is not None

@@ -104,9 +104,9 @@ def test_with_a_photo_picked_and_one_corrected(program: Program, qtbot: QtBot) -
 
 def test_after_looking_again_and_after_a_cancelled_job(program: Program, qtbot: QtBot) -> None:
     """The endless bar of a job moves by a timer while it is shown."""
-    program.window.folder.look_again()
-    qtbot.waitUntil(lambda: program.window.job_bar.busy)
-    program.window.job_bar.cancel.click()
+    program.queue.started.connect(program.window.job_bar.cancel.click)
+    with qtbot.waitSignal(program.queue.started):
+        program.window.folder.look_again()
     idle(program, qtbot)
     settle(program, qtbot)
     assert_asleep(program)

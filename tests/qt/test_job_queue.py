@@ -177,6 +177,63 @@ def test_what_a_finished_background_job_asks_for_does_not_start_it_again(queue: 
     assert runs == ["label", "next"]
 
 
+def test_a_job_that_has_answered_is_not_alive_and_can_be_asked_for_again(queue: JobQueue, qtbot: QtBot) -> None:
+    """Its `finished` comes a moment later; who asks again meanwhile was once not heard."""
+    alive: list[bool] = []
+    asked: list[int] = []
+
+    def answered(_result: object) -> None:
+        alive.append(queue.alive(asked[-1]))
+        queue.begin_again(asked[-1])
+        if len(asked) < 2:
+            ask()
+
+    def ask() -> None:
+        asked.append(queue.submit("Check", lambda _r, _c: None, Listener(succeeded=answered), background=True))
+
+    ask()
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert alive == [False, False]
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_a_job_at_its_end_that_nobody_heard_of_yet_begins_again(queue: JobQueue, qtbot: QtBot, fails: bool) -> None:
+    heard = Heard(queue)
+    runs: list[int] = []
+    ended = threading.Event()
+
+    def work(_report: Report, _cancel: CancelToken) -> int:
+        runs.append(len(runs))
+        ended.set()
+        if fails and len(runs) == 1:
+            raise TooFewPhotos("There is nothing to learn from yet")
+        return len(runs)
+
+    job = queue.submit("Looking", work, background=True)
+    assert ended.wait(5)
+    queue.begin_again(job)
+    assert queue.alive(job)
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert [each for each in heard.said if each[0] != "started"] == [("succeeded", job, 2), ("finished", job)]
+
+
+def test_who_cancels_a_job_that_was_to_begin_again_means_it(queue: JobQueue, qtbot: QtBot) -> None:
+    heard = Heard(queue)
+    began = threading.Event()
+
+    def work(report: Report, cancel: CancelToken) -> None:
+        began.set()
+        until_cancelled(report, cancel)
+
+    job = queue.submit("Looking", work, background=True)
+    assert began.wait(5)
+    queue.begin_again(job)
+    queue.cancel(job)
+    queue.begin_again(job)
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert [each[0] for each in heard.said] == ["started", "cancelled", "finished"]
+
+
 def test_progress_is_thinned_out_but_no_result_is_lost_nor_out_of_order(queue: JobQueue, qtbot: QtBot) -> None:
     heard: list[object] = []
     progress: list[Progress] = []

@@ -18,7 +18,7 @@ from flowersorter.workflows.advice import Advice, Gain, Standing
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.doubts import Doubt, DoubtGroup, DoubtsResult, LookAlike
 from flowersorter.workflows.measurable import Unmeasured
-from tests.qt.program import JOB_MS, class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running
 
 NAMES = {1: "dahlia", 2: "zinnia", 3: "R&B"}
 
@@ -163,7 +163,7 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
 
 def checked(program: Program, qtbot: QtBot) -> DoubtsDialog:
     program.window.actions_by_name["check_labels"].trigger()
-    qtbot.waitUntil(lambda: program.window.on_demand.doubts.dialog is not None, timeout=JOB_MS)
+    qtbot.waitUntil(lambda: program.window.on_demand.doubts.dialog is not None)
     dialog = program.window.on_demand.doubts.dialog
     assert dialog is not None
     return dialog
@@ -215,7 +215,7 @@ def test_what_was_kept_is_not_asked_again_and_then_nothing_looks_wrong(program: 
 def test_after_a_training_the_check_is_offered_beside_the_message(program: Program, qtbot: QtBot) -> None:
     window = program.window
     window.training.start()
-    qtbot.waitUntil(lambda: "2 labels may be wrong" in {link.text() for link in window.job_bar.links}, timeout=JOB_MS)
+    qtbot.waitUntil(lambda: "2 labels may be wrong" in {link.text() for link in window.job_bar.links})
     assert window.job_bar.message.text().startswith("Learned from ")
     link = next(each for each in window.job_bar.links if each.text() == "2 labels may be wrong")
     link.click()
@@ -228,7 +228,7 @@ def test_after_a_training_the_check_is_offered_beside_the_message(program: Progr
 def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Program, qtbot: QtBot) -> None:
     window = program.window
     window.actions_by_name["label_next"].trigger()
-    qtbot.waitUntil(lambda: program.photos.rowCount() == 2, timeout=JOB_MS)
+    qtbot.waitUntil(lambda: program.photos.rowCount() == 2)
     panel = window.on_demand.advice.panel
     assert panel.isVisible()
     assert program.photos.filter.title == "What to label next"

@@ -19,7 +19,6 @@ from flowersorter.errors import UserError
 from flowersorter.job import CancelToken
 from flowersorter.library.garden import Garden
 from flowersorter.ui.error_box import ErrorBox
-from flowersorter.ui.first_paint import LATEST_MS as FIRST_PAINT_MS
 from flowersorter.ui.first_paint import FirstPaint
 from flowersorter.workflows.history import RecoveryResult
 from flowersorter.workflows.label import LabelRequest, label
@@ -127,7 +126,7 @@ def test_what_is_not_painted_does_not_wait_for_ever(qtbot: QtBot) -> None:
     window = QWidget()
     qtbot.addWidget(window)
     first = FirstPaint(window)
-    with qtbot.waitSignal(first.painted, timeout=5000):
+    with qtbot.waitSignal(first.painted):
         pass
 
 
@@ -138,7 +137,7 @@ def test_the_first_paint_is_told_once(qtbot: QtBot) -> None:
     first = FirstPaint(window)
     first.painted.connect(lambda: told.append(window.isVisible()))
     window.show()
-    qtbot.waitUntil(lambda: bool(told), timeout=FIRST_PAINT_MS)
+    qtbot.waitUntil(lambda: bool(told))
     window.repaint()
     QApplication.processEvents()
     assert told == [True]

@@ -20,7 +20,7 @@ from flowersorter.ui.class_list import NEW_CLASS
 from flowersorter.ui.sort_dialog import SortDialog
 from flowersorter.workflows.label import FolderScanned, LabelRequest, label
 from tests.qt.dragging import drag
-from tests.qt.program import JOB_MS, class_named, draw_folder, guesses, idle, places, running, tile
+from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, tile
 from tests.stub_network import open_colour_network
 
 
@@ -127,7 +127,7 @@ def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot, m
         program.window.actions_by_name["sort"].trigger()
         dialog = program.window.findChild(SortDialog)
         assert dialog is not None
-        qtbot.waitUntil(lambda: dialog.plan is not None, timeout=JOB_MS)
+        qtbot.waitUntil(lambda: dialog.plan is not None)
         line = next(item for i in range(4) if (item := dialog.tree.topLevelItem(i)) and item.text(0) == "green")
         dialog.tree.setCurrentItem(line)
         dialog.tree.setFocus()
@@ -149,7 +149,7 @@ def sort_into(program: Program, destination: Path, qtbot: QtBot) -> None:
     assert isinstance(field, QLineEdit)
     assert isinstance(file_button, QPushButton)
     field.setText(str(destination))
-    qtbot.waitUntil(file_button.isEnabled, timeout=JOB_MS)
+    qtbot.waitUntil(file_button.isEnabled)
     assert not destination.exists()  # a plan touches nothing
     QTest.mouseClick(file_button, Qt.MouseButton.LeftButton)
     idle(program, qtbot)

@@ -212,7 +212,7 @@ def test_a_folder_that_is_gone_is_said_clearly(program: Program, tmp_path: Path,
 def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> None:
     inspector = program.window.inspector
     click(program, places(program, "red")[0])
-    qtbot.waitUntil(lambda: inspector.facts.pixels.text() != "", timeout=10_000)
+    qtbot.waitUntil(lambda: inspector.facts.pixels.text() != "")
     assert inspector.facts.name.text().replace("\u200b", "") == "IMG_000_red.jpg"
     assert inspector.facts.pixels.text().startswith("96 × 72")
     assert inspector.guesses.isVisible()
@@ -240,7 +240,7 @@ def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot:
     """A photo that grows with the width once gave and took the scroll bar until the stack was full."""
     inspector = program.window.inspector
     click(program, places(program, "red")[0])
-    qtbot.waitUntil(inspector.guesses.isVisible, timeout=10_000)
+    qtbot.waitUntil(inspector.guesses.isVisible)
     program.window.resize(1000, 477)
     qtbot.wait(50)
     seen = []
@@ -254,7 +254,7 @@ def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot:
 def test_a_click_on_a_guess_says_that_it_is_right(program: Program, qtbot: QtBot) -> None:
     inspector = program.window.inspector
     click(program, places(program, "red")[0])
-    qtbot.waitUntil(inspector.guesses.isVisible, timeout=10_000)
+    qtbot.waitUntil(inspector.guesses.isVisible)
     QTest.mouseClick(inspector.guesses, Qt.MouseButton.LeftButton, pos=inspector.guesses.rect().topLeft() * 1)
     qtbot.waitUntil(lambda: len(labelled(program)) == 1)
 
