@@ -30,7 +30,7 @@ from flowersorter.vision.features import average_views, pack
 from flowersorter.vision.fit import Examples, fit
 from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.resemblance import resemble
-from flowersorter.vision.views import CENTRE, WIDE, cut, side_px
+from flowersorter.vision.views import CENTRE, WIDE, cut
 from flowersorter.vision.weights import imagenet_layer
 from flowersorter.workflows.models import STARTER_FILE
 
@@ -60,7 +60,7 @@ def embed_folder(
                     pixels.append(read_photo(photo.path, short_side_px=entry.short_side_px).pixels)
                 except PhotoUnreadable as error:
                     print(f"left out: {photo.path}: {error.why}")
-            views = [np.stack([cut(p, view, side_px(view, entry)) for p in pixels]) for view in (CENTRE, WIDE)]
+            views = [np.stack([cut(p, view, entry.crop_px) for p in pixels]) for view in (CENTRE, WIDE)]
             both = [embedder.embed(crops) for crops in views]
             embeddings.append(average_views(both))
             centres.append(both[0])

@@ -75,8 +75,8 @@ class Embedder:
         """Compute the pooled features of crops, raw: neither scaled nor square-rooted.
 
         Args:
-            crops: (B, S, S, 3) uint8, RGB, as large as some view of the backbone's. More than `batch_size` are taken
-                in several batches.
+            crops: (B, S, S, 3) uint8, RGB, S the backbone's `crop_px`. More than `batch_size` are taken in several
+                batches.
 
         Returns:
             (B, D) float16, rows in the order of the crops.
@@ -85,10 +85,9 @@ class Embedder:
             ValueError: the crops have another shape or type.
             DeviceUnavailable: the device has too little memory even for one crop.
         """
-        side, wide = self.entry.crop_px, self.entry.short_side_px
-        if crops.dtype != np.uint8 or crops.shape[1:] not in {(side, side, 3), (wide, wide, 3)}:
-            wanted = f"(B, {side}, {side}, 3) uint8, or {wide} instead of {side}"
-            raise ValueError(f"crops must be {wanted}, not {crops.shape} {crops.dtype}")
+        side = self.entry.crop_px
+        if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
+            raise ValueError(f"crops must be (B, {side}, {side}, 3) uint8, not {crops.shape} {crops.dtype}")
         if self.device == CPU:
             torch.set_num_threads(1)  # of this thread
         batches: list[Tensor] = []
@@ -120,8 +119,7 @@ class Embedder:
         bytes_ = torch.from_numpy(np.require(crops, requirements=["C", "W"])).permute(0, 3, 1, 2)
         if self.device == CUDA:
             bytes_ = bytes_.pin_memory().to(CUDA, non_blocking=True)
-        seen_px = crops.shape[1] * self.entry.seen_px // self.entry.crop_px  # as large a scale in every view
-        pixels = enlarged(bytes_, seen_px).sub_(self._mean).div_(self._std)
+        pixels = enlarged(bytes_, self.entry.seen_px).sub_(self._mean).div_(self._std)
         features: Tensor = self._network(pixels.to(self._dtype))
         return features.to(torch.float16)
 

@@ -19,7 +19,7 @@ from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.resemblance import resemble
 from flowersorter.vision.verdict import Verdict
-from flowersorter.vision.views import CENTRE, WIDE, cut, side_px
+from flowersorter.vision.views import CENTRE, WIDE, cut
 from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.looks_like import likenesses
@@ -141,7 +141,7 @@ def _look(
     """
 
     def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
-        return network.embed(np.stack([cut(each, name, side_px(name, backbone)) for each in pixels]))
+        return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
 
     centre = view(CENTRE, [photo.pixels for photo in photos])
     layer = layer_of(model.backbone)

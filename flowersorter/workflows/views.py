@@ -18,7 +18,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.photos import PhotoRecord
 from flowersorter.photos.read import read_photo, read_small
 from flowersorter.vision.backbones import Backbone
-from flowersorter.vision.views import cut, side_px
+from flowersorter.vision.views import cut
 from flowersorter.workflows.lanes import in_lanes, lane_count
 from flowersorter.workflows.network import Opening
 
@@ -68,7 +68,7 @@ def embed_view(
             cancel.check()
             pixels = pixels_of(garden, photo, backbone.short_side_px)
             if pixels is not None:
-                crops[photo.sha256] = cut(pixels, view, side_px(view, backbone))
+                crops[photo.sha256] = cut(pixels, view, backbone.crop_px)
         network = opening.wait(cancel)
         return batch, list(crops), [network.embed(np.stack(list(crops.values())))] if crops else []
 

@@ -17,7 +17,7 @@ from flowersorter.photos.read import read_photo
 from flowersorter.vision.backbones import Backbone, backbone
 from flowersorter.vision.embed import Embedder
 from flowersorter.vision.network import build_network, enlarged
-from flowersorter.vision.views import CENTRE, WIDE, cut, side_px
+from flowersorter.vision.views import CENTRE, cut
 from flowersorter.vision.weights import imagenet_layer
 
 ENTRY = backbone("resnet50")
@@ -86,17 +86,6 @@ def test_a_square_is_enlarged_as_pillow_does_it_before_the_network_sees_it() -> 
     entry = dataclasses.replace(tiny(40), shown_px=52)
     embeddings = Embedder(entry, Means()).embed(crops)
     np.testing.assert_allclose(embeddings, (wanted.mean(axis=(1, 2)) - (10, 20, 30)) / (1, 2, 4), rtol=2e-3)
-
-
-def test_a_wider_view_is_seen_as_large_as_the_usual_crop() -> None:
-    entry = dataclasses.replace(tiny(40), short_side_px=56, shown_px=50)
-    seen: list[torch.Size] = []
-    network = Means()
-    network.register_forward_pre_hook(lambda _module, pixels: seen.append(pixels[0].shape))
-    embedder = Embedder(entry, network)
-    for view in (CENTRE, WIDE):
-        embedder.embed(random_crops(2, side_px(view, entry)))
-    assert seen == [(2, 3, 50, 50), (2, 3, 70, 70)]
 
 
 def test_many_crops_are_taken_in_batches_and_stay_in_order() -> None:
