@@ -24,6 +24,8 @@ _REPEATS = ((150, 8), (600, 5), (2000, 3))
 _FEWEST_REPEATS = 2
 #: No fit of more photos than this: beyond, a label more or less makes no difference that could be measured.
 _LARGEST = 3000
+#: Photos nobody labelled that these fits learn from: fewer than others do, for there are many fits.
+_UNLABELLED = 300
 #: A class needs so many photos in every fit, and so many labels in all before its subsets mean anything.
 _LEAST_PER_CLASS = 2
 #: Laws that are tried: the error now as a multiple of the measured one, the share of it that never goes away, exponent.
@@ -189,8 +191,13 @@ def _error(
     rest: NDArray[np.intp],
     cancel: CancelToken,
 ) -> float:
+    targets, others = examples.targets[learned], examples.unlabelled
     subset = Examples(
-        examples.ids[learned], examples.features.take(learned), examples.targets[learned], examples.own[learned]
+        examples.ids[learned],
+        examples.features.take(learned),
+        targets,
+        examples.own[learned],
+        unlabelled=None if others is None else others.take(slice(_UNLABELLED)),
     )
     model = fit(subset, class_names, "", cancel).model
     guessed = predict(model, examples.features.take(rest)).probabilities.argmax(axis=1)

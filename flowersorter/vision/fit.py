@@ -16,11 +16,14 @@ from numpy.typing import NDArray
 from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken
 from flowersorter.vision.calibrate import HeldOutLoss, fit_temperature, fit_thresholds, softmax
+from flowersorter.vision.features import Features
 from flowersorter.vision.groundwork import Examples, Groundwork
 from flowersorter.vision.heads import Heads, held_out_logits, solve_heads
 from flowersorter.vision.model import Model, TrainingRecord
 from flowersorter.vision.novelty import HeldOutGuesses, Known, learn_novelty
+from flowersorter.vision.predict import predict
 from flowersorter.vision.threads import Lanes
+from flowersorter.vision.verdict import Verdict
 
 __all__ = ["Examples", "Fitted", "HeldOut", "fit"]
 
@@ -114,6 +117,10 @@ def fit(
             "at least two classes with a labelled photo each are needed",
             "Drag some photos onto a second class, then retrain",
         )
+    if examples.unlabelled is not None:
+        alone = replace(examples, unlabelled=None)
+        first = fit(alone, class_names, backbone, cancel, seed=seed, prior=prior, discriminant=discriminant)
+        examples = replace(examples, unlabelled=_without_strangers(examples.unlabelled, first.model))
     record = TrainingRecord(photos=0, own_photos=0, seed=seed, note=note, origin=origin)
     with Lanes() as lanes:
         cancel.check()
@@ -125,6 +132,12 @@ def fit(
         near = None if prior is None else ground.axes.into(*prior)
         heads = solve_heads(ground, len(class_names), heads, lanes, cancel, near, discriminant=discriminant)
         return _judge(examples, ground, heads, (tuple(class_names), backbone, record), lanes)
+
+
+def _without_strangers(unlabelled: Features, model: Model) -> Features | None:
+    """The unlabelled photos that are not new to a model of the labelled ones alone."""
+    known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.NEW)
+    return unlabelled.take(known) if len(known) else None
 
 
 def _judge(

@@ -19,6 +19,9 @@ from flowersorter.vision.threads import Lanes
 RANK = 384
 #: Share of the photos that may have changed since everything was computed afresh.
 _MOST_CHANGED = 0.2
+#: Labelled photos a class, on average, up to which those nobody labelled are learned from too. With 20 that still is 1
+#: point of accuracy, but what the model says of itself is off by 3.1 points instead of 2.8 (fifteen draws).
+_FEW = 15
 #: Photos of a class from which on some can be held out while every fold still has others of it to learn from.
 LEAST_TO_HOLD_OUT = 3
 
@@ -63,6 +66,7 @@ class Examples:
             trained on a class, photos of it look alike that are none. None: it is told by the features.
         bursts: (N,) photos of one moment have the same number. None: nobody knows.
         variants: Further views of some of them.
+        unlabelled: Features of photos nobody labelled, to learn from where labelled ones are `few`.
     """
 
     ids: NDArray[np.int64]
@@ -73,6 +77,7 @@ class Examples:
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
     variants: Variants | None = None
+    unlabelled: Features | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -89,6 +94,7 @@ class Groundwork:
         folds: (N,) fold of each photo; near-copies are in one, and bursts. -1: none, every head learns from it.
         changed: Photos that came, went or changed since everything was computed afresh.
         variants: Further views of some photos.
+        unlabelled: (M, R + 1) coordinates of photos nobody labelled.
     """
 
     ids: NDArray[np.int64]
@@ -100,6 +106,7 @@ class Groundwork:
     folds: NDArray[np.intp]
     changed: int = 0
     variants: PlacedVariants | None = None
+    unlabelled: NDArray[np.float32] | None = None
 
     @classmethod
     def lay(cls, examples: Examples, seed: int, lanes: Lanes, cancel: CancelToken) -> Groundwork:
@@ -114,6 +121,8 @@ class Groundwork:
         if examples.variants is not None and len(sample) == len(targets):
             # A handful of photos differ in few directions; their variants show more.
             shown = np.vstack([shown, examples.variants.features.unpack()])
+        if examples.unlabelled is not None:
+            shown = np.vstack([shown, examples.unlabelled.unpack()])
         axes = PrincipalAxes.of(shown, RANK, seed)
         cancel.check()
         coordinates = axes.project(features, cancel)
@@ -121,8 +130,18 @@ class Groundwork:
         if groups is None:
             groups = near_copy_groups(features, coordinates, targets, lanes, cancel)
         folds = _deal(examples, groups, seed)
-        variants = _placed(examples.variants, axes, cancel)
-        return cls(examples.ids, features.scales, targets, axes, coordinates, groups, folds, variants=variants)
+        variants, unlabelled = _further(examples, axes, cancel)
+        return cls(
+            examples.ids,
+            features.scales,
+            targets,
+            axes,
+            coordinates,
+            groups,
+            folds,
+            variants=variants,
+            unlabelled=unlabelled,
+        )
 
     def brought_up_to_date(self, examples: Examples, seed: int, lanes: Lanes, cancel: CancelToken) -> Groundwork | None:
         """Keep what stays the same for the photos as they are now; None if too many have changed since `lay`.
@@ -151,9 +170,9 @@ class Groundwork:
             settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
             groups = near_copy_groups(features, coordinates, targets, lanes, cancel, settled_groups)
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
-        variants = _placed(examples.variants, self.axes, cancel)
+        further = _further(examples, self.axes, cancel)
         return Groundwork(
-            examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed, variants
+            examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed, *further
         )
 
     def _rows_of(self, examples: Examples) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -164,6 +183,15 @@ class Groundwork:
         found = self.ids[row] == examples.ids
         row = np.where(found, row, 0)
         return row, found & (self.scales[row] == examples.features.scales)
+
+
+def few(targets: NDArray[np.intp]) -> bool:
+    """Whether labelled photos are so few that those nobody labelled tell more of the classes.
+
+    Args:
+        targets: (N,) class indices or ids.
+    """
+    return 0 < len(targets) <= _FEW * len(np.unique(targets))
 
 
 def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:
@@ -180,8 +208,15 @@ def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel
         return near_copy_groups(features, axes.project(features, cancel), targets, lanes, cancel)
 
 
-def _placed(variants: Variants | None, axes: PrincipalAxes, cancel: CancelToken) -> PlacedVariants | None:
-    return None if variants is None else PlacedVariants(axes.project(variants.features, cancel).inside, variants.rows)
+def _further(
+    examples: Examples, axes: PrincipalAxes, cancel: CancelToken
+) -> tuple[PlacedVariants | None, NDArray[np.float32] | None]:
+    """Place the variants and the unlabelled photos, as far as there are any."""
+    variants, unlabelled = examples.variants, examples.unlabelled
+    return (
+        None if variants is None else PlacedVariants(axes.project(variants.features, cancel).inside, variants.rows),
+        None if unlabelled is None else axes.project(unlabelled, cancel).inside,
+    )
 
 
 def _deal(

@@ -89,7 +89,7 @@ def solve_heads(
     if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
-    near = discriminants(fits, lanes) if discriminant else None
+    near = _nearest(ground, folds, fits, lanes) if discriminant else None
     penalty, found, near = _choose(ground, folds, solver, near, last, roughly, lanes)
     mean = found.mean(axis=0, keepdims=True)
     start = np.concatenate([found, mean if last is None else last.weights[-1:]])
@@ -104,6 +104,17 @@ def _fits(ground: Groundwork, folds: NDArray[np.intp], classes: int) -> Fits:
     seen = np.vstack([ground.folds != folds[:, None], np.ones(len(ground.folds), np.bool_)])
     shares = (1 / np.bincount(rows)).astype(np.float32)
     return Fits(inside, ground.targets[rows], classes, seen[:, rows], shares[rows])
+
+
+def _nearest(ground: Groundwork, folds: NDArray[np.intp], fits: Fits, lanes: Lanes) -> Weights | None:
+    """The discriminants, with unlabelled photos unless held-out ones clearly prefer those of labelled photos alone."""
+    near = discriminants(fits, lanes)
+    if near is None or ground.unlabelled is None or not len(ground.unlabelled):
+        return near
+    wider = discriminants(fits, lanes, ground.unlabelled)
+    assert wider is not None
+    alone, together = (_held_out_losses(ground, folds, each[:-1], lanes) for each in (near, wider))
+    return near if _clearly_less(alone, together) else wider
 
 
 def _choose(

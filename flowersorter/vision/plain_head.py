@@ -63,7 +63,7 @@ def fit_plain_head(
         coordinates = Coordinates(
             np.concatenate([part.inside for part in parts]), np.concatenate([part.outside for part in parts])
         )
-        ground = replace(ground, axes=axes, coordinates=coordinates, variants=None)
+        ground = replace(ground, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
         heads = solve_heads(ground, classes, None, lanes, cancel)
         rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
     temperature = np.float32(fit_temperature(HeldOutLoss(logits, ground.targets[rows])) if len(rows) else 1)

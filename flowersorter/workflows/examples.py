@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.vision.backbones import base_name, is_tuned
 from flowersorter.vision.bursts import find_bursts
 from flowersorter.vision.features import Features, join, pack
-from flowersorter.vision.groundwork import Examples, Variants, near_copies
+from flowersorter.vision.groundwork import Examples, Variants, few, near_copies
 from flowersorter.vision.views import VARIANTS, variant
 from flowersorter.workflows.folder_labels import name_key
 from flowersorter.workflows.guess import cached_features
@@ -26,6 +27,8 @@ _SEED = 42
 #: class, 0.5 with 10, 0.3 with 20, 0.1 with 50 (twenty draws of 1,500 flowers).
 SMALL_CLASS = 20
 _MOST_SHOWN_AGAIN = 500
+#: Unlabelled photos that are learned from. Twice as many win nothing more.
+_MOST_UNLABELLED = 700
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +44,7 @@ class TrainingSet:
         groups: (N,) near-copies have the same number. None: it is told by the features.
         bursts: (N,) photos of one moment have the same number. None: nobody knows.
         variants: Further views of photos of small classes, as far as there are any.
+        unlabelled: Features of photos nobody labelled, where labelled ones are few.
     """
 
     class_names: tuple[str, ...]
@@ -51,6 +55,7 @@ class TrainingSet:
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
     variants: Variants | None = None
+    unlabelled: Features | None = None
 
     @property
     def own(self) -> NDArray[np.bool_]:
@@ -69,6 +74,7 @@ class TrainingSet:
             self.groups,
             self.bursts,
             self.variants,
+            self.unlabelled,
         )
 
 
@@ -106,6 +112,7 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
         groups=groups,
         bursts=find_bursts(features, targets, *garden.photos.moments(kept)),
         variants=_variants(garden, backbone, [hashes[at] for at in positions.tolist()], targets),
+        unlabelled=_unlabelled(garden, backbone, classes) if few(targets) else None,
     )
 
 
@@ -128,6 +135,18 @@ def _variants(garden: Garden, backbone: str, hashes: Sequence[bytes], targets: N
     if not len(shown):
         return None
     return Variants(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
+
+
+def _unlabelled(garden: Garden, backbone: str, labelled: Mapping[int, int]) -> Features | None:
+    """Photos nobody labelled, at random: those whose hashes come first, which hardly change as photos come and go.
+
+    A network that was trained here stays near to its final layer; it has no use for them.
+    """
+    if is_tuned(backbone):
+        return None
+    _, hashes = garden.photos.hashes(np.setdiff1d(garden.photos.ids(), list(labelled)))
+    features, positions = cached_features(garden, backbone, nsmallest(_MOST_UNLABELLED, hashes))
+    return features if len(positions) else None
 
 
 def _near_copies(garden: Garden, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
