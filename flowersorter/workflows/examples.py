@@ -28,7 +28,7 @@ _SEED = 42
 SMALL_CLASS = 20
 _MOST_SHOWN_AGAIN = 500
 #: Unlabelled photos that are learned from. Twice as many win nothing more.
-_MOST_UNLABELLED = 700
+MOST_UNLABELLED = 700
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,7 +145,7 @@ def _unlabelled(garden: Garden, backbone: str, labelled: Mapping[int, int]) -> F
     if is_tuned(backbone):
         return None
     _, hashes = garden.photos.hashes(np.setdiff1d(garden.photos.ids(), list(labelled)))
-    features, positions = cached_features(garden, backbone, nsmallest(_MOST_UNLABELLED, hashes))
+    features, positions = cached_features(garden, backbone, nsmallest(MOST_UNLABELLED, hashes))
     return features if len(positions) else None
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import cancelling, deep, elsewhere, labels, learning, trust
+from tests.bench import cancelling, deep, elsewhere, few, labels, learning, trust
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
 
@@ -58,8 +58,9 @@ MEASUREMENTS = {
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(trust.verdicts, "3 minutes", needs_photos=True),
+    "few": Measurement(few.few_labels, "5 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(labels.doubts), "2 minutes", needs_photos=True),
-    "advice": Measurement(_of_photos(labels.advice), "6 minutes", needs_photos=True),
+    "advice": Measurement(_of_photos(labels.advice), "10 minutes", needs_photos=True),
     "deep": Measurement(_of_photos(deep.deep_training), "20 minutes", needs_photos=True),
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "elsewhere": Measurement(_of_photos(elsewhere.exported_models), "2 minutes", needs_photos=True),

@@ -6,6 +6,7 @@ import argparse
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,13 +18,13 @@ from flowersorter.vision.backbones import DEFAULT
 from flowersorter.vision.features import Features, join, pack
 from flowersorter.vision.fit import Examples, fit
 from flowersorter.vision.folds import assign_folds
-from flowersorter.vision.groundwork import Variants, near_copies
+from flowersorter.vision.groundwork import Variants, few, near_copies
 from flowersorter.vision.metrics import calibration_bins, expected_calibration_error
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import Predictions, predict
 from flowersorter.vision.verdict import Verdict
 from flowersorter.vision.views import CENTRE, VARIANTS, variant
-from flowersorter.workflows.examples import of_small_classes
+from flowersorter.workflows.examples import MOST_UNLABELLED, of_small_classes
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.label import LabelRequest, label
 from flowersorter.workflows.labelled import embed_labelled
@@ -53,15 +54,16 @@ class Photos:
     groups: NDArray[np.intp]
     again: tuple[Features, ...] = ()
 
-    def learned(self, rows: NDArray[np.intp]) -> Model:
-        """A model of some of the photos, its classes numbered anew."""
+    def learned(self, rows: NDArray[np.intp], beside: Features | None = None) -> Model:
+        """A model of some of the photos, its classes numbered anew, where others stand beside them without a label."""
         classes, targets = np.unique(self.targets[rows], return_inverse=True)
-        few, variants = of_small_classes(targets), None
-        if len(few) and self.again:
-            shown = join([view.take(rows[few]) for view in self.again])
-            variants = Variants(shown, np.tile(few, len(self.again)))
+        small, variants = of_small_classes(targets), None
+        if len(small) and self.again:
+            shown = join([view.take(rows[small]) for view in self.again])
+            variants = Variants(shown, np.tile(small, len(self.again)))
+        unlabelled = None if beside is None or not few(targets) else _some(beside)
         own = np.ones(len(rows), np.bool_)
-        examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants)
+        examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants, unlabelled=unlabelled)
         return fit(examples, [f"class {number}" for number in classes.tolist()], DEFAULT, CancelToken()).model
 
     def seen_by(self, model: Model, rows: NDArray[np.intp]) -> Features:
@@ -78,10 +80,14 @@ class Photos:
         return learned, np.flatnonzero(~np.isin(self.groups, self.groups[learned]))
 
 
+def _some(features: Features) -> Features:
+    """At random, as many as the program would learn from."""
+    return features.take(np.sort(np.random.default_rng(0).permutation(len(features))[:MOST_UNLABELLED]))
+
+
 def verdicts(options: argparse.Namespace) -> None:
     """accuracy, calibration error and *sure* with 5 to 240 photos a class, on all others, seeds 1 to 5; strangers"""
-    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
-        known, strangers = _embedded(garden, options.photos, options.strangers)
+    known, strangers = embedded(options.photos, options.strangers)
     known_photos(known)
     if strangers is None:
         print(f"{options.strangers} is no folder: strangers are not measured")
@@ -96,7 +102,7 @@ def known_photos(known: Photos) -> None:
         rows = []
         for seed in SEEDS:
             learned, measured = known.drawn(per_class, seed)
-            model = known.learned(learned)
+            model = known.learned(learned, known.first.take(measured))
             rows.append(_judged(predict(model, known.seen_by(model, measured)), known.targets[measured]))
         accuracy, error, sure, right, new = np.mean(rows, axis=0)
         print(f"{per_class:7}  {accuracy:8.3f}  {error:17.3f}  {sure:6.1%}  {right:14.1%}  {new:10.1%}", flush=True)
@@ -134,18 +140,22 @@ def left_out(known: Photos, strangers: Features | None) -> None:
 def together(known: Photos) -> None:
     """Print what is sure once a garden's unlabelled photos are compared with the labelled ones, all together."""
     print("one class left out, its photos beside a fifth of the others: sure, one by one and compared (means of five)")
-    print("its photos    others    its photos sure       others sure")
+    print("its photos    others    its photos sure       others sure         AUROC compared")
     for share, beside in ((1, True), (4, True), (10, True), (1, False), (0, True)):
         rows = [_compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
-        new, others, *sure = np.mean(rows, axis=0)
+        new, others, *sure, auroc = np.mean(rows, axis=0)
         shown = "  ->  ".join(f"{each:6.1%}" for each in sure[:2]), "  ->  ".join(f"{each:6.1%}" for each in sure[2:])
         print(
-            f"{new:10.0f}{others:10.0f}    {shown[0] if new else '-':18}    {shown[1] if others else '-'}", flush=True
+            f"{new:10.0f}{others:10.0f}    {shown[0] if new else '-':18}    {shown[1] if others else '-':18}  "
+            f"{'-' if np.isnan(auroc) else f'{auroc:.3f}'}",
+            flush=True,
         )
 
 
 def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
-    """With every `share`th photo of a class left out (0: none): how many these and others are, how many are sure."""
+    """With every `share`th photo of a class left out (0: none): how many these and others are; shares that are sure;
+    AUROC.
+    """
     rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
     held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
     learned = rest[~held_out]
@@ -162,10 +172,12 @@ def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[flo
     comparison = compare(labelled, others, CancelToken())
     if comparison is None:
         raise SystemExit("There are too few photos to compare")
-    apart = set_apart(comparison.chance(others.places, comparison.folds), said.unfamiliarity)
+    chance = comparison.chance(others.places, comparison.folds)
+    apart = set_apart(chance, said.unfamiliarity)
     sure, its = said.verdicts == Verdict.SURE, known.targets[rows] == number
     shares = [(which & part).sum() / max(1, part.sum()) for part in (its, ~its) for which in (sure, sure & ~apart)]
-    return tuple(map(float, (its.sum(), (~its).sum(), *shares)))
+    auroc = _auroc(-chance[~its], -chance[its]) if its.any() and not its.all() else np.nan
+    return tuple(map(float, (its.sum(), (~its).sum(), *shares, auroc)))
 
 
 def _row(name: str, row: list[float]) -> str:
@@ -178,11 +190,17 @@ def _shares(said: Predictions) -> tuple[float, float]:
     return float((said.verdicts == Verdict.SURE).mean()), float((said.verdicts == Verdict.NEW).mean())
 
 
-def _auroc(known: NDArray[np.float32], new: NDArray[np.float32]) -> float:
+def _auroc(known: NDArray[Any], new: NDArray[Any]) -> float:
     """How often a new photo is less familiar than a known one."""
     ordered = np.sort(known)
     below, up_to = np.searchsorted(ordered, new), np.searchsorted(ordered, new, side="right")
     return float((below + up_to).mean() / 2 / len(known))
+
+
+def embedded(photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
+    """Embed both folders as the program does; None for the second where it is missing."""
+    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
+        return _embedded(garden, photos, strangers)
 
 
 def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:

@@ -88,7 +88,7 @@ def test_the_labelled_ones_are_not_among_them_and_there_are_only_so_many(
     assert photos.unlabelled is not None
     assert len(photos.unlabelled) == len(truth) - 3 * LABELLED
     assert photos.examples.unlabelled is photos.unlabelled
-    monkeypatch.setattr(examples, "_MOST_UNLABELLED", 50)
+    monkeypatch.setattr(examples, "MOST_UNLABELLED", 50)
     some = labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled
     assert some is not None
     assert len(some) == 50
