@@ -28,6 +28,7 @@ class Actions(QObject):
         super().__init__(window)
         self._grid = grid
         self._actions = {spec.name: _action(spec, window, grid) for spec in SPECS}
+        self._tips = {spec.name: tr(spec.tip) if spec.tip else "" for spec in SPECS}
         self.recent_menu = _menu("recent_menu", tr("Open &Recent"), window)
         self.gardens_menu = _menu("gardens_menu", tr("Recent Gar&dens"), window)
         self.assign_menu = _menu("assign_menu", tr("&Assign to"), window)
@@ -40,6 +41,11 @@ class Actions(QObject):
     def all(self) -> Sequence[QAction]:
         """Every action."""
         return tuple(self._actions.values())
+
+    def allow(self, name: str, why_not: str = "") -> None:
+        """Enable an action that says what it does, or disable it and let it say why."""
+        self[name].setEnabled(not why_not)
+        set_tip(self[name], why_not or self._tips[name])
 
     @Slot(str)
     def show_undo_text(self, text: str) -> None:

@@ -182,7 +182,8 @@ class Inspector(QScrollArea):
         self._large.forget()
         self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
         self._say(self.tr("Unreadable"))
-        self.verdict.setText(error[:1].upper() + error[1:])
+        stays = self.tr("It stays where it is. Look whether another program opens it, or take it from a backup.")
+        self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {stays}")
 
     def _show_mark(self, icon: QIcon) -> None:
         self.mark.setPixmap(icon.pixmap(16, 16))

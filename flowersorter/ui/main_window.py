@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.library.photo_class import PhotoClass
-from flowersorter.ui.actions import Actions, set_tip
+from flowersorter.ui.actions import Actions
 from flowersorter.ui.class_list import ClassList
 from flowersorter.ui.controllers.cache import CacheController
 from flowersorter.ui.controllers.classes import ClassController
@@ -279,10 +279,9 @@ class MainWindow(QMainWindow):
             actions[name].setEnabled(self.shelf.class_shown > 0)
         actions["undo"].setEnabled(self.session.corrections.canUndo())
         actions["redo"].setEnabled(self.session.corrections.canRedo())
-        reason = self.training.reason_not_to()
-        actions["retrain"].setEnabled(not reason)
-        actions["deep_train"].setEnabled(bool(self.session.garden.labels.counts()))
-        set_tip(actions["retrain"], reason or self.tr("Learn from every photo you checked"))
+        actions.allow("retrain", self.training.reason_not_to())
+        for name in ("deep_train", "evaluate", "check_labels"):
+            actions.allow(name, self.training.nothing_checked())
 
     # -- slots: the folder
 

@@ -36,6 +36,8 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
         assert wrong is not None
         assert blue is not None
         assign(made.garden, [wrong], blue.id)
+        made.window.classes.refresh()
+        idle(made, qtbot)
         yield made
 
 

@@ -158,6 +158,7 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
         corrections.assign(places(opened, "red")[8:10], class_named(opened, "green"))
         corrections.assign(places(opened, "green"), class_named(opened, "green"))
         corrections.assign(places(opened, "blue"), class_named(opened, "blue"))
+        idle(opened, qtbot)
         yield opened
 
 

@@ -77,6 +77,19 @@ def test_a_digit_assigns_and_goes_on_and_ctrl_z_takes_it_back(program: Program, 
     assert list(labelled(program).values()) == ["green"]
 
 
+def test_what_needs_a_label_is_grey_and_says_so_until_there_is_one(program: Program, qtbot: QtBot) -> None:
+    grey = [program.window.actions_by_name[name] for name in ("retrain", "deep_train", "evaluate", "check_labels")]
+    assert [each.isEnabled() for each in grey] == [False] * 4
+    assert all(each.toolTip().startswith("Check some photos first") for each in grey)
+    program.window.corrections.assign(places(program, "red")[:1], program.window.classes.classes[0].id)
+    idle(program, qtbot)
+    assert [each.isEnabled() for each in grey] == [True] * 4
+    assert grey[2].toolTip().startswith("How often the guesses are right")
+    program.session.corrections.undo()
+    idle(program, qtbot)
+    assert [each.isEnabled() for each in grey] == [False] * 4
+
+
 def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> None:
     wanted = places(program, "red")[:4]
     columns = program.photos.columns
@@ -218,6 +231,7 @@ def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> No
     assert inspector.guesses.isVisible()
     click(program, places(program, "broken")[0])
     qtbot.waitUntil(lambda: inspector.headline.text() == "Unreadable")
+    assert "take it from a backup" in inspector.verdict.text(), "what is wrong, and what to do"
     program.window.grid.selectAll()
     qtbot.waitUntil(lambda: inspector.headline.text() == "19 photos selected")
 

@@ -48,11 +48,13 @@ class TrainController(QObject):
         """Why there is nothing to learn now, for the person; "" where there is."""
         if self.running:
             return self.tr("It is learning already")
-        if not self._session.garden.labels.counts():
-            return self.tr(
-                "Check some photos first: drag them onto their class, or press Enter where the guess is right"
-            )
-        return ""
+        return self.nothing_checked()
+
+    def nothing_checked(self) -> str:
+        """What to do before anything can be learned or measured, for the person; "" once there is a label."""
+        if self._session.garden.labels.counts():
+            return ""
+        return self.tr("Check some photos first: drag them onto their class, or press Enter where the guess is right")
 
     @property
     def running(self) -> bool:
