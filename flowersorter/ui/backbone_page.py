@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Signal, Slot
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QFileDialog,
     QHBoxLayout,
@@ -236,7 +237,7 @@ class BackboneLine(QWidget):
             self.install_requested.emit(self.name, Path(chosen))
 
 
-def radio_indent(radio: QRadioButton) -> int:
-    """Where the text of a radio button begins; what explains it stands below."""
+def radio_indent(radio: QAbstractButton) -> int:
+    """Where the text of a radio button or check box begins; what explains it stands below."""
     metrics = (QStyle.PixelMetric.PM_ExclusiveIndicatorWidth, QStyle.PixelMetric.PM_RadioButtonLabelSpacing)
     return sum(radio.style().pixelMetric(metric) for metric in metrics)

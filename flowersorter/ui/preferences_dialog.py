@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
+    QCheckBox,
     QDialog,
     QFrame,
     QHBoxLayout,
@@ -31,6 +32,7 @@ from flowersorter.ui.promise_part import PromisePart
 from flowersorter.workflows.backbones import BackboneInfo
 from flowersorter.workflows.cache import USUAL_LIMIT_MB
 from flowersorter.workflows.promise import SURE_PROMISE
+from flowersorter.workflows.unlabelled import FEW
 
 __all__ = ["Preferences", "PreferencesDialog", "StarterInfo"]
 
@@ -45,6 +47,7 @@ class Preferences:
         thumbnail_px: Side of a tile in the grid.
         cache_limit_mb: What the small pictures may take; 0 for as much as they like.
         promise: Share of the photos called sure that must be right.
+        learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
     """
 
     device: str = "auto"
@@ -52,6 +55,7 @@ class Preferences:
     thumbnail_px: int = USUAL_PX
     cache_limit_mb: int = USUAL_LIMIT_MB
     promise: float = SURE_PROMISE
+    learns_from_unlabelled: bool = False
 
 
 class PreferencesDialog(QDialog):
@@ -126,6 +130,9 @@ class PreferencesDialog(QDialog):
         self.promise = PromisePart(preferences.promise, page)
         column.addWidget(self.promise)
         column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "learning_title", self.tr("What Retrain learns from"), scale=1.05))
+        self._add_learning(column, page, preferences.learns_from_unlabelled)
+        column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "device_title", self.tr("Look at photos with"), scale=1.05))
         self._add_devices(column, page, preferences.device)
         column.addSpacing(theme.LARGE_GAP_PX)
@@ -152,6 +159,21 @@ class PreferencesDialog(QDialog):
         page.setAutoFillBackground(False)
         scroll.viewport().setAutoFillBackground(False)
         return scroll
+
+    def _add_learning(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
+        self.unlabelled = QCheckBox(self.tr("While labels are &few, from its own guesses too"), page)
+        self.unlabelled.setObjectName("learns_from_unlabelled")
+        text = self.tr(
+            "It learns from photos you checked. With up to {0} of them in each class it can also go by what it takes "
+            "the others for: then 2 to 4 more of 100 guesses are usually right, but a wrong guess can lead to others."
+        ).format(FEW)
+        describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Counts from the next Retrain on"))
+        self.unlabelled.setChecked(wanted)
+        column.addWidget(self.unlabelled)
+        below = QHBoxLayout()
+        below.setContentsMargins(radio_indent(self.unlabelled), 0, 0, 0)
+        below.addWidget(text_label(page, "learns_from_unlabelled_text", text, muted=True))
+        column.addLayout(below)
 
     def _add_devices(self, column: QVBoxLayout, page: QWidget, device: str) -> None:
         lines = {
@@ -199,7 +221,12 @@ class PreferencesDialog(QDialog):
         """What is chosen now."""
         device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
         return Preferences(
-            device, self.backbones.chosen, self.size_slider.value(), self.cache.limit_mb, self.promise.promise
+            device,
+            self.backbones.chosen,
+            self.size_slider.value(),
+            self.cache.limit_mb,
+            self.promise.promise,
+            self.unlabelled.isChecked(),
         )
 
     @Slot()

@@ -6,7 +6,7 @@ Measured on 1,500 flowers, held-out accuracy and loss of logistic regression alo
 a class 80.6 % and 0.569, 81.1 % and 0.543; 50: 89.0 % and 0.314, 89.6 % and 0.296; 240: 92.7 % and 0.231, 93.2 % and
 0.213.
 
-Where labelled photos are few, those nobody labelled tell how the photos of a class are spread: expectation and
+Where labelled photos are few, those nobody labelled can tell how the photos of a class are spread: expectation and
 maximisation in turn (Nigam, McCallum, Thrun, Mitchell, 2000), with the unlabelled ones counting as a few labelled ones
 together. Of all other photos 79.6 % are right instead of 75.6 with 5 labels a class, 83.8 instead of 81.8 with 10, 85.9
 instead of 84.4 with 15; of photos that were not there yet 78.8 instead of 74.8, 83.7 instead of 81.4, 86.5 instead of

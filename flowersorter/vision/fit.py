@@ -71,10 +71,11 @@ class Fitted:
     ground: Groundwork
     heads: Heads
 
-    def continues(self, class_names: Sequence[str], backbone: str, seed: int) -> bool:
-        """Whether a fit of these classes can start from this one."""
-        model = self.model
-        return (model.class_names, model.backbone, model.training.seed) == (tuple(class_names), backbone, seed)
+    def continues(self, class_names: Sequence[str], backbone: str, seed: int, *, with_others: bool) -> bool:
+        """Whether a fit of these classes, with photos nobody labelled or without, can start from this one."""
+        model, others = self.model, self.ground.unlabelled is not None
+        same = (model.class_names, model.backbone, model.training.seed) == (tuple(class_names), backbone, seed)
+        return same and others == with_others
 
 
 def fit(
@@ -125,7 +126,8 @@ def fit(
     with Lanes() as lanes:
         cancel.check()
         ground = heads = None
-        if last is not None and last.continues(class_names, backbone, seed):
+        with_others = examples.unlabelled is not None
+        if last is not None and last.continues(class_names, backbone, seed, with_others=with_others):
             ground = last.ground.brought_up_to_date(examples, seed, lanes, cancel)
             heads = last.heads if ground is not None else None
         ground = ground or Groundwork.lay(examples, seed, lanes, cancel)

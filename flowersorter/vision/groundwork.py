@@ -19,9 +19,9 @@ from flowersorter.vision.threads import Lanes
 RANK = 384
 #: Share of the photos that may have changed since everything was computed afresh.
 _MOST_CHANGED = 0.2
-#: Labelled photos a class, on average, up to which those nobody labelled are learned from too. With 20 that still is 1
-#: point of accuracy, but what the model says of itself is off by 3.1 points instead of 2.8 (fifteen draws).
-_FEW = 15
+#: Labelled photos a class, on average, up to which those nobody labelled can be learned from too. With 20 that still
+#: is 1 point of accuracy, but what the model says of itself is off by 3.1 points instead of 2.8 (fifteen draws).
+FEW = 15
 #: Photos of a class from which on some can be held out while every fold still has others of it to learn from.
 LEAST_TO_HOLD_OUT = 3
 
@@ -191,7 +191,7 @@ def few(targets: NDArray[np.intp]) -> bool:
     Args:
         targets: (N,) class indices or ids.
     """
-    return 0 < len(targets) <= _FEW * len(np.unique(targets))
+    return 0 < len(targets) <= FEW * len(np.unique(targets))
 
 
 def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:

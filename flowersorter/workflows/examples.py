@@ -20,6 +20,7 @@ from flowersorter.workflows.folder_labels import name_key
 from flowersorter.workflows.guess import cached_features
 from flowersorter.workflows.models import NamedModel, starter
 from flowersorter.workflows.tuned import seen_by
+from flowersorter.workflows.unlabelled import learns_from_unlabelled
 
 #: Chooses the photos that axes are found from.
 _SEED = 42
@@ -44,7 +45,7 @@ class TrainingSet:
         groups: (N,) near-copies have the same number. None: it is told by the features.
         bursts: (N,) photos of one moment have the same number. None: nobody knows.
         variants: Further views of photos of small classes, as far as there are any.
-        unlabelled: Features of photos nobody labelled, where labelled ones are few.
+        unlabelled: Features of photos nobody labelled, where labelled ones are few and the person asked for it.
     """
 
     class_names: tuple[str, ...]
@@ -112,7 +113,7 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
         groups=groups,
         bursts=find_bursts(features, targets, *garden.photos.moments(kept)),
         variants=_variants(garden, backbone, [hashes[at] for at in positions.tolist()], targets),
-        unlabelled=_unlabelled(garden, backbone, classes) if few(targets) else None,
+        unlabelled=_unlabelled(garden, backbone, classes) if few(targets) and learns_from_unlabelled(garden) else None,
     )
 
 

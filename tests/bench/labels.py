@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +16,9 @@ from flowersorter.vision.curve import measure_curve
 from flowersorter.vision.doubts import Opinions, second_look
 from flowersorter.vision.features import Features, join
 from flowersorter.vision.fit import Examples, Fitted, fit
-from flowersorter.vision.groundwork import few
 from flowersorter.vision.near_copies import NEAR_COPY
 from flowersorter.vision.predict import predict
 from flowersorter.vision.select import MOST_CONSIDERED, doubt_of, next_to_label
-from flowersorter.workflows.examples import MOST_UNLABELLED
 from tests.bench.learned import learned_photos
 
 FLIPPED_SHARE, SHOWN_SHARE = 0.05, 0.1
@@ -42,16 +40,13 @@ class Photos:
     groups: Rows
     names: tuple[str, ...]
 
-    def examples(self, rows: Rows, beside: Features | None = None) -> Examples:
-        """Some of the photos with their labels, beside others that have none, as a garden has them."""
-        targets = self.targets[rows]
-        unlabelled = None if beside is None or not few(targets) else beside.take(slice(MOST_UNLABELLED))
-        own = np.ones(len(rows), np.bool_)
-        return Examples(np.arange(1, len(rows) + 1), self.features.take(rows), targets, own, unlabelled=unlabelled)
-
-    def fitted(self, rows: Rows, beside: Features | None = None) -> Fitted:
-        """What would be learned from them."""
-        return fit(self.examples(rows, beside), self.names, "", CancelToken())
+    def fitted(self, rows: Rows, targets: Rows | None = None) -> Fitted:
+        """What would be learned from some of the photos, with these labels or the right ones."""
+        targets = self.targets[rows] if targets is None else targets
+        examples = Examples(
+            np.arange(1, len(rows) + 1), self.features.take(rows), targets, np.ones(len(rows), np.bool_)
+        )
+        return fit(examples, self.names, "", CancelToken())
 
     def accuracy(self, fitted: Fitted, rows: Rows) -> float:
         """Share of some photos that are predicted right."""
@@ -82,7 +77,7 @@ def doubts(photos: Path) -> None:
         flipped = draw.choice(count, round(FLIPPED_SHARE * count), replace=False)
         labels = known.targets.copy()
         labels[flipped] = (labels[flipped] + draw.integers(1, len(known.names), len(flipped))) % len(known.names)
-        fitted = fit(replace(known.examples(np.arange(count)), targets=labels), known.names, "", CancelToken())
+        fitted = known.fitted(np.arange(count), labels)
         held_out = fitted.held_out
         opinions = Opinions(held_out.rows, held_out.logits, fitted.model.temperature)
         look = second_look(known.features, labels, np.ones(count, np.bool_), opinions, CancelToken())
@@ -180,11 +175,11 @@ def _grown(known: Photos, rule: Rule, up_to: int, name: str) -> NDArray[np.float
         test, pool = known.split(seed)
         draw, labelled, curve = np.random.default_rng(1000 + seed), known.few_of_each(pool, START_PER_CLASS), []
         while True:
-            rest = np.setdiff1d(pool, labelled)
-            fitted = known.fitted(labelled, known.features.take(draw.permutation(rest)))
+            fitted = known.fitted(labelled)
             curve.append(known.accuracy(fitted, test))
             if len(labelled) >= up_to:
                 break
+            rest = np.setdiff1d(pool, labelled)
             guesses = predict(fitted.model, known.features.take(rest)).probabilities
             labelled = np.append(labelled, rule(known, rest, labelled, guesses, draw))
         curves.append(curve)
@@ -205,12 +200,11 @@ def _strangers(known: Photos, folder: Path) -> None:
     asked_for, accuracies, by_chance = [], [], []
     for seed in SEEDS:
         test, pool = known.split(seed)
-        pool, draw = np.append(pool, len(known.targets) + np.arange(len(others))), np.random.default_rng(1000 + seed)
+        pool = np.append(pool, len(known.targets) + np.arange(len(others)))
         by_chance.append(4 * BATCH * len(others) / len(pool))
         labelled = asked = known.few_of_each(pool[: -len(others)], START_PER_CLASS)
         for _ in range(4):
-            rest = np.setdiff1d(pool, asked)
-            model = known.fitted(labelled, features.take(draw.permutation(rest))).model
+            rest, model = np.setdiff1d(pool, asked), known.fitted(labelled).model
             doubt = doubt_of(predict(model, features.take(rest)).probabilities)
             known_features = features.take(labelled)
             no_class = features.take(asked[asked >= len(known.targets)])
@@ -219,8 +213,7 @@ def _strangers(known: Photos, folder: Path) -> None:
             asked = np.append(asked, chosen)
             labelled = asked[asked < len(known.targets)]
         asked_for.append(len(asked) - len(labelled))
-        rest = draw.permutation(np.setdiff1d(pool, asked))
-        accuracies.append(known.accuracy(known.fitted(labelled, features.take(rest)), test))
+        accuracies.append(known.accuracy(known.fitted(labelled), test))
     print(
         f"with {len(others)} strangers among them: {np.mean(asked_for):.1f} of 40 asked for are strangers "
         f"({np.mean(by_chance):.1f} by chance), accuracy {np.mean(accuracies):.3f}"
@@ -234,13 +227,14 @@ def _growth(known: Photos) -> None:
         said, was = [], []
         for seed in GROWTH_SEEDS:
             test, pool = known.split(seed)
-            now, more = (known.few_of_each(pool, count) for count in (per_class, per_class + 10))
-            beside = known.features.take(np.setdiff1d(pool, more))
-            fitted = known.fitted(now, beside)
-            was.append(known.accuracy(known.fitted(more, beside), test) - known.accuracy(fitted, test))
+            few, more = (known.few_of_each(pool, count) for count in (per_class, per_class + 10))
+            fitted = known.fitted(few)
+            was.append(known.accuracy(known.fitted(more), test) - known.accuracy(fitted, test))
+            examples = Examples(
+                np.arange(1, len(few) + 1), known.features.take(few), known.targets[few], np.ones(len(few), np.bool_)
+            )
             held_out = (float(fitted.held_out.right.mean()), len(fitted.held_out.rows))
-            curve = measure_curve(known.examples(now, beside), known.names, held_out, CancelToken())
-            gain = curve.gain(len(now), len(more))
+            gain = measure_curve(examples, known.names, held_out, CancelToken()).gain(len(few), len(more))
             said.append((gain.low, gain.likely, gain.high))
         low, likely, high = np.mean(said, axis=0)
         print(f"{per_class:7}  {low:14.3f}  {likely:5.3f}  {high:7.3f}   {np.mean(was):6.3f}", flush=True)

@@ -102,7 +102,7 @@ def known_photos(known: Photos) -> None:
         rows = []
         for seed in SEEDS:
             learned, measured = known.drawn(per_class, seed)
-            model = known.learned(learned, known.first.take(measured))
+            model = known.learned(learned)
             rows.append(_judged(predict(model, known.seen_by(model, measured)), known.targets[measured]))
         accuracy, error, sure, right, new = np.mean(rows, axis=0)
         print(f"{per_class:7}  {accuracy:8.3f}  {error:17.3f}  {sure:6.1%}  {right:14.1%}  {new:10.1%}", flush=True)

@@ -26,6 +26,7 @@ from flowersorter.workflows.backbones import list_backbones
 from flowersorter.workflows.models import chosen_backbone, starter, use_model
 from flowersorter.workflows.promise import sure_promise
 from flowersorter.workflows.rows import Verdict
+from flowersorter.workflows.unlabelled import learns_from_unlabelled
 from tests.qt.program import draw_folder, idle, running
 
 NAME = "resnet18"
@@ -88,6 +89,15 @@ def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
     click(dialog.ok_button)
     assert program.session.device == "cpu"
     assert program.garden.settings.get("device", "") == "cpu"
+
+
+def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Program) -> None:
+    dialog = opened(program)
+    assert not dialog.unlabelled.isChecked()
+    QTest.mouseClick(dialog.unlabelled, Qt.MouseButton.LeftButton, pos=QPoint(8, dialog.unlabelled.height() // 2))
+    QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
+    assert learns_from_unlabelled(program.garden)
+    assert opened(program).unlabelled.isChecked()
 
 
 def test_another_promise_is_kept_and_counts_for_every_guess_at_once(program: Program, qtbot: QtBot) -> None:

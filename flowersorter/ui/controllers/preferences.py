@@ -17,6 +17,7 @@ from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.backbones import download_backbone, install_backbone, list_backbones
 from flowersorter.workflows.models import chosen_backbone, list_models, model_for, starter
 from flowersorter.workflows.promise import Following, following, set_sure_promise, sure_promise
+from flowersorter.workflows.unlabelled import learns_from_unlabelled, set_learns_from_unlabelled
 
 
 class PreferencesController(QObject):
@@ -76,6 +77,7 @@ class PreferencesController(QObject):
             self._grid.tile_size,
             self._cache.limit_mb,
             sure_promise(garden),
+            learns_from_unlabelled(garden),
         )
         dialog = PreferencesDialog(
             self._before,
@@ -104,6 +106,7 @@ class PreferencesController(QObject):
         settings.set("device", chosen.device)
         settings.set("backbone", chosen.backbone)
         set_sure_promise(garden, chosen.promise)
+        set_learns_from_unlabelled(garden, chosen.learns_from_unlabelled)
         if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
             self._grid.set_tile_size(chosen.thumbnail_px)
         self._cache.set_limit(chosen.cache_limit_mb)

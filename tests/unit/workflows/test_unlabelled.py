@@ -1,4 +1,4 @@
-"""A garden's unlabelled photos help where labels are few, and are left alone elsewhere."""
+"""Where labels are few a garden's unlabelled photos help, if the person asks for it; else they are left alone."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photo_class import ClassOrigin
-from flowersorter.workflows import examples, fitting
+from flowersorter.workflows import examples
 from flowersorter.workflows.browse import guesses_for
 from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.examples import labelled_photos
 from flowersorter.workflows.train import RetrainRequest, retrain
+from flowersorter.workflows.unlabelled import learns_from_unlabelled, set_learns_from_unlabelled
 from tests.unit.workflows.remembered import remember
 
 NAMES = ("aster", "bellis", "calendula")
@@ -41,6 +42,7 @@ def truth(garden: Garden, tmp_path: Path) -> dict[int, str]:
     named = {each.id: each.name for each in garden.classes.all()}
     right = {photo_id: named[labels[photo_id].class_id] for photo_id in ids}
     garden.labels.clear(ids)
+    set_learns_from_unlabelled(garden, True)
     for name in NAMES:
         few = [photo_id for photo_id in sorted(ids) if right[photo_id] == name][:LABELLED]
         class_id = garden.classes.resolve(name, ClassOrigin.PERSON).id
@@ -61,14 +63,23 @@ def right_guesses(garden: Garden, truth: dict[int, str]) -> float:
     return float(np.mean([guess == truth[photo_id] for guess, photo_id in zip(guessed, rest.tolist(), strict=True)]))
 
 
-def test_retrain_learns_from_them_and_guesses_better(
-    garden: Garden, truth: dict[int, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_nobody_asked_for_it_and_labels_alone_are_learned_from(garden: Garden, truth: dict[int, str]) -> None:
+    assert truth
+    set_learns_from_unlabelled(garden, False)
+    assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
+    garden.settings.set("learn from unlabelled photos", "yes")
+    assert not learns_from_unlabelled(garden), "what somebody wrote there by hand is no word of the person"
+
+
+def test_a_garden_begins_with_labels_alone(garden: Garden) -> None:
+    assert not learns_from_unlabelled(garden)
+
+
+def test_retrain_learns_from_them_and_guesses_better(garden: Garden, truth: dict[int, str]) -> None:
     result = retrain(RetrainRequest(garden), silent, CancelToken())
     assert result.photos == 3 * LABELLED, "what is told is labels only"
     together = right_guesses(garden, truth)
-    monkeypatch.setattr(examples, "few", lambda _targets: False)
-    del fitting._last[garden]
+    set_learns_from_unlabelled(garden, False)
     retrain(RetrainRequest(garden), silent, CancelToken())
     assert together > right_guesses(garden, truth) + 0.02
 
@@ -97,11 +108,13 @@ def test_the_labelled_ones_are_not_among_them_and_there_are_only_so_many(
 
 
 def test_with_many_labels_they_are_left_alone(garden: Garden, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(garden, True)
     ids = remember(garden, tmp_path, embeddings(1), [name for name in NAMES for _ in range(EACH)])
     garden.labels.clear(ids[::2])
     assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
 
 
 def test_where_every_photo_is_labelled_there_are_none(garden: Garden, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(garden, True)
     remember(garden, tmp_path, embeddings(1)[:12], [NAMES[at % 3] for at in range(12)])
     assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
