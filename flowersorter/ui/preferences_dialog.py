@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QButtonGroup,
     QCheckBox,
     QDialog,
@@ -165,15 +166,11 @@ class PreferencesDialog(QDialog):
         self.unlabelled.setObjectName("learns_from_unlabelled")
         text = self.tr(
             "It learns from photos you checked. With up to {0} of them in each class it can also go by what it takes "
-            "the others for: then 2 to 4 more of 100 guesses are usually right, but a wrong guess can lead to others."
+            "the others for: then 1 to 4 more of 100 guesses are usually right, but a wrong guess can lead to others."
         ).format(FEW)
         describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Counts from the next Retrain on"))
         self.unlabelled.setChecked(wanted)
-        column.addWidget(self.unlabelled)
-        below = QHBoxLayout()
-        below.setContentsMargins(radio_indent(self.unlabelled), 0, 0, 0)
-        below.addWidget(text_label(page, "learns_from_unlabelled_text", text, muted=True))
-        column.addLayout(below)
+        column.addLayout(_explained(self.unlabelled, text_label(page, "learns_from_unlabelled_text", text, muted=True)))
 
     def _add_devices(self, column: QVBoxLayout, page: QWidget, device: str) -> None:
         lines = {
@@ -190,14 +187,7 @@ class PreferencesDialog(QDialog):
             radio.setChecked(name == device)
             group.addButton(radio)
             self.devices[name] = radio
-            below = QHBoxLayout()
-            below.setContentsMargins(radio_indent(radio), 0, 0, 0)
-            below.addWidget(text_label(page, f"device_{name}_text", explanation, muted=True))
-            line = QVBoxLayout()
-            line.setSpacing(2)
-            line.addWidget(radio)
-            line.addLayout(below)
-            column.addLayout(line)
+            column.addLayout(_explained(radio, text_label(page, f"device_{name}_text", explanation, muted=True)))
 
     def _sizes(self, page: QWidget, size_px: int) -> QHBoxLayout:
         self.size_slider = QSlider(Qt.Orientation.Horizontal, page)
@@ -255,3 +245,15 @@ class PreferencesDialog(QDialog):
         """A model was chosen, and its backbone came with it."""
         self._before = replace(self._before, backbone=name)
         self.backbones.use(name)
+
+
+def _explained(choice: QAbstractButton, text: QLabel) -> QVBoxLayout:
+    """A choice, and below it what it means, where its own text begins."""
+    below = QHBoxLayout()
+    below.setContentsMargins(radio_indent(choice), 0, 0, 0)
+    below.addWidget(text)
+    column = QVBoxLayout()
+    column.setSpacing(2)
+    column.addWidget(choice)
+    column.addLayout(below)
+    return column
