@@ -139,7 +139,7 @@ def test_a_dropped_job_is_heard_of_no_more(queue: JobQueue, qtbot: QtBot) -> Non
         until_cancelled(report, cancel)
 
     dropped = queue.submit("Dropped", work)
-    assert began.wait(5)
+    assert began.wait(30)
     heard.said.clear()
     queue.drop(dropped)
     kept = queue.submit("Kept", lambda _r, _c: None)
@@ -210,7 +210,7 @@ def test_a_job_at_its_end_that_nobody_heard_of_yet_begins_again(queue: JobQueue,
         return len(runs)
 
     job = queue.submit("Looking", work, background=True)
-    assert ended.wait(5)
+    assert ended.wait(30)
     queue.begin_again(job)
     assert queue.alive(job)
     qtbot.waitUntil(lambda: not queue.busy)
@@ -226,7 +226,7 @@ def test_who_cancels_a_job_that_was_to_begin_again_means_it(queue: JobQueue, qtb
         until_cancelled(report, cancel)
 
     job = queue.submit("Looking", work, background=True)
-    assert began.wait(5)
+    assert began.wait(30)
     queue.begin_again(job)
     queue.cancel(job)
     queue.begin_again(job)
@@ -276,7 +276,7 @@ def test_shutdown_waits_for_the_safe_point_and_takes_nothing_more(qtbot: QtBot) 
 
     queue.submit("File", files_a_photo)
     queue.submit("Never", lambda _r, _c: done.append("never"))
-    assert began.wait(5)
+    assert began.wait(30)
     queue.shutdown()
     assert done == ["the photo in hand"]
     queue.submit("Late", lambda _r, _c: done.append("late"))

@@ -56,7 +56,7 @@ def test_newest_drops_the_wishes_in_between(qtbot: QtBot) -> None:
 
     def slow() -> str:
         began.set()
-        gate.wait(5)
+        gate.wait(30)
         ran.append("slow")
         return "slow"
 
@@ -65,7 +65,7 @@ def test_newest_drops_the_wishes_in_between(qtbot: QtBot) -> None:
         return key
 
     newest.request("a", slow)
-    assert began.wait(5)
+    assert began.wait(30)
     for key in "bcd":
         newest.request(key, partial(note, key))
     gate.set()
@@ -94,7 +94,7 @@ class SlowDisk:
 
     def __call__(self, wanted: Wanted) -> QImage:
         self.asked.append(wanted.place_id)
-        self.gate.wait(5)
+        self.gate.wait(30)
         if wanted.place_id in self.bad:
             raise PhotoUnreadable("The photo cannot be shown", "the file is cut off")
         image = QImage(10, 10, QImage.Format.Format_RGB32)

@@ -187,7 +187,7 @@ def change(books: Books, kind: str, first: int, second: int) -> Callable[[], Non
     return lambda: classes.restore(removed)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(before=st.lists(DEEDS, min_size=5, max_size=25), changes=st.lists(CHANGES, min_size=1, max_size=5))
 def test_changes_are_taken_back_one_after_the_other(
     tmp_path_factory: pytest.TempPathFactory,

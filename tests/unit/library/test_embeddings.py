@@ -179,7 +179,7 @@ def test_a_file_of_another_pair_is_not_mixed_in(tmp_path: Path, suffix: str) -> 
         assert assert_nothing_wrong(store, [1, 2]) == 0
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(data=st.data())
 def test_no_damage_makes_a_wrong_embedding(data: st.DataObject) -> None:
     numbers = list(range(12))

@@ -45,7 +45,7 @@ def test_clearing_can_be_taken_back(labels: LabelTable, photo_ids: list[int], cl
     assert labels.all() == there
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(data=st.data())
 def test_any_chain_of_changes_can_be_taken_back(
     data: st.DataObject, labels: LabelTable, photo_ids: list[int], class_ids: list[int]

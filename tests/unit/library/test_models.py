@@ -152,7 +152,7 @@ def test_a_file_beyond_all_measure_is_not_read(bundle: Path, monkeypatch: pytest
         read_bundle(bundle)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=300)
 @given(data=st.data())
 def test_a_damaged_file_is_read_or_refused_and_never_worse(data: st.DataObject, bundle: Path) -> None:
     content = bytearray(bundle.read_bytes())
@@ -187,7 +187,7 @@ ANY_JSON: st.SearchStrategy[Any] = st.deferred(
 )
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(header=ANY_JSON, data=st.binary(max_size=16))
 def test_any_header_is_read_or_refused(header: Any, data: bytes, tmp_path: Path) -> None:
     if isinstance(header, dict):

@@ -17,9 +17,7 @@ from flowersorter.photos.thumbnail import quick_thumbnail
 from tests.drawing import exif_of, textured
 
 _KINDS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")
-_SETTINGS = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True
-)
+_SETTINGS = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture], derandomize=True)
 
 
 def _saved(kind: str) -> bytes:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from flowersorter.library.garden import Garden
@@ -64,7 +64,7 @@ def scene() -> Iterator[Scene]:
             yield Scene(root, garden)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(
     photos=st.lists(photo, max_size=8),
     there=st.lists(st.tuples(classes, stems, suffixes, bytes_of), max_size=4),

@@ -80,7 +80,7 @@ def test_a_series_is_cut_so_that_something_can_be_held_out() -> None:
 
 
 @given(st.lists(st.integers(0, 60), max_size=80))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_a_burst_is_short_and_of_no_gaps(seconds: list[int]) -> None:
     found = np.array(bursts(at(*seconds)))
     for burst in np.unique(found):

@@ -79,7 +79,7 @@ def test_a_chain_of_near_copies_is_one_group() -> None:
 
 
 @given(st.integers(0, 10_000), st.floats(0, 0.3))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_bringing_groups_up_to_date_finds_what_starting_afresh_finds(seed: int, share: float) -> None:
     draw = np.random.default_rng(seed)
     examples = with_bursts(clusters(20, spread=0.8, seed=seed), copies=3, seed=seed)
@@ -165,7 +165,7 @@ def test_near_copies_stay_in_one_fold() -> None:
 
 
 @given(counts=st.lists(st.integers(1, 40), min_size=2, max_size=6), seed=st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_folds_spread_every_class_evenly(counts: list[int], seed: int) -> None:
     targets = np.repeat(np.arange(len(counts)), counts)
     folds = assign_folds(targets, np.arange(len(targets)), seed)
@@ -176,7 +176,7 @@ def test_folds_spread_every_class_evenly(counts: list[int], seed: int) -> None:
 
 
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=30), st.integers(0, 1000))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_groups_go_one_by_one_to_the_emptiest_fold(sizes: list[int], seed: int) -> None:
     groups = np.repeat(np.arange(len(sizes)), sizes)
     folds = assign_folds(np.zeros(len(groups), np.intp), groups, seed)
@@ -185,7 +185,7 @@ def test_groups_go_one_by_one_to_the_emptiest_fold(sizes: list[int], seed: int) 
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_photos_keep_their_fold_and_new_ones_fill_up(seed: int) -> None:
     draw = np.random.default_rng(seed)
     targets = draw.integers(0, 3, 90)
