@@ -332,7 +332,7 @@ class SortDialog(QDialog):
         if twice:
             parts.append(self.tr("{0} twice.").format(count_photos(twice)))
         if plan.skipped:
-            parts.append(self.tr("{0} left where they are.").format(count_photos(len(plan.skipped))))
+            parts.append(self.tr("{0} left in place.").format(count_photos(len(plan.skipped))))
         renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
         if renamed:
             parts.append(self.tr("{0} under a new name, because the old one is taken.").format(count_photos(renamed)))

@@ -11,6 +11,7 @@ from flowersorter.job import CancelToken, Report
 from flowersorter.library.filed import filed_under
 from flowersorter.library.journal import RunState
 from flowersorter.ui.class_move_dialog import ClassMoveDialog
+from flowersorter.ui.dialog_parts import count_photos
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.history import UndoRequest, UndoResult, undo_run
@@ -163,7 +164,7 @@ class ClassMoveController(QObject):
         if refused:
             self._front.complain(
                 UserError(
-                    self.tr("{0} photos were left where they are").format(len(refused)),
+                    self.tr("{0} left in place").format(count_photos(len(refused))),
                     f"{refused[0].path.name}: {refused[0].reason}",
                 )
             )

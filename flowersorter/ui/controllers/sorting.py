@@ -13,6 +13,7 @@ from flowersorter.errors import UserError
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.controllers.folder import FolderController
+from flowersorter.ui.dialog_parts import count_photos
 from flowersorter.ui.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.session import Front, Session
 from flowersorter.ui.sort_dialog import SortChoices, SortDialog
@@ -229,7 +230,7 @@ class SortController(QObject):
             first = result.refused[0]
             self._front.complain(
                 UserError(
-                    self.tr("{0} photos were left where they are").format(len(result.refused)),
+                    self.tr("{0} left in place").format(count_photos(len(result.refused))),
                     f"{first.path.name}: {first.reason}",
                 )
             )
