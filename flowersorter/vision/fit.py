@@ -176,6 +176,7 @@ def _judge(
             held_out_accuracy=float(right[own].mean()) if own.sum() >= _ENOUGH_TO_MEASURE else None,
             built_on_starter=not bool(examples.own.all()),
             memorised=0 if examples.memorised is None else int(examples.memorised.sum()),
+            guessed=0 if examples.unlabelled is None else len(examples.unlabelled),
         ),
     )
     return Fitted(model, held_out, ground, heads)

@@ -42,6 +42,7 @@ class TrainingRecord:
         origin: Where the photos came from, for a model that ships with the program.
         memorised: Photos of the person that the backbone itself was trained on (deep training): accuracy, temperature
             and thresholds come from the others alone.
+        guessed: Photos nobody labelled that it could go by, since the person asked for that.
     """
 
     photos: int
@@ -52,6 +53,7 @@ class TrainingRecord:
     note: str = ""
     origin: str = ""
     memorised: int = 0
+    guessed: int = 0
 
     @property
     def measured(self) -> int:
@@ -119,6 +121,7 @@ class Model:
             "note": self.training.note,
             "origin": self.training.origin,
             "memorised": self.training.memorised,
+            "guessed": self.training.guessed,
         }
         return arrays, metadata
 
@@ -170,6 +173,7 @@ class Model:
                 note=str(metadata.get("note", "")),
                 origin=str(metadata.get("origin", "")),
                 memorised=int(metadata.get("memorised", 0)),
+                guessed=int(metadata.get("guessed", 0)),
             ),
         )
 

@@ -83,6 +83,7 @@ class TrainResult:
         unreadable: Files that look like photos and are none, with the reason.
         unmeasured: Classes of which no photo could be held out.
         contradicting: Photos of the folder that stand in the sub-folders of several classes; one of them counts.
+        guessed: Photos nobody labelled that it could go by, since the person asked for that.
         imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
             right. None where it was made here.
     """
@@ -98,6 +99,7 @@ class TrainResult:
     unreadable: tuple[tuple[Path, str], ...] = ()
     unmeasured: tuple[Unmeasured, ...] = ()
     contradicting: int = 0
+    guessed: int = 0
     imported_right: int | None = None
 
 
@@ -213,6 +215,7 @@ def _learn(
         before=old.held_out_accuracy if old else None,
         made_current=not (worse or foreign),
         seconds=seconds,
+        guessed=fitted.model.training.guessed,
         imported_right=_right(garden, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )

@@ -18,6 +18,7 @@ from flowersorter.workflows.advice import Advice, Gain, Standing
 from flowersorter.workflows.correct import assign
 from flowersorter.workflows.doubts import Doubt, DoubtGroup, DoubtsResult, LookAlike
 from flowersorter.workflows.measurable import Unmeasured
+from flowersorter.workflows.unlabelled import set_learns_from_unlabelled
 from tests.qt.program import class_named, draw_folder, idle, places, running
 
 NAMES = {1: "dahlia", 2: "zinnia", 3: "R&B"}
@@ -224,6 +225,14 @@ def test_after_a_training_the_check_is_offered_beside_the_message(program: Progr
     assert dialog is not None
     assert dialog.progress.text() == "1 of 2"
     dialog.close()
+
+
+def test_who_let_it_go_by_its_guesses_is_told_that_it_did(program: Program, qtbot: QtBot) -> None:
+    set_learns_from_unlabelled(program.garden, True)
+    program.window.training.start()
+    idle(program, qtbot)
+    said = program.window.job_bar.message.text()
+    assert said.startswith("Learned from 34 photos, and from its own guesses at 2 others. "), said
 
 
 def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Program, qtbot: QtBot) -> None:

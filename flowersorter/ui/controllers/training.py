@@ -124,6 +124,8 @@ class TrainController(QObject):
 
         photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
         text = self.tr("Learned from {0}.").format(photos)
+        if result.guessed:
+            text = self.tr("Learned from {0}, and from its own guesses at {1} others.").format(photos, result.guessed)
         if result.held_out_accuracy is not None and result.held_out:
             right = round(result.held_out_accuracy * result.held_out)
             text += " " + self.tr("{0} of {1} held-out photos right.").format(right, result.held_out)

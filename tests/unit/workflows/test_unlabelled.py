@@ -16,6 +16,7 @@ from flowersorter.workflows import examples
 from flowersorter.workflows.browse import guesses_for
 from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.examples import labelled_photos
+from flowersorter.workflows.models import model_for
 from flowersorter.workflows.train import RetrainRequest, retrain
 from flowersorter.workflows.unlabelled import learns_from_unlabelled, set_learns_from_unlabelled
 from tests.unit.workflows.remembered import remember
@@ -77,10 +78,14 @@ def test_a_garden_begins_with_labels_alone(garden: Garden) -> None:
 
 def test_retrain_learns_from_them_and_guesses_better(garden: Garden, truth: dict[int, str]) -> None:
     result = retrain(RetrainRequest(garden), silent, CancelToken())
-    assert result.photos == 3 * LABELLED, "what is told is labels only"
+    assert result.photos == 3 * LABELLED
+    assert 0 < result.guessed <= 3 * (EACH - LABELLED)
+    named = model_for(garden, "resnet50")
+    assert named is not None
+    assert (named.model.training.photos, named.model.training.guessed) == (result.photos, result.guessed)
     together = right_guesses(garden, truth)
     set_learns_from_unlabelled(garden, False)
-    retrain(RetrainRequest(garden), silent, CancelToken())
+    assert retrain(RetrainRequest(garden), silent, CancelToken()).guessed == 0
     assert together > right_guesses(garden, truth) + 0.02
 
 
