@@ -17,7 +17,6 @@ from flowersorter.workers.newest import Newest
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
 from tests.qt.fabric import use_stub_network
 
-JOB_MS = 30_000
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 
 

@@ -26,8 +26,6 @@ from flowersorter.ui.garden_dialog import NewGardenDialog
 from tests.qt.dialogs import when_asked
 from tests.qt.program import draw_folder, idle, running
 
-START_MS = 60_000
-
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
@@ -236,12 +234,12 @@ def test_a_second_program_really_opens_the_other_garden(
     assert open_window(mushrooms)
     try:
         # It notes what it opened. To try the lock until then could keep it from taking it.
-        qtbot.waitUntil(lambda: mushrooms in KnownGardens(gardens_file()).all(), timeout=START_MS)
+        qtbot.waitUntil(lambda: mushrooms in KnownGardens(gardens_file()).all())
         assert is_open(mushrooms)
         assert is_open(program.garden.folder)  # and this one still is
     finally:
         os.kill(started[0], signal.SIGKILL)
-    qtbot.waitUntil(lambda: not is_open(mushrooms), timeout=START_MS)
+    qtbot.waitUntil(lambda: not is_open(mushrooms))
     assert command_for(mushrooms)[-2:] == ["--garden", str(mushrooms)]
 
 
