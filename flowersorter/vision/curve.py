@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.job import CancelToken
-from flowersorter.vision.fit import fit
+from flowersorter.vision.fit import Fitted, fit
 from flowersorter.vision.groundwork import Examples
+from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
 
 #: Shares of the labels the smaller fits learn from; fewer where a fit takes a second, the starter's photos included.
@@ -161,13 +162,15 @@ def measure_curve(
         # The subsets of a draw lie within one another: less noise in their differences.
         order = own[np.argsort(draw.random(together.max() + 1)[together[own]], kind="stable")]
         subsets = (_first_of_each_class(order, examples.targets, share) for share in shares)
+        fitted = None
         for size, subset in {len(subset): subset for subset in subsets}.items():
             rest = order[~np.isin(together[order], together[subset])]
             if examples.memorised is not None:
                 rest = rest[~examples.memorised[rest]]
             if size <= _LARGEST and len(rest):
                 learned = np.concatenate([subset, np.flatnonzero(~examples.own)])
-                errors.setdefault(size, []).append(_error(examples, class_names, learned, rest, cancel))
+                fitted = _learn(examples, class_names, learned, fitted, cancel)
+                errors.setdefault(size, []).append(_error(fitted.model, examples, rest))
                 tested[size] = len(rest)
     others = everything - len(own)
     points = [_point(others + size, found, tested[size]) for size, found in sorted(errors.items())]
@@ -184,24 +187,28 @@ def _first_of_each_class(order: NDArray[np.intp], targets: NDArray[np.intp], sha
     return np.concatenate(parts)
 
 
-def _error(
+def _learn(
     examples: Examples,
     class_names: tuple[str, ...],
-    learned: NDArray[np.intp],
-    rest: NDArray[np.intp],
+    rows: NDArray[np.intp],
+    last: Fitted | None,
     cancel: CancelToken,
-) -> float:
-    targets, others = examples.targets[learned], examples.unlabelled
+) -> Fitted:
+    """Fit some of the photos, beginning at a fit of a part of them: beside the starter's photos that is no long way."""
+    others = examples.unlabelled
     subset = Examples(
-        examples.ids[learned],
-        examples.features.take(learned),
-        targets,
-        examples.own[learned],
+        examples.ids[rows],
+        examples.features.take(rows),
+        examples.targets[rows],
+        examples.own[rows],
         unlabelled=None if others is None else others.take(slice(_UNLABELLED)),
     )
-    model = fit(subset, class_names, "", cancel).model
-    guessed = predict(model, examples.features.take(rest)).probabilities.argmax(axis=1)
-    return float((guessed != examples.targets[rest]).mean())
+    return fit(subset, class_names, "", cancel, last=last)
+
+
+def _error(model: Model, examples: Examples, rows: NDArray[np.intp]) -> float:
+    guessed = predict(model, examples.features.take(rows)).probabilities.argmax(axis=1)
+    return float((guessed != examples.targets[rows]).mean())
 
 
 def _point(photos: float, errors: list[float], tested: float) -> Point:

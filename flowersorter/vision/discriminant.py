@@ -109,7 +109,9 @@ def _discriminant(inside: NDArray[np.float32], members: NDArray[np.float32], shr
     covariance = ((moved * (weights @ members)[:, None]).T @ moved).astype(np.float64)
     covariance -= (apart * (weights * photos)[:, None]).T @ apart
     directions = max(1, min(len(covariance), round(float(photos.sum())) - len(members)))
-    added = shrinkage * np.trace(covariance) / directions + _LEAST * float(np.square(apart).mean())
-    covariance[np.diag_indices_from(covariance)] += max(added, _NOTHING)
-    weight = np.linalg.solve(covariance, apart.T.astype(np.float64)).T
-    return np.hstack([weight, -0.5 * ((means + centre) * weight).sum(axis=1, keepdims=True)])
+    added = max(shrinkage * np.trace(covariance) / directions + _LEAST * float(np.square(apart).mean()), _NOTHING)
+    shrunk = covariance + added * np.eye(len(covariance))
+    weight = np.linalg.solve(shrunk, apart.T.astype(np.float64)).T
+    # The mean of few photos is off by chance, which makes all others look further away (Moran and Murphy, 1979).
+    off = np.trace(np.linalg.solve(shrunk, covariance)) / np.maximum(photos, 1)
+    return np.hstack([weight, 0.5 * (off - ((means + centre) * weight).sum(axis=1))[:, None]])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from flowersorter.errors import TooFewPhotos
 from flowersorter.job import CancelToken
 from flowersorter.vision.calibrate import HeldOutLoss, fit_temperature, fit_thresholds, softmax
+from flowersorter.vision.class_bias import correct_class_bias
 from flowersorter.vision.features import Features
 from flowersorter.vision.groundwork import Examples, Groundwork
 from flowersorter.vision.heads import Heads, held_out_logits, solve_heads
@@ -153,6 +154,7 @@ def _judge(
     class_names, backbone, record = named
     rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
     targets = ground.targets[rows]
+    logits, class_bias = correct_class_bias(logits, targets, ground.folds[rows])
     temperature = fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1.0
     confidence = softmax(logits / np.float32(temperature)).max(axis=1, initial=0.0)
     known = Known(ground.axes, ground.coordinates, ground.targets, ground.folds, examples.features.resemblance)
@@ -165,7 +167,7 @@ def _judge(
         class_names=class_names,
         backbone=backbone,
         weight=weight,
-        bias=bias,
+        bias=bias + class_bias,
         temperature=temperature,
         thresholds=fit_thresholds(confidence, right, unfamiliarity <= novelty.familiar),
         novelty=novelty,

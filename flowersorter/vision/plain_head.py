@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from flowersorter.job import CancelToken
 from flowersorter.vision.axes import SAMPLE, Coordinates, PrincipalAxes, spread_sample
 from flowersorter.vision.calibrate import HeldOutLoss, fit_temperature
+from flowersorter.vision.class_bias import correct_class_bias
 from flowersorter.vision.groundwork import RANK, Examples, Groundwork
 from flowersorter.vision.heads import held_out_logits, solve_heads
 from flowersorter.vision.threads import Lanes, row_blocks
@@ -66,8 +67,10 @@ def fit_plain_head(
         ground = replace(ground, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
         heads = solve_heads(ground, classes, None, lanes, cancel)
         rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
-    temperature = np.float32(fit_temperature(HeldOutLoss(logits, ground.targets[rows])) if len(rows) else 1)
-    own = examples.own[rows]
-    right = logits.argmax(axis=1) == ground.targets[rows]
+    targets, own = ground.targets[rows], examples.own[rows]
+    logits, class_bias = correct_class_bias(logits, targets, ground.folds[rows])
+    temperature = np.float32(fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1)
+    right = logits.argmax(axis=1) == targets
     weight, bias = axes.back(heads.weights[-1])
+    bias += class_bias
     return PlainHead(weight / (size * temperature), bias / temperature, float(right[own].mean()) if own.any() else None)

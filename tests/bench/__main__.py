@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import cancelling, deep, elsewhere, few, labels, learning, trust
+from tests.bench import cancelling, deep, elsewhere, few, labels, learning, trust, uneven
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
 
@@ -59,6 +59,7 @@ MEASUREMENTS = {
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(trust.verdicts, "3 minutes", needs_photos=True),
     "few": Measurement(few.few_labels, "5 minutes", needs_photos=True),
+    "uneven": Measurement(uneven.uneven, "3 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(labels.doubts), "2 minutes", needs_photos=True),
     "advice": Measurement(_of_photos(labels.advice), "10 minutes", needs_photos=True),
     "deep": Measurement(_of_photos(deep.deep_training), "20 minutes", needs_photos=True),

@@ -12,7 +12,9 @@ from flowersorter.vision import curve as curve_module
 from flowersorter.vision.curve import LearningCurve, Point, measure_curve
 from flowersorter.vision.doubts import SHOWN, Opinions, SecondLook, second_look
 from flowersorter.vision.features import Features, join, pack
+from flowersorter.vision.fit import Fitted
 from flowersorter.vision.groundwork import Examples
+from flowersorter.vision.model import Model
 from flowersorter.vision.select import doubt_of, next_to_label
 from tests.unit.vision.clouds import NAMES, clusters, examples_of, learned, with_bursts
 
@@ -193,23 +195,30 @@ def test_the_luck_of_the_draw_is_part_of_what_may_come() -> None:
 
 
 def test_near_copies_are_on_one_side_of_the_curve(monkeypatch: pytest.MonkeyPatch) -> None:
-    sides: list[tuple[set[int], set[int]]] = []
+    taught: list[set[int]] = []
+    measured: list[set[int]] = []
+    learn = curve_module._learn
 
-    def error(*given: object) -> float:
-        _, _, learned, rest, _ = given
-        assert isinstance(learned, np.ndarray)
-        assert isinstance(rest, np.ndarray)
-        sides.append((set(groups[learned].tolist()), set(groups[rest].tolist())))
+    def watched_learn(*given: object) -> Fitted:
+        rows = given[2]
+        assert isinstance(rows, np.ndarray)
+        taught.append(set(groups[rows].tolist()))
+        return learn(*given)  # type: ignore[arg-type]  # as they came
+
+    def watched_error(_model: Model, _examples: Examples, rows: NDArray[np.intp]) -> float:
+        measured.append(set(groups[rows].tolist()))
         return 0.1
 
-    monkeypatch.setattr(curve_module, "_error", error)
+    monkeypatch.setattr(curve_module, "_learn", watched_learn)
+    monkeypatch.setattr(curve_module, "_error", watched_error)
     groups = np.arange(60) // 3
     measure_curve(clusters(20), NAMES, (0.9, 60), CancelToken(), groups=groups)
-    assert len(sides) > 20
-    assert all(not learned & rest for learned, rest in sides)
-    sides.clear()
+    assert len(taught) == len(measured) > 20
+    assert all(one.isdisjoint(other) for one, other in zip(taught, measured, strict=True))
+    taught.clear()
+    measured.clear()
     measure_curve(clusters(20), NAMES, (0.9, 60), CancelToken())
-    assert any(learned & rest for learned, rest in sides), "else the test says nothing"
+    assert any(one & other for one, other in zip(taught, measured, strict=True)), "else the test says nothing"
 
 
 def test_no_mistake_at_all_is_a_curve_too() -> None:
