@@ -89,12 +89,16 @@ def _with(
     for _ in range(_ROUNDS):
         frequency = np.maximum(likely.mean(axis=0), _LEAST_FREQUENCY)
         weight = min(1.0, _COUNT_AS * len(members) / len(unlabelled))
-        head = _discriminant(together, np.hstack([members, weight * likely.T]), _SHRINKAGE_WITH)
+        everything = np.hstack([members, weight * likely.T])
+        # The means are of many photos now, and a class that is named rarely may be rare.
+        head = _discriminant(together, everything, _SHRINKAGE_WITH, means_of_few=False)
         likely = softmax((unlabelled @ head.T + np.log(frequency)).astype(np.float32))
     return head
 
 
-def _discriminant(inside: NDArray[np.float32], members: NDArray[np.float32], shrinkage: float) -> Weights:
+def _discriminant(
+    inside: NDArray[np.float32], members: NDArray[np.float32], shrinkage: float, *, means_of_few: bool = True
+) -> Weights:
     """(C, R + 1) head of (N, R) coordinates, (C, N) how much of a photo of each class each row is.
 
     Every class weighs the same.
@@ -112,6 +116,8 @@ def _discriminant(inside: NDArray[np.float32], members: NDArray[np.float32], shr
     added = max(shrinkage * np.trace(covariance) / directions + _LEAST * float(np.square(apart).mean()), _NOTHING)
     shrunk = covariance + added * np.eye(len(covariance))
     weight = np.linalg.solve(shrunk, apart.T.astype(np.float64)).T
-    # The mean of few photos is off by chance, which makes all others look further away (Moran and Murphy, 1979).
-    off = np.trace(np.linalg.solve(shrunk, covariance)) / np.maximum(photos, 1)
-    return np.hstack([weight, 0.5 * (off - ((means + centre) * weight).sum(axis=1))[:, None]])
+    bias = -0.5 * ((means + centre) * weight).sum(axis=1)
+    if means_of_few:
+        # The mean of few photos is off by chance, which makes all others look further away (Moran and Murphy, 1979).
+        bias += 0.5 * np.trace(np.linalg.solve(shrunk, covariance)) / np.maximum(photos, 1)
+    return np.hstack([weight, bias[:, None]])
