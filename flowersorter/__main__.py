@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NoReturn
 
 from flowersorter.commands.arguments import VERBS
 
@@ -54,5 +58,20 @@ def window_wish(arguments: Sequence[str]) -> Wish | None:
     return Wish(path, garden) if path.is_dir() or len(path.parts) > 1 else None
 
 
+def run() -> NoReturn:
+    """Open the window or run a verb, and end the process.
+
+    Whoever pressed Ctrl+C, or closed the window, while the network was being opened does not wait until it is open.
+    """
+    status = main()
+    if any(not thread.daemon and thread is not threading.current_thread() for thread in threading.enumerate()):
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # a program without a console has none
+                with suppress(OSError):
+                    stream.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

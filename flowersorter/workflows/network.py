@@ -54,15 +54,13 @@ class Opening:
     """A network on its way.
 
     Importing torch and reading the weights takes seconds and cannot be interrupted. It happens in a thread of its
-    own: a cancelled job leaves at once, and the next job finds the network open.
+    own: a cancelled job leaves at once, and the next job finds the network open. The process cannot end before that
+    thread unless by `os._exit`: torch aborts where the interpreter is taken down beside it.
     """
 
     def __init__(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> None:
         self._future: Future[Embeds] = Future()
-        thread = threading.Thread(
-            target=self._open, args=(open_network, backbone, device), name="open network", daemon=True
-        )
-        thread.start()
+        threading.Thread(target=self._open, args=(open_network, backbone, device), name="open network").start()
 
     def wait(self, cancel: CancelToken) -> Embeds:
         """The network, once it is open.

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.drawing import BLUE, GREEN, RED, YELLOW, textured, write_jpeg
-from tests.e2e.program import FileState, Program, Step, read_terminal, state_of, tree
+from tests.e2e.program import LIMIT_S, FileState, Program, Step, read_terminal, state_of, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals as Unix has them")
 
@@ -60,6 +61,53 @@ def test_ctrl_c_while_labelling_keeps_what_was_read(fresh: Program, tmp_path: Pa
     assert 0 < read_now < count
     assert f"{count - read_now} known before" in again
     assert "0 read now" in fresh.ok("label", folder).out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it is seen in /proc where the program is")
+def test_ctrl_c_while_the_network_is_opened_ends_the_program_as_it_should(fresh: Program, tmp_path: Path) -> None:
+    draw_many(tmp_path / "photos", 2)
+    with fresh.start("label", tmp_path / "photos") as process:
+        loaded = Path(f"/proc/{process.pid}/maps")
+        while process.poll() is None and "libtorch_cpu" not in loaded.read_text():
+            pass
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=LIMIT_S)
+    assert (process.returncode, said.decode().splitlines()) == (130, ["Stopped; nothing is half-done."])
+
+
+#: A script that ends while a network is being opened, which takes until its main thread is gone.
+ENDS_WHILE_OPENING = """
+import sys, threading
+from flowersorter.__main__ import run
+from flowersorter.workflows.network import Opening
+begun = threading.Event()
+def opening(backbone, device):
+    begun.set()
+    if sys.argv[1] == "script":
+        threading.main_thread().join()
+    else:
+        threading.Event().wait()
+    print("opened", flush=True)
+def main():
+    Opening(opening, None, "cpu")
+    begun.wait()
+    print("stopped")
+    return 130
+if sys.argv[1] == "script":
+    sys.exit(main())
+import flowersorter.__main__
+flowersorter.__main__.main = main
+run()
+"""
+
+
+@pytest.mark.parametrize(("what", "out"), [("script", "stopped\nopened\n"), ("program", "stopped\n")])
+def test_no_interpreter_is_taken_down_beside_a_network_being_opened(what: str, out: str) -> None:
+    """A script waits until it is open; the program, which has put everything away by then, does not."""
+    ended = subprocess.run(
+        [sys.executable, "-c", ENDS_WHILE_OPENING, what], capture_output=True, timeout=LIMIT_S, check=False
+    )
+    assert (ended.returncode, ended.stdout.decode(), ended.stderr.decode()) == (130, out, "")
 
 
 @pytest.fixture(scope="module")
