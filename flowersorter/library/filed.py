@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.library.database import Database
-from flowersorter.library.places import path_range
 
 _FILED = """
     SELECT f.id, f.run_id, f.sha256, f.class_name, f.action, f.source, f.destination, runs.destination AS root
@@ -52,21 +51,14 @@ def filed_under(database: Database, class_name: str) -> list[FiledPhoto]:
     return [photo for photo in filed_photos(database, hashes) if photo.class_name == class_name]
 
 
-def filed_in(database: Database, folder: Path) -> dict[Path, bytes]:
-    """What runs put under a folder and no later run took away: paths with the SHA-256 each file had."""
-    bounds = path_range(folder)
-    rows = database.tuples(
-        "SELECT sha256, action, source, destination FROM filings WHERE state = 'done' AND lead_id IS NULL"
-        " AND (destination >= ? AND destination < ? OR source >= ? AND source < ?) ORDER BY id",
-        (*bounds, *bounds),
-    )
-    there: dict[bytes, bytes] = {}
-    for sha256, action, source, destination in rows:
-        if action == "move":
-            there.pop(source, None)
-        if bounds[0] <= destination < bounds[1]:
-            there[destination] = sha256
-    return {Path(os.fsdecode(path)): sha256 for path, sha256 in there.items()}
+def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
+    """As what photos were ever filed and not taken back: classes by the SHA-256 of their bytes."""
+    filed: dict[bytes, set[str]] = {}
+    for sha256, class_name in database.tuples(
+        "SELECT DISTINCT sha256, class_name FROM filings WHERE state = 'done' AND lead_id IS NULL"
+    ):
+        filed.setdefault(sha256, set()).add(class_name)
+    return filed
 
 
 def _still_there(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from flowersorter.library.filed import classes_filed_as
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photo_class import ClassOrigin
@@ -24,7 +25,9 @@ def name_key(name: str) -> str:
 def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place], names: Iterable[str]) -> int:
     """Label photos that stand in a sub-folder named like a class the garden or its model knows.
 
-    A label a person gave is never touched; the nearest folder of a matching name counts.
+    A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
+    class that a run filed it as says nothing, wherever that folder was moved: it may have been filed on a guess, and a
+    guess must not come back as a label.
 
     Returns:
         How many photos got a label they did not have.
@@ -41,7 +44,18 @@ def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place]
         meant = meaning[parent]
         if photo_id and meant is not None:
             wanted.setdefault(photo_id, meant)
-    return _write(garden, wanted)
+    return _write(garden, _without_filed(garden, wanted))
+
+
+def _without_filed(garden: Garden, wanted: dict[int, str]) -> dict[int, str]:
+    filed = classes_filed_as(garden.database) if wanted else {}
+    if not filed:
+        return wanted
+    ours = set[int]()
+    for photo_id, sha256 in zip(*garden.photos.hashes(wanted), strict=True):
+        if name_key(wanted[int(photo_id)]) in map(name_key, filed.get(sha256, ())):
+            ours.add(int(photo_id))
+    return {photo_id: name for photo_id, name in wanted.items() if photo_id not in ours}
 
 
 def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None:

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.job import CancelToken, Progress, Report
-from flowersorter.library.filed import filed_in
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label
 from flowersorter.library.photos import Place, Places
@@ -107,7 +106,7 @@ def label(
     named = model_for(garden, backbone)
     now = garden.photos.places(places.ids) if len(_unread(places)) else places
     names = garden.classes.without_deleted(named.model.class_names) if named else ()
-    by_folder = label_by_known_folders(garden, folder, not_filed_by_us(garden, folder, now), names)
+    by_folder = label_by_known_folders(garden, folder, now, names)
     if named is not None:
         garden.classes.keep_model_classes(named.model.class_names)
     labels = garden.labels.get(now.known_photo_ids)
@@ -121,22 +120,6 @@ def label(
         problems=scanned.problems,
         by_folder=by_folder,
     )
-
-
-def not_filed_by_us(garden: Garden, folder: Path, places: Places) -> Places:
-    """Leave out photos that stand in a class folder because a run put them there.
-
-    The program may have put them there on a guess, and a guess must not come back as a label.
-    """
-    filed = filed_in(garden.database, folder)
-    if not filed:
-        return places
-    names = {str(path): sha256 for path, sha256 in filed.items()}
-    rows = [row for row, name in enumerate(places.paths.names) if name in names]
-    known = garden.photos.known(names[places.paths.names[row]] for row in rows)
-    here = set(places.photo_ids.tolist())
-    ours = [row for row in rows if known.get(names[places.paths.names[row]]) in here]
-    return places.take(np.delete(np.arange(len(places)), ours))
 
 
 def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToken) -> tuple[ScanResult, Places]:

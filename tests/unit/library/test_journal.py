@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.library.database import Database
-from flowersorter.library.filed import filed_in
+from flowersorter.library.filed import classes_filed_as
 from flowersorter.library.journal import EntryState, Journal, NewEntry, RunState
 
 HERE, THERE = Path("/photos"), Path("/sorted")
@@ -152,19 +152,15 @@ def test_an_entry_can_change_its_action(journal: Journal) -> None:
     assert [entry.action for entry in journal.entries([second.id, first.id])] == ["copy", "move"]
 
 
-def test_what_is_filed_in_a_folder_is_where_the_last_run_left_it(journal: Journal, database: Database) -> None:
-    rose, tulip, hidden = THERE / "Rose", THERE / "Tulip", Path("/elsewhere")
-    moves = [
-        [("copy", HERE / "a", rose / "a"), ("copy", HERE / "b", rose / "b"), ("move", HERE / "c", rose / "c")],
-        [("move", rose / "a", tulip / "a"), ("copy", rose / "b", tulip / "b"), ("move", rose / "c", hidden / "c")],
-    ]
-    for number, run in enumerate(moves):
-        entries = [NewEntry("any", action, old, new, 5, bytes([number]) * 32, 7, None) for action, old, new in run]
-        journal.begin_run("move", None, THERE, [*entries, _new("never done")])
+def test_as_what_photos_were_filed_is_known_by_their_bytes_until_it_is_undone(
+    journal: Journal, database: Database
+) -> None:
+    runs = [("Rose", "a", 0), ("Rose", "b", 1), ("Tulip", "a", 0), ("Tulip", "c", 2), ("Daisy", "never done", 3)]
+    for class_name, name, number in runs:
+        there = THERE / class_name / name
+        entry = NewEntry(class_name, "copy", HERE / name, there, 5, bytes([number]) * 32, 7, None)
+        journal.begin_run("copy", HERE, THERE, [entry])
     with database.transaction() as connection:
-        connection.execute("UPDATE filings SET state = 'done' WHERE CAST(destination AS TEXT) NOT LIKE '%never done'")
-    first, second = bytes(32), b"\1" * 32
-    assert filed_in(database, THERE) == {rose / "b": first, tulip / "a": second, tulip / "b": second}
-    assert filed_in(database, rose) == {rose / "b": first}
-    assert filed_in(database, hidden) == {hidden / "c": second}
-    assert filed_in(database, HERE) == {}
+        connection.execute("UPDATE filings SET state = 'done' WHERE class_name <> 'Daisy'")
+        connection.execute("UPDATE filings SET state = 'undone' WHERE sha256 = ?", [b"\2" * 32])
+    assert classes_filed_as(database) == {bytes(32): {"Rose", "Tulip"}, b"\1" * 32: {"Rose"}}

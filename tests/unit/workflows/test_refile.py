@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -171,6 +172,17 @@ def test_what_was_filed_on_a_guess_does_not_come_back_as_a_label(garden: Garden,
     new = {photo_id: lab.class_id for photo_id, lab in garden.labels.all().items() if photo_id not in before}
     assert list(new.values()) == [blue.id], "only what the person moved is a label"
     assert result.by_folder == 1
+
+
+def test_nor_does_it_where_the_sorted_folder_was_renamed_or_copied(garden: Garden, filed: Path, mode: Mode) -> None:
+    before = garden.labels.all()
+    elsewhere = shutil.copytree(filed, filed.with_name("backup"), symlinks=mode is Mode.LINK)
+    renamed = filed.rename(filed.with_name("sorted by FlowerSorter"))
+    for folder in (elsewhere, renamed):
+        result = label(LabelRequest(garden, folder), silent, CancelToken(), embedder=open_colour_network)
+        assert len(result.rows) > 0
+        assert result.by_folder == 0
+    assert garden.labels.all() == before
 
 
 def test_a_part_of_a_run_is_undone_and_the_rest_stays(garden: Garden, filed: Path) -> None:
