@@ -30,7 +30,9 @@ class Garden:
     """
 
     def __init__(self, library: Library, device: Device, progress: Callable[[Progress], None] | None) -> None:
-        self._library, self._device, self._progress = library, device, progress
+        self._library_or_closed: Library | None = library
+        self._folder = library.folder
+        self._device, self._progress = device, progress
         self._embedder: OpenEmbedder = open_embedder
         self._opened = ExitStack()
         self._opened.callback(library.close)
@@ -71,6 +73,13 @@ class Garden:
     def close(self) -> None:
         """Close the garden, so that others can open it; more calls do nothing."""
         self._opened.close()
+        self._library_or_closed = None
+
+    @property
+    def _library(self) -> Library:
+        if self._library_or_closed is None:
+            raise UserError("The garden is closed", "its with block has ended", "Open it again")
+        return self._library_or_closed
 
     def _keep_cache_small(self) -> None:
         """Clean the cache of small pictures where photos were read and it has grown beyond its limit."""
@@ -87,7 +96,7 @@ class Garden:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is None:
+            if error is None and self._library_or_closed is not None:
                 self._keep_cache_small()
         finally:
             self.close()
@@ -95,7 +104,7 @@ class Garden:
     @property
     def folder(self) -> Path:
         """Where the garden lies; your photos are not in it."""
-        return self._library.folder
+        return self._folder
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -312,4 +321,15 @@ def predict_image(path: AnyPath) -> Prediction:
 
 
 def _path(path: AnyPath) -> Path:
-    return Path(path).expanduser()
+    """The path that is meant.
+
+    Raises:
+        UserError: there can be no such file.
+    """
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise UserError(f"{text!r} is no file and no folder", "no name can be like that", "Give a path")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise UserError(f"The folder {text} cannot be found", str(error), "Give a path without ~") from error

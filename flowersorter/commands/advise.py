@@ -65,8 +65,8 @@ def _say(terminal: Terminal, advice: Advice, names: Mapping[int, str]) -> None:
     else:
         low, high = overall.interval
         terminal.say(
-            f"{percent(overall.accuracy)} right of {counted(overall.photos, 'labelled photo')} the model had not seen "
-            f"(between {percent(low)} and {percent(high)})."
+            f"{percent(overall.accuracy)} right of {counted(overall.measured, 'labelled photo')} the model had not "
+            f"seen (between {percent(low)} and {percent(high)})."
         )
         terminal.say(_outlook(overall, overall.gain))
     if advice.classes:

@@ -197,7 +197,7 @@ def _add_model_verbs(verbs: _Verbs) -> None:
         type=_report,
         metavar="FILE",
         help="save everything: .html is one page with all figures and small pictures of the mistakes, .csv has a line "
-        "for each photo (and FILE.classes.csv one for each class)",
+        "for each photo (and beside it one for each class: good.csv and good.classes.csv)",
     )
 
     models = _verb(verbs, "models", "list, choose, compare and tidy up the models of the garden", json_lines=True)
@@ -209,7 +209,10 @@ def _add_model_verbs(verbs: _Verbs) -> None:
     deed.add_argument("--note", nargs=2, metavar=("ID", "TEXT"), help="give a model a note; it is then never pruned")
     deed.add_argument("--delete", type=int, metavar="ID", help="remove a model for good, unless it is in use")
     deed.add_argument(
-        "--prune", type=int, metavar="N", help="remove all but the newest N, the one in use and those with a note"
+        "--prune",
+        type=_count,
+        metavar="N",
+        help="remove old models: the newest N stay, and beside these the one in use and those with a note",
     )
 
 
@@ -296,6 +299,12 @@ def _report(text: str) -> Path:
 def _number(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is no number from the list")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of models")
     return int(text)
 
 

@@ -59,7 +59,9 @@ def _say(terminal: Terminal, result: DoubtsResult, listed: tuple[Doubt, ...], na
     if not result.doubts:
         terminal.say(f"No label looks wrong; {checked} checked.")
     else:
-        terminal.say(f"{counted(len(result.doubts), 'label')} of {result.checked} may be wrong.")
+        # A photo in the folders of two classes is doubted even where none of its class could be checked.
+        of = f" of {result.checked}" if result.checked >= len(result.doubts) else ""
+        terminal.say(f"{counted(len(result.doubts), 'label')}{of} may be wrong.")
         if result.little_known and result.accuracy is not None:
             terminal.say(f"The model itself gets only {percent(result.accuracy)} right: most of these will be fine.")
         for group in result.groups[:_GROUPS_SHOWN]:

@@ -66,16 +66,24 @@ def _run_compare(call: Call) -> int:
             "newer_right": found.newer_right,
             "better": len(found.better),
             "worse": len(found.worse),
+            "imported": list(found.unknown),
         }
     )
     call.terminal.say(
         f"{len(found.changed)} of {counted(found.photos, 'photo')} would be called something else by {newer}."
     )
+    if not found.judged:
+        call.terminal.say("Which of the two is right more often cannot be told: there is no label to judge both by.")
+        return 0
     call.terminal.say(
         f"Of {counted(found.judged, 'photo')} with a label, {older} tells {found.older_right} right and {newer} "
         f"{found.newer_right}: {len(found.better)} better, {len(found.worse)} worse. "
         "A photo that a model learned from counts as models that never saw it told it."
     )
+    for number in found.unknown:
+        call.terminal.say(
+            f"Model {number} was imported. Where it learned from some of these photos, it looks better than it is."
+        )
     return 0
 
 

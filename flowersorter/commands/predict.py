@@ -27,14 +27,14 @@ def run(call: Call) -> int:
     for prediction in predictions:
         call.terminal.record(_line(prediction))
         _say(call.terminal, prediction)
-    return 0
+    return 0 if any(prediction.error is None for prediction in predictions) else 1
 
 
 def _line(prediction: PhotoPrediction) -> dict[str, object]:
     if prediction.error is not None:
-        return unreadable_line(prediction.path, prediction.error)
+        return unreadable_line(prediction.path.absolute(), prediction.error)
     return photo_line(
-        prediction.path,
+        prediction.path.absolute(),
         prediction.class_name,
         prediction.confidence,
         prediction.verdict,

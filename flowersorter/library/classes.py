@@ -244,6 +244,7 @@ class ClassTable:
         """
         one, into = removed.photo_class, removed.into
         with self._database.transaction() as connection:
+            self._make_room(connection, one.name)
             self.put_back(one)
             key = self._key_of(one.id)
             deleted = {*self._deleted()} - {key, *removed.belongings.aliases} | removed.deleted
@@ -304,6 +305,15 @@ class ClassTable:
         if not rows:
             raise ClassRefused("The class is no longer there", "it was deleted or merged")
         return rows[0]
+
+    def _make_room(self, connection: sqlite3.Connection, name: str) -> None:
+        """Remove a class of this name that only a model has made since, and nobody has used."""
+        [taken] = connection.execute(
+            "SELECT MAX(id) FROM classes WHERE key = ? AND origin = ? AND id NOT IN (SELECT class_id FROM labels)",
+            (class_key(name), ClassOrigin.MODEL.value),
+        ).fetchone()
+        if taken is not None:
+            self._remove(connection, [taken])
 
     def _refuse_taken(self, name: str) -> None:
         rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))

@@ -121,7 +121,11 @@ class ModelStore:
         Raises:
             ModelFileBad: there is no such model, or its file is missing or damaged.
         """
-        return read_bundle(self._file(model_id))
+        file = self._file(model_id)
+        try:
+            return read_bundle(file)
+        except ModelFileBad as error:
+            raise ModelFileBad(error.what, error.why, _ANOTHER) from error
 
     def set_note(self, model_id: int, note: str) -> None:
         """Give a model another note.
@@ -151,6 +155,10 @@ class ModelStore:
         if not rows:
             raise ModelFileBad(f"There is no model {model_id}", hint="List the models to see which there are")
         return self._folder / str(rows[0]["file"])
+
+
+#: What to do where the file of a model is damaged.
+_ANOTHER = "Use another model (Models in the window, models --use ID in the terminal), or train again"
 
 
 def _entry(row: sqlite3.Row) -> ModelEntry:

@@ -27,8 +27,8 @@ _CUT_OFF_SIGNS = (
 )
 
 _REASONS_BY_ERRNO = {
-    errno.ENOENT: "the file is not there any more",
-    errno.ENOTDIR: "the file is not there any more",
+    errno.ENOENT: "the file is not there",
+    errno.ENOTDIR: "the file is not there",
     errno.EACCES: "access is refused",
     errno.EPERM: "access is refused",
     errno.EISDIR: "it is a folder",

@@ -18,6 +18,7 @@ from flowersorter.ui.dialog_parts import text_label
 from flowersorter.ui.error_box import show_error
 from flowersorter.ui.evaluation_pages import ClassPage, SurenessPage
 from flowersorter.ui.evaluation_words import EvaluationWords
+from flowersorter.ui.save_name import with_ending
 from flowersorter.workflows.evaluate import Evaluation
 from flowersorter.workflows.learning_curve import LearningCurve
 
@@ -84,7 +85,7 @@ class SaveMenu(QMenu):
             return None
         file, suffix = Path(chosen), Path(name).suffix
         # What is written depends on the ending, whatever else stands behind a point in the name.
-        return file if file.suffix.lower() == suffix else file.with_name(file.name + suffix)
+        return file if file.suffix.lower() == suffix else with_ending(self._dialog, file, suffix)
 
     def _save(self, file: Path, encode: Callable[[EvaluationPicture], bytes]) -> None:
         picture = self._paint()

@@ -136,7 +136,13 @@ class ComparisonView(QWidget):
             QLocale().toString(found.newer_right),
             QLocale().toString(found.older_right),
         )
-        return text + " " + self.tr("Photos a model learned from are counted as models that never saw them told them.")
+        text += " " + self.tr("Photos a model learned from are counted as models that never saw them told them.")
+        for number in found.unknown:
+            told = self.tr(
+                "Model {0} was imported: where it learned from some of these photos, it looks better than it is."
+            )
+            text += " " + told.format(number)
+        return text
 
     def _list(self, found: Comparison, looks: Mapping[int, ClassLook]) -> None:
         self.moves.clear()

@@ -37,8 +37,10 @@ class PhotoColumns:
             It outlives every block of rows: a block may have been made before the person spoke.
     """
 
-    def __init__(self, rows: PhotoRows | None = None, own: OwnLabels | None = None) -> None:
-        self.own = own if own is not None else {}
+    def __init__(self, rows: PhotoRows | None = None, before: PhotoColumns | None = None) -> None:
+        self.own: OwnLabels = before.own if before is not None else {}
+        # The photo each was said of, 0 while nobody has read it: another photo may have taken its place since.
+        self._said_of: dict[int, int] = before._said_of if before is not None else {}
         rows = rows if rows is not None else _no_rows()
         self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
         self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
@@ -121,7 +123,8 @@ class PhotoColumns:
         wanted = np.fromiter(labels, np.int64, len(labels))
         rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
         for row in rows.tolist():
-            self.own[int(self.place_ids[row])] = labels[int(self.photo_ids[row])]
+            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
+            self.own[place], self._said_of[place] = labels[photo], photo
         self._say_again(rows)
         self._shelve(rows)
         return rows
@@ -130,6 +133,7 @@ class PhotoColumns:
         """Show labels of places whose photo is not read yet: by place id, as in `set_labels`."""
         rows = np.sort(self.locate(labels))
         self.own.update(labels)
+        self._said_of.update(dict.fromkeys(labels, 0))
         self._say_again(rows)
         self._shelve(rows)
         return rows
@@ -155,9 +159,15 @@ class PhotoColumns:
 
     def _say_again(self, rows: Rows) -> None:
         for row in rows.tolist() if self.own else ():
-            label = self.own.get(int(self.place_ids[row]))
-            if label is not None:
-                self.label_ids[row], self.by_person[row] = label
+            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
+            label = self.own.get(place)
+            if label is None:
+                continue
+            if photo and self._said_of.get(place) not in (0, None, photo):
+                del self.own[place], self._said_of[place]
+                continue
+            self._said_of[place] = photo or self._said_of.get(place, 0)
+            self.label_ids[row], self.by_person[row] = label
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]

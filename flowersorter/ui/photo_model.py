@@ -154,7 +154,7 @@ class PhotoModel(QAbstractListModel):
             self.merge(rows)
             return
         self.beginResetModel()
-        self.columns = PhotoColumns(rows, self.columns.own)
+        self.columns = PhotoColumns(rows, self.columns)
         self._arrange()
         self.endResetModel()
         self.counts_changed.emit()

@@ -121,6 +121,7 @@ def _lowest_keeping(confidence: NDArray[np.float32], right: NDArray[np.bool_], p
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(~right[order]) + 1
     kept = 1 - wrong / (np.arange(len(order)) + 1) >= promise
+    kept[:-1] &= np.diff(confidence[order]) < 0  # photos of one confidence are sure together or not at all
     if not kept.any():
         return 1.01  # no confidence is worth the promise: nothing is called so
     return float(confidence[order[np.flatnonzero(kept)[-1]]])

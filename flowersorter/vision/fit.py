@@ -28,6 +28,8 @@ from flowersorter.vision.verdict import Verdict
 
 __all__ = ["Examples", "Fitted", "HeldOut", "fit"]
 
+#: Share by which unlabelled photos, or variants, may be more or fewer than an earlier fit went by: it keeps those.
+_MORE_BESIDE = 0.1
 #: Held-out photos below which an accuracy would say nothing.
 _ENOUGH_TO_MEASURE = 10
 
@@ -72,11 +74,13 @@ class Fitted:
     ground: Groundwork
     heads: Heads
 
-    def continues(self, class_names: Sequence[str], backbone: str, seed: int, *, with_others: bool) -> bool:
-        """Whether a fit of these classes, with photos nobody labelled or without, can start from this one."""
-        model, others = self.model, self.ground.unlabelled is not None
+    def continues(self, class_names: Sequence[str], backbone: str, seed: int, examples: Examples) -> bool:
+        """Whether a fit of these classes can start from this one: about as much must stand beside the labels."""
+        model, unlabelled, variants = self.model, self.ground.unlabelled, self.ground.variants
+        beside = [0 if each is None else len(each) for each in (examples.unlabelled, unlabelled)]
+        shown = [0 if each is None else len(each.rows) for each in (examples.variants, variants)]
         same = (model.class_names, model.backbone, model.training.seed) == (tuple(class_names), backbone, seed)
-        return same and others == with_others
+        return same and all(abs(now - then) <= _MORE_BESIDE * then for now, then in (beside, shown))
 
 
 def fit(
@@ -127,8 +131,7 @@ def fit(
     with Lanes() as lanes:
         cancel.check()
         ground = heads = None
-        with_others = examples.unlabelled is not None
-        if last is not None and last.continues(class_names, backbone, seed, with_others=with_others):
+        if last is not None and last.continues(class_names, backbone, seed, examples):
             ground = last.ground.brought_up_to_date(examples, seed, lanes, cancel)
             heads = last.heads if ground is not None else None
         ground = ground or Groundwork.lay(examples, seed, lanes, cancel)
@@ -178,6 +181,7 @@ def _judge(
             held_out_accuracy=float(right[own].mean()) if own.sum() >= _ENOUGH_TO_MEASURE else None,
             built_on_starter=not bool(examples.own.all()),
             memorised=0 if examples.memorised is None else int(examples.memorised.sum()),
+            held_out=int(own.sum()),
             guessed=0 if examples.unlabelled is None else len(examples.unlabelled),
         ),
     )

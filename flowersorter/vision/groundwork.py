@@ -170,6 +170,8 @@ class Groundwork:
             settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
             groups = near_copy_groups(features, coordinates, targets, lanes, cancel, settled_groups)
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
+        if _in_one_fold(folds, targets):
+            return None
         further = _further(examples, self.axes, cancel)
         return Groundwork(
             examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed, *further
@@ -183,6 +185,13 @@ class Groundwork:
         found = self.ids[row] == examples.ids
         row = np.where(found, row, 0)
         return row, found & (self.scales[row] == examples.features.scales)
+
+
+def _in_one_fold(folds: NDArray[np.intp], targets: NDArray[np.intp]) -> bool:
+    """Whether photos of a class are held out, but all together: without that fold no head would know the class."""
+    dealt = folds >= 0
+    pairs = np.unique(np.stack([targets[dealt], folds[dealt]]), axis=1)
+    return bool((np.bincount(pairs[0]) == 1).any())
 
 
 def few(targets: NDArray[np.intp]) -> bool:

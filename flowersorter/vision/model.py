@@ -42,6 +42,7 @@ class TrainingRecord:
         origin: Where the photos came from, for a model that ships with the program.
         memorised: Photos of the person that the backbone itself was trained on (deep training): accuracy, temperature
             and thresholds come from the others alone.
+        held_out: Photos of the person that the accuracy was measured on; None in models of earlier versions.
         guessed: Photos nobody labelled that it could go by, since the person asked for that.
     """
 
@@ -54,11 +55,12 @@ class TrainingRecord:
     origin: str = ""
     memorised: int = 0
     guessed: int = 0
+    held_out: int | None = None
 
     @property
     def measured(self) -> int:
         """Photos its accuracy was measured on."""
-        return self.own_photos - self.memorised
+        return self.own_photos - self.memorised if self.held_out is None else self.held_out
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +124,7 @@ class Model:
             "origin": self.training.origin,
             "memorised": self.training.memorised,
             "guessed": self.training.guessed,
+            "held_out": self.training.held_out,
         }
         return arrays, metadata
 
@@ -174,6 +177,7 @@ class Model:
                 origin=str(metadata.get("origin", "")),
                 memorised=int(metadata.get("memorised", 0)),
                 guessed=int(metadata.get("guessed", 0)),
+                held_out=None if metadata.get("held_out") is None else int(metadata["held_out"]),
             ),
         )
 

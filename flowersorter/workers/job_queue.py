@@ -217,14 +217,15 @@ class JobQueue(QObject):
 
     @Slot(int, object)
     def _on_progressed(self, job_id: int, progress: Progress) -> None:
-        if job_id in self._entries:
+        entry = self._entries.get(job_id)
+        if entry is not None and not entry.stale:
             self.progressed.emit(job_id, progress)
 
     @Slot(int, object)
     def _on_reported(self, job_id: int, blocks: list[object]) -> None:
         for item in blocks:
             entry = self._entries.get(job_id)
-            if entry is None:
+            if entry is None or entry.stale:
                 return
             if entry.listener.reported is not None:
                 entry.listener.reported(item)

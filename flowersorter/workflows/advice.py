@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.errors import TooFewPhotos
+from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.job import CancelToken, Progress, Report
 from flowersorter.library.garden import Garden
 from flowersorter.library.photos import Place, Places
@@ -75,6 +75,7 @@ class Standing:
         gain: What `MORE` more photos would bring: for a class, if the others grew likewise; for all together, `MORE` of
             each. None while there are too few photos to tell.
         twice: The same for twice as many photos.
+        measured: Labelled photos that were held out, of which the shares are.
     """
 
     class_id: int
@@ -85,6 +86,7 @@ class Standing:
     sure: float | None
     gain: Gain | None
     twice: Gain | None = None
+    measured: int = 0
 
     @property
     def hardly_more(self) -> bool:
@@ -137,10 +139,13 @@ def advise(
     """Measure what is known and choose what to label next, from cached embeddings as far as there are any.
 
     Raises:
+        FolderUnusable: no photo in the folder was looked at yet.
         WeightsMissing: no photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
     garden = request.garden
+    if request.folder is not None:
+        _check_looked_at(garden, request.folder)
     backbone = chosen_backbone(garden, request.backbone)
     embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
     report(Progress("Measuring what more photos would bring", 0))
@@ -162,6 +167,17 @@ def advise(
         embed_labelled(garden, request.device, drawn.tolist(), CENTRE, backbone, report, cancel, embedder)
     chosen = _choose(request, backbone, model, known, drawn, cancel)
     return Advice(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
+
+
+def _check_looked_at(garden: Garden, folder: Path) -> None:
+    if len(garden.photos.places_under(folder)):
+        return
+    there = folder.is_dir()
+    raise FolderUnusable(
+        f"There is nothing to choose from in {folder}",
+        "none of its photos was looked at yet" if there else "it is not there",
+        "Open the folder in the window, or run flowersorter label" if there else "Choose another folder",
+    )
 
 
 def _before_any_fit(garden: Garden, backbone: str) -> tuple[Model | None, Features]:
@@ -198,6 +214,7 @@ def _measured(
     groups = joined(opinion.fitted.ground.groups, photos.bursts)
     curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)
     everything = len(photos.targets)
+    classes_of = garden.labels.counts()
     classes: dict[int, Standing] = {}
     for target, name in enumerate(photos.class_names):
         here = targets == target
@@ -208,7 +225,8 @@ def _measured(
         classes[entry.id] = Standing(
             class_id=entry.id,
             name=entry.name,
-            photos=int(here.sum()),
+            photos=classes_of[entry.id],
+            measured=int(here.sum()),
             accuracy=float(right[here].mean()),
             interval=wilson_interval(int(right[here].sum()), int(here.sum())),
             sure=float(sure[here].mean()),
@@ -219,6 +237,7 @@ def _measured(
         class_id=0,
         name="",
         photos=overall.photos,
+        measured=len(right),
         accuracy=accuracy,
         interval=wilson_interval(int(right.sum()), len(right)),
         sure=float(sure.mean()),

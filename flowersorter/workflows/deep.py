@@ -27,8 +27,9 @@ from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.labelled import embed_labelled, labels_of_class_folders, nothing_in
 from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for, use_model
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
+from flowersorter.workflows.provenance import came_from_elsewhere
 from flowersorter.workflows.time_machine import Training
-from flowersorter.workflows.train import came_from_elsewhere, clearly_worse
+from flowersorter.workflows.train import clearly_worse
 from flowersorter.workflows.tuned import FinalLayer, backbone_of, forget_unused, keep_tuned
 
 if TYPE_CHECKING:
@@ -309,6 +310,7 @@ def _head_alone(photos: DeepPhotos, frozen: Model, tuned: Tuned, request: DeepRe
         photos=len(targets),
         own_photos=len(targets),
         memorised=len(targets) - len(right),
+        held_out=len(right),
         held_out_accuracy=float(right.mean()) if len(right) >= _ENOUGH_TO_MEASURE else None,
         note=request.note,
     )

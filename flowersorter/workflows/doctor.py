@@ -16,6 +16,7 @@ from flowersorter.library.garden import Garden
 from flowersorter.library.rescue import with_way_out
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbones import DEFAULT, backbone
+from flowersorter.vision.model import Model
 from flowersorter.workflows.backbones import list_backbones
 from flowersorter.workflows.cache import MB, cache_state
 from flowersorter.workflows.models import list_models, starter
@@ -111,10 +112,20 @@ def _garden(folder: Path) -> list[Check]:
             labels = garden.labels.all()
             if garden.backup_problem:
                 more.append(Check("Backup", False, garden.backup_problem))
+            more.append(_checked("Models", lambda: _models(garden)))
             more.append(_checked("Cache", lambda: _cache(garden)))
-            return f"{folder}: {len(places)} places, {len(labels)} labels, {len(list_models(garden))} models"
+            return f"{folder}: {len(places)} places, {len(labels)} labels"
 
     return [_checked("Garden", look), *more]
+
+
+def _models(garden: Garden) -> str:
+    """Read every one of them."""
+    models = list_models(garden)
+    for entry in models:
+        Model.from_bundle(*garden.models.load(entry.id))
+    current = next((str(entry.id) for entry in models if entry.current), "the starter")
+    return f"{len(models)}; {current} is in use"
 
 
 def _cache(garden: Garden) -> str:

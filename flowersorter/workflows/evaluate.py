@@ -27,17 +27,17 @@ from flowersorter.vision.metrics import (
     recall,
     wilson_interval,
 )
-from flowersorter.vision.near_copies import NEAR_COPY
 from flowersorter.workflows.examples import belongs_with_starter, labelled_photos, with_starter
-from flowersorter.workflows.feature_table import feature_table
 from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.folder_labels import classes_by_sub_folder, name_key
 from flowersorter.workflows.label import LabelRequest, find_photos, look_twice, read_new
 from flowersorter.workflows.labelled import embed_for_measuring
 from flowersorter.workflows.measurable import in_words, too_few, unmeasured
-from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for, starter
+from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
+from flowersorter.workflows.provenance import came_from_elsewhere, may_have_learned
 from flowersorter.workflows.rows import Guesses
+from flowersorter.workflows.time_machine import Training
 
 __all__ = ["CalibrationBin", "ConfidenceBar", "EvaluateRequest", "Evaluation", "evaluate"]
 
@@ -160,6 +160,10 @@ def evaluate(
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
     # As `label` predicts it, but whatever has a label: that would be looked at once only.
     guesses = look_twice(reading, measured, {}, report, cancel, embedder)
+    if named is not None and guesses is not None and not guesses.class_ids.any():
+        raise TooFewPhotos(
+            f"There is nothing to measure in {folder}", "every class that the model knows was deleted", "Retrain first"
+        )
     if named is None or guesses is None or not by_folder:
         raise TooFewPhotos(
             f"There is nothing to measure in {folder}",
@@ -182,7 +186,9 @@ def _on_folder(
     probabilities = np.zeros((len(photo_ids), len(row_of)), np.float32)
     for column, class_id in enumerate(guesses.class_ids.tolist()):
         probabilities[:, row_of[class_id]] += guesses.probabilities[:, column]
-    seen = int(np.count_nonzero(_learned_from(garden, named, guesses.photo_ids)))
+    arrays = {} if named.id is None else garden.models.load(named.id)[0]
+    learned = Training.from_arrays(arrays).photo_ids
+    seen = int(np.count_nonzero(may_have_learned(garden, named, learned, guesses.photo_ids)))
     how = f"{len(photo_ids)} photos under {folder}, predicted by the current model"
     return _Judged(
         class_names=[name_of[class_id] for class_id in row_of],
@@ -207,19 +213,6 @@ def _classes_of_folders(garden: Garden, names: Iterable[str]) -> tuple[dict[str,
         ids[name] = found.id if found is not None else unknown.setdefault(name_key(name), -1 - len(unknown))
         name_of.setdefault(ids[name], name)
     return ids, name_of
-
-
-def _learned_from(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """(N,) whether the model may have learned from each photo: it has a label, or is one of the starter's."""
-    labelled = np.isin(photo_ids, list(garden.labels.get(photo_ids.tolist())))
-    if named.id is not None and not named.model.training.built_on_starter:
-        return labelled
-    seen = labelled & (named.id is not None)
-    # The starter ships features, not photos. Of its 1,500 photos read again, 99.5 % are near-copies of themselves.
-    columns = starter().features.unpack().T
-    for positions, features in feature_table(garden, named.model.backbone).parts(photo_ids):
-        seen[positions] |= features.times(columns).max(axis=1, initial=0.0) >= NEAR_COPY
-    return np.asarray(seen, np.bool_)
 
 
 def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, embedder: OpenEmbedder) -> _Judged:
@@ -250,9 +243,20 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, 
         confidences=probabilities.max(axis=1),
         seen=0,
         how=f"{photos} photos with a label, each predicted by a model that never saw it"
+        + _another_in_use(garden, model_for(garden, backbone), examples.class_names)
         + (f"; not measured: {in_words(missing)}" if missing else "")
         + (f"; {unread} more are left out, because they cannot be read at the moment" if unread else ""),
     )
+
+
+def _another_in_use(garden: Garden, named: NamedModel | None, class_names: Sequence[str]) -> str:
+    """What to add where the labels would make another model than the one in use."""
+    if named is None:
+        return ""
+    in_use, labelled = (set(garden.classes.meant_by(names)) - {0} for names in (named.model.class_names, class_names))
+    if named.id is None or (not came_from_elsewhere(named) and in_use == labelled):
+        return ""
+    return "; the model in use is another one: so good would it be after Retrain"
 
 
 def _count(

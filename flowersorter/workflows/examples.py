@@ -170,6 +170,8 @@ def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -
     """
     if named is None or not (named.id is None or named.model.training.built_on_starter):
         return False
+    if named.model.backbone != starter().model.backbone:  # somebody else's file may say anything
+        return False
     known = {name_key(name) for name in starter().model.class_names}
     return len(class_names) < 2 or any(name_key(name) in known for name in class_names)
 
@@ -194,4 +196,10 @@ def with_starter(garden: Garden, own: TrainingSet) -> TrainingSet:
         features=join([own.features, starters] if len(own.photo_ids) else [starters]),  # an empty cache has no width
         targets=np.concatenate([own_targets, meant[kept]]),
         variants=own.variants,
+        bursts=_none_more(own.bursts, len(kept)),
     )
+
+
+def _none_more(bursts: NDArray[np.intp] | None, others: int) -> NDArray[np.intp] | None:
+    """The bursts, and each of so many other photos by itself."""
+    return None if bursts is None else np.append(bursts, bursts.max(initial=-1) + 1 + np.arange(others))

@@ -7,14 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from flowersorter.library.class_names import ASIDE
 from flowersorter.library.filed import classes_filed_as
 from flowersorter.library.garden import Garden
 from flowersorter.library.labels import Label, LabelOrigin
 from flowersorter.library.photo_class import ClassOrigin
 from flowersorter.library.photos import Place, Places
-
-#: The folder for photos nobody is sure about: it holds no class, and nothing is learned from what stands in it.
-ASIDE = "Not sure"
 
 
 def name_key(name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,13 +16,12 @@ from flowersorter.vision.model import Model, TrainingRecord
 
 #: No model has more classes, nor more photos or directions it remembers.
 _MAX_ROWS = 10_000
+#: Nor directions of all classes together that familiar photos differ in, nor numbers in one array.
+_MAX_DIRECTIONS, _MAX_NUMBERS = 100_000, 40_000_000
 #: Weights of a head are below 100; with numbers above this its scores could leave the range of a float32.
 _LARGEST = 1e4
 _MAX_TEXT_CHARS = 500
 _MAX_PHOTOS = 10**9
-#: Turn the reading direction of what follows: "exe.gpj" would be shown as "jpg.exe".
-_BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-_DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,6 +50,7 @@ def foreign_model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any
     _check_metadata(metadata)
     _check_names(metadata["class_names"])
     _check_arrays(arrays)
+    _check_directions(arrays, len(metadata["class_names"]))
     with np.errstate(all="ignore"):  # what overflows is not finite, and refused for that
         model = Model.from_bundle(arrays, metadata)
     kept, _ = model.to_bundle()
@@ -114,27 +112,25 @@ def _check_names(names: list[str]) -> None:
             raise _bad(f"one of its classes has a name that cannot be used ({error.why or 'it is empty'})") from error
         if kept != name:
             raise _bad("a class name begins or ends with a space")
-        if _looks_like_path(name):
-            raise _bad("a class name looks like a path")
-        if not _BIDI_CONTROLS.isdisjoint(name):
-            raise _bad("a class name would be shown as something else than it is")
     if len({class_key(name) for name in names}) < len(names):
         raise _bad("two of its classes have the same name")
 
 
-def _looks_like_path(name: str) -> bool:
-    """Whether a name leads somewhere, as "../x" and "/etc" do; "tea/hybrid" is an ordinary name."""
-    parts = re.split(r"[/\\]", unicodedata.normalize("NFKC", name))
-    leads = len(parts) > 1 and any(part.strip() in ("", ".", "..") for part in parts)
-    return leads or parts[0] in (".", "..", "~") or _DRIVE.match(name) is not None
-
-
 def _check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
     for array in arrays.values():
-        if len(array.shape) > 3 or (array.ndim and len(array) > _MAX_ROWS):
+        if len(array.shape) > 3 or array.size > _MAX_NUMBERS or (array.ndim and len(array) > _MAX_ROWS):
             raise _bad("it holds more than a model needs")
         if array.dtype.kind == "f" and not (np.abs(array) <= _LARGEST).all():
             raise _bad("a number in it is too large or none at all")
+
+
+def _check_directions(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
+    """A small file must not unfold to more than the memory holds: formats before the third share their axes."""
+    axes = len(arrays["novelty_axes"]) if "novelty_axes" in arrays and arrays["novelty_axes"].ndim else 0
+    own = arrays.get("novelty_class_axes")
+    directions = classes * (axes if own is None or own.ndim < 2 else own.shape[1])
+    if directions > _MAX_DIRECTIONS or directions * axes > _MAX_NUMBERS:
+        raise _bad("it holds more than a model needs")
 
 
 def _check_backbone(model: Model) -> None:
@@ -150,7 +146,7 @@ def _check_backbone(model: Model) -> None:
 def _one_line(text: str) -> str:
     """Text of a stranger, short and on one line, with nothing in it that a terminal obeys."""
     short = text[:_MAX_TEXT_CHARS]
-    return "".join(c if c.isprintable() and c not in _BIDI_CONTROLS else " " for c in short).strip()
+    return "".join(c if c.isprintable() else " " for c in short).strip()
 
 
 def _bad(why: str) -> ModelFileBad:

@@ -80,7 +80,7 @@ def model_for(garden: Garden, backbone: str) -> NamedModel | None:
     entries = garden.models.all()
     fitting = [entry for entry in entries if entry.backbone == backbone]
     entry = next((e for e in fitting if e.current), None)
-    if entry is None and any(e.current for e in entries):
+    if entry is None and (any(e.current for e in entries) or starter().model.backbone != backbone):
         entry = max(fitting, key=lambda e: e.id, default=None)  # the current one has another backbone
     if entry is None and starter().model.backbone != backbone:
         return None

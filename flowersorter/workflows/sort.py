@@ -11,7 +11,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.errors import SortRefused
 from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.library.class_names import ASIDE
 from flowersorter.library.filed import filed_photos
 from flowersorter.library.garden import Garden
 from flowersorter.photos.scan import absolute_folder
@@ -20,7 +22,6 @@ from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.vision.verdict import Verdict
 from flowersorter.workflows.browse import rows_for
 from flowersorter.workflows.bulk import many_objects
-from flowersorter.workflows.folder_labels import ASIDE
 from flowersorter.workflows.rows import PhotoRows
 
 __all__ = ["ASIDE", "Include", "RunSortRequest", "SortRequest", "chosen_rows", "plan_sort", "reason_left", "run_sort"]
@@ -94,6 +95,16 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
         return _plan(request, cancel)
 
 
+def _refuse_garden(garden: Garden, destination: Path) -> None:
+    """Photos among what the program remembers would be gone with it."""
+    if destination.resolve().is_relative_to(garden.folder.resolve()):
+        raise SortRefused(
+            "The destination cannot be used",
+            f"it lies inside {garden.folder}, where FlowerSorter keeps what it remembers",
+            "Choose another folder",
+        )
+
+
 def _plan(request: SortRequest, cancel: CancelToken) -> SortPlan:
     garden, folder = request.garden, absolute_folder(request.folder)
     places = garden.photos.places_under(folder)
@@ -106,6 +117,7 @@ def _plan(request: SortRequest, cancel: CancelToken) -> SortPlan:
     sha256_of = [number_of.get(photo_id, b"") for photo_id in rows.photo_ids.tolist()]
     class_ids = rows.kept_class_ids
     destination = absolute_folder(request.destination)
+    _refuse_garden(garden, destination)
     before = _filed_before(garden, destination, hashes)
     paths = list(rows.paths)
     filings = []

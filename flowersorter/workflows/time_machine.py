@@ -17,7 +17,8 @@ from flowersorter.vision.fit import Fitted
 from flowersorter.vision.model import Model
 from flowersorter.workflows.examples import TrainingSet
 from flowersorter.workflows.guess import guess
-from flowersorter.workflows.models import starter
+from flowersorter.workflows.models import NamedModel, starter
+from flowersorter.workflows.provenance import came_from_elsewhere, may_have_learned
 from flowersorter.workflows.tuned import forget_unused
 
 _UNKNOWN = -1
@@ -83,7 +84,7 @@ class Comparison:
     """What changes from one model to another.
 
     A photo that a model learned from is judged by what models that never saw it said in that training, so that
-    neither is praised for what it was told.
+    neither is praised for what it was told. The starter's own photos are not judged by.
 
     Attributes:
         photos: Photos both have a guess for.
@@ -95,6 +96,7 @@ class Comparison:
         newer_right: How many of these the newer one tells right.
         better: (B,) int64, photos with a label that only the newer one tells right.
         worse: (W,) int64, photos with a label that only the older one tells right.
+        unknown: Which of the two came from elsewhere, so that nobody knows what they learned from.
         place_of: One place of each of these photos, by photo id; those that are nowhere at the moment are left out.
     """
 
@@ -107,6 +109,7 @@ class Comparison:
     newer_right: int
     better: NDArray[np.int64]
     worse: NDArray[np.int64]
+    unknown: tuple[int, ...]
     place_of: Mapping[int, int]
 
     @property
@@ -148,6 +151,7 @@ def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Com
         newer_right=int(is_right.sum()),
         better=better,
         worse=worse,
+        unknown=tuple(each.model_id for each in (older, newer) if each.model_id is not None and each.foreign),
         place_of=_places_of(garden, np.concatenate([both[changed], better, worse])),
     )
 
@@ -218,12 +222,16 @@ class _Opinion:
         guesses: (N,) int32 class ids.
         judged: (J,) int64, rising; labelled photos it can be judged by.
         right: (J,) bool.
+        model_id: Its number, None for the starter.
+        foreign: Whether it came from elsewhere.
     """
 
     photo_ids: NDArray[np.int64]
     guesses: NDArray[np.int32]
     judged: NDArray[np.int64]
     right: NDArray[np.bool_]
+    model_id: int | None
+    foreign: bool
 
 
 def _opinion(garden: Garden, model_id: int | None) -> _Opinion:
@@ -236,12 +244,17 @@ def _opinion(garden: Garden, model_id: int | None) -> _Opinion:
     found = guess(garden, model, garden.photos.ids())
     best = found.class_ids[found.probabilities.argmax(axis=1)]
     meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
-    fair = _fair_guesses(Training.from_arrays(arrays), meant, found.photo_ids, best)
+    training, named = Training.from_arrays(arrays), NamedModel(model_id, model)
+    fair = _fair_guesses(training, meant, found.photo_ids, best)
+    foreign = came_from_elsewhere(named)
+    if not foreign:
+        learned = may_have_learned(garden, named, training.photo_ids, found.photo_ids)
+        fair[learned & ~np.isin(found.photo_ids, training.photo_ids)] = _UNKNOWN
     labels = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
     labelled = np.array([photo_id in labels for photo_id in found.photo_ids.tolist()], np.bool_) & (fair >= 0)
     judged = found.photo_ids[labelled]
     true = np.array([labels[photo_id] for photo_id in judged.tolist()], np.int32)
-    return _Opinion(found.photo_ids, best, judged, fair[labelled] == true)
+    return _Opinion(found.photo_ids, best, judged, fair[labelled] == true, model_id, foreign)
 
 
 def _fair_guesses(

@@ -25,8 +25,9 @@ from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.guess import in_classes
 from flowersorter.workflows.labelled import embed_labelled, embed_variants, labels_of_class_folders, nothing_in
 from flowersorter.workflows.measurable import Unmeasured, unmeasured
-from flowersorter.workflows.models import NamedModel, chosen_backbone, model_for
+from flowersorter.workflows.models import chosen_backbone, model_for
 from flowersorter.workflows.network import OpenEmbedder, open_embedder
+from flowersorter.workflows.provenance import came_from_elsewhere
 from flowersorter.workflows.time_machine import Training
 
 
@@ -128,6 +129,12 @@ def retrain(
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
         embed_labelled(garden, request.device, classes, CENTRE, name, report, cancel, embedder)
     own = labelled_photos(garden, backbone, classes)
+    if not len(own.photo_ids):
+        raise TooFewPhotos(
+            "There is nothing to learn from at the moment",
+            "none of the photos with a label can be read",
+            "Connect the drive they are on, then retrain",
+        )
     named = model_for(garden, backbone)
     examples = with_starter(garden, own) if belongs_with_starter(named, own.class_names) else own
     return _learn(garden, examples, backbone, request.note, report, cancel, keep_better=True)
@@ -219,11 +226,6 @@ def _learn(
         imported_right=_right(garden, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )
-
-
-def came_from_elsewhere(named: NamedModel) -> bool:
-    """Whether a model was imported: of such a one no photo counts as learned from."""
-    return named.id is not None and named.model.training.photos == 0
 
 
 def _same_classes(garden: Garden, before: Sequence[str], now: Sequence[str]) -> bool:

@@ -60,6 +60,8 @@ def test_wrong_usage_exits_2_with_a_hint(fresh: Program, arguments: tuple[str, .
         ("sort", "missing", "--to", "there"),
         ("train", "missing"),
         ("evaluate", "missing"),
+        ("advise", "missing"),
+        ("sort", ".", "--to", "garden/sorted"),
         ("import", "model.safetensors"),
         ("export", "model.h5"),
         ("models", "--use", "7"),

@@ -217,6 +217,21 @@ def test_a_job_at_its_end_that_nobody_heard_of_yet_begins_again(queue: JobQueue,
     assert [each for each in heard.said if each[0] != "started"] == [("succeeded", job, 2), ("finished", job)]
 
 
+def test_what_was_found_before_it_began_again_is_told_no_more(queue: JobQueue, qtbot: QtBot) -> None:
+    told: list[object] = []
+    ended = threading.Event()
+
+    def work(report: Report, _cancel: CancelToken) -> None:
+        report("after" if ended.is_set() else "before")
+        ended.set()
+
+    job = queue.submit("Looking", work, Listener(reported=told.append), background=True)
+    assert ended.wait(30)
+    queue.begin_again(job)
+    qtbot.waitUntil(lambda: not queue.busy)
+    assert told == ["after"]
+
+
 def test_who_cancels_a_job_that_was_to_begin_again_means_it(queue: JobQueue, qtbot: QtBot) -> None:
     heard = Heard(queue)
     began = threading.Event()

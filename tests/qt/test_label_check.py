@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
@@ -233,6 +233,28 @@ def test_who_let_it_go_by_its_guesses_is_told_that_it_did(program: Program, qtbo
     idle(program, qtbot)
     said = program.window.job_bar.message.text()
     assert said.startswith("Learned from 34 photos, and from its own guesses at 2 others. "), said
+
+
+def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
+    program: Program, qtbot: QtBot, tmp_path: Path
+) -> None:
+    other = draw_folder(tmp_path / "other", 1)
+    program.window.training.trained.connect(lambda: QTimer.singleShot(0, lambda: program.window.open_folder(other)))
+    program.window.training.start()
+    idle(program, qtbot)
+    assert program.window.folder.folder == other
+    assert "guess" not in program.window.job_bar.message.text().lower()
+
+
+def test_what_to_label_next_is_not_shown_in_a_folder_opened_meanwhile(
+    program: Program, qtbot: QtBot, tmp_path: Path
+) -> None:
+    other = draw_folder(tmp_path / "other", 1)
+    program.window.actions_by_name["label_next"].trigger()
+    program.window.open_folder(other)
+    idle(program, qtbot)
+    assert program.photos.rowCount() == 4
+    assert not program.window.on_demand.advice.panel.isVisible()
 
 
 def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Program, qtbot: QtBot) -> None:

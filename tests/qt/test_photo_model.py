@@ -173,6 +173,33 @@ def test_a_changed_file_is_told(model: PhotoModel) -> None:
     assert told == [2]
 
 
+@pytest.mark.parametrize("again", ["a block", "the folder", "another folder before"])
+def test_what_was_said_of_a_photo_is_not_said_of_one_that_took_its_place(model: PhotoModel, again: str) -> None:
+    whole = rows(3)
+    model.set_rows(whole)
+    model.set_labels({1002: (1, True), 1003: (1, True)})
+    replaced = some(whole, [1], photo_ids=np.array([77], np.int64))
+    if again == "a block":
+        model.merge(replaced)
+    else:
+        whole.photo_ids[1] = 77
+        model.set_rows(rows(9, first=100) if again == "another folder before" else some(whole, [0, 1]))
+        model.set_rows(whole)
+    assert [bool(each) for each in model.columns.label_ids] == [False, False, True]
+    model.set_labels({77: (2, True)})
+    assert model.columns.label_ids[1] == 2
+
+
+def test_what_was_said_before_it_was_read_is_said_of_the_photo_that_was_there(model: PhotoModel) -> None:
+    whole = rows(3)
+    model.set_rows(unread(3))
+    model.set_place_labels({2: (1, True)})
+    model.set_rows(whole)
+    assert model.columns.label_ids.tolist() == [0, 1, 0]
+    model.merge(some(whole, [1], photo_ids=np.array([77], np.int64)))
+    assert model.columns.label_ids.tolist() == [0, 0, 0]
+
+
 def test_drag_data_carries_places_not_rows(model: PhotoModel) -> None:
     model.set_rows(rows(30))
     model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))

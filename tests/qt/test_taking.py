@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QMessageBox
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
@@ -19,6 +19,7 @@ from flowersorter.ui.error_box import ErrorBox
 from flowersorter.ui.script_dialog import ScriptDialog
 from flowersorter.workflows.elsewhere import script_for
 from flowersorter.workflows.models import starter
+from tests.qt.dialogs import when_asked
 from tests.qt.program import idle, running
 
 
@@ -108,6 +109,20 @@ def test_the_ending_follows_the_chosen_form_and_the_folder_is_remembered(
     asked = choose(monkeypatch, "getOpenFileName", None)
     taking.import_model()
     assert asked[0][2] == str(tmp_path)
+
+
+@pytest.mark.parametrize("answer", [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes])
+def test_a_file_with_the_ending_that_was_added_is_replaced_only_on_a_word(
+    program: Program, taking: TakeController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch,
+    answer: QMessageBox.StandardButton,
+) -> None:  # fmt: skip
+    there = tmp_path / "mine.safetensors"
+    there.write_bytes(b"somebody's work")
+    choose(monkeypatch, "getSaveFileName", tmp_path / "mine", "FlowerSorter model, to share (*.safetensors)")
+    when_asked(QMessageBox, lambda box: box.button(answer).click())
+    taking.export_model()
+    idle(program, qtbot)
+    assert (there.read_bytes() == b"somebody's work") is (answer == QMessageBox.StandardButton.No)
 
 
 def test_the_lines_that_use_an_export_can_be_copied(

@@ -77,6 +77,8 @@ class AdviceController(QObject):
 
     def _on_advised(self, result: object) -> None:
         assert isinstance(result, Advice)
+        if self._folder.folder != self._asked_in:
+            return
         self.panel.show_advice(result)
         if not result.next:
             self._shown = frozenset()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.errors import FlowerSorterError
 from flowersorter.job import Progress
 from flowersorter.ui.class_scores import percent
 from flowersorter.ui.deep_dialog import DeepDialog
@@ -120,7 +121,11 @@ class DeepController(QObject):
         self._end(f"{self._message} {why}")
 
     def _use_refused(self) -> None:
-        use_model(self._session.garden, self._refused)
+        try:
+            use_model(self._session.garden, self._refused)
+        except FlowerSorterError as error:  # it may have been deleted since
+            self._front.complain(error)
+            return
         self._front.bar.say(self._message)
         self.guesses_outdated.emit()
 

@@ -13,6 +13,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.errors import FlowerSorterError
+from flowersorter.ui.save_name import with_ending
 from flowersorter.ui.session import Front, Session
 from flowersorter.workers.job_queue import Listener
 
@@ -56,9 +57,11 @@ class TakeController(QObject):
         )
         if not chosen:
             return
-        path = Path(chosen)
-        if path.suffix.lower() not in kinds.values():
-            path = path.with_name(path.name + kinds.get(kind, PTH))
+        path: Path | None = Path(chosen)
+        if Path(chosen).suffix.lower() not in kinds.values():
+            path = with_ending(self._front.window, Path(chosen), kinds.get(kind, PTH))
+        if path is None:
+            return
         self._remember(path.parent)
         request = ExportRequest(self._session.garden, path)
         self._session.queue.submit(

@@ -41,6 +41,7 @@ class TrainController(QObject):
         self._message = ""
         self._refused = 0
         folder.labelled.connect(self._on_labelled)
+        folder.opened.connect(self._on_opened)
         folder.labelled.connect(self._get_ready)
         folder.begun.connect(self._stop_getting_ready)
 
@@ -133,6 +134,11 @@ class TrainController(QObject):
             text += " " + self.tr("Not measured: {0}.").format(in_words(result.unmeasured))
         return text
 
+    def _on_opened(self) -> None:
+        """What is compared is the folder before."""
+        self._before = None
+
+    @Slot()
     def _on_labelled(self) -> None:
         """The folder shows the new model's guesses now: which are others than before?"""
         if self._before is None:

@@ -50,6 +50,11 @@ def test_a_freed_colour_is_used_again_and_a_freed_id_is_not(classes: ClassTable)
         ("bell\x07", "cannot be shown"),
         ("line\u2028end", "cannot be shown"),
         ("half\udcff", "cannot be shown"),
+        ("\u202egpj.exe", "something else than it is"),
+        ("..", "looks like a path"),
+        ("../../etc", "looks like a path"),
+        ("C:\\photos", "looks like a path"),
+        ("not SURE", "nobody is sure about"),
     ],
 )
 def test_a_name_that_cannot_be_used_is_refused(classes: ClassTable, name: str, reason: str) -> None:
@@ -59,7 +64,7 @@ def test_a_name_that_cannot_be_used_is_refused(classes: ClassTable, name: str, r
     assert classes.all() == []
 
 
-@pytest.mark.parametrize("name", ["Gänseblümchen", "向日葵", "x" * 100, "a/b: c?", "👩‍🌾", "..", "CON"])
+@pytest.mark.parametrize("name", ["Gänseblümchen", "向日葵", "x" * 100, "a/b: c?", "👩‍🌾", "tea/hybrid", "CON"])
 def test_any_other_name_is_a_name(classes: ClassTable, name: str) -> None:
     assert classes.add(f" {name} ").name == name
     assert names(classes) == [name]
@@ -180,6 +185,32 @@ def test_a_deleted_name_means_nothing_until_somebody_uses_it_again(classes: Clas
     classes.bring_back(["rose"])
     assert len(set(classes.meant_by(["rose", "ROSA"]))) == 2
     assert names(classes) == ["rosa", "rose"]
+
+
+def test_a_deleted_class_comes_back_with_its_labels_though_a_model_named_it_meanwhile(
+    classes: ClassTable, labels: LabelTable, photo_ids: list[int]
+) -> None:
+    rose = classes.add("Rose")
+    labels.assign(photo_ids[:2], rose.id, LabelOrigin.PERSON)
+    removed = classes.delete(rose.id)
+    assert removed is not None
+    classes.bring_back(["rose"])
+    classes.meant_by(["rose"])
+    assert names(classes) == ["rose"]
+    classes.restore(removed)
+    assert names(classes) == ["Rose"]
+    assert labels.counts() == {rose.id: 2}
+
+
+def test_but_not_in_the_place_of_one_that_has_labels(
+    classes: ClassTable, labels: LabelTable, photo_ids: list[int]
+) -> None:
+    removed = classes.delete(classes.add("Rose").id)
+    assert removed is not None
+    labels.assign(photo_ids[:1], classes.add("rose", ClassOrigin.MODEL).id, LabelOrigin.PERSON)
+    with pytest.raises(ClassRefused, match="already a class"):
+        classes.restore(removed)
+    assert sum(labels.counts().values()) == 1
 
 
 def test_merging_moves_labels_and_names(classes: ClassTable, labels: LabelTable, photo_ids: list[int]) -> None:

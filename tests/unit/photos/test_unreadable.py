@@ -133,7 +133,7 @@ def test_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 def test_missing_forbidden_and_folders(tmp_path: Path) -> None:
-    assert _reason(tmp_path / "gone.jpg") == "the file is not there any more"
+    assert _reason(tmp_path / "gone.jpg") == "the file is not there"
     folder = tmp_path / "folder.jpg"
     folder.mkdir()
     assert _reason(folder) == "it is a folder"

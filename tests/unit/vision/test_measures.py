@@ -116,3 +116,10 @@ def test_nothing_is_sure_where_no_confidence_deserves_it() -> None:
 
 def test_few_photos_get_cautious_thresholds() -> None:
     assert fit_thresholds(np.ones(10, np.float32), np.ones(10, np.bool_)) == CAUTIOUS
+
+
+def test_photos_of_one_confidence_are_sure_together_or_not_at_all() -> None:
+    right = np.arange(200) < 150
+    assert fit_thresholds(np.ones(200, np.float32), right).sure > 1
+    confidence = np.where(np.arange(200) < 100, 1.0, 0.9).astype(np.float32)
+    assert fit_thresholds(confidence, right).sure == 1

@@ -114,6 +114,15 @@ def test_where_held_out_photos_clearly_say_so_labelled_ones_alone_count(
     assert held_near_to[-1] is (alone if misleading else together)
 
 
+def test_where_many_more_have_come_the_fit_begins_anew() -> None:
+    labelled, others = clusters(5, seed=7), clusters(60, seed=8).features
+    first = learned(replace(labelled, unlabelled=others.take(slice(20))))
+    again = learned(replace(labelled, unlabelled=others), last=first)
+    afresh = learned(replace(labelled, unlabelled=others))
+    assert again.model.training.guessed > first.model.training.guessed
+    assert (again.model.weight == afresh.model.weight).all()
+
+
 def test_after_a_correction_they_are_still_there() -> None:
     examples = replace(clusters(12, seed=7), unlabelled=clusters(50, seed=8).features)
     first = learned(examples)

@@ -229,6 +229,9 @@ def _arrays() -> Iterator[tuple[str, Make]]:
         "weights wider than the memory": {"weight": np.hstack([weight, weight])},
         "weights of no width": {"weight": weight[:, :0]},
         "memory of another width": {memory: good[memory][..., :7]},
+        "more directions than the memory holds photos in": {
+            "novelty_class_axes": np.zeros((len(weight), 30_000, len(good["novelty_axes"])), np.float16)
+        },
         "memory of a hundred thousand photos": {"references": np.zeros((100_000, 1), np.float16)},
     }
     for name, change in changes.items():

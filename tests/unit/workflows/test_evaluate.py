@@ -62,13 +62,14 @@ def test_a_burst_is_in_one_fold_so_that_its_photos_do_not_vouch_for_each_other(g
     assert curve_of(garden).points[-1].accuracy < 0.7
 
 
+@pytest.mark.parametrize(("one", "other"), [("ash", "elm"), ("roses", "tulips")], ids=["alone", "with the starter"])
 def test_photos_of_one_moment_do_not_vouch_for_each_other_though_they_are_no_near_copies(
-    garden: Garden, tmp_path: Path
+    garden: Garden, tmp_path: Path, one: str, other: str
 ) -> None:
     draw = np.random.default_rng(1)
     moments = np.repeat(noise(60), 4, axis=0)
     photos = moments * draw.uniform(0.3, 1.7, moments.shape).astype(np.float32)
-    names = np.repeat(draw.permutation(["ash"] * 30 + ["elm"] * 30), 4).tolist()
+    names = np.repeat(draw.permutation([one] * 30 + [other] * 30), 4).tolist()
     remember(garden, tmp_path / "unknown", photos, names)
     assert measured(garden).accuracy > 0.9, "else the test says nothing"
     garden.labels.clear(list(garden.labels.all()))
@@ -76,7 +77,7 @@ def test_photos_of_one_moment_do_not_vouch_for_each_other_though_they_are_no_nea
     taken += [f"2026-05-02T{at // 4:02}:00:{at % 4:02}" for at in range(96)]
     taken += [f"2026-05-03T{at // 4:02}:00:{at % 4:02}" for at in range(48)]
     remember(garden, tmp_path / "known", photos, names, taken)
-    assert 0.3 < measured(garden).accuracy < 0.7
+    assert measured(garden).accuracy < 0.7
 
 
 def test_photos_of_the_starter_are_learned_from_and_never_counted(

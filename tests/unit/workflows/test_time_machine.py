@@ -12,6 +12,9 @@ from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.vision.model import Model
 from flowersorter.workflows.correct import assign
+from flowersorter.workflows.export import ExportRequest, export_model
+from flowersorter.workflows.import_model import ImportRequest, import_model
+from flowersorter.workflows.models import starter
 from flowersorter.workflows.time_machine import (
     CompareRequest,
     Training,
@@ -23,6 +26,7 @@ from flowersorter.workflows.time_machine import (
 )
 from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.stub_network import open_colour_network
+from tests.unit.workflows.remembered import remember
 
 
 def trained(garden: Garden, folder: Path) -> int:
@@ -92,6 +96,25 @@ def test_a_model_is_not_praised_for_what_it_was_told(garden: Garden, sorted_phot
     model_id = trained_again(garden)
     judged = compare(CompareRequest(garden, None, model_id), silent, CancelToken())
     assert judged.newer_right <= judged.judged - 1
+
+
+def test_the_starter_is_not_judged_by_its_own_photos(garden: Garden, tmp_path: Path) -> None:
+    shipped = starter().features.take(slice(0, 5)).unpack() ** 2 * 500  # what the network gives for these photos
+    others = np.random.default_rng(0).gamma(0.3, size=(7, shipped.shape[1])).astype(np.float32)
+    remember(garden, tmp_path, np.vstack([shipped, others]), ["roses"] * 6 + ["tulips"] * 6)
+    model_id = trained_again(garden)
+    assert compare(CompareRequest(garden, None, model_id), silent, CancelToken()).judged <= 7
+
+
+def test_an_imported_model_is_named_as_one_nobody_knows_the_photos_of(
+    garden: Garden, sorted_photos: Path, tmp_path: Path
+) -> None:
+    own = trained(garden, sorted_photos)
+    export_model(ExportRequest(garden, tmp_path / "mine.safetensors"), silent, CancelToken())
+    request = ImportRequest(garden, tmp_path / "mine.safetensors", use=False)
+    imported = import_model(request, silent, CancelToken()).model_id
+    assert compare(CompareRequest(garden, own, imported), silent, CancelToken()).unknown == (imported,)
+    assert compare(CompareRequest(garden, own, None), silent, CancelToken()).unknown == ()
 
 
 def test_models_are_named_deleted_and_pruned(garden: Garden, sorted_photos: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -207,6 +208,55 @@ def test_evaluating_what_it_learned_from_says_so(garden: Garden, sorted_photos: 
     result = evaluated(garden, sorted_photos)
     assert result.seen == 24
     assert "learned from 24" in result.how
+
+
+def test_what_has_a_label_but_was_not_learned_from_is_new_to_it(
+    garden: Garden, sorted_photos: Path, tmp_path: Path
+) -> None:
+    trained(garden, sorted_photos)
+    draw_photos(tmp_path / "check" / "red", "red", 4, first=300)
+    photo_ids = label_folder(garden, tmp_path / "check")
+    red = garden.classes.find("red")
+    assert red is not None
+    assign(garden, list(photo_ids.values()), red.id)
+    result = evaluated(garden, tmp_path / "check")
+    assert (result.photos, result.seen) == (4, 0)
+    assert "may have learned" not in result.how
+
+
+def test_that_the_model_in_use_is_another_one_is_said(garden: Garden, sorted_photos: Path, tmp_path: Path) -> None:
+    trained(garden, sorted_photos)
+    assert "another one" not in evaluated(garden).how
+    for colour in ("red", "blue"):
+        draw_photos(tmp_path / "two" / colour, colour, 6, first=400)
+    trained(garden, tmp_path / "two")
+    assert "the model in use is another one" in evaluated(garden).how
+
+
+def test_a_model_none_of_whose_classes_is_left_measures_nothing(
+    garden: Garden, sorted_photos: Path, tmp_path: Path
+) -> None:
+    trained(garden, sorted_photos)
+    for entry in garden.classes.all():
+        garden.classes.delete(entry.id)
+    draw_photos(tmp_path / "check" / "red", "red", 2, first=300)
+    with pytest.raises(TooFewPhotos, match="every class that the model knows was deleted"):
+        evaluated(garden, tmp_path / "check")
+
+
+def test_photos_that_cannot_be_read_leave_the_model_as_it_is(garden: Garden, sorted_photos: Path) -> None:
+    before = trained(garden, sorted_photos).model_id
+    shutil.rmtree(garden.folder / "embeddings")
+    shutil.rmtree(garden.folder / "thumbnails", ignore_errors=True)
+    shutil.rmtree(sorted_photos)
+    folder = garden.folder
+    garden.close()
+    with Garden.open(folder) as again:
+        with pytest.raises(TooFewPhotos, match="none of the photos with a label can be read"):
+            retrained(again)
+        current = again.models.current()
+        assert current is not None
+        assert current.id == before
 
 
 def test_a_class_the_model_does_not_know_counts_as_wrong(garden: Garden, sorted_photos: Path, tmp_path: Path) -> None:
