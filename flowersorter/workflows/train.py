@@ -19,7 +19,7 @@ from flowersorter.vision.metrics import wilson_interval
 from flowersorter.vision.model import Model
 from flowersorter.vision.predict import predict
 from flowersorter.vision.views import CENTRE, WIDE
-from flowersorter.workflows.contradictions import contradictions
+from flowersorter.workflows.contradictions import Contradiction, contradictions
 from flowersorter.workflows.examples import TrainingSet, belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.fitting import fit_for
 from flowersorter.workflows.guess import in_classes
@@ -178,8 +178,13 @@ def train_folder(
         keep_better=False,
     )
     garden.settings.set("backbone", backbone)
-    contradicting = sum(each.photo_id in classes for each in contradictions(garden))
+    contradicting = sum(_in_several(each, folder) for each in contradictions(garden))
     return replace(result, unreadable=unreadable, contradicting=contradicting)
+
+
+def _in_several(each: Contradiction, folder: Path) -> bool:
+    """Whether two of its class folders are in this folder."""
+    return sum(path.is_relative_to(folder) for path in each.paths.values()) > 1
 
 
 def _learn(

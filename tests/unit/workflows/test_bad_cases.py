@@ -177,6 +177,17 @@ def test_the_same_photo_in_two_class_folders_is_counted_once_and_said(garden: Ga
     assert (result.photos, result.contradicting) == (24, 1)
 
 
+def test_what_stands_in_another_class_elsewhere_does_not_contradict_this_folder(
+    garden: Garden, sorted_photos: Path, tmp_path: Path
+) -> None:
+    trained(garden, sorted_photos)
+    draw_photos(tmp_path / "other" / "blue", "blue", 4, first=700)
+    (tmp_path / "other" / "red").mkdir()
+    for number in range(3):
+        shutil.copy(sorted_photos / "green" / f"green_10{number}.jpg", tmp_path / "other" / "red")
+    assert trained(garden, tmp_path / "other").contradicting == 0
+
+
 # -- a backbone changed after training
 
 
