@@ -158,7 +158,7 @@ class ModelStore:
 
 
 #: What to do where the file of a model is damaged.
-_ANOTHER = "Use another model (Models in the window, models --use ID in the terminal), or train again"
+_ANOTHER = "Use another model: Models in the window, flowersorter models --use ID in the terminal"
 
 
 def _entry(row: sqlite3.Row) -> ModelEntry:

@@ -109,6 +109,7 @@ class TestGarden:
         assert said.out == ""
         checks = {check.name: check for check in doctor(tmp_path)}
         assert not checks["Backup"].ok
+        assert checks["Models"].detail == "0; the starter is in use"
         assert checks["Cache"].detail.startswith("0 small pictures for 0 photos, 0 MB of at most 4000 MB")
 
     def test_the_cache_is_cleaned_where_pictures_were_made(

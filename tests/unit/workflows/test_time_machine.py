@@ -12,9 +12,10 @@ from flowersorter.job import CancelToken, silent
 from flowersorter.library.garden import Garden
 from flowersorter.vision.model import Model
 from flowersorter.workflows.correct import assign
+from flowersorter.workflows.doctor import doctor
 from flowersorter.workflows.export import ExportRequest, export_model
 from flowersorter.workflows.import_model import ImportRequest, import_model
-from flowersorter.workflows.models import starter
+from flowersorter.workflows.models import starter, use_model
 from flowersorter.workflows.time_machine import (
     CompareRequest,
     Training,
@@ -115,6 +116,22 @@ def test_an_imported_model_is_named_as_one_nobody_knows_the_photos_of(
     imported = import_model(request, silent, CancelToken()).model_id
     assert compare(CompareRequest(garden, own, imported), silent, CancelToken()).unknown == (imported,)
     assert compare(CompareRequest(garden, own, None), silent, CancelToken()).unknown == ()
+
+
+def test_a_damaged_model_is_found_by_the_doctor_and_another_one_can_be_used(
+    garden: Garden, sorted_photos: Path
+) -> None:
+    first, current = trained(garden, sorted_photos), trained_again(garden)
+    (garden.folder / "models" / f"{current}.safetensors").write_bytes(b"\x00" * 500)
+    with pytest.raises(ModelFileBad, match="Use another model"):
+        garden.models.load(current)
+    use_model(garden, first)
+    folder = garden.folder
+    garden.close()
+    checks = {check.name: check for check in doctor(folder)}
+    assert not checks["Models"].ok
+    assert f"{current}.safetensors" in checks["Models"].detail
+    assert checks["Garden"].ok
 
 
 def test_models_are_named_deleted_and_pruned(garden: Garden, sorted_photos: Path) -> None:
