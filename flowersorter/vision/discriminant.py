@@ -8,8 +8,8 @@ a class 80.6 % and 0.569, 81.1 % and 0.543; 50: 89.0 % and 0.314, 89.6 % and 0.2
 
 Where labelled photos are few, those nobody labelled can tell how the photos of a class are spread: expectation and
 maximisation in turn (Nigam, McCallum, Thrun, Mitchell, 2000), with the unlabelled ones counting as a few labelled ones
-together. Of all other photos 79.6 % are right instead of 75.6 with 5 labels a class, 83.8 instead of 81.8 with 10, 85.9
-instead of 84.4 with 15; of photos that were not there yet 78.8 instead of 74.8, 83.7 instead of 81.4, 86.5 instead of
+together. Of all other photos 79.6 % are right instead of 75.5 with 5 labels a class, 83.9 instead of 81.7 with 10, 86.4
+instead of 84.5 with 15; of photos that were not there yet 78.9 instead of 74.7, 83.8 instead of 81.3, 86.8 instead of
 84.6; and more, too, where classes are rare, or of no class that was named (`python -m tests.bench few`).
 """
 
