@@ -10,17 +10,17 @@ __all__ = ["Filed", "Garden", "ModelInfo", "Photo", "Prediction", "Progress", "S
 
 if TYPE_CHECKING:
     from flowersorter.api.answers import Filed, ModelInfo, Photo, Prediction, SortReport, Training
-    from flowersorter.api.garden import Garden, predict_image
-    from flowersorter.job import Progress
+    from flowersorter.api.collection import Garden, predict_image
+    from flowersorter.jobs import Progress
 else:
 
     def __getattr__(name: str) -> object:
         """Find a public name where it lives (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from flowersorter.api import answers, garden
+        from flowersorter.api import answers, collection
 
-        return getattr(garden if hasattr(garden, name) else answers, name)
+        return getattr(collection if hasattr(collection, name) else answers, name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from flowersorter.commands.arguments import VERBS
+from flowersorter.commands.parser import VERBS
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,24 +18,24 @@ from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QApplication, QDialog
 
 from flowersorter.errors import FlowerSorterError, GardenDamaged, UserError
-from flowersorter.library.garden import Garden
-from flowersorter.library.gardens import KnownGardens
-from flowersorter.library.locations import default_garden, gardens_file
-from flowersorter.ui import theme
-from flowersorter.ui.first_paint import FirstPaint
-from flowersorter.ui.main_window import MainWindow
-from flowersorter.ui.photo_model import PhotoModel
-from flowersorter.ui.session import Session
-from flowersorter.workers.garbage import GarbageCollector
-from flowersorter.workers.images import GardenThumbnails
+from flowersorter.library.collection import Garden
+from flowersorter.library.files.locations import default_garden, gardens_file
+from flowersorter.library.files.recent_collections import KnownGardens
+from flowersorter.ui.grid.photo_model import PhotoModel
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.session import Session
+from flowersorter.ui.window.first_paint import FirstPaint
+from flowersorter.ui.window.main_window import MainWindow
+from flowersorter.workers.gui_thread_gc import GarbageCollector
 from flowersorter.workers.job_queue import JobQueue, Listener
 from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
+from flowersorter.workers.thumbnail_loader import GardenThumbnails
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 
 if TYPE_CHECKING:
-    from flowersorter.job import CancelToken, Report
-    from flowersorter.ui.rescue_dialog import RescueDialog
-    from flowersorter.workflows.history import RecoveryResult
+    from flowersorter.jobs import CancelToken, Report
+    from flowersorter.ui.collections.restore_dialog import RescueDialog
+    from flowersorter.workflows.filing.history import RecoveryResult
 
 log = logging.getLogger(__name__)
 
@@ -118,7 +118,7 @@ class Program(QObject):
         KnownGardens(gardens_file()).remember(self.garden.folder)
         if not self.garden.journal.open_runs():
             return None  # as nearly always; all of sorting would be imported for it before the folder is shown
-        from flowersorter.workflows.history import recover_garden
+        from flowersorter.workflows.filing.history import recover_garden
 
         return recover_garden(self.garden)
 
@@ -143,7 +143,7 @@ class Program(QObject):
     def _on_recovered(self, result: object) -> None:
         if result is None:
             return
-        from flowersorter.workflows.history import RecoveryResult
+        from flowersorter.workflows.filing.history import RecoveryResult
 
         assert isinstance(result, RecoveryResult)
         repaired = result.finished + result.rolled_back
@@ -193,8 +193,8 @@ def _opened(folder: Path) -> Garden | None:
         try:
             return Garden.open(folder)
         except GardenDamaged as error:
-            from flowersorter.library.rescue import known_backups, newest_sound
-            from flowersorter.ui.rescue_dialog import RescueDialog
+            from flowersorter.library.database.restore import known_backups, newest_sound
+            from flowersorter.ui.collections.restore_dialog import RescueDialog
 
             found = known_backups(folder)
             if newest_sound(found) is None:
@@ -206,7 +206,7 @@ def _opened(folder: Path) -> Garden | None:
             _say_on_stderr(error)
         else:
             log.exception("The garden cannot be opened")
-        from flowersorter.ui.error_box import show_error
+        from flowersorter.ui.shared.error_dialog import show_error
 
         box = show_error(None, error)
         if box is not None:
@@ -216,7 +216,7 @@ def _opened(folder: Path) -> Garden | None:
 
 def _rescued(dialog: RescueDialog, folder: Path) -> bool:
     """Ask before a backup is put back, and do it; returns whether to go on."""
-    from flowersorter.library.rescue import rescue
+    from flowersorter.library.database.restore import rescue
 
     def restore() -> None:
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
@@ -247,7 +247,7 @@ def _last_resort() -> Iterator[None]:
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         before(kind, error, trace)
         if isinstance(error, Exception):
-            from flowersorter.ui.error_box import show_error
+            from flowersorter.ui.shared.error_dialog import show_error
 
             log.error("An error nobody expected", exc_info=(kind, error, trace))
             show_error(QApplication.activeWindow(), error)

@@ -12,13 +12,13 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from flowersorter.commands.arguments import VERBS, make_parser
+from flowersorter.commands.output import Terminal
+from flowersorter.commands.parser import VERBS, make_parser
 from flowersorter.errors import Cancelled, UserError
-from flowersorter.job import CancelToken
-from flowersorter.terminal import Terminal
+from flowersorter.jobs import CancelToken
 
 if TYPE_CHECKING:
-    from flowersorter.commands.call import Call
+    from flowersorter.commands.context import Call
 
 __all__ = ["VERBS", "main"]
 
@@ -61,7 +61,7 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     parser = make_parser()
     options = parser.parse_args(argv)
     if options.backbone is not None:
-        from flowersorter.vision.backbones import backbones, base_name
+        from flowersorter.vision.backbone.registry import backbones, base_name
 
         names = [entry.name for entry in backbones()]
         if base_name(options.backbone) not in names:
@@ -78,7 +78,7 @@ def _failed(terminal: Terminal, sentence: str) -> int:
 
 
 def _run(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from flowersorter.commands.call import Call
+    from flowersorter.commands.context import Call
 
     run = _verb(options.verb)
     # Nothing but the JSON lines may reach stdout, whatever a library prints.
@@ -96,13 +96,13 @@ def _verb(name: str) -> Callable[[Call], int]:  # noqa: PLR0912 - one branch for
         case "predict":
             from flowersorter.commands.predict import run
         case "train":
-            from flowersorter.commands.learning import run_train as run
+            from flowersorter.commands.train_evaluate import run_train as run
         case "evaluate":
-            from flowersorter.commands.learning import run_evaluate as run
+            from flowersorter.commands.train_evaluate import run_evaluate as run
         case "doubts":
-            from flowersorter.commands.doubts import run
+            from flowersorter.commands.label_errors import run
         case "advise":
-            from flowersorter.commands.advise import run
+            from flowersorter.commands.next import run
         case "models":
             from flowersorter.commands.models import run
         case "export":
@@ -116,9 +116,9 @@ def _verb(name: str) -> Callable[[Call], int]:  # noqa: PLR0912 - one branch for
         case "recover":
             from flowersorter.commands.history import run_recover as run
         case "backbones":
-            from flowersorter.commands.care import run_backbones as run
+            from flowersorter.commands.maintenance import run_backbones as run
         case "doctor":
-            from flowersorter.commands.care import run_doctor as run
+            from flowersorter.commands.maintenance import run_doctor as run
         case _:
             raise AssertionError(name)
     return run

@@ -19,20 +19,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import PhotoUnreadable
-from flowersorter.job import CancelToken
-from flowersorter.library.bundle import write_bundle
+from flowersorter.jobs import CancelToken
+from flowersorter.library.models.safetensors_bundle import write_bundle
 from flowersorter.photos.read import read_photo
 from flowersorter.photos.scan import scan
-from flowersorter.vision.backbones import DEFAULT, backbone
-from flowersorter.vision.device import choose_device
-from flowersorter.vision.embed import Embedder
-from flowersorter.vision.features import average_views, pack
-from flowersorter.vision.fit import Examples, fit
-from flowersorter.vision.metrics import wilson_interval
-from flowersorter.vision.resemblance import resemble
-from flowersorter.vision.views import CENTRE, WIDE, cut
-from flowersorter.vision.weights import imagenet_layer
-from flowersorter.workflows.models import STARTER_FILE
+from flowersorter.vision.backbone.device import choose_device
+from flowersorter.vision.backbone.embedder import Embedder
+from flowersorter.vision.backbone.registry import DEFAULT, backbone
+from flowersorter.vision.backbone.weights import imagenet_layer
+from flowersorter.vision.classifier.fit import Examples, fit
+from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.vision.features.imagenet_prior import resemble
+from flowersorter.vision.features.packed import average_views, pack
+from flowersorter.vision.features.views import CENTRE, WIDE, cut
+from flowersorter.workflows.models.current_model import STARTER_FILE
 
 ORIGIN = 'photos of the "flower_photos" set by many Flickr users, CC BY 2.0'
 SEED = 42

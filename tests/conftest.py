@@ -40,5 +40,5 @@ def data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Mo
     """What the program notes for the person who runs the tests is not noted among their own things."""
     folder = tmp_path_factory.getbasetemp() / f"data-{next(_numbers)}"
     monkeypatch.setenv("XDG_DATA_HOME", str(folder))  # for the programs that tests start
-    monkeypatch.setattr("flowersorter.library.locations._data_folder", lambda: folder / "FlowerSorter")
+    monkeypatch.setattr("flowersorter.library.files.locations._data_folder", lambda: folder / "FlowerSorter")
     return folder / "FlowerSorter"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from flowersorter.vision.metrics import (
+from flowersorter.vision.classifier.metrics import (
     calibration_bins,
     confusion_matrix,
     expected_calibration_error,
@@ -12,8 +12,8 @@ from flowersorter.vision.metrics import (
     recall,
     wilson_interval,
 )
-from flowersorter.workflows.evaluate import Evaluation
-from flowersorter.workflows.learning_curve import LearningCurve, LearningPoint
+from flowersorter.workflows.evaluation.evaluate import Evaluation
+from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningPoint
 
 TRUE = [0, 0, 0, 0, 1, 1, 1, 2, 2, 2]
 PREDICTED = [0, 0, 0, 1, 1, 1, 2, 1, 1, 2]

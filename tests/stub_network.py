@@ -7,7 +7,7 @@ import threading
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.vision.backbones import Backbone
+from flowersorter.vision.backbone.registry import Backbone
 
 WIDTH = 2048
 #: Numbers of two classes of ImageNet.
@@ -39,7 +39,7 @@ class ColourNetwork:
 
 
 def open_colour_network(backbone: Backbone, device: str) -> ColourNetwork:
-    """Stand in for `workflows.network.open_embedder`."""
+    """Stand in for `workflows.predicting.network_loader.open_embedder`."""
     del backbone, device
     return ColourNetwork()
 

@@ -14,12 +14,12 @@ from PIL import Image
 from safetensors.torch import save_file
 from torch import Tensor
 
-from flowersorter.vision import backbones
-from flowersorter.vision.backbones import Backbone, WeightsSource, backbone
-from flowersorter.vision.layers import FrozenResNet, empty_network
-from flowersorter.vision.network import assemble
-from flowersorter.vision.weights import hub_cache
-from flowersorter.workflows.network import open_embedder
+from flowersorter.vision.backbone import registry
+from flowersorter.vision.backbone.build import assemble
+from flowersorter.vision.backbone.registry import Backbone, WeightsSource, backbone
+from flowersorter.vision.backbone.resnet import FrozenResNet, empty_network
+from flowersorter.vision.backbone.weights import hub_cache
+from flowersorter.workflows.predicting.network_loader import open_embedder
 
 #: One basic block a stage, on crops of 64 pixels.
 TINY = dataclasses.replace(
@@ -59,7 +59,7 @@ def tiny_among_the_backbones(folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     save_file(tiny_state(), file)
     weights = WeightsSource(file.name, file.stat().st_size, "", "https://example.org/tiny.safetensors")
     entry = dataclasses.replace(TINY, weights=weights)
-    monkeypatch.setitem(backbones._registry, "tiny", entry)
+    monkeypatch.setitem(registry._registry, "tiny", entry)
     open_embedder.cache_clear()
     yield entry
     open_embedder.cache_clear()

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from flowersorter.library.garden import Garden
+    from flowersorter.library.collection import Garden
     from flowersorter.sorting.execute import RunResult
     from flowersorter.sorting.plan import SortPlan
-    from flowersorter.workflows.label import LabelResult
-    from flowersorter.workflows.predict import PhotoPrediction
+    from flowersorter.workflows.predicting.predict_folder import LabelResult
+    from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
 Verdict: TypeAlias = Literal["sure", "probable", "unsure", "new"]
 _IN_WORDS = {"sure": "sure", "probable": "probably", "unsure": "not sure", "new": "new to me"}
@@ -160,10 +160,10 @@ def prediction_of(found: PhotoPrediction) -> Prediction:
 
 def photos_of(garden: Garden, result: LabelResult) -> list[Photo]:
     """The photos of a labelled folder in plain values, those that could not even be looked at last."""
+    from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
-    from flowersorter.vision.verdict import Verdict as Worth
-    from flowersorter.workflows.browse import TOP_GUESSES
-    from flowersorter.workflows.looks_like import strangers
+    from flowersorter.workflows.predicting.imagenet_names import strangers
+    from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 
     names = {entry.id: entry.name for entry in garden.classes.all()}
     rows, photos = result.rows, []
@@ -182,7 +182,7 @@ def photos_of(garden: Garden, result: LabelResult) -> list[Photo]:
 
 def model_infos(garden: Garden) -> tuple[ModelInfo, ...]:
     """The models of a garden in plain values, newest first, the starter last."""
-    from flowersorter.workflows.models import list_models, starter
+    from flowersorter.workflows.models.current_model import list_models, starter
 
     own = tuple(
         ModelInfo(

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 from queue import Empty, SimpleQueue
 from typing import TypeVar
 
-from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.jobs import CancelToken, Progress, Report
 
 Result = TypeVar("Result")
 

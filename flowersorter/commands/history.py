@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowersorter.commands.call import Call, recovery_sentences
+from flowersorter.commands.context import Call, recovery_sentences
 from flowersorter.commands.models import local_time
+from flowersorter.commands.output import counted, shown
 from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import EntryState
-from flowersorter.library.rescue import Rescue, rescue
-from flowersorter.terminal import counted, shown
-from flowersorter.workflows.history import Run, RunPhoto, UndoRequest, recover_garden, run_photos, runs, undo_run
+from flowersorter.library.collection import Garden
+from flowersorter.library.database.restore import Rescue, rescue
+from flowersorter.library.tables.journal import EntryState
+from flowersorter.workflows.filing.history import Run, RunPhoto, UndoRequest, recover_garden, run_photos, runs, undo_run
 
 
 def run(call: Call) -> int:

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import numpy as np
 
-from flowersorter.commands.call import Call
-from flowersorter.commands.photo_lines import label_lines, lost_photos
-from flowersorter.library.garden import Garden
+from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import label_lines, lost_photos
+from flowersorter.commands.output import Terminal, counted, shown
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.collection import Garden
 from flowersorter.photos.scan import looks_like_photo
-from flowersorter.terminal import Terminal, counted, shown
-from flowersorter.vision.verdict import Verdict
-from flowersorter.workflows.label import LabelRequest, LabelResult, label
-from flowersorter.workflows.looks_like import strangers
-from flowersorter.workflows.models import chosen_backbone
+from flowersorter.workflows.models.current_model import chosen_backbone
+from flowersorter.workflows.predicting.imagenet_names import strangers
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, LabelResult, label
 
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
 

@@ -5,14 +5,20 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from flowersorter.commands.call import Call
+from flowersorter.commands.context import Call
+from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
 from flowersorter.errors import UserError
-from flowersorter.library.garden import Garden
-from flowersorter.terminal import NOTHING, Terminal, counted, percent, shown
-from flowersorter.workflows.export import ExportRequest, export_model
-from flowersorter.workflows.import_model import ImportRequest, ImportResult, import_model
-from flowersorter.workflows.models import list_models, starter, use_model
-from flowersorter.workflows.time_machine import CompareRequest, compare, delete_model, name_model, prune_models
+from flowersorter.library.collection import Garden
+from flowersorter.workflows.evaluation.compare_models import (
+    CompareRequest,
+    compare,
+    delete_model,
+    name_model,
+    prune_models,
+)
+from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
+from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
+from flowersorter.workflows.models.current_model import list_models, starter, use_model
 
 STARTER = "starter"
 

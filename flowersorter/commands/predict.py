@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from flowersorter.commands.call import Call
-from flowersorter.commands.photo_lines import photo_line, unreadable_line
-from flowersorter.terminal import Terminal, percent, shown
-from flowersorter.vision.verdict import Verdict
-from flowersorter.workflows.predict import PhotoPrediction, PredictRequest, predict_photos
+from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import photo_line, unreadable_line
+from flowersorter.commands.output import Terminal, percent, shown
+from flowersorter.domain.verdict import Verdict
+from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
 
 _IN_WORDS = {
     Verdict.SURE: "sure",

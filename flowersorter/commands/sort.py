@@ -8,19 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flowersorter.commands.call import Call
+from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import label_lines, lost_photos
 from flowersorter.commands.label import label_folder, say_missing_model, say_no_photos, say_unreadable
-from flowersorter.commands.photo_lines import label_lines, lost_photos
+from flowersorter.commands.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
-from flowersorter.library.garden import Garden
+from flowersorter.library.collection import Garden
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
-from flowersorter.terminal import Terminal, counted, shown, size
-from flowersorter.workflows.history import runs
-from flowersorter.workflows.label import LabelResult
-from flowersorter.workflows.looks_like import strangers
-from flowersorter.workflows.refile import RefileRequest, refile
-from flowersorter.workflows.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.filing.history import runs
+from flowersorter.workflows.filing.refile import RefileRequest, refile
+from flowersorter.workflows.filing.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.predicting.imagenet_names import strangers
+from flowersorter.workflows.predicting.predict_folder import LabelResult
 
 _FILING = tuple(action.value for action in Action if action.is_filed)
 _DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked"}

@@ -27,7 +27,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from flowersorter.photos.problems import CUT_OFF, RefusalError
+from flowersorter.photos.read_errors import CUT_OFF, RefusalError
 
 PLUGINS = (
     AvifImagePlugin,

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from flowersorter.photos.decode import decode
+from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.metadata import PhotoMetadata
-from flowersorter.photos.problems import decoder_boundary
-from flowersorter.photos.source import read_file
+from flowersorter.photos.read_errors import decoder_boundary
 
 #: Shorter side of the small picture: what the network needs to see another view of the photo later.
 SMALL_PX = 256

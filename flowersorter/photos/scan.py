@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import overload
 
 from flowersorter.errors import FolderUnusable
-from flowersorter.job import CancelToken
-from flowersorter.order import natural_ranking
+from flowersorter.jobs import CancelToken
+from flowersorter.natural_sort import natural_ranking
 from flowersorter.photos.formats import PHOTO_SUFFIXES
-from flowersorter.photos.problems import file_reason
-from flowersorter.photos.siblings import SIDECAR_SUFFIXES, companions
+from flowersorter.photos.read_errors import file_reason
+from flowersorter.photos.sidecars import SIDECAR_SUFFIXES, companions
 
 HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
 

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.photos.decode import QUICK, decode
-from flowersorter.photos.problems import decoder_boundary
-from flowersorter.photos.source import read_file
+from flowersorter.photos.file_bytes import read_file
+from flowersorter.photos.read_errors import decoder_boundary
 
 
 def quick_thumbnail(path: Path, size_px: int) -> NDArray[np.uint8]:

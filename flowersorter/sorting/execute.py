@@ -9,15 +9,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.errors import Cancelled
-from flowersorter.job import CancelToken, Progress, Report
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import EntryState, NewEntry, Run
-from flowersorter.sorting.desk import Desk, remember_drives
-from flowersorter.sorting.files import FileSystem
-from flowersorter.sorting.folders import make_destination, remove_empty_folders, require_device
-from flowersorter.sorting.groups import Group, file_group, grouped
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import EntryState, NewEntry, Run
+from flowersorter.sorting.created_folders import make_destination, remove_empty_folders, require_device
+from flowersorter.sorting.failures import LeftOpenError, NotDoneError
+from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.journaled_steps import Desk, remember_drives
 from flowersorter.sorting.plan import STAGES, Action, SortPlan
-from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
+from flowersorter.sorting.sidecar_groups import Group, file_group, grouped
 
 
 @dataclass(frozen=True, slots=True)

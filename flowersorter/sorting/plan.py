@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from flowersorter.job import CancelToken
-from flowersorter.photos.siblings import SiblingFinder
-from flowersorter.sorting.contents import FolderContents
-from flowersorter.sorting.files import FileSystem, is_folder, is_regular, look
-from flowersorter.sorting.names import folder_names, free_stem, split_name
-from flowersorter.sorting.places import disk_refusals, missing_folders, refuse_nested, refuse_too_full
-from flowersorter.sorting.refusals import CHANGED, GONE, NOT_A_FILE, explain
+from flowersorter.jobs import CancelToken
+from flowersorter.photos.sidecars import SiblingFinder
+from flowersorter.sorting.class_folder_contents import FolderContents
+from flowersorter.sorting.destination_checks import disk_refusals, missing_folders, refuse_nested, refuse_too_full
+from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
+from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, look
+from flowersorter.sorting.safe_names import folder_names, free_stem, split_name
 
 
 class Mode(StrEnum):

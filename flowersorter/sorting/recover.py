@@ -8,16 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import Entry, EntryState, Run
-from flowersorter.sorting.desk import Desk, record_filed, record_taken_back, take_back
-from flowersorter.sorting.files import FileSystem, has_something, is_our_link, look, look_through
-from flowersorter.sorting.folders import remove_abandoned_folders, remove_empty_folders
-from flowersorter.sorting.groups import Group, file_group, grouped
-from flowersorter.sorting.names import shown
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import Entry, EntryState, Run
+from flowersorter.sorting.created_folders import remove_abandoned_folders, remove_empty_folders
+from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
+from flowersorter.sorting.filesystem import FileSystem, has_something, is_our_link, look, look_through
+from flowersorter.sorting.journaled_steps import Desk, record_filed, record_taken_back, take_back
 from flowersorter.sorting.plan import Action
-from flowersorter.sorting.refusals import LeftOpenError, NotDoneError, explain
-from flowersorter.sorting.settle import Settled, Side, settle
+from flowersorter.sorting.resolve_interrupted import Settled, Side, settle
+from flowersorter.sorting.safe_names import shown
+from flowersorter.sorting.sidecar_groups import Group, file_group, grouped
 from flowersorter.sorting.transfer import Transfer
 
 

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from flowersorter.job import CancelToken
-from flowersorter.library.filed import FiledPhoto
-from flowersorter.library.garden import Garden
-from flowersorter.sorting.files import FileSystem, look
+from flowersorter.jobs import CancelToken
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.filed_photos import FiledPhoto
+from flowersorter.sorting.filesystem import FileSystem, look
 from flowersorter.sorting.plan import Filing, Mode, SortPlan, make_plan
 
 

@@ -12,17 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowersorter.sorting.files import (
-    NO_LINKS,
-    NO_RENAME,
-    FileSystem,
-    is_our_link,
-    is_regular,
-    is_same_file,
-    is_unchanged,
-    look,
-)
-from flowersorter.sorting.refusals import (
+from flowersorter.sorting.failures import (
     BAD_COPY,
     CHANGED,
     GONE,
@@ -35,6 +25,16 @@ from flowersorter.sorting.refusals import (
     explain,
     in_words,
     is_full,
+)
+from flowersorter.sorting.filesystem import (
+    NO_LINKS,
+    NO_RENAME,
+    FileSystem,
+    is_our_link,
+    is_regular,
+    is_same_file,
+    is_unchanged,
+    look,
 )
 
 

@@ -7,16 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from flowersorter.errors import Cancelled, UndoRefused
-from flowersorter.job import CancelToken, Progress, Report
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import EntryState, Run, RunState
-from flowersorter.sorting.desk import Desk, remember_drives, require_drives
-from flowersorter.sorting.files import FileSystem
-from flowersorter.sorting.folders import remove_empty_folders
-from flowersorter.sorting.groups import Group, grouped, take_back_group
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import EntryState, Run, RunState
+from flowersorter.sorting.created_folders import remove_empty_folders
+from flowersorter.sorting.failures import LeftOpenError, NotDoneError
+from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.journaled_steps import Desk, remember_drives, require_drives
 from flowersorter.sorting.plan import Skipped
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.refusals import LeftOpenError, NotDoneError
+from flowersorter.sorting.sidecar_groups import Group, grouped, take_back_group
 
 _WHAT = "Run {} cannot be undone"
 _INTERRUPTED = "it was interrupted and its drive is not there"

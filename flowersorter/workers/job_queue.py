@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 
-from flowersorter.job import CancelToken, Progress
+from flowersorter.jobs import CancelToken, Progress
 from flowersorter.workers.job_worker import Call, Job, JobWorker
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import Cancelled
-from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.workers.throttle import RateLimit
 
 SIGNALS_PER_SECOND = 15

@@ -8,7 +8,11 @@ from collections.abc import Sequence
 from PySide6.QtCore import QObject, QThread
 
 #: What a correction and Retrain stand on.
-WORKFLOWS = ("flowersorter.workflows.refile", "flowersorter.workflows.train", "flowersorter.vision.fit")
+WORKFLOWS = (
+    "flowersorter.workflows.filing.refile",
+    "flowersorter.workflows.training.train",
+    "flowersorter.vision.classifier.fit",
+)
 #: What new photos need; over a second, and a quarter of a gigabyte.
 NETWORK = ("torch", "torchvision")
 

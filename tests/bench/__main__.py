@@ -13,7 +13,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.bench import cancelling, deep, elsewhere, few, labels, learning, trust, uneven
+from tests.bench import (
+    calibration,
+    cancelling,
+    class_imbalance,
+    exports,
+    few_labels,
+    finetuning,
+    label_errors,
+    learning,
+)
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
 
@@ -57,14 +66,14 @@ MEASUREMENTS = {
     "speed": Measurement(table.speed, "12 minutes", quick=True),
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
-    "trust": Measurement(trust.verdicts, "3 minutes", needs_photos=True),
-    "few": Measurement(few.few_labels, "5 minutes", needs_photos=True),
-    "uneven": Measurement(uneven.uneven, "3 minutes", needs_photos=True),
-    "doubts": Measurement(_of_photos(labels.doubts), "2 minutes", needs_photos=True),
-    "advice": Measurement(_of_photos(labels.advice), "10 minutes", needs_photos=True),
-    "deep": Measurement(_of_photos(deep.deep_training), "20 minutes", needs_photos=True),
+    "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),
+    "few": Measurement(few_labels.few_labels, "5 minutes", needs_photos=True),
+    "uneven": Measurement(class_imbalance.uneven, "3 minutes", needs_photos=True),
+    "doubts": Measurement(_of_photos(label_errors.doubts), "2 minutes", needs_photos=True),
+    "advice": Measurement(_of_photos(label_errors.advice), "10 minutes", needs_photos=True),
+    "deep": Measurement(_of_photos(finetuning.deep_training), "20 minutes", needs_photos=True),
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
-    "elsewhere": Measurement(_of_photos(elsewhere.exported_models), "2 minutes", needs_photos=True),
+    "elsewhere": Measurement(_of_photos(exports.exported_models), "2 minutes", needs_photos=True),
     "safety": Measurement(_of_photos(safety), "15 minutes"),
 }
 
@@ -88,7 +97,7 @@ def main() -> None:
     parser.add_argument("what", nargs="?", choices=(*MEASUREMENTS, LIST, QUICK, ALL), default=QUICK)
     parser.add_argument("--photos", type=Path, default=DEFAULT_PHOTOS, help="has one sub-folder per class")
     parser.add_argument(
-        "--strangers", type=Path, default=trust.DEFAULT_STRANGERS, help="photos of none of the classes, for trust"
+        "--strangers", type=Path, default=calibration.DEFAULT_STRANGERS, help="photos of none of the classes, for trust"
     )
     table.add_options(parser)
     options = parser.parse_args()

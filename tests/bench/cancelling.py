@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 
 from flowersorter.errors import Cancelled
-from flowersorter.job import CancelToken, Report, silent
-from flowersorter.library.garden import Garden
-from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
-from flowersorter.workflows.history import UndoRequest, undo_run
-from flowersorter.workflows.label import LabelRequest, label
-from flowersorter.workflows.sort import RunSortRequest, SortRequest, plan_sort, run_sort
-from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
+from flowersorter.jobs import CancelToken, Report, silent
+from flowersorter.library.collection import Garden
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
+from flowersorter.workflows.filing.history import UndoRequest, undo_run
+from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 
 Job = Callable[[Report, CancelToken], object]
 

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from flowersorter.job import CancelToken, silent
-from flowersorter.library.garden import Garden
-from flowersorter.vision.fit import Examples, fit
-from flowersorter.vision.metrics import wilson_interval
-from flowersorter.workflows.evaluate import EvaluateRequest, evaluate
-from flowersorter.workflows.models import starter
-from flowersorter.workflows.train import TrainFolderRequest, train_folder
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.vision.classifier.fit import Examples, fit
+from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
+from flowersorter.workflows.models.current_model import starter
+from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 
 SEEDS = (1, 2, 3)
 PER_CLASS = 20

@@ -40,7 +40,7 @@ class Finished:
 #: The program, with a signal sent to it by itself just before or after the n-th step of a kind on disk.
 _SIGNALLED = """
 import os, sys
-from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.__main__ import main
 name, count, when, number = sys.argv[1], int(sys.argv[2]), sys.argv[3], int(sys.argv[4])
 sys.argv[1:5] = []
@@ -64,7 +64,7 @@ class Step:
     """A moment while files are filed.
 
     Attributes:
-        name: A method of `sorting.files.FileSystem`.
+        name: A method of `sorting.filesystem.FileSystem`.
         count: Which of its calls, from 1.
         when: "before" or "after" that call.
         signal: What hits the program then.

@@ -17,8 +17,8 @@ MODES = ("--copy", "--move", "--link")
 @pytest.fixture
 def taught(labelled: Labelled, program: Program, tmp_path: Path) -> Program:
     """A garden in which every photo of the folder has a class: drawn photos are new to the starter model."""
-    from flowersorter.library.garden import Garden
-    from flowersorter.library.labels import LabelOrigin
+    from flowersorter.library.collection import Garden
+    from flowersorter.library.tables.labels import LabelOrigin
 
     with Garden.open(program.garden) as garden:
         odd, even = garden.classes.add("odd ones"), garden.classes.add("Even: more/less")

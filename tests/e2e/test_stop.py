@@ -29,8 +29,8 @@ def draw_many(folder: Path, count: int) -> None:
 
 def label_by_hand(program: Program, folder: Path) -> None:
     """Give every photo a class without the network: what is filed needs a label only."""
-    from flowersorter.library.garden import Garden
-    from flowersorter.library.labels import LabelOrigin
+    from flowersorter.library.collection import Garden
+    from flowersorter.library.tables.labels import LabelOrigin
 
     with Garden.open(program.garden) as garden:
         classes = [garden.classes.add(name) for name in CLASSES]
@@ -79,7 +79,7 @@ def test_ctrl_c_while_the_network_is_opened_ends_the_program_as_it_should(fresh:
 ENDS_WHILE_OPENING = """
 import sys, threading
 from flowersorter.__main__ import run
-from flowersorter.workflows.network import Opening
+from flowersorter.workflows.predicting.network_loader import Opening
 begun = threading.Event()
 def opening(backbone, device):
     begun.set()

@@ -94,7 +94,7 @@ def test_a_folder_without_photos_is_said_to_be_one(fresh: Program, tmp_path: Pat
 
 
 def test_a_garden_in_use_is_refused_politely(program: Program, labelled: Labelled) -> None:
-    from flowersorter.library.garden import Garden
+    from flowersorter.library.collection import Garden
 
     with Garden.open(program.garden):
         refused = program.run("label", labelled.folder, "--json")

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.library.garden import Garden
-from flowersorter.workers.newest import Newest
+from flowersorter.library.collection import Garden
+from flowersorter.workers.latest_only import Newest
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
-from tests.qt.fabric import use_stub_network
+from tests.qt.fake_rows import use_stub_network
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 

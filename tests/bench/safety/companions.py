@@ -7,11 +7,11 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from flowersorter.library.garden import Garden
+from flowersorter.library.collection import Garden
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.crash import stages
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.orchard import sort, take_back, write
+from tests.unit.sorting.file_trees import sort, take_back, write
 
 _SIDECARS = (".xmp", ".jpg.xmp", ".aae", ".CR2", ".mov")
 _TIMES_NS = (1, 999_999_999, 1_600_000_000_123_456_789, 4_102_444_800_000_000_007)

@@ -9,15 +9,15 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from flowersorter.library.garden import Garden
-from flowersorter.sorting.files import FileSystem
+from flowersorter.library.collection import Garden
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from tests.bench.safety.mounts import memory, second_disk
 from tests.bench.safety.stage import Stage
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.disks import READING, Steps, run_and_die
-from tests.unit.sorting.orchard import OtherDevice
+from tests.unit.sorting.failing_disks import READING, Steps, run_and_die
+from tests.unit.sorting.file_trees import OtherDevice
 
 Act = Callable[[Garden, FileSystem], None]
 

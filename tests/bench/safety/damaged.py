@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UserError
-from flowersorter.library.backups import LIBRARY_NAME, backups, restore_backup
-from flowersorter.library.garden import Garden
-from flowersorter.library.labels import LabelOrigin
-from flowersorter.library.photo_class import ClassOrigin
+from flowersorter.library.collection import Garden
+from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
+from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally
-from tests.unit.sorting.orchard import remember, sort, write
+from tests.unit.sorting.file_trees import remember, sort, write
 
 _PHOTOS, _SESSIONS = 300, 8
 

@@ -8,12 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 
 from flowersorter.errors import UserError
-from flowersorter.library.garden import Garden
-from flowersorter.sorting.files import FileSystem
+from flowersorter.library.collection import Garden
+from flowersorter.sorting.filesystem import FileSystem
 from tests.bench.safety.crash import Act, stages
 from tests.bench.safety.stage import Stage
 from tests.bench.safety.tally import Tally
-from tests.unit.sorting.disks import CHANGING, OPERATIONS, FailingDisk, failing
+from tests.unit.sorting.failing_disks import CHANGING, OPERATIONS, FailingDisk, failing
 
 CODES = tuple(
     getattr(errno, name)

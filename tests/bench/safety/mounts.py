@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar, cast
 
-from tests.unit.sorting.orchard import OtherDevice, other_device
+from tests.unit.sorting.file_trees import OtherDevice, other_device
 
 _T = TypeVar("_T")
 

@@ -8,11 +8,11 @@ import shutil
 import unicodedata
 from pathlib import Path
 
-from flowersorter.library.garden import Garden
+from flowersorter.library.collection import Garden
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.orchard import snapshot, sort, take_back, write
+from tests.unit.sorting.file_trees import snapshot, sort, take_back, write
 
 CLASS_NAMES = (
     *("..", ".", "...", "", " ", "-rf", "~root", "../../escape", "/etc/passwd", "a/b", "a\\b", "a:b", "C:\\x", "CON"),

@@ -7,14 +7,14 @@ import random
 from contextlib import suppress
 from pathlib import Path
 
-from flowersorter.library.garden import Garden
+from flowersorter.library.collection import Garden
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from tests.bench.safety.crash import Act
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.stage import Stage
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.power import PowerCut, PowerDisk
+from tests.unit.sorting.power_loss_disk import PowerCut, PowerDisk
 
 
 class _NoLinks(PowerDisk):

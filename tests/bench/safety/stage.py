@@ -9,19 +9,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowersorter.job import CancelToken, silent
-from flowersorter.library.filed import filed_photos
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import RunState
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.execute import execute
-from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.undo import undo
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.disks import Steps
-from tests.unit.sorting.orchard import plan, remember, snapshot, write
+from tests.unit.sorting.failing_disks import Steps
+from tests.unit.sorting.file_trees import plan, remember, snapshot, write
 
 A, B, C = b"photo a" * 100, b"photo b" * 100, b"another a" * 100
 EDITS, OLD = b"edits of a", b"was there before"

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.unit.sorting.orchard import Seen, snapshot
+from tests.unit.sorting.file_trees import Seen, snapshot
 
 #: A file of ours on its way; it has no photo's name and no program shows it.
 _ON_ITS_WAY = re.compile(r"\.flowersorter-[0-9a-f]+\.part")

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import GardenLocked
-from flowersorter.library.garden import Garden
-from flowersorter.library.labels import LabelOrigin
-from flowersorter.library.photo_class import ClassOrigin
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.orchard import remember, sort, take_back, write
+from tests.unit.sorting.file_trees import remember, sort, take_back, write
 
 _WAIT_S = 0.002
 _REFUSED_WITHIN_S = 2.0

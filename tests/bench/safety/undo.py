@@ -12,23 +12,23 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UndoRefused
-from flowersorter.job import CancelToken, silent
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import Run, RunState
-from flowersorter.library.labels import LabelOrigin
-from flowersorter.library.photo_class import ClassOrigin
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import Run, RunState
+from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.execute import execute
-from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.sorting.undo import undo
-from flowersorter.workflows.refile import misfiled, plan_class_move
+from flowersorter.workflows.filing.refile import misfiled, plan_class_move
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally
-from tests.unit.sorting.disks import Crash, CrashingSteps
-from tests.unit.sorting.orchard import Seen, plan, remember, snapshot, write
+from tests.unit.sorting.failing_disks import Crash, CrashingSteps
+from tests.unit.sorting.file_trees import Seen, plan, remember, snapshot, write
 
 CLASSES = ("Rose", "rose", "Tulip", "a/b")
 #: Name, bytes, permissions, and which photo it belongs to.

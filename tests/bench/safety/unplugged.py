@@ -8,8 +8,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flowersorter.errors import UserError
-from flowersorter.job import CancelToken, silent
-from flowersorter.library.garden import Garden
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
@@ -17,8 +17,8 @@ from flowersorter.sorting.undo import undo
 from tests.bench.safety.mounts import NoMounts, memory, plug_in, small_disk, unplug
 from tests.bench.safety.stage import check_library, undo_everything
 from tests.bench.safety.tally import Tally, Watch
-from tests.unit.sorting.disks import WatchedDisk
-from tests.unit.sorting.orchard import plan, remember, write
+from tests.unit.sorting.failing_disks import WatchedDisk
+from tests.unit.sorting.file_trees import plan, remember, write
 
 
 class _Drive:

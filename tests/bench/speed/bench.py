@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.bench.speed.big_garden import BigGarden
+from tests.bench.speed.big_collection import BigGarden
 from tests.bench.speed.process import Figures, run_job
 
 

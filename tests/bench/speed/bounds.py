@@ -42,8 +42,8 @@ def forward_only(backbone: str) -> Figures:
     "lanes" is a thread a core, each with batches of its own; "one" is a single caller, with whatever threads the
     embedder takes by itself.
     """
-    from flowersorter.vision.backbones import backbone as backbone_named
-    from flowersorter.workflows.network import open_embedder
+    from flowersorter.vision.backbone.registry import backbone as backbone_named
+    from flowersorter.workflows.predicting.network_loader import open_embedder
 
     entry = backbone_named(backbone)
     embedder = open_embedder(entry, "auto")

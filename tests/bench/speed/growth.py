@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.speed.bench import Bench
-from tests.bench.speed.big_garden import write_files
+from tests.bench.speed.big_collection import write_files
 from tests.bench.speed.process import Figures, answer, run_job
 from tests.bench.speed.rows import Row, growth, worst_ratio
 
@@ -59,9 +59,9 @@ def measure(what: str, garden: str = "", photos: str = "", count: int = 0) -> Fi
 
 
 def _label_new(count: int) -> Figures:
-    from flowersorter.job import CancelToken, silent
-    from flowersorter.library.garden import Garden
-    from flowersorter.workflows.label import LabelRequest, label
+    from flowersorter.jobs import CancelToken, silent
+    from flowersorter.library.collection import Garden
+    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
     from tests.bench.speed.stub import open_no_network
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -78,14 +78,14 @@ def _label_new(count: int) -> Figures:
 def _known(garden: Path, photos: Path) -> Figures:
     from PySide6.QtCore import QCoreApplication
 
-    from flowersorter.job import CancelToken, silent
-    from flowersorter.library.garden import Garden
+    from flowersorter.jobs import CancelToken, silent
+    from flowersorter.library.collection import Garden
     from flowersorter.photos.scan import scan
-    from flowersorter.ui.photo_columns import Pile
-    from flowersorter.ui.photo_filter import PhotoFilter
-    from flowersorter.ui.photo_model import PhotoModel
-    from flowersorter.workflows.browse import folder_rows, guesses_for
-    from flowersorter.workflows.sort import SortRequest, plan_sort
+    from flowersorter.ui.grid.photo_columns import Pile
+    from flowersorter.ui.grid.photo_filter import PhotoFilter
+    from flowersorter.ui.grid.photo_model import PhotoModel
+    from flowersorter.workflows.filing.sort import SortRequest, plan_sort
+    from flowersorter.workflows.predicting.photo_details import folder_rows, guesses_for
 
     application = QCoreApplication([])
     with Garden.open(garden) as opened:

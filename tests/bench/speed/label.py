@@ -123,7 +123,7 @@ class _Counting:
     """The network, with the crops counted that go through it."""
 
     def __init__(self, embedder: object) -> None:
-        from flowersorter.vision.embed import Embedder
+        from flowersorter.vision.backbone.embedder import Embedder
 
         assert isinstance(embedder, Embedder)
         self._embedder = embedder
@@ -142,11 +142,11 @@ class _Counting:
 
 def label_folder(photos: str, backbone: str) -> Figures:
     """Label a folder in a fresh garden with the network open already."""
-    from flowersorter.job import CancelToken, silent
-    from flowersorter.library.garden import Garden
-    from flowersorter.vision.backbones import backbone as backbone_named
-    from flowersorter.workflows.label import LabelRequest, label
-    from flowersorter.workflows.network import open_embedder
+    from flowersorter.jobs import CancelToken, silent
+    from flowersorter.library.collection import Garden
+    from flowersorter.vision.backbone.registry import backbone as backbone_named
+    from flowersorter.workflows.predicting.network_loader import open_embedder
+    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
 
     started = time.perf_counter()
     network = _Counting(open_embedder(backbone_named(backbone), "auto"))

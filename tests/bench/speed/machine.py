@@ -49,7 +49,7 @@ def bandwidth(copies: int = 5) -> Figures:
 
 def device() -> Figures:
     """What the network runs on."""
-    from flowersorter.vision.device import AUTO, CUDA, choose_device, computes_bfloat16
+    from flowersorter.vision.backbone.device import AUTO, CUDA, choose_device, computes_bfloat16
 
     name = choose_device(AUTO)
     if name == CUDA:

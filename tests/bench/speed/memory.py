@@ -87,10 +87,10 @@ def _window(garden: Path, photos: Path) -> Figures:
 
 
 def _labelling(count: int) -> Figures:
-    from flowersorter.job import CancelToken, Progress
-    from flowersorter.library.garden import Garden
-    from flowersorter.workflows.label import LabelRequest, label
-    from tests.bench.speed.big_garden import write_files
+    from flowersorter.jobs import CancelToken, Progress
+    from flowersorter.library.collection import Garden
+    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+    from tests.bench.speed.big_collection import write_files
     from tests.bench.speed.stub import open_no_network
 
     samples: list[tuple[int, float]] = []

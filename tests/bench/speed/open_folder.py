@@ -38,11 +38,11 @@ def rows(bench: Bench) -> Iterator[Row]:
 
 def open_known(garden: str, photos: str) -> Figures:
     """Do what the window does when a folder is opened, without the window."""
-    from flowersorter.job import CancelToken, silent
-    from flowersorter.library.garden import Garden
-    from flowersorter.workflows.browse import folder_rows
-    from flowersorter.workflows.label import LabelRequest, label
-    from flowersorter.workflows.models import starter
+    from flowersorter.jobs import CancelToken, silent
+    from flowersorter.library.collection import Garden
+    from flowersorter.workflows.models.current_model import starter
+    from flowersorter.workflows.predicting.photo_details import folder_rows
+    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
 
     folder = Path(photos)
     starter()  # read while the window opens

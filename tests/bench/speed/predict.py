@@ -31,9 +31,9 @@ def rows(bench: Bench) -> Iterator[Row]:
 
 def predict_all(garden: str) -> Figures:
     """Predict every photo of a garden, several times over."""
-    from flowersorter.library.garden import Garden
-    from flowersorter.vision.verdict import Verdict
-    from flowersorter.workflows.browse import guesses_for
+    from flowersorter.domain.verdict import Verdict
+    from flowersorter.library.collection import Garden
+    from flowersorter.workflows.predicting.photo_details import guesses_for
 
     seconds = []
     with Garden.open(Path(garden)) as opened:

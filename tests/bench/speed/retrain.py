@@ -10,7 +10,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.bench.speed.bench import Bench
-from tests.bench.speed.big_garden import target_of
+from tests.bench.speed.big_collection import target_of
 from tests.bench.speed.process import Figures, answer, run_job
 from tests.bench.speed.rows import Row
 
@@ -56,10 +56,10 @@ def retrain_copy(garden: str, label_all: bool = False) -> Figures:
         garden: Stays as it is.
         label_all: Whether to label all of its photos first.
     """
-    from flowersorter.job import CancelToken, silent
-    from flowersorter.library.garden import Garden
-    from flowersorter.library.labels import LabelOrigin
-    from flowersorter.workflows.train import RetrainRequest, retrain
+    from flowersorter.jobs import CancelToken, silent
+    from flowersorter.library.collection import Garden
+    from flowersorter.library.tables.labels import LabelOrigin
+    from flowersorter.workflows.training.train import RetrainRequest, retrain
 
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "garden"
@@ -89,8 +89,8 @@ def retrain_copy(garden: str, label_all: bool = False) -> Figures:
 
 def _label_all(garden: object) -> None:
     """Label the photos that nobody has labelled, each with its true class."""
-    from flowersorter.library.garden import Garden
-    from flowersorter.library.labels import Label, LabelOrigin
+    from flowersorter.library.collection import Garden
+    from flowersorter.library.tables.labels import Label, LabelOrigin
 
     assert isinstance(garden, Garden)
     classes = [entry.id for entry in garden.classes.all()]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.vision.backbones import Backbone
+from flowersorter.vision.backbone.registry import Backbone
 
 WIDTH = 2048
 #: Every so manieth pixel of a crop of 224: 28 x 28 x 3 numbers, of which `WIDTH` are taken.
@@ -24,6 +24,6 @@ class NoNetwork:
 
 
 def open_no_network(backbone: Backbone, device: str) -> NoNetwork:
-    """Stand in for `workflows.network.open_embedder`."""
+    """Stand in for `workflows.predicting.network_loader.open_embedder`."""
     del backbone, device
     return NoNetwork()

@@ -22,9 +22,9 @@ def export(backbone: str, file: str) -> Figures:
     from safetensors.torch import save_file
     from torchvision import models
 
-    from flowersorter.vision.backbones import backbone as backbone_named
-    from flowersorter.vision.weights import find_weights, load_state
-    from flowersorter.workflows.backbones import install_backbone
+    from flowersorter.vision.backbone.registry import backbone as backbone_named
+    from flowersorter.vision.backbone.weights import find_weights, load_state
+    from flowersorter.workflows.models.backbones import install_backbone
 
     entry = backbone_named(backbone)
     random = find_weights(entry) is None

@@ -23,7 +23,7 @@ def opened(garden: Path, folder: Path) -> Iterator[Program]:
     from PySide6.QtWidgets import QApplication
 
     from flowersorter.app import Program
-    from flowersorter.library.garden import Garden
+    from flowersorter.library.collection import Garden
 
     application = QApplication([])
     program = Program(Garden.open(garden))

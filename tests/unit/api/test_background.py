@@ -9,7 +9,7 @@ import pytest
 
 from flowersorter.api.background import run_in_background
 from flowersorter.errors import Cancelled, UserError
-from flowersorter.job import CancelToken, Progress, Report
+from flowersorter.jobs import CancelToken, Progress, Report
 
 
 def test_results_and_errors_come_back() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.database import Database
-from flowersorter.library.garden import Garden
-from flowersorter.library.photos import PhotoTable, ReadRecord
+from flowersorter.library.collection import Garden
+from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.photos import PhotoTable, ReadRecord
 
 
 @pytest.fixture

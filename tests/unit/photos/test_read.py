@@ -18,7 +18,7 @@ from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
 from flowersorter.photos import decode as decode_module
-from flowersorter.photos import source
+from flowersorter.photos import file_bytes
 from flowersorter.photos.read import SMALL_PX, read_photo, read_small
 from tests.drawing import (
     as_stored,
@@ -105,7 +105,7 @@ def test_one_photo_is_opened_and_read_once(
             bytes_read.append(len(data))
             return data
 
-    monkeypatch.setattr(source, "FileIO", CountingFile)
+    monkeypatch.setattr(file_bytes, "FileIO", CountingFile)
     read_photo(path, short_side_px=64)
     opened_files.clear()
     bytes_read.clear()

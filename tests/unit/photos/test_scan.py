@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.errors import Cancelled, FolderUnusable
-from flowersorter.job import CancelToken
+from flowersorter.jobs import CancelToken
 from flowersorter.photos.scan import ScanResult, absolute_folder, looks_like_photo, scan
 
 

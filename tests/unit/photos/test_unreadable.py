@@ -15,9 +15,9 @@ import pytest
 from PIL import Image, ImageFile
 
 from flowersorter.errors import PhotoUnreadable
-from flowersorter.photos import formats, source
-from flowersorter.photos.problems import RefusalError
+from flowersorter.photos import file_bytes, formats
 from flowersorter.photos.read import read_photo
+from flowersorter.photos.read_errors import RefusalError
 from tests.drawing import four_corners, jpeg_bytes, textured, write_heic, write_jpeg
 
 
@@ -126,8 +126,8 @@ def test_largest_cameras_are_not_bombs() -> None:
 def test_huge_file_is_refused_unread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "photo.jpg"
     with path.open("wb") as file:
-        file.truncate(source.MAX_BYTES + 1)  # sparse: takes no space
-    monkeypatch.setattr(source, "_read_all", lambda *_: pytest.fail("it was read"))
+        file.truncate(file_bytes.MAX_BYTES + 1)  # sparse: takes no space
+    monkeypatch.setattr(file_bytes, "_read_all", lambda *_: pytest.fail("it was read"))
 
     assert _reason(path) == "the file is larger than 700 MB"
 
@@ -185,7 +185,7 @@ def test_file_that_changes_while_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: bytes | None
 ) -> None:
     path = write_jpeg(tmp_path / "photo.jpg")
-    read_all = source._read_all
+    read_all = file_bytes._read_all
 
     def read_and_change(stream: io.FileIO, size_bytes: int) -> bytes:
         data = read_all(stream, size_bytes)
@@ -196,7 +196,7 @@ def test_file_that_changes_while_it_is_read(
                 file.write(change)
         return data
 
-    monkeypatch.setattr(source, "_read_all", read_and_change)
+    monkeypatch.setattr(file_bytes, "_read_all", read_and_change)
 
     assert _reason(path) == "the file changed while it was read"
 
@@ -207,9 +207,9 @@ def test_drive_that_hands_out_little_at_a_time(tmp_path: Path, monkeypatch: pyte
             return super().read(min(size or 0, 100)) or b""
 
     path = write_jpeg(tmp_path / "photo.jpg")
-    monkeypatch.setattr(source, "FileIO", SlowFile)
+    monkeypatch.setattr(file_bytes, "FileIO", SlowFile)
 
-    assert source.read_file(path).data == path.read_bytes()
+    assert file_bytes.read_file(path).data == path.read_bytes()
 
 
 def test_out_of_memory_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.garden import Garden
-from tests.unit.sorting.orchard import OtherDevice, other_device
+from flowersorter.library.collection import Garden
+from tests.unit.sorting.file_trees import OtherDevice, other_device
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import RunState
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
-from tests.unit.sorting.disks import OPERATIONS, failing
-from tests.unit.sorting.orchard import (
+from tests.unit.sorting.failing_disks import OPERATIONS, failing
+from tests.unit.sorting.file_trees import (
     OtherDevice,
     Seen,
     contents,

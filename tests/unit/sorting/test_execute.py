@@ -13,15 +13,15 @@ from typing import Any
 import pytest
 
 from flowersorter.errors import Cancelled, UserError
-from flowersorter.job import CancelToken, Progress, silent
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import EntryState, RunState
+from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import EntryState, RunState
 from flowersorter.sorting.execute import execute
-from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
-from tests.unit.sorting.disks import WatchedDisk, failing
-from tests.unit.sorting.orchard import names, plan, remember, snapshot, sort, take_back, write
+from tests.unit.sorting.failing_disks import WatchedDisk, failing
+from tests.unit.sorting.file_trees import names, plan, remember, snapshot, sort, take_back, write
 
 
 def _states(garden: Garden, run_id: int | None) -> list[str]:

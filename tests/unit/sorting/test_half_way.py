@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from flowersorter.job import CancelToken, silent
-from flowersorter.library.filed import filed_photos
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import EntryState
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.library.tables.journal import EntryState
 from flowersorter.sorting.execute import execute
-from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.refile import plan_refile
-from tests.unit.sorting.disks import Crash, WatchedDisk, failing
-from tests.unit.sorting.orchard import filing, names, plan, snapshot, sort, take_back, write
+from tests.unit.sorting.failing_disks import Crash, WatchedDisk, failing
+from tests.unit.sorting.file_trees import filing, names, plan, snapshot, sort, take_back, write
 
 
 class Unsynced(FileSystem):

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from flowersorter.errors import Cancelled, SortRefused
-from flowersorter.job import CancelToken
-from flowersorter.library.garden import Garden
-from flowersorter.sorting.files import FileSystem
+from flowersorter.jobs import CancelToken
+from flowersorter.library.collection import Garden
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, Skipped, make_plan
-from tests.unit.sorting.disks import CHANGING, WatchedDisk, failing
-from tests.unit.sorting.orchard import MTIME_NS, filing, plan, snapshot, sort, write
+from tests.unit.sorting.failing_disks import CHANGING, WatchedDisk, failing
+from tests.unit.sorting.file_trees import MTIME_NS, filing, plan, snapshot, sort, write
 
 
 def test_a_plan_touches_nothing(tmp_path: Path) -> None:

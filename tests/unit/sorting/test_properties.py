@@ -12,9 +12,9 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowersorter.library.garden import Garden
+from flowersorter.library.collection import Garden
 from flowersorter.sorting.plan import Mode
-from tests.unit.sorting.orchard import contents, remember, snapshot, sort, take_back, write
+from tests.unit.sorting.file_trees import contents, remember, snapshot, sort, take_back, write
 
 stems = st.sampled_from(
     ["a", "A", "IMG_1", "img_1", "caf\u00e9", "cafe\u0301", "-rf", "n\nl", "x" * 240, os.fsdecode(b"\xff")]

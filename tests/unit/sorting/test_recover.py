@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import Entry, EntryState, NewEntry, RunState
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import Entry, EntryState, NewEntry, RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import RecoveryResult, recover
-from tests.unit.sorting.disks import failing
-from tests.unit.sorting.orchard import MTIME_NS, names, sort, take_back, write
+from tests.unit.sorting.failing_disks import failing
+from tests.unit.sorting.file_trees import MTIME_NS, names, sort, take_back, write
 
 
 class Interrupted:

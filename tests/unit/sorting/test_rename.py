@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.sorting import files
-from flowersorter.sorting.files import FileSystem
+from flowersorter.sorting import filesystem
+from flowersorter.sorting.filesystem import FileSystem
 
 
 @pytest.fixture(autouse=True)
 def found_afresh() -> None:
     """The system's call is looked up once a process, which may have been in a thread that coverage does not see."""
     if sys.platform == "linux":
-        files._linux_rename.cache_clear()
+        filesystem._linux_rename.cache_clear()
 
 
 def test_a_file_gets_a_free_name(tmp_path: Path) -> None:

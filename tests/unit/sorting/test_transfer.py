@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.sorting.files import FileSystem, is_our_link
-from flowersorter.sorting.refusals import KEPT_BOTH, LeftOpenError, NotDoneError, explain
+from flowersorter.sorting.failures import KEPT_BOTH, LeftOpenError, NotDoneError, explain
+from flowersorter.sorting.filesystem import FileSystem, is_our_link
 from flowersorter.sorting.transfer import Transfer, copy, link, move
-from tests.unit.sorting.disks import WatchedDisk, failing
-from tests.unit.sorting.orchard import names, write
+from tests.unit.sorting.failing_disks import WatchedDisk, failing
+from tests.unit.sorting.file_trees import names, write
 
 Meddle = Callable[[], object]
 
@@ -233,17 +233,17 @@ def test_attributes_a_disk_does_not_know_are_left_out_and_others_are_not(
         return call
 
     with monkeypatch.context() as patched:
-        patched.setattr("flowersorter.sorting.files.shutil.copystat", refuse(errno.ENOSPC))
+        patched.setattr("flowersorter.sorting.filesystem.shutil.copystat", refuse(errno.ENOSPC))
         FileSystem().copy_attributes(source, target, found)
     assert (target.stat().st_mtime_ns, target.stat().st_mode) == (found.st_mtime_ns, found.st_mode)
-    monkeypatch.setattr("flowersorter.sorting.files.shutil.copystat", refuse(errno.EIO))
+    monkeypatch.setattr("flowersorter.sorting.filesystem.shutil.copystat", refuse(errno.EIO))
     with pytest.raises(OSError, match="Input/output"):
         FileSystem().copy_attributes(source, target, found)
 
 
 def test_renaming_where_the_system_cannot_refuse_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     photo = write(tmp_path / "a", b"a")
-    monkeypatch.setattr("flowersorter.sorting.files.sys.platform", "plan9")
+    monkeypatch.setattr("flowersorter.sorting.filesystem.sys.platform", "plan9")
     with pytest.raises(OSError) as caught:  # noqa: PT011
         FileSystem().rename_new(photo, tmp_path / "b")
     assert caught.value.errno == errno.ENOSYS

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from flowersorter.errors import Cancelled, UndoRefused
-from flowersorter.job import CancelToken, Progress, silent
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import RunState
+from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.undo import undo
-from tests.unit.sorting.disks import WatchedDisk, failing
-from tests.unit.sorting.orchard import names, snapshot, sort, take_back, write
+from tests.unit.sorting.failing_disks import WatchedDisk, failing
+from tests.unit.sorting.file_trees import names, snapshot, sort, take_back, write
 
 
 def _sorted(tmp_path: Path, garden: Garden, mode: Mode, **photos: bytes) -> tuple[int, Path, Path]:

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from flowersorter.library.garden import Garden
-from flowersorter.library.journal import RunState
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
-from tests.unit.sorting.disks import WatchedDisk, failing
-from tests.unit.sorting.orchard import MTIME_NS, contents, names, plan, snapshot, sort, take_back, write
+from tests.unit.sorting.failing_disks import WatchedDisk, failing
+from tests.unit.sorting.file_trees import MTIME_NS, contents, names, plan, snapshot, sort, take_back, write
 
 
 class Pulled(WatchedDisk):

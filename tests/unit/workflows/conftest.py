@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.garden import Garden
+from flowersorter.library.collection import Garden
 from tests.drawing import BLUE, GREEN, RED, YELLOW, textured
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE, "yellow": YELLOW}

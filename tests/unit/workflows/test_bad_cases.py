@@ -9,23 +9,23 @@ import numpy as np
 import pytest
 
 from flowersorter.cli import main
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos, WeightsMissing
-from flowersorter.job import CancelToken, silent
-from flowersorter.library.garden import Garden
-from flowersorter.vision.backbones import Backbone
-from flowersorter.vision.verdict import Verdict
-from flowersorter.workflows.advice import Advice, AdviceRequest, advise
-from flowersorter.workflows.browse import folder_rows
-from flowersorter.workflows.correct import assign
-from flowersorter.workflows.doubts import DoubtsRequest, DoubtsResult, find_doubts
-from flowersorter.workflows.evaluate import EvaluateRequest, Evaluation, evaluate
-from flowersorter.workflows.label import LabelRequest, label
-from flowersorter.workflows.models import model_for
-from flowersorter.workflows.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
+from flowersorter.workflows.evaluation.label_errors import DoubtsRequest, DoubtsResult, find_doubts
+from flowersorter.workflows.evaluation.label_next import Advice, AdviceRequest, advise
+from flowersorter.workflows.labelling.set_labels import assign
+from flowersorter.workflows.models.current_model import model_for
+from flowersorter.workflows.predicting.photo_details import folder_rows
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.drawing import RED, textured
 from tests.stub_network import ColourNetwork, open_colour_network
 from tests.unit.workflows.conftest import draw_photos
-from tests.unit.workflows.remembered import remember
+from tests.unit.workflows.stored_photos import remember
 
 
 def trained(garden: Garden, folder: Path, backbone: str | None = None) -> TrainResult:

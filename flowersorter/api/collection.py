@@ -1,0 +1,335 @@
+"""The garden of a script: a method for each of the program's workflows, in plain values."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, TypeAlias, TypeVar
+
+from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortReport, Training, photos_of, prediction_of
+from flowersorter.api.background import run_in_background
+from flowersorter.errors import GardenDamaged, PhotoUnreadable, UserError
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden as Library
+from flowersorter.library.database.restore import with_way_out
+from flowersorter.library.files.locations import default_garden
+from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
+
+Result = TypeVar("Result")
+AnyPath: TypeAlias = str | os.PathLike[str]
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+
+
+class Garden:
+    """All that FlowerSorter remembers of one sorting task; make one with `open`, use it in a ``with`` block.
+
+    Not to be shared between threads. While it is open, no window and no other program can open the same folder.
+    """
+
+    def __init__(self, library: Library, device: Device, progress: Callable[[Progress], None] | None) -> None:
+        self._library_or_closed: Library | None = library
+        self._folder = library.folder
+        self._device, self._progress = device, progress
+        self._embedder: OpenEmbedder = open_embedder
+        self._opened = ExitStack()
+        self._opened.callback(library.close)
+
+    @classmethod
+    def open(
+        cls,
+        folder: AnyPath | None = None,
+        *,
+        device: Device = "auto",
+        progress: Callable[[Progress], None] | None = None,
+    ) -> Garden:
+        """Open a garden; its folder is made if missing, and what a crash left half-done is put right.
+
+        Args:
+            folder: Where the garden lies; None for the one the window opens.
+            device: Where the network runs.
+            progress: Called in your own thread while something takes time. What it raises stops the work and comes
+                out of the method that was called.
+
+        Raises:
+            GardenLocked: a window or another program has it open.
+            GardenDamaged: its library cannot be read; the text says how a backup is put back.
+            FolderUnusable: the folder cannot be made or written to.
+        """
+        where = default_garden() if folder is None else _path(folder).absolute()
+        try:
+            library = Library.open(where)
+        except GardenDamaged as error:
+            raise with_way_out(error, where) from error
+        garden = cls(library, device, progress)
+        if library.journal.open_runs():
+            from flowersorter.workflows.filing.history import recover_garden
+
+            recover_garden(library)
+        return garden
+
+    def close(self) -> None:
+        """Close the garden, so that others can open it; more calls do nothing."""
+        self._opened.close()
+        self._library_or_closed = None
+
+    @property
+    def _library(self) -> Library:
+        if self._library_or_closed is None:
+            raise UserError("The garden is closed", "its with block has ended", "Open it again")
+        return self._library_or_closed
+
+    def _keep_cache_small(self) -> None:
+        """Clean the cache of small pictures where photos were read and it has grown beyond its limit."""
+        from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
+
+        if self._library.thumbnails.written_bytes and cleaning_due(self._library):
+            with suppress(UserError):  # what was asked for is done
+                self._run(lambda report, cancel: clean_cache(self._library, report, cancel))
+
+    def __enter__(self) -> Garden:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None and self._library_or_closed is not None:
+                self._keep_cache_small()
+        finally:
+            self.close()
+
+    @property
+    def folder(self) -> Path:
+        """Where the garden lies; your photos are not in it."""
+        return self._folder
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes, in the order of the window."""
+        return tuple(entry.name for entry in self._library.classes.all())
+
+    @property
+    def models(self) -> tuple[ModelInfo, ...]:
+        """The models of this garden, newest first; the starter model, last, has no number."""
+        from flowersorter.api.answers import model_infos
+
+        return model_infos(self._library)
+
+    def label(self, folder: AnyPath) -> list[Photo]:
+        """Predict every photo in a folder and below it; no photo is touched.
+
+        A photo is read once: the second call for the same folder takes a moment.
+
+        Returns:
+            One for each file that is named like a photo, in natural order of the paths ("IMG_2" before "IMG_10").
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            WeightsMissing: the network's weights are not on this computer.
+        """
+        from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+
+        request = LabelRequest(self._library, _path(folder), self._device)
+        result = self._run(lambda report, cancel: label(request, report, cancel, embedder=self._embedder))
+        return photos_of(self._library, result)
+
+    def predict_image(self, path: AnyPath) -> Prediction:
+        """Predict a single photo, without remembering it.
+
+        Raises:
+            PhotoUnreadable: the file is missing or no photo.
+            TooFewPhotos: there is no model yet for the network this garden uses.
+            WeightsMissing: the network's weights are not on this computer.
+        """
+        from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
+
+        photo = _path(path)
+        request = PredictRequest(self._library, (photo,), self._device)
+        [found] = self._run(lambda report, cancel: predict_photos(request, report, cancel, embedder=self._embedder))
+        if found.error is not None:
+            raise PhotoUnreadable(f"The photo {photo} cannot be read", found.error)
+        return prediction_of(found)
+
+    def confirm(self, path: AnyPath, class_name: str | None = None) -> str:
+        """Say which class a photo has: `retrain` learns from it. The label is on disk when this returns.
+
+        Args:
+            path: The photo; one the garden does not know yet is read first.
+            class_name: Its class, a new one if the garden has none of that name; None if the model's guess is right.
+
+        Returns:
+            The name of its class, as the garden spells it.
+
+        Raises:
+            PhotoUnreadable: the file is missing or no photo.
+            ClassRefused: the class name cannot be used.
+            TooFewPhotos: no class was named, and there is no model to guess one.
+        """
+        from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo
+
+        request = ConfirmRequest(self._library, _path(path), class_name, self._device)
+        return self._run(lambda report, cancel: confirm_photo(request, report, cancel, embedder=self._embedder))
+
+    def retrain(self, note: str = "") -> Training:
+        """Learn from every confirmed photo.
+
+        A model that is clearly worse than the one before is kept but not used, and so is one that would take the place
+        of an imported model: call `use_model` if you want it.
+
+        Args:
+            note: Kept with the model.
+
+        Raises:
+            TooFewPhotos: nothing is confirmed, or photos of one class only.
+        """
+        from flowersorter.workflows.training.train import RetrainRequest, retrain
+
+        request = RetrainRequest(self._library, self._device, note)
+        result = self._run(lambda report, cancel: retrain(request, report, cancel, embedder=self._embedder))
+        return Training(
+            model=result.model_id,
+            classes=result.classes,
+            photos=result.photos,
+            accuracy=result.held_out_accuracy,
+            made_current=result.made_current,
+        )
+
+    def sort(
+        self,
+        folder: AnyPath,
+        to: AnyPath,
+        *,
+        mode: Literal["copy", "move", "link"] = "copy",
+        include: Literal["all", "probable", "sure", "labelled"] = "all",
+        dry_run: bool = True,
+    ) -> SortReport:
+        """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
+
+        Nothing is ever overwritten, every copy is compared with its original, and `undo` takes the run back.
+
+        Args:
+            folder: Where the photos are.
+            to: Gets the class folders; made if missing.
+            mode: Copy the photos, move them, or make hard links.
+            include: Which guesses count, besides confirmed photos: all but "new to me", those that are at least
+                probable, the sure ones, or none.
+            dry_run: Only tell what would be done. Pass False to have it done.
+
+        Raises:
+            FolderUnusable: the folder is missing or forbidden.
+            SortRefused: `to` cannot be used safely, for example because it lies in `folder`.
+        """
+        from flowersorter.api.answers import report_of_plan, report_of_run
+        from flowersorter.photos.scan import absolute_folder
+        from flowersorter.sorting.plan import Mode, make_plan
+        from flowersorter.workflows.filing.refile import RefileRequest, refile
+        from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+
+        source, target = absolute_folder(_path(folder)), absolute_folder(_path(to))
+        make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refused at once, before photos are read
+        self.label(source)
+        if not dry_run:  # what was filed before goes where its label says now, or it would stand under two classes
+            known = self._library.photos.places_under(source)
+            photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
+            self._run(lambda report, cancel: refile(RefileRequest(self._library, photo_ids), report, cancel))
+        request = SortRequest(self._library, source, target, Mode(mode), Include(include))
+        plan = self._run(lambda report, cancel: plan_sort(request, report, cancel))
+        if dry_run or not any(file.action.is_filed for file in plan.files):
+            return report_of_plan(plan, dry_run=dry_run)
+        done = self._run(lambda report, cancel: run_sort(RunSortRequest(self._library, plan), report, cancel))
+        return report_of_run(plan, done)
+
+    def undo(self, run: int | None = None) -> int:
+        """Take a run of `sort` back; what was changed since is left alone.
+
+        Args:
+            run: Its number, or None for the newest.
+
+        Returns:
+            How many photos were taken back.
+
+        Raises:
+            UndoRefused: there is no such run, or nothing left to undo.
+        """
+        from flowersorter.workflows.filing.history import UndoRequest, undo_run
+
+        request = UndoRequest(self._library, run)
+        return self._run(lambda report, cancel: undo_run(request, report, cancel)).undone
+
+    def use_model(self, number: int | None) -> None:
+        """Make another model the current one; None is the starter model.
+
+        Raises:
+            ModelFileBad: there is no such model, or its file is damaged.
+        """
+        from flowersorter.workflows.models.current_model import use_model
+
+        use_model(self._library, number)
+
+    def export_model(self, path: AnyPath) -> Path:
+        """Save the current model to a file, for other programs or other gardens.
+
+        Args:
+            path: Its suffix says in which form: .pth for plain torchvision, .onnx with the whole way from a photo to
+                probabilities in it, .safetensors to share.
+
+        Raises:
+            UserError: the suffix is none of these, the file cannot be written, or the package onnx is missing.
+            TooFewPhotos: a .pth is wanted, and the garden's labels are not those the model learned from.
+        """
+        from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
+
+        request = ExportRequest(self._library, _path(path))
+        return self._run(lambda report, cancel: export_model(request, report, cancel)).path
+
+    def import_model(self, path: AnyPath, *, use: bool = False) -> int:
+        """Add a .safetensors model that somebody shared; nothing in the file is run.
+
+        Args:
+            path: The file.
+            use: Make it the current model as well.
+
+        Returns:
+            Its number, for `use_model`.
+
+        Raises:
+            ModelFileBad: the file is no model, damaged, or of a network that is not known.
+        """
+        from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
+
+        request = ImportRequest(self._library, _path(path), use)
+        return self._run(lambda report, cancel: import_model(request, report, cancel)).model_id
+
+    def _run(self, work: Callable[[Report, CancelToken], Result]) -> Result:
+        return run_in_background(work, self._progress)
+
+
+def predict_image(path: AnyPath) -> Prediction:
+    """Predict a single photo with the model of your own garden, the one the window opens.
+
+    The network stays in memory for the next call. The garden is open only for the length of a call.
+
+    Raises:
+        PhotoUnreadable: the file is missing or no photo.
+        GardenLocked: the window is open; `Garden.open` takes another folder.
+    """
+    with Garden.open() as garden:
+        return garden.predict_image(path)
+
+
+def _path(path: AnyPath) -> Path:
+    """The path that is meant.
+
+    Raises:
+        UserError: there can be no such file.
+    """
+    text = os.fspath(path)
+    if not text or "\0" in text:
+        raise UserError(f"{text!r} is no file and no folder", "no name can be like that", "Give a path")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise UserError(f"The folder {text} cannot be found", str(error), "Give a path without ~") from error

@@ -1,0 +1,113 @@
+"""The verb advise: whether there are enough labels, and which photos to label next."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowersorter.commands.context import Call
+from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
+from flowersorter.photos.scan import absolute_folder
+from flowersorter.vision.classifier.learning_curve import Gain
+from flowersorter.workflows.evaluation.label_next import MORE, Advice, AdviceRequest, NextPhoto, Standing, advise
+
+_DIGITS = 6
+
+
+def run(call: Call) -> int:
+    """Say how good each class is, what more photos would bring, and which ones to label."""
+    options = call.options
+    with call.garden() as garden:
+        folder = None if options.folder is None else absolute_folder(options.folder)
+        request = AdviceRequest(garden, folder, options.count, options.backbone, device=options.device)
+        with call.terminal.progress() as report:
+            advice = advise(request, report, call.cancel)
+        names = {entry.id: entry.name for entry in garden.classes.all()}
+    for photo in advice.next:
+        call.terminal.record(_line(photo, names))
+    call.terminal.record({"summary": _summary(advice)})
+    _say(call.terminal, advice, names)
+    return 0
+
+
+def _line(photo: NextPhoto, names: Mapping[int, str]) -> dict[str, Any]:
+    return {
+        "path": str(photo.path),
+        "top": [[names[class_id], round(share, _DIGITS)] for class_id, share in photo.top],
+    }
+
+
+def _summary(advice: Advice) -> dict[str, Any]:
+    return {
+        **_figures(advice.overall),
+        "unlabelled": advice.unlabelled,
+        "per_class": {each.name: _figures(each) for each in advice.classes},
+    }
+
+
+def _figures(each: Standing) -> dict[str, Any]:
+    gain, twice = each.gain, each.twice
+    return {
+        "photos": each.photos,
+        "accuracy": each.accuracy,
+        "interval": list(each.interval),
+        "sure": each.sure,
+        "ten_more": None if gain is None else {"low": gain.low, "likely": gain.likely, "high": gain.high},
+        "twice_as_many": None if twice is None else {"low": twice.low, "likely": twice.likely, "high": twice.high},
+        "enough": each.enough,
+    }
+
+
+def _say(terminal: Terminal, advice: Advice, names: Mapping[int, str]) -> None:
+    overall = advice.overall
+    if overall.accuracy is None or overall.gain is None:
+        terminal.say("There are too few labels to tell how good it is; a handful in each class will do.")
+    else:
+        low, high = overall.interval
+        terminal.say(
+            f"{percent(overall.accuracy)} right of {counted(overall.measured, 'labelled photo')} the model had not "
+            f"seen (between {percent(low)} and {percent(high)})."
+        )
+        terminal.say(_outlook(overall, overall.gain))
+    if advice.classes:
+        terminal.say()
+        table = [["class", "photos", "right", "sure", f"{MORE} more would bring"]]
+        table += [
+            [shown(each.name), str(each.photos), percent(each.accuracy), percent(each.sure), _gain(each)]
+            for each in advice.classes
+        ]
+        terminal.say_table(table, right=(1, 2, 3), indent=2)
+    terminal.say()
+    if not advice.next:
+        terminal.say("No photo that was looked at is without a label.")
+        return
+    terminal.say(f"Label these next, of {counted(advice.unlabelled, 'photo')} without a label:")
+    for photo in advice.next:
+        guesses = " or ".join(f"{shown(names[class_id])} ({percent(share)})" for class_id, share in photo.top[:2])
+        terminal.say(f"  {shown(photo.path)}" + (f"  {guesses}?" if guesses else ""))
+
+
+def _outlook(overall: Standing, gain: Gain) -> str:
+    """What more photos of each class would bring."""
+    if overall.enough:
+        return "Even twice as many photos would bring next to nothing: these are enough."
+    if overall.hardly_more and overall.twice is not None:
+        return (
+            f"{MORE} more photos of each class would bring next to nothing, "
+            f"twice as many photos {gain_in_words(overall.twice)} more of 100."
+        )
+    return f"{MORE} more photos of each class would bring {gain_in_words(gain)} more of 100."
+
+
+def _gain(each: Standing) -> str:
+    if each.gain is None:
+        return NOTHING
+    return "enough" if each.enough else f"{gain_in_words(each.gain)} of 100"
+
+
+def gain_in_words(gain: Gain) -> str:
+    """A gain in whole photos of a hundred: "about 2", "about 1 to 3", "about 2, up to 5", "up to 4"."""
+    low, likely, high = round(100 * gain.low), round(100 * gain.likely), max(1, round(100 * gain.high))
+    if low <= 0:
+        return f"about {likely}, up to {high}" if 0 < likely < high else f"up to {high}"
+    return f"about {low}" if low == high else f"about {low} to {high}"

@@ -1,0 +1,189 @@
+"""What the command line writes: JSON lines or aligned text on stdout, notes and progress bars on stderr."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import unicodedata
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+from flowersorter.jobs import Progress, Report
+
+NOTHING = "–"  # stands in a table where there is no figure
+
+
+def _nothing(news: object) -> None:
+    """Say nothing of it."""
+
+
+class Terminal:
+    """Stdout and stderr of one command.
+
+    Whoever reads stdout may go away at any moment (``| head``). Then the rest is dropped silently: a job that files
+    photos must not stop half-way because nobody reads its list.
+
+    Args:
+        out: Gets the result.
+        err: Gets notes and progress.
+        as_json: Whether the result is JSON lines; then `say` is silent, else `record` is.
+    """
+
+    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool = False) -> None:
+        self._out, self._err = out, err
+        self.as_json = as_json
+
+    def say(self, text: str = "") -> None:
+        """Write a line for people to stdout."""
+        if not self.as_json:
+            self._write(_encodable(text, self._out))
+
+    def say_table(self, rows: Sequence[Sequence[str]], right: Collection[int] = (), indent: int = 0) -> None:
+        """Write rows in aligned columns; ``right`` are the numbers of the right-aligned ones."""
+        for line in columns(rows, right):
+            self.say(" " * indent + line)
+
+    def record(self, entry: Mapping[str, Any]) -> None:
+        """Write one JSON object on a line of its own.
+
+        ASCII only: a file name that is not valid text survives as lone surrogates, as Python itself shows it.
+        """
+        if self.as_json:
+            self._write(json.dumps(entry, ensure_ascii=True, allow_nan=False))
+
+    def note(self, text: str) -> None:
+        """Write a sentence to stderr."""
+        with suppress(BrokenPipeError):
+            self._err.write(f"{text}\n")
+            self._err.flush()
+
+    def flush(self) -> None:
+        """Send what was written on its way."""
+        with self._reader_may_leave():
+            self._out.flush()
+
+    @contextmanager
+    def progress(self, *, in_bytes: bool = False, tell: Callable[[object], str | None] = _nothing) -> Iterator[Report]:
+        """Show the progress of a job on stderr, if that is a terminal.
+
+        Args:
+            in_bytes: Whether the job counts bytes.
+            tell: Makes a line of other news, which is written to stderr whatever that is; None says nothing.
+        """
+        self.flush()
+        if not self._err.isatty():
+            yield lambda news: self._tell(tell(news))
+            return
+        with _bars(self._err, in_bytes, tell) as report:
+            yield report
+
+    def _tell(self, line: str | None) -> None:
+        if line is not None:
+            self.note(line)
+
+    def _write(self, line: str) -> None:
+        with self._reader_may_leave():
+            self._out.write(f"{line}\n")
+
+    @contextmanager
+    def _reader_may_leave(self) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            _forget(self._out)
+
+
+def _forget(stream: TextIO) -> None:
+    """Point a stream whose reader left at nothing, so that Python's own flush at exit does not complain."""
+    with suppress(OSError):  # a stream without a descriptor, as in tests
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
+
+
+@contextmanager
+def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> Iterator[Report]:
+    # Half a tenth of a second to import, and not needed where nobody watches.
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    stage = TextColumn("{task.description}", markup=False)
+    figures = TextColumn("{task.fields[figures]}", markup=False)
+    written = size if in_bytes else str
+    bars = Bars(stage, BarColumn(), figures, TimeRemainingColumn(), console=Console(file=err), transient=True)
+    with bars:
+        task, shown_stage = bars.add_task("", total=None, figures=""), ""
+
+        def report(news: object) -> None:
+            nonlocal shown_stage
+            line = tell(news)
+            if line is not None:
+                bars.console.print(line, markup=False, highlight=False)
+            if not isinstance(news, Progress):
+                return
+            if news.stage != shown_stage:
+                shown_stage = news.stage
+                bars.reset(task, description=shown_stage, total=news.total)  # the time left is this stage's
+            figures = "" if news.total is None else f"{written(news.done)} of {written(news.total)}"
+            bars.update(task, completed=news.done, total=news.total, figures=figures)
+
+        yield report
+
+
+def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
+    """Lay rows out in columns, two spaces apart.
+
+    Args:
+        rows: Cells; all rows equally long.
+        right: Numbers of the columns aligned to the right.
+    """
+    widths = [max(map(_width, cells)) for cells in zip(*rows, strict=True)]
+    lines = []
+    for row in rows:
+        cells = []
+        for i, cell in enumerate(row):
+            space = " " * (widths[i] - _width(cell))
+            cells.append(space + cell if i in right else cell + space)
+        lines.append("  ".join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    """Cells a text takes on a terminal: Chinese or Japanese signs take two, combining accents none."""
+    return sum(
+        0 if unicodedata.combining(sign) else 2 if unicodedata.east_asian_width(sign) in "WF" else 1 for sign in text
+    )
+
+
+def shown(name: object) -> str:
+    """A path or name on one line: bytes that are no text and control characters become escapes."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in str(name))
+
+
+def percent(share: float | None) -> str:
+    """A share as people read it: "91.8 %"."""
+    return NOTHING if share is None or math.isnan(share) else f"{100 * share:.1f} %"
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """A number with its noun: "1 photo", "2 photos"."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def size(count_bytes: int) -> str:
+    """A number of bytes as people read it: "51.5 MB"."""
+    value = float(count_bytes)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    """Escape what the terminal's encoding does not know, so that no name stops the output."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)

@@ -1,0 +1,64 @@
+"""What a training brought, in the terminal: the same for train with and without --deep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import unreadable_line
+from flowersorter.commands.label import say_unreadable
+from flowersorter.commands.output import Terminal, counted, percent
+from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.workflows.training.finetune import DeepResult
+from flowersorter.workflows.training.train import TrainResult
+
+Trained = TrainResult | DeepResult
+
+
+def record_training(call: Call, result: Trained, more: Mapping[str, Any]) -> None:
+    """Print the JSON lines: the photos that could not be read, then the summary with what else is to be in it."""
+    for path, error in result.unreadable:
+        call.terminal.record(unreadable_line(path, error))
+    summary = {
+        "model": result.model_id,
+        "photos": result.photos,
+        "classes": list(result.classes),
+        "held_out": result.held_out,
+        "accuracy": result.held_out_accuracy,
+        "interval": _interval(result),
+        "before": result.before,
+        "current": result.made_current,
+        "seconds": round(result.seconds, 3),
+        **more,
+        "unreadable": len(result.unreadable),
+    }
+    call.terminal.record({"summary": summary})
+
+
+def say_held_out(terminal: Terminal, result: Trained) -> None:
+    """Say how good the model is, with the uncertainty, in plain words."""
+    interval = _interval(result)
+    if interval is None:
+        terminal.say("There are too few photos to tell how good it is; a handful more in each class will do.")
+        return
+    low, high = interval
+    terminal.say(
+        f"It gets {percent(result.held_out_accuracy)} right of {counted(result.held_out, 'photo')} it had not seen; "
+        f"on others like these expect between {percent(low)} and {percent(high)}."
+    )
+
+
+def say_rest(terminal: Terminal, result: Trained) -> None:
+    """Say how to use the model where the one before stays, and what could not be read."""
+    if not result.made_current:
+        terminal.say(
+            f"The model before stays in use; choose this one with: flowersorter models --use {result.model_id}"
+        )
+    say_unreadable(terminal, result.unreadable)
+
+
+def _interval(result: Trained) -> list[float] | None:
+    if result.held_out_accuracy is None:
+        return None
+    return list(wilson_interval(round(result.held_out_accuracy * result.held_out), result.held_out))

@@ -1,0 +1,1 @@
+"""Files that can be made again: embeddings and thumbnails."""

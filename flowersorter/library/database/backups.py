@@ -1,0 +1,182 @@
+"""Copies of the library: made at opening when something changed, checked, rotated, put back when needed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flowersorter.errors import GardenDamaged, UserError
+from flowersorter.library.database.checksum import break_seal
+from flowersorter.library.database.connection import check_sound, sqlite_errors_in_words
+from flowersorter.library.files.atomic_write import publish, sync_file, sync_folder
+from flowersorter.library.files.lock import garden_locked
+
+LIBRARY_NAME = "library.sqlite"
+BACKUPS_KEPT = 5
+_BACKUP_FOLDER = "backups"
+_PART_SUFFIX = ".part"
+#: library-<UTC time>-<change counter of the library>.sqlite
+_BACKUP_NAME = re.compile(r"library-(\d{8}T\d{12}Z)-(\d+)\.sqlite")
+# https://www.sqlite.org/fileformat.html, "file change counter": bytes 24-27, big-endian, of a database file;
+# with a rollback journal every transaction that changes the file raises it.
+_COUNTER_AT = slice(24, 28)
+
+
+def backups(garden: Path) -> list[Path]:
+    """The backups of a garden's library, newest first."""
+    folder = garden / _BACKUP_FOLDER
+    if not folder.is_dir():
+        return []
+    return sorted((entry for entry in folder.iterdir() if _BACKUP_NAME.fullmatch(entry.name)), reverse=True)
+
+
+def back_up_if_changed(connection: sqlite3.Connection, garden: Path) -> Path | None:
+    """Copy the library beside itself unless the newest backup already holds the same state.
+
+    The copy is checked as a whole before it counts, so a library that has gone bad is noticed here
+    and never pushes a good backup out.
+
+    Args:
+        connection: The open library, outside a transaction.
+        garden: The folder that holds the library.
+
+    Returns:
+        The new backup, or None if none was needed.
+
+    Raises:
+        GardenDamaged: the library is damaged; the older backups are all still there.
+        UserError: the disk refuses.
+    """
+    counter = _change_counter(garden / LIBRARY_NAME)
+    if counter == 0:  # a file without a table yet
+        return None
+    kept = backups(garden)
+    if kept and _counter_in_name(kept[0]) == counter:
+        return None
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    target = garden / _BACKUP_FOLDER / f"library-{stamp}-{counter}.sqlite"
+    with _disk_errors_in_words("The library could not be backed up"):
+        target.parent.mkdir(exist_ok=True)
+        _remove_leftovers(target.parent)
+        _copy(connection, target)
+        for old in backups(garden)[BACKUPS_KEPT:]:
+            old.unlink()
+    return target
+
+
+def damaged_with_backups(garden: Path, why: str) -> GardenDamaged:
+    """The error for a library that cannot be read, saying which backups there are."""
+    kept = backups(garden)
+    if kept:
+        dates = ", ".join(_date_in_name(backup) for backup in kept)
+        hint = f"Nothing was changed. There are backups of {dates} (UTC) in {garden / _BACKUP_FOLDER}"
+    else:
+        hint = "Nothing was changed. There is no backup of it"
+    return GardenDamaged(f"The library in {garden} cannot be read", why, hint)
+
+
+def restore_backup(garden: Path) -> Path:
+    """Put the newest sound backup in the library's place; the old file stays beside it under another name.
+
+    Returns:
+        The backup that was used.
+
+    Raises:
+        GardenLocked: the garden is open somewhere.
+        GardenDamaged: there is no sound backup; nothing was changed.
+        UserError: the disk refuses; nothing was changed.
+    """
+    with garden_locked(garden), _disk_errors_in_words("The backup could not be restored"):
+        library = garden / LIBRARY_NAME
+        for backup in backups(garden):
+            if _is_sound(backup):
+                part = library.with_name(LIBRARY_NAME + _PART_SUFFIX)
+                part.unlink(missing_ok=True)
+                with closing(_read_only(backup)) as source:
+                    _fill(source, part)
+                _set_aside(library)
+                break_seal(library)
+                publish(part, library)
+                return backup
+        raise damaged_with_backups(garden, "none of its backups is sound")
+
+
+def _set_aside(library: Path) -> None:
+    """Keep a damaged library and the journal that belongs to it: applied to another file it would do harm."""
+    stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
+    aside = library.with_name(f"library-damaged-{stamp}.sqlite")
+    for suffix in ("", "-journal", "-wal", "-shm"):
+        with contextlib.suppress(FileNotFoundError):
+            os.rename(f"{library}{suffix}", f"{aside}{suffix}")  # noqa: PTH104 -- the suffix is no path part
+    sync_folder(library.parent)
+
+
+def _copy(connection: sqlite3.Connection, target: Path) -> None:
+    """Copy the open library to `target`, which appears only when the copy is proven good and on the disk."""
+    part = target.with_name(target.name + _PART_SUFFIX)
+    try:
+        _fill(connection, part)
+        publish(part, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise
+
+
+def _fill(source: sqlite3.Connection, part: Path) -> None:
+    """Copy a database into a new file, check the copy and wait until it is on the disk."""
+    with sqlite_errors_in_words(part), closing(sqlite3.connect(part)) as copy:
+        # The file is thrown away if anything fails: one fsync at the end is enough.
+        copy.execute("PRAGMA synchronous = OFF")
+        source.backup(copy)
+        check_sound(copy, part)
+    sync_file(part)
+
+
+def _is_sound(backup: Path) -> bool:
+    try:
+        with closing(_read_only(backup)) as connection:
+            check_sound(connection, backup)
+            return bool(connection.execute("PRAGMA user_version").fetchone()[0])
+    except (sqlite3.Error, UserError):
+        return False
+
+
+def _read_only(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True)
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove half-written backups of a session that was killed."""
+    for part in folder.glob(f"*{_PART_SUFFIX}*"):
+        part.unlink()
+
+
+def _change_counter(library: Path) -> int:
+    with library.open("rb") as file:
+        return int.from_bytes(file.read(_COUNTER_AT.stop)[_COUNTER_AT], "big")
+
+
+def _counter_in_name(backup: Path) -> int:
+    match = _BACKUP_NAME.fullmatch(backup.name)
+    return int(match[2]) if match else -1
+
+
+def _date_in_name(backup: Path) -> str:
+    match = _BACKUP_NAME.fullmatch(backup.name)
+    assert match is not None  # `backups` lists no other names
+    return datetime.strptime(match[1], "%Y%m%dT%H%M%S%fZ").strftime("%Y-%m-%d %H:%M")
+
+
+@contextmanager
+def _disk_errors_in_words(what: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(what, error.strerror or str(error), "Check the disk and try again") from error

@@ -1,0 +1,277 @@
+"""The one connection to the library's SQLite file: transactions, migrations, and errors in plain words."""
+
+from __future__ import annotations
+
+import itertools
+import sqlite3
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import GardenDamaged, UserError
+from flowersorter.library.database.schema import MIGRATIONS
+
+#: Fewer than SQLite takes (999 before version 3.32, at least 32,766 since); more at once is not faster.
+_PARAMETERS_AT_ONCE = 30_000
+_CACHE_KIB = 32 * 1024
+
+#: All rows between two ids are read at once where at least one in so many of them is wanted.
+_DENSE = 4
+
+Answer = TypeVar("Answer")
+Rows = list[tuple[Any, ...]]
+
+_NOT_SAVED = "The library could not be saved"
+_DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_CAUSES = {
+    sqlite3.SQLITE_FULL: (_NOT_SAVED, "the disk is full", "Make some room and try again"),
+    sqlite3.SQLITE_READONLY: (_NOT_SAVED, "its file or folder is read-only", ""),
+    sqlite3.SQLITE_PERM: (_NOT_SAVED, "its folder may not be written to", ""),
+    sqlite3.SQLITE_IOERR: ("The library cannot be used", "its disk reports a read or write error", ""),
+    sqlite3.SQLITE_CANTOPEN: ("The library cannot be opened", "its file or folder may not be opened", ""),
+    sqlite3.SQLITE_BUSY: (_NOT_SAVED, "another program holds its file", "Close that program and try again"),
+}
+
+
+@contextmanager
+def sqlite_errors_in_words(file: Path) -> Iterator[None]:
+    """Turn what a disk or a damaged file does to SQLite into errors a person can read.
+
+    Mistakes of the program itself (a broken constraint, wrong SQL) pass through as they are.
+
+    Raises:
+        GardenDamaged: the file is not a sound SQLite database.
+        UserError: disk full, read-only, input/output error.
+    """
+    try:
+        yield
+    except sqlite3.Error as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _DAMAGED:
+            raise GardenDamaged(f"The library {file} is damaged", str(error)) from error
+        if code in _CAUSES:
+            raise UserError(*_CAUSES[code]) from error
+        raise
+
+
+def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:
+    """Do nothing before the first use of a database."""
+
+
+def check_sound(connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False) -> None:
+    """Read the whole file and look for damage.
+
+    Args:
+        connection: An open connection to it.
+        file: Its path, for the message.
+        thoroughly: Whether to compare the indexes with the tables too, which takes several times as long.
+
+    Raises:
+        GardenDamaged: it is not sound.
+    """
+    pragma = "integrity_check(1)" if thoroughly else "quick_check(1)"
+    with sqlite_errors_in_words(file):
+        verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+    if verdict != "ok":
+        raise GardenDamaged(f"The library {file} is damaged", verdict)
+
+
+class Database:
+    """A SQLite file with the newest tables, shared by all threads.
+
+    Args:
+        file: The database file; made if missing, brought up to date if older.
+        migrations: (version, SQL script) in rising order.
+        before_use: Called with the open connection before anything is changed, and with whether
+            the tables of an older program are about to be changed; it stops the opening by raising.
+
+    Raises:
+        GardenDamaged: the file is not a sound SQLite database.
+        UserError: a newer program made it (the file is left untouched), or the disk refuses.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        migrations: Sequence[tuple[int, str]] = MIGRATIONS,
+        before_use: Callable[[sqlite3.Connection, bool], None] = _nothing,
+    ) -> None:
+        self.file = file
+        self._lock = threading.RLock()
+        self._depth = 0
+        with sqlite_errors_in_words(file):
+            self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            limit = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
+            self._parameters_at_once = min(limit, _PARAMETERS_AT_ONCE)
+            try:
+                self._connection.row_factory = sqlite3.Row
+                self._refuse_strangers(migrations)
+                before_use(self._connection, 0 < self._version() < migrations[-1][0])
+                self._migrate(migrations)
+                self._configure()
+            except BaseException:
+                self._connection.close()
+                raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """One unit of change, on disk when the block ends and undone as a whole if it raises.
+
+        Inside another transaction of the same thread it joins that one (as a savepoint). Other threads wait.
+
+        Raises:
+            GardenDamaged: the file is not a sound SQLite database.
+            UserError: the disk refuses; nothing of the transaction stays.
+        """
+        with self._lock, sqlite_errors_in_words(self.file):
+            begin, commit, rollback = self._words()
+            self._connection.execute(begin)
+            self._depth += 1
+            try:
+                yield self._connection
+                self._connection.execute(commit)
+            except BaseException:
+                # After some errors (disk full) SQLite has rolled everything back by itself.
+                if self._connection.in_transaction:
+                    for statement in rollback:
+                        self._connection.execute(statement)
+                raise
+            finally:
+                self._depth -= 1
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """All rows of one SELECT; it sees the changes of a transaction its thread is in."""
+        with self._lock, sqlite_errors_in_words(self.file):
+            return self._connection.execute(sql, parameters).fetchall()
+
+    def tuples(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
+        """As `query`, with plain tuples: for very many rows that are looked at column by column."""
+        with self._lock, sqlite_errors_in_words(self.file):
+            cursor = self._connection.cursor()
+            cursor.row_factory = None
+            return cursor.execute(sql, parameters).fetchall()
+
+    def query_in(self, sql: str, values: Iterable[int | bytes | str]) -> list[sqlite3.Row]:
+        """All rows of a SELECT that holds ``IN (?)``, for any number of values.
+
+        Args:
+            sql: The SELECT, with exactly one ``(?)`` and no other parameter.
+            values: What stands in place of it; the rows come in no promised order.
+        """
+        return list(itertools.chain.from_iterable(self._in_parts(self.query, sql, values)))
+
+    def tuples_by_id(self, columns: str, table: str, key: str, ids: Iterable[int] | NDArray[np.int64]) -> Rows:
+        """The rows of a table with some ids, as plain tuples; ids that are not there are left out.
+
+        Args:
+            columns: What to read of each row; the first is the id.
+            table: Where.
+            key: The column the ids are in, the table's integer primary key.
+            ids: Which rows; each comes once.
+
+        Returns:
+            The rows by rising id.
+        """
+        wanted = rising(ids)
+        if not len(wanted):
+            return []
+        select = f"SELECT {columns} FROM {table} WHERE {key}"
+        low, high = int(wanted[0]), int(wanted[-1])
+        if high - low >= _DENSE * len(wanted):
+            parts = self._in_parts(self.tuples, f"{select} IN (?) ORDER BY {key}", wanted.tolist())
+            return list(itertools.chain.from_iterable(parts))
+        rows = self.tuples(f"{select} BETWEEN ? AND ? ORDER BY {key}", (low, high))
+        if len(rows) == high - low + 1 == len(wanted):
+            return rows
+        chosen = np.isin(np.array([row[0] for row in rows], np.int64), wanted, assume_unique=True)
+        return list(itertools.compress(rows, chosen.tolist()))
+
+    def _in_parts(
+        self, query: Callable[[str, Sequence[Any]], list[Answer]], sql: str, values: Iterable[int | bytes | str]
+    ) -> Iterator[list[Answer]]:
+        wanted = list(values)
+        with self._lock:
+            for start in range(0, len(wanted), self._parameters_at_once):
+                part = wanted[start : start + self._parameters_at_once]
+                marks = ",".join("?" * len(part))
+                yield query(sql.replace("(?)", f"({marks})"), part)
+
+    def check_integrity(self) -> None:
+        """Look through the whole library for damage.
+
+        Raises:
+            GardenDamaged: there is some.
+        """
+        with self._lock:
+            check_sound(self._connection, self.file, thoroughly=True)
+
+    def close(self) -> None:
+        """Close the file; more calls do nothing."""
+        with self._lock:
+            self._connection.close()
+
+    def _words(self) -> tuple[str, str, tuple[str, ...]]:
+        """What begins, commits and rolls back a transaction at the present depth."""
+        if self._depth == 0:
+            return "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+        name = f"inner_{self._depth}"
+        return f"SAVEPOINT {name}", f"RELEASE {name}", (f"ROLLBACK TO {name}", f"RELEASE {name}")
+
+    def _version(self) -> int:
+        return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+
+    def _refuse_strangers(self, migrations: Sequence[tuple[int, str]]) -> None:
+        """Stop before touching a file that a newer program, or another one, made."""
+        newest = migrations[-1][0]
+        version = self._version()
+        if version == 0 and self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+            raise GardenDamaged(f"The file {self.file} is not a library of FlowerSorter")
+        if version > newest:
+            raise UserError(
+                f"The library {self.file} was made by a newer version of FlowerSorter",
+                f"it has format {version}, this program knows {newest}",
+                "Update FlowerSorter to open it",
+            )
+
+    def _configure(self) -> None:
+        for setting in (
+            "journal_mode = DELETE",
+            "synchronous = FULL",
+            "foreign_keys = ON",
+            "temp_store = MEMORY",
+            f"cache_size = -{_CACHE_KIB}",
+        ):
+            self._connection.execute(f"PRAGMA {setting}")
+
+    def _migrate(self, migrations: Sequence[tuple[int, str]]) -> None:
+        """Apply what is missing, each step with its version number in one transaction."""
+        self._connection.execute("PRAGMA synchronous = FULL")
+        # A step may rebuild a table others refer to; the references are checked afterwards instead.
+        self._connection.execute("PRAGMA foreign_keys = OFF")
+        for version, script in migrations:
+            if version <= self._version():
+                continue
+            try:
+                self._connection.executescript(
+                    f"BEGIN IMMEDIATE;\n{script};\nPRAGMA user_version = {version};\nCOMMIT;"
+                )
+            except sqlite3.Error:
+                if self._connection.in_transaction:
+                    self._connection.execute("ROLLBACK")
+                raise
+
+
+def rising(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+    """Ids in rising order, each once; what is so already takes no time, where `np.unique` takes its own."""
+    wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64)
+    if (wanted[1:] > wanted[:-1]).all():
+        return wanted
+    ordered = np.sort(wanted)
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
+    distinct: NDArray[np.int64] = ordered[first]
+    return distinct

@@ -1,0 +1,1 @@
+"""Atomic writes, the lock, and where files are."""

@@ -1,0 +1,174 @@
+"""The models a garden has learnt: a file each, and a table that says which one is in use."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from flowersorter.errors import ModelFileBad, UserError
+from flowersorter.library.database.connection import Database
+from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
+
+_COLUMNS = "id, created_at, backbone, note, held_out_accuracy, classes, photos, current"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelEntry:
+    """One model in the table.
+
+    Attributes:
+        created_at: ISO 8601 in UTC.
+        held_out_accuracy: From 0 to 1, on photos it did not learn from; None where there were too few.
+        photos: How many photos it learnt from.
+        current: Whether it is the one in use.
+    """
+
+    id: int
+    created_at: str
+    backbone: str
+    note: str
+    held_out_accuracy: float | None
+    classes: tuple[str, ...]
+    photos: int
+    current: bool
+
+
+class ModelStore:
+    """The models of one garden. The starter model ships with the program and is not among them."""
+
+    def __init__(self, database: Database, folder: Path) -> None:
+        self._database = database
+        self._folder = folder
+
+    def add(self, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> int:
+        """Keep a model; the one in use stays the same.
+
+        Args:
+            arrays: What it is made of, by name.
+            metadata: JSON values; "backbone", "class_names", "held_out_accuracy", "photos", "note" are needed.
+
+        Returns:
+            Its id.
+
+        Raises:
+            UserError: the disk refuses; nothing was kept.
+        """
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._database.transaction() as connection:
+            cursor = connection.execute(
+                "INSERT INTO models (created_at, backbone, note, held_out_accuracy, classes, photos, file)"
+                " VALUES (?, ?, ?, ?, ?, ?, '')",
+                (
+                    now,
+                    metadata["backbone"],
+                    metadata["note"],
+                    metadata["held_out_accuracy"],
+                    json.dumps(list(metadata["class_names"])),
+                    metadata["photos"],
+                ),
+            )
+            assert cursor.lastrowid is not None  # set after every INSERT
+            model_id = cursor.lastrowid
+            name = f"{model_id}.safetensors"
+            # The file first, the commit last: a row in the table always has its file. A file that a crash
+            # leaves without its row is replaced by the next model, which gets the same number.
+            try:
+                self._folder.mkdir(exist_ok=True)
+                write_bundle(self._folder / name, arrays, metadata)
+            except OSError as error:
+                raise UserError("The model could not be saved", error.strerror or str(error)) from error
+            connection.execute("UPDATE models SET file = ? WHERE id = ?", (name, model_id))
+        return model_id
+
+    def all(self) -> list[ModelEntry]:
+        """Every model, newest first."""
+        return [_entry(row) for row in self._database.query(f"SELECT {_COLUMNS} FROM models ORDER BY id DESC")]
+
+    def current(self) -> ModelEntry | None:
+        """The model in use, or None for the starter."""
+        rows = self._database.query(f"SELECT {_COLUMNS} FROM models WHERE current")
+        return _entry(rows[0]) if rows else None
+
+    def use(self, model_id: int | None) -> None:
+        """Put a model into use.
+
+        Args:
+            model_id: Its id, or None for the starter.
+
+        Raises:
+            ModelFileBad: there is no such model; the one in use stays.
+        """
+        with self._database.transaction() as connection:
+            if model_id is not None:
+                self._file(model_id)
+            connection.execute("UPDATE models SET current = 0 WHERE current")
+            connection.execute("UPDATE models SET current = 1 WHERE id = ?", (model_id,))
+
+    def load(self, model_id: int) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Read a model.
+
+        Returns:
+            Its arrays by name, and its metadata.
+
+        Raises:
+            ModelFileBad: there is no such model, or its file is missing or damaged.
+        """
+        file = self._file(model_id)
+        try:
+            return read_bundle(file)
+        except ModelFileBad as error:
+            raise ModelFileBad(error.what, error.why, _ANOTHER) from error
+
+    def set_note(self, model_id: int, note: str) -> None:
+        """Give a model another note.
+
+        Raises:
+            ModelFileBad: there is no such model.
+        """
+        with self._database.transaction() as connection:
+            self._file(model_id)
+            connection.execute("UPDATE models SET note = ? WHERE id = ?", (note, model_id))
+
+    def delete(self, model_id: int) -> None:
+        """Remove a model; if it was in use, the starter is now.
+
+        Raises:
+            ModelFileBad: there is no such model.
+        """
+        file = self._file(model_id)
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM models WHERE id = ?", (model_id,))
+        # The row is gone for good; a file that cannot be removed just takes up room.
+        with contextlib.suppress(OSError):
+            file.unlink()
+
+    def _file(self, model_id: int) -> Path:
+        rows = self._database.query("SELECT file FROM models WHERE id = ?", (model_id,))
+        if not rows:
+            raise ModelFileBad(f"There is no model {model_id}", hint="List the models to see which there are")
+        return self._folder / str(rows[0]["file"])
+
+
+#: What to do where the file of a model is damaged.
+_ANOTHER = "Use another model: Models in the window, flowersorter models --use ID in the terminal"
+
+
+def _entry(row: sqlite3.Row) -> ModelEntry:
+    return ModelEntry(
+        id=row["id"],
+        created_at=row["created_at"],
+        backbone=row["backbone"],
+        note=row["note"],
+        held_out_accuracy=row["held_out_accuracy"],
+        classes=tuple(json.loads(row["classes"])),
+        photos=row["photos"],
+        current=bool(row["current"]),
+    )

@@ -1,0 +1,342 @@
+"""The classes a person sorts by, and the former names that still mean them."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
+from flowersorter.errors import ClassRefused
+from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.class_dependents import Belongings
+from flowersorter.library.tables.class_names import checked_name, class_key
+from flowersorter.library.tables.class_undo_records import RemovedClass, RenamedClass
+from flowersorter.library.tables.settings import Settings
+from flowersorter.natural_sort import NaturalOrder
+
+#: In the settings: names of deleted classes as `class_key` gives them. Models go on knowing them, and must not bring
+#: back what a person deleted.
+_DELETED = "deleted classes"
+_COLUMNS = "id, name, origin, position, colour"
+#: Lets a former name mean a class again, if that is there.
+_MEANT = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?"
+
+
+class ClassTable:
+    """The classes of one garden. Names differ by more than upper and lower case."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._settings = Settings(database)
+
+    def all(self) -> list[PhotoClass]:
+        """Every class, by position."""
+        return [
+            _photo_class(row) for row in self._database.query(f"SELECT {_COLUMNS} FROM classes ORDER BY position, id")
+        ]
+
+    def find(self, name: str) -> PhotoClass | None:
+        """The class with this name or, where there is none, the one that once had it."""
+        key = class_key(name)
+        rows = self._database.query(f"SELECT {_COLUMNS} FROM classes WHERE key = ?", (key,))
+        rows = rows or self._database.query(
+            f"SELECT {_COLUMNS} FROM classes"
+            " WHERE id = (SELECT class_id FROM class_aliases WHERE class_aliases.key = ?)",
+            (key,),
+        )
+        return _photo_class(rows[0]) if rows else None
+
+    def add(self, name: str, origin: ClassOrigin = ClassOrigin.PERSON) -> PhotoClass:
+        """Make a new class, last in the list.
+
+        Raises:
+            ClassRefused: the name is empty, too long, holds control characters, or is taken.
+        """
+        name = checked_name(name)
+        with self._database.transaction() as connection:
+            self._refuse_taken(name)
+            colours = Counter(colour for (colour,) in connection.execute("SELECT colour FROM classes"))
+            position = colours.total()
+            colour = min(PALETTE, key=lambda candidate: colours[candidate])
+            cursor = connection.execute(
+                "INSERT INTO classes (name, key, origin, position, colour) VALUES (?, ?, ?, ?, ?)",
+                (name, class_key(name), origin.value, position, colour),
+            )
+            assert cursor.lastrowid is not None  # set after every INSERT
+            self._forgive([class_key(name)])
+            return PhotoClass(cursor.lastrowid, name, origin, position, colour)
+
+    def put_back(self, photo_class: PhotoClass) -> None:
+        """Make a class again that `take_out` removed, as it was and where it was in the list.
+
+        Raises:
+            ClassRefused: its name is taken by now.
+        """
+        with self._database.transaction() as connection:
+            self._refuse_taken(photo_class.name)
+            key = class_key(photo_class.name)
+            connection.execute(
+                "INSERT INTO classes (id, name, key, origin, position, colour) VALUES (?, ?, ?, ?, ?, ?)",
+                (photo_class.id, photo_class.name, key, photo_class.origin.value, -1, photo_class.colour),
+            )
+            others = [each.id for each in self.all() if each.id != photo_class.id]
+            _number(connection, [*others[: photo_class.position], photo_class.id, *others[photo_class.position :]])
+            self._forgive([key])
+
+    def take_out(self, class_id: int) -> bool:
+        """Remove a class that was made by mistake; one that has labels stays. Returns whether it is gone."""
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM labels WHERE class_id = ? LIMIT 1", (class_id,)).fetchone():
+                return False
+            self._remove(connection, [class_id])
+            return True
+
+    def resolve(self, name: str, origin: ClassOrigin) -> PhotoClass:
+        """The class that `name` means, now or under a former name; made if there is none.
+
+        A class only a model knew becomes the person's or the folder's when one of them names it.
+
+        Raises:
+            ClassRefused: the name is new and cannot be used.
+        """
+        with self._database.transaction() as connection:
+            found = self.find(name)
+            if found is None:
+                return self.add(name, origin)
+            if found.origin is ClassOrigin.MODEL and origin is not ClassOrigin.MODEL:
+                connection.execute("UPDATE classes SET origin = ? WHERE id = ?", (origin.value, found.id))
+                found = PhotoClass(found.id, found.name, origin, found.position, found.colour)
+            return found
+
+    def resolve_all(self, names: Iterable[str], origin: ClassOrigin) -> dict[str, PhotoClass]:
+        """The classes that `names` mean, by name; new ones are made in natural order ("bed 2" before "bed 10").
+
+        Raises:
+            ClassRefused: a name is new and cannot be used; no class was made.
+        """
+        order = NaturalOrder()
+        ordered = sorted(set(names), key=lambda name: (order.folder(name), name))
+        with self._database.transaction():
+            return {name: self.resolve(name, origin) for name in ordered}
+
+    def meant_by(self, names: Sequence[str]) -> list[int]:
+        """The ids of the classes that names of a model mean, in their order; new ones are made.
+
+        Two names mean the same class where it was merged from both; a name of a class that was deleted means 0.
+
+        Raises:
+            ClassRefused: a name is new and cannot be used.
+        """
+        former = self._database.tuples("SELECT key, class_id FROM class_aliases")
+        ids: dict[str, int] = dict(former) | dict(self._database.tuples("SELECT key, id FROM classes"))
+        if any(class_key(name) not in ids for name in names):
+            ids |= dict.fromkeys(set(self._deleted()) - ids.keys(), 0)
+        found = [ids.get(class_key(name)) for name in names]
+        if None not in found:
+            return [class_id for class_id in found if class_id is not None]
+        return [
+            self.resolve(name, ClassOrigin.MODEL).id if class_id is None else class_id
+            for name, class_id in zip(names, found, strict=True)
+        ]
+
+    def without_deleted(self, names: Iterable[str]) -> list[str]:
+        """Those of a model's names that still mean a class, or a class that was never there."""
+        deleted = set(self._deleted())
+        return [name for name in names if class_key(name) not in deleted or self.find(name) is not None]
+
+    def bring_back(self, names: Iterable[str]) -> None:
+        """Let these names mean a class again, whatever was deleted."""
+        self._forgive([class_key(name) for name in names])
+
+    def check_name(self, class_id: int, name: str) -> str:
+        """The name as `rename` would store it.
+
+        Raises:
+            ClassRefused: the name cannot be used or another class has it, or the class is gone.
+        """
+        name = checked_name(name)
+        if class_key(name) != self._key_of(class_id):
+            self._refuse_taken(name)
+        return name
+
+    def rename(self, class_id: int, name: str) -> RenamedClass:
+        """Give a class another name; models that know the old one go on meaning this class.
+
+        Raises:
+            ClassRefused: the name cannot be used or another class has it, or the class is gone.
+        """
+        with self._database.transaction() as connection:
+            name = self.check_name(class_id, name)
+            key, old_key = class_key(name), self._key_of(class_id)
+            meant = connection.execute("SELECT key, class_id FROM class_aliases WHERE key IN (?, ?)", (old_key, key))
+            deleted = key in self._deleted()
+            renamed = RenamedClass(self._there(class_id), (old_key, key), tuple(map(tuple, meant)), deleted)
+            if key != old_key:
+                connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, class_id))
+                _add_alias(connection, old_key, class_id)
+            connection.execute("UPDATE classes SET name = ?, key = ? WHERE id = ?", (name, key, class_id))
+            _take_over(connection, class_id)
+            self._forgive([key])
+            return renamed
+
+    def rename_back(self, renamed: RenamedClass) -> None:
+        """Give a class its former name again, as if it had never had another.
+
+        Raises:
+            ClassRefused: the name is taken by now, or the class is gone.
+        """
+        one, (old_key, key) = renamed.before, renamed.keys
+        with self._database.transaction() as connection:
+            self.check_name(one.id, one.name)
+            connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (old_key, one.id))
+            connection.executemany(_MEANT, renamed.meant)
+            connection.execute(
+                "UPDATE classes SET name = ?, key = ?, origin = ? WHERE id = ?",
+                (one.name, old_key, one.origin.value, one.id),
+            )
+            if renamed.deleted:
+                self._settings.set(_DELETED, sorted({*self._deleted(), key}))
+
+    def merge(self, class_id: int, into: int) -> RemovedClass:
+        """Move all labels and names of one class to another and remove it.
+
+        Raises:
+            ClassRefused: both are the same class, or one of them is gone.
+        """
+        if class_id == into:
+            raise ClassRefused("A class cannot be merged with itself")
+        with self._database.transaction() as connection:
+            key, one, other = self._key_of(class_id), self._there(class_id), self._there(into)
+            meant = connection.execute("SELECT class_id FROM class_aliases WHERE key = ?", (key,)).fetchone()
+            belongings = Belongings.of(connection, class_id)
+            deleted = frozenset(self._deleted()) & {key, *belongings.aliases}
+            removed = RemovedClass(one, other, belongings, deleted, meant[0] if meant else 0)
+            connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
+            connection.execute("UPDATE class_aliases SET class_id = ? WHERE class_id = ?", (into, class_id))
+            _add_alias(connection, key, into)
+            _take_over(connection, into)
+            self._remove(connection, [class_id])
+            return removed
+
+    def delete(self, class_id: int) -> RemovedClass | None:
+        """Remove a class with its labels and former names; the photos stay. None where it is gone already.
+
+        Models that know it go on knowing it, but its names mean nothing any more until somebody uses one again.
+        """
+        with self._database.transaction() as connection:
+            one = next((each for each in self.all() if each.id == class_id), None)
+            if one is None:
+                return None
+            belongings, deleted = Belongings.of(connection, class_id), frozenset(self._deleted())
+            keys = {self._key_of(class_id), *belongings.aliases}
+            self._remove(connection, [class_id])
+            self._settings.set(_DELETED, sorted(deleted | keys))
+            return RemovedClass(one, None, belongings, deleted & keys)
+
+    def restore(self, removed: RemovedClass) -> None:
+        """Bring back a class that was merged or deleted, with its number, place, colour, names and labels.
+
+        What was said about a photo meanwhile stays.
+
+        Raises:
+            ClassRefused: its name is taken by now.
+        """
+        one, into = removed.photo_class, removed.into
+        with self._database.transaction() as connection:
+            self._make_room(connection, one.name)
+            self.put_back(one)
+            key = self._key_of(one.id)
+            deleted = {*self._deleted()} - {key, *removed.belongings.aliases} | removed.deleted
+            self._settings.set(_DELETED, sorted(deleted))
+            removed.belongings.give_back(connection, one.id, None if into is None else into.id)
+            if into is None:
+                return
+            connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, into.id))
+            connection.execute(_MEANT, (key, removed.meant))
+            # One that was renamed meanwhile is the person's for that.
+            connection.execute(
+                "UPDATE classes SET origin = ? WHERE id = ? AND name = ?", (into.origin.value, into.id, into.name)
+            )
+
+    def reorder(self, ids: Sequence[int]) -> None:
+        """Put the classes in the order of `ids`; those not named follow in their present order."""
+        rank = {class_id: position for position, class_id in enumerate(ids)}
+        with self._database.transaction() as connection:
+            present = [photo_class.id for photo_class in self.all()]
+            _number(connection, sorted(present, key=lambda class_id: rank.get(class_id, len(rank))))
+
+    def keep_model_classes(self, names: Iterable[str]) -> None:
+        """Remove the classes only a former model knew: brought by it, without labels, not in `names`."""
+        kept = {class_key(name) for name in names}
+        with self._database.transaction() as connection:
+            rows = connection.execute(
+                "SELECT id, key FROM classes WHERE origin = ? AND id NOT IN (SELECT class_id FROM labels)",
+                (ClassOrigin.MODEL.value,),
+            ).fetchall()
+            aliases = connection.execute("SELECT key, class_id FROM class_aliases").fetchall()
+            meant = {class_id for key, class_id in aliases if key in kept}
+            self._remove(connection, [class_id for class_id, key in rows if key not in kept and class_id not in meant])
+
+    def _remove(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+        if not ids:
+            return
+        # Labels and aliases go with it: see the references in the schema.
+        connection.executemany("DELETE FROM classes WHERE id = ?", [(class_id,) for class_id in ids])
+        _number(connection, [photo_class.id for photo_class in self.all()])
+
+    def _deleted(self) -> list[str]:
+        return self._settings.get(_DELETED, list[str]())
+
+    def _forgive(self, keys: Iterable[str]) -> None:
+        """Forget that classes of these names were deleted."""
+        deleted = self._deleted()
+        if deleted:
+            self._settings.set(_DELETED, sorted(set(deleted) - set(keys)))
+
+    def _key_of(self, class_id: int) -> str:
+        return str(self._row_of("key", class_id)[0])
+
+    def _there(self, class_id: int) -> PhotoClass:
+        return _photo_class(self._row_of(_COLUMNS, class_id))
+
+    def _row_of(self, columns: str, class_id: int) -> sqlite3.Row:
+        rows = self._database.query(f"SELECT {columns} FROM classes WHERE id = ?", (class_id,))
+        if not rows:
+            raise ClassRefused("The class is no longer there", "it was deleted or merged")
+        return rows[0]
+
+    def _make_room(self, connection: sqlite3.Connection, name: str) -> None:
+        """Remove a class of this name that only a model has made since, and nobody has used."""
+        [taken] = connection.execute(
+            "SELECT MAX(id) FROM classes WHERE key = ? AND origin = ? AND id NOT IN (SELECT class_id FROM labels)",
+            (class_key(name), ClassOrigin.MODEL.value),
+        ).fetchone()
+        if taken is not None:
+            self._remove(connection, [taken])
+
+    def _refuse_taken(self, name: str) -> None:
+        rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))
+        if rows:
+            raise ClassRefused(f"The class “{name}” cannot be used", f"there is already a class “{rows[0]['name']}”")
+
+
+def _add_alias(connection: sqlite3.Connection, key: str, class_id: int) -> None:
+    connection.execute("INSERT OR REPLACE INTO class_aliases (key, class_id) VALUES (?, ?)", (key, class_id))
+
+
+def _take_over(connection: sqlite3.Connection, class_id: int) -> None:
+    """A class of a model that a person has worked on is the person's: it stays when the model goes."""
+    connection.execute(
+        "UPDATE classes SET origin = ? WHERE id = ? AND origin = ?",
+        (ClassOrigin.PERSON.value, class_id, ClassOrigin.MODEL.value),
+    )
+
+
+def _number(connection: sqlite3.Connection, ids: Sequence[int]) -> None:
+    connection.executemany("UPDATE classes SET position = ? WHERE id = ?", list(enumerate(ids)))
+
+
+def _photo_class(row: sqlite3.Row) -> PhotoClass:
+    class_id, name, origin, position, colour = row
+    return PhotoClass(class_id, name, ClassOrigin(origin), position, colour)

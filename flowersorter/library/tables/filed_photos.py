@@ -1,0 +1,88 @@
+"""Where photos were filed: what runs put into class folders and no later run took away."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.library.database.connection import Database
+
+_FILED = """
+    SELECT f.id, f.run_id, f.sha256, f.class_name, f.action, f.source, f.destination, runs.destination AS root
+    FROM filings f JOIN runs ON runs.id = f.run_id
+    WHERE f.state = 'done' AND f.lead_id IS NULL AND f.{column} IN (?) ORDER BY f.id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FiledPhoto:
+    """A photo in a class folder, as the journal knows it.
+
+    Attributes:
+        run_id: The run that put it there.
+        sha256: Of its bytes.
+        class_name: The class whose folder it is in.
+        path: Where it is.
+        root: The folder that run filed into: it holds the class folders.
+        linked: Whether it is a link to a photo elsewhere.
+    """
+
+    run_id: int
+    sha256: bytes
+    class_name: str
+    path: Path
+    root: Path
+    linked: bool
+
+
+def filed_photos(database: Database, hashes: Iterable[bytes]) -> list[FiledPhoto]:
+    """Where photos with these bytes are filed, oldest first; what a later run moved on is there once."""
+    return _still_there(database.query_in(_FILED.format(column="sha256"), list(hashes)))
+
+
+def filed_under(database: Database, class_name: str) -> list[FiledPhoto]:
+    """Every photo that is filed under a class."""
+    rows = database.query_in(_FILED.format(column="class_name"), [class_name])
+    # A later run may have moved such a photo on to another class: its own row tells.
+    hashes = {row["sha256"] for row in rows}
+    return [photo for photo in filed_photos(database, hashes) if photo.class_name == class_name]
+
+
+def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
+    """As what photos were ever filed and not taken back: classes by the SHA-256 of their bytes."""
+    filed: dict[bytes, set[str]] = {}
+    for sha256, class_name in database.tuples(
+        "SELECT DISTINCT sha256, class_name FROM filings WHERE state = 'done' AND lead_id IS NULL"
+    ):
+        filed.setdefault(sha256, set()).add(class_name)
+    return filed
+
+
+def _still_there(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:
+    there: dict[bytes, FiledPhoto] = {}
+    for row in rows:
+        if row["action"] == "move":
+            there.pop(row["source"], None)
+        there[row["destination"]] = FiledPhoto(
+            run_id=row["run_id"],
+            sha256=row["sha256"],
+            class_name=row["class_name"],
+            path=Path(os.fsdecode(row["destination"])),
+            root=Path(os.fsdecode(row["root"])),
+            linked=row["action"] == "link",
+        )
+    return list(there.values())
+
+
+def moved_on(database: Database, run_id: int) -> dict[int, int]:
+    """The photos a run filed that later runs, not undone since, moved on: the newest such run by journal entry."""
+    rows = database.query(
+        "SELECT f.id, MAX(later.run_id) AS later FROM filings later JOIN filings f ON f.destination = later.source"
+        " WHERE f.run_id = ? AND f.state = 'done' AND later.run_id > f.run_id"
+        " AND later.state = 'done' AND later.action = 'move' GROUP BY f.id",
+        (run_id,),
+    )
+    return {row["id"]: row["later"] for row in rows}

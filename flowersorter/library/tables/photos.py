@@ -1,0 +1,345 @@
+"""The photos a garden knows, and the places on disk where it saw them."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.places import PLACE_COLUMNS, Place, Places, path_range
+from flowersorter.natural_sort import natural_ranking
+
+__all__ = ["PhotoRecord", "PhotoTable", "Place", "Places", "ReadRecord"]
+
+_PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
+_LARGEST_INTEGER = 2**63 - 1
+#: Where these columns are in `PLACE_COLUMNS`.
+_PATH, _MISSING = 1, 6
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoRecord:
+    """One picture, wherever it lies.
+
+    Attributes:
+        width_px: Of the upright picture.
+        height_px: Of the upright picture.
+        taken_at: ISO 8601, in the camera's own time, or None.
+    """
+
+    id: int
+    sha256: bytes
+    size_bytes: int
+    width_px: int
+    height_px: int
+    taken_at: str | None
+    camera: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadRecord:
+    """What reading the file at one place found."""
+
+    place_id: int
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    width_px: int
+    height_px: int
+    taken_at: str | None
+    camera: str | None
+
+
+class PhotoTable:
+    """Photos and places of one garden. Nothing here looks at the disk."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sync_folder(self, folder: Path, found: Iterable[tuple[Path | str, int, int]]) -> Places:
+        """Bring the places under `folder` in line with what was found there, in one transaction.
+
+        A changed file is forgotten as a photo until it is read again. A file that is gone is marked
+        missing and never deleted, so everything known about it is there when it comes back.
+
+        Args:
+            folder: The folder that was looked through; do not call this when the folder itself is gone.
+            found: Path, size in bytes and mtime in nanoseconds of every photo under `folder`.
+
+        Returns:
+            The places of `found`, in its order.
+
+        Raises:
+            ValueError: a path in `found` does not lie under `folder`.
+        """
+        bounds = path_range(folder)
+        seen = _Seen.of(found)
+        if not all(bounds[0] <= path < bounds[1] for path in seen.paths):
+            raise ValueError(f"a path that was found does not lie under {folder}")
+        with self._database.transaction() as connection:
+            known = self._rows_between(*bounds)
+            row_of = {row[_PATH]: number for number, row in enumerate(known)}
+            at = np.fromiter((row_of.get(path, -1) for path in seen.paths), np.intp, len(seen.paths))
+            new, changed, back, gone = _differences(Places.from_rows(known, ()), seen, at)
+            connection.executemany(
+                "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
+                [(seen.paths[i], int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i])) for i in new],
+            )
+            connection.executemany(
+                "UPDATE places SET size_bytes = ?, mtime_ns = ?, photo_id = NULL, error = NULL WHERE id = ?",
+                [(int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i]), known[at[i]][0]) for i in changed],
+            )
+            connection.executemany("UPDATE places SET missing = 0 WHERE id = ?", [(known[i][0],) for i in back])
+            connection.executemany("UPDATE places SET missing = 1 WHERE id = ?", [(known[i][0],) for i in gone])
+            if len(new) or len(changed) or len(back):
+                known = self._rows_between(*bounds)
+                row_of = {row[_PATH]: number for number, row in enumerate(known)}
+                at = np.array([row_of[path] for path in seen.paths], np.intp)
+        return Places.from_rows([known[i] for i in at.tolist()], seen.names)
+
+    def places_under(self, folder: Path, *, missing: bool = False) -> Places:
+        """The places under a folder at any depth, in natural order (IMG_2 before IMG_10).
+
+        Args:
+            folder: The folder.
+            missing: Whether to include places whose file was gone.
+        """
+        rows = self._rows_between(*path_range(folder))
+        return _in_natural_order(rows if missing else [row for row in rows if not row[_MISSING]])
+
+    def all_places(self) -> Places:
+        """Every place the garden knows, missing ones too, in the order they were first seen."""
+        return Places.from_rows(self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places ORDER BY id"))
+
+    def place(self, place_id: int) -> Place:
+        """One place.
+
+        Raises:
+            KeyError: there is no such place (any more).
+        """
+        found = self.places([place_id])
+        if not found:
+            raise KeyError(place_id)
+        return found[0]
+
+    def places(self, ids: Sequence[int] | NDArray[np.int64]) -> Places:
+        """The places with these ids, in their order; unknown ids are left out."""
+        wanted = np.asarray(ids, np.int64)
+        rows = self._database.tuples_by_id(PLACE_COLUMNS, "places", "id", wanted)
+        number_of = {row[0]: number for number, row in enumerate(rows)}
+        numbers = [number_of.get(place_id, -1) for place_id in wanted.tolist()]
+        return Places.from_rows([rows[number] for number in numbers if number >= 0])
+
+    def places_of(self, photo_id: int) -> Places:
+        """Where a photo lies, missing places too, in natural order."""
+        return _in_natural_order(
+            self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE photo_id = ?", (photo_id,))
+        )
+
+    def record(self, reads: Sequence[ReadRecord]) -> list[int]:
+        """Remember what reading a block of files found, in one transaction.
+
+        Returns:
+            The photo id for each read, in order; files with the same bytes share one.
+        """
+        photos = [
+            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, _text(read.camera))
+            for read in reads
+        ]
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "INSERT INTO photos (sha256, size_bytes, width_px, height_px, taken_at, camera)"
+                " VALUES (?, ?, ?, ?, ?, ?)"
+                " ON CONFLICT (sha256) DO UPDATE SET width_px = excluded.width_px,"
+                " height_px = excluded.height_px, taken_at = excluded.taken_at, camera = excluded.camera",
+                photos,
+            )
+            id_of = self.known(read.sha256 for read in reads)
+            ids = [id_of[read.sha256] for read in reads]
+            connection.executemany(
+                "UPDATE places SET photo_id = ?, size_bytes = ?, mtime_ns = ?, error = NULL, missing = 0 WHERE id = ?",
+                [
+                    (photo_id, read.size_bytes, _storable(read.mtime_ns), read.place_id)
+                    for photo_id, read in zip(ids, reads, strict=True)
+                ],
+            )
+        return ids
+
+    def record_unreadable(self, problems: Sequence[tuple[int, str]]) -> None:
+        """Remember why files cannot be read as photos.
+
+        Args:
+            problems: Place id and reason of each.
+        """
+        with self._database.transaction() as connection:
+            connection.executemany(
+                "UPDATE places SET photo_id = NULL, error = ? WHERE id = ?",
+                [(_text(reason), place_id) for place_id, reason in problems],
+            )
+
+    def photo(self, photo_id: int) -> PhotoRecord:
+        """One photo.
+
+        Raises:
+            KeyError: there is no such photo.
+        """
+        return self.photos([photo_id])[photo_id]
+
+    def photos(self, ids: Iterable[int] | NDArray[np.int64]) -> dict[int, PhotoRecord]:
+        """The photos with these ids, by id; unknown ids are left out."""
+        rows = self._database.tuples_by_id(_PHOTO_COLUMNS, "photos", "id", ids)
+        return {row[0]: PhotoRecord(*row) for row in rows}
+
+    def ids(self) -> NDArray[np.int64]:
+        """Every photo the garden knows, by id, rising."""
+        return np.array([row[0] for row in self._database.tuples("SELECT id FROM photos ORDER BY id")], np.int64)
+
+    def hashes(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
+        """The SHA-256 of photos; unknown ids are left out.
+
+        Returns:
+            (M,) photo ids, ascending, and the hash of each.
+        """
+        rows = self._database.tuples_by_id("id, sha256", "photos", "id", ids)
+        return np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
+
+    def moments(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
+        """When photos were taken, and with which camera.
+
+        Args:
+            ids: (N,) photo ids, all of them known.
+
+        Returns:
+            (N,) datetime64[s] by the cameras' clocks, NaT where it is not known, and (N,) a number for each camera.
+        """
+        rows = self._database.tuples_by_id("id, taken_at, camera", "photos", "id", ids)
+        known, taken, cameras = zip(*rows, strict=True) if rows else ((), (), ())
+        number = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
+        at = np.searchsorted(np.array(known, np.int64), ids)  # rows come by rising id
+        numbers = np.array([number[camera] for camera in cameras], np.intp)
+        return np.array(taken, "datetime64[s]")[at], numbers[at]
+
+    def known(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
+        """The ids of the photos with these bytes, as far as the garden knows them."""
+        rows = self._database.query_in("SELECT sha256, id FROM photos WHERE sha256 IN (?)", set(hashes))
+        return {row["sha256"]: row["id"] for row in rows}
+
+    def by_sha256(self, sha256: bytes) -> PhotoRecord | None:
+        """The photo with these bytes, if the garden knows it."""
+        rows = self._database.query(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE sha256 = ?", (sha256,))
+        return _photo(rows[0]) if rows else None
+
+    def relocate(self, old: Path, new: Path) -> None:
+        """Remember that the file at `old` is now at `new`; its place keeps its id. Others are ignored."""
+        source, target = os.fsencode(old), os.fsencode(new)
+        if source == target:
+            return
+        with self._database.transaction() as connection:
+            if connection.execute("SELECT 1 FROM places WHERE path = ?", (source,)).fetchone() is None:
+                return
+            # Whatever was remembered of the target path is not there any more: our file is.
+            connection.execute("DELETE FROM places WHERE path = ?", (target,))
+            connection.execute("UPDATE places SET path = ?, missing = 0 WHERE path = ?", (target, source))
+
+    def add_place(self, path: Path, photo_id: int | None, size_bytes: int, mtime_ns: int) -> int:
+        """Remember a file that the program itself put at `path`.
+
+        Returns:
+            The id of the place, which stays the same if the path was known.
+        """
+        name = os.fsencode(path)
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (path) DO UPDATE SET photo_id = excluded.photo_id,"
+                " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, error = NULL, missing = 0",
+                (name, photo_id, size_bytes, _storable(mtime_ns)),
+            )
+            return int(connection.execute("SELECT id FROM places WHERE path = ?", (name,)).fetchone()[0])
+
+    def drop_place(self, path: Path) -> None:
+        """Forget a path whose file the program itself took away; the photo and its label stay."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM places WHERE path = ?", (os.fsencode(path),))
+
+    def _rows_between(self, low: bytes, high: bytes) -> list[tuple[Any, ...]]:
+        return self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ?", (low, high))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Seen:
+    """What was found on the disk, as columns.
+
+    Attributes:
+        names: Paths as texts.
+        paths: Paths as they are stored.
+        sizes_bytes: (N,) int64.
+        mtimes_ns: (N,) int64.
+    """
+
+    names: list[str]
+    paths: list[bytes]
+    sizes_bytes: NDArray[np.int64]
+    mtimes_ns: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, found: Iterable[tuple[Path | str, int, int]]) -> _Seen:
+        paths, sizes, mtimes = zip(*listed, strict=True) if (listed := list(found)) else ((),) * 3
+        names = list(map(os.fspath, paths))
+        try:
+            storable = np.array(mtimes, np.int64)
+        except OverflowError:
+            storable = np.array(list(map(_storable, mtimes)), np.int64)
+        return cls(names, list(map(os.fsencode, names)), np.array(sizes, np.int64), storable)
+
+
+def _differences(known: Places, seen: _Seen, at: NDArray[np.intp]) -> tuple[list[int], list[int], list[int], list[int]]:
+    """What the library does not know yet of a folder.
+
+    Args:
+        known: Places in the library.
+        seen: Files on the disk.
+        at: (N,) row of each file among the places, -1 for a new one.
+
+    Returns:
+        Numbers of the files that are new and of those that changed; numbers of the places that are back and of those
+        that are gone.
+    """
+    there = np.flatnonzero(at >= 0)
+    rows = at[there]
+    same = (known.sizes_bytes[rows] == seen.sizes_bytes[there]) & (known.mtimes_ns[rows] == seen.mtimes_ns[there])
+    found = np.zeros(len(known), np.bool_)
+    found[rows] = True
+    return (
+        np.flatnonzero(at < 0).tolist(),
+        there[~same].tolist(),
+        np.flatnonzero(known.missing & found).tolist(),
+        np.flatnonzero(~known.missing & ~found).tolist(),
+    )
+
+
+def _in_natural_order(rows: list[tuple[Any, ...]]) -> Places:
+    names = [os.fsdecode(row[_PATH]) for row in rows]
+    order = natural_ranking(names)
+    return Places.from_rows([rows[i] for i in order], [names[i] for i in order])
+
+
+def _storable(mtime_ns: int) -> int:
+    """A damaged time stamp can lie beyond the year 2262, where SQLite's integers end."""
+    return max(-_LARGEST_INTEGER, min(mtime_ns, _LARGEST_INTEGER))
+
+
+def _text(text: str | None) -> str | None:
+    """A reason may quote a file name that is not UTF-8, which SQLite would not take."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _photo(row: sqlite3.Row) -> PhotoRecord:
+    return PhotoRecord(*row)

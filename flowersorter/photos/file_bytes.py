@@ -1,0 +1,75 @@
+"""Reads the bytes of a file once, and only if it is an ordinary file that holds still meanwhile."""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from io import FileIO
+from pathlib import Path
+
+from flowersorter.photos.read_errors import file_reason, unreadable
+
+#: Larger files are refused before a byte is read: a 100-megapixel 16-bit TIFF has 600 MB, no photo has more.
+MAX_BYTES = 700_000_000
+
+#: A pipe opened without O_NONBLOCK waits for its writer for ever; Windows knows neither and needs O_BINARY.
+_OPEN_FLAGS = (
+    os.O_RDONLY
+    | getattr(os, "O_NONBLOCK", 0)
+    | getattr(os, "O_NOCTTY", 0)
+    | getattr(os, "O_CLOEXEC", 0)
+    | getattr(os, "O_BINARY", 0)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FileBytes:
+    """A file's bytes with the size and time they belong to."""
+
+    data: bytes
+    size_bytes: int
+    mtime_ns: int
+
+
+def read_file(path: Path) -> FileBytes:
+    """Read a whole file, once; nothing about the file changes.
+
+    Raises:
+        PhotoUnreadable: it is missing, forbidden, empty, too large, not an ordinary file,
+            or it changed while it was read.
+    """
+    try:
+        # Opening some devices has effects of its own, so the kind is looked at before as well.
+        _refuse_unless_ordinary(path, os.stat(path))  # noqa: PTH116 - the flags below need os anyway
+        descriptor = os.open(path, _OPEN_FLAGS)
+        with FileIO(descriptor, "rb") as stream:
+            before = os.fstat(descriptor)
+            _refuse_unless_ordinary(path, before)
+            data = _read_all(stream, before.st_size)
+            after = os.fstat(descriptor)
+    except (OSError, ValueError) as error:
+        raise unreadable(path, file_reason(error)) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
+        raise unreadable(path, "the file changed while it was read")
+    return FileBytes(data, after.st_size, after.st_mtime_ns)
+
+
+def _refuse_unless_ordinary(path: Path, status: os.stat_result) -> None:
+    if stat.S_ISDIR(status.st_mode):
+        raise unreadable(path, "it is a folder")
+    if not stat.S_ISREG(status.st_mode):
+        raise unreadable(path, "it is a pipe or a device, not a file")
+    if status.st_size == 0:
+        raise unreadable(path, "the file is empty")
+    if status.st_size > MAX_BYTES:
+        raise unreadable(path, f"the file is larger than {MAX_BYTES // 1_000_000} MB")
+
+
+def _read_all(stream: FileIO, size_bytes: int) -> bytes:
+    # One byte more than there should be: a file that grows is noticed and never read without end.
+    wanted = size_bytes + 1
+    data = stream.read(wanted) or b""
+    while len(data) < size_bytes and (more := stream.read(wanted - len(data))):
+        data += more  # only network drives hand out less than was asked for
+    return data

@@ -1,0 +1,61 @@
+"""What is already in a class folder: the names that are taken, and the photos that are there already."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+from flowersorter.sorting.filesystem import FileSystem, is_folder, is_our_link
+from flowersorter.sorting.safe_names import same_name_key
+
+
+class FolderContents:
+    """The contents of one class folder, with what a plan adds to it; reads only.
+
+    Args:
+        files: The disk.
+        folder: The class folder; it need not be there yet.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+
+    def __init__(self, files: FileSystem, folder: Path) -> None:
+        self.folder = folder
+        self._files = files
+        self._hashes: dict[Path, bytes] = {}
+        self._by_size: dict[int, list[Path]] = {}
+        self._links: list[Path] = []
+        names = files.list(folder) if is_folder(files, folder) else []
+        self._taken = {same_name_key(name) for name in names}
+        for path in (folder / name for name in names):
+            found = files.stat(path)
+            if stat.S_ISREG(found.st_mode):
+                self._by_size.setdefault(found.st_size, []).append(path)
+            elif stat.S_ISLNK(found.st_mode):
+                self._links.append(path)
+
+    def is_free(self, name: str) -> bool:
+        """Return whether no file system would take `name` for one that is there or planned."""
+        return same_name_key(name) not in self._taken
+
+    def take(self, name: str) -> None:
+        """Plan a file of this name."""
+        self._taken.add(same_name_key(name))
+
+    def same_bytes(self, size_bytes: int, sha256: bytes) -> Path | None:
+        """Return a file that is there with these bytes.
+
+        Raises:
+            OSError: a file of this size cannot be read.
+        """
+        for path in self._by_size.get(size_bytes, ()):
+            if path not in self._hashes:
+                self._hashes[path] = self._files.hash(path)
+            if self._hashes[path] == sha256:
+                return path
+        return None
+
+    def linked_from(self, source: Path) -> Path | None:
+        """Return a symbolic link that is there and leads to `source`."""
+        return next((path for path in self._links if is_our_link(self._files, source, path)), None)

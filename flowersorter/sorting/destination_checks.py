@@ -1,0 +1,103 @@
+"""Refuses sources and destinations that could lose or scatter photos."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from flowersorter.errors import SortRefused
+from flowersorter.sorting.failures import explain
+from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.safe_names import shown
+
+_BLOCK_BYTES = 4096
+_SPARE_BYTES = 1 << 20
+
+_WHAT = "The photos cannot be sorted there"
+
+
+@contextmanager
+def disk_refusals() -> Iterator[None]:
+    """Turn what the disk says about a destination into a refusal.
+
+    Raises:
+        SortRefused: an `OSError` came out of the block.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise SortRefused(_WHAT, explain(error)) from error
+
+
+def missing_folders(files: FileSystem, destination: Path) -> tuple[Path, ...]:
+    """Return the folders that have to be made for the destination to exist, outermost first.
+
+    Raises:
+        SortRefused: the destination is no folder, or nothing can be made in it.
+    """
+    missing: list[Path] = []
+    folder = destination
+    while not folder.exists():
+        if folder.is_symlink():
+            raise SortRefused(_WHAT, f"{shown(folder)} is a link that leads nowhere")
+        missing.append(folder)
+        folder = folder.parent
+    if not folder.is_dir():
+        raise SortRefused(_WHAT, f"{shown(folder)} is a file", "Choose a folder")
+    if not files.writable(folder):
+        raise SortRefused(_WHAT, f"{shown(folder)} may not be written to", "Choose another folder")
+    return tuple(reversed(missing))
+
+
+def refuse_nested(source_root: Path, destination: Path) -> None:
+    """Refuse a destination inside the source or around it, on whatever way it is reached.
+
+    Raises:
+        SortRefused: they overlap.
+    """
+    source, target = _identity(source_root), _identity(destination)
+    if source is not None and source == target:
+        raise SortRefused(_WHAT, "it is the folder the photos are in", "Choose another folder")
+    if source is not None and source in set(_identities_above(destination)):
+        raise SortRefused(_WHAT, "it lies inside the folder the photos are in", "Choose a folder outside it")
+    if target is not None and target in set(_identities_above(source_root)):
+        raise SortRefused(_WHAT, "the photos lie inside that folder", "Choose another folder")
+
+
+def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: int) -> int:
+    """Return the free bytes on the disk of `folder`.
+
+    Args:
+        files: The disk.
+        folder: Exists.
+        needed_bytes: What the copies take.
+        count: How many copies.
+
+    Raises:
+        SortRefused: they do not fit with some room to spare.
+    """
+    free_bytes = files.free_bytes(folder)
+    # Every file is rounded up to whole blocks, and its name and the folders take some too.
+    wanted = needed_bytes + needed_bytes // 100 + count * _BLOCK_BYTES + _SPARE_BYTES
+    if needed_bytes and wanted > free_bytes:
+        raise SortRefused(
+            "There is not enough room for the photos",
+            f"they need {wanted / 1e6:,.0f} MB and {free_bytes / 1e6:,.0f} MB are free",
+            "Make room, choose another disk, or link or move them on the same disk",
+        )
+    return free_bytes
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    try:
+        found = folder.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _identities_above(folder: Path) -> Iterator[tuple[int, int] | None]:
+    """What makes each folder above this one the same, also through a link or a second mount."""
+    resolved = folder.resolve()
+    return (identity for parent in resolved.parents if (identity := _identity(parent)) is not None)

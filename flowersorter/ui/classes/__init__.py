@@ -1,0 +1,1 @@
+"""The class list and changes to classes."""

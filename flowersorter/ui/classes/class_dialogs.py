@@ -1,0 +1,272 @@
+"""Asks for the name of a class, which class to merge into, and before deleting one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from PySide6.QtCore import QCoreApplication, Slot
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QWidget
+
+from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.errors import ClassRefused
+from flowersorter.library.tables.class_names import MAX_NAME_LENGTH, class_key
+from flowersorter.library.tables.classes import ClassTable
+from flowersorter.ui.shared.widgets import (
+    FittedDialog,
+    Message,
+    button,
+    button_row,
+    column_of,
+    count_photos,
+    describe,
+    plain,
+    text_label,
+    without_mnemonics,
+)
+
+#: Says why a name cannot be used, "" where it can.
+Validator = Callable[[str], str]
+_SWATCH_PX = 14
+_T = TypeVar("_T")
+
+
+class NameDialog(FittedDialog):
+    """Asks for a name and says at once, below the field, why one cannot be used.
+
+    Args:
+        title: Of the window.
+        question: Above the field, with a mnemonic.
+        verb: On the button, with a mnemonic ("&Create class").
+        validator: Called with every change; an empty name is never accepted and needs no message.
+        name: What stands there at first.
+        note: What will happen besides, below the field.
+    """
+
+    def __init__(
+        self,
+        title: str,
+        question: str,
+        verb: str,
+        validator: Validator,
+        *,
+        name: str = "",
+        note: str = "",
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(54, 36, parent)
+        self.setObjectName("name_dialog")
+        self.setWindowTitle(title)
+        self._validator = validator
+        label = QLabel(question, self)
+        label.setObjectName("name_question")
+        self.field = QLineEdit(name, self)
+        self.field.setObjectName("name_field")
+        describe(self.field, plain(question).rstrip(":"))
+        self.field.setMaxLength(MAX_NAME_LENGTH)
+        self.field.selectAll()
+        label.setBuddy(self.field)
+        self.message = Message(self, "name_message")
+        self.note = text_label(self, "name_note", note, muted=True)
+        self.note.setVisible(bool(note))
+        self.ok_button = button(self, "name_ok_button", verb, self.tr("{0} (Enter)").format(plain(verb)))
+        self.ok_button.setDefault(True)
+        self.cancel_button = button(self, "name_cancel_button", self.tr("Cancel"), self.tr("Change nothing (Esc)"))
+        column = column_of(self)
+        for each in (label, self.field, self.message, self.note):
+            column.addWidget(each)
+        column.addStretch(1)
+        column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
+        self.field.textChanged.connect(self._check)
+        self.ok_button.clicked.connect(self.accept)
+        self.cancel_button.clicked.connect(self.reject)
+        self._check()
+        self.field.setFocus()
+
+    @property
+    def name(self) -> str:
+        """What the person wrote, without blanks around it."""
+        return self.field.text().strip()
+
+    def show_refusal(self, refused: ClassRefused) -> None:
+        """Say why the name was refused after all, and stay open."""
+        self.message.say(str(refused), warning=True)
+        self.ok_button.setEnabled(False)
+
+    @Slot()
+    def _check(self) -> None:
+        problem = self._validator(self.name) if self.name else ""
+        self.message.say(problem, warning=True)
+        self.ok_button.setEnabled(bool(self.name) and not problem)
+
+    @Slot()
+    def accept(self) -> None:
+        """Take the name, but only a good one: Enter comes here too."""
+        if self.ok_button.isEnabled():
+            super().accept()
+
+
+def ask_for_name(parent: QWidget, classes: ClassTable, photos: int, come_from: str = "") -> PhotoClass | None:
+    """Ask for a name and make the class.
+
+    Args:
+        parent: The window.
+        classes: Gets the new class.
+        photos: How many photos will go into it.
+        come_from: Which classes these are in now, "" where that does not matter.
+
+    Returns:
+        The new class; None if the person thought better of it.
+    """
+    note = _tr("{0} will go into it.").format(count_photos(photos)) if photos else ""
+    if note and come_from:
+        note = _tr("{0} will go into it: {1}.").format(count_photos(photos), come_from)
+    dialog = NameDialog(
+        _tr("New class"),
+        _tr("&Name of the class:"),
+        _tr("&Create class"),
+        lambda name: _taken(classes, name, 0),
+        note=note,
+        parent=parent,
+    )
+    return _until_accepted(dialog, classes.add)
+
+
+def ask_new_name(parent: QWidget, classes: ClassTable, photo_class: PhotoClass, filed: int = 0) -> str | None:
+    """Ask for another name for a class, and change nothing.
+
+    Args:
+        parent: The window.
+        classes: Says which names can be used.
+        photo_class: The class.
+        filed: How many photos are filed under it.
+
+    Returns:
+        The new name; None if the person thought better of it.
+    """
+    note = _tr("{0} filed under it: you choose next whether they move along.").format(count_photos(filed))
+    dialog = NameDialog(
+        _tr("Rename class"),
+        _tr("&New name of “{0}”:").format(without_mnemonics(photo_class.name)),
+        _tr("&Rename"),
+        lambda name: _taken(classes, name, photo_class.id),
+        name=photo_class.name,
+        note=note if filed else "",
+        parent=parent,
+    )
+    return _until_accepted(dialog, lambda name: classes.check_name(photo_class.id, name))
+
+
+def ask_merge_target(
+    parent: QWidget, photo_class: PhotoClass, others: Sequence[PhotoClass], labels: int, filed: int = 0
+) -> int | None:
+    """Ask which class this one is merged into.
+
+    Args:
+        parent: The window.
+        photo_class: The class that will be gone.
+        others: What it can be merged into.
+        labels: How many photos are labelled with it.
+        filed: How many photos are filed under it.
+
+    Returns:
+        Id of the chosen class, or None.
+    """
+    dialog = FittedDialog(54, 36, parent)
+    dialog.setObjectName("merge_dialog")
+    dialog.setWindowTitle(_tr("Merge class"))
+    question = QLabel(_tr("&Merge “{0}” into:").format(without_mnemonics(photo_class.name)), dialog)
+    choice = QComboBox(dialog)
+    choice.setObjectName("merge_choice")
+    describe(choice, _tr("Class that stays"))
+    for other in others:
+        choice.addItem(swatch(other.colour), other.name, other.id)
+    question.setBuddy(choice)
+    note = _tr("What is labelled “{1}” ({0}) gets the other label, and “{1}” disappears.")
+    files = _tr("No file is touched.")
+    if filed:
+        files = _tr("{0} filed under it: you choose next whether they move along.").format(count_photos(filed))
+    note = f"{note.format(count_photos(labels), photo_class.name)} {files}"
+    explained = text_label(dialog, "merge_note", note, muted=True)
+    ok = button(dialog, "merge_ok_button", _tr("M&erge"), _tr("Merge the two classes"))
+    ok.setEnabled(bool(others))
+    cancel = button(dialog, "merge_cancel_button", _tr("Cancel"), _tr("Change nothing (Esc)"))
+    cancel.setDefault(True)
+    column = column_of(dialog)
+    for each in (question, choice, explained):
+        column.addWidget(each)
+    column.addStretch(1)
+    column.addLayout(button_row([], [cancel, ok]))
+    ok.clicked.connect(dialog.accept)
+    cancel.clicked.connect(dialog.reject)
+    accepted = dialog.exec() == QDialog.DialogCode.Accepted
+    chosen = choice.currentData()
+    dialog.deleteLater()
+    return int(chosen) if accepted and chosen is not None else None
+
+
+def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int, filed: int = 0) -> bool:
+    """Ask before a class is deleted; returns whether it should be. Cancel is the default."""
+    box = QMessageBox(parent)
+    box.setObjectName("delete_class_question")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setWindowTitle(_tr("Delete class"))
+    box.setText(_tr("Delete the class “{0}”?").format(photo_class.name))
+    lost = _tr("{0} lose this label.").format(count_photos(labels)) + " " if labels else ""
+    if labels == 1:
+        lost = _tr("1 photo loses this label.") + " "
+    stays = _tr("The photos themselves and their files stay where they are.")
+    if filed:
+        stays += " " + _tr("So do those in the folders you sorted into ({0}).").format(count_photos(filed))
+    box.setInformativeText(lost + stays)
+    delete = box.addButton(_tr("Delete class"), QMessageBox.ButtonRole.DestructiveRole)
+    delete.setObjectName("delete_class_button")
+    cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(cancel)
+    box.exec()
+    deleted = box.clickedButton() is delete
+    box.deleteLater()
+    return deleted
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("ClassDialogs", text)
+
+
+def swatch(colour: str) -> QIcon:
+    """The colour of a class as a small round picture; its edge shows on any ground."""
+    icon = QIcon()
+    for scale in (1, 2, 3):
+        side = _SWATCH_PX * scale
+        picture = QPixmap(side, side)
+        picture.fill(QColor(0, 0, 0, 0))
+        painter = QPainter(picture)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setBrush(QColor(colour))
+        painter.setPen(QColor(128, 128, 128, 160))
+        painter.drawEllipse(scale, scale, side - 2 * scale, side - 2 * scale)
+        painter.end()
+        icon.addPixmap(picture)
+    return icon
+
+
+def _taken(classes: ClassTable, name: str, own_id: int) -> str:
+    """Why this name is not free; "" where it is."""
+    there = classes.find(name)
+    if there is None or there.id == own_id or class_key(there.name) != class_key(name):
+        return ""
+    return _tr("There is already a class “{0}”.").format(there.name)
+
+
+def _until_accepted(dialog: NameDialog, commit: Callable[[str], _T]) -> _T | None:
+    """Ask until the name is taken or the person gives up."""
+    try:
+        while dialog.exec() == QDialog.DialogCode.Accepted:
+            try:
+                return commit(dialog.name)
+            except ClassRefused as refused:
+                dialog.show_refusal(refused)
+        return None
+    finally:
+        dialog.deleteLater()

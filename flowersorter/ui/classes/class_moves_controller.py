@@ -1,0 +1,178 @@
+"""Renaming and merging classes whose photos are filed: asks whether they move along, moves them, takes it back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from flowersorter.errors import UserError
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.filed_photos import filed_under
+from flowersorter.library.tables.journal import RunState
+from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.filing.history import UndoRequest, UndoResult, undo_run
+from flowersorter.workflows.filing.refile import RefileResult, plan_class_move, run_refile
+
+
+class ClassMoveController(QObject):
+    """Owns the preview and the jobs that move what is filed.
+
+    Signals:
+        files_changed(): Photos moved on disk.
+    """
+
+    files_changed = Signal()
+
+    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        # Written and read by jobs only, which run one after the other: the runs that followed a change.
+        self._runs: dict[int, tuple[int, ...]] = {}
+        self._moved: dict[int, bool] = {}  # changes that filed photos follow, and whether they are merges
+
+    def filed(self, class_name: str) -> int:
+        """How many photos are filed under a class."""
+        return len(filed_under(self._session.garden.database, class_name))
+
+    def change(self, old: str, new: str, commit: Callable[[], bool], number: int, *, merging: bool) -> None:
+        """Change a class, and move its filed photos if the person wants that; asks only where there are some.
+
+        Args:
+            old: Its name now.
+            new: Its new name, or the class it is merged into.
+            commit: Changes it in the library; returns whether it could.
+            number: By which `move_back` knows what moved.
+            merging: Whether it is merged, not renamed.
+        """
+        filed = self.filed(old)
+        if not filed:
+            commit()
+            return
+        garden, queue = self._session.garden, self._session.queue
+        dialog = ClassMoveDialog(old, new, filed, merging=merging, parent=self._front.window)
+
+        def planned(plans: object) -> None:
+            assert isinstance(plans, list)
+            dialog.show_plans(plans)
+
+        def refused(error: Exception) -> None:
+            if isinstance(error, UserError):
+                dialog.show_refusal(error)
+            else:
+                self._front.complain(error)
+
+        plan_id = queue.submit(
+            self.tr("Looking at filed photos"),
+            lambda _report, cancel: plan_class_move(garden, old, new, cancel),
+            Listener(succeeded=planned, failed=refused),
+        )
+
+        def finished(how: int) -> None:
+            queue.drop(plan_id)
+            if how == ClassMoveDialog.DialogCode.Accepted and commit() and dialog.plans:
+                self._moved[number] = merging
+                plans = dialog.plans
+                self._move(lambda report, cancel: run_refile(garden, plans, report, cancel), new, number)
+            dialog.deleteLater()
+
+        dialog.finished.connect(finished)
+        dialog.open()
+
+    def move_again(self, number: int, old: str, new: str) -> None:
+        """Move what is filed under a class that was changed again; does nothing where it did not move before."""
+        if number not in self._moved:
+            return
+        garden = self._session.garden
+
+        def job(report: Report, cancel: CancelToken) -> RefileResult:
+            return run_refile(garden, plan_class_move(garden, old, new, cancel), report, cancel)
+
+        self._move(job, new, number)
+
+    def move_back(self, number: int) -> None:
+        """Move what followed a change back to where it was filed before; does nothing where nothing did."""
+        if number in self._moved:
+            apart, old = self.tr("The classes are apart again."), self.tr("The class has its old name again.")
+            self._submit_back(lambda: self._runs.pop(number, ()), apart if self._moved[number] else old)
+
+    def _move(self, move: Callable[[Report, CancelToken], RefileResult], new: str, number: int) -> None:
+        def job(report: Report, cancel: CancelToken) -> RefileResult:
+            result = move(report, cancel)
+            self._runs[number] = result.run_ids
+            return result
+
+        def moved(result: object) -> None:
+            assert isinstance(result, RefileResult)
+            self._say(result, new, merging=self._moved[number])
+            self.files_changed.emit()
+
+        listener = Listener(succeeded=moved, failed=self._on_failed, cancelled=self._on_cancelled)
+        self._session.queue.submit(self.tr("Moving filed photos to “{0}”").format(new), job, listener)
+
+    def _say(self, result: RefileResult, new: str, *, merging: bool) -> None:
+        text = self.tr("{0} filed photos moved to “{1}”.").format(result.moved, new)
+        if result.moved == 1:
+            text = self.tr("1 filed photo moved to “{0}”.").format(new)
+        if result.left:
+            first = result.left[0]
+            text += " " + self.tr("{0} stayed where they are: {1} – {2}.").format(
+                len(result.left), first.path.name, first.reason
+            )
+        undo = (self.tr("Undo"), lambda: self._take_back(result.run_ids, merging=merging))
+        self._front.bar.say(text, *([undo] if result.run_ids else []))
+
+    def _take_back(self, run_ids: tuple[int, ...], *, merging: bool) -> None:
+        stays = self.tr("The classes stay merged.") if merging else self.tr("The class keeps its new name.")
+        self._submit_back(lambda: run_ids, stays)
+
+    def _submit_back(self, followed: Callable[[], tuple[int, ...]], besides: str) -> None:
+        """Take runs back.
+
+        Args:
+            followed: Gives their numbers; it is called when all jobs before are done.
+            besides: What to say of the classes.
+        """
+        garden = self._session.garden
+
+        def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
+            # The link in the bar, or the history, may have taken one back already.
+            left = [run_id for run_id in reversed(followed()) if garden.journal.run(run_id).state != RunState.UNDONE]
+            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in left]
+
+        def back(results: object) -> None:
+            assert isinstance(results, list)
+            self._say_back(results, besides)
+            self.files_changed.emit()
+
+        listener = Listener(succeeded=back, failed=self._on_failed, cancelled=self._on_cancelled)
+        self._session.queue.submit(self.tr("Moving filed photos back"), job, listener)
+
+    def _say_back(self, results: list[UndoResult], besides: str) -> None:
+        if not results:
+            self._front.bar.say(besides)
+            return
+        undone = sum(result.undone for result in results)
+        text = self.tr("{0} photos are back where they were filed.").format(undone)
+        if undone == 1:
+            text = self.tr("1 photo is back where it was filed.")
+        self._front.bar.say(f"{text} {besides}")
+        refused = [skipped for result in results for skipped in result.refused]
+        if refused:
+            self._front.complain(
+                UserError(
+                    self.tr("{0} left in place").format(count_photos(len(refused))),
+                    f"{refused[0].path.name}: {refused[0].reason}",
+                )
+            )
+
+    def _on_failed(self, error: Exception) -> None:
+        self._front.complain(error)
+        self.files_changed.emit()
+
+    def _on_cancelled(self) -> None:
+        self._front.bar.say(self.tr("Stopped. What was moved stays moved and can be undone in History."))
+        self.files_changed.emit()

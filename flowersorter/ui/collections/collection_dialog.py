@@ -1,0 +1,110 @@
+"""Asks what a new garden is called and where it is kept, and says at once why a place will not do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Slot
+from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QLineEdit, QWidget
+
+from flowersorter.errors import FolderUnusable
+from flowersorter.library.files.recent_collections import check_can_become_one
+from flowersorter.library.tables.class_names import MAX_NAME_LENGTH
+from flowersorter.sorting.safe_names import folder_name
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import (
+    FittedDialog,
+    Message,
+    breakable,
+    button,
+    button_row,
+    column_of,
+    describe,
+    plain,
+    text_label,
+)
+
+
+class NewGardenDialog(FittedDialog):
+    """Asks for the folder of a new garden: an empty one, or one that is not there yet.
+
+    Args:
+        where: The folder it will be kept in, unless the person chooses another one.
+        parent: The window.
+    """
+
+    def __init__(self, where: Path, parent: QWidget | None = None) -> None:
+        super().__init__(66, 42, parent)
+        self.setObjectName("new_garden_dialog")
+        self.setWindowTitle(self.tr("New garden"))
+        self._where = where
+        intro = self.tr(
+            "A garden remembers one task: its classes, what you said about photos, and what was learned. "
+            "Keep flowers and mushrooms apart by giving each a garden. Your photos stay where they are."
+        )
+        question = QLabel(self.tr("&Name of the garden:"), self)
+        self.field = QLineEdit(self)
+        self.field.setObjectName("garden_name_field")
+        describe(self.field, plain(question.text()).rstrip(":"))
+        self.field.setMaxLength(MAX_NAME_LENGTH)
+        self.field.setPlaceholderText(self.tr("Mushrooms"))
+        question.setBuddy(self.field)
+        self.place = text_label(self, "garden_place", muted=True)
+        tip = self.tr("Keep it in another folder")
+        self.where_button = button(self, "garden_where_button", self.tr("&Keep it elsewhere…"), tip)
+        self.message = Message(self, "garden_message")
+        self.ok_button = button(self, "garden_ok_button", self.tr("&Make garden"), self.tr("Make the garden (Enter)"))
+        self.ok_button.setDefault(True)
+        self.cancel_button = button(self, "garden_cancel_button", self.tr("Cancel"), self.tr("Make nothing (Esc)"))
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(self.place, 1)
+        row.addWidget(self.where_button)
+        column = column_of(self)
+        for each in (text_label(self, "garden_intro", intro), question, self.field):
+            column.addWidget(each)
+        column.addLayout(row)
+        column.addWidget(self.message)
+        column.addStretch(1)
+        column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
+        self.field.textChanged.connect(self._check)
+        self.where_button.clicked.connect(self._choose_where)
+        self.ok_button.clicked.connect(self.accept)
+        self.cancel_button.clicked.connect(self.reject)
+        self._check()
+        self.field.setFocus()
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder of the new garden; None while it has no name."""
+        name = self.field.text().strip()
+        return self._where / folder_name(name) if name else None
+
+    @Slot()
+    def _choose_where(self) -> None:
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Keep the garden in"), str(self._where))
+        if chosen:
+            self._where = Path(chosen)
+            self._check()
+
+    @Slot()
+    def _check(self) -> None:
+        folder, problem = self.folder, ""
+        if folder is not None:
+            try:
+                check_can_become_one(folder)
+            except FolderUnusable as error:
+                problem = self.tr("{0}. {1}.").format(_capital(error.why), error.hint)
+        self.place.setText(self.tr("It is kept in {0}").format(breakable(str(folder or self._where))))
+        self.message.say(problem, warning=True)
+        self.ok_button.setEnabled(folder is not None and not problem)
+
+    @Slot()
+    def accept(self) -> None:
+        """Take the folder, but only one that will do: Enter comes here too."""
+        if self.ok_button.isEnabled():
+            super().accept()
+
+
+def _capital(text: str) -> str:
+    return text[:1].upper() + text[1:]

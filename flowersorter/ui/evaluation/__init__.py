@@ -1,0 +1,1 @@
+"""Accuracy, confusion matrix, reports."""

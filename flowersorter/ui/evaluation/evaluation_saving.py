@@ -1,0 +1,155 @@
+"""Saving an evaluation: the menu, the file the person names, and the picture of all figures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from PySide6.QtCore import QBuffer, QIODevice, QMargins, QPoint, QRect, QSize, Signal, Slot
+from PySide6.QtGui import QPainter
+from PySide6.QtSvg import QSvgGenerator
+from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
+
+from flowersorter.errors import UserError
+from flowersorter.library.files.atomic_write import write_durably
+from flowersorter.ui.evaluation.evaluation_pages import ClassPage, SurenessPage
+from flowersorter.ui.evaluation.evaluation_text import EvaluationWords
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.charts.learning import LearningChart
+from flowersorter.ui.shared.error_dialog import show_error
+from flowersorter.ui.shared.save_file_name import with_ending
+from flowersorter.ui.shared.widgets import text_label
+from flowersorter.workflows.evaluation.evaluate import Evaluation
+from flowersorter.workflows.evaluation.learning_curve import LearningCurve
+
+_CHART_LINES = 19
+
+
+class SaveMenu(QMenu):
+    """What an evaluation can be saved as. Lives in the GUI thread.
+
+    Pictures are painted here. The page and the tables need the library and small pictures, so a job writes them.
+
+    Args:
+        parent: The dialog.
+        paint: Makes the picture of all figures as they are now.
+
+    Signals:
+        report_wanted(file): Write a page (.html) or tables (.csv) there.
+    """
+
+    report_wanted = Signal(object)
+
+    def __init__(self, parent: QWidget, paint: Callable[[], EvaluationPicture]) -> None:
+        super().__init__(parent)
+        self.setObjectName("evaluation_save_menu")
+        self._dialog, self._paint = parent, paint
+        self.save_page = self.addAction(self.tr("As web &page (HTML)…"), self._ask_for_page)
+        self.save_tables = self.addAction(self.tr("As &tables (CSV)…"), self._ask_for_tables)
+        self.addSeparator()
+        self.save_png = self.addAction(self.tr("As &picture (PNG)…"), self._ask_for_png)
+        self.save_svg = self.addAction(self.tr("As &drawing (SVG)…"), self._ask_for_svg)
+        for name in ("save_page", "save_tables", "save_png", "save_svg"):
+            getattr(self, name).setObjectName(f"evaluation_{name}")
+        self.save_page.setToolTip(self.tr("All figures and the photos that were guessed wrong, in one file"))
+        self.save_tables.setToolTip(self.tr("One line for each photo; beside it a table of the classes"))
+        self.setToolTipsVisible(True)
+
+    @Slot()
+    def _ask_for_page(self) -> None:
+        file = self._ask(self.tr("Save as web page"), "evaluation.html", self.tr("Web page (*.html)"))
+        if file is not None:
+            self.report_wanted.emit(file)
+
+    @Slot()
+    def _ask_for_tables(self) -> None:
+        file = self._ask(self.tr("Save as tables"), "evaluation.csv", self.tr("Table (*.csv)"))
+        if file is not None:
+            self.report_wanted.emit(file)
+
+    @Slot()
+    def _ask_for_png(self) -> None:
+        file = self._ask(self.tr("Save as picture"), "evaluation.png", self.tr("Picture (*.png)"))
+        if file is not None:
+            self._save(file, EvaluationPicture.png)
+
+    @Slot()
+    def _ask_for_svg(self) -> None:
+        file = self._ask(self.tr("Save as drawing"), "evaluation.svg", self.tr("Drawing (*.svg)"))
+        if file is not None:
+            self._save(file, EvaluationPicture.svg)
+
+    def _ask(self, title: str, name: str, kind: str) -> Path | None:
+        chosen, _ = QFileDialog.getSaveFileName(self._dialog, title, str(Path.home() / name), kind)
+        if not chosen:
+            return None
+        file, suffix = Path(chosen), Path(name).suffix
+        # What is written depends on the ending, whatever else stands behind a point in the name.
+        return file if file.suffix.lower() == suffix else with_ending(self._dialog, file, suffix)
+
+    def _save(self, file: Path, encode: Callable[[EvaluationPicture], bytes]) -> None:
+        picture = self._paint()
+        try:
+            write_durably(file, encode(picture))
+        except OSError as error:
+            why = error.strerror or str(error)
+            show_error(self._dialog, UserError(self.tr("{0} was not saved").format(file.name), why))
+        finally:
+            picture.deleteLater()
+
+
+class EvaluationPicture(QWidget):
+    """Every figure below one another, also what would have to be scrolled to.
+
+    Args:
+        evaluation: What was measured.
+        colours: "#rrggbb" by class id.
+        curve: The learning curve, if it was measured.
+    """
+
+    def __init__(self, evaluation: Evaluation, colours: Mapping[int, str], curve: LearningCurve | None = None) -> None:
+        super().__init__()
+        edge = theme.LARGE_GAP_PX
+        self.setObjectName("evaluation_picture")
+        self.classes = ClassPage(evaluation, colours, self, whole=True)
+        sureness = SurenessPage(evaluation, self, whole=True)
+        sureness.setFixedHeight(self.fontMetrics().lineSpacing() * (_CHART_LINES + 2))
+        words = EvaluationWords(evaluation)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(QMargins(edge, edge, edge, edge))
+        column.setSpacing(edge)
+        column.addWidget(text_label(self, "picture_headline", words.headline, scale=1.3))
+        column.addWidget(text_label(self, "picture_how", words.how, muted=True))
+        column.addWidget(self.classes)
+        column.addWidget(sureness)
+        if curve is not None:
+            chart = LearningChart(curve, self)
+            chart.setFixedHeight(self.fontMetrics().lineSpacing() * _CHART_LINES)
+            column.addWidget(chart)
+        wide = max(self.classes.matrix.whole_size().width(), self.fontMetrics().averageCharWidth() * 100) + 2 * edge
+        self.resize(QSize(wide, max(column.heightForWidth(wide), self.sizeHint().height())))
+
+    def png(self) -> bytes:
+        """Itself as pixels."""
+        buffer = _open_buffer()
+        self.grab().save(buffer, "PNG")
+        return bytes(buffer.data().data())
+
+    def svg(self) -> bytes:
+        """Itself as vectors."""
+        self.grab()  # lays out what was never shown
+        drawing, buffer = QSvgGenerator(), _open_buffer()
+        drawing.setOutputDevice(buffer)
+        drawing.setTitle(self.tr("Evaluation"))
+        drawing.setSize(self.size())
+        drawing.setViewBox(QRect(0, 0, self.width(), self.height()))
+        painter = QPainter(drawing)
+        self.render(painter, QPoint())
+        painter.end()
+        return bytes(buffer.data().data())
+
+
+def _open_buffer() -> QBuffer:
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    return buffer

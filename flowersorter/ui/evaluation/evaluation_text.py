@@ -1,0 +1,40 @@
+"""An evaluation in a sentence or two, for people who never heard of intervals."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.workflows.evaluation.evaluate import Evaluation
+
+
+class EvaluationWords:
+    """The sentences.
+
+    Attributes:
+        headline: The accuracy with what it could be.
+        how: What was measured, and with what.
+    """
+
+    def __init__(self, evaluation: Evaluation) -> None:
+        self.headline = self._headline(evaluation)
+        self.how = self._how(evaluation)
+
+    def _headline(self, evaluation: Evaluation) -> str:
+        right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
+        text = _say("About {0} of 100 right; with this many photos it could be {1} to {2}")
+        return text.format(right, low, high)
+
+    def _how(self, evaluation: Evaluation) -> str:
+        number = QLocale().toString
+        parts = [
+            _say("Measured: {0}.").format(evaluation.how),
+            _say("{0} of {1} were right.").format(number(int(evaluation.right.sum())), number(evaluation.photos)),
+        ]
+        if evaluation.unreadable:
+            parts.append(_say("{0} could not be read.").format(count_photos(len(evaluation.unreadable))))
+        return " ".join(parts)
+
+
+def _say(text: str) -> str:
+    return QCoreApplication.translate("EvaluationWords", text)

@@ -1,0 +1,1 @@
+"""Sort, history and undo."""

@@ -1,0 +1,250 @@
+"""Sort: plan, show the plan, file the photos; and take runs back."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QMessageBox
+
+from flowersorter.errors import UserError
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
+from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.filing.history import UndoRequest, UndoResult, run_photos, runs, undo_run
+from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+
+CHOICES_KEY = "sort choices"
+
+
+class SortController(QObject):
+    """Owns the sort dialog and the jobs that touch files.
+
+    Signals:
+        files_changed(): Files came or went; the folder should be looked at again.
+        places_requested(list of place ids, title): Show these photos.
+    """
+
+    files_changed = Signal()
+    places_requested = Signal(object, str)
+
+    def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder = session, front, folder
+        self._dialog: SortDialog | None = None
+        self._plan_id = self._run_id = 0
+        self._destination = Path()
+
+    # -- planning
+
+    @Slot()
+    def start(self) -> None:
+        """Ask what goes where, and show the plan before anything is touched."""
+        folder = self._folder.folder
+        if folder is None:
+            return
+        dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
+        dialog.plan_requested.connect(self._on_plan_requested)
+        dialog.tree.photos_requested.connect(self._show_photos)
+        dialog.finished.connect(self._on_dialog_finished)
+        self._dialog = dialog
+        dialog.open()
+
+    @Slot(object)
+    def _on_plan_requested(self, choices: SortChoices) -> None:
+        folder, queue = self._folder.folder, self._session.queue
+        assert folder is not None
+        queue.drop(self._plan_id)
+        request = SortRequest(
+            self._session.garden,
+            folder,
+            choices.destination,
+            choices.mode,
+            choices.include,
+            aside=choices.aside,
+        )
+        self._plan_id = queue.submit(
+            self.tr("Planning"),
+            lambda report, cancel: plan_sort(request, report, cancel),
+            Listener(succeeded=self._on_plan, failed=self._on_refused),
+        )
+
+    @Slot(object, str)
+    def _show_photos(self, paths: list[Path], title: str) -> None:
+        """Let the person look at photos of the plan; the dialog comes back with the same choices."""
+        wanted, columns = set(map(str, paths)), self._session.photos.columns
+        rows = [row for row, name in enumerate(columns.names) if name in wanted]
+        dialog = self._dialog
+        if dialog is not None:
+            self._remember(dialog.choices)
+            dialog.reject()
+        self.places_requested.emit([int(columns.place_ids[row]) for row in rows], title)
+
+    def _on_plan(self, plan: object) -> None:
+        if self._dialog is not None and isinstance(plan, SortPlan):
+            self._dialog.show_plan(plan)
+
+    def _on_refused(self, error: Exception) -> None:
+        if self._dialog is not None and isinstance(error, UserError):
+            self._dialog.show_refusal(error)
+        else:
+            self._front.complain(error)
+
+    @Slot(int)
+    def _on_dialog_finished(self, _how: int) -> None:
+        """Do what the person has seen and accepted, and nothing else."""
+        dialog, self._dialog = self._dialog, None
+        self._session.queue.drop(self._plan_id)
+        if dialog is None:
+            return
+        plan = dialog.plan if dialog.result() == dialog.DialogCode.Accepted else None
+        if plan is not None:
+            self._remember(dialog.choices)
+            self._run(plan)
+        dialog.deleteLater()
+
+    def _choices(self) -> SortChoices | None:
+        """What was chosen the last time; None at the first."""
+        stored = self._session.garden.settings.get(CHOICES_KEY, dict[str, str]())
+        try:
+            mode, include = Mode(stored["mode"]), Include(stored["include"])
+            return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
+        except (KeyError, ValueError):
+            return None
+
+    def _remember(self, choices: SortChoices) -> None:
+        with contextlib.suppress(UnicodeError):  # a folder whose name is no text; it is only a convenience
+            stored = {
+                "destination": str(choices.destination),
+                "mode": choices.mode,
+                "include": choices.include,
+                "aside": choices.aside or "",
+            }
+            self._session.garden.settings.set(CHOICES_KEY, stored)
+
+    # -- filing
+
+    def _run(self, plan: SortPlan) -> None:
+        request = RunSortRequest(self._session.garden, plan)
+        self._destination = plan.destination
+        self._run_id = self._session.queue.submit(
+            self.tr("Filing photos"),
+            lambda report, cancel: run_sort(request, report, cancel),
+            Listener(succeeded=self._on_filed, failed=self._on_run_failed, cancelled=self._on_run_cancelled),
+        )
+
+    def _on_filed(self, result: object) -> None:
+        assert isinstance(result, RunResult)
+        filed = self.tr("1 photo filed.") if result.filed == 1 else self.tr("{0} photos filed.").format(result.filed)
+        parts = [filed]
+        if result.already_there:
+            parts.append(self.tr("{0} were there already.").format(result.already_there))
+        if result.duplicates:
+            parts.append(self.tr("{0} were copies of another.").format(result.duplicates))
+        if result.failed:
+            parts.append(self.tr("{0} could not be filed.").format(result.failed))
+        deeds = [(self.tr("Open the folder"), self._open_destination)]
+        if result.filed:
+            deeds.append((self.tr("Undo"), self.undo_last))
+        self._front.bar.say(" ".join(parts), *deeds)
+        if result.failed:
+            self._front.complain(self._failure(result))
+        self.files_changed.emit()
+
+    def _failure(self, result: RunResult) -> UserError:
+        first = next(file for file in result.files if file.destination is None)
+        return UserError(
+            self.tr("{0} photos could not be filed").format(result.failed),
+            f"{first.source.name}: {first.error}",
+            self.tr("They are where they were"),
+        )
+
+    def _on_run_failed(self, error: Exception) -> None:
+        self._front.complain(error)
+        self.files_changed.emit()
+
+    def _on_run_cancelled(self) -> None:
+        self._front.bar.say(
+            self.tr("Stopped. What was filed stays filed and can be undone."), (self.tr("Undo"), self.undo_last)
+        )
+        self.files_changed.emit()
+
+    def _open_destination(self) -> None:
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._destination)))
+
+    # -- taking back
+
+    @Slot()
+    def undo_last(self) -> None:
+        """Take the newest run back, after asking."""
+        newest = next((run for run in runs(self._session.garden) if run.state != "undone"), None)
+        if newest is None:
+            self._front.bar.say(self.tr("There is no sort to undo."))
+            return
+        question = QMessageBox(self._front.window)
+        question.setObjectName("undo_sort_question")
+        question.setIcon(QMessageBox.Icon.Question)
+        question.setText(self.tr("Put {0} photos back where they were?").format(newest.photos))
+        what = self.tr("They were filed into {0}. Photos you changed since then are left alone.")
+        if moved_on_only(newest):
+            what = self.tr("They were moved to another class in {0}. Photos you changed since then are left alone.")
+        question.setInformativeText(what.format(newest.destination))
+        undo = question.addButton(self.tr("Undo the sort"), QMessageBox.ButtonRole.AcceptRole)
+        question.addButton(QMessageBox.StandardButton.Cancel)
+        question.setDefaultButton(undo)
+        question.exec()
+        if question.clickedButton() is undo:
+            self.undo(newest.id)
+
+    @Slot(int)
+    def undo(self, run_id: int) -> None:
+        """Take this run back."""
+        self._undo(UndoRequest(self._session.garden, run_id))
+
+    @Slot(int, object)
+    def undo_photos(self, run_id: int, entries: tuple[int, ...]) -> None:
+        """Take these photos of a run back."""
+        self._undo(UndoRequest(self._session.garden, run_id, entries))
+
+    def _undo(self, request: UndoRequest) -> None:
+        self._run_id = self._session.queue.submit(
+            self.tr("Putting photos back"),
+            lambda report, cancel: undo_run(request, report, cancel),
+            Listener(succeeded=self._on_undone, failed=self._on_run_failed, cancelled=self.files_changed.emit),
+        )
+
+    def _on_undone(self, result: object) -> None:
+        assert isinstance(result, UndoResult)
+        text = self.tr("{0} photos are back where they were.").format(result.undone)
+        if result.undone == 1:
+            text = self.tr("1 photo is back where it was.")
+        self._front.bar.say(text)
+        if result.refused:
+            first = result.refused[0]
+            self._front.complain(
+                UserError(
+                    self.tr("{0} left in place").format(count_photos(len(result.refused))),
+                    f"{first.path.name}: {first.reason}",
+                )
+            )
+        self.files_changed.emit()
+
+    @Slot()
+    def show_history(self) -> None:
+        """Show every run; any of them can be undone."""
+        garden = self._session.garden
+        dialog = HistoryDialog(runs(garden), self._front.window)
+        dialog.photos_requested.connect(lambda run_id: dialog.show_photos(run_id, run_photos(garden, run_id)))
+        dialog.undo_requested.connect(self.undo)
+        dialog.undo_photos_requested.connect(self.undo_photos)
+        dialog.undo_requested.connect(dialog.close)
+        dialog.undo_photos_requested.connect(dialog.close)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()

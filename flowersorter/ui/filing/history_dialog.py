@@ -1,0 +1,306 @@
+"""Shows every run with its photos, newest first, and takes one or a part of it back when the person is sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import QDateTime, QLocale, Qt, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices, QShowEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QMessageBox,
+    QSplitter,
+    QStackedLayout,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.errors import UserError
+from flowersorter.library.tables.journal import Run, RunState
+from flowersorter.sorting.plan import Mode
+from flowersorter.ui.filing.run_photo_list import RunPhotoList
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.error_dialog import show_error
+from flowersorter.ui.shared.widgets import (
+    RoomyRows,
+    button,
+    button_row,
+    column_of,
+    count_photos,
+    describe,
+    open_at,
+    plain,
+    text_label,
+)
+from flowersorter.workflows.filing.history import RunPhoto
+
+_RUN_ROLE = Qt.ItemDataRole.UserRole
+
+
+class HistoryDialog(QDialog):
+    """Lists the runs. Lives in the GUI thread.
+
+    Args:
+        runs: Newest first.
+        parent: The window.
+
+    Signals:
+        undo_requested(run id): Take this run back; the person was asked.
+        undo_photos_requested(run id, ids of entries): Take these photos of it back; the person was asked.
+        photos_requested(run id): This run is picked; answer with `show_photos`.
+    """
+
+    undo_requested = Signal(int)
+    undo_photos_requested = Signal(int, object)
+    photos_requested = Signal(int)
+
+    def __init__(self, runs: Sequence[Run], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("history_dialog")
+        self.setWindowTitle(self.tr("History"))
+        self.list = QTreeWidget(self)
+        self.list.setObjectName("history_runs")
+        describe(self.list, self.tr("Every time photos were sorted, newest first"))
+        self.empty = text_label(
+            self, "history_empty", self.tr("Nothing was sorted yet. What you sort is listed here and can be undone.")
+        )
+        self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.photos = RunPhotoList(self)
+        self._build_list()
+        self._build()
+        self.show_runs(runs)
+
+    def _build_list(self) -> None:
+        tree = self.list
+        tree.setHeaderLabels([self.tr("When"), self.tr("Into"), self.tr("Photos"), self.tr("State")])
+        tree.setRootIsDecorated(False)
+        tree.setAlternatingRowColors(True)
+        tree.setUniformRowHeights(True)
+        tree.setItemDelegate(RoomyRows(tree))
+        tree.setAllColumnsShowFocus(True)
+        tree.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        header = tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(self.fontMetrics().averageCharWidth() * 8)
+        tree.itemSelectionChanged.connect(self._on_selection)
+        tree.itemActivated.connect(self._show_in_folder)
+
+    def _build(self) -> None:
+        tip = self.tr("Put the photos of this run back where they were")
+        self.undo_button = button(self, "history_undo_button", self.tr("&Undo this run…"), tip)
+        self.undo_button.clicked.connect(self._ask)
+        tip = self.tr("Put the picked photos back where they were, and leave the others filed")
+        self.undo_photos_button = button(self, "history_undo_photos_button", self.tr("Undo these &photos…"), tip)
+        self.undo_photos_button.clicked.connect(self._ask_about_photos)
+        tip = self.tr("Open the folder of the picked photo, else the one the photos were sorted into (Enter)")
+        self.show_button = button(self, "history_show_button", self.tr("Show in &folder"), tip)
+        self.show_button.clicked.connect(self._show_in_folder)
+        self.close_button = button(self, "history_close_button", self.tr("&Close"), self.tr("Close (Esc)"))
+        self.close_button.clicked.connect(self.accept)
+        self.photos.picked_changed.connect(self._enable)
+        self.photos.activated.connect(self._show_in_folder)
+        self.heading = text_label(self, "history_photos_heading", muted=True)
+        lower = QWidget(self)
+        column = QVBoxLayout(lower)
+        column.setContentsMargins(0, theme.SMALL_GAP_PX, 0, 0)
+        column.setSpacing(theme.SMALL_GAP_PX)
+        column.addWidget(self.heading)
+        column.addWidget(self.photos, 1)
+        self.parts = QSplitter(Qt.Orientation.Vertical, self)
+        self.parts.setObjectName("history_parts")
+        self.parts.setAccessibleName(self.tr("Runs, and the photos of the picked one"))
+        self.parts.setChildrenCollapsible(False)
+        for part, stretch in ((self.list, 2), (lower, 3)):
+            self.parts.addWidget(part)
+            self.parts.setStretchFactor(self.parts.count() - 1, stretch)
+        self._pages = QStackedLayout()
+        self._pages.addWidget(self.parts)
+        self._pages.addWidget(self.empty)
+        buttons = [self.undo_button, self.undo_photos_button, self.show_button]
+        column = column_of(self)
+        column.addLayout(self._pages, 1)
+        column.addLayout(button_row(buttons, [self.close_button]))
+        open_at(self, 104, 34, least=(86, 20))
+
+    @Slot(object)
+    def show_runs(self, runs: Sequence[Run]) -> None:
+        """Show these runs; the one that was picked stays picked."""
+        picked = self.picked
+        self.list.clear()
+        for run in runs:
+            item = QTreeWidgetItem(
+                self.list, [when(run.started_at), str(run.destination), self._did(run), self._state(run)]
+            )
+            item.setData(0, _RUN_ROLE, run)
+            item.setToolTip(1, self._from_to(run))
+            item.setToolTip(3, self._state_tip(run))
+            if picked is not None and run.id == picked.id:
+                self.list.setCurrentItem(item)
+        if self.list.topLevelItemCount() and self.list.currentItem() is None:
+            self.list.setCurrentIndex(self.list.model().index(0, 0))
+        self._pages.setCurrentWidget(self.parts if runs else self.empty)
+        for each in (self.undo_button, self.undo_photos_button, self.show_button):
+            each.setVisible(bool(runs))
+        self._on_selection()
+        (self.list if runs else self.close_button).setFocus()
+
+    @property
+    def picked(self) -> Run | None:
+        """The run that is picked."""
+        item = self.list.currentItem()
+        run = item.data(0, _RUN_ROLE) if item is not None else None
+        return run if isinstance(run, Run) else None
+
+    def _did(self, run: Run) -> str:
+        verbs = {
+            Mode.COPY: self.tr("{0} copied"),
+            Mode.MOVE: self.tr("{0} moved"),
+            Mode.LINK: self.tr("{0} linked"),
+        }
+        verb = self.tr("{0} moved to another class") if moved_on_only(run) else verbs[Mode(run.mode)]
+        text = verb.format(count_photos(run.photos))
+        return text + self.tr(", {0} failed").format(run.failed) if run.failed else text
+
+    def _from_to(self, run: Run) -> str:
+        if run.source is None or moved_on_only(run):
+            return str(run.destination)
+        return self.tr("From {0}\nInto {1}").format(run.source, run.destination)
+
+    def _state(self, run: Run) -> str:
+        return {
+            RunState.OPEN: self.tr("Not finished"),
+            RunState.DONE: self.tr("Done"),
+            RunState.CANCELLED: self.tr("Stopped"),
+            RunState.PARTLY_UNDONE: self.tr("{0} of {1} undone").format(run.undone, run.photos),
+            RunState.UNDONE: self.tr("Undone"),
+        }[run.state]
+
+    def _state_tip(self, run: Run) -> str:
+        return {
+            RunState.OPEN: self.tr("It is running, or was interrupted"),
+            RunState.CANCELLED: self.tr("Stopped before its end; what was filed stays and can be undone"),
+            RunState.PARTLY_UNDONE: self.tr("Some photos were changed since and were left where they are"),
+        }.get(run.state, "")
+
+    @Slot(int, object)
+    def show_photos(self, run_id: int, photos: Sequence[RunPhoto]) -> None:
+        """Show the photos of a run; those of one that is no longer picked are dropped."""
+        if self.picked is None or self.picked.id != run_id:
+            return
+        self.photos.rows.show(photos)
+        self.heading.setText(self.tr("{0} in this run").format(count_photos(len(photos))))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Now somebody looks: the photos of the picked run are wanted."""
+        super().showEvent(event)
+        self._request_photos()
+
+    @Slot()
+    def _on_selection(self) -> None:
+        self.photos.rows.show(())
+        self.heading.setText("")
+        self._enable()
+        if self.isVisible():
+            self._request_photos()
+
+    def _request_photos(self) -> None:
+        if self.picked is not None:
+            self.photos_requested.emit(self.picked.id)
+
+    @Slot()
+    def _enable(self) -> None:
+        run = self.picked
+        self.undo_button.setEnabled(run is not None and can_undo(run))
+        self.undo_photos_button.setEnabled(bool(self._to_undo))
+        self.show_button.setEnabled(run is not None)
+
+    @property
+    def _to_undo(self) -> tuple[int, ...]:
+        """Ids of the picked photos' entries, where there is something to take back."""
+        return tuple(photo.entry.id for photo in self.photos.picked if photo.can_undo)
+
+    @Slot()
+    def _show_in_folder(self) -> None:
+        run = self.picked
+        if run is None:
+            return
+        folder = (None if self.list.hasFocus() else self.photos.picked_folder) or run.destination
+        self._open(folder)
+
+    def _open(self, folder: Path) -> None:
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            why = self.tr("it may have been moved, or its drive is not connected")
+            show_error(self, UserError(self.tr("{0} cannot be opened").format(folder), why))
+
+    @Slot()
+    def _ask(self) -> None:
+        """Ask before a run is taken back."""
+        run = self.picked
+        if run is not None:
+            title = self.tr("Undo the run of {0}?").format(when(run.started_at))
+            undo = self._question(title, self._what_undo_means(run, run.photos - run.undone), self.tr("&Undo this run"))
+            run_id = run.id
+            undo.clicked.connect(lambda: self.undo_requested.emit(run_id))
+
+    @Slot()
+    def _ask_about_photos(self) -> None:
+        """Ask before some photos of a run are taken back."""
+        run, entries = self.picked, self._to_undo
+        if run is not None and entries:
+            title = self.tr("Undo {0} of the run of {1}?").format(count_photos(len(entries)), when(run.started_at))
+            undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo these photos"))
+            run_id = run.id
+            undo.clicked.connect(lambda: self.undo_photos_requested.emit(run_id, entries))
+
+    def _question(self, title: str, means: str, verb: str) -> QAbstractButton:
+        """Show a question and return the button that says yes; Cancel is the default."""
+        box = QMessageBox(self)
+        box.setObjectName("undo_run_question")
+        box.setIcon(QMessageBox.Icon.Question)
+        box.setWindowTitle(plain(verb))
+        box.setText(title)
+        box.setInformativeText(means)
+        undo = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
+        undo.setObjectName("undo_run_button")
+        box.setDefaultButton(box.addButton(QMessageBox.StandardButton.Cancel))
+        box.finished.connect(box.deleteLater)
+        box.open()
+        return undo
+
+    def _what_undo_means(self, run: Run, photos: int) -> str:
+        text = {
+            Mode.COPY: self.tr("{0}: the copies in {1} are removed; the originals are not touched."),
+            Mode.MOVE: self.tr("{0}: moved from {1} back to where they were."),
+            Mode.LINK: self.tr("{0}: the links in {1} are removed; the photos are not touched."),
+        }[Mode(run.mode)]
+        if moved_on_only(run):
+            text = self.tr("{0}: moved back to the class folder they were in before, in {1}. The labels stay.")
+        meant = text.format(count_photos(photos), run.destination)
+        return f"{meant} {self.tr('What you changed since then is left alone.')}"
+
+
+def moved_on_only(run: Run) -> bool:
+    """Whether a run only moved photos that were filed already, from one class folder to another."""
+    return run.mode == Mode.MOVE and run.source == run.destination
+
+
+def can_undo(run: Run) -> bool:
+    """Whether there is something to take back and nobody is at it."""
+    return run.photos > run.undone and run.state is not RunState.OPEN
+
+
+def when(iso: str) -> str:
+    """A stored moment, as the person's own clock and language say it."""
+    moment = datetime.fromisoformat(iso).astimezone()
+    shown = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+    return QLocale().toString(shown, QLocale.FormatType.ShortFormat)

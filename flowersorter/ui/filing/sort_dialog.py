@@ -1,0 +1,360 @@
+"""Asks where and how photos are filed, and shows the plan before anything is touched."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from PySide6.QtCore import QTimer, QUrl, Signal, Slot
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QFileDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QRadioButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.errors import UserError
+from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.ui.filing.disk_space_bar import SpaceBar
+from flowersorter.ui.filing.plan_tree import PlanTree
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import (
+    Message,
+    button,
+    button_row,
+    column_of,
+    count_folders,
+    count_photos,
+    describe,
+    open_at,
+    plain,
+    text_label,
+)
+from flowersorter.workflows.filing.sort import ASIDE, Include
+
+PLAN_DELAY_MS = 350
+
+
+@dataclass(frozen=True, slots=True)
+class SortChoices:
+    """What the person chose.
+
+    Attributes:
+        destination: Gets one folder per class.
+        mode: Copy, move or link.
+        include: Which photos.
+        aside: The folder that gets the others; None leaves them where they are.
+    """
+
+    destination: Path
+    mode: Mode = Mode.COPY
+    include: Include = Include.ALL
+    aside: str | None = None
+
+
+class SortDialog(QDialog):
+    """Sort into folders. Touches nothing itself. Lives in the GUI thread.
+
+    Args:
+        folder: The folder the photos are in.
+        parent: The window.
+        choices: What stands there at first, for instance what was chosen the last time. Moving never does: it is
+            chosen anew each time.
+
+    Signals:
+        plan_requested(SortChoices): Work out what would happen; answer with `show_plan` or `show_refusal`.
+    """
+
+    plan_requested = Signal(object)
+
+    def __init__(self, folder: Path, parent: QWidget | None = None, choices: SortChoices | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("sort_dialog")
+        self.setWindowTitle(self.tr("Sort into folders"))
+        self._folder = folder
+        self._plan: SortPlan | None = None
+        self._awaited: SortChoices | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(PLAN_DELAY_MS)
+        self._timer.timeout.connect(self._request)
+        self.tree = PlanTree(self)
+        self.summary = Message(self, "sort_summary")
+        self.space = SpaceBar(self)
+        self.space.hide()
+        self._build(choices or SortChoices(folder.parent / self.tr("{0} sorted").format(folder.name)))
+        self._connect()
+        self.finished.connect(self._timer.stop)
+        self._on_choice()
+
+    # -- what stands where
+
+    def _build(self, choices: SortChoices) -> None:
+        scroll = QScrollArea(self)
+        scroll.setObjectName("sort_choices")
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        body = QWidget(scroll)
+        form = QVBoxLayout(body)
+        form.setContentsMargins(0, 0, 0, 0)
+        form.setSpacing(theme.LARGE_GAP_PX)
+        form.addLayout(self._destination(choices.destination))
+        form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
+        form.addLayout(self._includes(choices.include, choices.aside))
+        form.addWidget(self.tree, 1)
+        form.addWidget(self.summary)
+        form.addWidget(self.space)
+        self.tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 7)
+        scroll.setWidget(body)
+        self.file_button = button(self, "sort_file_button", self.tr("Copy photos"))
+        self.cancel_button = button(
+            self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc); nothing is touched")
+        )
+        for before, after in pairwise((self.include, self.aside, self.tree, self.cancel_button, self.file_button)):
+            self.setTabOrder(before, after)
+        column = column_of(self)
+        column.addWidget(scroll, 1)
+        column.addLayout(button_row([], [self.cancel_button, self.file_button]))
+        open_at(self, 84, 44, least=(46, 14))
+
+    def _destination(self, destination: Path) -> QVBoxLayout:
+        label = QLabel(self.tr("Put the class folders &into"), self)
+        self.destination = QLineEdit(str(destination), self)
+        self.destination.setObjectName("sort_destination")
+        tip = self.tr("It gets one folder for each class; it is made if it is not there")
+        describe(self.destination, self.tr("Folder that gets the class folders"), tip)
+        label.setBuddy(self.destination)
+        self.browse_button = button(self, "sort_browse_button", self.tr("&Browse…"), self.tr("Choose the folder"))
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(self.destination, 1)
+        row.addWidget(self.browse_button)
+        column = QVBoxLayout()
+        column.setSpacing(theme.SMALL_GAP_PX)
+        column.addWidget(label)
+        column.addLayout(row)
+        return column
+
+    def _modes(self, mode: Mode) -> QGridLayout:
+        lines = {
+            Mode.COPY: (self.tr("&Copy"), self.tr("Your photos stay where they are; the class folders get copies.")),
+            Mode.MOVE: (self.tr("&Move"), self.tr("Your photos leave their folder and go into the class folders.")),
+            Mode.LINK: (
+                self.tr("&Link"),
+                self.tr("The class folders get links, which take no space; your photos stay."),
+            ),
+        }
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
+        grid.setVerticalSpacing(theme.SMALL_GAP_PX)
+        grid.setColumnStretch(1, 1)
+        self.modes = QButtonGroup(self)
+        self._mode_buttons: dict[Mode, QRadioButton] = {}
+        for row, (each, (text, explanation)) in enumerate(lines.items()):
+            radio = QRadioButton(text, self)
+            radio.setObjectName(f"sort_mode_{each.value}")
+            describe(radio, f"{text.replace('&', '')}. {explanation}", explanation)
+            radio.setChecked(each is mode)
+            self.modes.addButton(radio)
+            self._mode_buttons[each] = radio
+            grid.addWidget(radio, row, 0)
+            grid.addWidget(text_label(self, f"sort_mode_{each.value}_text", explanation, muted=True), row, 1)
+        return grid
+
+    def _includes(self, include: Include, aside: str | None) -> QVBoxLayout:
+        label = QLabel(self.tr("&Which photos"), self)
+        self.include = QComboBox(self)
+        self.include.setObjectName("sort_include")
+        describe(self.include, self.tr("Which photos"), self.tr("What you confirmed is always sorted"))
+        self.include.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        for each, text in {
+            Include.ALL: self.tr("Everything except “new to me”"),
+            Include.PROBABLE: self.tr("What is sure or probable, and what I confirmed"),
+            Include.SURE: self.tr("Only what is sure, and what I confirmed"),
+            Include.LABELLED: self.tr("Only what I confirmed"),
+        }.items():
+            self.include.addItem(text, each)
+        self.include.setCurrentIndex(self.include.findData(include))
+        label.setBuddy(self.include)
+        row = QHBoxLayout()
+        row.setSpacing(theme.LARGE_GAP_PX)
+        row.addWidget(label)
+        row.addWidget(self.include, 1)
+        self.aside = QCheckBox(self.tr("&File the others in a folder “{0}”").format(ASIDE), self)
+        self.aside.setObjectName("sort_aside")
+        self.aside.setChecked(aside is not None)
+        tip = self.tr("Without this they stay where they are. What cannot be read stays in any case.")
+        describe(self.aside, plain(self.aside.text()), tip)
+        column = QVBoxLayout()
+        column.setSpacing(theme.GAP_PX)
+        column.addLayout(row)
+        column.addWidget(self.aside)
+        return column
+
+    def _connect(self) -> None:
+        self.destination.textChanged.connect(self._on_choice)
+        self.destination.returnPressed.connect(self._request)
+        self.browse_button.clicked.connect(self._browse)
+        self.modes.buttonToggled.connect(self._on_choice)
+        self.include.currentIndexChanged.connect(self._on_choice)
+        self.aside.toggled.connect(self._on_choice)
+        self.cancel_button.clicked.connect(self.reject)
+        self.file_button.clicked.connect(self.accept)
+
+    # -- what was chosen
+
+    @property
+    def choices(self) -> SortChoices:
+        """What is chosen now."""
+        mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
+        include = Include(self.include.currentData())
+        return SortChoices(_path(self.destination.text()), mode, include, ASIDE if self.aside.isChecked() else None)
+
+    @property
+    def plan(self) -> SortPlan | None:
+        """The plan that is shown and fits what is chosen; after the dialog was accepted, the one confirmed."""
+        return self._plan
+
+    @Slot()
+    def accept(self) -> None:
+        """Take the plan, if there is one with something to do."""
+        if self.file_button.isEnabled():
+            super().accept()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """No button answers to Enter: photos are filed by whoever means the button."""
+        super().showEvent(event)
+        self.file_button.setDefault(False)
+
+    @Slot()
+    def _on_choice(self) -> None:
+        self._forget_plan()
+        self.summary.say(self.tr("Working out what goes where…"))
+        self._timer.start()
+
+    @Slot()
+    def _request(self) -> None:
+        self._timer.stop()
+        self._forget_plan()
+        choices = self.choices
+        if not self.destination.text().strip():
+            self.summary.say(self.tr("Choose a folder for the class folders."))
+        elif not choices.destination.is_absolute():
+            self.summary.say(self.tr("Write the whole path of the folder, or choose it with Browse."), warning=True)
+        else:
+            self._awaited = choices
+            self.plan_requested.emit(choices)
+
+    @Slot()
+    def _browse(self) -> None:
+        start = next((each for each in self._nearest() if each.is_dir()), self._folder.parent)
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Folder for the class folders"), str(start))
+        if chosen:
+            self.destination.setText(chosen)
+
+    def _nearest(self) -> tuple[Path, ...]:
+        wanted = self.choices.destination
+        return (wanted, *wanted.parents)
+
+    # -- what would happen
+
+    @Slot(object)
+    def show_plan(self, plan: SortPlan) -> None:
+        """Show what would happen; a plan for what is no longer chosen is dropped."""
+        if self._awaited is None or plan.mode is not self._awaited.mode:
+            return
+        self._awaited = None
+        self._plan = plan
+        self.tree.setEnabled(True)
+        self.tree.show_plan(plan)
+        filed = sum(plan.counts_by_class.values())
+        self.file_button.setText(self._verb(plan.mode, count_photos(filed) if filed else self.tr("photos")))
+        self.file_button.setEnabled(bool(filed))
+        self.file_button.setToolTip(self._tip(plan.mode))
+        self.summary.say(self._summary(plan, filed))
+        self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
+        self.space.setVisible(bool(filed))
+
+    @Slot(object)
+    def show_refusal(self, error: UserError) -> None:
+        """Say why there is no plan."""
+        if self._awaited is None:
+            return
+        self._forget_plan()
+        self.tree.clear()
+        self.summary.say(str(error), warning=True)
+
+    def _forget_plan(self) -> None:
+        self._plan = self._awaited = None
+        self.tree.setEnabled(False)
+        self.space.hide()
+        self.file_button.setEnabled(False)
+        self.file_button.setText(self._verb(self.choices.mode, self.tr("photos")))
+
+    def _verb(self, mode: Mode, photos: str) -> str:
+        verbs: Mapping[Mode, str] = {
+            Mode.COPY: self.tr("Copy {0}"),
+            Mode.MOVE: self.tr("Move {0}"),
+            Mode.LINK: self.tr("Link {0}"),
+        }
+        text = verbs[mode].format(photos)
+        self.file_button.setAccessibleName(text)
+        return text
+
+    def _tip(self, mode: Mode) -> str:
+        if mode is Mode.MOVE:
+            return self.tr("Moves your photos; History can put them back")
+        return self.tr("Your photos stay as they are; History can take the sort back")
+
+    def _summary(self, plan: SortPlan, filed: int) -> str:
+        counts = plan.counts_by_action
+        there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
+        if not filed:
+            why = self.tr("they are all there already") if there and not plan.skipped else self.tr("see the list above")
+            return self.tr("There is nothing to do: {0}.").format(why)
+        parts = [self.tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_class)))]
+        if there:
+            parts.append(self.tr("{0} already there.").format(count_photos(there)))
+        if twice:
+            parts.append(self.tr("{0} twice.").format(count_photos(twice)))
+        if plan.skipped:
+            parts.append(self.tr("{0} left in place.").format(count_photos(len(plan.skipped))))
+        renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
+        if renamed:
+            parts.append(self.tr("{0} under a new name, because the old one is taken.").format(count_photos(renamed)))
+        beside = sum(len(file.siblings) for file in plan.files)
+        if beside:
+            one, many = (
+                self.tr("1 file that belongs to a photo goes along."),
+                self.tr("{0} files that belong to photos go along."),
+            )
+            parts.append(one if beside == 1 else many.format(beside))
+        if plan.mode is Mode.MOVE:
+            where = plan.source or self._folder
+            parts.append(self.tr("They will no longer be in {0}; History can put them back.").format(where))
+        return " ".join(parts)
+
+
+def _path(text: str) -> Path:
+    """What a person wrote or pasted, as a path; it is relative where it means nothing."""
+    text = text.strip().strip('"')  # systems offer to copy a path with quotes around it
+    if text.startswith("file:"):
+        text = QUrl(text).toLocalFile()  # a folder dropped on the line
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:  # "~somebody" who is not known
+        return Path(text)

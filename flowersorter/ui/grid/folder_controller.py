@@ -1,0 +1,218 @@
+"""Opening a folder and keeping what is shown of it up to date while it is labelled.
+
+The labelling is imported by the job itself, in its thread: the window does not wait for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.errors import FolderUnusable
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import Garden
+from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workers.job_worker import Call
+from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.workflows.predicting.photo_rows import PhotoRows
+from flowersorter.workflows.predicting.viewport_priority import Urgent
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.predicting.predict_folder import LabelResult
+
+MAX_RECENT = 8
+RECENT_KEY, FOLDER_KEY = "recent folders", "folder"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownRows:
+    """News: what the library knew of the folder before it was looked at."""
+
+    rows: PhotoRows
+
+
+class FolderController(QObject):
+    """Owns the open folder and its labelling job.
+
+    Signals:
+        opened(Path): Another folder is open.
+        closed(): It turned out that it cannot be read, and nothing is known of it.
+        begun(): The folder is about to be looked at.
+        classes_changed(): The library may have other classes now.
+        labelled(): The folder was looked at to its end; what is shown is what the model says.
+        show_requested(key): Show this pile.
+    """
+
+    opened = Signal(object)
+    closed = Signal()
+    begun = Signal()
+    classes_changed = Signal()
+    labelled = Signal()
+    show_requested = Signal(int)
+
+    def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._pending = session, front, pending
+        self._job_id = 0
+        self._quiet = False
+        self._urgent = Urgent()
+        self.folder: Path | None = None
+
+    def open(self, folder: Path) -> None:
+        """Show this folder and label what is new in it."""
+        folder = folder.absolute()
+        session = self._session
+        session.queue.drop(self._job_id)
+        session.thumbnails.forget(session.photos.columns.place_ids.tolist())
+        self.folder = folder
+        session.photos.set_rows(_nothing())
+        self._remember(folder)
+        self._front.bar.say("")
+        self.opened.emit(folder)
+        self._submit(quiet=False)
+
+    def look_again(self, *, quiet: bool = True) -> None:
+        """Label the folder again: after a training, or because files or classes came and went."""
+        if self.folder is None:
+            return
+        if self._session.queue.alive(self._job_id):
+            self._session.queue.begin_again(self._job_id)
+        else:
+            self._submit(quiet=quiet)
+
+    @Slot(object)
+    def look_at(self, place_ids: Sequence[int]) -> None:
+        """These photos are in view: a labelling that runs or comes takes them first."""
+        self._urgent.ask(place_ids)
+
+    @property
+    def labelling(self) -> bool:
+        """Whether the folder is being looked at."""
+        return self._session.queue.alive(self._job_id)
+
+    @property
+    def recent(self) -> list[Path]:
+        """Folders that were open before, newest first, as far as they are there."""
+        stored = self._session.garden.settings.get(RECENT_KEY, list[str]())
+        return [folder for folder in map(Path, stored) if folder.is_dir()]
+
+    def _submit(self, *, quiet: bool) -> None:
+        assert self.folder is not None
+        self.begun.emit()
+        self._quiet = quiet
+        call = _call(self._session.garden, self.folder, self._session.device, self._urgent)
+        listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
+        title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
+        self._job_id = self._session.queue.submit(title, call, listener, background=True)
+
+    def _remember(self, folder: Path) -> None:
+        settings = self._session.garden.settings
+        others = [each for each in settings.get(RECENT_KEY, list[str]()) if each != str(folder)]
+        try:
+            settings.set(RECENT_KEY, [str(folder), *others][:MAX_RECENT])
+            settings.set(FOLDER_KEY, str(folder))
+        except UnicodeError:
+            pass  # a name that is no text cannot be kept as JSON; it is only a convenience
+
+    # -- what the job says
+
+    def _on_news(self, news: object) -> None:
+        from flowersorter.workflows.predicting.predict_folder import FolderScanned, RowsChanged
+
+        if isinstance(news, (FolderScanned, KnownRows)):
+            self._session.photos.set_rows(news.rows)
+            self.classes_changed.emit()
+            self._settle(news.rows)
+        elif isinstance(news, RowsChanged):
+            self._session.photos.merge(news.rows)
+            self._settle(news.rows)
+
+    def _settle(self, rows: PhotoRows) -> None:
+        """Labels that were given before their photo was read become real ones."""
+        waiting = self._pending.items()
+        if not waiting:
+            return
+        here: NDArray[np.bool_] = np.isin(rows.place_ids, list(waiting))
+        read = here & (rows.photo_ids > 0)
+        ids = dict(zip(rows.place_ids[read].tolist(), rows.photo_ids[read].tolist(), strict=True))
+        labels = self._pending.settle(ids)
+        self._session.photos.set_labels({photo_id: (class_id, True) for photo_id, class_id in labels.items()})
+        unread = rows.place_ids[here & (rows.photo_ids == 0)].tolist()
+        self._session.photos.set_place_labels({at: (waiting[at], True) for at in unread})
+
+    def _on_labelled(self, result: object) -> None:
+        from flowersorter.workflows.predicting.predict_folder import LabelResult
+
+        assert isinstance(result, LabelResult)
+        photos = self._session.photos
+        photos.set_rows(result.rows)
+        photos.rearrange()
+        self._settle(result.rows)
+        self.classes_changed.emit()
+        if not self._quiet:
+            self._tell(result)
+        self.labelled.emit()
+
+    def _on_failed(self, error: Exception) -> None:
+        """A folder of which photos are shown stays open: its drive may only be gone for a while."""
+        if isinstance(error, FolderUnusable):
+            what = self.tr("The folder “{0}” cannot be opened").format(self.folder)
+            if not len(self._session.photos.columns):
+                self.folder = None
+                self.closed.emit()
+            error = FolderUnusable(what, error.why, error.hint)
+        self._front.complain(error)
+
+    def _tell(self, result: LabelResult) -> None:
+        counts = self._session.photos.columns.counts()
+        total = len(result.rows)
+        if not total:
+            self._front.bar.say(self.tr("There are no photos in this folder."))
+            return
+        parts = [self.tr("{0} photos").format(total) if total > 1 else self.tr("1 photo")]
+        if counts.get(Pile.UNSURE):
+            parts.append(self.tr("{0} not sure").format(counts[Pile.UNSURE]))
+        if counts.get(Pile.NEW):
+            parts.append(self.tr("{0} new to me").format(counts[Pile.NEW]))
+        if counts.get(Pile.UNREADABLE):
+            parts.append(self.tr("{0} unreadable").format(counts[Pile.UNREADABLE]))
+        text = ", ".join(parts) + "."
+        if result.problems:
+            text += " " + self.tr("{0} folders or files could not be looked at.").format(len(result.problems))
+        if counts.get(Pile.UNSURE):
+            self._front.bar.say(text, (self.tr("Show the unsure ones"), self._show_unsure))
+        else:
+            self._front.bar.say(text)
+
+    def _show_unsure(self) -> None:
+        self.show_requested.emit(int(Pile.UNSURE))
+
+
+def _call(garden: Garden, folder: Path, device: str, urgent: Urgent) -> Call:
+    """What the library knows already is shown before the folder is scanned, which may be slow."""
+
+    def run(report: Report, cancel: CancelToken) -> object:
+        from flowersorter.workflows.predicting.photo_details import folder_rows
+        from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+
+        known = folder_rows(garden, folder)
+        if len(known):
+            report(KnownRows(known))
+        return label(LabelRequest(garden, folder, device, urgent=urgent), report, cancel)
+
+    return run
+
+
+def _nothing() -> PhotoRows:
+    ints = np.zeros(0, np.int32)
+    longs, floats = np.zeros(0, np.int64), np.zeros(0, np.float32)
+    flags, bytes_ = np.zeros(0, np.bool_), np.zeros(0, np.uint8)
+    return PhotoRows(longs, longs, (), (), ints, flags, ints, floats, bytes_)

@@ -1,0 +1,193 @@
+"""The photos of the open folder as columns in memory, and where each of them belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.library.tables.places import Paths
+from flowersorter.workflows.predicting.photo_rows import PhotoRows, Verdict
+
+Rows = NDArray[np.intp]
+OwnLabels = dict[int, tuple[int, bool]]
+
+
+class Pile(IntEnum):
+    """Where a photo lies that lies in no class; negative, so that it fits in one column with class ids."""
+
+    WAITING = 0  # not read yet
+    UNSURE = -1
+    NEW = -2
+    UNREADABLE = -3
+    ALL = -4  # not a place to lie in: the whole folder
+
+
+class PhotoColumns:
+    """Arrays of one length, row by row a place, in natural order of the path.
+
+    Attributes:
+        place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts: As in `PhotoRows`.
+        names: N absolute paths, as texts.
+        errors: N reasons why a file is unreadable, or None.
+        shelves: (N,) int32; the class id the photo counts for, else its `Pile`.
+        own: What the person said in this session, by place id: class id and whether a person gave it.
+            It outlives every block of rows: a block may have been made before the person spoke.
+    """
+
+    def __init__(self, rows: PhotoRows | None = None, before: PhotoColumns | None = None) -> None:
+        self.own: OwnLabels = before.own if before is not None else {}
+        # The photo each was said of, 0 while nobody has read it: another photo may have taken its place since.
+        self._said_of: dict[int, int] = before._said_of if before is not None else {}
+        rows = rows if rows is not None else _no_rows()
+        self.place_ids, self.photo_ids = rows.place_ids.copy(), rows.photo_ids.copy()
+        self.label_ids, self.by_person = rows.label_ids.copy(), rows.by_person.copy()
+        self.class_ids, self.confidences = rows.class_ids.copy(), rows.confidences.copy()
+        self.verdicts = rows.verdicts.copy()
+        self.names: list[str] = list(Paths.of(rows.paths).names)
+        self.errors: list[str | None] = list(rows.errors)
+        self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
+        self.shelves = np.zeros(len(self.names), np.int32)
+        self._sorter = np.argsort(self.place_ids)
+        self._sorted_ids = self.place_ids[self._sorter]
+        self._say_again(self.locate(self.own))
+        self._shelve(np.arange(len(self.names)))
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    @property
+    def paths(self) -> Paths:
+        """N absolute paths."""
+        return Paths(self.names)
+
+    def locate(self, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
+        """Rows of these places, in their order; those that are not here are left out.
+
+        Returns:
+            (M,) intp row numbers.
+        """
+        wanted = np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64)
+        if not len(self.names) or not len(wanted):
+            return np.zeros(0, np.intp)
+        at = np.minimum(np.searchsorted(self._sorted_ids, wanted), len(self.names) - 1)
+        rows: Rows = self._sorter[at[self._sorted_ids[at] == wanted]]
+        return rows
+
+    def merge(self, news: PhotoRows) -> tuple[Rows, list[int]]:
+        """Take over changed rows; rows of places that are not here are dropped as stale.
+
+        Returns:
+            The row numbers that may look different now, ascending, and the places whose file changed.
+        """
+        here = np.isin(news.place_ids, self._sorted_ids)
+        rows = self.locate(news.place_ids)
+        old_photos, new_photos = self.photo_ids[rows], news.photo_ids[here]
+        changed_files = self.place_ids[rows[(old_photos != new_photos) & (old_photos != 0)]].tolist()
+        self.photo_ids[rows] = new_photos
+        self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
+        self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
+        self.verdicts[rows] = news.verdicts[here]
+        self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
+        self._say_again(rows)
+        self._shelve(rows)
+        return np.sort(rows), changed_files
+
+    def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
+        if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
+            self.names, self.errors = list(names), list(errors)  # all of them, as after every look at the folder
+        else:
+            for row, source in zip(rows.tolist(), sources.tolist(), strict=True):
+                self.names[row], self.errors[row] = names[source], errors[source]
+        self._unreadable[rows] = [errors[source] is not None for source in sources.tolist()]
+
+    def set_error(self, place_id: int, reason: str) -> Rows:
+        """Mark a photo whose thumbnail cannot be made; returns its row, or none."""
+        rows = self.locate([place_id])
+        for row in rows.tolist():
+            self.errors[row], self._unreadable[row] = reason, True
+        self._shelve(rows)
+        return rows
+
+    def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
+        """Show what was just written to the library, at every place of these photos.
+
+        Args:
+            labels: By photo id: class id, 0 for none, and whether a person gave it.
+
+        Returns:
+            The rows of these photos, ascending.
+        """
+        wanted = np.fromiter(labels, np.int64, len(labels))
+        rows = np.flatnonzero(np.isin(self.photo_ids, wanted[wanted > 0]))
+        for row in rows.tolist():
+            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
+            self.own[place], self._said_of[place] = labels[photo], photo
+        self._say_again(rows)
+        self._shelve(rows)
+        return rows
+
+    def set_place_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
+        """Show labels of places whose photo is not read yet: by place id, as in `set_labels`."""
+        rows = np.sort(self.locate(labels))
+        self.own.update(labels)
+        self._said_of.update(dict.fromkeys(labels, 0))
+        self._say_again(rows)
+        self._shelve(rows)
+        return rows
+
+    def replace_class(self, old: int, new: int) -> OwnLabels:
+        """Show what lay in a class in another one, or, where that is 0, in none.
+
+        Returns:
+            What the person had said of it, by place id, for `set_place_labels`.
+        """
+        said = {at: label for at, label in self.own.items() if label[0] == old}
+        self.own.update(dict.fromkeys(said, (new, True)))
+        self.label_ids[self.label_ids == old] = new
+        self.class_ids[self.class_ids == old] = new
+        self._shelve(np.arange(len(self)))
+        return said
+
+    def counts(self) -> dict[int, int]:
+        """Photos by class id and by `Pile`, `Pile.ALL` among them."""
+        shelves, counts = np.unique(self.shelves, return_counts=True)
+        found = dict(zip(shelves.tolist(), counts.tolist(), strict=True))
+        return found | {int(Pile.ALL): len(self)}
+
+    def _say_again(self, rows: Rows) -> None:
+        for row in rows.tolist() if self.own else ():
+            place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
+            label = self.own.get(place)
+            if label is None:
+                continue
+            if photo and self._said_of.get(place) not in (0, None, photo):
+                del self.own[place], self._said_of[place]
+                continue
+            self._said_of[place] = photo or self._said_of.get(place, 0)
+            self.label_ids[row], self.by_person[row] = label
+
+    def _shelve(self, rows: Rows) -> None:
+        verdicts = self.verdicts[rows]
+        guess = np.where(verdicts == Verdict.NEW, Pile.NEW, self.class_ids[rows])
+        guess = np.where(verdicts == Verdict.UNSURE, Pile.UNSURE, guess)
+        guess = np.where(self._unreadable[rows], Pile.UNREADABLE, guess)
+        labels = self.label_ids[rows]
+        self.shelves[rows] = np.where(labels > 0, labels, guess)
+
+
+def _no_rows() -> PhotoRows:
+    ints = np.zeros(0, np.int32)
+    return PhotoRows(
+        place_ids=np.zeros(0, np.int64),
+        photo_ids=np.zeros(0, np.int64),
+        paths=(),
+        errors=(),
+        label_ids=ints,
+        by_person=np.zeros(0, np.bool_),
+        class_ids=ints,
+        confidences=np.zeros(0, np.float32),
+        verdicts=np.zeros(0, np.uint8),
+    )

@@ -1,0 +1,73 @@
+"""Which photos of the folder are shown, and in what order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.ui.grid.photo_columns import Pile, Rows
+
+
+class Order(StrEnum):
+    """How the shown photos are ordered."""
+
+    NAME = "name"
+    LEAST_SURE = "least sure"
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoFilter:
+    """What the person picked to look at.
+
+    Attributes:
+        shelf: A class id or a `Pile`.
+        places: Exactly these places, whatever they are, instead of a shelf.
+        title: What `places` are, for the person.
+        unchecked: Leave out what a person has labelled.
+        order: How to order.
+    """
+
+    shelf: int = Pile.ALL
+    places: frozenset[int] | None = None
+    title: str = ""
+    unchecked: bool = False
+    order: Order = Order.NAME
+
+    def matches(
+        self, shelves: NDArray[np.int32], place_ids: NDArray[np.int64], checked: NDArray[np.bool_]
+    ) -> NDArray[np.bool_]:
+        """Which rows are shown.
+
+        Args:
+            shelves: (N,) int32 class id or `Pile`.
+            place_ids: (N,) int64.
+            checked: (N,) whether a person has labelled it.
+
+        Returns:
+            (N,) bool.
+        """
+        if self.places is not None:
+            shown = np.isin(place_ids, np.fromiter(self.places, np.int64, len(self.places)))
+        elif self.shelf == Pile.ALL:
+            shown = np.ones(len(shelves), np.bool_)
+        else:
+            shown = shelves == self.shelf
+        return shown & ~checked if self.unchecked else shown
+
+    def arrange(self, rows: Rows, confidences: NDArray[np.float32], labelled: NDArray[np.bool_]) -> Rows:
+        """Order the rows that are shown.
+
+        Args:
+            rows: (M,) row numbers, ascending, which is the order of their names.
+            confidences: (N,) of all rows.
+            labelled: (N,) of all rows; nobody has to look at these, so they come last.
+
+        Returns:
+            (M,) the same row numbers.
+        """
+        if self.order is Order.NAME:
+            return rows
+        return rows[np.argsort(confidences[rows] + 2.0 * labelled[rows], kind="stable")]

@@ -1,0 +1,379 @@
+"""The photos of the open folder as a list model: arrays of ids, rows looked up only when they are painted."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QByteArray,
+    QMimeData,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+    Slot,
+)
+from PySide6.QtGui import QImage
+
+from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, Rows
+from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.workers.thumbnail_pool import Wanted
+from flowersorter.workflows.predicting.photo_rows import PhotoRows, Verdict
+
+Index = QModelIndex | QPersistentModelIndex
+
+#: Drag data: place ids as int64, in the byte order of this computer; never leaves the program.
+PLACES_MIME = "application/x-flowersorter-places"
+
+MAX_SPANS = 64  # more separate changes than this are one big change
+
+
+class PhotoRole(IntEnum):
+    """What the delegate and the inspector ask for."""
+
+    PLACE_ID = Qt.ItemDataRole.UserRole + 1
+    ERROR = Qt.ItemDataRole.UserRole + 2
+    THUMBNAIL = Qt.ItemDataRole.UserRole + 3
+    CLASS_NAME = Qt.ItemDataRole.UserRole + 4
+    CLASS_COLOUR = Qt.ItemDataRole.UserRole + 5
+    VERDICT = Qt.ItemDataRole.UserRole + 6
+    CONFIDENCE = Qt.ItemDataRole.UserRole + 7
+    LABELLED = Qt.ItemDataRole.UserRole + 8
+    BY_PERSON = Qt.ItemDataRole.UserRole + 9
+
+
+@dataclass(frozen=True, slots=True)
+class ClassLook:
+    """How a class appears on a tile: its name and its colour as "#rrggbb"."""
+
+    name: str
+    colour: str
+
+
+class PhotoModel(QAbstractListModel):
+    """Shows the rows of `PhotoColumns` that a `PhotoFilter` lets through. Lives in the GUI thread.
+
+    Args:
+        thumbnails: Gives a thumbnail or None while it is being made; its arrival is told to `repaint`.
+
+    Signals:
+        counts_changed: Classes and piles may have other numbers of photos now.
+        files_changed(list of place ids): The file behind these is another one now.
+    """
+
+    counts_changed = Signal()
+    files_changed = Signal(object)
+
+    def __init__(self, thumbnails: Callable[[Wanted], QImage | None], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._thumbnails = thumbnails
+        self._classes: dict[int, ClassLook] = {}
+        self.columns = PhotoColumns()
+        self._filter = PhotoFilter()
+        self._order: Rows = np.zeros(0, np.intp)  # model row -> column row
+        self._positions: Rows = np.zeros(0, np.intp)  # column row -> model row, -1 where hidden
+        self._getters: dict[int, Callable[[int], Any]] = {
+            Qt.ItemDataRole.DisplayRole: self._name,
+            Qt.ItemDataRole.ToolTipRole: self._tool_tip,
+            Qt.ItemDataRole.AccessibleTextRole: self._spoken,
+            PhotoRole.PLACE_ID: self._place_id,
+            PhotoRole.ERROR: self._error,
+            PhotoRole.THUMBNAIL: self._thumbnail,
+            PhotoRole.CLASS_NAME: self._class_name,
+            PhotoRole.CLASS_COLOUR: self._class_colour,
+            PhotoRole.VERDICT: self._verdict,
+            PhotoRole.CONFIDENCE: self._confidence,
+            PhotoRole.LABELLED: self._labelled,
+            PhotoRole.BY_PERSON: self._by_person,
+        }
+
+    # -- what Qt asks
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        """How many photos are shown."""
+        return 0 if parent.isValid() else len(self._order)
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """One fact about one photo."""
+        getter = self._getters.get(role)
+        if getter is None or not index.isValid():
+            return None
+        return getter(int(self._order[index.row()]))
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Photos can be picked and dragged away; nothing can be dropped on them."""
+        if not index.isValid():
+            return Qt.ItemFlag.NoItemFlags
+        flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return flags | Qt.ItemFlag.ItemIsDragEnabled
+
+    def mimeTypes(self) -> list[str]:
+        """The one kind of drag data there is."""
+        return [PLACES_MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        """Place ids of what is dragged: row numbers would be stale by the time of the drop."""
+        rows = sorted(index.row() for index in indexes)
+        mime = QMimeData()
+        mime.setData(PLACES_MIME, QByteArray(self.columns.place_ids[self._order[rows]].tobytes()))
+        return mime
+
+    # -- what the window tells it
+
+    @property
+    def filter(self) -> PhotoFilter:
+        """What is shown now."""
+        return self._filter
+
+    def set_filter(self, wanted: PhotoFilter) -> None:
+        """Show something else, or in another order."""
+        if wanted != self._filter:
+            self.beginResetModel()
+            self._filter = wanted
+            self._arrange()
+            self.endResetModel()
+
+    def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
+        """Use these names and colours."""
+        if dict(classes) != self._classes:
+            self._classes = dict(classes)
+            if len(self._order):
+                self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
+
+    def set_rows(self, rows: PhotoRows) -> None:
+        """Show another folder, or the same one after a new look at it; the latter keeps the picture still."""
+        if len(rows) == len(self.columns) and np.array_equal(rows.place_ids, self.columns.place_ids):
+            self.merge(rows)
+            return
+        self.beginResetModel()
+        self.columns = PhotoColumns(rows, self.columns)
+        self._arrange()
+        self.endResetModel()
+        self.counts_changed.emit()
+
+    def merge(self, rows: PhotoRows) -> None:
+        """Take over rows that changed; the others are not touched."""
+        changed, files = self.columns.merge(rows)
+        if files:
+            self.files_changed.emit(files)
+        self._refresh(changed)
+
+    def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
+        """Show labels just written: by photo id the class id (0: none) and whether a person gave it."""
+        self._refresh(self.columns.set_labels(labels))
+
+    def set_place_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
+        """The same by place id, for photos that are not read yet."""
+        self._refresh(self.columns.set_place_labels(labels))
+
+    def replace_class(self, old: int, new: int) -> OwnLabels:
+        """Show what lay in a class in another one, or, where that is 0, in none.
+
+        Returns:
+            What the person had said of it, by place id, for `set_place_labels`.
+        """
+        self.beginResetModel()
+        said = self.columns.replace_class(old, new)
+        self._arrange()
+        self.endResetModel()
+        self.counts_changed.emit()
+        return said
+
+    def rearrange(self) -> None:
+        """Order again, after confidences changed; does nothing when ordered by name."""
+        if self._filter.order is not Order.NAME:
+            self.beginResetModel()
+            self._arrange()
+            self.endResetModel()
+
+    @Slot(object)
+    def repaint(self, place_ids: Iterable[int]) -> None:
+        """Thumbnails arrived."""
+        self._changed(self.columns.locate(place_ids), [PhotoRole.THUMBNAIL])
+
+    @Slot(object)
+    def mark_unreadable(self, problems: Iterable[tuple[int, str]]) -> None:
+        """Thumbnails cannot be made."""
+        rows = [self.columns.set_error(place_id, reason) for place_id, reason in problems]
+        self._refresh(np.sort(np.concatenate(rows)) if rows else np.zeros(0, np.intp))
+
+    # -- what the window asks
+
+    def place_ids(self, indexes: Iterable[Index]) -> list[int]:
+        """Places behind these indexes, in the order shown."""
+        rows = sorted(index.row() for index in indexes)
+        return [int(place_id) for place_id in self.columns.place_ids[self._order[rows]]]
+
+    def rows_of(self, place_ids: Iterable[int]) -> list[int]:
+        """Model rows of these places, ascending; those not shown are left out."""
+        at = self._positions[self.columns.locate(place_ids)]
+        return sorted(at[at >= 0].tolist())
+
+    def path_of(self, place_id: int) -> Path | None:
+        """Where this place is; None where it is not in the folder."""
+        rows = self.columns.locate([place_id])
+        return self.columns.paths[int(rows[0])] if len(rows) else None
+
+    def describe(self, row: int) -> str:
+        """What the photo of a model row is said to be, in words."""
+        return self._said(int(self._order[row]))
+
+    def wanted(self, row: int) -> Wanted:
+        """What the thumbnail pool needs to know about a model row."""
+        at = int(self._order[row])
+        return Wanted(int(self.columns.place_ids[at]), int(self.columns.photo_ids[at]), self.columns.paths[at])
+
+    # -- how it stays in step
+
+    def _arrange(self) -> None:
+        columns, labelled = self.columns, self.columns.label_ids > 0
+        shown = self._filter.matches(columns.shelves, columns.place_ids, self._checked())
+        self._order = self._filter.arrange(np.flatnonzero(shown), columns.confidences, labelled)
+        self._number()
+
+    def _number(self) -> None:
+        self._positions = np.full(len(self.columns), -1, np.intp)
+        self._positions[self._order] = np.arange(len(self._order))
+
+    def _checked(self, rows: Rows | slice = slice(None)) -> Any:
+        return (self.columns.label_ids[rows] > 0) & self.columns.by_person[rows]
+
+    def _refresh(self, changed: Rows) -> None:
+        """Let photos come and go that now match the filter or no longer do, then repaint the rest."""
+        if not len(changed):
+            return
+        columns = self.columns
+        match = self._filter.matches(columns.shelves[changed], columns.place_ids[changed], self._checked(changed))
+        shown = self._positions[changed] >= 0
+        self._remove(np.sort(self._positions[changed[shown & ~match]]))
+        self._insert(changed[~shown & match])
+        self._changed(changed[shown & match], [])
+        self.counts_changed.emit()
+
+    def _remove(self, positions: Rows) -> None:
+        spans = _spans(positions)
+        if len(spans) > MAX_SPANS:
+            self.beginResetModel()
+            self._order = np.delete(self._order, positions)
+            self._number()
+            self.endResetModel()
+            return
+        for first, last in reversed(spans):
+            self.beginRemoveRows(QModelIndex(), first, last)
+            self._order = np.delete(self._order, np.arange(first, last + 1))
+            self._number()
+            self.endRemoveRows()
+
+    def _insert(self, rows: Rows) -> None:
+        """Add column rows: at their place by name, at the end of any other order."""
+        if not len(rows):
+            return
+        by_name = self._filter.order is Order.NAME
+        target = np.sort(np.concatenate([self._order, rows])) if by_name else np.append(self._order, rows)
+        spans = _spans(np.searchsorted(target, rows)) if by_name else [(len(self._order), len(target) - 1)]
+        if len(spans) > MAX_SPANS:
+            self.beginResetModel()
+            self._order = target
+            self._number()
+            self.endResetModel()
+            return
+        for first, last in spans:
+            self.beginInsertRows(QModelIndex(), first, last)
+            self._order = np.insert(self._order, first, target[first : last + 1])
+            self._number()
+            self.endInsertRows()
+
+    def _changed(self, rows: Rows, roles: list[int]) -> None:
+        at = self._positions[rows]
+        spans = _spans(np.sort(at[at >= 0]))
+        if len(spans) > MAX_SPANS:
+            spans = [(spans[0][0], spans[-1][1])]
+        for first, last in spans:
+            self.dataChanged.emit(self.index(first), self.index(last), roles)
+
+    # -- one function per role; each is given the column row
+
+    def _name(self, row: int) -> str:
+        return os.path.basename(self.columns.names[row])  # noqa: PTH119 -- painted for every tile
+
+    def _tool_tip(self, row: int) -> str:
+        return self.columns.names[row]
+
+    def _spoken(self, row: int) -> str:
+        return ", ".join(filter(None, (self._name(row), self._said(row))))
+
+    def _said(self, row: int) -> str:
+        if self._error(row) is not None:
+            return self.tr("unreadable")
+        if not self._class_name(row):
+            return ""
+        if self._labelled(row):
+            words = self.tr("checked by you") if self._by_person(row) else self.tr("from its folder")
+        else:
+            words = {
+                Verdict.SURE: self.tr("sure"),
+                Verdict.PROBABLE: self.tr("probable"),
+                Verdict.UNSURE: self.tr("not sure"),
+                Verdict.NEW: self.tr("new to me"),
+            }.get(self._verdict(row), "")
+        return f"{self._class_name(row)}, {words}"
+
+    def _place_id(self, row: int) -> int:
+        return int(self.columns.place_ids[row])
+
+    def _error(self, row: int) -> str | None:
+        return self.columns.errors[row]
+
+    def _thumbnail(self, row: int) -> QImage | None:
+        columns = self.columns
+        if columns.errors[row] is not None:
+            return None
+        return self._thumbnails(Wanted(int(columns.place_ids[row]), int(columns.photo_ids[row]), columns.paths[row]))
+
+    def _look(self, row: int) -> ClassLook | None:
+        return self._classes.get(int(self.columns.label_ids[row] or self.columns.class_ids[row]))
+
+    def _class_name(self, row: int) -> str:
+        look = self._look(row)
+        return look.name if look is not None else ""
+
+    def _class_colour(self, row: int) -> str:
+        look = self._look(row)
+        return look.colour if look is not None else ""
+
+    def _verdict(self, row: int) -> Verdict:
+        return Verdict(int(self.columns.verdicts[row]))
+
+    def _confidence(self, row: int) -> float:
+        return float(self.columns.confidences[row])
+
+    def _labelled(self, row: int) -> bool:
+        return bool(self.columns.label_ids[row] > 0)
+
+    def _by_person(self, row: int) -> bool:
+        return bool(self.columns.by_person[row])
+
+
+def places_in(mime: QMimeData) -> list[int]:
+    """Place ids in drag data of this program; none in any other."""
+    if not mime.hasFormat(PLACES_MIME):
+        return []
+    return [int(each) for each in np.frombuffer(mime.data(PLACES_MIME).data(), np.int64)]
+
+
+def _spans(numbers: Rows) -> list[tuple[int, int]]:
+    """Ascending numbers as runs (first, last)."""
+    if not len(numbers):
+        return []
+    breaks = np.flatnonzero(np.diff(numbers) > 1)
+    firsts = numbers[np.concatenate([[0], breaks + 1])]
+    lasts = numbers[np.concatenate([breaks, [len(numbers) - 1]])]
+    return list(zip(firsts.tolist(), lasts.tolist(), strict=True))

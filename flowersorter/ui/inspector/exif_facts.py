@@ -1,0 +1,85 @@
+"""Name, date, camera, size and folder of a photo, as a small table."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QDateTime, QLocale, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QFormLayout, QLabel, QSizePolicy, QWidget
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.predicting.photo_details import PhotoDetails
+
+
+class Facts(QWidget):
+    """Shows what is known; what is not known has no line."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("facts")
+        self.setAccessibleName(self.tr("About the photo"))
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 12, 0, 0)
+        self._form.setHorizontalSpacing(10)
+        self._form.setVerticalSpacing(3)
+        self._form.setLabelAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self.name = self._line(self.tr("File"), "fact_file")
+        self.taken = self._line(self.tr("Taken"), "fact_taken")
+        self.camera = self._line(self.tr("Camera"), "fact_camera")
+        self.pixels = self._line(self.tr("Size"), "fact_size")
+        self.folder = self._line(self.tr("Folder"), "fact_folder")
+
+    def show_path(self, path: Path) -> None:
+        """Show what the path alone says."""
+        self.name.setText(_breakable(path.name))
+        self.folder.setText(_breakable(str(path.parent)))
+        for label in (self.taken, self.camera, self.pixels):
+            self._form.setRowVisible(label, False)
+        self.show()
+
+    def show_facts(self, known: PhotoDetails) -> None:
+        """Show all that is known."""
+        self.show_path(known.place.path)
+        photo = known.photo
+        locale = QLocale()
+        size = locale.formattedDataSize(known.place.size_bytes, 1)
+        if photo is not None:
+            if photo.taken_at:
+                self._set(self.taken, _date(photo.taken_at, locale))
+            self._set(self.camera, photo.camera or "")
+            size = self.tr("{0} × {1}, {2}").format(photo.width_px, photo.height_px, size)
+        self._set(self.pixels, size)
+
+    def _set(self, label: QLabel, text: str) -> None:
+        label.setText(text)
+        self._form.setRowVisible(label, bool(text))
+
+    def _line(self, title: str, name: str) -> QLabel:
+        key, value = QLabel(title, self), QLabel(self)
+        key.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+        value.setObjectName(name)
+        value.setAccessibleName(title)
+        value.setWordWrap(True)
+        value.setTextFormat(Qt.TextFormat.PlainText)
+        value.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._form.addRow(key, value)
+        return value
+
+
+def _breakable(text: str) -> str:
+    """Long names may break after a separator: Qt breaks lines at spaces only."""
+    return "".join(f"{char}\u200b" if char in "/\\_-." else char for char in text)
+
+
+def _date(iso: str, locale: QLocale) -> str:
+    try:
+        moment = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    when = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
+    day = locale.toString(when.date(), QLocale.FormatType.LongFormat)
+    return f"{day}, {locale.toString(when.time(), QLocale.FormatType.ShortFormat)}"

@@ -1,0 +1,280 @@
+"""The right side: the picked photo large, what it is taken for and why, and where it comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QIcon, QImage, QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from flowersorter.library.collection import Garden
+from flowersorter.ui.grid.photo_model import ClassLook
+from flowersorter.ui.inspector.exif_facts import Facts
+from flowersorter.ui.inspector.neighbour_strip import NeighbourStrip
+from flowersorter.ui.inspector.photo_view import PhotoView
+from flowersorter.ui.inspector.prediction_bars import GuessBars
+from flowersorter.ui.shared import theme
+from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.thumbnail_loader import large_image
+from flowersorter.workflows.predicting.photo_rows import Verdict
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.predicting.photo_details import PhotoDetails
+
+LARGE_PX, MARGIN_PX = 1024, 12
+
+
+class Inspector(QScrollArea):
+    """Shows one photo; loads it and what is known of it off the GUI thread.
+
+    Signals:
+        preview_requested(): The person clicked the photo.
+        show_in_folder_requested(Path): Open the folder of this file.
+        class_picked(class id): The person clicked a guess: it is the right class.
+        place_picked(Path): The person clicked a photo that looks alike.
+    """
+
+    preview_requested = Signal()
+    show_in_folder_requested = Signal(object)
+    class_picked = Signal(int)
+    place_picked = Signal(object)
+
+    def __init__(self, garden: Garden, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("inspector")
+        self.setAccessibleName(self.tr("Picked photo"))
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setWidgetResizable(True)
+        self.setMinimumWidth(220)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._garden = garden
+        self._classes: Mapping[int, ClassLook] = {}
+        self._place_id = 0
+        self._path: Path | None = None
+        self._large, self._details = Newest(self), Newest(self)
+        self._build()
+        self._large.loaded.connect(self._on_image)
+        self._large.failed.connect(self._on_image_failed)
+        self._details.loaded.connect(self._on_details)
+        self._details.failed.connect(self._on_details_failed)
+        self.show_nothing()
+
+    def _build(self) -> None:
+        page = QWidget(self)
+        page.setObjectName("inspector_page")
+        self.photo = PhotoView(page)
+        self.headline = QLabel(page)
+        self.headline.setObjectName("inspector_class")
+        self.headline.setWordWrap(True)
+        font = self.headline.font()
+        font.setPointSizeF(font.pointSizeF() * 1.35)
+        font.setBold(True)
+        self.headline.setFont(font)
+        self.mark = QLabel(page)
+        self.verdict = QLabel(page)
+        self.verdict.setObjectName("inspector_verdict")
+        self.verdict.setWordWrap(True)
+        self.likeness = QLabel(page)
+        self.likeness.setObjectName("inspector_looks_like")
+        self.likeness.setAccessibleName(self.tr("What it looks like"))
+        self.likeness.setTextFormat(Qt.TextFormat.PlainText)
+        self.likeness.setWordWrap(True)
+        self.likeness.setToolTip(
+            self.tr("The nearest of the thousand things the network knew before it met your photos")
+        )
+        self.guesses = GuessBars(page)
+        self.why = NeighbourStrip(page)
+        self.facts = Facts(page)
+        self.folder_button = QPushButton(theme.icon("open-folder"), self.tr("Show in folder"), page)
+        self.folder_button.setObjectName("show_in_folder")
+        self.folder_button.setAccessibleName(self.tr("Show the photo in its folder"))
+        self._lay_out(page)
+        self.setWidget(page)
+        self.photo.clicked.connect(self.preview_requested)
+        self.guesses.picked.connect(self.class_picked)
+        self.why.picked.connect(self.place_picked)
+        self.folder_button.clicked.connect(self._on_folder_button)
+
+    def _lay_out(self, page: QWidget) -> None:
+        column = QVBoxLayout(page)
+        column.setContentsMargins(MARGIN_PX, MARGIN_PX, MARGIN_PX, MARGIN_PX)
+        column.setSpacing(6)
+        column.addWidget(self.photo)
+        column.addSpacing(6)
+        column.addWidget(self.headline)
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(self.mark, 0, Qt.AlignmentFlag.AlignTop)
+        line.addWidget(self.verdict, 1)
+        column.addLayout(line)
+        column.addWidget(self.likeness)
+        column.addSpacing(8)
+        column.addWidget(self.guesses)
+        column.addWidget(self.why)
+        column.addWidget(self.facts)
+        column.addSpacing(4)
+        column.addWidget(self.folder_button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch(1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """What is higher when it is wider follows the whole width, whether a scroll bar is there or not."""
+        super().resizeEvent(event)
+        room = self.width() - 2 * MARGIN_PX - self.verticalScrollBar().sizeHint().width()
+        self.photo.set_room(room)
+        self.why.set_room(room)
+
+    # -- what is shown
+
+    def set_classes(self, classes: Mapping[int, ClassLook]) -> None:
+        """Use these names and colours."""
+        self._classes = classes
+
+    def show_nothing(self, count: int = 0, folder_open: bool = False) -> None:
+        """Nothing is picked, or too much to show at once."""
+        self._forget()
+        self.photo.clear(theme.icon("photo").pixmap(40, 40))
+        if count > 1:
+            self._say(self.tr("{0} photos selected").format(count))
+            self.verdict.setText(self.tr("Drag them onto a class, or press its key, to say what they are."))
+        else:
+            self._say("")
+            self.verdict.setText(self.tr("Click a photo to see what the program makes of it.") if folder_open else "")
+        self.mark.hide()
+        for part in (self.likeness, self.guesses, self.why, self.facts, self.folder_button):
+            part.hide()
+
+    def show_place(self, place_id: int, path: Path, thumbnail: QImage | None, error: str | None) -> None:
+        """Show this photo: what is at hand at once, the rest when it is loaded."""
+        another = place_id != self._place_id
+        self._place_id, self._path = place_id, path
+        self.folder_button.show()
+        if error is not None:
+            self._show_unreadable(error)
+        elif another:
+            self.photo.show_image(thumbnail)
+            self._large.request(place_id, lambda: large_image(path, LARGE_PX))
+        if another:
+            self._say("")
+            self.verdict.setText("")
+            self.mark.hide()
+            self.likeness.hide()
+            self.guesses.hide()
+            self.why.hide()
+            self.facts.show_path(path)
+        garden = self._garden
+        self._details.request(place_id, lambda: _details(garden, place_id))
+
+    def shutdown(self) -> None:
+        """Wait for what is being loaded."""
+        self._large.shutdown()
+        self._details.shutdown()
+        self.why.shutdown()
+
+    def _forget(self) -> None:
+        self._place_id, self._path = 0, None
+        self._large.forget()
+        self._details.forget()
+
+    def _show_unreadable(self, error: str) -> None:
+        self._large.forget()
+        self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
+        self._say(self.tr("Unreadable"))
+        stays = self.tr("It stays where it is. Look whether another program opens it, or take it from a backup.")
+        self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {stays}")
+
+    def _show_mark(self, icon: QIcon) -> None:
+        self.mark.setPixmap(icon.pixmap(16, 16))
+        self.mark.show()
+
+    def _say(self, headline: str) -> None:
+        self.headline.setText(headline)
+        self.headline.setVisible(bool(headline))
+
+    # -- what was loaded
+
+    @Slot(object, object)
+    def _on_image(self, place_id: int, image: QImage) -> None:
+        if place_id == self._place_id:
+            self.photo.show_image(image)
+
+    @Slot(object, object)
+    def _on_image_failed(self, place_id: int, error: Exception) -> None:
+        if place_id == self._place_id:
+            self._show_unreadable(getattr(error, "why", "") or str(error))
+
+    @Slot(object, object)
+    def _on_details(self, place_id: int, known: PhotoDetails) -> None:
+        if place_id != self._place_id:
+            return
+        if known.place.error is not None:
+            self._show_unreadable(known.place.error)
+        else:
+            self._show_verdict(known)
+        self._show_likeness(known)
+        shown = [(class_id, p) for class_id, p in known.top if class_id in self._classes]
+        right = known.label.class_id if known.label is not None else 0
+        self.guesses.show_guesses(shown, self._classes, right)
+        self.why.show_neighbours(known.neighbours, self._classes)
+        self.facts.show_facts(known)
+
+    @Slot(object, object)
+    def _on_details_failed(self, place_id: int, error: Exception) -> None:
+        if place_id == self._place_id:
+            self.verdict.setText(str(error))
+
+    def _show_verdict(self, known: PhotoDetails) -> None:
+        if known.label is not None:
+            look = self._classes.get(known.label.class_id)
+            mine = known.label.origin == "person"
+            self._say(look.name if look is not None else "")
+            self.verdict.setText(self.tr("Checked by you") if mine else self.tr("Its folder says so"))
+            self._show_mark(theme.CONFIRMED.icon if mine else theme.icon("open-folder"))
+            return
+        if known.verdict is Verdict.NONE or not known.top:
+            self._say("")
+            self.verdict.setText(self.tr("Not looked at yet"))
+            self.mark.hide()
+            return
+        look = self._classes.get(known.top[0][0])
+        name = look.name if look is not None else ""
+        style = theme.verdict_style(known.verdict)
+        sentences = {
+            Verdict.SURE: self.tr("The program is sure"),
+            Verdict.PROBABLE: self.tr("Probably; have a look"),
+            Verdict.UNSURE: self.tr("Not sure; please decide"),
+            Verdict.NEW: self.tr("New to me: none of the classes"),
+        }
+        unsure = known.verdict in (Verdict.UNSURE, Verdict.NEW)
+        self._say(self.tr("{0}?").format(name) if unsure else name)
+        self.verdict.setText(sentences[known.verdict])
+        self._show_mark(style.icon)
+
+    def _show_likeness(self, known: PhotoDetails) -> None:
+        """Of what is new, the nearest thing there is a name for, and the company it is in; a label needs neither."""
+        lines = []
+        if known.looks_like:
+            lines.append(self.tr("Looks like: {0}").format(known.looks_like))
+        if known.apart_with:
+            others = (
+                self.tr("1 other photo") if known.apart_with == 1 else self.tr("{0} others").format(known.apart_with)
+            )
+            text = self.tr("Like {0}, it may be of a class with no name yet: no labelled photo is quite like it.")
+            lines.append(text.format(others))
+        shown = bool(lines) and known.label is None and known.place.error is None
+        self.likeness.setText("\n".join(lines) if shown else "")
+        self.likeness.setVisible(shown)
+
+    @Slot()
+    def _on_folder_button(self) -> None:
+        if self._path is not None:
+            self.show_in_folder_requested.emit(self._path)
+
+
+def _details(garden: Garden, place_id: int) -> PhotoDetails:
+    """What is known of a place; the thread that asks imports what finds it out, when the first photo is picked."""
+    from flowersorter.workflows.predicting.photo_details import details
+
+    return details(garden, place_id)

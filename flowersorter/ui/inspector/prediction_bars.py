@@ -1,0 +1,140 @@
+"""The best guesses for a photo as bars; a click says which one is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from flowersorter.ui.grid.photo_model import ClassLook
+
+MOST = 4
+LEAST_SHOWN = 0.005  # below half a percent a guess is noise
+BAR_PX = 5
+
+
+class GuessBars(QWidget):
+    """Name, percentage and a bar for each guess.
+
+    Signals:
+        picked(class id): The person clicked this one.
+    """
+
+    picked = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("guess_bars")
+        self.setAccessibleName(self.tr("Best guesses"))
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setMouseTracking(True)
+        self.setToolTip(self.tr("Click the right one"))
+        self._guesses: list[tuple[int, str, str, float]] = []
+        self._right = 0
+        self._hovered = -1
+
+    def show_guesses(self, guesses: Sequence[tuple[int, float]], classes: Mapping[int, ClassLook], right: int) -> None:
+        """Show these (class id, probability), likeliest first; ``right`` is the class it was given, or 0."""
+        self._right = right
+        self._guesses = [
+            (class_id, classes[class_id].name, classes[class_id].colour, p)
+            for number, (class_id, p) in enumerate(guesses[:MOST])
+            if p >= LEAST_SHOWN or number == 0
+        ]
+        spoken = ", ".join(self.tr("{0} {1} %").format(name, _percent(p)) for _, name, _, p in self._guesses)
+        self.setAccessibleDescription(spoken)
+        self.setFixedHeight(self.sizeHint().height())
+        self.setVisible(bool(self._guesses))
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """A line and a bar for each."""
+        return QSize(200, len(self._guesses) * self._row_height() + 6)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the bars."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        text = self.palette().color(QPalette.ColorRole.Text)
+        for number, (class_id, name, colour, p) in enumerate(self._guesses):
+            self._row(painter, QRectF(self._row_box(number)), (name, colour, p), text, number, class_id)
+        painter.end()
+
+    def _row(
+        self,
+        painter: QPainter,
+        box: QRectF,
+        guess: tuple[str, str, float],
+        text: QColor,
+        number: int,
+        class_id: int,
+    ) -> None:
+        name, colour, p = guess
+        faint, muted = QColor(text), QColor(text)
+        faint.setAlphaF(0.09)
+        muted.setAlphaF(0.64)
+        painter.setPen(Qt.PenStyle.NoPen)
+        if number == self._hovered:
+            hover = QColor(text)
+            hover.setAlphaF(0.05)
+            painter.setBrush(hover)
+            painter.drawRoundedRect(box.adjusted(-4, -2, 4, 0), 5, 5)
+        line = self.fontMetrics().height()
+        percent = self.tr("{0} %").format(_percent(p))
+        width = self.fontMetrics().horizontalAdvance(percent)
+        painter.setPen(muted)
+        painter.drawText(QPointF(box.right() - width, box.top() + self.fontMetrics().ascent() + 2), percent)
+        painter.setPen(text)
+        font = self.font()
+        font.setBold(class_id == self._right)
+        painter.setFont(font)
+        room = int(box.width() - width - 10)
+        shown = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(QPointF(box.left(), box.top() + self.fontMetrics().ascent() + 2), shown)
+        painter.setFont(self.font())
+        bar = QRectF(box.left(), box.top() + line + 5, box.width(), BAR_PX)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(faint)
+        painter.drawRoundedRect(bar, BAR_PX / 2, BAR_PX / 2)
+        bar.setWidth(max(BAR_PX, bar.width() * p))
+        painter.setBrush(QColor(colour))
+        painter.drawRoundedRect(bar, BAR_PX / 2, BAR_PX / 2)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        """Light up what a click would pick."""
+        self._hover(self._at(event.position()))
+
+    def leaveEvent(self, event: QEvent) -> None:
+        """The mouse went elsewhere."""
+        self._hover(-1)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """A click picks."""
+        row = self._at(event.position())
+        if event.button() == Qt.MouseButton.LeftButton and row >= 0:
+            self.picked.emit(self._guesses[row][0])
+
+    def _hover(self, row: int) -> None:
+        if row != self._hovered:
+            self._hovered = row
+            shape = Qt.CursorShape.PointingHandCursor if row >= 0 else Qt.CursorShape.ArrowCursor
+            self.setCursor(shape)
+            self.update()
+
+    def _at(self, point: QPointF) -> int:
+        row = int(point.y() // self._row_height())
+        return row if 0 <= row < len(self._guesses) else -1
+
+    def _row_height(self) -> int:
+        return self.fontMetrics().height() + BAR_PX + 13
+
+    def _row_box(self, number: int) -> QRectF:
+        height = self._row_height()
+        return QRectF(4, number * height + 2, self.width() - 8, height - 4)
+
+
+def _percent(p: float) -> int:
+    """Never 100 unless it is certain: 99.7 % is not certain."""
+    return min(99, round(100 * p)) if p < 1 else 100

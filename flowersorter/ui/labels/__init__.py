@@ -1,0 +1,1 @@
+"""Labels, label errors, and photos to label next."""

@@ -1,0 +1,211 @@
+"""Check labels: finds the ones that may be wrong, goes through them with the person, and writes what they decide."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QUndoCommand
+
+from flowersorter.errors import FlowerSorterError
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import Garden
+from flowersorter.ui.labels.label_errors_dialog import Decision, DoubtsDialog
+from flowersorter.ui.labels.labels_controller import CorrectionController
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.evaluation.label_errors import (
+    Doubt,
+    DoubtsRequest,
+    DoubtsResult,
+    find_contradictions,
+    find_doubts,
+    keep,
+    keep_no_longer,
+)
+
+#: Labels up to which a training is followed by a whole check of its own accord; more of them take seconds.
+OFFERED_UP_TO = 5000
+
+log = logging.getLogger(__name__)
+
+
+class KeepCommand(QUndoCommand):
+    """Remembers that the label of a doubted photo is right.
+
+    Args:
+        garden: Remembers it.
+        doubt: Which one.
+        text: For the Undo menu.
+        failed: Tells the person why it was not saved.
+    """
+
+    def __init__(self, garden: Garden, doubt: Doubt, text: str, failed: Callable[[Exception], None]) -> None:
+        super().__init__(text)
+        self._garden, self._doubt, self._failed = garden, doubt, failed
+
+    def redo(self) -> None:
+        """Remember it."""
+        self._try(keep)
+
+    def undo(self) -> None:
+        """Forget it."""
+        self._try(keep_no_longer)
+
+    def _try(self, call: Callable[[Garden, int, int, int], None]) -> None:
+        """An exception that left `redo` would leave the command on the stack as if it were done."""
+        doubt = self._doubt
+        try:
+            call(self._garden, doubt.photo_id, doubt.class_id, doubt.better_id)
+        except (FlowerSorterError, OSError, sqlite3.Error) as error:
+            log.exception("A kept label could not be saved")
+            self.setObsolete(True)
+            self._failed(error)
+
+
+class DoubtsController(QObject):
+    """Owns the dialog and its job. Lives in the GUI thread."""
+
+    def __init__(
+        self, session: Session, front: Front, corrections: CorrectionController, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._corrections = session, front, corrections
+        self._job_id = 0
+        self._offering = self._folders_only = False
+        self._dialog: DoubtsDialog | None = None
+        self._decisions: list[tuple[int, Doubt, Decision]] = []  # with the place on the undo stack above each
+        session.corrections.indexChanged.connect(self._on_undone)
+
+    @Slot()
+    def start(self) -> None:
+        """Check the labels and go through those that may be wrong."""
+        if self._folders_only:
+            self._session.queue.drop(self._job_id)  # a whole check is wanted
+        self._offering = False
+        self._check(folders_only=False)
+
+    @Slot()
+    def offer(self) -> None:
+        """After a training: check the labels quietly, and offer to go through those that may be wrong.
+
+        With very many labels, or too few for a second opinion, only those are found that class folders contradict.
+        """
+        counts = self._session.garden.labels.counts()
+        enough = sum(count > 2 for count in counts.values()) > 1
+        if not self._session.queue.alive(self._job_id):
+            self._offering = True
+            self._check(folders_only=sum(counts.values()) > OFFERED_UP_TO or not enough)
+
+    @property
+    def dialog(self) -> DoubtsDialog | None:
+        """The dialog, while it is open."""
+        return self._dialog
+
+    def shutdown(self) -> None:
+        """Wait for what the dialog loads."""
+        if self._dialog is not None:
+            self._dialog.shutdown()
+
+    def _check(self, *, folders_only: bool) -> None:
+        garden = self._session.garden
+        if self._session.queue.alive(self._job_id):
+            return
+        request = DoubtsRequest(garden, device=self._session.device)
+
+        def job(report: Report, cancel: CancelToken) -> DoubtsResult:
+            return find_contradictions(garden) if folders_only else find_doubts(request, report, cancel)
+
+        self._folders_only = folders_only
+        self._job_id = self._session.queue.submit(self.tr("Checking labels"), job, Listener(succeeded=self._on_found))
+
+    def _on_found(self, result: object) -> None:
+        assert isinstance(result, DoubtsResult)
+        if not self._offering:
+            self._open(result)
+        elif result.doubts:
+            self._front.bar.offer(self._found_in_words(result), lambda: self._open(result))
+
+    def _found_in_words(self, result: DoubtsResult) -> str:
+        twice = sum(each.also_at is not None for each in result.doubts)
+        doubted = len(result.doubts) - twice
+        said = []
+        if twice:
+            text = self.tr("{0} photos stand in two class folders").format(twice)
+            said.append(self.tr("1 photo stands in two class folders") if twice == 1 else text)
+        if doubted:
+            text = self.tr("{0} labels may be wrong").format(doubted)
+            said.append(self.tr("1 label may be wrong") if doubted == 1 else text)
+        return ", ".join(said)
+
+    def _open(self, result: DoubtsResult) -> None:
+        if self._dialog is not None:
+            self._dialog.close()
+        self._decisions = []
+        names = {each.id: each.name for each in self._session.garden.classes.all()}
+        # A class may be gone since the check was offered.
+        there = [each for each in result.doubts if {each.class_id, each.better_id} <= set(names)]
+        if len(there) < len(result.doubts):
+            self.start()
+            return
+        dialog = DoubtsDialog(result, names, self._front.window)
+        dialog.keep_requested.connect(self._on_keep)
+        dialog.move_requested.connect(self._on_move)
+        dialog.undo_requested.connect(self._on_undo)
+        dialog.finished.connect(self._on_closed)
+        self._dialog = dialog
+        dialog.open()
+
+    # -- what the person decides
+
+    @Slot(object)
+    def _on_keep(self, doubt: Doubt) -> None:
+        text = self.tr("Keep “{0}”").format(self._name(doubt.class_id))
+        command = KeepCommand(self._session.garden, doubt, text, self._front.complain)
+        self._decide(doubt, Decision.KEPT, lambda: self._session.corrections.push(command))
+
+    @Slot(object)
+    def _on_move(self, doubt: Doubt) -> None:
+        self._decide(doubt, Decision.MOVED, lambda: self._corrections.assign_photos([doubt.photo_id], doubt.better_id))
+
+    def _decide(self, doubt: Doubt, decision: Decision, push: Callable[[], object]) -> None:
+        stack = self._session.corrections
+        before = stack.index()
+        self._decisions = [each for each in self._decisions if each[0] <= before]  # what was undone is gone for good
+        push()
+        if stack.index() > before:
+            self._decisions.append((stack.index(), doubt, decision))
+        self._show_decided()
+
+    @Slot()
+    def _on_undo(self) -> None:
+        """Take back what was decided here, never what was done before the dialog opened."""
+        stack = self._session.corrections
+        if any(each[0] == stack.index() for each in self._decisions):
+            stack.undo()
+
+    @Slot(int)
+    def _on_undone(self, index: int) -> None:
+        """The stack went back or forth, from the dialog or from elsewhere."""
+        undone = [each for each in self._decisions if each[0] == index + 1]
+        if self._dialog is not None and undone:
+            self._show_decided(go_to=undone[0][1].photo_id)
+
+    def _show_decided(self, go_to: int = 0) -> None:
+        if self._dialog is None:
+            return
+        index = self._session.corrections.index()
+        decided = {doubt.photo_id: decision for at, doubt, decision in self._decisions if at <= index}
+        self._dialog.show_decisions(decided, go_to=go_to)
+
+    @Slot()
+    def _on_closed(self) -> None:
+        if self._dialog is not None:
+            self._dialog.shutdown()
+            self._dialog.deleteLater()
+            self._dialog = None
+
+    def _name(self, class_id: int) -> str:
+        return next((each.name for each in self._session.garden.classes.all() if each.id == class_id), "")

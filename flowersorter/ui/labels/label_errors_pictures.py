@@ -1,0 +1,153 @@
+"""Pictures of the label check: the doubted photo, as large as there is room, and rows of small look-alikes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QRectF, QSize, Qt, Slot
+from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPalette
+from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
+
+from flowersorter.errors import UserError
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import text_label
+from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.thumbnail_loader import to_image
+
+MOST_ALIKE = 3
+_SMALL_PX, _LEAST_PX = 220, 64
+_ICON_PX = 32
+
+
+class Picture(QWidget):
+    """One photo, whole, as large as its place allows; a text where it cannot be shown."""
+
+    def __init__(self, parent: QWidget, name: str, accessible_name: str, least_px: int) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(accessible_name)
+        self.setMinimumSize(least_px, least_px)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.image: QImage | None = None
+        self.text = ""
+
+    def show_image(self, image: QImage | None) -> None:
+        """Show a photo; None is an empty place."""
+        self.image, self.text = image, ""
+        self.update()
+
+    def show_text(self, text: str) -> None:
+        """Say why there is no photo."""
+        self.image, self.text = None, text
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        """Small: the layout shares the room."""
+        return self.minimumSize()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the photo in the middle, on a faint ground."""
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        ground = self.palette().color(QPalette.ColorRole.Text)
+        ground.setAlphaF(0.05)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(ground)
+        painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
+        if self.image is not None and not self.image.isNull():
+            self._paint_photo(painter, self.image)
+        elif self.text:
+            painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
+            inside = self.rect().adjusted(12, 12, -12, -12)
+            painter.drawText(inside, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.text)
+        else:
+            half = min(_ICON_PX, self.width() // 2) // 2
+            box = self.rect().center()
+            icon = self.rect().adjusted(0, 0, 0, 0)
+            icon.setRect(box.x() - half, box.y() - half, 2 * half, 2 * half)
+            theme.icon("photo").paint(painter, icon)
+        painter.end()
+
+    def _paint_photo(self, painter: QPainter, image: QImage) -> None:
+        size = image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
+        box = QRectF(0, 0, size.width(), size.height())
+        box.moveCenter(QRectF(self.rect()).center())
+        path = QPainterPath()
+        path.addRoundedRect(box, 6, 6)
+        painter.setClipPath(path)
+        ratio = self.devicePixelRatioF()
+        wanted = QSize(round(size.width() * ratio), round(size.height() * ratio))
+        smooth = Qt.TransformationMode.SmoothTransformation
+        painter.drawImage(box, image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
+
+
+class AlikeRow(QWidget):
+    """A heading and up to three small photos below it.
+
+    Args:
+        parent: Owns it.
+        name: Object name.
+    """
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._paths: tuple[Path | None, ...] = ()
+        self._loader = Newest(self)
+        self._loader.loaded.connect(self._on_loaded)
+        self.title = text_label(self, f"{name}_title")
+        self.pictures = [Picture(self, f"{name}_{number + 1}", "", _LEAST_PX) for number in range(MOST_ALIKE)]
+        row = QHBoxLayout()
+        row.setSpacing(theme.SMALL_GAP_PX)
+        for picture in self.pictures:
+            row.addWidget(picture, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.SMALL_GAP_PX)
+        column.addWidget(self.title)
+        column.addLayout(row, 1)
+
+    def show_alike(self, title: str, paths: Sequence[Path | None]) -> None:
+        """Show these photos; without any the row vanishes."""
+        self._paths = tuple(paths[:MOST_ALIKE])
+        self.title.setText(title)
+        self.setAccessibleName(title)
+        self.setVisible(bool(self._paths))
+        for number, picture in enumerate(self.pictures):
+            there = number < len(self._paths)
+            picture.setVisible(there)
+            picture.show_image(None)
+            if there:
+                path = self._paths[number]
+                picture.setToolTip(str(path) if path is not None else self.tr("This photo is not there any more"))
+                picture.setAccessibleName(f"{title}: {path.name}" if path is not None else title)
+        if self._paths:
+            self._loader.request(self._paths, _small_images(self._paths))
+        else:
+            self._loader.forget()
+
+    def shutdown(self) -> None:
+        """Wait for what is being loaded."""
+        self._loader.shutdown()
+
+    @Slot(object, object)
+    def _on_loaded(self, paths: tuple[Path | None, ...], images: list[QImage | None]) -> None:
+        if paths == self._paths:
+            for picture, image in zip(self.pictures, images, strict=False):
+                picture.show_image(image)
+
+
+def _small_images(paths: Sequence[Path | None]) -> Callable[[], list[QImage | None]]:
+    def load() -> list[QImage | None]:
+        from flowersorter.photos.thumbnail import quick_thumbnail
+
+        images: list[QImage | None] = []
+        for path in paths:
+            try:
+                images.append(to_image(quick_thumbnail(path, 2 * _SMALL_PX)) if path is not None else None)
+            except UserError:
+                images.append(None)
+        return images
+
+    return load

@@ -1,0 +1,102 @@
+"""What to label next: asks for it, shows the ten photos in the grid and the reasons above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtWidgets import QVBoxLayout
+
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.labels.label_next_panel import AdvicePanel
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.evaluation.label_next import Advice, AdviceRequest, advise
+
+
+class AdviceController(QObject):
+    """Owns the panel, which is there as long as the grid shows what was advised. Lives in the GUI thread.
+
+    Signals:
+        places_requested(list of place ids, title): Show these photos.
+    """
+
+    places_requested = Signal(object, str)
+
+    def __init__(
+        self,
+        session: Session,
+        front: Front,
+        folder: FolderController,
+        grid: PhotoGrid,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder = session, front, folder
+        self._job_id = 0
+        self._shown: frozenset[int] = frozenset()
+        self._asked: frozenset[int] = frozenset()  # photo ids
+        self._next: frozenset[int] = frozenset()
+        self._asked_in: Path | None = None
+        middle = grid.parentWidget()
+        assert middle is not None
+        self.panel = AdvicePanel(middle)
+        self.panel.hide()
+        column = middle.layout()
+        assert isinstance(column, QVBoxLayout)
+        column.insertWidget(column.indexOf(grid), self.panel)
+        self.panel.again_requested.connect(self._on_again)
+        session.photos.modelReset.connect(self._on_reset)
+
+    @Slot()
+    def start(self) -> None:
+        """Choose among the photos of the folder that is open."""
+        if self._session.queue.alive(self._job_id):
+            return
+        if self._folder.folder is None:
+            self._front.bar.say(self.tr("Open a folder of photos first"))
+            return
+        if self._folder.folder != self._asked_in:
+            self._asked_in, self._asked = self._folder.folder, frozenset()
+        request = AdviceRequest(
+            self._session.garden, self._folder.folder, passed_over=self._asked, device=self._session.device
+        )
+        self._job_id = self._session.queue.submit(
+            self.tr("Choosing what to label next"),
+            lambda report, cancel: advise(request, report, cancel),
+            Listener(succeeded=self._on_advised),
+        )
+
+    @Slot()
+    def _on_again(self) -> None:
+        """Others than those shown: who left one without a label has no class for it."""
+        self._asked |= self._next
+        self.start()
+
+    def _on_advised(self, result: object) -> None:
+        assert isinstance(result, Advice)
+        if self._folder.folder != self._asked_in:
+            return
+        self.panel.show_advice(result)
+        if not result.next:
+            self._shown = frozenset()
+            self.panel.hide()
+            self._front.bar.say(
+                self.tr("Every photo that was looked at has a label. {0}").format(self.panel.headline.text())
+            )
+            return
+        self._next = frozenset(each.photo_id for each in result.next)
+        self._show([each.place_id for each in result.next])
+
+    def _show(self, place_ids: Iterable[int]) -> None:
+        self._shown = frozenset(place_ids)
+        self.places_requested.emit(sorted(self._shown), self.tr("What to label next"))
+        self.panel.show()
+
+    @Slot()
+    def _on_reset(self) -> None:
+        """Whatever else the grid shows, the panel does not belong to it."""
+        if self._session.photos.filter.places != self._shown:
+            self.panel.hide()

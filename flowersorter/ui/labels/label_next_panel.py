@@ -1,0 +1,109 @@
+"""Above the photos to label next: how good it is by now, and what more photos of each class would bring."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
+
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import button, count_photos, text_label
+from flowersorter.workflows.evaluation.label_next import MORE, Advice, Gain, Standing
+
+_CONTEXT = "AdvicePanel"
+_MOST_LINES = 6
+
+
+class AdvicePanel(QFrame):
+    """Shows an `Advice` in plain words. Lives in the GUI thread.
+
+    Signals:
+        again_requested(): The person labelled some of them and wants the next ones.
+    """
+
+    again_requested = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("advice_panel")
+        self.setAccessibleName(self.tr("What to label next"))
+        self.headline = text_label(self, "advice_headline", scale=1.05)
+        self.classes = text_label(self, "advice_classes")
+        self.again = button(self, "advice_again", self.tr("Next Ten"), self.tr("Choose again, with what was labelled"))
+        self.again.clicked.connect(self.again_requested)
+        self._scroll = QScrollArea(self)
+        self._scroll.setObjectName("advice_scroll")
+        self._scroll.setAccessibleName(self.tr("Each class"))
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.viewport().setAutoFillBackground(False)
+        self._scroll.setWidget(self.classes)
+        self.classes.setAutoFillBackground(False)
+        self.classes.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        top = QHBoxLayout()
+        top.setSpacing(theme.GAP_PX)
+        top.addWidget(self.headline, 1)
+        top.addWidget(self.again, 0, Qt.AlignmentFlag.AlignTop)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(theme.LARGE_GAP_PX, theme.SMALL_GAP_PX, theme.GAP_PX, theme.GAP_PX)
+        column.setSpacing(theme.SMALL_GAP_PX)
+        column.addLayout(top)
+        column.addWidget(self._scroll)
+
+    def show_advice(self, advice: Advice) -> None:
+        """Say it."""
+        self.headline.setText(_headline(advice))
+        self.classes.setText("\n".join(class_in_words(each) for each in advice.classes))
+        self._scroll.setVisible(bool(advice.classes))
+        self._fit()
+        self.again.setEnabled(bool(advice.next))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Narrower, the lines wrap."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        """As high as the lines of the classes, up to a limit."""
+        wanted = self.classes.heightForWidth(self.width() - theme.LARGE_GAP_PX - theme.GAP_PX)
+        self._scroll.setFixedHeight(min(wanted, _MOST_LINES * self.classes.fontMetrics().lineSpacing()) + 4)
+
+
+def _headline(advice: Advice) -> str:
+    overall = advice.overall
+    if overall.accuracy is None or overall.gain is None:
+        return _tr("Label these: too few photos have a label yet to tell how good it is.")
+    right, low, high = (round(100 * share) for share in (overall.accuracy, *overall.interval))
+    known = _tr("{0} of 100 right (between {1} and {2}).").format(right, low, high)
+    if overall.enough:
+        return f"{known} {_tr('That is enough: even twice as many photos would bring next to nothing.')}"
+    if overall.hardly_more and overall.twice is not None:
+        text = _tr("{0} more of each class would bring next to nothing, twice as many photos {1}.")
+        return f"{known} {text.format(MORE, _gain_in_words(overall.twice))}"
+    return f"{known} {_tr('{0} more of each class would bring {1}.').format(MORE, _gain_in_words(overall.gain))}"
+
+
+def class_in_words(each: Standing) -> str:
+    """One class in a line: "roses: 23 photos, 88 of 100 right, ten more would bring about 2"."""
+    photos = count_photos(each.photos)
+    if each.accuracy is None or each.gain is None:
+        return _tr("{0}: {1}, too few to tell").format(each.name, photos)
+    right = round(100 * each.accuracy)
+    if each.enough:
+        return _tr("{0}: {1}, {2} of 100 right, enough").format(each.name, photos, right)
+    text = _tr("{0}: {1}, {2} of 100 right, ten more would bring {3}")
+    return text.format(each.name, photos, right, _gain_in_words(each.gain))
+
+
+def _gain_in_words(gain: Gain) -> str:
+    """What more photos bring, in whole photos of a hundred."""
+    low, likely, high = (round(100 * share) for share in (gain.low, gain.likely, gain.high))
+    high = max(1, high)
+    if low <= 0:
+        return (_tr("about {1}, up to {0}") if 0 < likely < high else _tr("up to {0}")).format(high, likely)
+    return _tr("about {0}").format(low) if low == high else _tr("about {0} to {1}").format(low, high)
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate(_CONTEXT, text)

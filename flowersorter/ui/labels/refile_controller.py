@@ -1,0 +1,82 @@
+"""Correct after sorting: filed photos follow a correction into the folder of their class, and go back with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from PySide6.QtCore import QObject, Signal
+
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.journal import RunState
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workers.job_worker import Call
+from flowersorter.workflows.filing.history import UndoRequest, UndoResult, undo_run
+from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, misfiled, refile
+
+
+class FiledController(QObject):
+    """Runs what a correction means for photos that are filed already, in the job thread.
+
+    Signals:
+        files_changed(): Photos moved on disk.
+    """
+
+    files_changed = Signal()
+
+    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        # Written and read by jobs only, which run one after the other: the runs that followed a correction.
+        self._runs: dict[int, tuple[int, ...]] = {}
+
+    def follow(self, correction: int, photo_ids: Iterable[int]) -> None:
+        """Move the filed ones among these photos to the class they have now.
+
+        Args:
+            correction: A number to take it back by.
+            photo_ids: The photos that were corrected.
+        """
+        request = RefileRequest(self._session.garden, tuple(photo_ids))
+        if not misfiled(request.garden, request.photo_ids):
+            return
+
+        def job(report: Report, cancel: CancelToken) -> RefileResult:
+            result = refile(request, report, cancel)
+            self._runs[correction] = result.run_ids
+            return result
+
+        self._submit(self.tr("Moving filed photos to their class"), job)
+
+    def take_back(self, correction: int) -> None:
+        """Move the photos of a correction back to where they were filed before; does nothing where none followed."""
+        garden = self._session.garden
+
+        def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
+            followed = self._runs.pop(correction, ())
+            # The history may have taken one back already; then its photos are where they belong.
+            left = [run_id for run_id in reversed(followed) if garden.journal.run(run_id).state != RunState.UNDONE]
+            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in left]
+
+        if correction in self._runs or self._session.queue.busy:
+            self._submit(self.tr("Moving filed photos back"), job)
+
+    def _submit(self, title: str, job: Call) -> None:
+        listener = Listener(succeeded=self._on_done, failed=self._front.complain, cancelled=self.files_changed.emit)
+        self._session.queue.submit(title, job, listener)
+
+    def _on_done(self, result: object) -> None:
+        if isinstance(result, RefileResult):
+            self._say(result)
+        self.files_changed.emit()
+
+    def _say(self, result: RefileResult) -> None:
+        moved = self.tr("1 filed photo moved to its class folder.")
+        if result.moved != 1:
+            moved = self.tr("{0} filed photos moved to their class folder.").format(result.moved)
+        if result.left:
+            first = result.left[0]
+            moved += " " + self.tr("{0} stayed where they are: {1} – {2}.").format(
+                len(result.left), first.path.name, first.reason
+            )
+        self._front.bar.say(moved)

@@ -1,0 +1,1 @@
+"""Model versions, import and export."""

@@ -1,0 +1,176 @@
+"""Take a model elsewhere, and take one that somebody shared: two file dialogs, and what is said afterwards.
+
+The workflows are imported where they are wished for: the window is up before any of them is needed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QCoreApplication, QLocale, QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QFileDialog
+
+from flowersorter.errors import FlowerSorterError
+from flowersorter.ui.shared.save_file_name import with_ending
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.exchange.export_model import ExportResult
+    from flowersorter.workflows.exchange.import_model import ImportResult
+
+_FOLDER = "export folder"
+
+
+class TakeController(QObject):
+    """Exports and imports models. Lives in the GUI thread.
+
+    Signals:
+        guesses_outdated(): Another model speaks now.
+    """
+
+    guesses_outdated = Signal()
+
+    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        self._exported: ExportResult | None = None
+        self._imported = 0
+
+    # -- elsewhere
+
+    @Slot()
+    def export_model(self) -> None:
+        """Save what was learned as a file."""
+        from flowersorter.workflows.exchange.export_model import (
+            DEFAULT_NAME,
+            ONNX,
+            PTH,
+            SAFETENSORS,
+            ExportRequest,
+            export_model,
+        )
+
+        kinds = {
+            self.tr("PyTorch, for torchvision (*.pth)"): PTH,
+            self.tr("ONNX, takes a photo as it is (*.onnx)"): ONNX,
+            self.tr("FlowerSorter model, to share (*.safetensors)"): SAFETENSORS,
+        }
+        start = str(self._folder() / DEFAULT_NAME)
+        chosen, kind = QFileDialog.getSaveFileName(
+            self._front.window, self.tr("Export the model"), start, ";;".join(kinds)
+        )
+        if not chosen:
+            return
+        path: Path | None = Path(chosen)
+        if Path(chosen).suffix.lower() not in kinds.values():
+            path = with_ending(self._front.window, Path(chosen), kinds.get(kind, PTH))
+        if path is None:
+            return
+        self._remember(path.parent)
+        request = ExportRequest(self._session.garden, path)
+        self._session.queue.submit(
+            self.tr("Exporting the model"),
+            lambda report, cancel: export_model(request, report, cancel),
+            Listener(succeeded=self._on_exported),
+        )
+
+    def _on_exported(self, result: object) -> None:
+        from flowersorter.workflows.exchange.export_model import ExportResult
+
+        assert isinstance(result, ExportResult)
+        self._exported = result
+        deeds = [(self.tr("Open the folder"), self._open_folder)]
+        if result.script:
+            deeds.insert(0, (self.tr("How to use it"), self._show_script))
+        self._front.bar.say(self.tr("The model was saved as {0}.").format(result.path.name), *deeds)
+
+    @Slot()
+    def _show_script(self) -> None:
+        from flowersorter.ui.models.usage_snippet_dialog import ScriptDialog
+
+        assert self._exported is not None
+        dialog = ScriptDialog(
+            self._exported.path.name, self._exported.remark, self._exported.script, self._front.window
+        )
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot()
+    def _open_folder(self) -> None:
+        assert self._exported is not None
+        folder = self._exported.path.parent
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._front.bar.say(self.tr("The folder could not be opened: {0}").format(folder))
+
+    # -- from elsewhere
+
+    @Slot()
+    def import_model(self) -> None:
+        """Add a model that somebody shared; it is used when the person says so."""
+        from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
+
+        chosen, _ = QFileDialog.getOpenFileName(
+            self._front.window,
+            self.tr("Import a model"),
+            str(self._folder()),
+            self.tr("FlowerSorter model (*.safetensors)"),
+        )
+        if not chosen:
+            return
+        path = Path(chosen)
+        self._remember(path.parent)
+        request = ImportRequest(self._session.garden, path)
+        self._session.queue.submit(
+            self.tr("Importing the model"),
+            lambda report, cancel: import_model(request, report, cancel),
+            Listener(succeeded=self._on_imported),
+        )
+
+    def _on_imported(self, result: object) -> None:
+        from flowersorter.workflows.exchange.import_model import ImportResult
+
+        assert isinstance(result, ImportResult)
+        self._imported = result.model_id
+        if result.weights_here:
+            self._front.bar.say(described(result), (self.tr("Use it now"), self._use))
+            return
+        network = self.tr("Its network, {0}, can be downloaded in Preferences.").format(result.backbone)
+        self._front.bar.say(f"{described(result)} {network}")
+
+    @Slot()
+    def _use(self) -> None:
+        from flowersorter.workflows.models.current_model import use_model
+
+        try:
+            use_model(self._session.garden, self._imported)
+        except FlowerSorterError as error:
+            self._front.complain(error)
+            return
+        self._front.bar.say("")
+        self.guesses_outdated.emit()
+
+    # -- where files are looked for
+
+    def _folder(self) -> Path:
+        return Path(self._session.garden.settings.get(_FOLDER, str(Path.home())))
+
+    def _remember(self, folder: Path) -> None:
+        self._session.garden.settings.set(_FOLDER, str(folder))
+
+
+def described(result: ImportResult) -> str:
+    """What a shared model holds, and what its maker says of it, for the message below."""
+
+    def tr(text: str) -> str:
+        return QCoreApplication.translate("TakeController", text)
+
+    photos = QLocale().toString(result.photos)
+    text = tr("“{0}” was added: {1} classes.").format(result.name, len(result.classes))
+    if result.accuracy is None:
+        return f"{text} " + tr("Its maker says it learned from {0} photos.").format(photos)
+    right = QLocale().toString(100 * result.accuracy, "f", 1)
+    said = tr("Its maker says {1} % right, learned from {0} photos; that was not measured on yours.")
+    return f"{text} " + said.format(photos, right)

@@ -1,0 +1,342 @@
+"""The models in Preferences: what was learned when, how good it is, which is in use, what another would change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QLocale, Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHeaderView,
+    QSplitter,
+    QTreeWidget,
+    QTreeWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.ui.evaluation.class_scores import percent
+from flowersorter.ui.filing.history_dialog import when
+from flowersorter.ui.grid.photo_model import ClassLook
+from flowersorter.ui.models.model_comparison import ComparisonView
+from flowersorter.ui.models.model_dialogs import NoteDialog, PruneDialog, ask_to_delete
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import RoomyRows, button, button_row, describe, text_label
+from flowersorter.workflows.evaluation.compare_models import Comparison, prunable
+
+USUALLY_KEPT = 10
+_NOTE, _CLASSES, _PHOTOS, _RIGHT = 1, 2, 4, 5
+_ID_ROLE = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True, slots=True)
+class StarterInfo:
+    """The model that ships with the program.
+
+    Attributes:
+        classes: What it knows.
+        photos: How many photos it learned from.
+        held_out_accuracy: 0 to 1, None where it is not known.
+        backbone: Name.
+    """
+
+    classes: tuple[str, ...]
+    photos: int
+    held_out_accuracy: float | None = None
+    backbone: str = "resnet50"
+
+
+class ModelPage(QWidget):
+    """Lists the models, the starter first, then the newest. Lives in the GUI thread.
+
+    Args:
+        starter: The model that ships with the program.
+        models: Those of the garden, newest first.
+        backbone_titles: Title by name.
+        parent: The dialog.
+
+    Signals:
+        model_chosen(id or None): Use this one; None is the starter. Then `show_models`.
+        compare_requested(id or None): Compare it with the one in use; answer with `show_comparison`.
+        note_written(id, text): Keep this note with it; then `show_models`.
+        delete_requested(id): Remove it, the person was asked; then `show_models`.
+        prune_requested(keep): Remove what `prunable` names, the person saw it; then `show_models`.
+        photos_requested(list of place ids, title): Show these.
+        backbone_in_use(name): The model in use is shown, and this is its backbone.
+    """
+
+    model_chosen = Signal(object)
+    compare_requested = Signal(object)
+    note_written = Signal(int, str)
+    delete_requested = Signal(int)
+    prune_requested = Signal(int)
+    photos_requested = Signal(object, str)
+    backbone_in_use = Signal(str)
+
+    def __init__(
+        self,
+        starter: StarterInfo,
+        models: Sequence[ModelEntry],
+        backbone_titles: Mapping[str, str],
+        parent: QWidget,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("model_page")
+        self._starter, self._titles = starter, backbone_titles
+        self._models: tuple[ModelEntry, ...] = ()
+        self._busy = False
+        self.list = QTreeWidget(self)
+        self.comparison = ComparisonView(self)
+        self._build_list()
+        self._build_buttons()
+        self._build()
+        self.list.itemSelectionChanged.connect(self._enable)
+        self.list.itemActivated.connect(self._use)
+        self.use_button.clicked.connect(self._use)
+        self.compare_button.clicked.connect(self._compare)
+        self.note_button.clicked.connect(self._ask_for_note)
+        self.delete_button.clicked.connect(self._ask_to_delete)
+        self.prune_button.clicked.connect(self._ask_to_prune)
+        self.comparison.photos_requested.connect(self.photos_requested)
+        self.show_models(models)
+
+    # -- what stands where
+
+    def _build_list(self) -> None:
+        tree = self.list
+        tree.setObjectName("model_list")
+        describe(tree, self.tr("Models"), self.tr("Enter uses the picked one"))
+        tree.setHeaderLabels(
+            [
+                self.tr("Learned"),
+                self.tr("Note"),
+                self.tr("Classes"),
+                self.tr("Backbone"),
+                self.tr("Photos"),
+                self.tr("Right"),
+            ]
+        )
+        tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
+        tip = self.tr("Labelled photos it learned from; those of the starter count where it grew out of that")
+        tree.headerItem().setToolTip(_PHOTOS, tip)
+        tip = self.tr("Share of photos labelled right, measured on photos it did not learn from")
+        tree.headerItem().setToolTip(_RIGHT, tip)
+        tree.setRootIsDecorated(False)
+        tree.setAlternatingRowColors(True)
+        tree.setUniformRowHeights(True)
+        tree.setItemDelegate(RoomyRows(tree))
+        tree.setAllColumnsShowFocus(True)
+        tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        header = tree.header()
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        for column in (_NOTE, _CLASSES):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(self.fontMetrics().averageCharWidth() * 7)
+
+    def _build_buttons(self) -> None:
+        self.use_button = button(
+            self, "model_use_button", self.tr("&Use this"), self.tr("Label with this model from now on")
+        )
+        tip = self.tr("See which photos it would call something else, better or worse")
+        self.compare_button = button(self, "model_compare_button", self.tr("&Compare with the one in use"), tip)
+        tip = self.tr("Write down what you want to remember of it")
+        self.note_button = button(self, "model_note_button", self.tr("&Note…"), tip)
+        tip = self.tr("Remove it for good; not the one in use")
+        self.delete_button = button(self, "model_delete_button", self.tr("&Delete…"), tip)
+        tip = self.tr("Keep only the newest models; you see first which ones go")
+        self.prune_button = button(self, "model_prune_button", self.tr("Remove &old ones…"), tip)
+
+    def _build(self) -> None:
+        intro = self.tr("Every Retrain makes a new model. Older ones stay, and you can go back to any of them.")
+        upper = QWidget(self)
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP_PX)
+        column.addWidget(self.list, 1)
+        self.facts = text_label(upper, "model_facts", muted=True)
+        column.addWidget(self.facts)
+        kept = [self.note_button, self.delete_button, self.prune_button]
+        column.addLayout(button_row(kept, [self.compare_button, self.use_button]))
+        self.parts = QSplitter(Qt.Orientation.Vertical, self)
+        self.parts.setObjectName("model_parts")
+        self.parts.setAccessibleName(self.tr("Models, and what another one would change"))
+        self.parts.setChildrenCollapsible(False)
+        for number, part in enumerate((upper, self.comparison)):
+            self.parts.addWidget(part)
+            self.parts.setStretchFactor(number, 1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
+        column.setSpacing(theme.GAP_PX)
+        column.addWidget(text_label(self, "model_intro", intro))
+        column.addWidget(self.parts, 1)
+
+    # -- what is shown
+
+    @Slot(object)
+    def show_models(self, models: Sequence[ModelEntry]) -> None:
+        """Show the models as they are now; the picked one stays picked, else the one in use is. Newest first."""
+        picked = self._picked_id if self.list.currentItem() is not None else _NOBODY
+        used_before = next((entry.id for entry in self._models if entry.current), None)
+        self._models = tuple(models)
+        in_use = next((entry for entry in models if entry.current), None)
+        used = None if in_use is None else in_use.id
+        gone = picked is not None and picked not in {entry.id for entry in models}
+        if gone or used != used_before:
+            picked = used
+            self.comparison.clear()  # it told of models that are not there or not in use any more
+        self.list.clear()
+        starter = self._starter
+        texts = self._texts(
+            self.tr("Starter"),
+            self.tr("Ships with FlowerSorter"),
+            starter.classes,
+            starter.backbone,
+            starter.photos,
+            starter.held_out_accuracy,
+        )
+        self._add(texts, None, used, picked, starter.classes)
+        for entry in models:
+            name = self.tr("{0} · {1}").format(entry.id, when(entry.created_at))
+            texts = self._texts(name, entry.note, entry.classes, entry.backbone, entry.photos, entry.held_out_accuracy)
+            self._add(texts, entry.id, used, picked, entry.classes)
+        self._enable()
+        self.backbone_in_use.emit(starter.backbone if in_use is None else in_use.backbone)
+
+    def show_comparison(self, model_id: int | None, found: Comparison, looks: Mapping[int, ClassLook]) -> None:
+        """Show what would change with a model, unless it is gone or in use by now.
+
+        Args:
+            model_id: The model; None is the starter.
+            found: The model in use is the older one.
+            looks: Names and colours by class id.
+        """
+        used = self._in_use
+        if model_id != used and (model_id is None or self._entry(model_id) is not None):
+            names = [self._name(each) for each in (model_id, used)]
+            self.comparison.show_comparison(found, names[0], names[1], looks)
+
+    def set_busy(self, busy: bool) -> None:
+        """Wait for an answer: nothing else can be asked for until it is there."""
+        self._busy = busy
+        self._enable()
+
+    def _add(
+        self, texts: Sequence[str], model_id: int | None, used: int | None, picked: int | None, classes: Sequence[str]
+    ) -> None:
+        item = QTreeWidgetItem(self.list, list(texts))
+        item.setData(0, _ID_ROLE, model_id)
+        for column in range(_RIGHT + 1):
+            item.setToolTip(column, "\n".join(classes) if column == _CLASSES else texts[column])
+            if column >= _PHOTOS:
+                item.setTextAlignment(column, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        if model_id == used:
+            item.setIcon(0, theme.icon("reviewed"))
+            item.setText(0, self.tr("{0} (in use)").format(texts[0]))
+            font = item.font(0)
+            font.setBold(True)
+            item.setFont(0, font)
+        if model_id == picked:
+            self.list.setCurrentItem(item)
+
+    def _texts(
+        self, name: str, note: str, classes: Sequence[str], backbone: str, photos: int, accuracy: float | None
+    ) -> tuple[str, ...]:
+        names = self.tr("{0}: {1}").format(len(classes), ", ".join(classes))
+        right = percent(accuracy) if accuracy is not None else "–"
+        learned = QLocale().toString(photos) if photos else "–"
+        return name, note, names, self._network(backbone), learned, right
+
+    def _network(self, name: str) -> str:
+        """A backbone's title; what deep training made of one here is called after it."""
+        base = max((each for each in self._titles if name.startswith(each)), key=len, default=name)
+        title = self._titles.get(base, name)
+        return title if base == name else self.tr("{0}, trained here").format(title)
+
+    # -- what is picked
+
+    @property
+    def models(self) -> list[ModelEntry]:
+        """Those that are shown, newest first."""
+        return list(self._models)
+
+    @property
+    def _picked_id(self) -> int | None:
+        item = self.list.currentItem()
+        model_id = None if item is None else item.data(0, _ID_ROLE)
+        return None if model_id is None else int(model_id)
+
+    @property
+    def _in_use(self) -> int | None:
+        return next((entry.id for entry in self._models if entry.current), None)
+
+    def _entry(self, model_id: int | None) -> ModelEntry | None:
+        return next((entry for entry in self._models if entry.id == model_id), None)
+
+    def _name(self, model_id: int | None) -> str:
+        entry = self._entry(model_id)
+        if entry is None:
+            return self.tr("Starter")
+        name = self.tr("Model {0} of {1}").format(entry.id, when(entry.created_at))
+        return f"{name} ({entry.note})" if entry.note else name
+
+    @Slot()
+    def _enable(self) -> None:
+        picked, idle = self._picked_id, not self._busy
+        other = self.list.currentItem() is not None and picked != self._in_use
+        for each in (self.use_button, self.compare_button):
+            each.setEnabled(idle and other)
+        self.note_button.setEnabled(idle and picked is not None)
+        self.delete_button.setEnabled(idle and other and picked is not None)
+        self.prune_button.setEnabled(idle and bool(prunable(self._models, 0)))
+        self.facts.setText(self._facts(self._entry(picked)))
+
+    def _facts(self, entry: ModelEntry | None) -> str:
+        """Classes and note of the picked model in full: the list may have no room for them."""
+        classes = self._starter.classes if entry is None else entry.classes
+        text = self.tr("Knows {0}.").format(", ".join(classes))
+        return f"{text}\n“{entry.note}”" if entry is not None and entry.note else text
+
+    # -- what the person wants
+
+    @Slot()
+    def _use(self) -> None:
+        if self.use_button.isEnabled():
+            self.model_chosen.emit(self._picked_id)
+
+    @Slot()
+    def _compare(self) -> None:
+        self.compare_requested.emit(self._picked_id)
+
+    @Slot()
+    def _ask_for_note(self) -> None:
+        entry = self._entry(self._picked_id)
+        if entry is None:
+            return
+        dialog = NoteDialog(entry, self)
+        if dialog.exec() == QDialog.DialogCode.Accepted and dialog.note != entry.note:
+            self.note_written.emit(entry.id, dialog.note)
+        dialog.deleteLater()
+
+    @Slot()
+    def _ask_to_delete(self) -> None:
+        entry = self._entry(self._picked_id)
+        if entry is not None:
+            others = {each.backbone for each in self._models if each.id != entry.id}
+            own = entry.backbone not in self._titles and entry.backbone not in others
+            model_id = entry.id
+            ask_to_delete(self, entry, with_network=own).clicked.connect(lambda: self.delete_requested.emit(model_id))
+
+    @Slot()
+    def _ask_to_prune(self) -> None:
+        dialog = PruneDialog(self._models, min(USUALLY_KEPT, max(0, len(prunable(self._models, 0)) - 1)), self)
+        if dialog.exec() == QDialog.DialogCode.Accepted:
+            self.prune_requested.emit(dialog.count.value())
+        dialog.deleteLater()
+
+
+#: Stands for no model: models have positive numbers, and None is the starter.
+_NOBODY = 0

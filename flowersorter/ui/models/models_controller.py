@@ -1,0 +1,146 @@
+"""What the page of models asks for: use, compare, note, delete, prune; each in the worker thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import Garden
+from flowersorter.ui.grid.photo_model import ClassLook
+from flowersorter.ui.models.model_page import ModelPage
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.evaluation.compare_models import (
+    CompareRequest,
+    Comparison,
+    compare,
+    delete_model,
+    name_model,
+    prune_models,
+)
+from flowersorter.workflows.models.current_model import list_models, use_model
+
+
+class ModelController(QObject):
+    """Serves one `ModelPage` at a time. Lives in the GUI thread.
+
+    Signals:
+        guesses_outdated(): Another model speaks now.
+        places_requested(list of place ids, title): Show these photos.
+    """
+
+    guesses_outdated = Signal()
+    places_requested = Signal(object, str)
+
+    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        self._page: ModelPage | None = None
+        self._job_id = 0
+        self._comparing: int | None = None
+        self._used_before: int | None = None
+        session.queue.finished.connect(self._on_finished)
+
+    def serve(self, page: ModelPage) -> None:
+        """Do what this page asks for."""
+        self._page = page
+        page.model_chosen.connect(self._use)
+        page.compare_requested.connect(self._compare)
+        page.note_written.connect(self._write_note)
+        page.delete_requested.connect(self._delete)
+        page.prune_requested.connect(self._prune)
+        page.photos_requested.connect(self.places_requested)
+
+    def leave(self) -> None:
+        """The page is gone; a comparison for it is of no more use."""
+        self._page = None
+        if self._comparing is not None:
+            self._session.queue.cancel(self._comparing)
+
+    # -- wishes
+
+    @Slot(object)
+    def _use(self, model_id: int | None) -> None:
+        garden = self._session.garden
+        self._submit(self.tr("Changing the model"), lambda: _used_instead(garden, model_id), self._on_used)
+
+    @Slot(object)
+    def _compare(self, model_id: int | None) -> None:
+        garden = self._session.garden
+        current = garden.models.current()
+        request = CompareRequest(garden, None if current is None else current.id, model_id)
+
+        def run(report: Report, cancel: CancelToken) -> tuple[int | None, int | None, Comparison]:
+            return request.older, request.newer, compare(request, report, cancel)
+
+        self._start(self.tr("Comparing the models"), run, self._on_compared)
+        self._comparing = self._job_id
+
+    @Slot(int, str)
+    def _write_note(self, model_id: int, note: str) -> None:
+        garden = self._session.garden
+        self._submit(self.tr("Keeping the note"), lambda: name_model(garden, model_id, note), None)
+
+    @Slot(int)
+    def _delete(self, model_id: int) -> None:
+        garden = self._session.garden
+        self._submit(self.tr("Removing the model"), lambda: delete_model(garden, model_id), None)
+
+    @Slot(int)
+    def _prune(self, keep: int) -> None:
+        garden = self._session.garden
+        self._submit(self.tr("Removing old models"), lambda: prune_models(garden, keep), None)
+
+    # -- how it is done
+
+    def _submit(self, title: str, deed: Callable[[], object], done: Callable[[object], None] | None) -> None:
+        self._start(title, lambda _report, _cancel: deed(), done)
+
+    def _start(
+        self, title: str, call: Callable[[Report, CancelToken], object], done: Callable[[object], None] | None
+    ) -> None:
+        self._job_id = self._session.queue.submit(title, call, Listener(succeeded=done, failed=self._front.complain))
+        if self._page is not None:
+            self._page.set_busy(True)
+
+    def _on_used(self, before: object) -> None:
+        assert before is None or isinstance(before, int)
+        self._used_before = before
+        text = self.tr("Another model labels your photos now.")
+        self._front.bar.say(text, (self.tr("Go back to the one before"), self._go_back))
+        self.guesses_outdated.emit()
+
+    def _go_back(self) -> None:
+        self._use(self._used_before)
+
+    def _on_compared(self, result: object) -> None:
+        assert isinstance(result, tuple)
+        older, newer, found = result
+        assert isinstance(found, Comparison)
+        current = self._session.garden.models.current()
+        if self._page is not None and older == (None if current is None else current.id):
+            classes = self._session.garden.classes.all()
+            looks = {each.id: ClassLook(each.name, each.colour) for each in classes}
+            self._page.show_comparison(newer, found, looks)
+
+    @Slot(int)
+    def _on_finished(self, job_id: int) -> None:
+        """A training may have made a model, and any of the jobs here changes what there is."""
+        if job_id == self._comparing:
+            self._comparing = None
+        if self._page is None:
+            return
+        models = list_models(self._session.garden)
+        if models != self._page.models:
+            self._page.show_models(models)
+        if not self._session.queue.alive(self._job_id):
+            self._page.set_busy(False)
+
+
+def _used_instead(garden: Garden, model_id: int | None) -> int | None:
+    """Use a model; returns the one that was in use, None for the starter."""
+    before = garden.models.current()
+    use_model(garden, model_id)
+    return None if before is None else before.id

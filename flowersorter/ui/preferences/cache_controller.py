@@ -1,0 +1,101 @@
+"""Tidying up the cache after a labelling, and what Preferences say and do about it."""
+
+from __future__ import annotations
+
+import logging
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.ui.shared.session import Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workers.latest_only import Newest
+from flowersorter.workflows.maintenance.cache import (
+    CacheState,
+    cache_limit_mb,
+    cache_state,
+    clean_cache,
+    cleaning_due,
+    empty_cache,
+    set_cache_limit,
+)
+
+log = logging.getLogger(__name__)
+
+
+class CacheController(QObject):
+    """Runs what deletes as jobs, so that no other job reads meanwhile; counts off the GUI thread.
+
+    Signals:
+        counted(CacheState): What `count` found.
+        not_counted(): The disk did not let it.
+    """
+
+    counted = Signal(object)
+    not_counted = Signal()
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._counting = Newest(self)
+        self._counting.loaded.connect(self._on_counted)
+        self._counting.failed.connect(self._on_not_counted)
+        self._job_id = 0
+
+    @property
+    def limit_mb(self) -> int:
+        """What the small pictures may take; 0 for as much as they like."""
+        return cache_limit_mb(self._session.garden)
+
+    def set_limit(self, limit_mb: int) -> None:
+        """Keep another limit, at once."""
+        if limit_mb != self.limit_mb:
+            set_cache_limit(self._session.garden, limit_mb)
+            self.tidy()
+
+    @Slot()
+    def tidy(self) -> None:
+        """Keep the cache within its limit, if it is time to look; a labelling that begins meanwhile comes first."""
+        garden, queue = self._session.garden, self._session.queue
+        if not queue.alive(self._job_id) and cleaning_due(garden):
+            self._job_id = queue.submit(
+                self.tr("Tidying up"),
+                lambda report, cancel: clean_cache(garden, report, cancel),
+                Listener(failed=self._on_not_tidied),
+                background=True,
+            )
+
+    def count(self) -> None:
+        """Find out what the cache holds."""
+        garden = self._session.garden
+        self._counting.request("state", lambda: cache_state(garden))
+
+    @Slot()
+    def empty(self) -> None:
+        """Delete every small picture, then count."""
+        garden = self._session.garden
+        listener = Listener(succeeded=self._on_emptied, failed=self._on_failed, cancelled=self.count)
+        self._session.queue.submit(
+            self.tr("Deleting the small pictures"), lambda report, cancel: empty_cache(garden, report, cancel), listener
+        )
+
+    def shutdown(self) -> None:
+        """Wait for the counting."""
+        self._counting.shutdown()
+
+    def _on_emptied(self, _result: object) -> None:
+        self.count()
+
+    def _on_not_tidied(self, error: Exception) -> None:
+        """Nothing the person asked for; it is tried again after the next labelling."""
+        log.warning("The cache was not tidied up: %s", error)
+
+    def _on_failed(self, _error: Exception) -> None:
+        self.not_counted.emit()
+
+    @Slot(object, object)
+    def _on_counted(self, _key: object, state: CacheState) -> None:
+        self.counted.emit(state)
+
+    @Slot(object, object)
+    def _on_not_counted(self, _key: object, _error: object) -> None:
+        self.not_counted.emit()

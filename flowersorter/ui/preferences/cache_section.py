@@ -1,0 +1,108 @@
+"""The cache in Preferences: what it holds, how large it may get, and emptying it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QLocale, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSpinBox, QVBoxLayout, QWidget
+
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import button, count_photos, describe, megabytes, text_label
+from flowersorter.workflows.maintenance.cache import CacheState
+
+_MOST_MB, _STEP_MB = 1_000_000, 500
+
+
+class CachePart(QWidget):
+    """Says in words what the small pictures take. Lives in the GUI thread.
+
+    Args:
+        limit_mb: What they may take now; 0 for as much as they like.
+        parent: The dialog.
+
+    Signals:
+        empty_requested(): Delete them all; then tell `show_state`.
+    """
+
+    empty_requested = Signal()
+
+    def __init__(self, limit_mb: int, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("cache_part")
+        self.state = text_label(self, "cache_state", self.tr("Counting the small pictures…"))
+        self.limit = QSpinBox(self)
+        self.limit.setObjectName("cache_limit")
+        describe(
+            self.limit,
+            self.tr("Most that the small pictures may take, in megabytes"),
+            self.tr("If there is more, those not looked at for longest are deleted first; 0 is no limit"),
+        )
+        self.limit.setRange(0, _MOST_MB)
+        self.limit.setSingleStep(_STEP_MB)
+        self.limit.setGroupSeparatorShown(True)
+        self.limit.setSuffix(self.tr(" MB"))
+        self.limit.setSpecialValueText(self.tr("no limit"))
+        self.limit.setValue(limit_mb)
+        self.empty_button = button(
+            self, "cache_empty_button", self.tr("&Empty"), self.tr("Delete the small pictures; your photos stay")
+        )
+        self.empty_button.setEnabled(False)
+        self.kept = text_label(self, "cache_kept", muted=True)
+        self._lay_out()
+        self._explain(None)
+        self.empty_button.clicked.connect(self._empty)
+
+    def _lay_out(self) -> None:
+        label = QLabel(self.tr("&Keep at most"), self)
+        label.setBuddy(self.limit)
+        there = QHBoxLayout()
+        there.setSpacing(theme.GAP_PX)
+        there.addWidget(self.state, 1)
+        there.addWidget(self.empty_button)
+        most = QHBoxLayout()
+        most.setSpacing(theme.GAP_PX)
+        most.addWidget(label)
+        most.addWidget(self.limit)
+        most.addStretch(1)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(theme.GAP_PX)
+        column.addLayout(there)
+        column.addLayout(most)
+        column.addWidget(self.kept)
+
+    @property
+    def limit_mb(self) -> int:
+        """What is chosen; 0 for no limit."""
+        return self.limit.value()
+
+    @Slot(object)
+    def show_state(self, state: CacheState) -> None:
+        """Show what is there now."""
+        if state.pictures:
+            number = QLocale().toString(state.pictures)
+            pictures = self.tr("1 picture") if state.pictures == 1 else self.tr("{0} pictures").format(number)
+            photos, room = count_photos(state.photos), megabytes(state.picture_bytes)
+            text = self.tr("{0} for {1}, {2}.").format(pictures, photos, room)
+        else:
+            text = self.tr("There are none at the moment.")
+        self.state.setText(text)
+        self.empty_button.setEnabled(state.pictures > 0)
+        self._explain(state)
+
+    @Slot()
+    def show_problem(self) -> None:
+        """They could not be counted, or not all be deleted."""
+        self.state.setText(self.tr("The small pictures cannot be counted: the disk refuses."))
+
+    def _explain(self, state: CacheState | None) -> None:
+        text = self.tr("They show your photos quickly, and are made again when they are needed.")
+        if state is not None and state.embedding_bytes:
+            more = self.tr("What the network saw in the photos takes another {0}, and is kept.")
+            text += " " + more.format(megabytes(state.embedding_bytes))
+        self.kept.setText(text)
+
+    @Slot()
+    def _empty(self) -> None:
+        self.empty_button.setEnabled(False)
+        self.state.setText(self.tr("Deleting the small pictures…"))
+        self.empty_requested.emit()

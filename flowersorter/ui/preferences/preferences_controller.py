@@ -1,0 +1,172 @@
+"""Preferences: device, backbone with its download, and which model speaks."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.errors import FlowerSorterError
+from flowersorter.jobs import Progress
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.models.models_controller import ModelController
+from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.preferences.preferences_dialog import Preferences, PreferencesDialog, StarterInfo
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
+from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
+from flowersorter.workflows.models.sure_precision import Following, following, set_sure_promise, sure_promise
+from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
+
+
+class PreferencesController(QObject):
+    """Shows the dialog and does what it asks for.
+
+    Signals:
+        guesses_outdated(): Another backbone or model speaks now, or with another promise.
+        places_requested(list of place ids, title): Show these photos.
+    """
+
+    guesses_outdated = Signal()
+    places_requested = Signal(object, str)
+
+    def __init__(
+        self,
+        session: Session,
+        front: Front,
+        grid: PhotoGrid,
+        cache: CacheController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._grid, self._cache = session, front, grid, cache
+        self._dialog: PreferencesDialog | None = None
+        self._before = Preferences()
+        self._job_id, self._name = 0, ""
+        self._models = ModelController(session, front, self)
+        self._models.guesses_outdated.connect(self.guesses_outdated)
+        self._models.places_requested.connect(self.places_requested)
+        session.queue.progressed.connect(self._on_progress)
+        session.queue.finished.connect(self._show_following)  # a training, or going back, brings another model
+
+    @Slot()
+    def show(self) -> None:
+        """Let the person choose. The window stays usable: photos that a number stands for are shown behind."""
+        if self._dialog is None:
+            self._dialog = self._made()
+            self._show_following()
+            self._dialog.show()
+            self._cache.count()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    @Slot()
+    def show_models(self) -> None:
+        """Show the models."""
+        self.show()
+        assert self._dialog is not None
+        self._dialog.tabs.setCurrentWidget(self._dialog.models)
+        self._dialog.models.list.setFocus()
+
+    def _made(self) -> PreferencesDialog:
+        garden, model = self._session.garden, starter().model
+        self._before = Preferences(
+            self._session.device,
+            chosen_backbone(garden),
+            self._grid.tile_size,
+            self._cache.limit_mb,
+            sure_promise(garden),
+            learns_from_unlabelled(garden),
+        )
+        dialog = PreferencesDialog(
+            self._before,
+            list_backbones(),
+            list_models(garden),
+            StarterInfo(
+                tuple(model.class_names), model.training.photos, model.training.held_out_accuracy, model.backbone
+            ),
+            self._front.window,
+        )
+        dialog.preferences_chosen.connect(self._on_chosen)
+        dialog.download_requested.connect(self._on_download)
+        dialog.cancel_requested.connect(self._on_cancel)
+        dialog.install_requested.connect(self._on_install)
+        self._models.serve(dialog.models)
+        dialog.cache.empty_requested.connect(self._cache.empty)
+        self._cache.counted.connect(dialog.cache.show_state)
+        self._cache.not_counted.connect(dialog.cache.show_problem)
+        dialog.finished.connect(self._on_closed)
+        return dialog
+
+    @Slot(object)
+    def _on_chosen(self, chosen: Preferences) -> None:
+        garden, settings = self._session.garden, self._session.garden.settings
+        outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(garden), sure_promise(garden))
+        settings.set("device", chosen.device)
+        settings.set("backbone", chosen.backbone)
+        set_sure_promise(garden, chosen.promise)
+        set_learns_from_unlabelled(garden, chosen.learns_from_unlabelled)
+        if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
+            self._grid.set_tile_size(chosen.thumbnail_px)
+        self._cache.set_limit(chosen.cache_limit_mb)
+        if outdated:
+            self.guesses_outdated.emit()
+
+    @Slot()
+    def _show_following(self) -> None:
+        """Show whether the model in use follows another promise at once."""
+        if self._dialog is None:
+            return
+        garden = self._session.garden
+        try:
+            named = model_for(garden, chosen_backbone(garden))
+        except FlowerSorterError:  # its file is damaged, which whoever asks it for a guess says
+            named = None
+        self._dialog.promise.show_following(Following.AT_ONCE if named is None else following(named.model))
+
+    @Slot(str)
+    def _on_download(self, name: str) -> None:
+        self._fetch(name, self.tr("Downloading the backbone {0}").format(name), None)
+
+    @Slot(str, object)
+    def _on_install(self, name: str, file: Path) -> None:
+        self._fetch(name, self.tr("Checking the file"), file)
+
+    def _fetch(self, name: str, title: str, file: Path | None) -> None:
+        self._name = name
+        listener = Listener(succeeded=self._on_fetched, failed=self._on_fetch_failed, cancelled=self._show_backbones)
+        self._job_id = self._session.queue.submit(
+            title,
+            lambda report, cancel: (
+                install_backbone(name, file) if file is not None else download_backbone(name, report, cancel)
+            ),
+            listener,
+        )
+
+    @Slot()
+    def _on_cancel(self) -> None:
+        self._session.queue.cancel(self._job_id)
+
+    @Slot(int, object)
+    def _on_progress(self, job_id: int, progress: Progress) -> None:
+        if job_id == self._job_id and self._dialog is not None:
+            self._dialog.backbones.show_download(self._name, progress.done, progress.total)
+
+    def _on_fetched(self, _result: object) -> None:
+        self._show_backbones()
+
+    def _on_fetch_failed(self, error: Exception) -> None:
+        self._show_backbones()
+        self._front.complain(error)
+
+    def _show_backbones(self) -> None:
+        if self._dialog is not None:
+            self._dialog.backbones.show_backbones(list_backbones())
+
+    @Slot()
+    def _on_closed(self) -> None:
+        if self._dialog is not None:
+            self._models.leave()
+            self._dialog.deleteLater()
+            self._dialog = None

@@ -1,0 +1,259 @@
+"""Preferences: what is promised, what the program calculates on, its backbone, and the model in use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QCheckBox,
+    QDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QRadioButton,
+    QScrollArea,
+    QSlider,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
+from flowersorter.ui.models.model_page import ModelPage, StarterInfo
+from flowersorter.ui.preferences.backbone_page import BackbonePage, radio_indent
+from flowersorter.ui.preferences.cache_section import CachePart
+from flowersorter.ui.preferences.sure_precision_section import PromisePart
+from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
+from flowersorter.workflows.maintenance.cache import USUAL_LIMIT_MB
+from flowersorter.workflows.models.backbones import BackboneInfo
+from flowersorter.workflows.models.sure_precision import SURE_PROMISE
+from flowersorter.workflows.training.semi_supervised_option import FEW
+
+__all__ = ["Preferences", "PreferencesDialog", "StarterInfo"]
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What a person can set.
+
+    Attributes:
+        device: "auto", "cpu" or "cuda".
+        backbone: Name.
+        thumbnail_px: Side of a tile in the grid.
+        cache_limit_mb: What the small pictures may take; 0 for as much as they like.
+        promise: Share of the photos called sure that must be right.
+        learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
+    """
+
+    device: str = "auto"
+    backbone: str = "resnet50"
+    thumbnail_px: int = USUAL_PX
+    cache_limit_mb: int = USUAL_LIMIT_MB
+    promise: float = SURE_PROMISE
+    learns_from_unlabelled: bool = False
+
+
+class PreferencesDialog(QDialog):
+    """Lets the person choose. Lives in the GUI thread.
+
+    Args:
+        preferences: As they are.
+        backbones: What can be chosen, the default first.
+        models: Newest first; `starter` is shown before them.
+        starter: The model that ships with the program.
+        parent: The window.
+
+    Signals:
+        preferences_chosen(Preferences): OK was pressed and something is different.
+        download_requested(name): Download this backbone; tell `show_download` how far it is, then `show_backbones`.
+        cancel_requested(): Stop the download.
+        install_requested(name, Path): Take this backbone from a file; then `show_backbones`.
+
+    Its `cache` and its `models` have signals of their own.
+    """
+
+    preferences_chosen = Signal(object)
+    download_requested = Signal(str)
+    cancel_requested = Signal()
+    install_requested = Signal(str, object)
+
+    def __init__(
+        self,
+        preferences: Preferences,
+        backbones: Sequence[BackboneInfo],
+        models: Sequence[ModelEntry],
+        starter: StarterInfo,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.setObjectName("preferences_dialog")
+        self.setWindowTitle(self.tr("Preferences"))
+        self._before = preferences
+        self.backbones = BackbonePage(backbones, preferences.backbone, self)
+        self.models = ModelPage(starter, models, {each.name: each.title for each in backbones}, self)
+        self.tabs = QTabWidget(self)
+        self.tabs.setObjectName("preferences_tabs")
+        describe(self.tabs, self.tr("Preferences"))
+        self.tabs.addTab(self._general(preferences), self.tr("&General"))
+        self.tabs.addTab(self.models, self.tr("&Models"))
+        self.ok_button = button(self, "preferences_ok_button", self.tr("OK"), self.tr("Keep what is chosen (Enter)"))
+        self.ok_button.setDefault(True)
+        self.cancel_button = button(self, "preferences_cancel_button", self.tr("Cancel"), self.tr("Close (Esc)"))
+        column = column_of(self)
+        column.addWidget(self.tabs, 1)
+        column.addLayout(button_row([], [self.cancel_button, self.ok_button]))
+        open_at(self, 112, 58, least=(56, 22))
+        self._connect()
+
+    def _connect(self) -> None:
+        self.ok_button.clicked.connect(self.accept)
+        self.cancel_button.clicked.connect(self.reject)
+        self.backbones.download_requested.connect(self.download_requested)
+        self.backbones.cancel_requested.connect(self.cancel_requested)
+        self.backbones.install_requested.connect(self.install_requested)
+        self.models.backbone_in_use.connect(self._on_backbone_in_use)
+
+    # -- the first page
+
+    def _general(self, preferences: Preferences) -> QScrollArea:
+        page = QWidget(self)
+        page.setObjectName("general_page")
+        column = QVBoxLayout(page)
+        column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
+        column.setSpacing(theme.GAP_PX)
+        column.addWidget(text_label(page, "promise_title", self.tr("What the program promises"), scale=1.05))
+        self.promise = PromisePart(preferences.promise, page)
+        column.addWidget(self.promise)
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "learning_title", self.tr("What Retrain learns from"), scale=1.05))
+        self._add_learning(column, page, preferences.learns_from_unlabelled)
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "device_title", self.tr("Look at photos with"), scale=1.05))
+        self._add_devices(column, page, preferences.device)
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "backbone_title", self.tr("Backbone"), scale=1.05))
+        intro = self.tr("The network that turns a photo into what the program learns from. The first is a good choice.")
+        column.addWidget(text_label(page, "backbone_intro", intro))
+        column.addWidget(self.backbones)
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "thumbnail_title", self.tr("Size of the photos in the grid"), scale=1.05))
+        column.addLayout(self._sizes(page, preferences.thumbnail_px))
+        column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "cache_title", self.tr("Small pictures on this computer"), scale=1.05))
+        self.cache = CachePart(preferences.cache_limit_mb, page)
+        column.addWidget(self.cache)
+        column.addStretch(1)
+        scroll = QScrollArea(self)
+        scroll.setObjectName("general_scroll")
+        scroll.setAccessibleName(self.tr("General"))
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setWidget(page)
+        # The page lies on the ground of the tabs, whatever colour the style gives it.
+        page.setAutoFillBackground(False)
+        scroll.viewport().setAutoFillBackground(False)
+        return scroll
+
+    def _add_learning(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
+        self.unlabelled = QCheckBox(self.tr("While labels are &few, from its own guesses too"), page)
+        self.unlabelled.setObjectName("learns_from_unlabelled")
+        text = self.tr(
+            "It learns from photos you checked. With up to {0} of them in each class it can also go by what it takes "
+            "the others for: then 1 to 4 more of 100 guesses are usually right, but a wrong guess can lead to others."
+        ).format(FEW)
+        describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Counts from the next Retrain on"))
+        self.unlabelled.setChecked(wanted)
+        column.addLayout(_explained(self.unlabelled, text_label(page, "learns_from_unlabelled_text", text, muted=True)))
+
+    def _add_devices(self, column: QVBoxLayout, page: QWidget, device: str) -> None:
+        lines = {
+            "auto": (self.tr("&Automatic"), self.tr("The graphics card where there is a fitting one")),
+            "cpu": (self.tr("&Processor"), self.tr("Works everywhere")),
+            "cuda": (self.tr("Graphics &card"), self.tr("Much faster; needs one by NVIDIA")),
+        }
+        group = QButtonGroup(self)
+        self.devices: dict[str, QRadioButton] = {}
+        for name, (text, explanation) in lines.items():
+            radio = QRadioButton(text, page)
+            radio.setObjectName(f"device_{name}")
+            describe(radio, f"{text.replace('&', '')}. {explanation}", explanation)
+            radio.setChecked(name == device)
+            group.addButton(radio)
+            self.devices[name] = radio
+            column.addLayout(_explained(radio, text_label(page, f"device_{name}_text", explanation, muted=True)))
+
+    def _sizes(self, page: QWidget, size_px: int) -> QHBoxLayout:
+        self.size_slider = QSlider(Qt.Orientation.Horizontal, page)
+        self.size_slider.setObjectName("thumbnail_size")
+        describe(self.size_slider, self.tr("Size of the photos in the grid"), self.tr("Arrow keys change it"))
+        self.size_slider.setRange(SMALLEST_PX, LARGEST_PX)
+        self.size_slider.setSingleStep(ZOOM_STEP_PX)
+        self.size_slider.setPageStep(3 * ZOOM_STEP_PX)
+        self.size_slider.setValue(size_px)
+        row = QHBoxLayout()
+        row.setSpacing(theme.GAP_PX)
+        row.addWidget(QLabel(self.tr("small"), page))
+        row.addWidget(self.size_slider, 1)
+        row.addWidget(QLabel(self.tr("large"), page))
+        return row
+
+    # -- what is chosen
+
+    @property
+    def preferences(self) -> Preferences:
+        """What is chosen now."""
+        device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
+        return Preferences(
+            device,
+            self.backbones.chosen,
+            self.size_slider.value(),
+            self.cache.limit_mb,
+            self.promise.promise,
+            self.unlabelled.isChecked(),
+        )
+
+    @Slot()
+    def accept(self) -> None:
+        """Keep what is chosen."""
+        if self.preferences != self._before:
+            self.preferences_chosen.emit(self.preferences)
+        super().accept()
+
+    @Slot(object)
+    def show_backbones(self, backbones: Sequence[BackboneInfo]) -> None:
+        """Show which backbones are here now; ends the display of a download."""
+        self.backbones.show_backbones(backbones)
+
+    def show_download(self, name: str, done_bytes: int, total_bytes: int | None) -> None:
+        """Show how far the download of a backbone is; None while its size is unknown."""
+        self.backbones.show_download(name, done_bytes, total_bytes)
+
+    @Slot(object)
+    def show_models(self, models: Sequence[ModelEntry]) -> None:
+        """Show the models as they are now, for instance after one was chosen."""
+        self.models.show_models(models)
+
+    @Slot(str)
+    def _on_backbone_in_use(self, name: str) -> None:
+        """A model was chosen, and its backbone came with it."""
+        self._before = replace(self._before, backbone=name)
+        self.backbones.use(name)
+
+
+def _explained(choice: QAbstractButton, text: QLabel) -> QVBoxLayout:
+    """A choice, and below it what it means, where its own text begins."""
+    below = QHBoxLayout()
+    below.setContentsMargins(radio_indent(choice), 0, 0, 0)
+    below.addWidget(text)
+    column = QVBoxLayout()
+    column.setSpacing(2)
+    column.addWidget(choice)
+    column.addLayout(below)
+    return column

@@ -1,0 +1,1 @@
+"""Widgets and helpers used by several parts of the window."""

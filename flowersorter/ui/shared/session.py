@@ -1,0 +1,57 @@
+"""What the window and its controllers share: built once by the program, handed to each of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from PySide6.QtGui import QUndoStack
+from PySide6.QtWidgets import QWidget
+
+from flowersorter.library.collection import Garden
+from flowersorter.ui.grid.photo_model import PhotoModel
+from flowersorter.ui.shared.status_bar import JobBar
+from flowersorter.workers.job_queue import JobQueue
+from flowersorter.workers.thumbnail_pool import ThumbnailPool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Session:
+    """One open garden and the machinery around it.
+
+    Attributes:
+        garden: What is remembered.
+        queue: Runs jobs.
+        thumbnails: Decodes thumbnails.
+        photos: The open folder.
+        corrections: What can be undone.
+    """
+
+    garden: Garden
+    queue: JobQueue
+    thumbnails: ThumbnailPool
+    photos: PhotoModel
+    corrections: QUndoStack
+
+    @property
+    def device(self) -> str:
+        """What to calculate on: "auto", "cpu" or "cuda"."""
+        return self.garden.settings.get("device", "auto")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Front:
+    """Where a controller speaks to the person.
+
+    Attributes:
+        window: Parent of its dialogs.
+        bar: Shows short messages.
+    """
+
+    window: QWidget
+    bar: JobBar
+
+    def complain(self, error: Exception) -> None:
+        """Show an error clearly."""
+        from flowersorter.ui.shared.error_dialog import show_error  # here, because most starts see no error
+
+        show_error(self.window, error)

@@ -1,0 +1,180 @@
+"""Icons, verdict colours and spacing, on top of Qt's own style in light and dark."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
+from PySide6.QtSvg import QSvgRenderer
+
+from flowersorter.library.files.locations import resource
+from flowersorter.workflows.predicting.photo_rows import Verdict
+
+SMALL_GAP_PX, GAP_PX, LARGE_GAP_PX = 4, 8, 16
+
+#: Contrast that text needs (WCAG 2.1, level AA).
+_READABLE = 4.5
+
+#: The colour an icon's lines are drawn with in its file; replaced by the colour of the text around it.
+_DRAWN_IN = b"#000"
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictStyle:
+    """How a verdict is shown: never by colour alone.
+
+    Attributes:
+        word: The word beside the icon.
+        icon_name: Its icon under `resources/icons`.
+        light: Its colour on light ground, "#rrggbb".
+        dark: Its colour on dark ground.
+    """
+
+    word: str
+    icon_name: str
+    light: str
+    dark: str
+
+    @property
+    def colour(self) -> QColor:
+        """The colour for the ground the program is shown on now; at least 4.5 : 1 against it."""
+        return QColor(self.dark if is_dark() else self.light)
+
+    @property
+    def icon(self) -> QIcon:
+        """The icon in that colour."""
+        return icon(self.icon_name, self.colour)
+
+
+_VERDICTS = {
+    Verdict.NONE: VerdictStyle("waiting", "verdict-none", "#5f6368", "#a8adb3"),
+    Verdict.SURE: VerdictStyle("sure", "verdict-sure", "#1e7a34", "#6fd08c"),
+    Verdict.PROBABLE: VerdictStyle("probable", "verdict-probable", "#7a5c00", "#e3c04c"),
+    Verdict.UNSURE: VerdictStyle("not sure", "verdict-unsure", "#b3440c", "#ff9d66"),
+    Verdict.NEW: VerdictStyle("new to me", "verdict-new", "#6b3fc0", "#bda2ff"),
+}
+UNREADABLE = VerdictStyle("unreadable", "unreadable", "#b3261e", "#ff8a80")
+CONFIRMED = VerdictStyle("confirmed", "reviewed", "#1e7a34", "#6fd08c")
+
+
+def verdict_style(verdict: Verdict) -> VerdictStyle:
+    """How a verdict is shown."""
+    return _VERDICTS[verdict]
+
+
+def checked_colour() -> QColor:
+    """The ground of the mark on photos a person confirmed; white shows on it in light and dark."""
+    return QColor(CONFIRMED.light)
+
+
+def is_dark(palette: QPalette | None = None) -> bool:
+    """Whether text is lighter than what it stands on; the program's palette if none is given."""
+    palette = palette if palette is not None else QGuiApplication.palette()
+    text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+    return text.lightness() > ground.lightness()
+
+
+def icon(name: str, colour: QColor | None = None) -> QIcon:
+    """An icon of `resources/icons`, in the colour of the text around it unless another one is given.
+
+    It follows the palette by itself when the system turns dark or light.
+    """
+    return QIcon(_LineIcon(name, colour))
+
+
+def readable_on(ground: QColor) -> QColor:
+    """Black or white, whichever has more contrast."""
+    return max((QColor(Qt.GlobalColor.black), QColor(Qt.GlobalColor.white)), key=lambda text: contrast(text, ground))
+
+
+def make_muted_text_readable(application: QGuiApplication) -> None:
+    """Give muted text enough contrast, now and whenever the system turns dark or light.
+
+    Qt's own colour for it is half transparent: about 3.4 to 1 on a light window, where 4.5 is needed to read well.
+    """
+
+    def mix() -> None:
+        palette = QPalette(QGuiApplication.palette())
+        text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
+        shares = (0.01 * percent for percent in range(50, 101))
+        muted = next(colour for share in shares if contrast(colour := _mixed(text, ground, share), ground) >= _READABLE)
+        palette.setColor(QPalette.ColorRole.PlaceholderText, muted)
+        QGuiApplication.setPalette(palette)
+
+    mix()
+    # The signal comes before the system's new palette does.
+    application.styleHints().colorSchemeChanged.connect(lambda _scheme: QTimer.singleShot(0, mix))
+
+
+def _mixed(text: QColor, ground: QColor, share: float) -> QColor:
+    parts = zip(text.getRgbF()[:3], ground.getRgbF()[:3], strict=True)  # type: ignore[index]  # a tuple of four
+    return QColor.fromRgbF(*(share * over + (1 - share) * under for over, under in parts))
+
+
+def contrast(one: QColor, other: QColor) -> float:
+    """Contrast ratio by WCAG 2.1, 1 to 21 (https://www.w3.org/TR/WCAG21/#dfn-contrast-ratio)."""
+    dark, light = sorted((_luminance(one), _luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    """Relative luminance, 0 to 1, as WCAG 2.1 defines it."""
+    parts = (colour.redF(), colour.greenF(), colour.blueF())
+    linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def app_icon() -> QIcon:
+    """The program's own icon, in its own colours."""
+    return QIcon(str(resource("icons/app.svg")))
+
+
+@lru_cache
+def _drawing(name: str) -> bytes:
+    return resource(f"icons/{name}.svg").read_bytes()
+
+
+@lru_cache(maxsize=512)
+def _renderer(name: str, colour: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_drawing(name).replace(_DRAWN_IN, colour.encode())))
+
+
+class _LineIcon(QIconEngine):
+    """Draws an icon at whatever size and colour it is asked for, so it is crisp on every screen."""
+
+    def __init__(self, name: str, colour: QColor | None) -> None:
+        super().__init__()
+        self._name, self._colour = name, colour
+
+    def clone(self) -> QIconEngine:
+        return _LineIcon(self._name, self._colour)
+
+    def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
+        del state
+        colour = self._colour_for(mode)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setOpacity(painter.opacity() * (0.4 if mode is QIcon.Mode.Disabled else 1.0))
+        _renderer(self._name, colour.name()).render(painter, QRectF(rect))
+        painter.restore()
+
+    def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        return self.scaledPixmap(size, mode, state, 1.0)
+
+    def scaledPixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State, scale: float) -> QPixmap:  # noqa: N802
+        picture = QPixmap(size * scale)
+        picture.setDevicePixelRatio(scale)
+        picture.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(picture)
+        self.paint(painter, QRect(QPoint(), size), mode, state)
+        painter.end()
+        return picture
+
+    def _colour_for(self, mode: QIcon.Mode) -> QColor:
+        if self._colour is not None:
+            return self._colour
+        palette = QGuiApplication.palette()
+        role = QPalette.ColorRole.HighlightedText if mode is QIcon.Mode.Selected else QPalette.ColorRole.WindowText
+        return palette.color(role)

@@ -1,0 +1,235 @@
+"""What the dialogs have in common: wrapping texts, messages with an icon, a row of buttons, counted photos."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QPushButton,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from flowersorter.ui.shared import theme
+
+_CONTEXT = "DialogParts"
+_ICON_PX = 20
+
+
+def count_photos(count: int) -> str:
+    """Say how many: "1 photo", "1,292 photos"."""
+    if count == 1:
+        return QCoreApplication.translate(_CONTEXT, "1 photo")
+    return QCoreApplication.translate(_CONTEXT, "{0} photos").format(QLocale().toString(count))
+
+
+def count_folders(count: int) -> str:
+    """Say how many: "1 folder", "5 folders"."""
+    if count == 1:
+        return QCoreApplication.translate(_CONTEXT, "1 folder")
+    return QCoreApplication.translate(_CONTEXT, "{0} folders").format(QLocale().toString(count))
+
+
+def megabytes(size_bytes: int) -> str:
+    """A file size for people, "45 MB"."""
+    small = size_bytes < 10_000_000_000
+    return QLocale().formattedDataSize(size_bytes, 0 if small else 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+def breakable(text: str) -> str:
+    """Let a long path break after its separators: Qt breaks lines at spaces only."""
+    return "".join(f"{char}\u200b" if char in "/\\" else char for char in text)
+
+
+def without_mnemonics(text: str) -> str:
+    """A name a person chose, as a button or tab text: its "&" is no mnemonic."""
+    return text.replace("&", "&&")
+
+
+def plain(text: str) -> str:
+    """A text without its mnemonic, as it is read out; "&&" is an "&"."""
+    return re.sub(r"&(.)", r"\1", text)
+
+
+def text_label(parent: QWidget, name: str, text: str = "", *, muted: bool = False, scale: float = 1.0) -> QLabel:
+    """A text that wraps, plain, selectable where it is worth copying.
+
+    Args:
+        parent: Owns it.
+        name: Object name.
+        text: What it says.
+        muted: Paler, for explanations.
+        scale: Size of the letters; anything but 1 is also bold.
+    """
+    label = QLabel(text, parent)
+    label.setObjectName(name)
+    label.setTextFormat(Qt.TextFormat.PlainText)
+    label.setWordWrap(True)
+    policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+    policy.setHeightForWidth(True)
+    label.setSizePolicy(policy)
+    label.setMinimumWidth(1)  # the dialog decides how narrow it gets, not the longest word
+    if muted:
+        label.setForegroundRole(QPalette.ColorRole.PlaceholderText)
+    if scale != 1.0:
+        font = label.font()
+        font.setPointSizeF(font.pointSizeF() * scale)
+        font.setBold(True)
+        label.setFont(font)
+    return label
+
+
+class Message(QWidget):
+    """An icon and a text that wraps; takes no room while it has nothing to say."""
+
+    def __init__(self, parent: QWidget, name: str) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self._icon = QLabel(self)
+        self._icon.setFixedWidth(_ICON_PX + theme.SMALL_GAP_PX)
+        self._icon.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop)
+        self._label = text_label(self, f"{name}_text")
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(theme.SMALL_GAP_PX)
+        row.addWidget(self._icon)
+        row.addWidget(self._label, 1)
+        self.say("")
+
+    @property
+    def text(self) -> str:
+        """What it says now."""
+        return self._label.text()
+
+    def say(self, text: str, *, warning: bool = False) -> None:
+        """Say this; "" says nothing."""
+        style = theme.UNREADABLE
+        icon = theme.icon("warning", style.colour) if warning else theme.icon("info")
+        self._icon.setPixmap(icon.pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
+        self._label.setText(text)
+        self.setAccessibleName(text)
+        self.setVisible(bool(text))
+
+
+def button(parent: QWidget, name: str, text: str, tip: str = "") -> QPushButton:
+    """A push button that Enter in another field does not press."""
+    made = QPushButton(text, parent)
+    made.setObjectName(name)
+    made.setAutoDefault(False)
+    describe(made, plain(text).rstrip("…"), tip)
+    return made
+
+
+def describe(widget: QWidget, accessible_name: str, tip: str = "") -> None:
+    """Name a widget for screen readers and explain it to everybody."""
+    widget.setAccessibleName(accessible_name)
+    if tip:
+        widget.setToolTip(tip)
+
+
+def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHBoxLayout:
+    """Buttons at the lower edge of a dialog; what closes it stands right."""
+    row = QHBoxLayout()
+    row.setSpacing(theme.GAP_PX)
+    for each in left:
+        row.addWidget(each)
+    row.addStretch(1)
+    for each in right:
+        row.addWidget(each)
+    return row
+
+
+class RoomyRows(QStyledItemDelegate):
+    """Rows of a list with some air between them."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        """As wide as its text, a little higher."""
+        size = super().sizeHint(option, index)
+        return QSize(size.width() + theme.GAP_PX, size.height() + theme.GAP_PX)
+
+
+class FittedDialog(QDialog):
+    """A dialog just as high as its texts need at the width it has, however they wrap.
+
+    Qt's own minimum is the height at the narrowest width, far too high for the usual one.
+
+    Args:
+        letters: Width at first, in letters of average width.
+        fewest_letters: Width it can be narrowed to.
+        parent: The window it belongs to.
+    """
+
+    def __init__(self, letters: int, fewest_letters: int, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        letter_px = self.fontMetrics().averageCharWidth()
+        self.setMinimumWidth(letter_px * fewest_letters)
+        self.resize(letter_px * letters, 1)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Another width wraps the texts elsewhere."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self._fit()
+
+    def event(self, event: QEvent) -> bool:
+        """Texts came or went."""
+        handled = super().event(event)
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._fit()
+        return handled
+
+    def _fit(self) -> None:
+        layout = self.layout()
+        if layout is None:
+            return
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        needed = layout.totalMinimumSize().height()
+        if layout.hasHeightForWidth():
+            needed = layout.totalMinimumHeightForWidth(self.width())
+        as_low_as_possible = self.height() <= self.minimumHeight()
+        self.setMinimumHeight(needed)
+        if as_low_as_possible:
+            self.resize(self.width(), needed)
+
+
+def column_of(dialog: QDialog) -> QVBoxLayout:
+    """The column a dialog's parts stand in."""
+    column = QVBoxLayout(dialog)
+    column.setContentsMargins(theme.LARGE_GAP_PX, theme.LARGE_GAP_PX, theme.LARGE_GAP_PX, theme.LARGE_GAP_PX)
+    column.setSpacing(theme.GAP_PX)
+    return column
+
+
+def open_at(dialog: QDialog, letters: int, lines: int, *, least: tuple[int, int] | None = None) -> None:
+    """Size a dialog by its font, so it grows with it, but never beyond the screen.
+
+    Args:
+        dialog: Not shown yet, its parts in their layout.
+        letters: Width in letters of average width.
+        lines: Height in lines of text.
+        least: Letters and lines it can be made small to, more where its buttons need more, in another language say;
+            None for as small as its parts let it.
+    """
+    metrics = dialog.fontMetrics()
+    wanted = QSize(metrics.averageCharWidth() * letters, metrics.lineSpacing() * lines)
+    window = dialog.parentWidget()
+    # Not `dialog.screen()`: PySide takes what that returns for a child of the dialog, and when the garbage collector
+    # frees a dialog the screen goes with it (seen in a debugger with PySide 6.11.3).
+    screen = QGuiApplication.screenAt(window.frameGeometry().center()) if window is not None else None
+    dialog.resize(wanted.boundedTo((screen or QGuiApplication.primaryScreen()).availableSize() * 0.92))
+    if least is None:
+        return
+    smallest = QSize(metrics.averageCharWidth() * least[0], metrics.lineSpacing() * least[1])
+    layout = dialog.layout()
+    needed = layout.totalMinimumSize().width() if layout is not None else 0
+    dialog.setMinimumSize(max(smallest.width(), needed), smallest.height())

@@ -1,0 +1,1 @@
+"""Retrain and deep training."""

@@ -1,0 +1,148 @@
+"""Deep training: asks how, runs it, shows how it goes, and what it brought."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.errors import FlowerSorterError
+from flowersorter.jobs import Progress
+from flowersorter.ui.evaluation.class_scores import percent
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.ui.training.finetune_dialog import DeepDialog
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.models.current_model import use_model
+from flowersorter.workflows.predicting.thread_pool import lane_count
+from flowersorter.workflows.training.finetune import DeepRequest, DeepResult, Epoch, deep_train, likely_seconds
+
+
+class DeepController(QObject):
+    """Owns the dialog and the job. Lives in the GUI thread.
+
+    Signals:
+        guesses_outdated(): Another model and network speak now.
+    """
+
+    guesses_outdated = Signal()
+
+    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        self._dialog: DeepDialog | None = None
+        self._job_id = 0
+        self._message = ""
+        self._refused = 0
+        session.queue.progressed.connect(self._on_progress)
+
+    @property
+    def running(self) -> bool:
+        """Whether a training waits or runs."""
+        return self._session.queue.alive(self._job_id)
+
+    @Slot()
+    def show(self) -> None:
+        """Ask how to train, or show how a training that runs goes."""
+        if self._dialog is None or not self.running:
+            self._open()
+        assert self._dialog is not None
+        self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    def _open(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+        garden = self._session.garden
+        photos = sum(garden.labels.counts().values())
+        self._dialog = DeepDialog(
+            photos,
+            lambda unfreeze, epochs: likely_seconds(garden, unfreeze, epochs, photos, lane_count()),
+            self._front.window,
+        )
+        self._dialog.start_requested.connect(self._start)
+        self._dialog.stop_requested.connect(self._stop)
+
+    @Slot(int, int)
+    def _start(self, unfreeze: int, epochs: int) -> None:
+        if self.running or self._dialog is None:
+            return
+        request = DeepRequest(self._session.garden, unfreeze=unfreeze, epochs=epochs, device=self._session.device)
+        self._dialog.begin()
+        self._job_id = self._session.queue.submit(
+            self.tr("Deep training"),
+            lambda report, cancel: deep_train(request, report, cancel),
+            Listener(
+                reported=self._on_news,
+                succeeded=self._on_trained,
+                failed=self._on_failed,
+                cancelled=self._on_cancelled,
+            ),
+        )
+
+    @Slot()
+    def _stop(self) -> None:
+        self._session.queue.cancel(self._job_id)
+
+    # -- what the job says
+
+    @Slot(int, object)
+    def _on_progress(self, job_id: int, progress: Progress) -> None:
+        if job_id == self._job_id and self._dialog is not None:
+            self._dialog.show_progress(progress)
+
+    def _on_news(self, news: object) -> None:
+        if isinstance(news, Epoch) and self._dialog is not None:
+            self._dialog.show_epoch(news)
+
+    def _on_cancelled(self) -> None:
+        self._end(self.tr("Stopped before the first epoch was over: nothing was changed."))
+
+    def _on_failed(self, error: Exception) -> None:
+        if self._dialog is None or not self._dialog.isVisible():
+            self._front.complain(error)
+        self._end(str(error), warning=True)
+
+    def _on_trained(self, result: object) -> None:
+        assert isinstance(result, DeepResult)
+        self._message = self._in_words(result)
+        if result.made_current:
+            self._front.bar.say(self._message)
+            self._end(self._message)
+            self.guesses_outdated.emit()
+            return
+        self._refused = result.model_id
+        if result.lost_classes:
+            why = self.tr("It does not know {0}, so the model before stays.").format(", ".join(result.lost_classes))
+        elif result.replaces_import:
+            why = self.tr("The model in use was imported, so it stays until you say otherwise.")
+        else:
+            why = self.tr("That is worse than before, so the model before stays.")
+        self._front.bar.say(f"{self._message} {why}", (self.tr("Use the new one anyway"), self._use_refused))
+        self._end(f"{self._message} {why}")
+
+    def _use_refused(self) -> None:
+        try:
+            use_model(self._session.garden, self._refused)
+        except FlowerSorterError as error:  # it may have been deleted since
+            self._front.complain(error)
+            return
+        self._front.bar.say(self._message)
+        self.guesses_outdated.emit()
+
+    def _end(self, text: str, *, warning: bool = False) -> None:
+        if self._dialog is not None:
+            self._dialog.end(text, warning=warning)
+
+    def _in_words(self, result: DeepResult) -> str:
+        if result.stopped:
+            text = self.tr("Stopped; epoch {0} is kept.").format(result.best)
+        else:
+            text = self.tr("Learned from {0}; epoch {1} is kept.").format(count_photos(result.photos), result.best)
+        if result.held_out_accuracy is not None:
+            figures = self.tr("{0} of {1} that the network never saw are right (before: {2}).")
+            text += " " + figures.format(
+                percent(result.held_out_accuracy), count_photos(result.held_out), percent(result.frozen_accuracy)
+            )
+        if result.left_out:
+            text += " " + self.tr("{0} left out: there is no picture any more.").format(count_photos(result.left_out))
+        return text

@@ -1,0 +1,183 @@
+"""Retrain: learn from what the person checked, then show what changed.
+
+Its workflows are imported where they are run: the window is up before anybody has pressed Retrain.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.errors import FlowerSorterError
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.workers.job_queue import Listener
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.training.train import TrainResult
+
+
+class TrainController(QObject):
+    """Runs the training and, after it, lets the folder be predicted again.
+
+    Signals:
+        trained(): The garden has another model.
+        places_requested(list of place ids, title): Show these.
+        told(): The person was told what changed, and nothing is left to do.
+    """
+
+    trained = Signal()
+    told = Signal()
+    places_requested = Signal(object, str)
+
+    def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder = session, front, folder
+        self._job_id = self._ready_id = 0
+        self._before: dict[int, int] | None = None  # guess by place id
+        self._message = ""
+        self._refused = 0
+        folder.labelled.connect(self._on_labelled)
+        folder.opened.connect(self._on_opened)
+        folder.labelled.connect(self._get_ready)
+        folder.begun.connect(self._stop_getting_ready)
+
+    def reason_not_to(self) -> str:
+        """Why there is nothing to learn now, for the person; "" where there is."""
+        if self.running:
+            return self.tr("It is learning already")
+        return self.nothing_checked()
+
+    def nothing_checked(self) -> str:
+        """What to do before anything can be learned or measured, for the person; "" once there is a label."""
+        if self._session.garden.labels.counts():
+            return ""
+        return self.tr("Check some photos first: drag them onto their class, or press Enter where the guess is right")
+
+    @property
+    def running(self) -> bool:
+        """Whether a training waits or runs."""
+        return self._session.queue.alive(self._job_id)
+
+    def start(self) -> None:
+        """Retrain; a labelling that runs gives way and goes on afterwards with the new model."""
+        from flowersorter.workflows.training.train import RetrainRequest, retrain
+
+        reason = self.reason_not_to()
+        if reason:
+            self._front.bar.say(reason)
+            return
+        self._stop_getting_ready()
+        request = RetrainRequest(self._session.garden, self._session.device)
+        listener = Listener(succeeded=self._on_trained)
+        self._job_id = self._session.queue.submit(
+            self.tr("Learning from your photos"), lambda report, cancel: retrain(request, report, cancel), listener
+        )
+
+    def _on_trained(self, result: object) -> None:
+        from flowersorter.workflows.training.train import TrainResult
+
+        assert isinstance(result, TrainResult)
+        self._message = self._learned(result)
+        if not result.made_current:
+            self._refused = result.model_id
+            anyway = self.tr("Use the new one anyway") if result.imported_right is None else self.tr("Use the new one")
+            self._front.bar.say(f"{self._message} {self._why_not(result)}", (anyway, self._use_refused))
+            self.told.emit()
+            return
+        self._front.bar.say(self._message)
+        self._predict_again()
+
+    def _use_refused(self) -> None:
+        from flowersorter.workflows.models.current_model import use_model
+
+        try:
+            use_model(self._session.garden, self._refused)
+        except FlowerSorterError as error:  # it may have been deleted since
+            self._front.complain(error)
+            return
+        self._front.bar.say(self._message)
+        self._predict_again()
+
+    def _why_not(self, result: TrainResult) -> str:
+        if result.imported_right is None:
+            return self.tr("That is worse than before, so the old model stays.")
+        if not result.held_out:
+            return self.tr("The model you imported stays in use until you say so.")
+        text = self.tr("The model you imported gets {0} of these right, and stays in use until you say so.")
+        return text.format(result.imported_right)
+
+    def _predict_again(self) -> None:
+        if self._folder.folder is None:
+            self.trained.emit()
+            self.told.emit()
+            return
+        columns = self._session.photos.columns
+        self._before = dict(zip(columns.place_ids.tolist(), columns.class_ids.tolist(), strict=True))
+        self.trained.emit()
+        self._folder.look_again()
+
+    def _learned(self, result: TrainResult) -> str:
+        from flowersorter.workflows.training.unmeasured_classes import in_words
+
+        photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
+        text = self.tr("Learned from {0}.").format(photos)
+        if result.guessed:
+            text = self.tr("Learned from {0}, and from its own guesses at {1} others.").format(photos, result.guessed)
+        if result.held_out_accuracy is not None and result.held_out:
+            right = round(result.held_out_accuracy * result.held_out)
+            text += " " + self.tr("{0} of {1} held-out photos right.").format(right, result.held_out)
+        if result.unmeasured:
+            text += " " + self.tr("Not measured: {0}.").format(in_words(result.unmeasured))
+        return text
+
+    def _on_opened(self) -> None:
+        """What is compared is the folder before."""
+        self._before = None
+
+    @Slot()
+    def _on_labelled(self) -> None:
+        """The folder shows the new model's guesses now: which are others than before?"""
+        if self._before is None:
+            return
+        before, self._before = self._before, None
+        columns = self._session.photos.columns
+        old = np.array([before.get(at, 0) for at in columns.place_ids.tolist()], np.int32)
+        changed = (old > 0) & (columns.class_ids > 0) & (old != columns.class_ids) & (columns.label_ids == 0)
+        self._changed = columns.place_ids[changed].tolist()
+        count = len(self._changed)
+        if not count:
+            self._front.bar.say(self._message + " " + self.tr("No guess changed."))
+        else:
+            text = self.tr("1 guess changed.") if count == 1 else self.tr("{0} guesses changed.").format(count)
+            self._front.bar.say(f"{self._message} {text}", (self.tr("Show them"), self._show_changed))
+        self.told.emit()
+
+    def _show_changed(self) -> None:
+        self.places_requested.emit(self._changed, self.tr("Guesses that changed"))
+
+    def _get_ready(self) -> None:
+        """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
+        garden, device = self._session.garden, self._session.device
+        if not garden.labels.counts():
+            return
+
+        def run(report: Report, cancel: CancelToken) -> None:
+            from flowersorter.workflows.training.prepare_features import get_ready
+
+            get_ready(garden, device, report, cancel)
+
+        listener = Listener(failed=self._on_not_ready)
+        title = self.tr("Getting ready for Retrain")
+        self._ready_id = self._session.queue.submit(title, run, listener, background=True)
+
+    def _stop_getting_ready(self) -> None:
+        """What the person waits for goes first; the end of it begins this again."""
+        self._session.queue.drop(self._ready_id)
+
+    @Slot(object)
+    def _on_not_ready(self, error: Exception) -> None:
+        """Retrain learns without it, and says itself what it cannot do without."""

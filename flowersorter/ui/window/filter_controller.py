@@ -1,0 +1,131 @@
+"""Which photos the grid shows: a class, a pile, or just these; and what it says when there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.grid.grid_header import GridHeader
+from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.photo_model import PhotoModel
+
+
+class ShelfController(QObject):
+    """Keeps filter, title and the mark in the class list in step.
+
+    Attributes:
+        looking: Whether the folder is being looked at, so that an empty grid may still fill.
+
+    Signals:
+        everything_shown(): Photos are shown whether they are checked or not.
+        said(str): Something the person should know.
+    """
+
+    everything_shown = Signal()
+    said = Signal(str)
+
+    def __init__(
+        self, photos: PhotoModel, grid: PhotoGrid, header: GridHeader, classes: ClassList, parent: QObject | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._photos, self._grid, self._header, self._list = photos, grid, header, classes
+        self._names: Mapping[int, str] = {}
+        self.looking = False
+
+    @property
+    def class_shown(self) -> int:
+        """The class that is shown, 0 where it is something else."""
+        shown = self._photos.filter
+        return shown.shelf if shown.places is None and shown.shelf > 0 else 0
+
+    def set_names(self, names: Mapping[int, str]) -> None:
+        """Use these class names; a class that is gone is shown no longer."""
+        self._names = names
+        if self.class_shown and self.class_shown not in names:
+            self.show_all()
+
+    @Slot(int)
+    def show(self, key: int) -> None:
+        """Show a class or a pile."""
+        self._photos.set_filter(replace(self._photos.filter, shelf=key, places=None, title=""))
+        self._list.set_current(key)
+        self._grid.scrollToTop()
+        self.show_title()
+
+    @Slot(object, str)
+    def show_places(self, place_ids: Iterable[int], title: str) -> None:
+        """Show exactly these photos."""
+        self.everything_shown.emit()
+        order = self._photos.filter.order
+        self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order))
+        self._list.set_current(None)
+        self._grid.scrollToTop()
+        self.show_title()
+        elsewhere = len(self._photos.filter.places or ()) - self._photos.rowCount()
+        if elsewhere > 0:
+            self.said.emit(self.tr("{0} of these photos are in other folders.").format(elsewhere))
+
+    @Slot()
+    def show_all(self) -> None:
+        """Show the whole folder."""
+        self.show(int(Pile.ALL))
+
+    @Slot()
+    def show_unsure(self) -> None:
+        """Show what the program is not sure of."""
+        self.show(int(Pile.UNSURE))
+
+    @Slot()
+    def show_new(self) -> None:
+        """Show what looks like none of the classes."""
+        self.show(int(Pile.NEW))
+
+    @Slot()
+    def show_unreadable(self) -> None:
+        """Show what cannot be shown."""
+        self.show(int(Pile.UNREADABLE))
+
+    @Slot(object)
+    def order_by(self, order: Order) -> None:
+        """Order the photos."""
+        self._header.show_order(order)
+        self._photos.set_filter(replace(self._photos.filter, order=order))
+
+    @Slot(bool)
+    def hide_checked(self, hide: bool) -> None:
+        """Leave out what the person has labelled, or no longer."""
+        self._photos.set_filter(replace(self._photos.filter, unchecked=hide))
+        self.show_title()
+
+    def show_title(self) -> None:
+        """Say above the grid what is in it, and in an empty one why."""
+        shown = self._photos.filter
+        piles = {
+            int(Pile.ALL): self.tr("All photos"),
+            int(Pile.UNSURE): self.tr("Not sure"),
+            int(Pile.NEW): self.tr("New to me"),
+            int(Pile.UNREADABLE): self.tr("Unreadable"),
+        }
+        title = shown.title or piles.get(shown.shelf) or self._names.get(shown.shelf, "")
+        back = shown.places is not None or shown.shelf != Pile.ALL
+        self._header.show_title(title, self._photos.rowCount(), can_go_back=back)
+        self._grid.set_notice(self._notice(shown))
+
+    def _notice(self, shown: PhotoFilter) -> str:
+        if not len(self._photos.columns):
+            return self.tr("Looking for photos…") if self.looking else self.tr("There are no photos in this folder.")
+        if shown.places is not None:
+            return self.tr("These photos are not in the folder that is open.")
+        if shown.unchecked:
+            return self.tr("You have checked every photo here.")
+        piles = {
+            int(Pile.UNSURE): self.tr("Nothing here: every photo looked at so far has found a class."),
+            int(Pile.NEW): self.tr("Nothing here: no photo looked at so far is new."),
+            int(Pile.UNREADABLE): self.tr("Nothing here: every photo could be read."),
+        }
+        return piles.get(shown.shelf, self.tr("No photos here yet. Drag some onto this class."))

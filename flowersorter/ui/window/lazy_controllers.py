@@ -1,0 +1,185 @@
+"""The controllers behind the dialogs: imported and made when the person first asks for what they do.
+
+With the workflows they stand on (sort plans, figures, models, reading photos) they take longer to import than the
+window takes to appear, and its first picture shows none of it.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.labels.labels_controller import CorrectionController
+from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.shared.session import Front, Session
+
+if TYPE_CHECKING:
+    from flowersorter.ui.evaluation.evaluation_controller import EvaluateController
+    from flowersorter.ui.filing.filing_controller import SortController
+    from flowersorter.ui.labels.label_errors_controller import DoubtsController
+    from flowersorter.ui.labels.label_next_controller import AdviceController
+    from flowersorter.ui.models.import_export_controller import TakeController
+    from flowersorter.ui.preferences.preferences_controller import PreferencesController
+    from flowersorter.ui.training.finetune_controller import DeepController
+
+
+class OnDemand(QObject):
+    """Makes each controller at its first use and passes on what it says. Lives in the GUI thread.
+
+    Signals:
+        files_changed(): Photos came or went on disk; the folder should be looked at again.
+        guesses_outdated(): Another backbone or model speaks now.
+        places_requested(list of place ids, title): Show these photos.
+    """
+
+    files_changed = Signal()
+    guesses_outdated = Signal()
+    places_requested = Signal(object, str)
+
+    def __init__(
+        self,
+        session: Session,
+        front: Front,
+        folder: FolderController,
+        grid: PhotoGrid,
+        cache: CacheController,
+        corrections: CorrectionController,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._folder, self._grid, self._cache = session, front, folder, grid, cache
+        self._corrections = corrections
+
+    @Slot()
+    def sort(self) -> None:
+        """File the photos; the person sees the plan first."""
+        self.sorting.start()
+
+    @Slot()
+    def undo_sort(self) -> None:
+        """Take the newest run back."""
+        self.sorting.undo_last()
+
+    @Slot()
+    def show_history(self) -> None:
+        """Show every run."""
+        self.sorting.show_history()
+
+    @Slot()
+    def export_model(self) -> None:
+        """Save what was learned as a file."""
+        self.taking.export_model()
+
+    @Slot()
+    def import_model(self) -> None:
+        """Add a model that somebody shared."""
+        self.taking.import_model()
+
+    @Slot()
+    def evaluate(self) -> None:
+        """Measure how often the guesses are right."""
+        self.evaluation.start()
+
+    @Slot()
+    def deep_train(self) -> None:
+        """Train the network itself; the person says how."""
+        self.deep.show()
+
+    @Slot()
+    def check_labels(self) -> None:
+        """Go through the labels that may be wrong."""
+        self.doubts.start()
+
+    @Slot()
+    def offer_to_check_labels(self) -> None:
+        """Say after a training if some labels may be wrong."""
+        self.doubts.offer()
+
+    @Slot()
+    def label_next(self) -> None:
+        """Show the photos that are worth a label most."""
+        self.advice.start()
+
+    def shutdown(self) -> None:
+        """Wait for what is being loaded."""
+        if "doubts" in self.__dict__:  # made by now
+            self.doubts.shutdown()
+
+    @Slot()
+    def show_preferences(self) -> None:
+        """Let the person choose device, backbone and model."""
+        self.preferences.show()
+
+    @Slot()
+    def show_models(self) -> None:
+        """Show what was learned so far, and let the person go back."""
+        self.preferences.show_models()
+
+    # -- who does it
+
+    @cached_property
+    def sorting(self) -> SortController:
+        """Owns the sort dialog, the history and their jobs."""
+        from flowersorter.ui.filing.filing_controller import SortController
+
+        made = SortController(self._session, self._front, self._folder, self)
+        made.files_changed.connect(self.files_changed)
+        made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def taking(self) -> TakeController:
+        """Owns export and import."""
+        from flowersorter.ui.models.import_export_controller import TakeController
+
+        made = TakeController(self._session, self._front, self)
+        made.guesses_outdated.connect(self.guesses_outdated)
+        return made
+
+    @cached_property
+    def evaluation(self) -> EvaluateController:
+        """Owns the measurement and its dialog."""
+        from flowersorter.ui.evaluation.evaluation_controller import EvaluateController
+
+        made = EvaluateController(self._session, self._front, self)
+        made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def deep(self) -> DeepController:
+        """Owns deep training and its dialog."""
+        from flowersorter.ui.training.finetune_controller import DeepController
+
+        made = DeepController(self._session, self._front, self)
+        made.guesses_outdated.connect(self.guesses_outdated)
+        return made
+
+    @cached_property
+    def doubts(self) -> DoubtsController:
+        """Owns the check of the labels and its dialog."""
+        from flowersorter.ui.labels.label_errors_controller import DoubtsController
+
+        return DoubtsController(self._session, self._front, self._corrections, self)
+
+    @cached_property
+    def advice(self) -> AdviceController:
+        """Owns what to label next and the panel that says why."""
+        from flowersorter.ui.labels.label_next_controller import AdviceController
+
+        made = AdviceController(self._session, self._front, self._folder, self._grid, self)
+        made.places_requested.connect(self.places_requested)
+        return made
+
+    @cached_property
+    def preferences(self) -> PreferencesController:
+        """Owns the preferences."""
+        from flowersorter.ui.preferences.preferences_controller import PreferencesController
+
+        made = PreferencesController(self._session, self._front, self._grid, self._cache, self)
+        made.guesses_outdated.connect(self.guesses_outdated)
+        made.places_requested.connect(self.places_requested)
+        return made

@@ -1,0 +1,392 @@
+"""The window: what stands where, and which wish goes to which controller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+
+from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.ui.classes.class_list import ClassList
+from flowersorter.ui.classes.classes_controller import ClassController
+from flowersorter.ui.collections.collections_controller import GardenController
+from flowersorter.ui.grid.folder_controller import FolderController
+from flowersorter.ui.grid.grid_header import GridHeader
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.inspector.inspector import Inspector
+from flowersorter.ui.inspector.preview_controller import PreviewController
+from flowersorter.ui.labels.labels_controller import CorrectionController
+from flowersorter.ui.preferences.cache_controller import CacheController
+from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.status_bar import JobBar
+from flowersorter.ui.training.training_controller import TrainController
+from flowersorter.ui.window.actions import Actions
+from flowersorter.ui.window.empty_state import EmptyState
+from flowersorter.ui.window.filter_controller import ShelfController
+from flowersorter.ui.window.folder_drop import dropped_folder
+from flowersorter.ui.window.lazy_controllers import OnDemand
+from flowersorter.ui.window.selection_controller import PickedController
+from flowersorter.ui.window.window_controller import LookController
+from flowersorter.ui.window.window_state import LayoutMemory
+from flowersorter.workers.throttle import Coalescer
+from flowersorter.workflows.labelling.pending_labels import PendingLabels
+
+COUNTS_MS = 80
+
+
+class MainWindow(QMainWindow):
+    """Shows one garden. Lives in the GUI thread.
+
+    Signals:
+        closing(): The window is about to close; whoever runs something ends it now.
+    """
+
+    closing = Signal()
+
+    def __init__(self, session: Session) -> None:
+        super().__init__()
+        self.setObjectName("main_window")
+        self.setMinimumSize(720, 480)
+        self.setAcceptDrops(True)
+        self.session = session
+        self._counts = Coalescer(COUNTS_MS, self)
+        self._build()
+        self._control()
+        self._connect()
+        self.memory = LayoutMemory(session.garden.settings, self, self.splitter)
+        self._restore()
+
+    # -- what stands where
+
+    def _build(self) -> None:
+        self.grid = PhotoGrid(self.session.photos, self)
+        self.actions_by_name = Actions(self, self.grid)
+        self.class_list = ClassList(self)
+        self.header = GridHeader(self.actions_by_name["hide_checked"], self)
+        self.inspector = Inspector(self.session.garden, self)
+        self.job_bar = JobBar(self)
+        self.empty = EmptyState(self)
+        middle = QWidget(self)
+        middle.setObjectName("middle")
+        column = QVBoxLayout(middle)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.header)
+        column.addWidget(self.grid, 1)
+        self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
+        self.splitter.setObjectName("splitter")
+        self.splitter.setAccessibleName(self.tr("Classes, photos and the picked photo"))
+        self.splitter.setHandleWidth(1)
+        for part, stretch in ((self.class_list, 0), (middle, 1), (self.inspector, 0)):
+            self.splitter.addWidget(part)
+            self.splitter.setStretchFactor(self.splitter.count() - 1, stretch)
+        self.splitter.setCollapsible(1, False)
+        self.pages = QStackedWidget(self)
+        self.pages.setObjectName("pages")
+        self.pages.addWidget(self.empty)
+        self.pages.addWidget(self.splitter)
+        whole = QWidget(self)
+        column = QVBoxLayout(whole)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.pages, 1)
+        column.addWidget(self.job_bar)
+        self.setCentralWidget(whole)
+
+    def _control(self) -> None:
+        session, front = self.session, Front(self, self.job_bar)
+        pending = PendingLabels(session.garden)
+        self.front = front
+        self.shelf = ShelfController(session.photos, self.grid, self.header, self.class_list, self)
+        self.classes = ClassController(session, front, pending, self)
+        self.folder = FolderController(session, front, pending, self)
+        self.corrections = CorrectionController(session, front, pending, self)
+        self.training = TrainController(session, front, self.folder, self)
+        split_key = self.actions_by_name["split_class"].shortcut()
+        self.picked = PickedController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)
+        self.preview = PreviewController(session, front, self.grid, self)
+        self.cache = CacheController(session, self)
+        self.on_demand = OnDemand(session, front, self.folder, self.grid, self.cache, self.corrections, self)
+        self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
+        self.gardens = GardenController(session, front, self.actions_by_name.gardens_menu, self)
+        self.setWindowTitle(self.gardens.title(None))
+
+    def _connect(self) -> None:
+        queue, photos = self.session.queue, self.session.photos
+        queue.started.connect(self.job_bar.start)
+        queue.progressed.connect(self.job_bar.progress)
+        queue.finished.connect(self.job_bar.end)
+        queue.finished.connect(self._counts.poke)
+        queue.failed.connect(self._on_failed)
+        self.job_bar.cancel_requested.connect(queue.cancel_current)
+        pool = self.session.thumbnails
+        pool.arrived.connect(photos.repaint)
+        pool.unreadable.connect(photos.mark_unreadable)
+        photos.files_changed.connect(pool.forget)
+        photos.counts_changed.connect(self._counts.poke)
+        photos.modelReset.connect(self._counts.poke)
+        self._counts.fired.connect(self._show_counts)
+        self._connect_views()
+        self._connect_controllers()
+
+    def _connect_views(self) -> None:
+        pool = self.session.thumbnails
+        self.grid.visible_changed.connect(pool.retain)
+        self.grid.visible_changed.connect(self.folder.look_at)
+        self.grid.selection_settled.connect(self._on_selection)
+        self.grid.doubleClicked.connect(self.preview.show)
+        self.grid.tile_size_changed.connect(self.header.show_size)
+        self.header.size_picked.connect(self.grid.set_tile_size)
+        self.header.order_picked.connect(self.shelf.order_by)
+        self.header.back_requested.connect(self.shelf.show_all)
+        self.empty.open_requested.connect(self.looking.ask_for_folder)
+        self.empty.folder_chosen.connect(self.open_folder)
+        self.inspector.preview_requested.connect(self.preview.show)
+        self.inspector.show_in_folder_requested.connect(self.looking.show_in_folder)
+        self.inspector.class_picked.connect(self.picked.assign)
+        self.inspector.place_picked.connect(self.looking.go_to_path)
+        self.class_list.picked.connect(self.shelf.show)
+        self.class_list.dropped.connect(self.picked.drop)
+        self.class_list.dropped_on_new.connect(self.picked.assign_to_new)
+        self.class_list.new_requested.connect(self.picked.make_class)
+        self.class_list.split_requested.connect(self.picked.split_class)
+        self.class_list.moved.connect(self.classes.move)
+        self.class_list.up_requested.connect(self.classes.move_up)
+        self.class_list.down_requested.connect(self.classes.move_down)
+        self.class_list.rename_requested.connect(self.classes.rename)
+        self.class_list.merge_requested.connect(self.classes.merge)
+        self.class_list.delete_requested.connect(self.classes.delete)
+
+    def _connect_controllers(self) -> None:
+        actions = self.actions_by_name
+        self.looking.folder_chosen.connect(self.open_folder)
+        self.looking.place_requested.connect(self._go_to)
+        self.classes.changed.connect(self._on_classes)
+        self.folder.opened.connect(self._on_opened)
+        self.folder.closed.connect(self._on_folder_closed)
+        self.folder.classes_changed.connect(self.classes.refresh)
+        self.folder.labelled.connect(self._on_labelled)
+        self.folder.labelled.connect(self.cache.tidy)
+        self.folder.show_requested.connect(self.shelf.show)
+        self.corrections.labels_changed.connect(self._on_labels)
+        self.training.trained.connect(self.classes.refresh)
+        late = self.on_demand
+        for asking in (self.training, late):
+            asking.places_requested.connect(self.shelf.show_places)
+        self.training.told.connect(late.offer_to_check_labels)
+        moved = (late.files_changed, self.corrections.files_changed)
+        for outdated in (*moved, self.classes.folder_outdated, late.guesses_outdated):
+            outdated.connect(self.folder.look_again)
+        stack = self.session.corrections
+        stack.canUndoChanged.connect(actions["undo"].setEnabled)
+        stack.canRedoChanged.connect(actions["redo"].setEnabled)
+        stack.undoTextChanged.connect(actions.show_undo_text)
+        self._connect_actions()
+
+    def _connect_actions(self) -> None:
+        late = self.on_demand
+        deeds = {
+            "open_folder": self.looking.ask_for_folder,
+            "look_again": self._look_again,
+            "new_garden": self.gardens.make,
+            "open_garden": self.gardens.choose,
+            "sort": late.sort,
+            "history": late.show_history,
+            "export_model": late.export_model,
+            "import_model": late.import_model,
+            "preferences": late.show_preferences,
+            "models": late.show_models,
+            "quit": self.close,
+            "undo": self.session.corrections.undo,
+            "redo": self.session.corrections.redo,
+            "undo_sort": late.undo_sort,
+            "select_all": self.grid.selectAll,
+            "confirm": self.picked.confirm,
+            "clear_label": self.picked.clear_label,
+            "new_class": self.picked.make_class,
+            "split_class": self.picked.split,
+            "class_up": lambda: self.classes.move_up(self.shelf.class_shown),
+            "class_down": lambda: self.classes.move_down(self.shelf.class_shown),
+            "rename_class": lambda: self.classes.rename(self.shelf.class_shown),
+            "merge_class": lambda: self.classes.merge(self.shelf.class_shown),
+            "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
+            "retrain": self.training.start,
+            "deep_train": late.deep_train,
+            "evaluate": late.evaluate,
+            "check_labels": late.check_labels,
+            "label_next": late.label_next,
+            "preview": self.preview.show,
+            "show_in_folder": self.looking.show_picked_in_folder,
+            "zoom_in": self.grid.zoom_in,
+            "zoom_out": self.grid.zoom_out,
+            "show_all": self.shelf.show_all,
+            "show_unsure": self.shelf.show_unsure,
+            "show_new": self.shelf.show_new,
+            "show_unreadable": self.shelf.show_unreadable,
+            "about": self.looking.show_about,
+            "help": self.looking.show_keys,
+        }
+        for name, deed in deeds.items():
+            self.actions_by_name[name].triggered.connect(deed)
+        self.actions_by_name["hide_checked"].toggled.connect(self.shelf.hide_checked)
+        self.shelf.said.connect(self.job_bar.say)
+        self.shelf.everything_shown.connect(self._show_checked)
+        self.actions_by_name["inspector"].toggled.connect(self.inspector.setVisible)
+
+    def _restore(self) -> None:
+        self.memory.restore(self.grid, self.actions_by_name["inspector"])
+        self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
+        self.header.show_size(self.grid.tile_size)
+        self.shelf.order_by(self.memory.order)
+        self.empty.show_recent(self.folder.recent)
+        self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
+        self.classes.refresh()
+        self._show_counts()
+        self._enable()
+
+    # -- what is shown
+
+    def expect(self, folder: Path) -> None:
+        """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
+        self.pages.setCurrentWidget(self.splitter)
+        self.setWindowTitle(self.gardens.title(folder))
+        self.shelf.looking = True
+        self.shelf.show_title()
+
+    def open_folder(self, folder: Path) -> None:
+        """Show this folder and label what is new in it."""
+        if self.session.photos.filter.places is not None:
+            self.shelf.show_all()
+        self.folder.open(folder)
+
+    @Slot()
+    def _show_counts(self) -> None:
+        self.class_list.show_classes(self.classes.classes, self.session.photos.columns.counts())
+        self.shelf.looking = self.folder.labelling
+        self.shelf.show_title()
+        self._enable()
+
+    def _enable(self) -> None:
+        actions, is_open = self.actions_by_name, self.folder.folder is not None
+        for name in ("confirm", "clear_label", "preview", "show_in_folder"):
+            actions[name].setEnabled(is_open)
+        for name in ("look_again", "sort", "select_all", "hide_checked", "label_next"):
+            actions[name].setEnabled(is_open)
+        for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
+            actions[name].setEnabled(self.shelf.class_shown > 0)
+        actions["undo"].setEnabled(self.session.corrections.canUndo())
+        actions["redo"].setEnabled(self.session.corrections.canRedo())
+        actions.allow("retrain", self.training.reason_not_to())
+        for name in ("deep_train", "evaluate", "check_labels"):
+            actions.allow(name, self.training.nothing_checked())
+
+    # -- slots: the folder
+
+    @Slot(object)
+    def _on_opened(self, folder: Path) -> None:
+        self.pages.setCurrentWidget(self.splitter)
+        self.setWindowTitle(self.gardens.title(folder))
+        self.session.corrections.clear()
+        self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
+        self._on_selection()
+        self.shelf.show_title()
+        self._enable()
+        self.grid.setFocus()
+
+    @Slot()
+    def _on_folder_closed(self) -> None:
+        self.pages.setCurrentWidget(self.empty)
+        self.setWindowTitle(self.gardens.title(None))
+        self.empty.show_recent(self.folder.recent)
+        self._enable()
+
+    @Slot()
+    def _on_labelled(self) -> None:
+        self.classes.refresh()
+        self._on_selection()
+
+    @Slot(int, object)
+    def _on_failed(self, _job_id: int, error: Exception) -> None:
+        self.front.complain(error)
+
+    @Slot()
+    def _look_again(self) -> None:
+        self.folder.look_again(quiet=False)
+
+    # -- slots: labels and classes
+
+    @Slot()
+    def _on_labels(self) -> None:
+        self._counts.poke()
+        self.grid.selection_settled.emit()
+
+    @Slot(object)
+    def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
+        self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.picked.assign)
+        self.inspector.set_classes(self.classes.looks)
+        self.shelf.set_names({each.id: each.name for each in classes})
+        self._show_counts()
+
+    # -- slots: looking
+
+    @Slot()
+    def _on_selection(self) -> None:
+        picked = self.grid.selectionModel().selectedIndexes()
+        photos = self.session.photos
+        if len(picked) == 1:
+            wanted = photos.wanted(picked[0].row())
+            error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
+            thumbnail = self.session.thumbnails.image(wanted) if error is None else None
+            self.inspector.show_place(wanted.place_id, wanted.path, thumbnail, error)
+        else:
+            self.inspector.show_nothing(len(picked), folder_open=self.folder.folder is not None)
+        self._enable()
+
+    @Slot(int)
+    def _go_to(self, place_id: int) -> None:
+        if not self.session.photos.rows_of([place_id]):
+            self.shelf.show_all()
+            self._show_checked()
+        self.grid.select_places([place_id], scroll=True)
+
+    @Slot()
+    def _show_checked(self) -> None:
+        self.actions_by_name["hide_checked"].setChecked(False)
+
+    # -- what comes from outside
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """A folder of photos, or photos, may be dropped anywhere."""
+        if dropped_folder(event.mimeData()) is not None:
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        folder = dropped_folder(event.mimeData())
+        if folder is not None:
+            event.acceptProposedAction()
+            self.open_folder(folder)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Share the width sensibly."""
+        super().resizeEvent(event)
+        self.memory.fit(event.oldSize().width(), event.size().width())
+
+    def shutdown(self) -> None:
+        """Wait for what is being loaded and ask the garden nothing more: it is about to be closed."""
+        self.inspector.shutdown()
+        self.preview.shutdown()
+        self.cache.shutdown()
+        self.on_demand.shutdown()
+        self._counts.stop()
+        self.grid.rest()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Remember how the window looks, vanish at once, and let whoever runs something end it."""
+        self.memory.save(self.grid, self.session.photos.filter.order)
+        self.hide()
+        self.closing.emit()
+        event.accept()

@@ -1,0 +1,91 @@
+"""What the person says about the photos that are picked in the grid, by key, menu or drag."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+from PySide6.QtGui import QKeySequence
+
+from flowersorter.ui.classes.classes_controller import ClassController
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.labels.labels_controller import CorrectionController
+from flowersorter.ui.shared.session import Front
+from flowersorter.ui.window.filter_controller import ShelfController
+
+
+class PickedController(QObject):
+    """Turns a key into a correction of what is picked, and goes on to the next photo."""
+
+    def __init__(
+        self,
+        front: Front,
+        grid: PhotoGrid,
+        classes: ClassController,
+        corrections: CorrectionController,
+        shelf: ShelfController,
+        split_key: QKeySequence,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._front, self._grid, self._classes, self._corrections = front, grid, classes, corrections
+        self._shelf, self._split_key = shelf, split_key
+
+    @Slot(int)
+    def assign(self, class_id: int) -> None:
+        """Say that the picked photos show this class."""
+        self._after_key(self._corrections.assign(self._grid.selected_places(), class_id))
+
+    @Slot()
+    def confirm(self) -> None:
+        """Say that the guesses are right."""
+        selected = self._grid.selected_places()
+        if selected and not self._after_key(self._corrections.confirm(selected)):
+            self._front.bar.say(self.tr("There is no guess to confirm: drag the photo onto a class, or press its key."))
+
+    @Slot()
+    def clear_label(self) -> None:
+        """Make guesses of them again."""
+        self._corrections.clear(self._grid.selected_places())
+
+    @Slot(int, object)
+    def drop(self, class_id: int, place_ids: list[int]) -> None:
+        """Say that what was dragged onto a class shows it."""
+        self._corrections.assign(place_ids, class_id)
+
+    @Slot()
+    def make_class(self) -> None:
+        """Make a class; the picked photos go into it."""
+        self.assign_to_new(self._grid.selected_places())
+
+    @Slot(object)
+    def assign_to_new(self, place_ids: list[int]) -> None:
+        """Make a class for these photos."""
+        made = self._classes.make(len(place_ids), self._corrections.come_from(place_ids))
+        if made is not None:
+            self._corrections.assign_to_made(place_ids, made, self._classes.refresh)
+
+    @Slot()
+    def split(self) -> None:
+        """Make a class of the picked photos; what is left of theirs stays."""
+        selected = self._grid.selected_places()
+        if selected:
+            self.assign_to_new(selected)
+        else:
+            self._front.bar.say(self.tr("Pick the photos that belong into a class of their own first."))
+
+    @Slot(int)
+    def split_class(self, class_id: int) -> None:
+        """Show a class so that the person can pick what belongs into another one; make it of what is picked there."""
+        if self._shelf.class_shown == class_id:
+            self.split()
+            return
+        self._shelf.show(class_id)
+        key = self._split_key.toString(QKeySequence.SequenceFormat.NativeText)
+        text = self.tr("Pick the photos that belong into a class of their own, then press {0}.").format(key)
+        self._front.bar.say(text, (self.tr("New class from selection"), self.split))
+
+    def _after_key(self, count: int) -> int:
+        """With one photo picked, go on to the next: that is how a pile is worked through."""
+        picked = self._grid.selectionModel().selectedIndexes()
+        if count == 1 and len(picked) == 1:
+            self._grid.go_on()
+        return count

@@ -1,0 +1,97 @@
+"""Small wishes that need a dialog or another program: choose a folder, show in folder, about.
+
+Dialogs are imported where they are wished for: the window is up before any of them is needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtGui import QAction, QDesktopServices
+from PySide6.QtWidgets import QFileDialog
+
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.shared.session import Front, Session
+
+
+class LookController(QObject):
+    """Opens dialogs and other programs.
+
+    Signals:
+        folder_chosen(Path): Open this folder.
+        place_requested(place id): Go to this photo.
+    """
+
+    folder_chosen = Signal(object)
+    place_requested = Signal(int)
+
+    def __init__(
+        self,
+        session: Session,
+        front: Front,
+        grid: PhotoGrid,
+        actions: Sequence[QAction],
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._session, self._front, self._grid, self._actions = session, front, grid, actions
+
+    @Slot()
+    def ask_for_folder(self) -> None:
+        """Let the person choose a folder."""
+        settings = self._session.garden.settings
+        start = settings.get("folder", str(Path.home()))
+        chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Open a folder of photos"), start)
+        if chosen:
+            self.folder_chosen.emit(Path(chosen))
+
+    @Slot(object)
+    def show_in_folder(self, path: Path) -> None:
+        """Open the photo's folder in the file manager."""
+        self.open_folder_of(path.parent)
+
+    @Slot()
+    def show_picked_in_folder(self) -> None:
+        """Open the folder of the first picked photo."""
+        picked = self._grid.selected_places()
+        path = self._session.photos.path_of(picked[0]) if picked else None
+        if path is not None:
+            self.show_in_folder(path)
+
+    @Slot(object)
+    def go_to_path(self, path: Path) -> None:
+        """Go to a photo of the open folder; one that lies elsewhere is shown in its folder."""
+        columns = self._session.photos.columns
+        try:
+            row = columns.paths.index(path)
+        except ValueError:
+            self.show_in_folder(path)
+            return
+        self.place_requested.emit(int(columns.place_ids[row]))
+
+    # -- dialogs
+
+    def open_folder_of(self, folder: Path) -> None:
+        """Open a folder in the file manager."""
+        if not QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder))):
+            self._front.bar.say(self.tr("The folder could not be opened: {0}").format(folder))
+
+    @Slot()
+    def show_about(self) -> None:
+        """Say what this is."""
+        from flowersorter.ui.window.about_dialog import AboutDialog
+
+        dialog = AboutDialog(self._front.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    @Slot()
+    def show_keys(self) -> None:
+        """Say what keys and mouse do."""
+        from flowersorter.ui.window.shortcuts_dialog import KeysDialog
+
+        dialog = KeysDialog(self._actions, self._front.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()

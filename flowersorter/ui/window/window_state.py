@@ -1,0 +1,59 @@
+"""Remembers how the window looked: size, sides, size of the photos, order."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QByteArray
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMainWindow, QSplitter
+
+from flowersorter.library.tables.settings import Settings
+from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.grid.photo_grid import USUAL_PX, PhotoGrid
+
+USUAL_SIZE = (1280, 820)
+USUAL_SIDES = [230, 760, 290]
+NARROW_PX = 960
+NARROW_SIDES = [180, 390, 230]
+
+
+class LayoutMemory:
+    """Reads and writes the garden's settings."""
+
+    def __init__(self, settings: Settings, window: QMainWindow, splitter: QSplitter) -> None:
+        self._settings, self._window, self._splitter = settings, window, splitter
+
+    @property
+    def order(self) -> Order:
+        """How the photos were ordered."""
+        stored = self._settings.get("order", Order.NAME.value)
+        return Order(stored) if stored in list(Order) else Order.NAME
+
+    def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
+        """Make the window look as it did; a first start looks as we like it."""
+        stored = self._settings.get("window", "")
+        restored = stored and self._window.restoreGeometry(QByteArray.fromBase64(stored.encode("ascii", "ignore")))
+        if not restored:
+            self._window.resize(*USUAL_SIZE)
+        sides = self._settings.get("sides", USUAL_SIDES)
+        valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
+        self._splitter.setSizes(sides if valid else USUAL_SIDES)
+        grid.set_tile_size(self._settings.get("tile size", USUAL_PX))
+        inspector.setChecked(self._settings.get("inspector", True))
+        self._inspector = inspector
+
+    def fit(self, before_px: int, now_px: int) -> None:
+        """A window that gets narrow takes the room from its sides, one that gets wide gives it back."""
+        if before_px >= NARROW_PX > now_px:
+            self._splitter.setSizes(NARROW_SIDES)
+        elif now_px >= NARROW_PX > before_px > 0:
+            self._splitter.setSizes(USUAL_SIDES)
+
+    def save(self, grid: PhotoGrid, order: Order) -> None:
+        """Remember all of it."""
+        geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
+        self._settings.set("window", geometry)
+        if self._inspector.isChecked() and self._splitter.isVisible():
+            self._settings.set("sides", self._splitter.sizes())
+        self._settings.set("inspector", self._inspector.isChecked())
+        self._settings.set("tile size", grid.tile_size)
+        self._settings.set("order", order.value)

@@ -1,0 +1,1 @@
+"""The frozen network: registry, weights, and embeddings of photos."""

@@ -1,0 +1,120 @@
+"""A backbone's network with its weights in it, frozen, and a faster copy of it for inference."""
+
+from __future__ import annotations
+
+import copy
+from typing import TYPE_CHECKING
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.nn.utils.fusion import fuse_conv_bn_eval
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
+
+from flowersorter.vision.backbone.resnet import FrozenResNet, empty_network
+from flowersorter.vision.backbone.weights import load_state
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flowersorter.vision.backbone.registry import Backbone
+
+
+def assemble(entry: Backbone, state: Mapping[str, Tensor], *, classifier: bool) -> FrozenResNet:
+    """Put weights into a backbone's layers and freeze it.
+
+    Args:
+        entry: The backbone.
+        state: Every tensor by torchvision's name; floating ones become float32.
+        classifier: Keep the 1000-class layer; without it `fc` is an identity and the output is (B, D).
+    """
+    network = empty_network(entry)
+    wanted = dict(state)
+    if not classifier:
+        network.fc = nn.Identity()
+        wanted = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+    as_float = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in wanted.items()}
+    network.load_state_dict(as_float, strict=True, assign=True)
+    network.requires_grad_(False)
+    network.eval()
+    return network
+
+
+def build_network(entry: Backbone, device: str = "cpu") -> nn.Module:
+    """The frozen backbone up to its pooled features: (B, 3, S, S) normalised pixels -> (B, D), float32.
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the weights file is damaged or of another network.
+    """
+    network: nn.Module = build_resnet(entry).to(device)
+    return network
+
+
+def build_resnet(entry: Backbone) -> FrozenResNet:
+    """As `build_network`, on the CPU, for those who take it apart.
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the weights file is damaged or of another network.
+    """
+    return assemble(entry, load_state(entry), classifier=False)
+
+
+def build_classifier(entry: Backbone, device: str = "cpu") -> nn.Module:
+    """The frozen backbone with its ImageNet layer: (B, 3, S, S) normalised pixels -> logits (B, 1000).
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the weights file is damaged or of another network.
+    """
+    network: nn.Module = assemble(entry, load_state(entry), classifier=True)
+    return network.to(device)
+
+
+def enlarged(squares: Tensor, side: int) -> Tensor:
+    """(B, 3, S, S) uint8 -> (B, 3, side, side) float32 of whole numbers, by Pillow's bicubic filter."""
+    if squares.shape[-1] == side:
+        return squares.float()
+    if squares.device.type == "cpu":
+        return functional.interpolate(squares, side, mode="bicubic", antialias=True).float()
+    # CUDA has no such filter for bytes.
+    return functional.interpolate(squares.float(), side, mode="bicubic", antialias=True).round_().clamp_(0, 255)
+
+
+class Float32Pool(nn.Module):
+    """Global average pooling that adds up in float32 whatever precision the layers before it use."""
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, D, h, w) of any floating type -> (B, D, 1, 1) float32."""
+        return maps.float().mean(dim=(2, 3), keepdim=True)
+
+
+def for_inference(network: nn.Module, dtype: torch.dtype) -> nn.Module:
+    """A copy of a ResNet that computes the same features faster.
+
+    Batch norms are folded into the convolutions; those are laid out channels-last and stored as `dtype`.
+
+    Args:
+        network: A ResNet in eval mode; not touched.
+        dtype: What the convolutions compute in. The pooled features are float32 in any case.
+    """
+    fast = copy.deepcopy(network)
+    _fold(fast)
+    fast.avgpool = Float32Pool()
+    return fast.to(dtype).to(memory_format=torch.channels_last).requires_grad_(False)
+
+
+def _fold(network: ResNet) -> None:
+    """Fold each batch norm of a ResNet into the convolution before it, in place."""
+    network.conv1, network.bn1 = fuse_conv_bn_eval(network.conv1, network.bn1), nn.Identity()
+    for block in network.modules():
+        if not isinstance(block, (BasicBlock, Bottleneck)):
+            continue
+        for place in ("1", "2", "3"):
+            if hasattr(block, f"conv{place}"):
+                convolution, norm = getattr(block, f"conv{place}"), getattr(block, f"bn{place}")
+                setattr(block, f"conv{place}", fuse_conv_bn_eval(convolution, norm))
+                setattr(block, f"bn{place}", nn.Identity())
+        if block.downsample is not None:
+            block.downsample = nn.Sequential(fuse_conv_bn_eval(*block.downsample))

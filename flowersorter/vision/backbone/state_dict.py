@@ -1,0 +1,139 @@
+"""Reading a weights file without trusting it: nothing in it is run, and every name and shape is checked."""
+
+from __future__ import annotations
+
+import pickle
+import struct
+import zipfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import Tensor
+
+from flowersorter.vision.backbone.bad_file import bad_file
+from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.backbone.resnet import empty_network
+
+#: What stands in the file of a garden's own backbone beside its weights.
+NOT_WEIGHTS = ("seen", "layer_weight", "layer_bias")
+#: Room for a file's header, and for the state dict of a network that was saved with something beside it.
+SIZE_SLACK = 1.5
+
+#: What reading a file that holds no state dict can raise; torch and pickle let almost anything through.
+_UNREADABLE = (
+    RuntimeError,
+    pickle.UnpicklingError,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    struct.error,
+    zipfile.BadZipFile,
+    SafetensorError,
+)
+
+
+def read_state(entry: Backbone, path: Path) -> dict[str, Tensor]:
+    """Read any file that should hold a backbone's weights; nothing in it is run.
+
+    Args:
+        entry: The backbone.
+        path: A safetensors file, or a state dict saved by torch.
+
+    Raises:
+        ModelFileBad: the file is too large, unreadable, or its names and shapes are not the backbone's.
+    """
+    wanted = empty_network(entry).state_dict()
+    # 4 bytes for each number: the network in float32, whatever its own file uses.
+    limit = int(SIZE_SLACK * sum(4 * tensor.numel() for tensor in wanted.values()))
+    state: object
+    try:
+        _check_size(path, limit)
+        if path.suffix == ".safetensors":
+            state = load_file(path, device="cpu")
+        else:
+            state = torch.load(path, map_location="cpu", weights_only=True)
+    except _UNREADABLE as error:
+        raise bad_file(path, f"it holds no weights that can be read ({_reason(error)})") from error
+    return _matched(entry, wanted, state, path)
+
+
+def read_changes(entry: Backbone, path: Path, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Read the tensors that deep training changed; others in the file, such as `NOT_WEIGHTS`, are left.
+
+    Args:
+        entry: The backbone, for its title.
+        path: A safetensors file.
+        state: All weights of the backbone it was made from.
+
+    Raises:
+        ModelFileBad: the file is unreadable, or a name or shape in it is not the backbone's.
+    """
+    try:
+        found = load_file(path, device="cpu")
+    except _UNREADABLE as error:
+        raise bad_file(path, f"it holds no weights that can be read ({_reason(error)})") from error
+    changes = {name: tensor for name, tensor in found.items() if name not in NOT_WEIGHTS}
+    if not changes:
+        raise bad_file(path, "it holds no weights")
+    for name, tensor in changes.items():
+        if name not in state or not state[name].is_floating_point():
+            raise bad_file(path, f"{name} does not belong to a {entry.title}")
+        _check_tensor(entry, name, tensor, state[name].shape, path)
+    return changes
+
+
+def _check_size(path: Path, limit: int) -> None:
+    """Refuse a file that is too large, packed or unpacked.
+
+    Raises:
+        ModelFileBad: it is.
+    """
+    size = path.stat().st_size
+    if zipfile.is_zipfile(path):
+        with zipfile.ZipFile(path) as archive:
+            size = max(size, sum(member.file_size for member in archive.infolist()))
+    if size > limit:
+        raise bad_file(path, f"it holds {size} bytes, far more than this network has")
+
+
+def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path: Path) -> dict[str, Tensor]:
+    """Check names, shapes and numbers against the network's own.
+
+    Raises:
+        ModelFileBad: a tensor is missing, unexpected, of another shape, or holds no numbers.
+    """
+    if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
+        raise bad_file(path, "it is not a state dict: names with tensors")
+    # Counters of training steps, unused in eval mode; old files and other converters leave them out.
+    counters = {name for name in wanted if name.endswith("num_batches_tracked")}
+    missing = sorted(wanted.keys() - counters - state.keys())
+    unexpected = sorted(map(str, state.keys() - wanted.keys()))
+    if missing or unexpected:
+        told = [f"{len(missing)} of its tensors are missing, such as {missing[0]}"] if missing else []
+        told += [f"{len(unexpected)} do not belong to it, such as {unexpected[0]}"] if unexpected else []
+        raise bad_file(path, f"it is not a {entry.title}: {' and '.join(told)}")
+    for name in wanted.keys() - counters:
+        _check_tensor(entry, name, state[name], wanted[name].shape, path)
+    return {name: torch.zeros((), dtype=torch.int64) if name in counters else state[name] for name in wanted}
+
+
+def _check_tensor(entry: Backbone, name: str, tensor: Tensor, shape: Sequence[int], path: Path) -> None:
+    if tuple(tensor.shape) != tuple(shape):
+        shapes = f"{tuple(tensor.shape)} instead of {tuple(shape)}"
+        raise bad_file(path, f"it is not a {entry.title}: {name} has the shape {shapes}")
+    plain = tensor.layout == torch.strided and tensor.is_floating_point()
+    if not plain or not torch.isfinite(tensor).all():
+        raise bad_file(path, f"{name} holds something that is not a number")
+
+
+def _reason(error: Exception) -> str:
+    """Why, in words of ours: what the libraries say of a file that is none of theirs is meant for programmers."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    return "it is damaged, or no file of weights"

@@ -1,0 +1,198 @@
+"""Backbone weights on this computer: where they are, what is in them, and taking them from a file."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+
+from flowersorter.errors import ModelFileBad, WeightsMissing
+from flowersorter.vision.backbone.bad_file import bad_file
+from flowersorter.vision.backbone.publish import write_atomically
+from flowersorter.vision.backbone.registry import base_name
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from flowersorter.vision.backbone.registry import Backbone
+
+IMAGENET_CLASSES = 1000
+
+
+def shipped_folder() -> Path:
+    """The folder of the weights that come with the program, in a checkout and in an installed wheel alike."""
+    package = Path(str(resources.files("flowersorter")))
+    inside = package / "resources"
+    return (inside if inside.is_dir() else package.parent / "resources") / "backbones"
+
+
+def hub_cache() -> Path:
+    """The folder where torch's hub keeps downloaded weights, found as torch does, without loading torch."""
+    cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
+    home = os.environ.get("TORCH_HOME", str(Path(cache) / "torch"))
+    return Path(home).expanduser() / "hub" / "checkpoints"
+
+
+def installed_path(entry: Backbone) -> Path:
+    """Where weights go that the person picked and that are not the published file.
+
+    Not under the published name: other programs take what they find there for torchvision's.
+    """
+    return hub_cache() / f"flowersorter-{base_name(entry.name)}.safetensors"
+
+
+def find_weights(entry: Backbone) -> Path | None:
+    """The published weights of a backbone or of what it was made from on this computer, or None; nothing is read."""
+    name = entry.weights.filename
+    shipped = shipped_folder() / name
+    candidates = [shipped] if entry.weights.shipped else [hub_cache() / name, installed_path(entry)]
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def imagenet_layer(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
+    """Read a backbone's ImageNet layer only; loads torch only for a file that torch wrote.
+
+    Returns:
+        Weight (1000, D) float32 and bias (1000,) float32, or None where there is no such layer or no file.
+
+    Raises:
+        ModelFileBad: the file is damaged or of another network.
+    """
+    path = find_weights(entry)
+    if path is None or not entry.has_imagenet_layer:
+        return None
+    if path.suffix != ".safetensors":
+        state = load_state(entry)
+        return state["fc.weight"].float().numpy(), state["fc.bias"].float().numpy()
+    try:
+        with safe_open(path, framework="numpy") as file:
+            weight, bias = file.get_tensor("fc.weight"), file.get_tensor("fc.bias")
+    except (SafetensorError, OSError) as error:
+        raise bad_file(path, "it is damaged or of another network") from error
+    if weight.shape != (IMAGENET_CLASSES, entry.features) or bias.shape != (IMAGENET_CLASSES,):
+        raise bad_file(path, f"its ImageNet layer has the shape {weight.shape}")
+    return weight.astype(np.float32), bias.astype(np.float32)
+
+
+def imagenet_classes() -> tuple[str, ...]:
+    """The names of the 1000 ImageNet classes in index order; two names stand for two classes each."""
+    text = (shipped_folder() / "imagenet-classes.json").read_text(encoding="utf-8")
+    return tuple(json.loads(text))
+
+
+def load_state(entry: Backbone) -> dict[str, Tensor]:
+    """Read a backbone's weights.
+
+    Returns:
+        Every tensor of the network with its ImageNet layer by torchvision's name, on the CPU, in the file's
+        precision.
+
+    Raises:
+        WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the file is damaged or of another network.
+    """
+    path = find_weights(entry)
+    if path is None:
+        raise missing_weights(entry)
+    size = path.stat().st_size
+    if path != installed_path(entry) and size != entry.weights.size_bytes:
+        raise ModelFileBad(
+            f"The weights file {path} is damaged",
+            f"it has {size} bytes instead of {entry.weights.size_bytes}",
+            "Delete it, then install or download it again",
+        )
+    from flowersorter.vision.backbone.state_dict import read_changes, read_state  # here, because it loads torch
+
+    state = read_state(entry, path)
+    if entry.changes is None:
+        return state
+    if not entry.changes.is_file():
+        raise WeightsMissing(
+            f"The network {entry.name} is not here any more",
+            f"the file {entry.changes} is gone",
+            "Use another model, or train again",
+        )
+    return {**state, **read_changes(entry, entry.changes, state)}
+
+
+def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
+    """Find out which backbone a file belongs to: by its published name, else by what is in it.
+
+    Args:
+        file: The file the person picked.
+        entries: The backbones it may be, the likeliest first.
+
+    Raises:
+        ModelFileBad: it is none of them; the message is about the last one tried.
+    """
+    from flowersorter.vision.backbone.state_dict import read_state  # here, because it loads torch
+
+    for entry in entries:
+        if entry.weights.filename == file.name:
+            return entry
+    problem = bad_file(file, "no backbone takes weights from a file")
+    for entry in entries:
+        try:
+            read_state(entry, file)
+        except ModelFileBad as error:
+            problem = error
+        else:
+            return entry
+    raise problem
+
+
+def install_weights(entry: Backbone, file: Path) -> Path:
+    """Put a file the person picked where `find_weights` finds it.
+
+    The published file is copied under its own name into torch's hub cache. Any other file with the same names
+    and shapes is rewritten beside it as safetensors, under a name of our own.
+
+    Returns:
+        The installed file.
+
+    Raises:
+        ModelFileBad: the file is not this backbone's or cannot be written, or other weights are installed.
+    """
+    from safetensors.torch import save  # here, because it loads torch
+
+    from flowersorter.vision.backbone.state_dict import read_state  # here, because it loads torch
+
+    state = read_state(entry, file)
+    published = _sha256(file) == entry.weights.sha256
+    data = file.read_bytes() if published else save({name: state[name].contiguous() for name in state})
+    there = find_weights(entry)
+    if there is not None:
+        if there.read_bytes() == data:
+            return there
+        raise ModelFileBad(
+            f"Other weights of {entry.title} are already installed",
+            f"they are in {there}",
+            "The embeddings of two different networks must not mix; remove that file first",
+        )
+    target = hub_cache() / entry.weights.filename if published else installed_path(entry)
+    try:
+        write_atomically(target, data)
+    except OSError as error:
+        raise ModelFileBad(f"The weights cannot be written to {target}", error.strerror or str(error)) from error
+    return target
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def missing_weights(entry: Backbone) -> WeightsMissing:
+    """The error for a backbone whose weights are not here, and where to get them."""
+    hint = f"Download them in Preferences or with: flowersorter backbones --download {base_name(entry.name)}"
+    if entry.weights.shipped:
+        hint = "They come with FlowerSorter: install it again"
+    return WeightsMissing(f"The weights of {entry.title} are not on this computer", "", hint)

@@ -1,0 +1,1 @@
+"""The trained head: fit, calibration, out-of-distribution scores, metrics."""

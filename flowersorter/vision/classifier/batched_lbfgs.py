@@ -1,0 +1,228 @@
+"""Class-balanced multinomial logistic regression: several fits on the same photos at once, by L-BFGS in step.
+
+All fits (one for each fold, and the one on all photos) share two matrix products a step. The steps are taken in
+coordinates scaled by the curvature of the loss where all classes are equally likely, in which eight to fifteen of
+them are enough.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.parallel import Lanes, row_blocks
+
+#: Rows whose scores stay in the cache of a core from one product to the other.
+_BLOCK_ROWS = 1024
+_MAX_STEPS = 100
+_REMEMBERED = 10
+#: Share of the expected decrease that a step must bring (Armijo's rule).
+_ENOUGH = 1e-4
+_SMALLEST_STEP = 1e-3
+#: Losses below are not worth making smaller.
+_NEXT_TO_NOTHING = 1e-2
+
+#: (P, C, R + 1) weights and biases of P fits.
+Weights = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fits:
+    """Several fits that differ in the photos they may see.
+
+    Attributes:
+        inside: (N, R + 1) float32 coordinates and a one, as in `Coordinates`.
+        targets: (N,) class indices.
+        classes: C.
+        seen: (P, N) bool; the photos each fit learns from, some of every class.
+        shares: (N,) float32, how much of a photo each row is: several views of one are one photo together.
+    """
+
+    inside: NDArray[np.float32]
+    targets: NDArray[np.intp]
+    classes: int
+    seen: NDArray[np.bool_]
+    shares: NDArray[np.float32]
+
+    def weights(self) -> NDArray[np.float32]:
+        """(P, N) weight of each photo: every class weighs the same in a fit, all together 1."""
+        result = np.zeros(self.seen.shape, np.float32)
+        for weight, seen in zip(result, self.seen, strict=True):
+            targets, shares = self.targets[seen], self.shares[seen]
+            counts = np.bincount(targets, shares, minlength=self.classes)
+            weight[seen] = (shares / (self.classes * counts[targets])).astype(np.float32)
+        return result
+
+
+class Solver:
+    """Finds the heads of several fits for one penalty after another.
+
+    Args:
+        fits: What to fit.
+        lanes: Share the products.
+        cancel: Looked at in every step.
+    """
+
+    def __init__(self, fits: Fits, lanes: Lanes, cancel: CancelToken) -> None:
+        self._inside, self._lanes, self._cancel = fits.inside, lanes, cancel
+        self._weights = fits.weights()
+        self._blocks = row_blocks(len(fits.inside), _BLOCK_ROWS)
+        self._shape = (len(fits.seen), fits.classes, fits.inside.shape[1])
+        # The part of the loss that is linear in the head, and the mean square of each coordinate.
+        parts = lanes.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
+        self._pull: Weights = np.sum([pull for pull, _ in parts], axis=0, dtype=np.float64).reshape(self._shape)
+        self._squares: NDArray[np.float64] = np.sum([squares for _, squares in parts], axis=0, dtype=np.float64)
+
+    def _moments(self, rows: slice, targets: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """One block's share of (P, C, R + 1) sums by class and (P, R + 1) sums of squares, both weighted."""
+        inside, weights = self._inside[rows], self._weights[:, rows]
+        wanted = np.arange(self._shape[1])[:, None] == targets
+        return (weights[:, None] * wanted).reshape(-1, len(inside)) @ inside, weights @ np.square(inside)
+
+    def solve(
+        self,
+        penalty: float,
+        tolerance: float,
+        start: Weights | None,
+        prior: Weights | None = None,
+        fits: int | None = None,
+    ) -> Weights:
+        """Minimise class-balanced cross-entropy and half the penalty times the square of what is not the prior's.
+
+        Args:
+            penalty: Weight decay; the bias is free.
+            tolerance: Stop a fit when about this share of its loss is left to gain.
+            start: Weights of similar fits, (P, C, R + 1), or None: the prior.
+            prior: (P, C, R + 1) heads that the penalty holds the fits near to; None: zeros.
+            fits: Solve only the first so many.
+
+        Returns:
+            (P, C, R + 1) float64: weights, then the bias.
+
+        Raises:
+            Cancelled: asked to stop.
+        """
+        decay = np.append(np.full(self._shape[2] - 1, penalty), 0.0)
+        active: NDArray[np.intp] = np.arange(self._shape[0] if fits is None else fits)
+        equally_likely = (self._shape[1] - 1) / self._shape[1] ** 2  # p (1 - p) for p = 1 / C
+        scale = 1 / np.sqrt(self._squares[active] * equally_likely + decay)[:, None, :]
+        near = (np.zeros(self._shape) if prior is None else prior)[active]
+        found: Weights = (near if start is None else start) / scale
+
+        def loss(heads: Weights) -> tuple[NDArray[np.float64], Weights]:
+            values, slopes = self._loss(active, heads * scale[active], near[active], decay)
+            return values, slopes * scale[active]
+
+        memory, point, stuck = _Memory(), found.copy(), np.zeros(len(active), np.bool_)
+        value, slope = loss(point)
+        for _ in range(_MAX_STEPS):
+            step = memory.direction(slope)
+            gain = _dot(step, slope)  # negative; half of it is what the model of the loss expects
+            going = ~stuck & (-gain / 2 > tolerance * np.maximum(value, _NEXT_TO_NOTHING))
+            if not going.all():
+                found[active[~going]] = point[~going]
+                active, value, gain = active[going], value[going], gain[going]
+                point, slope, step = point[going], slope[going], step[going]
+                memory.keep(going)
+            if not len(active):
+                break
+            reached, value, new_slope, stuck = _search(loss, point, value, step, gain)
+            memory.add(reached - point, new_slope - slope)
+            point, slope = reached, new_slope
+        found[active] = point
+        return np.asarray(found * scale, np.float64)
+
+    def _loss(
+        self, active: NDArray[np.intp], heads: Weights, near: Weights, decay: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], Weights]:
+        """Values (A,) and slopes (A, C, R + 1) of the losses of some fits, on unscaled heads held near to others."""
+        self._cancel.check()
+        columns = heads.astype(np.float32).reshape(-1, heads.shape[2])
+        weights = self._weights[active] if len(active) < len(self._weights) else self._weights
+
+        def share(rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+            """One block's share of the sums; classes before photos, so that sums over classes run along memory."""
+            inside, weight = self._inside[rows], weights[:, rows]
+            scores = (columns @ inside.T).reshape(len(active), -1, len(inside))
+            top = scores.max(axis=1)
+            scores -= top[:, None]
+            np.exp(scores, out=scores)
+            total = scores.sum(axis=1)
+            value = np.einsum("pn,pn->p", weight, top + np.log(total), dtype=np.float64)
+            scores *= (weight / total)[:, None]
+            return np.asarray(value, np.float64), np.asarray(scores.reshape(len(columns), -1) @ inside, np.float32)
+
+        parts = self._lanes.map(share, self._blocks)
+        pull, moved = self._pull[active], heads - near
+        value = np.sum([part[0] for part in parts], axis=0) + _dot(moved * decay, moved) / 2 - _dot(heads, pull)
+        slope = np.sum([part[1] for part in parts], axis=0, dtype=np.float64).reshape(heads.shape)
+        return np.asarray(value, np.float64), slope + moved * decay - pull
+
+
+def _search(
+    loss: Callable[[Weights], tuple[NDArray[np.float64], Weights]],
+    point: Weights,
+    value: NDArray[np.float64],
+    step: Weights,
+    gain: NDArray[np.float64],
+) -> tuple[Weights, NDArray[np.float64], Weights, NDArray[np.bool_]]:
+    """Take the whole step where it brings enough, else a half, a quarter..., for each fit by itself.
+
+    Returns:
+        Points, values and slopes, and which fits are stuck: rounding hides what is left for them to gain.
+    """
+    size = np.ones(len(point))
+    while True:
+        reached = point + size[:, None, None] * step
+        new_value, new_slope = loss(reached)
+        good = new_value <= value + _ENOUGH * size * gain
+        stuck = ~good & (size <= _SMALLEST_STEP)
+        if (good | stuck).all():
+            return reached, new_value, new_slope, stuck
+        size[~good] /= 2
+
+
+class _Memory:
+    """The last steps of L-BFGS, of several fits side by side (Nocedal and Wright, 2006, algorithm 7.4)."""
+
+    def __init__(self) -> None:
+        self._steps: deque[tuple[Weights, Weights, NDArray[np.float64]]] = deque(maxlen=_REMEMBERED)
+
+    def add(self, step: Weights, change: Weights) -> None:
+        """Remember a step and how the slope changed along it; a fit whose slope did not rise is left as it was."""
+        along = _dot(step, change)
+        usable = along > 1e-12 * _dot(change, change)
+        self._steps.append((step, change, np.where(usable, 1 / np.where(usable, along, 1), 0)))
+
+    def keep(self, fits: NDArray[np.bool_]) -> None:
+        """Forget the fits that are done."""
+        kept = [(step[fits], change[fits], inverse[fits]) for step, change, inverse in self._steps]
+        self._steps.clear()
+        self._steps.extend(kept)
+
+    def direction(self, slope: Weights) -> Weights:
+        """Where to go from a point with this slope, downhill."""
+        result = -slope
+        factors = []
+        for step, change, inverse in reversed(self._steps):
+            factor = inverse * _dot(step, result)
+            result = result - factor[:, None, None] * change
+            factors.append(factor)
+        if self._steps:
+            step, change, inverse = self._steps[-1]
+            length = _dot(change, change)
+            ratio = np.where((inverse > 0) & (length > 0), _dot(step, change) / np.where(length > 0, length, 1), 1)
+            result = result * ratio[:, None, None]
+        for (step, change, inverse), factor in zip(self._steps, reversed(factors), strict=True):
+            result = result + (factor - inverse * _dot(change, result))[:, None, None] * step
+        return result
+
+
+def _dot(a: Weights, b: Weights) -> NDArray[np.float64]:
+    """(P,) inner products of (P, C, R + 1) arrays."""
+    return np.asarray(np.einsum("pcr,pcr->p", a, b), np.float64)

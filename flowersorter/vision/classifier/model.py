@@ -1,0 +1,232 @@
+"""A model: the trained head with its class names, calibration and the directions it knows photos in."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import ModelFileBad
+from flowersorter.vision.classifier.calibration import Thresholds
+from flowersorter.vision.classifier.out_of_distribution import Novelty, novelty_of_references
+from flowersorter.vision.features.imagenet_prior import KINDS
+from flowersorter.vision.features.pca import PrincipalAxes
+
+FORMAT = 3
+#: Held features of training photos ("references") instead of the directions they differ in.
+_FORMAT_WITH_REFERENCES = 1
+#: Knew the directions that all photos differ in, not those of each class.
+_FORMAT_OF_DISTANCE = 2
+_MAX_CLASSES = 10_000
+_MAX_NAME_CHARS = 1_000
+_MAX_PROMISES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingRecord:
+    """How a model was made and how well it did.
+
+    Attributes:
+        photos: Labelled photos it learned from, starter photos included.
+        own_photos: Those of the person: what accuracy is measured on.
+        held_out_accuracy: Share of the person's photos that models which never saw them got right, None where
+            there were too few to measure.
+        built_on_starter: Whether the starter model's photos were part of it.
+        seed: Fixed the folds.
+        note: Free text.
+        origin: Where the photos came from, for a model that ships with the program.
+        memorised: Photos of the person that the backbone itself was trained on (deep training): accuracy, temperature
+            and thresholds come from the others alone.
+        held_out: Photos of the person that the accuracy was measured on; None in models of earlier versions.
+        guessed: Photos nobody labelled that it could go by, since the person asked for that.
+    """
+
+    photos: int
+    own_photos: int
+    held_out_accuracy: float | None = None
+    built_on_starter: bool = False
+    seed: int = 42
+    note: str = ""
+    origin: str = ""
+    memorised: int = 0
+    guessed: int = 0
+    held_out: int | None = None
+
+    @property
+    def measured(self) -> int:
+        """Photos its accuracy was measured on."""
+        return self.own_photos - self.memorised if self.held_out is None else self.held_out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Model:
+    """A linear head on the features of one backbone.
+
+    Attributes:
+        class_names: C names, in the order of the head's rows.
+        backbone: Name of the backbone whose features it reads.
+        weight: (C, D) float32.
+        bias: (C,) float32.
+        temperature: Divisor of the logits, from held-out photos.
+        thresholds: Where *sure* and *probable* begin.
+        novelty: What it knows strangers by.
+        training: How it was made.
+    """
+
+    class_names: tuple[str, ...]
+    backbone: str
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    temperature: float
+    thresholds: Thresholds
+    novelty: Novelty
+    training: TrainingRecord = field(default_factory=lambda: TrainingRecord(photos=0, own_photos=0))
+
+    @property
+    def width(self) -> int:
+        """Length of the features it reads."""
+        return int(self.weight.shape[1])
+
+    def to_bundle(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+        """Take apart into arrays and JSON-ready metadata, as the library stores models."""
+        arrays: dict[str, NDArray[Any]] = {
+            "weight": self.weight,
+            "bias": self.bias,
+            "novelty_centre": self.novelty.axes.centre,
+            "novelty_axes": self.novelty.axes.basis.astype(np.float16),
+            "novelty_class_centres": self.novelty.centres,
+            "novelty_class_axes": self.novelty.directions.astype(np.float16),
+            "novelty_usual": self.novelty.usual,
+            "novelty_typical": self.novelty.typical,
+            "novelty_mix": self.novelty.mix,
+        }
+        metadata: dict[str, Any] = {
+            "format": FORMAT,
+            "backbone": self.backbone,
+            "class_names": list(self.class_names),
+            "temperature": self.temperature,
+            "sure": self.thresholds.sure,
+            "probable": self.thresholds.probable,
+            "sure_at": [list(pair) for pair in self.thresholds.sure_at],
+            "unfamiliarity": self.novelty.threshold,
+            "familiar": self.novelty.familiar,
+            "photos": self.training.photos,
+            "own_photos": self.training.own_photos,
+            "held_out_accuracy": self.training.held_out_accuracy,
+            "built_on_starter": self.training.built_on_starter,
+            "seed": self.training.seed,
+            "note": self.training.note,
+            "origin": self.training.origin,
+            "memorised": self.training.memorised,
+            "guessed": self.training.guessed,
+            "held_out": self.training.held_out,
+        }
+        return arrays, metadata
+
+    @classmethod
+    def from_bundle(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Model:
+        """Put together what `to_bundle` took apart.
+
+        Raises:
+            ModelFileBad: something is missing, of the wrong type or shape, or not finite.
+        """
+        try:
+            return cls._checked(arrays, metadata)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _bad(f"a part is missing or wrong ({error})") from error
+
+    @classmethod
+    def _checked(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Model:
+        if metadata["format"] not in (FORMAT, _FORMAT_OF_DISTANCE, _FORMAT_WITH_REFERENCES):
+            raise _bad("it was made by a newer version of the program")
+        names = tuple(metadata["class_names"])
+        if not 0 < len(names) <= _MAX_CLASSES or len(set(names)) != len(names):
+            raise _bad("its class names are missing, repeated or too many")
+        if not all(isinstance(name, str) and 0 < len(name) <= _MAX_NAME_CHARS for name in names):
+            raise _bad("a class name is empty or too long")
+        weight = np.asarray(arrays["weight"], np.float32)
+        bias = np.asarray(arrays["bias"], np.float32)
+        if weight.ndim != 2 or bias.shape != (len(names),) or weight.shape[0] != len(names):
+            raise _bad("its head does not fit its class names")
+        numbers = {key: float(metadata[key]) for key in ("temperature", "sure", "probable")}
+        if not all(map(math.isfinite, numbers.values())) or numbers["temperature"] <= 0:
+            raise _bad("a number in it is not finite")
+        if not all(np.isfinite(array).all() for array in (weight, bias)):
+            raise _bad("a number in it is not finite")
+        accuracy = metadata.get("held_out_accuracy")
+        return cls(
+            class_names=names,
+            backbone=str(metadata["backbone"]),
+            weight=weight,
+            bias=bias,
+            temperature=numbers["temperature"],
+            thresholds=Thresholds(numbers["sure"], numbers["probable"], _sure_at(metadata)),
+            novelty=_novelty(arrays, metadata, *weight.shape),
+            training=TrainingRecord(
+                photos=int(metadata.get("photos", 0)),
+                own_photos=int(metadata.get("own_photos", 0)),
+                held_out_accuracy=None if accuracy is None else float(accuracy),
+                built_on_starter=bool(metadata.get("built_on_starter", False)),
+                seed=int(metadata.get("seed", 42)),
+                note=str(metadata.get("note", "")),
+                origin=str(metadata.get("origin", "")),
+                memorised=int(metadata.get("memorised", 0)),
+                guessed=int(metadata.get("guessed", 0)),
+                held_out=None if metadata.get("held_out") is None else int(metadata["held_out"]),
+            ),
+        )
+
+
+def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
+    """Pairs of promise and confidence; models of the older formats have none."""
+    pairs = tuple((float(promise), float(confidence)) for promise, confidence in metadata.get("sure_at", ()))
+    if len(pairs) > _MAX_PROMISES or not all(map(math.isfinite, chain.from_iterable(pairs))):
+        raise _bad("its promises are not numbers, or too many")
+    return pairs
+
+
+def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int) -> Novelty:
+    """Read what strangers are known by; what format 1 knew them by is worked out again from its references."""
+    if metadata["format"] == _FORMAT_WITH_REFERENCES:
+        return novelty_of_references(_fitting(arrays, "references", (None, width)), classes)
+    threshold = float(metadata["unfamiliarity"])
+    familiar = float(metadata.get("familiar", threshold))
+    if not (math.isfinite(threshold) and math.isfinite(familiar)):
+        raise _bad("a number in it is not finite")
+    centre = _fitting(arrays, "novelty_centre", (width,))
+    basis = _fitting(arrays, "novelty_axes", (None, width))
+    if metadata["format"] == _FORMAT_OF_DISTANCE:
+        return Novelty.of_distance(centre, basis, threshold, classes)
+    rank = len(basis)
+    typical = _fitting(arrays, "novelty_typical", (2, 3))
+    if not (typical[1] > 0).all():
+        raise _bad("its memory does not fit its head")
+    return Novelty(
+        axes=PrincipalAxes(basis, centre),
+        centres=_fitting(arrays, "novelty_class_centres", (classes, rank)),
+        directions=_fitting(arrays, "novelty_class_axes", (classes, None, rank)),
+        usual=_fitting(arrays, "novelty_usual", (KINDS,)),
+        typical=typical,
+        mix=_fitting(arrays, "novelty_mix", (3,)),
+        threshold=threshold,
+        familiar=familiar,
+    )
+
+
+def _fitting(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
+    """An array of finite numbers and of a shape, of which None may be anything."""
+    array = np.asarray(arrays[name], np.float32)
+    if array.ndim != len(shape) or any(want not in (None, has) for want, has in zip(shape, array.shape, strict=True)):
+        raise _bad("its memory does not fit its head")
+    if not np.isfinite(array).all():
+        raise _bad("a number in it is not finite")
+    return array
+
+
+def _bad(why: str) -> ModelFileBad:
+    return ModelFileBad("The model cannot be used", why, "Choose another model or train a new one")

@@ -1,0 +1,76 @@
+"""A head on the raw pooled features, for a plain network in which the square root of ours has no place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
+from flowersorter.vision.classifier.class_prior_shift import correct_class_bias
+from flowersorter.vision.classifier.cross_validation import held_out_logits, solve_heads
+from flowersorter.vision.classifier.training_state import RANK, Examples, Groundwork
+from flowersorter.vision.features.pca import SAMPLE, Coordinates, PrincipalAxes, spread_sample
+from flowersorter.vision.parallel import Lanes, row_blocks
+
+_BLOCK_ROWS = 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlainHead:
+    """A head, its temperature already taken in.
+
+    Attributes:
+        weight: (C, D) float32.
+        bias: (C,) float32.
+        held_out_accuracy: Share of the person's photos that heads which never saw them got right, None without any.
+    """
+
+    weight: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    held_out_accuracy: float | None
+
+
+def fit_plain_head(
+    examples: Examples, totals: NDArray[np.float32], classes: int, cancel: CancelToken, *, seed: int = 42
+) -> PlainHead:
+    """Fit a head on raw pooled features, with the folds that `fit` would make.
+
+    Args:
+        examples: What to learn from.
+        totals: (N,) sum of each photo's pooled features, which their features say nothing of.
+        classes: C.
+        cancel: Looked at many times a second.
+        seed: Fixes the folds.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+
+    def raw(rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
+        """(B, D) pooled features: roots of them have length 1 when they add up to 1."""
+        squares = np.square(examples.features.take(rows).unpack())
+        return np.asarray(squares * (totals[rows] / size)[:, None], np.float32)
+
+    size = np.float32(1)
+    sample = spread_sample(examples.targets, SAMPLE, seed)
+    size = np.float32(np.linalg.norm(raw(sample), axis=1).mean())
+    with Lanes() as lanes:
+        ground = Groundwork.lay(examples, seed, lanes, cancel)
+        axes = PrincipalAxes.of(raw(sample), RANK, seed)
+        parts = lanes.map(lambda rows: axes.place(raw(rows)), row_blocks(len(totals), _BLOCK_ROWS))
+        coordinates = Coordinates(
+            np.concatenate([part.inside for part in parts]), np.concatenate([part.outside for part in parts])
+        )
+        ground = replace(ground, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
+        heads = solve_heads(ground, classes, None, lanes, cancel)
+        rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
+    targets, own = ground.targets[rows], examples.own[rows]
+    logits, class_bias = correct_class_bias(logits, targets, ground.folds[rows])
+    temperature = np.float32(fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1)
+    right = logits.argmax(axis=1) == targets
+    weight, bias = axes.back(heads.weights[-1])
+    bias += class_bias
+    return PlainHead(weight / (size * temperature), bias / temperature, float(right[own].mean()) if own.any() else None)

@@ -1,0 +1,89 @@
+"""The whole network with a head, in the forms other programs read."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.backbone.weights import load_state
+from flowersorter.vision.classifier.model import Model
+
+#: What torchvision's batch norm adds to the variance.
+_TORCHVISION_EPS = 1e-5
+
+
+def torchvision_file(
+    entry: Backbone, class_names: Sequence[str], weight: NDArray[np.float32], bias: NDArray[np.float32]
+) -> bytes:
+    """Make a dictionary that `torch.load(path, weights_only=True)` reads.
+
+    Its ``state_dict`` fits ``torchvision.models.resnetNN(num_classes=C)``; ``mean`` and ``std`` are for pixels
+    between 0 and 1; ``resize`` and ``crop`` are in pixels; ``strides`` are those of the first and second convolution of
+    the first block of layers 2 to 4, which differ from torchvision's in the original ResNet-50.
+
+    Args:
+        entry: The backbone.
+        class_names: C names in the order of the outputs.
+        weight: (C, D) float32, on raw pooled features: torchvision's network has no place for their square root.
+        bias: (C,) float32.
+
+    Raises:
+        WeightsMissing: the backbone's weights are not on this computer.
+    """
+    state = {name: tensor.float() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
+    # What this backbone adds to a variance beyond torchvision's moves into the variance.
+    surplus = entry.batch_norm_eps - _TORCHVISION_EPS
+    state = {name: tensor + surplus if name.endswith("running_var") else tensor for name, tensor in state.items()}
+    state["fc.weight"], state["fc.bias"] = torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())
+    file = io.BytesIO()
+    torch.save(
+        {
+            "state_dict": state,
+            "class_names": list(class_names),
+            "architecture": entry.name.partition("-")[0],
+            "strides": ((2, 2), (1, 1)) if _halves_first(entry) else ((1, 1), (2, 2)),
+            "mean": [value / 255 for value in entry.mean],
+            "std": [value / 255 for value in entry.std],
+            # A square that is enlarged after it was cut is the same as one cut out of an enlarged photo.
+            "resize": round(entry.short_side_px * entry.seen_px / entry.crop_px),
+            "crop": entry.seen_px,
+        },
+        file,
+    )
+    return file.getvalue()
+
+
+def _halves_first(entry: Backbone) -> bool:
+    """Whether the first convolution of a stage halves the picture, as in all basic blocks."""
+    return entry.block == "basic" or entry.stride_in_first_conv
+
+
+def onnx_file(model: Model, entry: Backbone) -> bytes:
+    """Make an ONNX graph that takes a photo as it is: resize, crop, network, square root, head, probabilities.
+
+    Input and output are described in `onnx_graph.build`. Its metadata has the ``class_names`` as a JSON list, in the
+    order of the probabilities.
+
+    Raises:
+        ModuleNotFoundError: the package onnx is not installed.
+        WeightsMissing: the backbone's weights are not on this computer.
+    """
+    from flowersorter.vision.export.onnx_graph import build
+
+    state = {name: tensor.numpy() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
+    divisor = np.float32(model.temperature)
+    accuracy = model.training.held_out_accuracy
+    notes = {
+        "class_names": json.dumps(list(model.class_names)),
+        "backbone": model.backbone,
+        "held_out_accuracy": json.dumps(accuracy),
+        "sure_from": json.dumps(model.thresholds.sure),
+        "probable_from": json.dumps(model.thresholds.probable),
+    }
+    return build(entry, state, model.weight / divisor, model.bias / divisor, notes)

@@ -1,0 +1,1 @@
+"""Embeddings as features: packing, PCA, views, near-duplicates, folds."""

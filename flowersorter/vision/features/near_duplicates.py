@@ -1,0 +1,175 @@
+"""Near-copies: bursts, crops and re-saves, which must not stand on both sides of a split.
+
+Two rows of length 1 whose cosine is c lie sqrt(2 - 2c) apart. Seen in a few axes, together with the distance from the
+space of these, no two photos are further apart than they are: whatever is too far apart there needs no closer look.
+That leaves very few pairs to compare in full.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.features.packed import Features
+from flowersorter.vision.features.pca import Coordinates
+from flowersorter.vision.parallel import Lanes, row_blocks
+
+#: Cosine similarity of features from which two photos of a class count as near-copies (bursts, crops, re-saves).
+NEAR_COPY = 0.97
+#: Axes of the first look.
+_FEW_AXES = 48
+#: Rounding of coordinates, in squared distance.
+_SLACK = 1e-3
+_LIMIT = 2 - 2 * NEAR_COPY + _SLACK
+_TILE_ROWS, _TILE_COLUMNS = 512, 2048
+#: Pairs compared at a time: what still fits the second-level cache of a core.
+_PAIRS = 256
+#: Up to so many times as many, all pairs of some rows are multiplied rather than those that are wanted.
+_GATHER = 8
+
+
+def near_copy_groups(
+    features: Features,
+    coordinates: Coordinates,
+    targets: NDArray[np.intp],
+    lanes: Lanes,
+    cancel: CancelToken,
+    known: NDArray[np.intp] | None = None,
+) -> NDArray[np.intp]:
+    """Number the groups of near-copies within each class.
+
+    Args:
+        features: Of N photos.
+        coordinates: The same photos in principal axes.
+        targets: (N,) class indices.
+        lanes: Share the work.
+        cancel: Looked at often.
+        known: (N,) groups found before; -1 for photos that have to be compared with all of their class. A group
+            that lost a photo may have fallen apart: all that is left of it is -1. None: nothing is known.
+
+    Returns:
+        (N,) group of each photo: the lowest row of its connected component.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    before = np.full(len(targets), -1) if known is None else known
+    groups = np.arange(len(targets))
+    sketch = _Sketch.of(coordinates)
+
+    def group(target: int) -> None:
+        members = np.flatnonzero(targets == target)
+        members = members[np.argsort(before[members] >= 0, kind="stable")]  # those to be compared come first
+        pairs = _Pairs(features, coordinates, sketch, members)
+        loose = int(np.count_nonzero(before[members] < 0))
+        # Numbers of loose photos lie above those of the groups.
+        numbers = np.append(before[members].max(initial=-1) + 1 + np.arange(loose), before[members[loose:]])
+        for top in range(0, loose, _TILE_ROWS):
+            for left in range(top, len(members), _TILE_COLUMNS):
+                cancel.check()
+                rows = np.arange(top, min(top + _TILE_ROWS, loose))
+                columns = np.arange(left, min(left + _TILE_COLUMNS, len(members)))
+                _merge(numbers, *pairs.near(rows, columns, numbers))
+        lowest = np.full(numbers.max() + 1, len(targets))
+        np.minimum.at(lowest, numbers, members)
+        groups[members] = lowest[numbers]
+
+    lanes.map(group, np.unique(targets).tolist())
+    return groups
+
+
+def joined(groups: NDArray[np.intp], bursts: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    """Put photos into one group that share a group or a burst, or are linked by others that do.
+
+    Args:
+        groups: (N,) group of each photo.
+        bursts: (N,) burst of each photo. None: there are none.
+
+    Returns:
+        (N,) group of each photo.
+    """
+    if bursts is None:
+        return groups
+    numbers = np.unique(groups, return_inverse=True)[1].astype(np.intp)
+    _, first, burst = np.unique(bursts, return_index=True, return_inverse=True)
+    if len(numbers):
+        _merge(numbers, np.arange(len(numbers)), first[burst])
+    return numbers
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sketch:
+    """Photos in few axes, so that the product of a left and a right row is minus half their squared distance."""
+
+    left: NDArray[np.float32]
+    right: NDArray[np.float32]
+
+    @classmethod
+    def of(cls, coordinates: Coordinates) -> _Sketch:
+        few = coordinates.along(_FEW_AXES)
+        # The ones of both sides add one to the product, which half of their squares takes away again.
+        half = -(_squares(few.inside) + few.outside)[:, None] / 2
+        shared = [few.inside, np.sqrt(few.outside)[:, None]]
+        ones = np.ones_like(half)
+        return cls(np.hstack([*shared, half, ones]), np.hstack([*shared, ones, half]))
+
+
+class _Pairs:
+    """Finds the near-copies among the photos of a class, in ever closer looks."""
+
+    def __init__(
+        self, features: Features, coordinates: Coordinates, sketch: _Sketch, members: NDArray[np.intp]
+    ) -> None:
+        self._features, self._coordinates, self._members = features, coordinates, members
+        self._left, self._right = sketch.left[members], sketch.right[members]
+
+    def near(
+        self, rows: NDArray[np.intp], columns: NDArray[np.intp], numbers: NDArray[np.intp]
+    ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Pairs of near-copies among some members and some others, leaving out those that are in one group."""
+        close = self._left[rows] @ self._right[columns].T >= -_LIMIT / 2
+        a, b = np.divmod(np.flatnonzero(close), len(columns))
+        a, b = rows[a], columns[b]
+        a, b = a[a < b], b[a < b]  # the first tiles have every pair twice
+        for look in (self._all_axes, self._in_full):
+            other = numbers[a] != numbers[b]
+            a, b = a[other], b[other]
+            found = [look(a[some], b[some]) for some in row_blocks(len(a), _PAIRS)]
+            close = np.concatenate([np.zeros(0, np.bool_), *found])
+            a, b = a[close], b[close]
+        return a, b
+
+    def _all_axes(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
+        one, other = (self._coordinates.take(self._members[each]) for each in (a, b))
+        apart = _squares(one.inside - other.inside)
+        apart += np.square(np.sqrt(one.outside) - np.sqrt(other.outside))
+        return np.asarray(apart <= _LIMIT, np.bool_)
+
+    def _in_full(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
+        rows, at = np.unique(self._members[a], return_inverse=True)
+        columns, across = np.unique(self._members[b], return_inverse=True)
+        if len(rows) * len(columns) < _GATHER * len(a):
+            one, other = (self._features.take(each).unpack() for each in (rows, columns))
+            return np.asarray((one @ other.T)[at, across] >= NEAR_COPY, np.bool_)
+        one, other = (self._features.take(self._members[each]).unpack() for each in (a, b))
+        return np.asarray(np.einsum("nd,nd->n", one, other) >= NEAR_COPY, np.bool_)
+
+
+def _merge(numbers: NDArray[np.intp], a: NDArray[np.intp], b: NDArray[np.intp]) -> None:
+    """Give the groups of every pair one number, the lowest, in place."""
+    while (numbers[a] != numbers[b]).any():
+        low = np.minimum(numbers[a], numbers[b])
+        renamed = np.arange(numbers.max() + 1)
+        np.minimum.at(renamed, numbers[a], low)
+        np.minimum.at(renamed, numbers[b], low)
+        while (renamed != renamed[renamed]).any():
+            renamed = renamed[renamed]
+        numbers[:] = renamed[numbers]
+
+
+def _squares(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N,) squared lengths of (N, R) rows."""
+    return np.asarray(np.einsum("nr,nr->n", rows, rows), np.float32)

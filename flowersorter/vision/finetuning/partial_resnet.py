@@ -1,0 +1,97 @@
+"""A backbone cut in two: the stages that stay as they are, as fast as inference goes, and the last ones that learn."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterator
+from typing import Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.models.resnet import ResNet
+
+from flowersorter.vision.backbone.build import for_inference
+
+#: What can be trained beside the final layer, the last stage first.
+STAGES = ("layer4", "layer3")
+#: Added to pooled features, whose mean is about 0.5, where stages learn through the square root: it has no slope at 0.
+_ABOVE_ZERO = 1e-3
+
+
+class TrainedPart(nn.Module):
+    """The last stages of a ResNet and a final layer that sees features as the head does: square root, length 1.
+
+    It stays in eval mode whatever it is told: batch norms go on using the statistics of a million ImageNet photos,
+    which those of a few photos a batch would only spoil.
+
+    Args:
+        stages: Stages of a ResNet by name, the first one first; may be empty.
+        weight: (C, D) float32 of the head to begin with.
+        bias: (C,) float32.
+    """
+
+    def __init__(
+        self, stages: OrderedDict[str, nn.Module], weight: NDArray[np.float32], bias: NDArray[np.float32]
+    ) -> None:
+        super().__init__()
+        self.stages = nn.Sequential(stages)
+        self._above_zero = _ABOVE_ZERO if stages else 0.0
+        self.head = nn.Linear(weight.shape[1], weight.shape[0])
+        with torch.no_grad():
+            self.head.weight.copy_(torch.from_numpy(weight))
+            self.head.bias.copy_(torch.from_numpy(bias))
+        self.requires_grad_(True)
+        self.train(False)
+
+    def train(self, mode: bool = True) -> Self:
+        """Stay in eval mode."""
+        del mode
+        return super().train(False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        """(B, K, h, w) from the frozen part -> logits (B, C) float32."""
+        pooled = self.stages(maps).float().mean(dim=(2, 3))
+        with torch.autocast(maps.device.type, enabled=False):
+            roots = torch.sqrt(pooled + self._above_zero)
+            logits: Tensor = self.head(functional.normalize(roots, dim=1))
+        return logits
+
+    def by_depth(self) -> Iterator[tuple[int, str, nn.Parameter]]:
+        """Every parameter with how many stages from the end it is (0 for the head) and its name."""
+        for name, parameter in self.head.named_parameters():
+            yield 0, f"head.{name}", parameter
+        for depth, stage in enumerate(reversed(list(self.stages)), start=1):
+            for name, parameter in stage.named_parameters():
+                yield depth, f"{STAGES[depth - 1]}.{name}", parameter
+
+    def changed(self) -> dict[str, Tensor]:
+        """What training may have changed in the stages, by torchvision's names: copies on the CPU, float32."""
+        return {name: tensor.detach().cpu().clone() for depth, name, tensor in self.by_depth() if depth > 0}
+
+
+def cut_in_two(
+    network: ResNet, unfreeze: int, head: tuple[NDArray[np.float32], NDArray[np.float32]], dtype: torch.dtype
+) -> tuple[nn.Module, TrainedPart]:
+    """Cut a backbone.
+
+    Args:
+        network: In eval mode; the stages to be trained are taken out of it, not copied.
+        unfreeze: How many of `STAGES` are trained.
+        head: Weight (C, D) and bias (C,) to begin with.
+        dtype: What the frozen part computes in.
+
+    Returns:
+        The frozen part, normalised pixels (B, 3, S, S) of that type -> maps (B, K, h, w), channels last; and the rest.
+    """
+    trained = STAGES[:unfreeze][::-1]
+    fast = for_inference(network, dtype)
+    layers = ["conv1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4"]
+    frozen = (
+        nn.Sequential(*(getattr(fast, name) for name in layers if name not in trained)).eval().requires_grad_(False)
+    )
+    stages = OrderedDict((name, getattr(network, name)) for name in trained)
+    part = TrainedPart(stages, *head).to(memory_format=torch.channels_last)
+    return frozen.eval().requires_grad_(False), part

@@ -1,0 +1,73 @@
+"""Reads photos as QImages, off the GUI thread: thumbnails from the library's cache, else from the file.
+
+The decoders are imported when the first file has to be read: a folder that is known comes out of the cache without.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtGui import QImage
+
+from flowersorter.library.collection import Garden
+from flowersorter.workers.thumbnail_pool import Wanted
+
+THUMBNAIL_PX = 320
+
+
+def to_image(pixels: NDArray[np.uint8]) -> QImage:
+    """Make an image that owns its pixels, in the format that paints fastest.
+
+    Args:
+        pixels: (H, W, 3) uint8 RGB.
+    """
+    height, width, _ = pixels.shape
+    contiguous = np.ascontiguousarray(pixels)
+    image = QImage(contiguous.data, width, height, 3 * width, QImage.Format.Format_RGB888)
+    return image.convertToFormat(QImage.Format.Format_RGB32)  # a deep copy
+
+
+def large_image(path: Path, max_side_px: int) -> QImage:
+    """Read a photo large, upright.
+
+    Raises:
+        PhotoUnreadable: it cannot be shown.
+    """
+    from flowersorter.photos.thumbnail import load_large
+
+    return to_image(load_large(path, max_side_px))
+
+
+class GardenThumbnails:
+    """Loads a thumbnail for the pool; called in any thread."""
+
+    def __init__(self, garden: Garden) -> None:
+        self._garden = garden
+
+    def __call__(self, wanted: Wanted) -> QImage:
+        """Take the stored thumbnail where the photo was read before, else make a quick one.
+
+        Raises:
+            PhotoUnreadable: the file cannot be shown.
+        """
+        if not wanted.photo_id:
+            from flowersorter.photos.thumbnail import quick_thumbnail
+
+            return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))
+        sha256 = self._garden.photos.photo(wanted.photo_id).sha256
+        jpeg = self._garden.thumbnails.get(sha256)
+        image = QImage.fromData(jpeg) if jpeg is not None else QImage()
+        if image.isNull():
+            image = QImage.fromData(self._made_again(sha256, wanted.path))
+        return image.convertToFormat(QImage.Format.Format_RGB32)
+
+    def _made_again(self, sha256: bytes, path: Path) -> bytes:
+        """The small picture of a photo whose own is gone from the cache; kept there unless the file is another now."""
+        from flowersorter.photos.read import SMALL_PX, read_photo
+
+        photo = read_photo(path, short_side_px=SMALL_PX)
+        if photo.sha256 == sha256:
+            self._garden.thumbnails.put(sha256, photo.small)
+        return photo.small

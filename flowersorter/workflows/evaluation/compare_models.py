@@ -1,0 +1,276 @@
+"""The model time machine: what each training learned from, what changed between two of them, and tidying up."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import ModelFileBad, UserError
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.vision.classifier.fit import Fitted
+from flowersorter.vision.classifier.model import Model
+from flowersorter.workflows.models.current_model import NamedModel, starter
+from flowersorter.workflows.models.finetuned_backbones import forget_unused
+from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
+from flowersorter.workflows.predicting.predict_cached import guess
+from flowersorter.workflows.training.training_set import TrainingSet
+
+_UNKNOWN = -1
+MAX_NOTE_CHARS = 200
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Training:
+    """What a model learned from; kept in its file.
+
+    Attributes:
+        photo_ids: (N,) int64, rising; the person's photos, starter photos are not among them.
+        targets: (N,) int32 index of each photo's class then.
+        held_out: (N,) int32 index of the class that models which never saw the photo gave it, -1 where none could.
+    """
+
+    photo_ids: NDArray[np.int64]
+    targets: NDArray[np.int32]
+    held_out: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, photos: TrainingSet, fitted: Fitted) -> Training:
+        """Take what is worth keeping out of a training."""
+        held_out = np.full(len(photos.photo_ids), _UNKNOWN, np.int32)
+        held_out[fitted.held_out.rows] = fitted.held_out.logits.argmax(axis=1)
+        own = np.flatnonzero(photos.own)
+        own = own[np.argsort(photos.photo_ids[own])]
+        return cls(photos.photo_ids[own], photos.targets[own].astype(np.int32), held_out[own])
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """As they stand beside the model in its file."""
+        return {"learned_photos": self.photo_ids, "learned_targets": self.targets, "learned_held_out": self.held_out}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Training:
+        """Read what `arrays` gave; empty for a model that came from elsewhere."""
+        nothing = np.empty(0, np.int64)
+        photo_ids, targets, held_out = (
+            arrays.get(name, nothing) for name in ("learned_photos", "learned_targets", "learned_held_out")
+        )
+        if not photo_ids.shape == targets.shape == held_out.shape or photo_ids.ndim != 1:
+            raise ModelFileBad("The model cannot be compared", "what it learned from is damaged")
+        return cls(photo_ids.astype(np.int64), targets.astype(np.int32), held_out.astype(np.int32))
+
+
+@dataclass(frozen=True, slots=True)
+class CompareRequest:
+    """Compare two models of a garden.
+
+    Attributes:
+        garden: Whose photos are told by both.
+        older: A model's number, None for the starter.
+        newer: Another one.
+    """
+
+    garden: Garden
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Comparison:
+    """What changes from one model to another.
+
+    A photo that a model learned from is judged by what models that never saw it said in that training, so that
+    neither is praised for what it was told. The starter's own photos are not judged by.
+
+    Attributes:
+        photos: Photos both have a guess for.
+        changed: (M,) int64, photos whose guess differs.
+        before: (M,) int32, class id the older one guesses.
+        after: (M,) int32, class id the newer one guesses.
+        judged: Photos with a label that both can be judged by.
+        older_right: How many of these the older one tells right.
+        newer_right: How many of these the newer one tells right.
+        better: (B,) int64, photos with a label that only the newer one tells right.
+        worse: (W,) int64, photos with a label that only the older one tells right.
+        unknown: Which of the two came from elsewhere, so that nobody knows what they learned from.
+        place_of: One place of each of these photos, by photo id; those that are nowhere at the moment are left out.
+    """
+
+    photos: int
+    changed: NDArray[np.int64]
+    before: NDArray[np.int32]
+    after: NDArray[np.int32]
+    judged: int
+    older_right: int
+    newer_right: int
+    better: NDArray[np.int64]
+    worse: NDArray[np.int64]
+    unknown: tuple[int, ...]
+    place_of: Mapping[int, int]
+
+    @property
+    def moves(self) -> list[tuple[int, int, NDArray[np.int64]]]:
+        """What changes into what: class ids before and after, and the photos; the largest change first."""
+        pairs = np.stack([self.before, self.after], axis=1)
+        kinds, which = np.unique(pairs, axis=0, return_inverse=True)
+        found = [(int(old), int(new), self.changed[which.ravel() == i]) for i, (old, new) in enumerate(kinds.tolist())]
+        return sorted(found, key=lambda move: -len(move[2]))
+
+
+def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Comparison:
+    """Predict every known photo with both models, from the cache.
+
+    Raises:
+        ModelFileBad: there is no such model, or its file is damaged.
+        Cancelled: asked to stop.
+    """
+    garden = request.garden
+    report(Progress("Comparing models", 0, 2))
+    older = _opinion(garden, request.older)
+    cancel.check()
+    report(Progress("Comparing models", 1, 2))
+    newer = _opinion(garden, request.newer)
+    cancel.check()
+    both, at_older, at_newer = np.intersect1d(older.photo_ids, newer.photo_ids, return_indices=True)
+    before, after = older.guesses[at_older], newer.guesses[at_newer]
+    changed = before != after
+    judged, at_older, at_newer = np.intersect1d(older.judged, newer.judged, return_indices=True)
+    was_right, is_right = older.right[at_older], newer.right[at_newer]
+    better, worse = judged[is_right & ~was_right], judged[was_right & ~is_right]
+    return Comparison(
+        photos=len(both),
+        changed=both[changed],
+        before=before[changed],
+        after=after[changed],
+        judged=len(judged),
+        older_right=int(was_right.sum()),
+        newer_right=int(is_right.sum()),
+        better=better,
+        worse=worse,
+        unknown=tuple(each.model_id for each in (older, newer) if each.model_id is not None and each.foreign),
+        place_of=_places_of(garden, np.concatenate([both[changed], better, worse])),
+    )
+
+
+def _places_of(garden: Garden, photo_ids: NDArray[np.int64]) -> dict[int, int]:
+    places = garden.photos.all_places()
+    there = np.flatnonzero(~places.missing & np.isin(places.photo_ids, photo_ids))[::-1]  # the first one stays
+    return dict(zip(places.photo_ids[there].tolist(), places.ids[there].tolist(), strict=True))
+
+
+def name_model(garden: Garden, model_id: int, note: str) -> None:
+    """Give a model a note of the person's own.
+
+    Raises:
+        ModelFileBad: there is no such model.
+        UserError: the note is too long.
+    """
+    note = " ".join(note.split())
+    if len(note) > MAX_NOTE_CHARS:
+        raise UserError("The note is too long", f"it has {len(note)} characters", f"Use at most {MAX_NOTE_CHARS}")
+    garden.models.set_note(model_id, note)
+
+
+def delete_model(garden: Garden, model_id: int) -> None:
+    """Remove a model for good, unless it is in use.
+
+    Raises:
+        ModelFileBad: there is no such model.
+        UserError: it is in use.
+    """
+    current = garden.models.current()
+    if current is not None and current.id == model_id:
+        raise UserError(f"Model {model_id} is in use", "a garden needs the model it uses", "Use another one first")
+    garden.models.delete(model_id)
+    forget_unused(garden)
+
+
+def prunable(models: Sequence[ModelEntry], keep: int) -> tuple[ModelEntry, ...]:
+    """The models that pruning would remove: the oldest, but neither the one in use nor one with a note.
+
+    Args:
+        models: Of a garden, newest first.
+        keep: How many of those that may go are kept, the newest.
+    """
+    return tuple(entry for entry in models if not entry.current and not entry.note)[max(keep, 0) :]
+
+
+def prune_models(garden: Garden, keep: int) -> list[int]:
+    """Remove what `prunable` names; returns the numbers of those removed.
+
+    Args:
+        garden: Whose models.
+        keep: How many of those that may go are kept, the newest.
+    """
+    gone = [entry.id for entry in prunable(garden.models.all(), keep)]
+    for model_id in gone:
+        garden.models.delete(model_id)
+    forget_unused(garden)
+    return gone
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Opinion:
+    """What one model makes of a garden.
+
+    Attributes:
+        photo_ids: (N,) int64, rising.
+        guesses: (N,) int32 class ids.
+        judged: (J,) int64, rising; labelled photos it can be judged by.
+        right: (J,) bool.
+        model_id: Its number, None for the starter.
+        foreign: Whether it came from elsewhere.
+    """
+
+    photo_ids: NDArray[np.int64]
+    guesses: NDArray[np.int32]
+    judged: NDArray[np.int64]
+    right: NDArray[np.bool_]
+    model_id: int | None
+    foreign: bool
+
+
+def _opinion(garden: Garden, model_id: int | None) -> _Opinion:
+    arrays: Mapping[str, NDArray[Any]] = {}
+    if model_id is None:
+        model = starter().model
+    else:
+        arrays, metadata = garden.models.load(model_id)
+        model = Model.from_bundle(arrays, metadata)
+    found = guess(garden, model, garden.photos.ids())
+    best = found.class_ids[found.probabilities.argmax(axis=1)]
+    meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
+    training, named = Training.from_arrays(arrays), NamedModel(model_id, model)
+    fair = _fair_guesses(training, meant, found.photo_ids, best)
+    foreign = came_from_elsewhere(named)
+    if not foreign:
+        learned = may_have_learned(garden, named, training.photo_ids, found.photo_ids)
+        fair[learned & ~np.isin(found.photo_ids, training.photo_ids)] = _UNKNOWN
+    labels = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    labelled = np.array([photo_id in labels for photo_id in found.photo_ids.tolist()], np.bool_) & (fair >= 0)
+    judged = found.photo_ids[labelled]
+    true = np.array([labels[photo_id] for photo_id in judged.tolist()], np.int32)
+    return _Opinion(found.photo_ids, best, judged, fair[labelled] == true, model_id, foreign)
+
+
+def _fair_guesses(
+    training: Training, class_ids: NDArray[np.int32], photo_ids: NDArray[np.int64], best: NDArray[np.int32]
+) -> NDArray[np.int32]:
+    """(N,) class ids a model can be judged by: out of fold where it learned from the photo; -1 where it cannot.
+
+    Args:
+        training: What it learned from.
+        class_ids: (C,) that its outputs mean; 0 for a class that was deleted.
+        photo_ids: (N,) int64, rising.
+        best: (N,) class ids it guesses now.
+    """
+    fair = best.copy()
+    _, here, there = np.intersect1d(photo_ids, training.photo_ids, return_indices=True)
+    held_out = training.held_out[there]
+    usable = (held_out >= 0) & (held_out < len(class_ids))
+    fair[here] = np.where(usable, class_ids[np.where(usable, held_out, 0)], _UNKNOWN)
+    return fair

@@ -1,0 +1,91 @@
+"""Photos that stand in two class folders: the same bytes, said to show two different things.
+
+A photo has one label, so one of its folders counts: the one that is met first. That is nothing a person should find out
+by chance, and it is for them to say which folder is right.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.labels import LabelOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """One photo in folders of several classes.
+
+    Attributes:
+        photo_id: The photo.
+        class_id: What it counts as.
+        other_ids: The other classes whose folders it stands in, at least one.
+        paths: Where it stands, by class id.
+    """
+
+    photo_id: int
+    class_id: int
+    other_ids: tuple[int, ...]
+    paths: dict[int, Path]
+
+
+def contradictions(garden: Garden) -> tuple[Contradiction, ...]:
+    """Find the photos in folders of several classes, unless a person has said what they show."""
+    by_folder = [photo for photo, label in garden.labels.all().items() if label.origin is LabelOrigin.FOLDER]
+    places = garden.photos.all_places()
+    there = np.flatnonzero(~places.missing & np.isin(places.photo_ids, np.array(by_folder, np.int64)))
+    photo_ids, counts = np.unique(places.photo_ids[there], return_counts=True)
+    several = there[np.isin(places.photo_ids[there], photo_ids[counts > 1])]
+    paths: dict[int, list[Path]] = {}
+    for at in several.tolist():
+        paths.setdefault(int(places.photo_ids[at]), []).append(places.paths[at])
+    folders = _ClassFolders(garden)
+    labels = garden.labels.get(list(paths))
+    result = []
+    for photo_id, where in sorted(paths.items()):
+        classes = folders.classes_of(where)
+        class_id = labels[photo_id].class_id
+        others = tuple(other for other in classes if other != class_id)
+        if len(classes) > 1 and others:
+            result.append(Contradiction(photo_id, class_id, others, classes))
+    return tuple(result)
+
+
+class _ClassFolders:
+    """Tells which folders are named like a class, each name looked up once."""
+
+    def __init__(self, garden: Garden) -> None:
+        self._garden = garden
+        self._known: dict[str, int] = {}
+
+    def classes_of(self, paths: Sequence[Path]) -> dict[int, Path]:
+        """The first path by class id of the nearest folder named like a class.
+
+        Folders that all the paths share say nothing: a person may be called Rose, and their home likewise.
+        """
+        shared = _shared_parts(paths)
+        result: dict[int, Path] = {}
+        for path in paths:
+            names = path.parent.parts[shared:]
+            class_id = next((found for name in reversed(names) if (found := self._class_of(name))), 0)
+            if class_id:
+                result.setdefault(class_id, path)
+        return result
+
+    def _class_of(self, name: str) -> int:
+        if name not in self._known:
+            entry = self._garden.classes.find(name)
+            self._known[name] = entry.id if entry is not None else 0
+        return self._known[name]
+
+
+def _shared_parts(paths: Sequence[Path]) -> int:
+    try:
+        return len(Path(os.path.commonpath([path.parent for path in paths])).parts)
+    except ValueError:  # on different drives
+        return 0

@@ -1,0 +1,291 @@
+"""Evaluate: how good the model is on photos it did not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import TooFewPhotos
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.photos import Place, Places
+from flowersorter.photos.scan import absolute_folder
+from flowersorter.vision.classifier.calibration import softmax
+from flowersorter.vision.classifier.metrics import (
+    CalibrationBin,
+    ConfidenceBar,
+    bin_numbers,
+    calibration_bins,
+    confidence_bars,
+    confusion_matrix,
+    expected_calibration_error,
+    precision,
+    recall,
+    wilson_interval,
+)
+from flowersorter.workflows.evaluation.compare_models import Training
+from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder, name_key
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
+from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
+from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
+from flowersorter.workflows.predicting.photo_rows import Guesses
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, find_photos, look_twice, read_new
+from flowersorter.workflows.training.incremental_fit import fit_for
+from flowersorter.workflows.training.prepare_features import embed_for_measuring
+from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
+from flowersorter.workflows.training.unmeasured_classes import in_words, too_few, unmeasured
+
+__all__ = ["CalibrationBin", "ConfidenceBar", "EvaluateRequest", "Evaluation", "evaluate"]
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateRequest:
+    """Measure the garden's model.
+
+    Attributes:
+        garden: Whose model.
+        folder: Has one sub-folder per class: its photos are predicted by the current model. None: every label of
+            the garden, each predicted by a model that never saw it.
+        device: "auto", "cpu" or "cuda".
+        backbone: Name, or None for the garden's.
+    """
+
+    garden: Garden
+    folder: Path | None = None
+    device: str = "auto"
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evaluation:
+    """How good a model is.
+
+    Attributes:
+        accuracy: Share of photos predicted right.
+        interval: 95 % interval of the accuracy.
+        class_ids: C ids of the classes met; negative for what is no class of the garden.
+        class_names: Their names.
+        confusion: (C, C) int64, rows true, columns predicted.
+        recall: (C,) float64, NaN for a class without photos.
+        precision: (C,) float64, NaN for a class never guessed.
+        calibration_error: Expected calibration error, 0 to 1.
+        bins: The calibration curve.
+        photo_ids: (N,) int64.
+        place_ids: (N,) int64, one place of each photo.
+        true: (N,) class indices.
+        predicted: (N,) class indices.
+        confidences: (N,) float32.
+        seen: Photos among them that the model learned from.
+        how: What was measured, in plain words.
+        unreadable: Files that look like photos and are none, with the reason.
+    """
+
+    accuracy: float
+    interval: tuple[float, float]
+    class_ids: tuple[int, ...]
+    class_names: tuple[str, ...]
+    confusion: NDArray[np.int64]
+    recall: NDArray[np.float64]
+    precision: NDArray[np.float64]
+    calibration_error: float
+    bins: tuple[CalibrationBin, ...]
+    photo_ids: NDArray[np.int64]
+    place_ids: NDArray[np.int64]
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    confidences: NDArray[np.float32]
+    seen: int
+    how: str
+    unreadable: tuple[tuple[Path, str], ...] = ()
+
+    @property
+    def photos(self) -> int:
+        """How many photos were measured."""
+        return len(self.true)
+
+    @property
+    def right(self) -> NDArray[np.bool_]:
+        """(N,) whether each photo was predicted right."""
+        return np.asarray(self.true == self.predicted, np.bool_)
+
+    @property
+    def histogram(self) -> tuple[ConfidenceBar, ...]:
+        """Right and wrong photos by confidence, from unsure to sure."""
+        return confidence_bars(self.confidences, self.right)
+
+    def within(self, interval: CalibrationBin | ConfidenceBar) -> NDArray[np.bool_]:
+        """(N,) whether the confidence of each photo is in an interval of `bins` or `histogram`."""
+        number = bin_numbers(np.array([(interval.low + interval.high) / 2], np.float32))[0]
+        return np.asarray(bin_numbers(self.confidences) == number, np.bool_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Judged:
+    """Photos with their true and predicted class, before they are counted."""
+
+    class_names: Sequence[str]
+    photo_ids: NDArray[np.int64]
+    true: NDArray[np.intp]
+    predicted: NDArray[np.intp]
+    confidences: NDArray[np.float32]
+    seen: int
+    how: str
+
+
+def evaluate(
+    request: EvaluateRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> Evaluation:
+    """Measure on a labelled folder, or out of fold on the garden's labels.
+
+    Raises:
+        TooFewPhotos: nothing to measure with.
+        FolderUnusable: the folder is missing or forbidden.
+        Cancelled: asked to stop.
+    """
+    garden = request.garden
+    if request.folder is None:
+        return _count(garden, _out_of_fold(request, report, cancel, embedder), garden.photos.all_places())
+    folder = absolute_folder(request.folder)
+    backbone = chosen_backbone(garden, request.backbone)
+    _, places = find_photos(garden, folder, report, cancel)
+    reading = LabelRequest(garden, folder, request.device, backbone)
+    read_new(reading, places, report, cancel, embedder)
+    now = garden.photos.places(places.ids)
+    named = model_for(garden, backbone)
+    by_folder = classes_by_sub_folder(folder, now)  # measured with, not learned from: they become no labels
+    measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
+    # As `label` predicts it, but whatever has a label: that would be looked at once only.
+    guesses = look_twice(reading, measured, {}, report, cancel, embedder)
+    if named is not None and guesses is not None and not guesses.class_ids.any():
+        raise TooFewPhotos(
+            f"There is nothing to measure in {folder}", "every class that the model knows was deleted", "Retrain first"
+        )
+    if named is None or guesses is None or not by_folder:
+        raise TooFewPhotos(
+            f"There is nothing to measure in {folder}",
+            "it has no sub-folders with readable photos" if named else f"no model was trained with {backbone} yet",
+            "Put the photos of each class into a folder of its own" if named else "Train a model first",
+        )
+    unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
+    return _count(garden, _on_folder(garden, folder, by_folder, named, guesses), measured, unreadable)
+
+
+def _on_folder(
+    garden: Garden, folder: Path, by_folder: Mapping[int, str], named: NamedModel, guesses: Guesses
+) -> _Judged:
+    """Hold the guesses for a labelled folder against its class folders."""
+    photo_ids = guesses.photo_ids.tolist()
+    folder_ids, name_of = _classes_of_folders(garden, by_folder.values())
+    # By id: two classes of the model may have been merged into one since.
+    all_ids = dict.fromkeys([*guesses.class_ids.tolist(), *folder_ids.values()])
+    row_of = {class_id: row for row, class_id in enumerate(all_ids)}
+    probabilities = np.zeros((len(photo_ids), len(row_of)), np.float32)
+    for column, class_id in enumerate(guesses.class_ids.tolist()):
+        probabilities[:, row_of[class_id]] += guesses.probabilities[:, column]
+    arrays = {} if named.id is None else garden.models.load(named.id)[0]
+    learned = Training.from_arrays(arrays).photo_ids
+    seen = int(np.count_nonzero(may_have_learned(garden, named, learned, guesses.photo_ids)))
+    how = f"{len(photo_ids)} photos under {folder}, predicted by the current model"
+    return _Judged(
+        class_names=[name_of[class_id] for class_id in row_of],
+        photo_ids=guesses.photo_ids,
+        true=np.array([row_of[folder_ids[by_folder[photo_id]]] for photo_id in photo_ids], np.intp),
+        predicted=probabilities.argmax(axis=1),
+        confidences=probabilities.max(axis=1, initial=0.0),
+        seen=seen,
+        how=how + (f"; it may have learned from {seen} of them, so expect less on others" if seen else ""),
+    )
+
+
+def _classes_of_folders(garden: Garden, names: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
+    """Class ids by sub-folder, and all class names by id; what is no class of the garden is none afterwards either.
+
+    Such a folder gets a negative id.
+    """
+    name_of = {each.id: each.name for each in garden.classes.all()}
+    ids, unknown = dict[str, int](), dict[str, int]()
+    for name in dict.fromkeys(names):
+        found = garden.classes.find(name)
+        ids[name] = found.id if found is not None else unknown.setdefault(name_key(name), -1 - len(unknown))
+        name_of.setdefault(ids[name], name)
+    return ids, name_of
+
+
+def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, embedder: OpenEmbedder) -> _Judged:
+    """Predict every label of the garden with models that never saw it."""
+    garden = request.garden
+    backbone = chosen_backbone(garden, request.backbone)
+    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
+    report(Progress("Measuring", 0))
+    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    own = labelled_photos(garden, backbone, classes)
+    grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
+    examples = with_starter(garden, own) if grown else own
+    if not len(own.photo_ids):
+        raise too_few()
+    fitted = fit_for(garden, examples, backbone, cancel)
+    held_out = fitted.held_out
+    kept, missing = held_out.own, unmeasured(examples, fitted)
+    if not kept.any():
+        raise too_few(missing)
+    unread = len(classes) - len(own.photo_ids)
+    probabilities = softmax(held_out.logits[kept] / np.float32(fitted.model.temperature))
+    photos = int(kept.sum())
+    return _Judged(
+        class_names=examples.class_names,
+        photo_ids=examples.photo_ids[held_out.rows[kept]],
+        true=held_out.targets[kept],
+        predicted=probabilities.argmax(axis=1),
+        confidences=probabilities.max(axis=1),
+        seen=0,
+        how=f"{photos} photos with a label, each predicted by a model that never saw it"
+        + _another_in_use(garden, model_for(garden, backbone), examples.class_names)
+        + (f"; not measured: {in_words(missing)}" if missing else "")
+        + (f"; {unread} more are left out, because they cannot be read at the moment" if unread else ""),
+    )
+
+
+def _another_in_use(garden: Garden, named: NamedModel | None, class_names: Sequence[str]) -> str:
+    """What to add where the labels would make another model than the one in use."""
+    if named is None:
+        return ""
+    in_use, labelled = (set(garden.classes.meant_by(names)) - {0} for names in (named.model.class_names, class_names))
+    if named.id is None or (not came_from_elsewhere(named) and in_use == labelled):
+        return ""
+    return "; the model in use is another one: so good would it be after Retrain"
+
+
+def _count(
+    garden: Garden, judged: _Judged, places: Sequence[Place], unreadable: tuple[tuple[Path, str], ...] = ()
+) -> Evaluation:
+    """Count; the photos are shown where they are among these places."""
+    right = judged.true == judged.predicted
+    confusion = confusion_matrix(judged.true, judged.predicted, len(judged.class_names))
+    bins = calibration_bins(judged.confidences, right)
+    found = [garden.classes.find(name) for name in judged.class_names]
+    ids = [-1 - at if each is None else each.id for at, each in enumerate(found)]
+    at = Places.of(places)
+    place_of = dict(zip(at.photo_ids[::-1].tolist(), at.ids[::-1].tolist(), strict=True))
+    return Evaluation(
+        accuracy=float(right.mean()),
+        interval=wilson_interval(int(right.sum()), len(right)),
+        class_ids=tuple(ids),
+        class_names=tuple(judged.class_names),
+        confusion=confusion,
+        recall=recall(confusion),
+        precision=precision(confusion),
+        calibration_error=expected_calibration_error(bins),
+        bins=bins,
+        photo_ids=judged.photo_ids,
+        place_ids=np.array([place_of.get(each, 0) for each in judged.photo_ids.tolist()], np.int64),
+        true=judged.true,
+        predicted=judged.predicted,
+        confidences=judged.confidences,
+        seen=judged.seen,
+        how=judged.how,
+        unreadable=unreadable,
+    )

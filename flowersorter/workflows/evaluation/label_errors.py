@@ -1,0 +1,246 @@
+"""The label doctor: labels that are probably wrong, the worst first, each with its reason; to be kept or moved."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.errors import TooFewPhotos
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.vision.classifier.label_errors import Opinions, SecondLook, second_look
+from flowersorter.workflows.evaluation.cross_validated_labels import SecondOpinion, second_opinion
+from flowersorter.workflows.evaluation.duplicate_labels import Contradiction, contradictions
+from flowersorter.workflows.labelling.set_labels import Correction, assign
+from flowersorter.workflows.models.current_model import chosen_backbone
+from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
+from flowersorter.workflows.training.prepare_features import embed_for_measuring
+from flowersorter.workflows.training.unmeasured_classes import Unmeasured
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtsRequest:
+    """Look for labels that are probably wrong.
+
+    Attributes:
+        garden: Whose labels.
+        backbone: Name, or None for the garden's.
+        device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
+    """
+
+    garden: Garden
+    backbone: str | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class LookAlike:
+    """A labelled photo that resembles a doubted one.
+
+    Attributes:
+        photo_id: The photo.
+        path: Where it stands, None if it is nowhere at the moment.
+    """
+
+    photo_id: int
+    path: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A label that is probably wrong.
+
+    Attributes:
+        photo_id: The photo.
+        place_id: One of its places.
+        path: Where that is.
+        class_id: Its label.
+        better_id: The class that suits it better.
+        doubt: 0.5 to 1: how that class stands to the label; 1 for a contradiction.
+        like_label: The most similar photos with the same label.
+        like_better: The most similar photos of the class that suits better.
+        also_at: Where the same photo stands in a folder of the other class; None unless its folders contradict.
+    """
+
+    photo_id: int
+    place_id: int
+    path: Path
+    class_id: int
+    better_id: int
+    doubt: float
+    like_label: tuple[LookAlike, ...] = ()
+    like_better: tuple[LookAlike, ...] = ()
+    also_at: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtGroup:
+    """Doubted photos of one class that look like another: "9 filed as dahlia look like zinnia".
+
+    Attributes:
+        class_id: Their label.
+        better_id: The class that suits them better.
+        photo_ids: The photos, the worst first.
+    """
+
+    class_id: int
+    better_id: int
+    photo_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DoubtsResult:
+    """What was found.
+
+    Attributes:
+        doubts: The worst first; contradicting folders before all.
+        groups: The same by pair of classes, the largest first.
+        checked: Labels that were looked at.
+        kept: Labels that would be doubted, had the person not said they are right.
+        unmeasured: Classes that could not be checked: nothing of them can be held out.
+        accuracy: Share of the labels the models agree with, None where none was looked at.
+    """
+
+    doubts: tuple[Doubt, ...]
+    groups: tuple[DoubtGroup, ...]
+    checked: int
+    kept: int
+    unmeasured: tuple[Unmeasured, ...]
+    accuracy: float | None
+
+    @property
+    def little_known(self) -> bool:
+        """Whether the models are wrong more often than right: what they doubt says little then."""
+        return self.accuracy is not None and self.accuracy < 0.5
+
+
+def find_doubts(
+    request: DoubtsRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> DoubtsResult:
+    """Find labels that models which never saw the photo, and its look-alikes, contradict.
+
+    Raises:
+        TooFewPhotos: fewer than two classes have enough photos, and no photo stands in two class folders.
+        WeightsMissing: no labelled photo is embedded, and the backbone's weights are not on this computer.
+        Cancelled: asked to stop.
+    """
+    garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
+    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
+    report(Progress("Checking labels", 0))
+    found = contradictions(garden)
+    whereabouts = _Whereabouts(garden)
+    listed = [_contradicting(each, whereabouts) for each in found]
+    checked, accuracy = 0, None
+    missing: tuple[Unmeasured, ...] = ()
+    try:
+        opinion = second_opinion(garden, backbone, cancel)
+    except TooFewPhotos:
+        if not found:
+            raise
+    else:
+        held_out, missing = opinion.fitted.held_out, opinion.unmeasured
+        checked, accuracy = int(np.count_nonzero(held_out.own)), float(held_out.right[held_out.own].mean())
+        photos = opinion.photos
+        opinions = Opinions(held_out.rows, held_out.logits, opinion.fitted.model.temperature)
+        look = second_look(photos.features, photos.targets, photos.own, opinions, cancel)
+        already = {each.photo_id for each in found}
+        listed += [each for each in _doubted(garden, opinion, look, whereabouts) if each.photo_id not in already]
+    return _result(garden, listed, checked, missing, accuracy)
+
+
+def find_contradictions(garden: Garden) -> DoubtsResult:
+    """The photos in the folders of two classes alone, as `find_doubts` lists them; no picture is looked at."""
+    whereabouts = _Whereabouts(garden)
+    return _result(garden, [_contradicting(each, whereabouts) for each in contradictions(garden)], 0, (), None)
+
+
+def _result(
+    garden: Garden, listed: Sequence[Doubt], checked: int, missing: tuple[Unmeasured, ...], accuracy: float | None
+) -> DoubtsResult:
+    kept = garden.kept_labels.all()
+    news = [each for each in listed if (each.photo_id, each.class_id, each.better_id) not in kept]
+    return DoubtsResult(tuple(news), _groups(news), checked, len(listed) - len(news), missing, accuracy)
+
+
+def keep(garden: Garden, photo_id: int, class_id: int, better_id: int) -> None:
+    """Remember that a person looked and the label is right: it is not doubted again in favour of that class."""
+    garden.kept_labels.add(photo_id, class_id, better_id)
+
+
+def keep_no_longer(garden: Garden, photo_id: int, class_id: int, better_id: int) -> None:
+    """Take `keep` back."""
+    garden.kept_labels.remove(photo_id, class_id, better_id)
+
+
+def move(garden: Garden, photo_id: int, class_id: int) -> Correction:
+    """Give a photo another class, as a person does; take it back with `correct.take_back`."""
+    return assign(garden, [photo_id], class_id)
+
+
+class _Whereabouts:
+    """Where photos stand at the moment."""
+
+    def __init__(self, garden: Garden) -> None:
+        places = garden.photos.all_places()
+        there = np.flatnonzero(~places.missing & (places.photo_ids > 0))[::-1]
+        self._at = dict(zip(places.photo_ids[there].tolist(), there.tolist(), strict=True))  # the first one stays
+        self._places = places
+
+    def place(self, photo_id: int) -> tuple[int, Path] | None:
+        """Id and path of the first place of a photo that is there."""
+        at = self._at.get(photo_id)
+        return None if at is None else (int(self._places.ids[at]), self._places.paths[at])
+
+    def look_alikes(self, photo_ids: Sequence[int]) -> tuple[LookAlike, ...]:
+        """Photos with their paths."""
+        return tuple(LookAlike(each, place[1] if (place := self.place(each)) else None) for each in photo_ids)
+
+
+def _contradicting(each: Contradiction, whereabouts: _Whereabouts) -> Doubt:
+    place = whereabouts.place(each.photo_id)
+    assert place is not None, "its places were found a moment ago"
+    path = each.paths.get(each.class_id, place[1])
+    other = each.other_ids[0]
+    return Doubt(each.photo_id, place[0], path, each.class_id, other, 1.0, also_at=each.paths[other])
+
+
+def _doubted(garden: Garden, opinion: SecondOpinion, look: SecondLook, whereabouts: _Whereabouts) -> list[Doubt]:
+    photos = opinion.photos
+    class_ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in photos.class_names]
+
+    def alike(rows: NDArray[np.intp]) -> tuple[LookAlike, ...]:
+        return whereabouts.look_alikes(photos.photo_ids[rows[rows >= 0]].tolist())
+
+    result = []
+    for number, row in enumerate(look.rows[: look.suspicious].tolist()):
+        photo_id = int(photos.photo_ids[row])
+        place = whereabouts.place(photo_id)
+        if place is None:  # nobody can look at it now
+            continue
+        result.append(
+            Doubt(
+                photo_id=photo_id,
+                place_id=place[0],
+                path=place[1],
+                class_id=class_ids[photos.targets[row]],
+                better_id=class_ids[look.better[number]],
+                doubt=float(look.doubts[number]),
+                like_label=alike(look.like_label[number]),
+                like_better=alike(look.like_better[number]),
+            )
+        )
+    return result
+
+
+def _groups(doubts: Sequence[Doubt]) -> tuple[DoubtGroup, ...]:
+    pairs = Counter((each.class_id, each.better_id) for each in doubts)
+    return tuple(
+        DoubtGroup(*pair, tuple(each.photo_id for each in doubts if (each.class_id, each.better_id) == pair))
+        for pair, _ in pairs.most_common()
+    )

@@ -1,0 +1,313 @@
+"""Enough? How good each class is, what ten more photos would bring, and which ten photos to label next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import FolderUnusable, TooFewPhotos
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.photos import Place, Places
+from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
+from flowersorter.vision.classifier.calibration import softmax
+from flowersorter.vision.classifier.learning_curve import Gain, LearningCurve, measure_curve
+from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.features.near_duplicates import joined
+from flowersorter.vision.features.packed import Features
+from flowersorter.vision.features.views import CENTRE
+from flowersorter.workflows.evaluation.cross_validated_labels import SecondOpinion, second_opinion
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.sure_precision import keeping_promise
+from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
+from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
+from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
+from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
+
+__all__ = ["MORE", "Advice", "AdviceRequest", "Gain", "NextPhoto", "Standing", "advise"]
+
+#: So many more photos are asked for at a time.
+MORE = 10
+#: More photos that bring less than this share of photos right are not worth the work: `MORE` of them, or as many again.
+ENOUGH_GAIN, ENOUGH_GAIN_OF_TWICE = 0.005, 0.01
+_SEED = 42
+_PHOTOS_SHOWN_GUESSES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class AdviceRequest:
+    """Ask what to label next.
+
+    Attributes:
+        garden: Whose labels and photos.
+        folder: Choose among the photos under it; None for every photo the garden knows.
+        count: How many photos to choose.
+        backbone: Name, or None for the garden's.
+        passed_over: Photos that were chosen before; without a label by now they are none the person has a class for,
+            and are not chosen again.
+        device: "auto", "cpu" or "cuda"; for photos without an embedding.
+    """
+
+    garden: Garden
+    folder: Path | None = None
+    count: int = MORE
+    backbone: str | None = None
+    passed_over: frozenset[int] = frozenset()
+    device: str = "auto"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How good a class, or all of them together, is; shares are of photos the model had not seen.
+
+    Attributes:
+        class_id: 0 for all classes together.
+        name: "" for all classes together.
+        photos: Labelled photos of the person.
+        accuracy: Share of them predicted right, None while there are too few to tell.
+        interval: 95 % interval of that.
+        sure: Share of them the model would call sure, None while there are too few to tell.
+        gain: What `MORE` more photos would bring: for a class, if the others grew likewise; for all together, `MORE` of
+            each. None while there are too few photos to tell.
+        twice: The same for twice as many photos.
+        measured: Labelled photos that were held out, of which the shares are.
+    """
+
+    class_id: int
+    name: str
+    photos: int
+    accuracy: float | None
+    interval: tuple[float, float]
+    sure: float | None
+    gain: Gain | None
+    twice: Gain | None = None
+    measured: int = 0
+
+    @property
+    def hardly_more(self) -> bool:
+        """Whether `MORE` more photos would bring next to nothing."""
+        return self.gain is not None and self.gain.likely < ENOUGH_GAIN
+
+    @property
+    def enough(self) -> bool:
+        """Whether even twice as many photos would bring next to nothing."""
+        return self.hardly_more and self.twice is not None and self.twice.likely < ENOUGH_GAIN_OF_TWICE
+
+
+@dataclass(frozen=True, slots=True)
+class NextPhoto:
+    """A photo that is worth a label.
+
+    Attributes:
+        photo_id: The photo.
+        place_id: One of its places.
+        path: Where that is.
+        top: Best guesses as (class id, probability), likeliest first.
+    """
+
+    photo_id: int
+    place_id: int
+    path: Path
+    top: tuple[tuple[int, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What to label next, and why.
+
+    Attributes:
+        overall: All classes together.
+        classes: Each class that has a labelled photo, those that would gain most first.
+        next: The photos to label, the most useful first.
+        unlabelled: Photos without a label among which they were chosen.
+    """
+
+    overall: Standing
+    classes: tuple[Standing, ...]
+    next: tuple[NextPhoto, ...]
+    unlabelled: int
+
+
+def advise(
+    request: AdviceRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> Advice:
+    """Measure what is known and choose what to label next, from cached embeddings as far as there are any.
+
+    Raises:
+        FolderUnusable: no photo in the folder was looked at yet.
+        WeightsMissing: no photo is embedded, and the backbone's weights are not on this computer.
+        Cancelled: asked to stop.
+    """
+    garden = request.garden
+    if request.folder is not None:
+        _check_looked_at(garden, request.folder)
+    backbone = chosen_backbone(garden, request.backbone)
+    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
+    report(Progress("Measuring what more photos would bring", 0))
+    counts = garden.labels.counts()
+    names = {entry.id: entry.name for entry in garden.classes.all()}
+    overall = _unknown(0, "", sum(counts.values()))
+    classes = {class_id: _unknown(class_id, names[class_id], photos) for class_id, photos in counts.items()}
+    try:
+        opinion = second_opinion(garden, backbone, cancel)
+    except TooFewPhotos:
+        model, known = _before_any_fit(garden, backbone)
+    else:
+        model, known = opinion.fitted.model, opinion.photos.features
+        overall, measured = _measured(garden, opinion, overall, cancel)
+        classes.update(measured)
+    report(Progress("Choosing what to label next", 0))
+    drawn, unlabelled = _unlabelled(request)
+    if len(garden.embeddings(backbone).missing(garden.photos.hashes(drawn)[1], CENTRE)) == len(drawn):  # all are lost
+        embed_labelled(garden, request.device, drawn.tolist(), CENTRE, backbone, report, cancel, embedder)
+    chosen = _choose(request, backbone, model, known, drawn, cancel)
+    return Advice(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
+
+
+def _check_looked_at(garden: Garden, folder: Path) -> None:
+    if len(garden.photos.places_under(folder)):
+        return
+    there = folder.is_dir()
+    raise FolderUnusable(
+        f"There is nothing to choose from in {folder}",
+        "none of its photos was looked at yet" if there else "it is not there",
+        "Open the folder in the window, or run flowersorter label" if there else "Choose another folder",
+    )
+
+
+def _before_any_fit(garden: Garden, backbone: str) -> tuple[Model | None, Features]:
+    """The model that speaks for the garden, and the features of what is labelled."""
+    named = model_for(garden, backbone)
+    own = labelled_photos(garden, backbone, {photo: label.class_id for photo, label in garden.labels.all().items()})
+    grown = belongs_with_starter(named, own.class_names)
+    return named.model if named is not None else None, (with_starter(garden, own) if grown else own).features
+
+
+def _unknown(class_id: int, name: str, photos: int) -> Standing:
+    return Standing(class_id, name, photos, None, (0.0, 1.0), None, None)
+
+
+def _most_gain_first(standing: Standing) -> tuple[float, int, str]:
+    """What nothing is known of needs photos most."""
+    gain = standing.gain.likely if standing.gain is not None else 1.0
+    return -gain, standing.photos, standing.name
+
+
+def _measured(
+    garden: Garden, opinion: SecondOpinion, overall: Standing, cancel: CancelToken
+) -> tuple[Standing, dict[int, Standing]]:
+    """How good the classes are on photos the models had not seen, and what more would bring."""
+    photos, held_out, model = opinion.photos, opinion.fitted.held_out, opinion.fitted.model
+    own = held_out.own
+    if not own.any():
+        return overall, {}
+    right, targets = held_out.right[own], held_out.targets[own]
+    confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
+    thresholds = keeping_promise(garden, model).thresholds
+    sure = (confidence >= thresholds.sure) & (held_out.unfamiliarity[own] <= model.novelty.familiar)
+    accuracy = float(right.mean())
+    groups = joined(opinion.fitted.ground.groups, photos.bursts)
+    curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)
+    everything = len(photos.targets)
+    classes_of = garden.labels.counts()
+    classes: dict[int, Standing] = {}
+    for target, name in enumerate(photos.class_names):
+        here = targets == target
+        entry = garden.classes.find(name)
+        if entry is None or not here.any():  # a class of the starter alone
+            continue
+        learned = int(np.count_nonzero(photos.targets == target))
+        classes[entry.id] = Standing(
+            class_id=entry.id,
+            name=entry.name,
+            photos=classes_of[entry.id],
+            measured=int(here.sum()),
+            accuracy=float(right[here].mean()),
+            interval=wilson_interval(int(right[here].sum()), int(here.sum())),
+            sure=float(sure[here].mean()),
+            gain=_class_gain(curve, right[here], 1 - accuracy, everything, (learned + MORE) / learned),
+            twice=_class_gain(curve, right[here], 1 - accuracy, everything, 2),
+        )
+    whole = Standing(
+        class_id=0,
+        name="",
+        photos=overall.photos,
+        measured=len(right),
+        accuracy=accuracy,
+        interval=wilson_interval(int(right.sum()), len(right)),
+        sure=float(sure.mean()),
+        gain=curve.gain(everything, everything + MORE * len(photos.class_names)),
+        twice=curve.gain(everything, 2 * everything),
+    )
+    return whole, classes
+
+
+def _class_gain(
+    curve: LearningCurve, right: NDArray[np.bool_], usual_error: float, everything: int, times: float
+) -> Gain:
+    """What a class gains when it and all others grow so many times larger.
+
+    Growing alone it would gain more, mostly by taking photos from the others: ten more of one of five flowers (ten
+    each) brought it 11 points of its own photos and all together 1 point; ten more of each brought it 8.
+    """
+    errors = (float(np.count_nonzero(~right)) + usual_error) / (len(right) + 1)
+    share = curve.relative_gain(everything, everything * times)
+    return Gain(share.low * errors, share.likely * errors, share.high * errors)
+
+
+def _unlabelled(request: AdviceRequest) -> tuple[NDArray[np.int64], int]:
+    """Photos without a label, `MOST_CONSIDERED` at most, and how many there are."""
+    not_wanted = [*request.garden.labels.all(), *request.passed_over]
+    photo_ids = np.setdiff1d(_places(request).known_photo_ids, np.array(not_wanted, np.int64))
+    if len(photo_ids) <= MOST_CONSIDERED:
+        return photo_ids, len(photo_ids)
+    drawn = np.random.default_rng(_SEED).choice(photo_ids, MOST_CONSIDERED, replace=False)
+    return np.sort(drawn), len(photo_ids)
+
+
+def _choose(
+    request: AdviceRequest,
+    backbone: str,
+    model: Model | None,
+    known: Features,
+    drawn: NDArray[np.int64],
+    cancel: CancelToken,
+) -> tuple[NextPhoto, ...]:
+    """The photos to label, out of some that have none."""
+    garden = request.garden
+    ids, hashes = garden.photos.hashes(drawn)
+    candidates, positions = cached_features(garden, backbone, hashes)
+    if not len(positions):
+        return ()
+    ids, places = ids[positions], _places(request)
+    passed_over = sorted(request.passed_over - set(garden.labels.all()))
+    probabilities = (
+        predict(model, candidates).probabilities if model is not None else np.ones((len(ids), 1), np.float32)
+    )
+    seen, _ = cached_features(garden, backbone, garden.photos.hashes(passed_over)[1]) if passed_over else (None, None)
+    rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel, seen)
+    first = {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
+    classes = np.zeros(0, np.int32)
+    if model is not None:
+        meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
+        classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(ids), np.uint8))
+    return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist())
+
+
+def _places(request: AdviceRequest) -> Places:
+    if request.folder is not None:
+        return request.garden.photos.places_under(request.folder)
+    places = request.garden.photos.all_places()
+    return places.take(np.flatnonzero(~places.missing))
+
+
+def _next_photo(place: Place, probabilities: NDArray[np.float32], classes: NDArray[np.int32]) -> NextPhoto:
+    best = np.argsort(-probabilities, kind="stable")[:_PHOTOS_SHOWN_GUESSES].tolist() if classes.any() else []
+    top = tuple((int(classes[i]), float(probabilities[i])) for i in best)
+    assert place.photo_id is not None, "only photos that were read are chosen"
+    return NextPhoto(place.photo_id, place.id, place.path, top)

@@ -1,0 +1,197 @@
+"""Learning curve: how good the model would be with fewer labelled photos, from the features in the cache."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.vision.classifier.fit import Fitted, fit
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.classifier.training_state import Examples
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.finetuned_backbones import final_layer
+from flowersorter.workflows.training.incremental_fit import fit_for
+from flowersorter.workflows.training.training_set import (
+    TrainingSet,
+    belongs_with_starter,
+    labelled_photos,
+    with_starter,
+)
+from flowersorter.workflows.training.unmeasured_classes import too_few, unmeasured
+
+#: Photos a class of the points; the last point is all there are.
+_LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
+#: A step that adds less than this share to the one before says nothing new.
+_WORTH_A_STEP = 1.2
+#: Photos of one fit; more would take minutes, and the curve has long been flat.
+_MOST_PHOTOS = 20_000
+_STAGE = "Learning from fewer photos"
+
+
+@dataclass(frozen=True, slots=True)
+class LearningCurveRequest:
+    """Measure how the model grows with its labelled photos.
+
+    Attributes:
+        garden: Whose labels.
+        backbone: Name, or None for the garden's.
+        seed: Fixes which photos are drawn.
+    """
+
+    garden: Garden
+    backbone: str | None = None
+    seed: int = 42
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningPoint:
+    """How good models are that learned from some of the photos.
+
+    Attributes:
+        per_class: Photos of a class they learned from, on average.
+        measured: Photos they were measured on, none of which the model that told it had seen.
+        right: How many of these were told right.
+        low: The lowest accuracy of the models.
+        high: The highest.
+        wrong: (M,) int64 places of the photos told wrong.
+    """
+
+    per_class: float
+    measured: int
+    right: int
+    low: float
+    high: float
+    wrong: NDArray[np.int64]
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the photos told right."""
+        return self.right / self.measured
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LearningCurve:
+    """Points from few photos to all.
+
+    Attributes:
+        points: At least one, by photos a class.
+        tries: Models behind each point, each measured on other photos.
+        with_starter: Whether the photos of the starter model were learned from as well, at every point.
+        memorised: Photos that the network itself was trained on (deep training): it knew them at every point.
+    """
+
+    points: tuple[LearningPoint, ...]
+    tries: int
+    with_starter: bool
+    memorised: int = 0
+
+
+def learning_curve(request: LearningCurveRequest, report: Report, cancel: CancelToken) -> LearningCurve:
+    """Fit models on drawn parts of the labelled photos and measure them on the photos of a fold they have not seen.
+
+    The folds are those of the evaluation, so near-copies are never on both sides, and the curve ends near its figure.
+    Photos of the starter model are learned from where they belong and never measured on. On a network that was trained
+    here all models stay near its final layer, as after every training: see `fit_for`.
+
+    Raises:
+        TooFewPhotos: nothing to measure with.
+        Cancelled: asked to stop.
+    """
+    garden = request.garden
+    backbone = chosen_backbone(garden, request.backbone)
+    report(Progress(_STAGE, 0))
+    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    own = labelled_photos(garden, backbone, classes)
+    grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
+    if not len(own.photo_ids):
+        raise too_few()
+    photos = with_starter(garden, own) if grown else own
+    fitted = fit_for(garden, photos, backbone, cancel)
+    folds = np.full(len(photos.photo_ids), -1)
+    folds[fitted.held_out.rows] = fitted.ground.folds[fitted.held_out.rows]
+    tries = np.unique(folds[(folds >= 0) & photos.own])
+    if not len(tries):
+        raise too_few(unmeasured(photos, fitted))
+    sizes = _sizes(photos, folds, tries)
+    # Not `fit_for`: these models are nothing for the next training to start from.
+    prior = final_layer(garden, backbone, photos.class_names)
+    learn = partial(fit, class_names=photos.class_names, backbone=backbone, cancel=cancel, prior=prior)
+    places = garden.photos.all_places()
+    place_of = dict(zip(places.photo_ids[::-1].tolist(), places.ids[::-1].tolist(), strict=True))
+    points = list[LearningPoint]()
+    for size in sizes:
+        done = len(points) * len(tries)
+        told = []
+        for number, fold in enumerate(tries.tolist()):
+            report(Progress(_STAGE, done + number, len(sizes) * len(tries)))
+            cancel.check()
+            learned = _drawn(photos, folds != fold, size, request.seed + fold)
+            told.append(_tell(photos, learned, photos.own & (folds == fold), learn))
+        points.append(_point(photos, told, place_of))
+    memorised = 0 if photos.memorised is None else int(photos.memorised.sum())
+    return LearningCurve(tuple(points), len(tries), grown, memorised)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Told:
+    """What one model made of the photos of its fold: rows, whether each was right, and how many it learned from."""
+
+    rows: NDArray[np.intp]
+    right: NDArray[np.bool_]
+    learned: int
+
+
+def _sizes(photos: TrainingSet, folds: NDArray[np.intp], tries: NDArray[np.intp]) -> list[int]:
+    """Photos a class at each point; where a class has fewer, all of it is learned from."""
+    largest = max(int(np.bincount(photos.targets[photos.own & (folds != fold)]).max()) for fold in tries)
+    most = min(largest, _MOST_PHOTOS // len(photos.class_names))
+    return [size for size in _LADDER if size * _WORTH_A_STEP < most] + [most]
+
+
+def _drawn(photos: TrainingSet, allowed: NDArray[np.bool_], size: int, seed: int) -> NDArray[np.intp]:
+    """Rows of at most `size` own photos of each class and of all starter photos, from those allowed.
+
+    A larger draw with the same seed holds the smaller one.
+    """
+    draw = np.random.default_rng(seed)
+    rows = [np.flatnonzero(allowed & ~photos.own)]
+    for target in range(len(photos.class_names)):
+        members = np.flatnonzero(allowed & photos.own & (photos.targets == target))
+        rows.append(draw.permutation(members)[:size])
+    return np.sort(np.concatenate(rows))
+
+
+def _tell(
+    photos: TrainingSet,
+    learned: NDArray[np.intp],
+    asked: NDArray[np.bool_],
+    learn: Callable[[Examples], Fitted],
+) -> _Told:
+    examples = Examples(
+        photos.photo_ids[learned], photos.features.take(learned), photos.targets[learned], photos.own[learned]
+    )
+    model = learn(examples).model
+    rows = np.flatnonzero(asked)
+    guessed = predict(model, photos.features.take(rows)).probabilities.argmax(axis=1)
+    return _Told(rows, guessed == photos.targets[rows], int(photos.own[learned].sum()))
+
+
+def _point(photos: TrainingSet, told: list[_Told], place_of: dict[int, int]) -> LearningPoint:
+    accuracies = [float(each.right.mean()) for each in told]
+    wrong = np.sort(np.concatenate([each.rows[~each.right] for each in told]))
+    places = [place_of.get(photo_id, 0) for photo_id in photos.photo_ids[wrong].tolist()]
+    used = len(np.unique(photos.targets[photos.own]))
+    return LearningPoint(
+        per_class=float(np.mean([each.learned for each in told])) / used,
+        measured=sum(len(each.rows) for each in told),
+        right=int(sum(each.right.sum() for each in told)),
+        low=min(accuracies),
+        high=max(accuracies),
+        wrong=np.array([place for place in places if place], np.int64),
+    )

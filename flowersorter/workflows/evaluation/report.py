@@ -1,0 +1,127 @@
+"""Save an evaluation: as a web page, or as tables for a spreadsheet."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from flowersorter.errors import PhotoUnreadable, UserError
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.files.atomic_write import write_durably
+from flowersorter.library.tables.places import Paths
+from flowersorter.photos.read import SMALL_PX, read_photo
+from flowersorter.photos.report_thumbnail import tiny_jpeg
+from flowersorter.workflows.evaluation.evaluate import Evaluation
+from flowersorter.workflows.evaluation.learning_curve import LearningCurve
+from flowersorter.workflows.evaluation.report_page import Mistake, page
+from flowersorter.workflows.evaluation.report_tables import class_table, photo_table
+
+#: Endings a report can have.
+PAGE, TABLE = ".html", ".csv"
+#: Shorter side of a picture in the page, about 5 kB each.
+_PICTURE_PX = 128
+#: Pictures in a page; more make it slow to open, and the surest mistakes teach most.
+_MOST_PICTURES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class ReportRequest:
+    """Save an evaluation.
+
+    Attributes:
+        garden: Knows where the photos are, and their small pictures.
+        evaluation: What was measured.
+        file: Where to; its ending, `PAGE` or `TABLE`, says as what. What is there is replaced.
+        curve: The learning curve, if it was measured; for a page.
+    """
+
+    garden: Garden
+    evaluation: Evaluation
+    file: Path
+    curve: LearningCurve | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SavedReport:
+    """The files that were written."""
+
+    files: tuple[Path, ...]
+
+
+def save_report(request: ReportRequest, report: Report, cancel: CancelToken) -> SavedReport:
+    """Write the page, or the table of photos and beside it `NAME.classes.csv`.
+
+    Raises:
+        UserError: the ending is another one, or the disk refused.
+        Cancelled: asked to stop; nothing was written.
+    """
+    file, evaluation = request.file, request.evaluation
+    report(Progress("Writing the report", 0))
+    paths = _paths(request)
+    match file.suffix.lower():
+        case ".html":
+            mistakes = _mistakes(request, paths, report, cancel)
+            contents = {file: page(evaluation, mistakes, request.curve)}
+        case ".csv":
+            contents = {file: photo_table(evaluation, paths), classes_file(file): class_table(evaluation)}
+        case _:
+            raise UserError(f"{file.name} was not written", f"a report ends in {PAGE} or {TABLE}")
+    cancel.check()
+    for each, data in contents.items():
+        try:
+            write_durably(each, data)
+        except OSError as error:
+            raise UserError(f"{each} was not written", error.strerror or str(error)) from error
+    return SavedReport(tuple(contents))
+
+
+def classes_file(file: Path) -> Path:
+    """Where the table of classes goes beside a table of photos."""
+    return file.with_name(f"{file.stem}.classes{file.suffix}")
+
+
+def _paths(request: ReportRequest) -> Paths:
+    """One path for each photo of the evaluation, in its order; "" where it has none."""
+    wanted = request.evaluation.place_ids
+    places = request.garden.photos.places(wanted[wanted > 0])
+    path_of = dict(zip(places.ids.tolist(), places.paths.names, strict=True))
+    return Paths([path_of.get(place_id, "") for place_id in wanted.tolist()])
+
+
+def _mistakes(request: ReportRequest, paths: Paths, report: Report, cancel: CancelToken) -> Sequence[Mistake]:
+    """The photos told wrong, the surest first, as many as a page should hold."""
+    of = request.evaluation
+    wrong = np.flatnonzero(~of.right)
+    wrong = wrong[np.argsort(-of.confidences[wrong], kind="stable")][:_MOST_PICTURES]
+    ids, hashes = request.garden.photos.hashes(of.photo_ids[wrong])
+    hash_of = dict(zip(ids.tolist(), hashes, strict=True))
+    mistakes = list[Mistake]()
+    for row in wrong.tolist():
+        cancel.check()
+        report(Progress("Writing the report", len(mistakes), len(wrong)))
+        name = paths.names[row]
+        mistakes.append(
+            Mistake(
+                path=name,
+                true=of.class_names[of.true[row]],
+                predicted=of.class_names[of.predicted[row]],
+                confidence=float(of.confidences[row]),
+                jpeg=_picture(request.garden, hash_of.get(int(of.photo_ids[row])), name),
+            )
+        )
+    return mistakes
+
+
+def _picture(garden: Garden, sha256: bytes | None, name: str) -> bytes | None:
+    """A picture for the page, from the cache or, where that was emptied, from the photo itself."""
+    small = garden.thumbnails.get(sha256) if sha256 is not None else None
+    if small is None and name:
+        try:
+            small = read_photo(Path(name), short_side_px=SMALL_PX).small
+        except PhotoUnreadable:
+            return None
+    return None if small is None else tiny_jpeg(small, short_side_px=_PICTURE_PX)

@@ -1,0 +1,188 @@
+"""An evaluation as one HTML page that needs nothing beside itself: figures as SVG, mistakes as small pictures."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+import flowersorter
+from flowersorter.workflows.evaluation.evaluate import Evaluation
+from flowersorter.workflows.evaluation.learning_curve import LearningCurve
+from flowersorter.workflows.evaluation.svg_charts import calibration_figure, confidence_figure, learning_figure, percent
+
+#: Nothing is fetched and nothing is run, whatever a name in the page holds.
+_POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+_STYLE = """
+:root { color-scheme: light dark; --ground: #fff; --text: #1c1c1c; --soft: #666; --line: #ddd; --curve: #0072b2;
+  --right: #009e73; --wrong: #d55e00; --good: 0, 158, 115; --bad: 213, 94, 0; }
+@media (prefers-color-scheme: dark) { :root { --ground: #1e1e1e; --text: #eee; --soft: #aaa; --line: #444;
+  --curve: #56b4e9; } }
+body { background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; margin: 0 auto;
+  max-width: 62rem; padding: 1.5rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
+.soft, figcaption { color: var(--soft); } figure { margin: 0; }
+.figures { display: grid; gap: 2rem; grid-template-columns: repeat(auto-fit, minmax(min(100%, 24rem), 1fr)); }
+.scroll { overflow-x: auto; } table { border-collapse: collapse; }
+th, td { border-bottom: 1px solid var(--line); padding: .3rem .7rem; text-align: right; }
+th:first-child { text-align: left; } .matrix td { text-align: center; min-width: 2.2rem; }
+.mistakes { display: grid; gap: 1rem; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); padding: 0; }
+.mistakes li { list-style: none; overflow-wrap: anywhere; font-size: .85rem; }
+.mistakes img, .mistakes .none { width: 100%; height: 8rem; object-fit: contain; background: var(--line); }
+.mistakes .none { display: grid; place-items: center; color: var(--soft); }
+svg { width: 100%; height: auto; }
+.tick { fill: var(--text); } .label { fill: var(--soft); } .grid { stroke: var(--line); } .axis { stroke: var(--soft); }
+.diagonal { stroke: var(--soft); } .curve, .interval { stroke: var(--curve); }
+.fill, .band { fill: var(--curve); } .soft { fill: var(--soft); }
+.right { fill: var(--right); } .wrong { fill: var(--wrong); }
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """A photo that was told wrong.
+
+    Attributes:
+        path: Where it is, "" if nowhere at the moment.
+        true: What it is.
+        predicted: What it was taken for.
+        confidence: How sure that was.
+        jpeg: A small picture, None where there is none.
+    """
+
+    path: str
+    true: str
+    predicted: str
+    confidence: float
+    jpeg: bytes | None
+
+
+def page(evaluation: Evaluation, mistakes: Sequence[Mistake], curve: LearningCurve | None) -> bytes:
+    """Write the page.
+
+    Args:
+        evaluation: What was measured.
+        mistakes: The photos to show, the surest first.
+        curve: The learning curve, if it was measured.
+    """
+    parts = [_head(evaluation), _classes(evaluation), _matrix(evaluation), _figures(evaluation, curve)]
+    text = "\n".join([*parts, _mistakes(evaluation, mistakes), "</body>", "</html>", ""])
+    return text.encode("utf-8", "backslashreplace")
+
+
+def headline(evaluation: Evaluation) -> str:
+    """The accuracy with what it could be, in plain words."""
+    right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
+    return f"About {right} of 100 right; with this many photos it could be {low} to {high}"
+
+
+def _head(evaluation: Evaluation) -> str:
+    right = int(evaluation.right.sum())
+    lines = [
+        "<!DOCTYPE html>",
+        '<html lang="en">',
+        "<head>",
+        '<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        "<title>Evaluation – FlowerSorter</title>",
+        f"<style>{_STYLE}</style>",
+        "</head>",
+        "<body>",
+        f"<h1>{_shown(headline(evaluation))}</h1>",
+        f'<p class="soft">Measured: {_shown(evaluation.how)}. {right:,} of {evaluation.photos:,} were right.',
+    ]
+    if evaluation.unreadable:
+        lines.append(f"Not measured, because they could not be read: {len(evaluation.unreadable):,}.")
+    lines.append(f"Written by FlowerSorter {flowersorter.__version__}.</p>")
+    return "\n".join(lines)
+
+
+def _classes(evaluation: Evaluation) -> str:
+    photos, guesses = evaluation.confusion.sum(axis=1), evaluation.confusion.sum(axis=0)
+    rows = []
+    for at, name in enumerate(evaluation.class_names):
+        right, shown = int(evaluation.confusion[at, at]), _shown(name)
+        found = f"Of the photos of {shown}, {percent(float(evaluation.recall[at]))} were found"
+        called = f"Of the photos it calls {shown}, {percent(float(evaluation.precision[at]))} are"
+        rows.append(
+            f'<tr><th scope="row">{shown}</th><td>{photos[at]:,}</td>'
+            f'<td title="{found} ({right} of {photos[at]})">{percent(float(evaluation.recall[at]))}</td>'
+            f'<td title="{called} ({right} of {guesses[at]})">{percent(float(evaluation.precision[at]))}</td></tr>'
+        )
+    head = "".join(f'<th scope="col">{each}</th>' for each in ("Class", "Photos", "Found", "Right when it says so"))
+    return "\n".join([
+        "<h2>Class by class</h2>",
+        '<p class="soft">Found: of the photos of a class, how many were told so (recall). '
+        "Right when it says so: of the photos it calls by that name, how many are (precision).</p>",
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>',
+        *rows,
+        "</tbody></table></div>",
+    ])  # fmt: skip
+
+
+def _matrix(evaluation: Evaluation) -> str:
+    names = [_shown(name) for name in evaluation.class_names]
+    totals = evaluation.confusion.sum(axis=1)
+    rows = []
+    for at, name in enumerate(names):
+        cells = []
+        for across, count in enumerate(evaluation.confusion[at].tolist()):
+            if not count:
+                cells.append("<td></td>")
+                continue
+            strength = 0.12 + 0.5 * math.sqrt(count / int(totals[at]))
+            colour = f"rgba(var(--{'good' if at == across else 'bad'}), {strength:.2f})"
+            words = f"{count} of {name}, guessed as {names[across]}"
+            cells.append(f'<td style="background: {colour}" title="{words}">{count:,}</td>')
+        rows.append(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>')
+    head = "".join(f'<th scope="col">{name}</th>' for name in names)
+    return "\n".join([
+        "<h2>What was taken for what</h2>",
+        '<p class="soft">Rows: what photos show. Columns: what they were guessed as.</p>',
+        f'<div class="scroll"><table class="matrix"><thead><tr><td></td>{head}</tr></thead><tbody>',
+        *rows,
+        "</tbody></table></div>",
+    ])  # fmt: skip
+
+
+def _figures(evaluation: Evaluation, curve: LearningCurve | None) -> str:
+    off = f"On average what it says of its sureness is off by {percent(evaluation.calibration_error)}."
+    figures = [
+        (calibration_figure(evaluation.bins), f"On the line it is as sure as it should be. {off}"),
+        (confidence_figure(evaluation.histogram), "Wrong guesses should be few, and not sure."),
+    ]
+    if curve is not None:
+        helped = " The starter model's photos helped at every point and are not counted." if curve.with_starter else ""
+        if curve.memorised:
+            helped += f" The network itself was trained on {curve.memorised} of the photos, at every point."
+        text = "Rising at the right end: more labelled photos still help. Flat: they bring little."
+        figures.append((learning_figure(curve), text + helped))
+    shown = [f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for svg, text in figures]
+    return "\n".join(["<h2>How sure it is, and what more photos bring</h2>", '<div class="figures">', *shown, "</div>"])
+
+
+def _mistakes(evaluation: Evaluation, mistakes: Sequence[Mistake]) -> str:
+    wrong = evaluation.photos - int(evaluation.right.sum())
+    if not wrong:
+        return "<h2>None was guessed wrong</h2>"
+    some = f" The {len(mistakes):,} it was surest of:" if len(mistakes) < wrong else ""
+    items = []
+    for each in mistakes:
+        picture = '<div class="none">no picture</div>'
+        if each.jpeg is not None:
+            data = base64.b64encode(each.jpeg).decode("ascii")
+            picture = f'<img alt="{_shown(each.true)}" src="data:image/jpeg;base64,{data}">'
+        words = (
+            f"<b>{_shown(each.true)}</b>, taken for <b>{_shown(each.predicted)}</b> ({percent(each.confidence)} sure)"
+        )
+        items.append(f'<li>{picture}<div>{words}</div><div class="soft">{_shown(each.path)}</div></li>')
+    return "\n".join([f"<h2>Guessed wrong: {wrong:,}.{some}</h2>", '<ul class="mistakes">', *items, "</ul>"])
+
+
+def _shown(text: str) -> str:
+    """A name as text of the page: signs of HTML, control characters and bytes that are no text become escapes."""
+    plain = "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+    return escape(plain)

@@ -1,0 +1,204 @@
+"""Take the model elsewhere: for plain torchvision, for ONNX runtimes, or as a bundle to share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.files.atomic_write import write_durably
+from flowersorter.library.models.safetensors_bundle import bundle_bytes
+from flowersorter.vision.backbone.registry import Backbone, is_tuned
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
+from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.workflows.exchange.usage_snippets import script_for
+from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, starter
+from flowersorter.workflows.models.finetuned_backbones import backbone_of
+from flowersorter.workflows.training.training_set import labelled_photos, with_starter
+
+PTH, ONNX, SAFETENSORS = ".pth", ".onnx", ".safetensors"
+DEFAULT_NAME = "flower_classifier.pth"
+_BLOCK_ROWS = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Write the garden's model to a file; its suffix says in which form.
+
+    Attributes:
+        garden: Whose model.
+        path: Ends in .pth (plain torchvision), .onnx (photo in, probabilities out) or .safetensors (to share).
+        backbone: Name, or None for the garden's.
+    """
+
+    garden: Garden
+    path: Path
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportResult:
+    """A file that was written.
+
+    Attributes:
+        path: The file.
+        classes: The model's classes, in the order of its outputs.
+        backbone: Name of its backbone.
+        accuracy: Held-out accuracy of what was written, None where there is none.
+        remark: What to know about it, in a sentence or two; "" where there is nothing.
+        script: Python that uses the file without this program; "" for a bundle.
+    """
+
+    path: Path
+    classes: tuple[str, ...]
+    backbone: str
+    accuracy: float | None
+    remark: str = ""
+    script: str = ""
+
+
+def export_model(request: ExportRequest, report: Report, cancel: CancelToken) -> ExportResult:
+    """Write the current model; an existing file is replaced only when the new one is whole.
+
+    A .pth has a head of its own, with a held-out accuracy of its own: see `_plain_head`.
+
+    Raises:
+        UserError: the suffix is unknown, the file cannot be written, or a package is missing for it.
+        ModelFileBad: there is no model to export.
+        TooFewPhotos: a .pth is wanted but the photos it must be fitted on are not in the garden.
+        WeightsMissing: the backbone's weights are not on this computer.
+        Cancelled: asked to stop; nothing was written.
+    """
+    garden, path = request.garden, request.path.absolute()
+    form = path.suffix.lower()
+    if form not in (PTH, ONNX, SAFETENSORS):
+        raise UserError(
+            f"A model cannot be saved as {path.name}",
+            "only .pth, .onnx and .safetensors are known",
+            f"Try {DEFAULT_NAME}",
+        )
+    if not path.parent.is_dir():
+        raise UserError(f"The model cannot be saved as {path}", "the folder does not exist", "Choose another folder")
+    named = model_for(garden, chosen_backbone(garden, request.backbone))
+    if named is None:
+        raise ModelFileBad("There is no model to export", "none was trained with this backbone", "Train one first")
+    named = replace(named, model=_called_as_now(garden, named.model))
+    report(Progress("Saving the model", 0))
+    model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
+    entry = backbone_of(garden, model.backbone)
+    if form == SAFETENSORS:
+        _check_shareable(model.backbone)
+        data = bundle_bytes(*model.to_bundle())
+    elif form == ONNX:
+        data, remark = _onnx(model, entry, path), _ONNX_REMARK
+    else:
+        head = _plain_head(garden, named, cancel)
+        plain = head.held_out_accuracy if accuracy is not None else None  # too few photos for one, too few for both
+        data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
+    cancel.check()
+    try:
+        write_durably(path, data)
+    except OSError as error:
+        raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
+    return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
+
+
+def _check_shareable(backbone: str) -> None:
+    """Refuse a bundle without its network, which is nowhere but in this garden.
+
+    Raises:
+        UserError: the network was trained here.
+    """
+    if is_tuned(backbone):
+        raise UserError(
+            "This model cannot be saved as .safetensors",
+            f"such a file holds no network, and {backbone} is in this garden alone",
+            "Save it as .onnx or .pth, which hold the whole network",
+        )
+
+
+def _called_as_now(garden: Garden, model: Model) -> Model:
+    """The model with the class names of today, unless classes it tells apart were merged since."""
+    entries = [garden.classes.find(name) for name in model.class_names]
+    names = [name if entry is None else entry.name for name, entry in zip(model.class_names, entries, strict=True)]
+    return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
+
+
+_ONNX_REMARK = (
+    "It takes a photo as it is, upright, and looks at it once: photos that are new to the model are not told apart, "
+    "and doubtful ones get no second look"
+)
+
+
+def _pth_remark(plain: float | None, own: float | None) -> str:
+    remark = (
+        "A plain torchvision network has no place for the square root that FlowerSorter takes of its features, so this "
+        "file has a last layer of its own"
+    )
+    if plain is None or own is None:
+        return remark
+    return f"{remark}: {100 * plain:.1f} % of unseen photos right, with FlowerSorter's {100 * own:.1f} %"
+
+
+def _onnx(model: Model, entry: Backbone, path: Path) -> bytes:
+    from flowersorter.vision.export.torchvision_file import onnx_file
+
+    try:
+        return onnx_file(model, entry)
+    except ModuleNotFoundError as error:
+        if error.name != "onnx":
+            raise
+        raise UserError(
+            f"The model cannot be saved as {path.name}",
+            "that needs the package onnx, which is not installed",
+            'Install it with: pip install "flowersorter[onnx]"',
+        ) from error
+
+
+def _torchvision(model: Model, entry: Backbone, head: PlainHead) -> bytes:
+    from flowersorter.vision.export.torchvision_file import torchvision_file
+
+    return torchvision_file(entry, model.class_names, head.weight, head.bias)
+
+
+def _plain_head(garden: Garden, named: NamedModel, cancel: CancelToken) -> PlainHead:
+    """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
+    model = named.model
+    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()} if named.id else {}
+    own = labelled_photos(garden, model.backbone, classes)
+    grown = named.id is None or model.training.built_on_starter
+    examples = with_starter(garden, own) if grown else own
+    if set(examples.class_names) != set(model.class_names):
+        raise TooFewPhotos(
+            "The model cannot be saved as .pth",
+            "the labels of the garden are not those it was trained on any more",
+            "Retrain, then export again, or save it as .safetensors",
+        )
+    order = [model.class_names.index(name) for name in examples.class_names]
+    targets = np.array(order, np.intp)[examples.targets]
+    starters = -1 - examples.photo_ids[~examples.own]  # not all: the person may have deleted a class
+    totals = [_totals(garden, model.backbone, own.photo_ids), starter().totals[starters]]
+    learned_from = replace(examples.examples, targets=targets)
+    if named.id is None:  # what the starter is worth was measured on its own photos, too
+        learned_from = replace(learned_from, own=np.ones(len(targets), np.bool_))
+    return fit_plain_head(learned_from, np.concatenate(totals), len(model.class_names), cancel)
+
+
+def _totals(garden: Garden, backbone: str, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """(N,) sums of the pooled features of embedded photos, ids rising; the mean of both views where there are two."""
+    _, hashes = garden.photos.hashes(photo_ids)
+    store = garden.embeddings(backbone)
+    totals = np.empty(len(hashes), np.float32)
+    for start in range(0, len(hashes), _BLOCK_ROWS):
+        block = hashes[start : start + _BLOCK_ROWS]
+        sums = store.get(block, CENTRE)[0].sum(axis=1, dtype=np.float32)
+        wide, again = store.get(block, WIDE)
+        sums[again] = (sums[again] + wide.sum(axis=1, dtype=np.float32)) / 2
+        totals[start : start + len(block)] = sums
+    return totals

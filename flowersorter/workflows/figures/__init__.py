@@ -1,1 +1,0 @@
-"""The figures of a report: axes and charts as SVG, without Qt."""

@@ -1,0 +1,1 @@
+"""Sort photos into class folders, undo, history."""

@@ -1,0 +1,114 @@
+"""History: every run, undoing one, and putting right what a crash left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowersorter.errors import UndoRefused
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.filed_photos import moved_on
+from flowersorter.library.tables.journal import Entry, EntryState, Run, RunState
+from flowersorter.sorting.recover import RecoveryResult, recover
+from flowersorter.sorting.undo import UndoResult, undo
+
+__all__ = [
+    "RecoveryResult",
+    "Run",
+    "RunPhoto",
+    "UndoRequest",
+    "UndoResult",
+    "filings",
+    "recover_garden",
+    "run_photos",
+    "runs",
+    "undo_run",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRequest:
+    """Take a run back.
+
+    Attributes:
+        garden: Whose run.
+        run_id: The run, or None for the newest with something to undo.
+        only: Ids of entries of `filings`, to take back a part of the run; None for all of it.
+    """
+
+    garden: Garden
+    run_id: int | None = None
+    only: tuple[int, ...] | None = None
+
+
+def runs(garden: Garden) -> list[Run]:
+    """Every run of a garden, newest first."""
+    return garden.journal.runs()
+
+
+def filings(garden: Garden, run_id: int) -> list[Entry]:
+    """What a run did with each photo, sidecars left out.
+
+    Raises:
+        KeyError: there is no such run.
+    """
+    garden.journal.run(run_id)
+    return [entry for entry in garden.journal.filings(run_id) if entry.lead_id is None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunPhoto:
+    """A photo of a run, and whether it can be taken back.
+
+    Attributes:
+        entry: What the run did with it.
+        moved_on_by: The later run that moved it to another class and has to be undone first, or None.
+        can_undo: Whether it is filed and nobody is at it; whether it was changed since is seen when it is read.
+    """
+
+    entry: Entry
+    moved_on_by: int | None
+    can_undo: bool
+
+
+def run_photos(garden: Garden, run_id: int) -> list[RunPhoto]:
+    """The photos of a run, in the order of its plan.
+
+    Raises:
+        KeyError: there is no such run.
+    """
+    later = moved_on(garden.database, run_id)
+    at_rest = garden.journal.run(run_id).state != RunState.OPEN
+    return [
+        RunPhoto(entry, later.get(entry.id), at_rest and entry.state == EntryState.DONE and entry.id not in later)
+        for entry in filings(garden, run_id)
+    ]
+
+
+def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoResult:
+    """Take a run back, photo by photo, refusing what the person changed since.
+
+    Raises:
+        UndoRefused: there is no such run, or nothing left to undo.
+        Cancelled: asked to stop; what is undone stays undone.
+    """
+    run_id = request.run_id
+    if run_id is None:
+        # A run that found everything already there filed nothing; the person means the one before.
+        run_id = next((run.id for run in runs(request.garden) if run.photos > run.undone), None)
+    if run_id is None:
+        raise UndoRefused("There is nothing to undo", "no photos were filed, or every run is undone already")
+    later = moved_on(request.garden.database, run_id)
+    in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
+    if in_the_way:
+        raise UndoRefused(
+            f"Run {run_id} cannot be undone yet",
+            f"run {max(in_the_way)} moved some of its photos on to another class",
+            f"Undo run {max(in_the_way)} first",
+        )
+    return undo(request.garden, run_id, report, cancel, only=request.only)
+
+
+def recover_garden(garden: Garden) -> RecoveryResult:
+    """Finish or roll back what a crash left half-done; does nothing where nothing is."""
+    return recover(garden)

@@ -1,0 +1,99 @@
+"""Correct after sorting: photos that are filed already follow their class into its folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.filed_photos import FiledPhoto, filed_photos, filed_under
+from flowersorter.sorting.execute import execute
+from flowersorter.sorting.plan import Skipped, SortPlan
+from flowersorter.sorting.refile import plan_refile
+
+
+@dataclass(frozen=True, slots=True)
+class RefileRequest:
+    """Let filed photos follow the labels a person gave them.
+
+    Attributes:
+        garden: Knows the labels and where the photos are filed.
+        photo_ids: The photos that were corrected; those without a label stay where they are.
+    """
+
+    garden: Garden
+    photo_ids: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RefileResult:
+    """What became of the filed photos.
+
+    Attributes:
+        run_ids: The runs that moved them, for undoing; none where nothing was filed elsewhere.
+        moved: Photos that are in their new class folder now.
+        left: Photos that stay where they are, and why.
+    """
+
+    run_ids: tuple[int, ...]
+    moved: int
+    left: tuple[Skipped, ...]
+
+
+def misfiled(garden: Garden, photo_ids: Sequence[int]) -> list[tuple[FiledPhoto, str]]:
+    """Which of these photos are filed under another class than their label says, with the class of the label."""
+    names = {entry.id: entry.name for entry in garden.classes.all()}
+    labels = garden.labels.get(list(photo_ids))
+    wanted = {
+        photo.sha256: names[labels[photo.id].class_id]
+        for photo in garden.photos.photos(sorted(labels)).values()
+        if labels[photo.id].class_id in names
+    }
+    return [
+        (photo, wanted[photo.sha256])
+        for photo in filed_photos(garden.database, wanted)
+        if photo.class_name != wanted[photo.sha256]
+    ]
+
+
+def refile(request: RefileRequest, report: Report, cancel: CancelToken) -> RefileResult:
+    """Move filed photos into the folders of the classes they were given since; journalled like any other run.
+
+    Raises:
+        SortRefused: the folder they were filed into is gone or cannot be written to.
+        Cancelled: asked to stop; what is moved stays moved and can be undone.
+    """
+    garden = request.garden
+    return run_refile(garden, plan_refile(garden, misfiled(garden, request.photo_ids), cancel), report, cancel)
+
+
+def plan_class_move(garden: Garden, class_name: str, to: str, cancel: CancelToken) -> list[SortPlan]:
+    """Plan what renaming a class, or merging it into another one, means for the photos filed under it; reads only.
+
+    Raises:
+        SortRefused: a folder they were filed into is gone or cannot be written to.
+        Cancelled: asked to stop.
+    """
+    return plan_refile(garden, [(photo, to) for photo in filed_under(garden.database, class_name)], cancel)
+
+
+def run_refile(garden: Garden, plans: Sequence[SortPlan], report: Report, cancel: CancelToken) -> RefileResult:
+    """Do what plans of `refile` or `plan_class_move` say.
+
+    Raises:
+        Cancelled: asked to stop; what is moved stays moved and can be undone.
+    """
+    results = [execute(plan, garden, report, cancel) for plan in plans if plan.files]
+    left = [skipped for plan in plans for skipped in plan.skipped]
+    left += [
+        Skipped(file.source, file.error or "")
+        for result in results
+        for file in result.files
+        if file.destination is None
+    ]
+    return RefileResult(
+        run_ids=tuple(result.run_id for result in results if result.run_id is not None),
+        moved=sum(result.filed for result in results),
+        left=tuple(left),
+    )

@@ -1,0 +1,178 @@
+"""Sort: plan which photo goes into which class folder, then do it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import SortRefused
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.photos.scan import absolute_folder
+from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+from flowersorter.workflows.filing.gc_pause import many_objects
+from flowersorter.workflows.predicting.photo_details import rows_for
+from flowersorter.workflows.predicting.photo_rows import PhotoRows
+
+__all__ = ["ASIDE", "Include", "RunSortRequest", "SortRequest", "chosen_rows", "plan_sort", "reason_left", "run_sort"]
+
+
+class Include(StrEnum):
+    """Which photos are filed; labelled ones always are."""
+
+    ALL = "all"  # every guess but "new to me"
+    PROBABLE = "probable"
+    SURE = "sure"
+    LABELLED = "labelled"
+
+
+_VERDICTS = {
+    Include.ALL: (Verdict.SURE, Verdict.PROBABLE, Verdict.UNSURE),
+    Include.PROBABLE: (Verdict.SURE, Verdict.PROBABLE),
+    Include.SURE: (Verdict.SURE,),
+    Include.LABELLED: (),
+}
+_LEFT_BECAUSE = {
+    Verdict.NONE: "it has not been labelled yet",
+    Verdict.SURE: "you did not confirm it",
+    Verdict.PROBABLE: "the guess is only probable",
+    Verdict.UNSURE: "the guess is not sure",
+    Verdict.NEW: "it looks like none of the classes",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SortRequest:
+    """File the photos of a folder into class folders.
+
+    Attributes:
+        garden: Knows the photos and their classes.
+        folder: Where the photos are.
+        destination: Gets one folder per class.
+        mode: Copy, move or link.
+        include: Which photos.
+        backbone: Name, or None for the garden's.
+        aside: The folder that gets the photos which were looked at and are not included (`ASIDE`); None leaves them
+            where they are.
+    """
+
+    garden: Garden
+    folder: Path
+    destination: Path
+    mode: Mode = Mode.COPY
+    include: Include = Include.ALL
+    backbone: str | None = None
+    aside: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSortRequest:
+    """Do what a plan says; the person has seen it."""
+
+    garden: Garden
+    plan: SortPlan
+
+
+def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> SortPlan:
+    """Work out where every photo goes; reads only.
+
+    Raises:
+        SortRefused: the destination cannot be used safely.
+        Cancelled: asked to stop.
+    """
+    report(Progress("Planning", 0))
+    with many_objects():
+        return _plan(request, cancel)
+
+
+def _refuse_garden(garden: Garden, destination: Path) -> None:
+    """Photos among what the program remembers would be gone with it."""
+    if destination.resolve().is_relative_to(garden.folder.resolve()):
+        raise SortRefused(
+            "The destination cannot be used",
+            f"it lies inside {garden.folder}, where FlowerSorter keeps what it remembers",
+            "Choose another folder",
+        )
+
+
+def _plan(request: SortRequest, cancel: CancelToken) -> SortPlan:
+    garden, folder = request.garden, absolute_folder(request.folder)
+    places = garden.photos.places_under(folder)
+    rows = rows_for(garden, places, request.backbone)
+    certain = chosen_rows(rows, request.include)
+    going = certain if request.aside is None else certain | _looked_at(rows)
+    names = {entry.id: entry.name for entry in garden.classes.all()}
+    known, hashes = garden.photos.hashes(rows.photo_ids[going])
+    number_of = dict(zip(known.tolist(), hashes, strict=True))
+    sha256_of = [number_of.get(photo_id, b"") for photo_id in rows.photo_ids.tolist()]
+    class_ids = rows.kept_class_ids
+    destination = absolute_folder(request.destination)
+    _refuse_garden(garden, destination)
+    before = _filed_before(garden, destination, hashes)
+    paths = list(rows.paths)
+    filings = []
+    left = [Skipped(paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
+    for i in np.flatnonzero(going).tolist():
+        class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
+        if before.get(sha256_of[i], class_name) != class_name:
+            left.append(Skipped(paths[i], f"it is filed under “{before[sha256_of[i]]}” there already"))
+            continue
+        filings.append(
+            Filing(
+                source=paths[i],
+                sha256=sha256_of[i],
+                size_bytes=int(places.sizes_bytes[i]),
+                mtime_ns=int(places.mtimes_ns[i]),
+                class_name=class_name,
+            )
+        )
+    # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
+    folders = garden.journal.class_folders(destination)
+    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders)
+    return plan.with_skipped(left)
+
+
+def _filed_before(garden: Garden, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:
+    """The class under which photos stand at a destination since an earlier run: nothing is filed under two classes."""
+    return {
+        photo.sha256: photo.class_name
+        for photo in filed_photos(garden.database, hashes)
+        if photo.root == destination and os.path.lexists(photo.path)
+    }
+
+
+def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
+    """(N,) bool: the rows that are filed."""
+    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in _VERDICTS[include]])
+    return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
+
+
+def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
+    """(N,) bool: the rows of photos there is a guess about, however unsure."""
+    guessed: NDArray[np.bool_] = rows.verdicts != int(Verdict.NONE)
+    return (rows.photo_ids > 0) & guessed
+
+
+def reason_left(rows: PhotoRows, i: int) -> str:
+    """Why row `i` is not filed, for the person."""
+    error = rows.errors[i]
+    return f"it cannot be read: {error}" if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
+
+
+def run_sort(request: RunSortRequest, report: Report, cancel: CancelToken) -> RunResult:
+    """File the photos of a plan, each journalled and verified.
+
+    Raises:
+        Cancelled: asked to stop; what is filed stays filed and can be undone.
+    """
+    return execute(request.plan, request.garden, report, cancel)

@@ -1,0 +1,1 @@
+"""Set, remove and read labels."""

@@ -1,0 +1,116 @@
+"""Class folders are labels: what a person already sorted is read from where the photos stand."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.library.tables.filed_photos import classes_filed_as
+from flowersorter.library.tables.labels import Label, LabelOrigin
+from flowersorter.library.tables.photos import Place, Places
+
+
+def name_key(name: str) -> str:
+    """Fold a name so that case and composed or decomposed accents do not matter."""
+    return unicodedata.normalize("NFC", name).casefold().strip()
+
+
+def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place], names: Iterable[str]) -> int:
+    """Label photos that stand in a sub-folder named like a class the garden or its model knows.
+
+    A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
+    class that a run filed it as says nothing, wherever that folder was moved: it may have been filed on a guess, and a
+    guess must not come back as a label.
+
+    Returns:
+        How many photos got a label they did not have.
+    """
+    known = {name_key(name): name for name in names}
+    known.update({name_key(c.name): c.name for c in garden.classes.all()})
+    meaning: dict[str, str | None] = {}  # of each folder: photos share few of them
+    wanted: dict[int, str] = {}
+    places = Places.of(places)
+    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+        parent = name.rpartition(os.sep)[0]
+        if parent not in meaning:
+            meaning[parent] = _nearest(folder, Path(parent), known)
+        meant = meaning[parent]
+        if photo_id and meant is not None:
+            wanted.setdefault(photo_id, meant)
+    return _write(garden, _without_filed(garden, wanted))
+
+
+def _without_filed(garden: Garden, wanted: dict[int, str]) -> dict[int, str]:
+    filed = classes_filed_as(garden.database) if wanted else {}
+    if not filed:
+        return wanted
+    ours = set[int]()
+    for photo_id, sha256 in zip(*garden.photos.hashes(wanted), strict=True):
+        if name_key(wanted[int(photo_id)]) in map(name_key, filed.get(sha256, ())):
+            ours.add(int(photo_id))
+    return {photo_id: name for photo_id, name in wanted.items() if photo_id not in ours}
+
+
+def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None:
+    """The known name of a folder, or of the nearest above it that has one, not above `folder`."""
+    inside = parent.relative_to(folder)
+    names = (known.get(name_key(each.name)) for each in (inside, *inside.parents))
+    return next((name for name in names if name is not None), None)
+
+
+def label_by_sub_folders(garden: Garden, folder: Path, places: Sequence[Place]) -> dict[int, str]:
+    """Label photos by `classes_by_sub_folder`, which it returns; a person's own labels are never touched."""
+    wanted = classes_by_sub_folder(folder, places)
+    _write(garden, wanted)
+    return wanted
+
+
+def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, str]:
+    """Read classes from where photos stand, as an image folder data set does.
+
+    Args:
+        folder: Has one sub-folder per class.
+        places: Places under it.
+
+    Returns:
+        The name of the sub-folder by photo id, for the photos that stand in one; `ASIDE` is none.
+    """
+    sub_folders: dict[str, str | None] = {}
+    wanted: dict[int, str] = {}
+    places = Places.of(places)
+    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+        parent = name.rpartition(os.sep)[0]
+        if parent not in sub_folders:
+            sub_folders[parent] = _sub_folder(Path(parent).relative_to(folder))
+        sub_folder = sub_folders[parent]
+        if photo_id and sub_folder is not None:
+            wanted.setdefault(photo_id, sub_folder)
+    return wanted
+
+
+def _sub_folder(inside: Path) -> str | None:
+    """The class that a folder inside a labelled folder stands for."""
+    if not inside.parts or name_key(inside.parts[0]) == name_key(ASIDE):
+        return None
+    return unicodedata.normalize("NFC", inside.parts[0])
+
+
+def _write(garden: Garden, wanted: dict[int, str]) -> int:
+    if not wanted:
+        return 0
+    present = garden.labels.get(list(wanted))
+    classes = garden.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
+    changed = {}
+    for photo_id, name in wanted.items():
+        label = Label(classes[name].id, LabelOrigin.FOLDER)
+        before = present.get(photo_id)
+        if before is None or (before.origin is LabelOrigin.FOLDER and before != label):
+            changed[photo_id] = label
+    if changed:
+        garden.labels.assign_many(changed)
+    return len(changed)

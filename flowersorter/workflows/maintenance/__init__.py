@@ -1,0 +1,1 @@
+"""Cache limits and the doctor."""

@@ -1,0 +1,162 @@
+"""The cache of small pictures: how much it holds, keeping it within its limit, emptying it.
+
+Everything in it is made again when it is needed, so the worst that a wrong deletion costs is time.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from operator import itemgetter
+
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.cache.thumbnails import CacheFile
+from flowersorter.library.collection import Garden
+
+LIMIT_KEY, USUAL_LIMIT_MB = "cache_limit_mb", 4000
+MEASURED_KEY = "cache measured"
+MB = 1_000_000
+_DAY_S = 24 * 60 * 60
+#: A picture that is being written is finished within seconds; one that was begun an hour ago never will be.
+_STALE_S = 60 * 60
+#: A drive that is away for a while is not a photo that is gone.
+_LONG_S = 30 * _DAY_S
+#: Cleaned to this share of the limit, so that the next folder does not lead to the next cleaning.
+_ROOM = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class CacheState:
+    """What the caches of a garden hold.
+
+    Attributes:
+        pictures: Small pictures.
+        picture_bytes: What they take.
+        photos: Photos the library knows.
+        embedding_bytes: What the embeddings of all backbones take; they are kept.
+        limit_mb: What the small pictures may take; 0 for as much as they like.
+    """
+
+    pictures: int
+    picture_bytes: int
+    photos: int
+    embedding_bytes: int
+    limit_mb: int
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    """What was deleted.
+
+    Attributes:
+        pictures: Small pictures.
+        freed_bytes: What they took, with leftovers of pictures that were never finished.
+    """
+
+    pictures: int
+    freed_bytes: int
+
+
+def cache_limit_mb(garden: Garden) -> int:
+    """What the small pictures may take, in millions of bytes; 0 for as much as they like."""
+    return max(0, garden.settings.get(LIMIT_KEY, USUAL_LIMIT_MB))
+
+
+def set_cache_limit(garden: Garden, limit_mb: int) -> None:
+    """Keep another limit; what is too much is deleted by the next cleaning, which is due at once."""
+    garden.settings.set(LIMIT_KEY, limit_mb)
+
+
+def cache_state(garden: Garden) -> CacheState:
+    """Count what is there; takes about a second for 100,000 photos."""
+    pictures = picture_bytes = 0
+    for files in garden.thumbnails.files():
+        sizes = [file.size_bytes for file in files if file.sha256 is not None]
+        pictures += len(sizes)
+        picture_bytes += sum(sizes)
+    photos = garden.database.query("SELECT COUNT(*) AS photos FROM photos")[0]["photos"]
+    folder = garden.folder / "embeddings"
+    embeddings = sum(file.stat().st_size for file in folder.glob("*.*") if file.is_file())
+    return CacheState(pictures, picture_bytes, int(photos), embeddings, cache_limit_mb(garden))
+
+
+def cleaning_due(garden: Garden) -> bool:
+    """Whether the cache should be looked at: once a day, and when it has grown past its limit."""
+    measured = garden.settings.get(MEASURED_KEY, dict[str, int]())
+    since = time.time() - measured.get("at", 0)
+    if not 0 <= since < _DAY_S:
+        return True
+    limit_mb = cache_limit_mb(garden)
+    return bool(limit_mb) and measured.get("bytes", 0) + garden.thumbnails.written_bytes > limit_mb * MB
+
+
+def clean_cache(garden: Garden, report: Report, cancel: CancelToken) -> Cleaned:
+    """Delete what was never finished and, if there is more than the limit, what will be missed least.
+
+    First go pictures of photos the library does not know, then of photos that have been gone from everywhere for
+    long, then those that were used the longest ago. Run it where no job reads photos: what it deletes is made again.
+
+    Raises:
+        Cancelled: asked to stop; what is deleted is deleted.
+    """
+    report(Progress("Tidying up", 0))
+    garden.thumbnails.take_written_bytes()
+    now = time.time()
+    kept: list[CacheFile] = []
+    removed, freed = 0, 0
+    for files in garden.thumbnails.files():
+        cancel.check()
+        for file in files:
+            if file.sha256 is not None:
+                kept.append(file)
+            elif now - file.used_at > _STALE_S and garden.thumbnails.remove(file):
+                freed += file.size_bytes
+    total = sum(file.size_bytes for file in kept)
+    limit = cache_limit_mb(garden) * MB
+    if limit and total > limit:
+        for file in _least_missed_first(garden, kept, now):
+            cancel.check()
+            if total <= limit * _ROOM:
+                break
+            if garden.thumbnails.remove(file):
+                removed += 1
+                freed += file.size_bytes
+                total -= file.size_bytes
+    garden.settings.set(MEASURED_KEY, {"at": int(now), "bytes": total})
+    return Cleaned(removed, freed)
+
+
+def empty_cache(garden: Garden, report: Report, cancel: CancelToken) -> Cleaned:
+    """Delete every small picture.
+
+    Raises:
+        Cancelled: asked to stop; what is deleted is deleted.
+    """
+    report(Progress("Tidying up", 0))
+    removed = freed = 0
+    for files in garden.thumbnails.files():
+        cancel.check()
+        for file in files:
+            if garden.thumbnails.remove(file):
+                removed += file.sha256 is not None
+                freed += file.size_bytes
+    garden.thumbnails.take_written_bytes()
+    return Cleaned(removed, freed)
+
+
+def _least_missed_first(garden: Garden, files: list[CacheFile], now: float) -> list[CacheFile]:
+    """Order pictures by how little they will be missed."""
+    rows = garden.database.query(
+        "SELECT sha256, MIN(COALESCE(missing, 1)) AS gone FROM photos LEFT JOIN places ON photo_id = photos.id"
+        " GROUP BY photos.id"
+    )
+    gone = {bytes(row["sha256"]): bool(row["gone"]) for row in rows}
+
+    def rank(file: CacheFile) -> int:
+        assert file.sha256 is not None
+        if file.sha256 not in gone:
+            return 0
+        return 1 if gone[file.sha256] and now - file.used_at > _LONG_S else 2
+
+    ranked = sorted(((rank(file), file.used_at, at) for at, file in enumerate(files)), key=itemgetter(0, 1, 2))
+    return [files[at] for _, _, at in ranked]

@@ -1,0 +1,143 @@
+"""Doctor: is everything the program needs there and sound?"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import flowersorter
+from flowersorter.errors import GardenDamaged, GardenLocked, UserError
+from flowersorter.library.collection import Garden
+from flowersorter.library.database.restore import with_way_out
+from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.vision.backbone.registry import DEFAULT, backbone
+from flowersorter.vision.classifier.model import Model
+from flowersorter.workflows.maintenance.cache import MB, cache_state
+from flowersorter.workflows.models.backbones import list_backbones
+from flowersorter.workflows.models.current_model import list_models, starter
+
+_PACKAGES = ("torch", "torchvision", "numpy", "pillow", "pillow-heif", "safetensors", "pyside6-essentials")
+_LOW_DISK_BYTES = 500 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        name: What was looked at.
+        ok: Whether it is as it should be.
+        detail: What was found.
+    """
+
+    name: str
+    ok: bool
+    detail: str
+
+
+def doctor(garden_folder: Path) -> list[Check]:
+    """Look at the installation, the device, the weights and the garden; changes nothing but opens the garden."""
+    checks = [
+        Check(
+            "FlowerSorter",
+            True,
+            f"{flowersorter.__version__} on Python {platform.python_version()}, {sys.platform}",
+        ),
+        *(_package(name) for name in _PACKAGES),
+        _checked("Device", _device),
+        _checked("Weights", _weights),
+        _checked("Starter model", _starter),
+        *_garden(garden_folder),
+        _disk(garden_folder),
+        Check("Photo formats", True, " ".join(sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES))),
+    ]
+    checks += [
+        Check(f"Backbone {info.name}", True, "on this computer" if info.installed else "can be downloaded")
+        for info in list_backbones()
+    ]
+    return checks
+
+
+def _checked(name: str, look: Callable[[], str]) -> Check:
+    try:
+        return Check(name, True, look())
+    except GardenLocked as error:
+        return Check(name, True, f"in use: {error}")
+    except UserError as error:
+        return Check(name, False, str(error))
+
+
+def _package(name: str) -> Check:
+    try:
+        return Check(name, True, metadata.version(name))
+    except metadata.PackageNotFoundError:
+        return Check(name, False, "not installed")
+
+
+def _device() -> str:
+    from flowersorter.vision.backbone.device import choose_device, computes_bfloat16
+
+    device = choose_device("auto")
+    return f"{device}, computing in {'bfloat16' if computes_bfloat16(device) else 'float32'}"
+
+
+def _weights() -> str:
+    from flowersorter.vision.backbone.weights import load_state
+
+    return f"{len(load_state(backbone(DEFAULT)))} tensors of {backbone(DEFAULT).title}"
+
+
+def _starter() -> str:
+    model = starter().model
+    return f"{', '.join(model.class_names)}; {model.training.photos} photos"
+
+
+def _garden(folder: Path) -> list[Check]:
+    """Look at the library and, if it can be opened, at its backup and its caches."""
+    more: list[Check] = []
+
+    def look() -> str:
+        try:
+            opened = Garden.open(folder)
+        except GardenDamaged as error:
+            raise with_way_out(error, folder) from error
+        with opened as garden:
+            garden.database.check_integrity()
+            places = garden.photos.all_places()
+            labels = garden.labels.all()
+            if garden.backup_problem:
+                more.append(Check("Backup", False, garden.backup_problem))
+            more.append(_checked("Models", lambda: _models(garden)))
+            more.append(_checked("Cache", lambda: _cache(garden)))
+            return f"{folder}: {len(places)} places, {len(labels)} labels"
+
+    return [_checked("Garden", look), *more]
+
+
+def _models(garden: Garden) -> str:
+    """Read every one of them."""
+    models = list_models(garden)
+    for entry in models:
+        Model.from_bundle(*garden.models.load(entry.id))
+    current = next((str(entry.id) for entry in models if entry.current), "the starter")
+    return f"{len(models)}; {current} is in use"
+
+
+def _cache(garden: Garden) -> str:
+    state = cache_state(garden)
+    limit = f"of at most {state.limit_mb} MB" if state.limit_mb else "no limit"
+    return (
+        f"{state.pictures} small pictures for {state.photos} photos, {state.picture_bytes / MB:.0f} MB {limit}; "
+        f"embeddings {state.embedding_bytes / MB:.0f} MB"
+    )
+
+
+def _disk(folder: Path) -> Check:
+    existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
+    free = shutil.disk_usage(existing).free
+    return Check("Free space", free > _LOW_DISK_BYTES, f"{free / 1024**3:.1f} GiB where the garden is")

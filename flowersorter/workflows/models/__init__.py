@@ -1,0 +1,1 @@
+"""The active model, backbones, precision of Sure."""

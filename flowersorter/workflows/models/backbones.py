@@ -1,0 +1,71 @@
+"""The backbones a person can choose from: which are here, downloading one, taking one from a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.vision.backbone.registry import backbone, backbones
+from flowersorter.vision.backbone.weights import find_weights
+
+
+@dataclass(frozen=True, slots=True)
+class BackboneInfo:
+    """A backbone as it is offered.
+
+    Attributes:
+        name: What `--backbone` takes.
+        title: The name for people.
+        features: Length of its embeddings.
+        installed: Whether its weights are on this computer.
+        size_bytes: Size of the weights.
+        licence: Licence of the weights.
+    """
+
+    name: str
+    title: str
+    features: int
+    installed: bool
+    size_bytes: int
+    licence: str
+
+
+def list_backbones() -> tuple[BackboneInfo, ...]:
+    """Every backbone, the default first; reads no weights."""
+    return tuple(
+        BackboneInfo(
+            name=entry.name,
+            title=entry.title,
+            features=entry.features,
+            installed=find_weights(entry) is not None,
+            size_bytes=entry.weights.size_bytes,
+            licence=entry.licence,
+        )
+        for entry in backbones()
+    )
+
+
+def download_backbone(name: str, report: Report, cancel: CancelToken) -> Path:
+    """Fetch a backbone's weights; a download that was stopped goes on where it was.
+
+    Raises:
+        UserError: there is no such backbone.
+        DownloadFailed: the weights could not be fetched or are not what they should be.
+        Cancelled: asked to stop.
+    """
+    from flowersorter.vision.backbone.download import download_weights
+
+    return download_weights(backbone(name), report, cancel)
+
+
+def install_backbone(name: str, file: Path) -> Path:
+    """Take a backbone's weights from a file.
+
+    Raises:
+        UserError: there is no such backbone.
+        ModelFileBad: the file does not hold this backbone's weights.
+    """
+    from flowersorter.vision.backbone.weights import install_weights
+
+    return install_weights(backbone(name), file)

@@ -1,0 +1,1 @@
+"""Suggest classes for photos."""

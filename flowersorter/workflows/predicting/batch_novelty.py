@@ -1,0 +1,164 @@
+"""Which photos of a garden stand apart from its labelled ones, found when a folder has been predicted.
+
+It is remembered while the garden is open, for the model it was found with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken
+from flowersorter.library.collection import Garden
+from flowersorter.vision.backbone.registry import is_tuned
+from flowersorter.vision.classifier.batch_novelty import (
+    LEAST,
+    MOST_LABELLED,
+    MOST_OTHERS,
+    Comparison,
+    Crowd,
+    compare,
+    set_apart,
+)
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.features.bursts import find_bursts
+from flowersorter.vision.features.packed import join
+from flowersorter.vision.features.pca import Coordinates, spread_sample
+from flowersorter.workflows.models.current_model import NamedModel
+from flowersorter.workflows.predicting.feature_cache import feature_table
+
+_SEED = 42
+#: Where nothing was embedded.
+_NONE = -1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Found:
+    """Photos that stand apart.
+
+    Attributes:
+        model: Key of the model they were found with.
+        photo_ids: (M,) int64.
+    """
+
+    model: bytes
+    photo_ids: NDArray[np.int64]
+
+
+_found: WeakKeyDictionary[Garden, _Found] = WeakKeyDictionary()
+
+
+def standing_apart(garden: Garden, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Tell which of N photos are known to stand apart from those a model learned from; (N,)."""
+    found = _found.get(garden)
+    if found is None or found.model != model.novelty.key or not len(found.photo_ids):
+        return np.zeros(len(photo_ids), np.bool_)
+    return np.isin(photo_ids, found.photo_ids)
+
+
+def apart_with(garden: Garden, photo_id: int) -> int:
+    """How many photos stand apart together with one; 0 where it does not."""
+    found = _found.get(garden)
+    return 0 if found is None or photo_id not in found.photo_ids else len(found.photo_ids) - 1
+
+
+def find_apart(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> bool:
+    """Compare the photos without a label among some with the labelled ones, and remember which stand apart.
+
+    Args:
+        garden: Whose photos and labels.
+        named: What predicted them. It has to have learned from the labels of the garden and from nothing else, and its
+            network not at all: photos would stand apart for being no starter photos, or for not being memorised.
+        photo_ids: What was predicted.
+        cancel: Looked at often.
+
+    Returns:
+        Whether other photos stand apart than did before.
+
+    Raises:
+        Cancelled: asked to stop.
+    """
+    before = standing_apart(garden, named.model, photo_ids)
+    apart = _apart(garden, named.model, photo_ids, cancel) if _comparable(named) else np.empty(0, np.int64)
+    found, key = _found.get(garden), named.model.novelty.key
+    if found is not None and found.model == key:  # what is known of other folders stays
+        apart = np.union1d(np.setdiff1d(found.photo_ids, photo_ids), apart)
+    _found[garden] = _Found(key, apart)
+    return not np.array_equal(before, standing_apart(garden, named.model, photo_ids))
+
+
+def _comparable(named: NamedModel) -> bool:
+    model, training = named.model, named.model.training
+    learned_here = named.id is not None and training.own_photos > 0 and not training.built_on_starter
+    return learned_here and not is_tuned(model.backbone) and model.novelty.standardised
+
+
+def _apart(garden: Garden, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.int64]:
+    known = set(garden.classes.meant_by(model.class_names))
+    labels = {photo_id: each.class_id for photo_id, each in garden.labels.all().items()}
+    learned = np.array(sorted(photo_id for photo_id, class_id in labels.items() if class_id in known), np.int64)
+    others = np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels)))
+    if min(len(others), len(learned)) < LEAST:
+        return np.empty(0, np.int64)
+    classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
+    sample = spread_sample(classes, MOST_LABELLED, _SEED)
+    guesses, unfamiliarity = _guessed(garden, model, others, cancel)
+    there = guesses != _NONE
+    drawn = np.sort(np.random.default_rng(_SEED).permutation(np.flatnonzero(there))[:MOST_OTHERS])
+    comparison = _compared(
+        garden,
+        _crowd(garden, model, learned[sample], classes[sample]),
+        _crowd(garden, model, others[drawn], guesses[drawn]),
+        cancel,
+    )
+    if comparison is None:
+        return np.empty(0, np.int64)
+    folds = np.arange(len(others)) % len(comparison.heads)  # to photos that were not drawn all heads are alike
+    folds[drawn] = comparison.folds
+    chance = np.ones(len(others))
+    for positions, _, places in feature_table(garden, model.backbone).parts_along(others, model.novelty):
+        cancel.check()
+        chance[positions] = comparison.chance(places, folds[positions])
+    return np.asarray(others[there][set_apart(chance[there], unfamiliarity[there])], np.int64)
+
+
+def _guessed(
+    garden: Garden, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
+) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """(N,) the class id each photo is taken for, `_NONE` where it is not embedded, and (N,) its unfamiliarity."""
+    meant = np.array(garden.classes.meant_by(model.class_names), np.intp)
+    guesses, unfamiliarity = np.full(len(photo_ids), _NONE), np.zeros(len(photo_ids), np.float32)
+    for positions, features, places in feature_table(garden, model.backbone).parts_along(photo_ids, model.novelty):
+        cancel.check()
+        said = predict(model, features, places)
+        guesses[positions], unfamiliarity[positions] = meant[said.probabilities.argmax(axis=1)], said.unfamiliarity
+    return guesses, unfamiliarity
+
+
+#: Photos that are embedded, and what is known of them.
+_Known = tuple[NDArray[np.int64], Crowd]
+
+
+def _crowd(garden: Garden, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]) -> _Known | None:
+    parts = list(feature_table(garden, model.backbone).parts_along(photo_ids, model.novelty))
+    if not parts:
+        return None
+    positions = np.concatenate([part[0] for part in parts])
+    order = np.argsort(positions)
+    there = positions[order]
+    features = join([part[1] for part in parts]).take(order)
+    inside, outside = (np.concatenate([getattr(part[2], name) for part in parts]) for name in ("inside", "outside"))
+    return photo_ids[there], Crowd(features, Coordinates(inside, outside).take(order), classes[there])
+
+
+def _compared(garden: Garden, labelled: _Known | None, others: _Known | None, cancel: CancelToken) -> Comparison | None:
+    if labelled is None or others is None:
+        return None
+    (labelled_ids, known), (other_ids, unknown) = labelled, others
+    features, classes = join([known.features, unknown.features]), np.concatenate([known.classes, unknown.classes])
+    bursts = find_bursts(features, classes, *garden.photos.moments(np.concatenate([labelled_ids, other_ids])))
+    return compare(known, unknown, cancel, bursts)

@@ -1,0 +1,369 @@
+"""The features of a garden's photos in memory, a byte each, kept in step with the cache of embeddings on disk."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.library.cache.embeddings import EmbeddingStore
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.photos import PhotoTable
+from flowersorter.vision.classifier.out_of_distribution import Novelty
+from flowersorter.vision.features.imagenet_prior import Resemblance
+from flowersorter.vision.features.packed import Features, pack
+from flowersorter.vision.features.pca import Coordinates
+from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.workflows.predicting.imagenet_prior_cache import Resemblances
+
+#: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
+_BLOCK_ROWS = 16384
+#: Rows that are read and packed at a time.
+_READ_ROWS = 1024
+#: As many rows side by side are handed out as they lie there, fewer are copied.
+_WORTH_LENDING = 512
+#: Fewer photos than this are read from the disk whenever they are asked for: so labelling, which asks for a few new
+#: photos at a time, takes no memory for each of them.
+_WORTH_KEEPING = 512
+_NONE = -1
+
+
+class FeatureTable:
+    """Packed features by photo, averaged over the views there are; usable from every thread.
+
+    Photos are read from the store when they are first asked for, and again after another view of them was stored.
+
+    Args:
+        photos: Tells the hash of a photo.
+        store: Where the embeddings are.
+        resemblances: Tells what ImageNet's layer takes photos for; without it the features do not say.
+    """
+
+    def __init__(self, photos: PhotoTable, store: EmbeddingStore, resemblances: Resemblances | None = None) -> None:
+        self._photos, self._store, self._resemblances = photos, store, resemblances
+        self._lock = threading.Lock()
+        self._mark = store.mark()
+        self._kept = _Kept()
+
+    def get(self, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
+        """Features by hash.
+
+        Args:
+            hashes: SHA-256 of N photos.
+
+        Returns:
+            Features of M photos, a copy, and (M,) ascending positions in `hashes` of those that are embedded.
+        """
+        with self._lock:
+            self._take_in_news()
+            rows, few = self._find(hashes)
+            positions = np.flatnonzero(rows != _NONE)
+            return self._kept.take(rows[positions], few), positions
+
+    def read_ahead(self, hashes: Sequence[bytes]) -> None:
+        """Read the features of photos in all lanes, if they are many.
+
+        Whoever asks for them afterwards finds them, and whoever asks the store what is missing, their rows checked.
+        """
+        if len(hashes) >= _WORTH_KEEPING:
+            with self._lock:
+                self._take_in_news()
+                self._find(hashes)
+
+    def parts(self, photo_ids: NDArray[np.int64]) -> Iterator[tuple[NDArray[np.intp], Features]]:
+        """Features by photo, some thousand at a time and not to be changed.
+
+        Args:
+            photo_ids: (N,) no two alike.
+
+        Yields:
+            (M,) positions in `photo_ids` of photos that are embedded, and their features; each photo once.
+        """
+        for part in self._parts(photo_ids):
+            yield part.positions, part.features
+
+    def parts_along(
+        self, photo_ids: NDArray[np.int64], novelty: Novelty
+    ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates]]:
+        """As `parts`, with where the photos lie along the axes of a model.
+
+        That is remembered until the axes of another one are asked for: after most corrections a model keeps its own.
+        """
+        for part in self._parts(photo_ids):
+            with self._lock:
+                places = part.kept.places(part, novelty)
+            if places is None:
+                places = novelty.axes.project(part.features)
+                with self._lock:
+                    part.kept.keep_places(part, novelty, places)
+            yield part.positions, part.features, places
+
+    def _parts(self, photo_ids: NDArray[np.int64]) -> Iterator[_Part]:
+        with self._lock:
+            self._take_in_news()
+            kept = self._kept
+            rows = kept.rows_of_photos(photo_ids)
+        few: Features | None = None
+        lacking = np.flatnonzero(rows == _NONE)
+        if len(lacking):
+            # Not while others wait: the database has a lock of its own.
+            known, hashes = self._photos.hashes(photo_ids[lacking])
+            with self._lock:
+                kept = self._kept
+                found, few = self._find(hashes)
+                kept.remember_photos(known, found)
+            order = lacking[np.argsort(photo_ids[lacking])]
+            rows[order[np.isin(photo_ids[order], known)]] = found
+        for block, positions, at in _by_block(rows):
+            order = np.argsort(at)  # as they lie there: then most of them lie side by side
+            with self._lock:
+                part = _Part(positions[order], kept.lend(block, at[order]), kept, block, at[order], kept.edition)
+            yield part
+        if few is not None and len(positions := np.flatnonzero(rows < _NONE)):
+            yield _Part(positions, few.take(-2 - rows[positions]), kept)
+
+    def _take_in_news(self) -> None:
+        """Read photos again that got another view since, or forget all of them if the store was emptied."""
+        news = self._store.since(self._mark)
+        if news is None:
+            self._mark, self._kept = self._store.mark(), _Kept()
+            return
+        self._mark, hashes = news
+        self._keep([sha256 for sha256 in dict.fromkeys(hashes) if sha256 in self._kept.row_of])
+
+    def _find(self, hashes: Sequence[bytes]) -> tuple[NDArray[np.intp], Features | None]:
+        """The kept row of each photo or, from -2 downwards, its row among a few that are not kept; else `_NONE`."""
+        row_of = self._kept.row_of
+        rows = np.fromiter(map(row_of.get, hashes, itertools.repeat(_NONE)), np.intp, len(hashes))
+        lacking = np.flatnonzero(rows == _NONE).tolist()
+        wanted = list(dict.fromkeys(hashes[position] for position in lacking))
+        few = None
+        if len(wanted) >= _WORTH_KEEPING:
+            self._keep(wanted)
+        elif wanted:
+            few, found = stored_features(self._store, wanted, self._resemblances)
+            row_of = {wanted[position]: -2 - row for row, position in enumerate(found.tolist())}
+        rows[lacking] = [row_of.get(hashes[position], _NONE) for position in lacking]
+        return rows, few
+
+    def _keep(self, hashes: Sequence[bytes]) -> None:
+        kept, putting = self._kept, threading.Lock()
+
+        def read(rows: slice) -> None:
+            block = hashes[rows]
+            features, positions = stored_features(self._store, block, self._resemblances)
+            with putting:
+                kept.put([block[position] for position in positions.tolist()], features)
+
+        with Lanes() as lanes:
+            lanes.map(read, row_blocks(len(hashes), _READ_ROWS))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Part:
+    """Some photos that lie together.
+
+    Attributes:
+        positions: (M,) of the photos among those asked for.
+        features: Theirs.
+        kept: Holds them, or -1 as block for a few that nobody keeps.
+        block: Where they are in it.
+        at: (M,) ascending rows of the block.
+        edition: What `kept` was when they were lent.
+    """
+
+    positions: NDArray[np.intp]
+    features: Features
+    kept: _Kept
+    block: int = _NONE
+    at: NDArray[np.intp] = field(default_factory=lambda: np.empty(0, np.intp))
+    edition: int = _NONE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Places:
+    """Where the rows of a block lie along the axes of one model.
+
+    Attributes:
+        key: Of these axes.
+        places: (B, R + 1) and (B,).
+        there: (B,) bool, which of them are known.
+    """
+
+    key: bytes
+    places: Coordinates
+    there: NDArray[np.bool_]
+
+
+@dataclass(slots=True, eq=False)
+class _Kept:
+    """The rows themselves, in blocks: growing takes no second copy of a garden's features.
+
+    Attributes:
+        row_of: Row by hash.
+    """
+
+    row_of: dict[bytes, int] = field(default_factory=dict)
+    _places: dict[int, _Places] = field(default_factory=dict)  # by block
+    _row_of_photo: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    _levels: list[NDArray[np.uint8]] = field(default_factory=list)
+    _scales: list[NDArray[np.float32]] = field(default_factory=list)
+    _lent: list[bool] = field(default_factory=list)  # whether somebody may be looking at rows of a block
+    _kinds: list[Resemblance] = field(default_factory=list)
+    edition: int = 0  # one more each time rows are put
+
+    def put(self, hashes: Sequence[bytes], features: Features) -> None:
+        """Add rows, or replace them."""
+        first_new = len(self.row_of)
+        rows = np.array([self.row_of.setdefault(sha256, len(self.row_of)) for sha256 in hashes], np.intp)
+        while len(self._levels) * _BLOCK_ROWS < len(self.row_of):
+            self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
+            self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
+            self._lent.append(False)
+            self._kinds.append(Resemblance.unknown(_BLOCK_ROWS))
+        for block in np.flatnonzero(np.bincount(rows[rows < first_new] // _BLOCK_ROWS)).tolist():
+            if self._lent[block]:
+                self._levels[block], self._scales[block] = self._levels[block].copy(), self._scales[block].copy()
+                self._lent[block] = False
+        self.edition += 1
+        for block, here, at in _by_block(rows):
+            self._levels[block][at] = features.levels[here]
+            self._scales[block][at] = features.scales[here]
+            if features.resemblance is not None:
+                new = features.resemblance.take(here)
+                self._kinds[block].kinds[at], self._kinds[block].shares[at] = new.kinds, new.shares
+            if block in self._places:
+                self._places[block].there[at] = False
+
+    def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
+        """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
+        source = few.levels if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
+        kinds = Resemblance.unknown(len(rows))
+        taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32), kinds)
+        for block, here, at in _by_block(rows):
+            if here[-1] - here[0] == len(here) - 1:  # one copy instead of two
+                part = slice(here[0], here[-1] + 1)
+                self._levels[block].take(at, axis=0, out=taken.levels[part], mode="clip")
+            else:
+                taken.levels[here] = self._levels[block][at]
+            taken.scales[here] = self._scales[block][at]
+            kinds.kinds[here], kinds.shares[here] = self._kinds[block].kinds[at], self._kinds[block].shares[at]
+        if few is not None:
+            here = np.flatnonzero(rows < 0)
+            taken.levels[here] = few.levels[-2 - rows[here]]
+            taken.scales[here] = few.scales[-2 - rows[here]]
+            if few.resemblance is not None:
+                new = few.resemblance.take(-2 - rows[here])
+                kinds.kinds[here], kinds.shares[here] = new.kinds, new.shares
+        return taken
+
+    def lend(self, block: int, at: NDArray[np.intp]) -> Features:
+        """Some rows of one block, ascending: the rows themselves, which stay as they are, or a copy of them."""
+        if len(at) < _WORTH_LENDING or at[-1] - at[0] != len(at) - 1:
+            return Features(self._levels[block][at], self._scales[block][at], self._kinds[block].take(at))
+        self._lent[block] = True
+        side_by_side = slice(int(at[0]), int(at[-1]) + 1)
+        kinds = self._kinds[block].take(at)  # a copy: it is small
+        return Features(self._levels[block][side_by_side], self._scales[block][side_by_side], kinds)
+
+    def places(self, part: _Part, novelty: Novelty) -> Coordinates | None:
+        """Where the photos of a part lie along the axes of a model, if that is known of all of them."""
+        known = self._places.get(part.block)
+        if known is None or known.key != novelty.key or part.edition != self.edition:
+            return None
+        if not known.there[part.at].all():
+            return None
+        side_by_side = len(part.at) and part.at[-1] - part.at[0] == len(part.at) - 1
+        # A view: a row that is written meanwhile is of the same photo, known better.
+        return known.places.take(slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at)
+
+    def keep_places(self, part: _Part, novelty: Novelty, places: Coordinates) -> None:
+        """Remember that, unless rows were put since, and forget where the block lay along the axes of another model."""
+        if part.edition != self.edition or len(part.at) < _WORTH_LENDING:
+            return
+        known = self._places.get(part.block)
+        if known is None or known.key != novelty.key:
+            inside = np.empty((_BLOCK_ROWS, places.inside.shape[1]), np.float32)
+            empty = Coordinates(inside, np.empty(_BLOCK_ROWS, np.float32))
+            known = self._places[part.block] = _Places(novelty.key, empty, np.zeros(_BLOCK_ROWS, np.bool_))
+        known.places.put(part.at, places)
+        known.there[part.at] = True
+
+    def rows_of_photos(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """(N,) the row of each photo that `remember_photos` was told of, else `_NONE`."""
+        rows = np.full(len(photo_ids), _NONE, np.intp)
+        known = photo_ids < len(self._row_of_photo)
+        rows[known] = self._row_of_photo[photo_ids[known]]
+        return rows
+
+    def remember_photos(self, photo_ids: NDArray[np.int64], rows: NDArray[np.intp]) -> None:
+        """Remember which photos are in which rows, as far as they are kept: ids are never used twice."""
+        if not len(photo_ids):
+            return
+        there = len(self._row_of_photo)
+        if photo_ids.max() >= there:
+            larger = np.full(int(photo_ids.max()) * 5 // 4 + 1, _NONE, np.int32)
+            larger[:there] = self._row_of_photo
+            self._row_of_photo = larger
+        self._row_of_photo[photo_ids] = np.maximum(rows, _NONE)
+
+
+def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
+    """Yields each block that holds some of the rows, the positions in `rows` of these, and where they are in it."""
+    blocks, at = np.divmod(rows, _BLOCK_ROWS)
+    for block in np.flatnonzero(np.bincount(blocks[rows >= 0])).tolist():
+        here = np.flatnonzero(blocks == block)
+        yield block, here, at[here]
+
+
+def stored_features(
+    store: EmbeddingStore, hashes: Sequence[bytes], resemblances: Resemblances | None = None
+) -> tuple[Features, NDArray[np.intp]]:
+    """Read features from the disk: of the mean of `CENTRE` and `WIDE` where both are there, else of `CENTRE` alone.
+
+    Returns:
+        Features of M photos and (M,) ascending positions in `hashes` of those that have `CENTRE`.
+    """
+    centre, positions = store.get(hashes, CENTRE)
+    there = [hashes[position] for position in positions.tolist()]
+    kinds = None if resemblances is None else resemblances.get(there)
+    wide, again = store.get(there, WIDE)
+    features = Features(np.empty(centre.shape, np.uint8), np.empty(len(centre), np.float32), kinds)
+    alone = np.delete(np.arange(len(centre)), again)
+    for rows, packed in ((alone, pack(centre[alone])), (again, pack(centre[again], wide))):
+        features.levels[rows], features.scales[rows] = packed.levels, packed.scales
+    return features, positions
+
+
+def stored_embeddings(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Read what `stored_features` are features of: (M, D) pooled features and (M,) ascending positions."""
+    centre, positions = store.get(hashes, CENTRE)
+    wide, again = store.get([hashes[position] for position in positions.tolist()], WIDE)
+    embeddings = centre.astype(np.float32)
+    embeddings[again] = (embeddings[again] + wide) / 2
+    return embeddings, positions
+
+
+#: The tables of each open garden, by backbone.
+_tables: WeakKeyDictionary[Garden, dict[str, FeatureTable]] = WeakKeyDictionary()
+_tables_lock = threading.Lock()
+
+
+def feature_table(garden: Garden, backbone: str) -> FeatureTable:
+    """The features of an open garden; the same table for every call with the same backbone.
+
+    Raises:
+        UserError: the cache cannot be opened.
+    """
+    store = garden.embeddings(backbone)
+    with _tables_lock:
+        tables = _tables.setdefault(garden, {})
+        if backbone not in tables:
+            tables[backbone] = FeatureTable(garden.photos, store, Resemblances.of(garden, backbone))
+        return tables[backbone]

@@ -1,0 +1,85 @@
+"""What a photo of none of the classes looks like: the name of the likeliest of ImageNet's thousand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.collection import Garden
+from flowersorter.vision.backbone.weights import imagenet_classes
+from flowersorter.vision.features.imagenet_prior import Resemblance
+from flowersorter.workflows.models.current_model import chosen_backbone
+from flowersorter.workflows.predicting.feature_cache import feature_table
+from flowersorter.workflows.predicting.photo_rows import PhotoRows
+
+#: A likeness with a smaller share is one of several and names mostly what is not there (one in twelve of 200 photos of
+#: streets, rooms and animals: a dog as a running shoe, a bicycle as a triceratops).
+_LEAST_SHARE = 0.2
+#: Names that say little or something else without the list around them, by their number in ImageNet.
+_CLEARER = {
+    21: "kite (bird)",
+    78: "tick (insect)",
+    101: "elephant",
+    134: "crane (bird)",
+    242: "boxer (dog)",
+    256: "Newfoundland dog",
+    263: "Pembroke corgi",
+    264: "Cardigan corgi",
+    281: "tabby cat",
+    458: "brass plate",
+    517: "crane (machine)",
+    638: "swimsuit",
+    639: "swimsuit",
+    989: "rose hip",
+    998: "ear of corn",
+}
+
+
+def looks_like(garden: Garden, backbone: str, photo_ids: Sequence[int] | NDArray[np.int64]) -> dict[int, str]:
+    """Name what photos look like, by photo id.
+
+    One that resembles nothing in particular is left out, and so is one of which nothing is known: it was not embedded,
+    or its network has no layer for it that can be read at once.
+
+    Args:
+        garden: Whose photos.
+        backbone: The network that is asked.
+        photo_ids: The photos, in any order.
+    """
+    if not len(photo_ids):
+        return {}
+    known, hashes = garden.photos.hashes(np.asarray(photo_ids, np.int64))
+    features, positions = feature_table(garden, backbone).get(hashes)
+    if features.resemblance is None:
+        return {}
+    names = likenesses(features.resemblance)
+    return {photo_id: name for photo_id, name in zip(known[positions].tolist(), names, strict=True) if name}
+
+
+def strangers(garden: Garden, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
+    """Name what the photos of a folder that are new to the model look like, by photo id.
+
+    Args:
+        garden: Whose photos.
+        rows: The folder.
+        backbone: Name of the network, or None for the garden's.
+    """
+    new = np.unique(rows.photo_ids[rows.verdicts == Verdict.NEW])
+    return looks_like(garden, chosen_backbone(garden, backbone), new)
+
+
+def likenesses(found: Resemblance) -> list[str]:
+    """Names for the (N,) photos; "" for one that resembles nothing in particular."""
+    names = _names()
+    # As float16, in which shares are kept: one worked out now and one read from the cache must not differ.
+    clear = found.shares[:, 0] >= np.float16(_LEAST_SHARE)
+    return [names[kind] if sure else "" for kind, sure in zip(found.kinds[:, 0].tolist(), clear.tolist(), strict=True)]
+
+
+@lru_cache(maxsize=1)
+def _names() -> tuple[str, ...]:
+    return tuple(_CLEARER.get(kind, name) for kind, name in enumerate(imagenet_classes()))

@@ -1,0 +1,149 @@
+"""Reading new photos, each once: a lane decodes and embeds a batch, the caller writes it down.
+
+Only a batch or two per lane is in memory at a time, so memory does not grow with the folder.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import PhotoUnreadable
+from flowersorter.jobs import CancelToken
+from flowersorter.library.cache.embeddings import EmbeddingStore
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.photos import Place, ReadRecord
+from flowersorter.photos.read import LoadedPhoto, read_photo
+from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.features.views import CENTRE, cut
+from flowersorter.workflows.predicting.network_loader import Opening
+from flowersorter.workflows.predicting.thread_pool import in_lanes, lane_count
+from flowersorter.workflows.predicting.viewport_priority import Urgent
+
+#: Photos a lane decodes while the network is still being opened, which takes some seconds.
+_AHEAD = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Places dealt with together: read and embedded, or found unreadable; as they are in the library now."""
+
+    places: tuple[Place, ...]
+    decoded: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """What a lane made of some places.
+
+    Attributes:
+        places: All of them.
+        records: One for each that could be read.
+        unreadable: Place id and reason of each that could not.
+        hashes: The photos that were embedded.
+        embeddings: (M, D) float16, in the order of the hashes.
+    """
+
+    places: Sequence[Place]
+    records: list[ReadRecord]
+    unreadable: list[tuple[int, str]]
+    hashes: list[bytes]
+    embeddings: NDArray[np.float16]
+
+
+def ingest(
+    garden: Garden,
+    places: Sequence[Place],
+    backbone: Backbone,
+    opening: Opening,
+    cancel: CancelToken,
+    urgent: Urgent | None = None,
+) -> Iterator[Block]:
+    """Read, embed and remember photos; yields a block each time some are safely in the library.
+
+    Raises:
+        Cancelled: asked to stop; blocks already yielded stay.
+        WeightsMissing: the backbone's weights are not on this computer.
+        DeviceUnavailable: the device is not there.
+    """
+    lanes = lane_count()
+    store = garden.embeddings(backbone.name)
+
+    def work(batch: Sequence[Place]) -> _Batch:
+        return _read_and_embed(garden, store, batch, backbone, opening, cancel)
+
+    for finished in in_lanes(_batches(places, opening, urgent or Urgent(), lanes), work, lanes):
+        for batch in finished:
+            # Embeddings first, so that a photo in the library is a finished one.
+            if batch.hashes:
+                store.append(batch.hashes, CENTRE, batch.embeddings)
+            if batch.records:
+                garden.photos.record(batch.records)
+            if batch.unreadable:
+                garden.photos.record_unreadable(batch.unreadable)
+            now = garden.photos.places([place.id for place in batch.places])
+            yield Block(tuple(now), decoded=len(batch.records))
+        cancel.check()
+
+
+def _batches(places: Sequence[Place], opening: Opening, urgent: Urgent, lanes: int) -> Iterator[list[Place]]:
+    """Deal places out, those somebody looks at first, in batches that let all lanes end at about the same time."""
+    waiting = {place.id: place for place in places}
+    line = deque(waiting)
+    while waiting:
+        size = min(opening.batch_size or _AHEAD, math.ceil(len(waiting) / lanes))
+        first = [place_id for place_id in urgent.take() if place_id in waiting][:size]
+        batch = [waiting.pop(place_id) for place_id in first]
+        while len(batch) < size:
+            place = waiting.pop(line.popleft(), None)
+            if place is not None:
+                batch.append(place)
+        yield batch
+
+
+def _read_and_embed(
+    garden: Garden,
+    store: EmbeddingStore,
+    places: Sequence[Place],
+    backbone: Backbone,
+    opening: Opening,
+    cancel: CancelToken,
+) -> _Batch:
+    """What a lane does with a batch; leaves no trace but small pictures if it is abandoned."""
+    records, unreadable, photos = [], [], dict[bytes, LoadedPhoto]()
+    for place in places:
+        cancel.check()
+        try:
+            photo = read_photo(place.path, short_side_px=backbone.short_side_px)
+        except PhotoUnreadable as error:
+            unreadable.append((place.id, error.why or error.what))
+            continue
+        records.append(_record(place, photo))
+        photos[photo.sha256] = photo  # copies in one batch are embedded once
+        garden.thumbnails.put(photo.sha256, photo.small)
+    hashes = store.missing(list(photos), CENTRE)
+    embeddings = np.empty((0, 0), np.float16)
+    if hashes:
+        network = opening.wait(cancel)
+        crops = [cut(photos[sha256].pixels, CENTRE, backbone.crop_px) for sha256 in hashes]
+        embeddings = network.embed(np.stack(crops))
+    return _Batch(places, records, unreadable, hashes, embeddings)
+
+
+def _record(place: Place, photo: LoadedPhoto) -> ReadRecord:
+    taken_at = photo.metadata.taken_at
+    return ReadRecord(
+        place_id=place.id,
+        sha256=photo.sha256,
+        size_bytes=photo.size_bytes,
+        mtime_ns=photo.mtime_ns,
+        width_px=photo.metadata.width_px,
+        height_px=photo.metadata.height_px,
+        taken_at=taken_at.isoformat() if taken_at else None,
+        camera=photo.metadata.camera,
+    )

@@ -1,0 +1,133 @@
+"""Looking at what the library knows, without decoding a photo or loading torch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.labels import Label
+from flowersorter.library.tables.photos import PhotoRecord, Place, Places
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.predicting.batch_novelty import apart_with
+from flowersorter.workflows.predicting.feature_cache import feature_table
+from flowersorter.workflows.predicting.imagenet_names import looks_like
+from flowersorter.workflows.predicting.photo_rows import Guesses, PhotoRows, rows_of
+from flowersorter.workflows.predicting.predict_cached import guess
+
+TOP_GUESSES = 5
+NEIGHBOURS_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbour:
+    """A confirmed photo that looks like another one.
+
+    Attributes:
+        photo_id: The confirmed photo.
+        path: Where it stands, None if it is nowhere at the moment.
+        class_id: Its class.
+        similarity: Cosine similarity of their features, 0 to 1.
+    """
+
+    photo_id: int
+    path: Path | None
+    class_id: int
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoDetails:
+    """All that is known of one place.
+
+    Attributes:
+        place: The place.
+        photo: Its photo, None while it is not read or where it is unreadable.
+        label: Its label, if any.
+        top: Best guesses as (class id, probability), likeliest first.
+        verdict: What the best guess is worth.
+        neighbours: The most similar confirmed photos.
+        looks_like: What ImageNet's layer takes a photo for that is new to the model; "" where nobody knows.
+        apart_with: How many others stand apart from the labelled photos together with it; 0 where it does not.
+    """
+
+    place: Place
+    photo: PhotoRecord | None
+    label: Label | None
+    top: tuple[tuple[int, float], ...]
+    verdict: Verdict
+    neighbours: tuple[Neighbour, ...]
+    looks_like: str = ""
+    apart_with: int = 0
+
+
+def guesses_for(
+    garden: Garden, photo_ids: Iterable[int] | NDArray[np.int64], backbone: str | None = None
+) -> Guesses | None:
+    """Predict known photos with the model that speaks for the garden; None where no model does."""
+    named = model_for(garden, chosen_backbone(garden, backbone))
+    if named is None:
+        return None
+    return guess(garden, named.model, photo_ids)
+
+
+def rows_for(garden: Garden, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
+    """Rows for some places, in their order."""
+    places = Places.of(places)
+    photo_ids = places.known_photo_ids
+    return rows_of(places, garden.labels.get(photo_ids), guesses_for(garden, photo_ids, backbone))
+
+
+def folder_rows(garden: Garden, folder: Path) -> PhotoRows:
+    """Rows for every place the library knows under a folder, in natural order of their paths."""
+    return rows_for(garden, garden.photos.places_under(folder))
+
+
+def details(garden: Garden, place_id: int) -> PhotoDetails:
+    """Everything known of one place."""
+    place = garden.photos.place(place_id)
+    if place.photo_id is None:
+        return PhotoDetails(place, None, None, (), Verdict.NONE, ())
+    photo = garden.photos.photo(place.photo_id)
+    backbone = chosen_backbone(garden)
+    guesses = guesses_for(garden, [photo.id], backbone)
+    top: tuple[tuple[int, float], ...] = ()
+    verdict = Verdict.NONE
+    if guesses is not None and len(guesses.photo_ids):
+        top, verdict = guesses.top(photo.id, TOP_GUESSES), Verdict(int(guesses.verdicts[0]))
+    return PhotoDetails(
+        place=place,
+        photo=photo,
+        label=garden.labels.get([photo.id]).get(photo.id),
+        top=top,
+        verdict=verdict,
+        neighbours=_neighbours(garden, photo),
+        looks_like=looks_like(garden, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
+        apart_with=apart_with(garden, photo.id) if verdict in (Verdict.UNSURE, Verdict.NEW) else 0,
+    )
+
+
+def _neighbours(garden: Garden, photo: PhotoRecord) -> tuple[Neighbour, ...]:
+    table = feature_table(garden, chosen_backbone(garden))
+    labels = garden.labels.all()
+    others = np.array(sorted(labels.keys() - {photo.id}), np.int64)
+    own, found = table.get([photo.sha256])
+    if not len(found) or not len(others):
+        return ()
+    column = own.unpack().T
+    similarity = np.full(len(others), -1, np.float32)
+    for positions, features in table.parts(others):
+        similarity[positions] = features.times(column)[:, 0]
+    nearest = np.argsort(-similarity, kind="stable")[:NEIGHBOURS_SHOWN]
+    result = []
+    for i in nearest[similarity[nearest] >= 0].tolist():
+        photo_id = int(others[i])
+        places = [place for place in garden.photos.places_of(photo_id) if not place.missing]
+        path = places[0].path if places else None
+        result.append(Neighbour(photo_id, path, labels[photo_id].class_id, float(similarity[i])))
+    return tuple(result)

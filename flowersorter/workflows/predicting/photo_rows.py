@@ -1,0 +1,133 @@
+"""The garden as columns: one row a place, as the grid and the command line show it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.tables.labels import Label, LabelOrigin
+from flowersorter.library.tables.photos import Place, Places
+
+__all__ = ["Guesses", "PhotoRows", "Verdict", "rows_of"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PhotoRows:
+    """Columns of photos, one row a place.
+
+    Attributes:
+        place_ids: (N,) int64.
+        photo_ids: (N,) int64; 0 where the file is not read yet or unreadable.
+        paths: N absolute paths.
+        errors: N reasons why a file is unreadable, None where it is not.
+        label_ids: (N,) int32 class id of the label; 0 where there is none.
+        by_person: (N,) bool; whether a person gave the label (else a class folder did).
+        class_ids: (N,) int32 class id of the best guess; 0 where there is none.
+        confidences: (N,) float32 calibrated probability of the best guess.
+        verdicts: (N,) uint8 `Verdict`.
+    """
+
+    place_ids: NDArray[np.int64]
+    photo_ids: NDArray[np.int64]
+    paths: Sequence[Path]
+    errors: tuple[str | None, ...]
+    label_ids: NDArray[np.int32]
+    by_person: NDArray[np.bool_]
+    class_ids: NDArray[np.int32]
+    confidences: NDArray[np.float32]
+    verdicts: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @property
+    def kept_class_ids(self) -> NDArray[np.int32]:
+        """(N,) int32: the label where there is one, else the guess, else 0."""
+        return np.where(self.label_ids > 0, self.label_ids, self.class_ids)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Guesses:
+    """Predictions by photo, with the model's classes as class ids of the garden.
+
+    Attributes:
+        photo_ids: (M,) int64, ascending.
+        class_ids: (C,) int32, in the model's order.
+        probabilities: (M, C) float32, calibrated, rows sum to 1.
+        verdicts: (M,) uint8 `Verdict`.
+    """
+
+    photo_ids: NDArray[np.int64]
+    class_ids: NDArray[np.int32]
+    probabilities: NDArray[np.float32]
+    verdicts: NDArray[np.uint8]
+
+    def locate(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
+        """Find the row of each photo.
+
+        Args:
+            photo_ids: (N,) int64.
+
+        Returns:
+            (N,) row of each photo here, -1 for a photo without a prediction.
+        """
+        if not len(self.photo_ids):
+            return np.full(len(photo_ids), -1, np.intp)
+        at = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
+        return np.where(self.photo_ids[at] == photo_ids, at, -1)
+
+    def top(self, photo_id: int, count: int) -> tuple[tuple[int, float], ...]:
+        """Best guesses for one photo as (class id, probability), likeliest first; empty without prediction."""
+        row = int(self.locate(np.array([photo_id], np.int64))[0])
+        if row < 0:
+            return ()
+        best = np.argsort(-self.probabilities[row], kind="stable")[:count]
+        return tuple((int(self.class_ids[i]), float(self.probabilities[row, i])) for i in best)
+
+
+def rows_of(places: Sequence[Place], labels: Mapping[int, Label], guesses: Guesses | None) -> PhotoRows:
+    """Join places with their labels and predictions."""
+    places = Places.of(places)
+    label_ids, by_person = _label_columns(places.photo_ids, labels)
+    class_ids = np.zeros(len(places), np.int32)
+    confidences = np.zeros(len(places), np.float32)
+    verdicts = np.zeros(len(places), np.uint8)
+    if guesses is not None and len(guesses.photo_ids):
+        at = guesses.locate(places.photo_ids)
+        known = at >= 0
+        best = guesses.probabilities.argmax(axis=1)
+        class_ids[known] = guesses.class_ids[best][at[known]]
+        confidences[known] = guesses.probabilities[at[known], best[at[known]]]
+        verdicts[known] = guesses.verdicts[at[known]]
+    return PhotoRows(
+        place_ids=places.ids,
+        photo_ids=places.photo_ids,
+        paths=places.paths,
+        errors=places.errors,
+        label_ids=label_ids,
+        by_person=by_person,
+        class_ids=class_ids,
+        confidences=confidences,
+        verdicts=verdicts,
+    )
+
+
+def _label_columns(
+    photo_ids: NDArray[np.int64], labels: Mapping[int, Label]
+) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
+    """(N,) the class each photo is labelled with, 0 for none, and whether a person said so."""
+    label_ids, by_person = np.zeros(len(photo_ids), np.int32), np.zeros(len(photo_ids), np.bool_)
+    if labels:
+        labelled = np.fromiter(labels, np.int64, len(labels))
+        classes = np.fromiter((label.class_id for label in labels.values()), np.int32, len(labels))
+        said = np.fromiter((label.origin is LabelOrigin.PERSON for label in labels.values()), np.bool_, len(labels))
+        order = np.argsort(labelled)
+        at = order[np.minimum(np.searchsorted(labelled, photo_ids, sorter=order), len(labels) - 1)]
+        there = labelled[at] == photo_ids
+        label_ids[there], by_person[there] = classes[at[there]], said[at[there]]
+    return label_ids, by_person

@@ -1,0 +1,80 @@
+"""Predictions for a garden from its cached embeddings; no photo is decoded and torch is not needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.library.collection import Garden
+from flowersorter.library.database.connection import rising
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.features.packed import Features
+from flowersorter.workflows.predicting.batch_novelty import standing_apart
+from flowersorter.workflows.predicting.feature_cache import feature_table
+from flowersorter.workflows.predicting.photo_rows import Guesses, Verdict
+
+
+def cached_features(garden: Garden, backbone: str, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
+    """Read features from the cache: those of M photos, and their (M,) ascending positions in `hashes`."""
+    return feature_table(garden, backbone).get(hashes)
+
+
+def guess(garden: Garden, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> Guesses:
+    """Predict photos whose embeddings are cached; the others are left out. Nothing that stands apart is sure.
+
+    Args:
+        garden: Its classes give the model's names their ids.
+        model: What predicts.
+        photo_ids: Photos, in any order.
+    """
+    meant = garden.classes.meant_by(model.class_names)
+    wanted = rising(photo_ids)
+    probabilities = np.empty((len(wanted), len(meant)), np.float32)
+    verdicts = np.empty(len(wanted), np.uint8)
+    embedded = np.zeros(len(wanted), np.bool_)
+    for positions, features, places in feature_table(garden, model.backbone).parts_along(wanted, model.novelty):
+        result = predict(model, features, places)
+        probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
+        embedded[positions] = True
+    apart = standing_apart(garden, model, wanted)
+    verdicts[apart & np.isin(verdicts, (Verdict.SURE, Verdict.PROBABLE))] = Verdict.UNSURE
+    if not embedded.all():
+        wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
+    return Guesses(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))
+
+
+def in_classes(
+    meant: NDArray[np.int32], probabilities: NDArray[np.float32], verdicts: NDArray[np.uint8]
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.uint8]]:
+    """Say what a model said in the classes there are now.
+
+    What it knows apart may be one class by now, and then counts together. What it takes for a class that was deleted
+    looks like none of those that are left.
+
+    Args:
+        meant: (C,) class ids the model's outputs mean, as `ClassTable.meant_by` gives them.
+        probabilities: (N, C).
+        verdicts: (N,) `Verdict`.
+
+    Returns:
+        (K,) class ids, no two alike; (N, K) probabilities; (N,) verdicts. With no class left there is a class 0, and
+        every photo is new.
+    """
+    first = np.sort(np.unique(meant, return_index=True)[1])
+    kept = meant[first]
+    kept = kept[kept > 0]
+    if len(kept) == len(meant):
+        return meant, probabilities, verdicts
+    together = np.stack([probabilities[:, meant == class_id].sum(axis=1) for class_id in [*kept.tolist(), 0]], axis=1)
+    left, gone = together[:, :-1], together[:, -1]
+    stranger = gone > left.max(axis=1, initial=0.0)
+    verdicts = np.where(stranger, np.uint8(Verdict.NEW), verdicts)
+    if not len(kept):
+        return np.zeros(1, np.int32), np.ones((len(probabilities), 1), np.float32), verdicts
+    total = left.sum(axis=1, keepdims=True)
+    even = np.float32(1 / len(kept))
+    shares = np.divide(left, total, out=np.full_like(left, even), where=total > 0)
+    return kept, shares, verdicts

@@ -1,0 +1,180 @@
+"""Predict single photos, without remembering them, as `label` would: twice where the first look leaves a doubt."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import PhotoUnreadable, TooFewPhotos
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.photos.read import LoadedPhoto, read_photo, read_small
+from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import Predictions, predict
+from flowersorter.vision.features.imagenet_prior import resemble
+from flowersorter.vision.features.packed import pack
+from flowersorter.vision.features.views import CENTRE, WIDE, cut
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.finetuned_backbones import backbone_of
+from flowersorter.workflows.predicting.imagenet_names import likenesses
+from flowersorter.workflows.predicting.imagenet_prior_cache import layer_of
+from flowersorter.workflows.predicting.network_loader import Embeds, OpenEmbedder, Opening, open_embedder
+from flowersorter.workflows.predicting.predict_cached import in_classes
+from flowersorter.workflows.predicting.thread_pool import in_lanes, lane_count
+
+#: Photos a lane takes at a time.
+_MOST_AT_ONCE = 8
+
+
+@dataclass(frozen=True, slots=True)
+class PredictRequest:
+    """Predict some photos.
+
+    Attributes:
+        garden: Its model predicts.
+        paths: The photos.
+        device: "auto", "cpu" or "cuda".
+        backbone: Name, or None for the garden's.
+    """
+
+    garden: Garden
+    paths: tuple[Path, ...]
+    device: str = "auto"
+    backbone: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoPrediction:
+    """What the model makes of one photo.
+
+    Attributes:
+        path: The photo.
+        class_name: Best guess, empty where the photo is unreadable.
+        confidence: Its calibrated probability.
+        verdict: What it is worth.
+        top: (class name, probability), likeliest first.
+        error: Why the photo is unreadable, None where it is not.
+        looks_like: What ImageNet's layer takes a new photo for; "" for others, and where nobody knows.
+    """
+
+    path: Path
+    class_name: str = ""
+    confidence: float = 0.0
+    verdict: Verdict = Verdict.NONE
+    top: tuple[tuple[str, float], ...] = ()
+    error: str | None = None
+    looks_like: str = ""
+
+
+def predict_photos(
+    request: PredictRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> tuple[PhotoPrediction, ...]:
+    """Predict photos in the order given; an unreadable one carries its error.
+
+    Raises:
+        TooFewPhotos: there is no model for the backbone yet.
+        Cancelled: asked to stop.
+    """
+    name = chosen_backbone(request.garden, request.backbone)
+    named = model_for(request.garden, name)
+    if named is None:
+        raise TooFewPhotos(
+            f"There is no model for {name} yet",
+            "models belong to one backbone",
+            "Train one with this backbone first",
+        )
+    entry = backbone_of(request.garden, name)
+    names = _names(request.garden, named.model)
+    opening = Opening(embedder, entry, request.device)
+    lanes = lane_count()
+    size = max(1, min(_MOST_AT_ONCE, len(request.paths) // lanes))
+    starts = range(0, len(request.paths), size)
+
+    def work(batch: Sequence[int]) -> tuple[int, list[PhotoPrediction]]:
+        paths = request.paths[batch[0] : batch[0] + size]
+        return batch[0], _predict_batch(paths, named.model, names, entry, opening, cancel)
+
+    done: dict[int, list[PhotoPrediction]] = {}
+    for finished in in_lanes(((start,) for start in starts), work, lanes):
+        done.update(finished)
+        report(Progress("Labelling photos", min(len(done) * size, len(request.paths)), len(request.paths)))
+        cancel.check()
+    return tuple(prediction for start in starts for prediction in done[start])
+
+
+def _predict_batch(
+    paths: Sequence[Path],
+    model: Model,
+    names: Sequence[str],
+    backbone: Backbone,
+    opening: Opening,
+    cancel: CancelToken,
+) -> list[PhotoPrediction]:
+    photos: dict[int, LoadedPhoto] = {}
+    result: dict[int, PhotoPrediction] = {}
+    for i, path in enumerate(paths):
+        cancel.check()
+        try:
+            photos[i] = read_photo(path, short_side_px=backbone.short_side_px)
+        except PhotoUnreadable as error:
+            result[i] = PhotoPrediction(path, error=error.why or error.what)
+    if photos:
+        predictions, likely = _look(list(photos.values()), model, backbone, opening.wait(cancel))
+        for row, i in enumerate(photos):
+            found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]))
+            result[i] = replace(found, looks_like=likely[row]) if found.verdict is Verdict.NEW else found
+    return [result[i] for i in range(len(paths))]
+
+
+def _look(
+    photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds
+) -> tuple[Predictions, list[str]]:
+    """Predict photos, and name what each looks like.
+
+    Those the model is not sure of are looked at once more, in a wider view of them.
+    """
+
+    def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:
+        return network.embed(np.stack([cut(each, name, backbone.crop_px) for each in pixels]))
+
+    centre = view(CENTRE, [photo.pixels for photo in photos])
+    layer = layer_of(model.backbone)
+    resemblance = None if layer is None else resemble(centre, layer)
+    likely = [""] * len(photos) if resemblance is None else likenesses(resemblance)
+    embeddings = centre.astype(np.float32)
+    predictions = predict(model, replace(pack(embeddings), resemblance=resemblance))
+    doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
+    if not doubtful:
+        return predictions, likely
+    # From the small picture, as `label` does it: the two must agree to the last digit.
+    small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
+    again = view(WIDE, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
+    embeddings[doubtful] = (embeddings[doubtful] + again) / 2
+    return predict(model, replace(pack(embeddings), resemblance=resemblance)), likely
+
+
+def _names(garden: Garden, model: Model) -> tuple[str, ...]:
+    """The classes of a model as the garden calls them now; "" for one that was deleted."""
+    names = dict.fromkeys(model.class_names, "")
+    for name in garden.classes.without_deleted(model.class_names):
+        entry = garden.classes.find(name)
+        names[name] = name if entry is None else entry.name
+    return tuple(names.values())
+
+
+def _described(
+    path: Path, names: Sequence[str], probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], verdict: int
+) -> PhotoPrediction:
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)), 1)}
+    meant = np.array([numbers.get(name, 0) for name in names], np.int32)
+    class_ids, shares, verdicts = in_classes(meant, probabilities[None], np.array([verdict], np.uint8))
+    called = {number: name for name, number in numbers.items()}
+    best = np.argsort(-shares[0], kind="stable")[:5]
+    top = tuple((called.get(int(class_ids[i]), ""), float(shares[0, i])) for i in best)
+    return PhotoPrediction(path, top[0][0], top[0][1], Verdict(int(verdicts[0])), top)

@@ -1,0 +1,157 @@
+"""The photos of a deep training: which there are pictures of, and which are held out to measure with."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.errors import TooFewPhotos
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.classifier.training_state import near_copies
+from flowersorter.vision.features.cv_folds import assign_folds
+from flowersorter.vision.features.near_duplicates import joined
+from flowersorter.vision.finetuning.config import Lesson, Pictures
+from flowersorter.workflows.predicting.extra_views import pixels_of
+from flowersorter.workflows.training.training_set import TrainingSet, labelled_photos
+
+#: One photo in so many is held out: of few photos more, to tell one epoch from another; of many fewer, since what is
+#: held out is not learned from.
+_FEWEST_FOLDS, _MOST_FOLDS = 6, 10
+#: Held-out photos that are enough.
+_ENOUGH = 100
+#: A class needs so many photos: one to hold out, and enough others that showing them again and again teaches anything.
+FEWEST = 6
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class DeepPhotos:
+    """Labelled photos of which there are pictures.
+
+    Attributes:
+        photos: With the features of the backbone as it is.
+        hashes: SHA-256 of each.
+        pictures: Gives the small picture of each, by row.
+        held_out: (N,) bool; not learned from, and no near-copy of any that is.
+        left_out: Labelled photos of which there is no picture any more.
+    """
+
+    photos: TrainingSet
+    hashes: tuple[bytes, ...]
+    pictures: Pictures
+    held_out: NDArray[np.bool_]
+    left_out: int
+
+    @property
+    def lesson(self) -> Lesson:
+        """What to learn from and what to measure with."""
+        targets, rows = self.photos.targets, np.arange(len(self.hashes))
+        return Lesson(self.pictures, targets, len(self.photos.class_names), rows[~self.held_out], rows[self.held_out])
+
+
+def deep_photos(
+    garden: Garden, backbone: Backbone, classes: Mapping[int, int], seed: int, report: Report, cancel: CancelToken
+) -> DeepPhotos:
+    """Find the pictures of labelled photos, make those that are missing again, and hold some photos out.
+
+    Args:
+        garden: Whose photos; they are embedded with the backbone.
+        backbone: As it is before the training.
+        classes: Class id by photo id.
+        seed: Fixes which photos are held out.
+        report: Gets `Progress`.
+        cancel: Looked at for every photo.
+
+    Raises:
+        TooFewPhotos: fewer than two classes, or one with too few photos.
+        Cancelled: asked to stop.
+    """
+    labelled = labelled_photos(garden, backbone.name, classes)
+    records = garden.photos.photos(labelled.photo_ids.tolist())
+
+    def picture(photo_id: int) -> NDArray[np.uint8] | None:
+        return pixels_of(garden, records[photo_id], backbone.short_side_px)
+
+    there = np.zeros(len(labelled.photo_ids), np.bool_)
+    for row, photo_id in enumerate(labelled.photo_ids.tolist()):
+        cancel.check()
+        report(Progress("Looking for the pictures", row, len(there)))
+        sha256 = records[photo_id].sha256
+        there[row] = garden.thumbnails.get(sha256) is not None or picture(photo_id) is not None
+    rows = np.flatnonzero(there)
+    photos = replace(
+        labelled,
+        photo_ids=labelled.photo_ids[rows],
+        features=labelled.features.take(rows),
+        targets=labelled.targets[rows],
+        bursts=None if labelled.bursts is None else labelled.bursts[rows],
+    )
+    _check_counts(photos)
+    groups = joined(near_copies(photos.features, photos.targets, seed, cancel), photos.bursts)
+    ids = photos.photo_ids.tolist()
+    return DeepPhotos(
+        photos=photos,
+        hashes=tuple(records[photo_id].sha256 for photo_id in ids),
+        pictures=lambda row: picture(ids[row]),
+        held_out=hold_out(photos.targets, groups, photos.class_names, seed),
+        left_out=len(classes) - len(rows),
+    )
+
+
+def hold_out(
+    targets: NDArray[np.intp], groups: NDArray[np.intp], class_names: Sequence[str], seed: int
+) -> NDArray[np.bool_]:
+    """Choose a sixth to a tenth of each class, near-copies together.
+
+    Args:
+        targets: (N,) class indices.
+        groups: (N,) group of each photo; near-copies are in one, which is of one class.
+        class_names: C names.
+        seed: Fixes the choice.
+
+    Returns:
+        (N,) bool.
+
+    Raises:
+        TooFewPhotos: all photos of a class are near-copies of one another.
+    """
+    count = min(max(len(targets) // _ENOUGH, _FEWEST_FOLDS), _MOST_FOLDS)
+    folds = assign_folds(targets, groups, seed, folds=count)
+    held_out = np.zeros(len(targets), np.bool_)
+    for target, name in enumerate(class_names):
+        members = np.flatnonzero(targets == target)
+        sizes = np.bincount(folds[members], minlength=count)
+        usable = np.flatnonzero((sizes > 0) & (sizes < len(members)))
+        if not len(usable):
+            raise _too_few(f"all photos of “{name}” are near-copies of one another")
+        wanted = len(members) / count
+        chosen = usable[np.argmin(np.abs(sizes[usable] - wanted))]
+        held_out[members[folds[members] == chosen]] = True
+    return held_out
+
+
+def _check_counts(photos: TrainingSet) -> None:
+    if len(photos.class_names) < 2:
+        raise TooFewPhotos(
+            "There is nothing to tell apart yet",
+            "deep training needs at least two classes with labelled photos",
+            "Drag some photos onto a second class, then try again",
+        )
+    counts = np.bincount(photos.targets, minlength=len(photos.class_names))
+    fewest = int(counts.argmin())
+    if counts[fewest] < FEWEST:
+        number = int(counts[fewest])
+        has = "only 1 photo" if number == 1 else f"only {number} photos" if number else "no photo with a picture"
+        raise _too_few(f"“{photos.class_names[fewest]}” has {has}")
+
+
+def _too_few(why: str) -> TooFewPhotos:
+    return TooFewPhotos(
+        "There are too few photos for deep training",
+        why,
+        f"Label at least {FEWEST} different photos of every class; Retrain makes do with fewer",
+    )

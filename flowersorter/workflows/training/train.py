@@ -1,0 +1,269 @@
+"""Train: from the garden's labels (Retrain) or from a folder with one sub-folder per class."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from flowersorter.errors import TooFewPhotos
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.collection import Garden
+from flowersorter.photos.scan import absolute_folder
+from flowersorter.vision.backbone.registry import base_name, is_tuned
+from flowersorter.vision.classifier.fit import Fitted
+from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.workflows.evaluation.compare_models import Training
+from flowersorter.workflows.evaluation.duplicate_labels import Contradiction, contradictions
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
+from flowersorter.workflows.models.training_overlap import came_from_elsewhere
+from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
+from flowersorter.workflows.predicting.predict_cached import in_classes
+from flowersorter.workflows.training.incremental_fit import fit_for
+from flowersorter.workflows.training.prepare_features import (
+    embed_labelled,
+    embed_variants,
+    labels_of_class_folders,
+    nothing_in,
+)
+from flowersorter.workflows.training.training_set import (
+    TrainingSet,
+    belongs_with_starter,
+    labelled_photos,
+    with_starter,
+)
+from flowersorter.workflows.training.unmeasured_classes import Unmeasured, unmeasured
+
+
+@dataclass(frozen=True, slots=True)
+class RetrainRequest:
+    """Learn from every label of the garden.
+
+    Attributes:
+        garden: Whose labels.
+        device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
+        note: Kept with the model.
+    """
+
+    garden: Garden
+    device: str = "auto"
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainFolderRequest:
+    """Learn from a folder with one sub-folder per class.
+
+    Attributes:
+        garden: Gets the labels and the model.
+        folder: Has one sub-folder per class.
+        add: Learn from the garden's other labels as well.
+        device: "auto", "cpu" or "cuda".
+        backbone: Name, or None for the garden's.
+        note: Kept with the model.
+    """
+
+    garden: Garden
+    folder: Path
+    add: bool = False
+    device: str = "auto"
+    backbone: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What a training brought.
+
+    Attributes:
+        model_id: The new model's number.
+        classes: Its classes.
+        photos: Labelled photos of the person it learned from.
+        held_out: Photos its accuracy was measured on.
+        held_out_accuracy: Share of them that models which never saw them got right; None if too few to tell.
+        before: The same figure of the model before.
+        made_current: Whether the garden uses it now: a clearly worse one waits for the person to say so, and so does
+            one that would take the place of a model from elsewhere.
+        seconds: How long the fit took, without reading photos.
+        unreadable: Files that look like photos and are none, with the reason.
+        unmeasured: Classes of which no photo could be held out.
+        contradicting: Photos of the folder that stand in the sub-folders of several classes; one of them counts.
+        guessed: Photos nobody labelled that it could go by, since the person asked for that.
+        imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
+            right. None where it was made here.
+    """
+
+    model_id: int
+    classes: tuple[str, ...]
+    photos: int
+    held_out: int
+    held_out_accuracy: float | None
+    before: float | None
+    made_current: bool
+    seconds: float
+    unreadable: tuple[tuple[Path, str], ...] = ()
+    unmeasured: tuple[Unmeasured, ...] = ()
+    contradicting: int = 0
+    guessed: int = 0
+    imported_right: int | None = None
+
+
+def retrain(
+    request: RetrainRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> TrainResult:
+    """Fit a new head on the garden's labels and make it current unless it is clearly worse than one that was made here.
+
+    Of a model from elsewhere nobody knows what it learned from, and it may know more classes: it is never replaced
+    without the person's word.
+
+    Raises:
+        TooFewPhotos: nothing is labelled, or only one class is.
+        Cancelled: asked to stop; the model before stays.
+    """
+    garden = request.garden
+    backbone = chosen_backbone(garden)
+    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    if not classes:
+        raise TooFewPhotos(
+            "There is nothing to learn from yet",
+            "no photo has a label",
+            "Drag photos onto their class or confirm guesses, then retrain",
+        )
+    # A second look would take seconds; `label` has seen to those it was not sure of.
+    for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
+        embed_labelled(garden, request.device, classes, CENTRE, name, report, cancel, embedder)
+    own = labelled_photos(garden, backbone, classes)
+    if not len(own.photo_ids):
+        raise TooFewPhotos(
+            "There is nothing to learn from at the moment",
+            "none of the photos with a label can be read",
+            "Connect the drive they are on, then retrain",
+        )
+    named = model_for(garden, backbone)
+    examples = with_starter(garden, own) if belongs_with_starter(named, own.class_names) else own
+    return _learn(garden, examples, backbone, request.note, report, cancel, keep_better=True)
+
+
+def train_folder(
+    request: TrainFolderRequest,
+    report: Report,
+    cancel: CancelToken,
+    *,
+    embedder: OpenEmbedder = open_embedder,
+) -> TrainResult:
+    """Read a folder of class folders, take them as labels, fit a new head and make it current.
+
+    Raises:
+        FolderUnusable: the folder is missing or forbidden.
+        TooFewPhotos: it has fewer than two sub-folders with readable photos.
+        Cancelled: asked to stop; the model before stays.
+    """
+    garden, folder = request.garden, absolute_folder(request.folder)
+    backbone = chosen_backbone(garden, request.backbone)
+    classes, unreadable = labels_of_class_folders(
+        garden, folder, request.device, backbone, report, cancel, embedder, add=request.add
+    )
+    embed_labelled(garden, request.device, classes, WIDE, backbone, report, cancel, embedder)
+    embed_variants(garden, request.device, classes, backbone, report, cancel, embedder)
+    if is_tuned(backbone):
+        embed_labelled(garden, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
+    own = labelled_photos(garden, backbone, classes)
+    if len(own.class_names) < 2:
+        raise nothing_in(folder)
+    named = model_for(garden, backbone)
+    grown = request.add and belongs_with_starter(named, own.class_names)
+    result = _learn(
+        garden,
+        with_starter(garden, own) if grown else own,
+        backbone,
+        request.note,
+        report,
+        cancel,
+        keep_better=False,
+    )
+    garden.settings.set("backbone", backbone)
+    contradicting = sum(_in_several(each, folder) for each in contradictions(garden))
+    return replace(result, unreadable=unreadable, contradicting=contradicting)
+
+
+def _in_several(each: Contradiction, folder: Path) -> bool:
+    """Whether two of its class folders are in this folder."""
+    return sum(path.is_relative_to(folder) for path in each.paths.values()) > 1
+
+
+def _learn(
+    garden: Garden,
+    examples: TrainingSet,
+    backbone: str,
+    note: str,
+    report: Report,
+    cancel: CancelToken,
+    *,
+    keep_better: bool,
+) -> TrainResult:
+    report(Progress("Learning", 0))
+    started = time.perf_counter()
+    before = model_for(garden, backbone)
+    fitted = fit_for(garden, examples, backbone, cancel, note)
+    seconds = time.perf_counter() - started
+    accuracy = fitted.model.training.held_out_accuracy
+    held_out = int(np.count_nonzero(fitted.held_out.own))
+    arrays, metadata = fitted.model.to_bundle()
+    model_id = garden.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
+    old = before.model.training if before is not None and before.id is not None else None
+    foreign = keep_better and before is not None and came_from_elsewhere(before)
+    worse = (
+        keep_better
+        and old is not None
+        and before is not None
+        and _same_classes(garden, before.model.class_names, examples.class_names)
+        and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
+    )
+    if not (worse or foreign):
+        garden.models.use(model_id)
+        garden.classes.keep_model_classes(examples.class_names)
+    return TrainResult(
+        model_id=model_id,
+        classes=examples.class_names,
+        photos=int(np.count_nonzero(examples.own)),
+        held_out=held_out,
+        held_out_accuracy=accuracy,
+        before=old.held_out_accuracy if old else None,
+        made_current=not (worse or foreign),
+        seconds=seconds,
+        guessed=fitted.model.training.guessed,
+        imported_right=_right(garden, before.model, examples, fitted) if foreign and before is not None else None,
+        unmeasured=unmeasured(examples, fitted),
+    )
+
+
+def _same_classes(garden: Garden, before: Sequence[str], now: Sequence[str]) -> bool:
+    """Whether two models know the same classes, whatever these were called and merged from when they were made."""
+    old, new = (set(garden.classes.meant_by(names)) for names in (before, now))
+    return old - {0} == new
+
+
+def _right(garden: Garden, model: Model, examples: TrainingSet, fitted: Fitted) -> int:
+    """How many of the person's held-out photos a model gets right that learned from none of them."""
+    rows = fitted.held_out.rows[fitted.held_out.own]
+    if not len(rows):
+        return 0
+    meant = [np.array(garden.classes.meant_by(names), np.int32) for names in (model.class_names, examples.class_names)]
+    probabilities = predict(model, examples.features.take(rows)).probabilities
+    class_ids, shares, _ = in_classes(meant[0], probabilities, np.zeros(len(rows), np.uint8))
+    return int(np.count_nonzero(class_ids[shares.argmax(axis=1)] == meant[1][examples.targets[rows]]))
+
+
+def clearly_worse(new: float | None, new_photos: int, old: float | None, old_photos: int) -> bool:
+    """Whether the new accuracy's interval lies wholly below the old one's."""
+    if new is None or old is None:
+        return False
+    _, best_new = wilson_interval(round(new * new_photos), new_photos)
+    worst_old, _ = wilson_interval(round(old * old_photos), old_photos)
+    return best_new < worst_old

@@ -1,0 +1,205 @@
+"""The labelled photos a head learns from: the garden's labels, and the starter's photos where they belong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from heapq import nsmallest
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken
+from flowersorter.library.collection import Garden
+from flowersorter.vision.backbone.registry import base_name, is_tuned
+from flowersorter.vision.classifier.training_state import Examples, Variants, few, near_copies
+from flowersorter.vision.features.bursts import find_bursts
+from flowersorter.vision.features.packed import Features, join, pack
+from flowersorter.vision.features.views import VARIANTS, variant
+from flowersorter.workflows.labelling.folder_labels import name_key
+from flowersorter.workflows.models.current_model import NamedModel, starter
+from flowersorter.workflows.models.finetuned_backbones import seen_by
+from flowersorter.workflows.predicting.predict_cached import cached_features
+from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
+
+#: Chooses the photos that axes are found from.
+_SEED = 42
+#: Labelled photos up to which a class is small. Variants measured, in points of accuracy: 0.5 more with 5 photos a
+#: class, 0.5 with 10, 0.3 with 20, 0.1 with 50 (twenty draws of 1,500 flowers).
+SMALL_CLASS = 20
+_MOST_SHOWN_AGAIN = 500
+#: Unlabelled photos that are learned from. Twice as many win nothing more.
+MOST_UNLABELLED = 700
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TrainingSet:
+    """Labelled photos with their features.
+
+    Attributes:
+        class_names: C names, in the order of the targets.
+        photo_ids: (N,) int64, no two alike; those of starter photos are negative.
+        features: Of N photos, averaged over the views they have.
+        targets: (N,) class indices.
+        memorised: (N,) bool; photos that the backbone itself was trained on. None: no photo.
+        groups: (N,) near-copies have the same number. None: it is told by the features.
+        bursts: (N,) photos of one moment have the same number. None: nobody knows.
+        variants: Further views of photos of small classes, as far as there are any.
+        unlabelled: Features of photos nobody labelled, where labelled ones are few and the person asked for it.
+    """
+
+    class_names: tuple[str, ...]
+    photo_ids: NDArray[np.int64]
+    features: Features
+    targets: NDArray[np.intp]
+    memorised: NDArray[np.bool_] | None = None
+    groups: NDArray[np.intp] | None = None
+    bursts: NDArray[np.intp] | None = None
+    variants: Variants | None = None
+    unlabelled: Features | None = None
+
+    @property
+    def own(self) -> NDArray[np.bool_]:
+        """(N,) whether each photo is the person's, not the starter's."""
+        return self.photo_ids > 0
+
+    @property
+    def examples(self) -> Examples:
+        """The photos as the head learns from them."""
+        return Examples(
+            self.photo_ids,
+            self.features,
+            self.targets,
+            self.own,
+            self.memorised,
+            self.groups,
+            self.bursts,
+            self.variants,
+            self.unlabelled,
+        )
+
+
+def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
+    """Read the features of labelled photos from the cache; photos that are not embedded are left out.
+
+    To a network that was trained on them all photos of a class look alike: near-copies are then told by the features
+    of the backbone it was made from, as far as the photos are embedded with that.
+
+    Args:
+        garden: Whose cache and class names.
+        backbone: Name of the backbone.
+        classes: Class id by photo id.
+    """
+    ids, hashes = garden.photos.hashes(list(classes))
+    features, positions = cached_features(garden, backbone, hashes)
+    kept = ids[positions]
+    class_ids = np.array([classes[photo_id] for photo_id in kept.tolist()], np.int64)
+    used = set(class_ids.tolist())
+    ordered = [c for c in garden.classes.all() if c.id in used]
+    index = {c.id: i for i, c in enumerate(ordered)}
+    targets = np.array([index[class_id] for class_id in class_ids.tolist()], np.intp)
+    memorised = groups = None
+    if is_tuned(backbone):
+        kept_hashes = [hashes[at] for at in positions.tolist()]
+        seen = seen_by(garden, backbone)
+        memorised = np.array([sha256 in seen for sha256 in kept_hashes], np.bool_)
+        groups = _near_copies(garden, base_name(backbone), kept_hashes, targets)
+    return TrainingSet(
+        class_names=tuple(c.name for c in ordered),
+        photo_ids=kept,
+        features=features,
+        targets=targets,
+        memorised=memorised,
+        groups=groups,
+        bursts=find_bursts(features, targets, *garden.photos.moments(kept)),
+        variants=_variants(garden, backbone, [hashes[at] for at in positions.tolist()], targets),
+        unlabelled=_unlabelled(garden, backbone, classes) if few(targets) and learns_from_unlabelled(garden) else None,
+    )
+
+
+def of_small_classes(targets: NDArray[np.intp]) -> NDArray[np.intp]:
+    """(M,) the photos whose variants are worth learning from: those of small classes, some hundreds at most.
+
+    Args:
+        targets: (N,) class indices or ids.
+    """
+    counts = np.bincount(targets, minlength=1)
+    return np.flatnonzero(counts[targets] <= SMALL_CLASS)[:_MOST_SHOWN_AGAIN]
+
+
+def _variants(garden: Garden, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> Variants | None:
+    """What there is in the cache; a network that was trained on the photos has seen such views already."""
+    rows = np.empty(0, np.intp) if is_tuned(backbone) else of_small_classes(targets)
+    store, wanted = garden.embeddings(backbone), [hashes[row] for row in rows.tolist()]
+    found = [store.get(wanted, variant(number)) for number in range(1, VARIANTS + 1)] if wanted else []
+    shown = np.concatenate([rows[positions] for _, positions in found]) if found else rows
+    if not len(shown):
+        return None
+    return Variants(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
+
+
+def _unlabelled(garden: Garden, backbone: str, labelled: Mapping[int, int]) -> Features | None:
+    """Photos nobody labelled, at random: those whose hashes come first, which hardly change as photos come and go.
+
+    A network that was trained here stays near to its final layer; it has no use for them.
+    """
+    if is_tuned(backbone):
+        return None
+    _, hashes = garden.photos.hashes(np.setdiff1d(garden.photos.ids(), list(labelled)))
+    features, positions = cached_features(garden, backbone, nsmallest(MOST_UNLABELLED, hashes))
+    return features if len(positions) else None
+
+
+def _near_copies(garden: Garden, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Groups of near-copies as a backbone sees them that was not trained on these photos; (N,).
+
+    A photo that it has not embedded is taken for one of a kind.
+    """
+    groups = np.arange(len(hashes))
+    features, positions = cached_features(garden, backbone, hashes)
+    if len(positions):
+        groups[positions] = positions[near_copies(features, targets[positions], _SEED, CancelToken())]
+    return groups
+
+
+def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -> bool:
+    """Whether the starter's photos still are of use.
+
+    They are while the garden's model grew out of the starter and the person uses one of its classes, or has not
+    named two classes yet. Somebody who sorts mushrooms leaves the flowers behind with the first training.
+    """
+    if named is None or not (named.id is None or named.model.training.built_on_starter):
+        return False
+    if named.model.backbone != starter().model.backbone:  # somebody else's file may say anything
+        return False
+    known = {name_key(name) for name in starter().model.class_names}
+    return len(class_names) < 2 or any(name_key(name) in known for name in class_names)
+
+
+def with_starter(garden: Garden, own: TrainingSet) -> TrainingSet:
+    """Add the starter's photos to the person's; a renamed class stays one class."""
+    base = starter()
+    shown = {name: name for name in garden.classes.without_deleted(base.model.class_names)}
+    shown |= {name: entry.name for name in shown if (entry := garden.classes.find(name)) is not None}
+    # In the garden's order, whichever of them the person has used: a fit starts from the last one of the same classes.
+    order = {entry.name: number for number, entry in enumerate(garden.classes.all())}
+    names = sorted({*own.class_names, *shown.values()}, key=lambda name: (order.get(name, len(order)), name))
+    number_of = {name: number for number, name in enumerate(names)}
+    own_targets = np.array([number_of[name] for name in own.class_names], np.intp)[own.targets]
+    # What the person deleted is learned no more.
+    meant = np.array([number_of.get(shown.get(name, ""), -1) for name in base.model.class_names], np.intp)[base.targets]
+    kept = np.flatnonzero(meant >= 0)
+    starters = base.features if len(kept) == len(meant) else base.features.take(kept)
+    return TrainingSet(
+        class_names=tuple(names),
+        photo_ids=np.concatenate([own.photo_ids, -1 - kept.astype(np.int64)]),
+        features=join([own.features, starters] if len(own.photo_ids) else [starters]),  # an empty cache has no width
+        targets=np.concatenate([own_targets, meant[kept]]),
+        variants=own.variants,
+        bursts=_none_more(own.bursts, len(kept)),
+    )
+
+
+def _none_more(bursts: NDArray[np.intp] | None, others: int) -> NDArray[np.intp] | None:
+    """The bursts, and each of so many other photos by itself."""
+    return None if bursts is None else np.append(bursts, bursts.max(initial=-1) + 1 + np.arange(others))

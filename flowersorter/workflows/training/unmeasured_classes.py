@@ -1,0 +1,71 @@
+"""Which classes cannot be measured, and why: what to say where a figure is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowersorter.errors import TooFewPhotos
+from flowersorter.vision.classifier.fit import Fitted
+from flowersorter.vision.classifier.training_state import LEAST_TO_HOLD_OUT
+from flowersorter.vision.features.near_duplicates import joined
+from flowersorter.workflows.training.training_set import TrainingSet
+
+_NAMED = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Unmeasured:
+    """A class none of whose photos can be held out.
+
+    Attributes:
+        name: The class.
+        photos: Labelled photos of the person.
+        few: Whether these are too few; else they are all copies of one another or of one moment.
+    """
+
+    name: str
+    photos: int
+    few: bool
+
+    def __str__(self) -> str:
+        photos = "1 photo" if self.photos == 1 else f"{self.photos} photos"
+        return f"{self.name} ({photos}{'' if self.few else ', all copies of one another or of one moment'})"
+
+
+def unmeasured(photos: TrainingSet, fitted: Fitted) -> tuple[Unmeasured, ...]:
+    """The classes of the person's photos that have too few of them to hold any out, in the order of the classes."""
+    groups = joined(fitted.ground.groups, photos.bursts)
+    result = []
+    for target in np.unique(photos.targets[photos.own]).tolist():
+        here = photos.targets == target
+        few = np.count_nonzero(here) < LEAST_TO_HOLD_OUT
+        if few or len(np.unique(groups[here])) == 1:
+            result.append(Unmeasured(photos.class_names[target], int(np.count_nonzero(here & photos.own)), bool(few)))
+    return tuple(result)
+
+
+def in_words(classes: Sequence[Unmeasured]) -> str:
+    """Classes that were not measured: "roses (1 photo), asters (2 photos) and 3 more classes"."""
+    named = [str(each) for each in classes[:_NAMED]]
+    more = len(classes) - len(named)
+    if more:
+        named.append("1 more class" if more == 1 else f"{more} more classes")
+    return " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else "".join(named)
+
+
+def too_few(classes: Sequence[Unmeasured] = (), then: str = "evaluate again") -> TooFewPhotos:
+    """The error for a garden of which nothing can be measured.
+
+    Args:
+        classes: What cannot be held out, as far as that is known.
+        then: What the person wanted to do.
+    """
+    needed = f"at least two classes need {LEAST_TO_HOLD_OUT} different labelled photos each"
+    return TooFewPhotos(
+        "There is too little to measure with",
+        f"{needed}; too few are {in_words(classes)}" if classes else needed,
+        f"Label some more photos, then {then}",
+    )

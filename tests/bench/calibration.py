@@ -1,0 +1,223 @@
+"""Whether the model can be believed: accuracy, calibration and verdicts on photos it never saw, and on strangers."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.vision.backbone.registry import DEFAULT
+from flowersorter.vision.classifier.batch_novelty import Crowd, compare, set_apart
+from flowersorter.vision.classifier.fit import Examples, fit
+from flowersorter.vision.classifier.metrics import calibration_bins, expected_calibration_error
+from flowersorter.vision.classifier.model import Model
+from flowersorter.vision.classifier.predict import Predictions, predict
+from flowersorter.vision.classifier.training_state import Variants, few, near_copies
+from flowersorter.vision.features.cv_folds import assign_folds
+from flowersorter.vision.features.packed import Features, join, pack
+from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
+from flowersorter.workflows.predicting.network_loader import open_embedder
+from flowersorter.workflows.predicting.predict_cached import cached_features
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.training.prepare_features import embed_labelled
+from flowersorter.workflows.training.training_set import MOST_UNLABELLED, of_small_classes
+from tests.bench.training_folder import LearnedPhotos, learned_photos
+
+DEFAULT_STRANGERS = Path(__file__).parents[3] / "shared" / "strangers"
+PER_CLASS = (5, 10, 20, 50, 240)
+SEEDS = (1, 2, 3, 4, 5)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Photos:
+    """Photos of known classes, as the program sees them.
+
+    Attributes:
+        features: Of N photos, each seen twice.
+        first: Of N photos, of the first look alone.
+        targets: (N,) class indices.
+        groups: (N,) near-copies have the same number.
+        again: Features of N photos in each of the further views that small classes are learned from in.
+    """
+
+    features: Features
+    first: Features
+    targets: NDArray[np.intp]
+    groups: NDArray[np.intp]
+    again: tuple[Features, ...] = ()
+
+    def learned(self, rows: NDArray[np.intp], beside: Features | None = None) -> Model:
+        """A model of some of the photos, its classes numbered anew, where others stand beside them without a label."""
+        classes, targets = np.unique(self.targets[rows], return_inverse=True)
+        small, variants = of_small_classes(targets), None
+        if len(small) and self.again:
+            shown = join([view.take(rows[small]) for view in self.again])
+            variants = Variants(shown, np.tile(small, len(self.again)))
+        unlabelled = None if beside is None or not few(targets) else _some(beside)
+        own = np.ones(len(rows), np.bool_)
+        examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants, unlabelled=unlabelled)
+        return fit(examples, [f"class {number}" for number in classes.tolist()], DEFAULT, CancelToken()).model
+
+    def seen_by(self, model: Model, rows: NDArray[np.intp]) -> Features:
+        """Features of some photos as `label` leaves them: of two looks where the first left a doubt."""
+        first = self.first.take(rows)
+        doubtful = predict(model, first).verdicts != Verdict.SURE
+        return join([first, self.features.take(rows)]).take(np.arange(len(rows)) + len(rows) * doubtful)
+
+    def drawn(self, per_class: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """Rows of so many photos of each class, and of all others but their near-copies."""
+        draw = np.random.default_rng(seed)
+        classes = [draw.permutation(np.flatnonzero(self.targets == number)) for number in np.unique(self.targets)]
+        learned = np.sort(np.concatenate([rows[:per_class] for rows in classes]))
+        return learned, np.flatnonzero(~np.isin(self.groups, self.groups[learned]))
+
+
+def _some(features: Features) -> Features:
+    """At random, as many as the program would learn from."""
+    return features.take(np.sort(np.random.default_rng(0).permutation(len(features))[:MOST_UNLABELLED]))
+
+
+def verdicts(options: argparse.Namespace) -> None:
+    """accuracy, calibration error and *sure* with 5 to 240 photos a class, on all others, seeds 1 to 5; strangers"""
+    known, strangers = embedded(options.photos, options.strangers)
+    known_photos(known)
+    if strangers is None:
+        print(f"{options.strangers} is no folder: strangers are not measured")
+    left_out(known, strangers)
+    together(known)
+
+
+def known_photos(known: Photos) -> None:
+    """Print how models of few and many photos do on the others."""
+    print("a class  accuracy  calibration error    sure  of these right  called new   (means of seeds 1 to 5)")
+    for per_class in PER_CLASS:
+        rows = []
+        for seed in SEEDS:
+            learned, measured = known.drawn(per_class, seed)
+            model = known.learned(learned)
+            rows.append(_judged(predict(model, known.seen_by(model, measured)), known.targets[measured]))
+        accuracy, error, sure, right, new = np.mean(rows, axis=0)
+        print(f"{per_class:7}  {accuracy:8.3f}  {error:17.3f}  {sure:6.1%}  {right:14.1%}  {new:10.1%}", flush=True)
+
+
+def _judged(said: Predictions, targets: NDArray[np.intp]) -> tuple[float, ...]:
+    """Accuracy, calibration error, share of the sure, share of these that are right, share called new."""
+    right = said.probabilities.argmax(axis=1) == targets
+    sure = said.verdicts == Verdict.SURE
+    bins = calibration_bins(said.probabilities.max(axis=1), right)
+    new = (said.verdicts == Verdict.NEW).mean()
+    promise = right[sure].mean() if sure.any() else 1.0
+    return float(right.mean()), expected_calibration_error(bins), float(sure.mean()), float(promise), float(new)
+
+
+def left_out(known: Photos, strangers: Features | None) -> None:
+    """Print how photos of a class nobody told of, and things of no class, are taken by models of the other classes."""
+    print("left out  AUROC  sure   new    strangers: AUROC  sure   new    known: sure   new")
+    table = []
+    for number in np.unique(known.targets).tolist():
+        rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
+        held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
+        model = known.learned(rest[~held_out])
+        usual = predict(model, known.seen_by(model, rest[held_out]))
+        row = []
+        for features in (known.seen_by(model, new), strangers):
+            said = predict(model, features) if features is not None else usual
+            row += [_auroc(usual.unfamiliarity, said.unfamiliarity), *_shares(said)]
+        row += _shares(usual)
+        table.append(row)
+        print(_row(f"class {number}", row), flush=True)
+    print(_row("mean", np.mean(table, axis=0).tolist()))
+
+
+def together(known: Photos) -> None:
+    """Print what is sure once a garden's unlabelled photos are compared with the labelled ones, all together."""
+    print("one class left out, its photos beside a fifth of the others: sure, one by one and compared (means of five)")
+    print("its photos    others    its photos sure       others sure         AUROC compared")
+    for share, beside in ((1, True), (4, True), (10, True), (1, False), (0, True)):
+        rows = [_compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
+        new, others, *sure, auroc = np.mean(rows, axis=0)
+        shown = "  ->  ".join(f"{each:6.1%}" for each in sure[:2]), "  ->  ".join(f"{each:6.1%}" for each in sure[2:])
+        print(
+            f"{new:10.0f}{others:10.0f}    {shown[0] if new else '-':18}    {shown[1] if others else '-':18}  "
+            f"{'-' if np.isnan(auroc) else f'{auroc:.3f}'}",
+            flush=True,
+        )
+
+
+def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
+    """With every `share`th photo of a class left out (0: none): how many these and others are; shares that are sure;
+    AUROC.
+    """
+    rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
+    held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
+    learned = rest[~held_out]
+    model = known.learned(learned)
+    rows = np.concatenate([rest[held_out] if beside else rest[:0], new[::share] if share else new[:0]])
+    seen = known.seen_by(model, rows)
+    said = predict(model, seen)
+    guesses, targets = said.probabilities.argmax(axis=1), np.unique(known.targets[learned], return_inverse=True)[1]
+
+    def crowd(features: Features, classes: NDArray[np.intp]) -> Crowd:
+        return Crowd(features, model.novelty.axes.project(features), classes)
+
+    labelled, others = crowd(known.features.take(learned), targets), crowd(seen, guesses)
+    comparison = compare(labelled, others, CancelToken())
+    if comparison is None:
+        raise SystemExit("There are too few photos to compare")
+    chance = comparison.chance(others.places, comparison.folds)
+    apart = set_apart(chance, said.unfamiliarity)
+    sure, its = said.verdicts == Verdict.SURE, known.targets[rows] == number
+    shares = [(which & part).sum() / max(1, part.sum()) for part in (its, ~its) for which in (sure, sure & ~apart)]
+    auroc = _auroc(-chance[~its], -chance[its]) if its.any() and not its.all() else np.nan
+    return tuple(map(float, (its.sum(), (~its).sum(), *shares, auroc)))
+
+
+def _row(name: str, row: list[float]) -> str:
+    first, second = (f"{auroc:5.3f}  {sure:5.1%}  {new:5.1%}" for auroc, sure, new in (row[:3], row[3:6]))
+    return f"{name:8}  {first}             {second}         {row[6]:5.1%}  {row[7]:5.1%}"
+
+
+def _shares(said: Predictions) -> tuple[float, float]:
+    """Shares of the photos that are called sure and new."""
+    return float((said.verdicts == Verdict.SURE).mean()), float((said.verdicts == Verdict.NEW).mean())
+
+
+def _auroc(known: NDArray[Any], new: NDArray[Any]) -> float:
+    """How often a new photo is less familiar than a known one."""
+    ordered = np.sort(known)
+    below, up_to = np.searchsorted(ordered, new), np.searchsorted(ordered, new, side="right")
+    return float((below + up_to).mean() / 2 / len(known))
+
+
+def embedded(photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
+    """Embed both folders as the program does; None for the second where it is missing."""
+    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
+        return _embedded(garden, photos, strangers)
+
+
+def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
+    known = learned_photos(garden, photos)
+    groups = near_copies(known.features, known.targets, 0, CancelToken())
+    others = None
+    if strangers.is_dir():
+        rows = label(LabelRequest(garden, strangers), silent, CancelToken()).rows
+        _, hashes = garden.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
+        others, _ = cached_features(garden, DEFAULT, hashes)
+    again = tuple(_seen_in(garden, known, variant(number)) for number in range(1, VARIANTS + 1))
+    first = replace(_seen_in(garden, known, CENTRE), resemblance=known.features.resemblance)
+    return Photos(known.features, first, known.targets, groups, again), others
+
+
+def _seen_in(garden: Garden, photos: LearnedPhotos, view: str) -> Features:
+    """Features of photos in one view alone, embedded as `train` does it for small classes."""
+    embed_labelled(garden, "auto", photos.photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
+    embeddings, _ = garden.embeddings(DEFAULT).get(photos.hashes, view)
+    return pack(embeddings)

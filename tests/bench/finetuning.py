@@ -1,0 +1,94 @@
+"""What deep training is worth, beside a head on the frozen network that learned from the same photos."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.vision.backbone.registry import DEFAULT
+from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.vision.classifier.training_state import near_copies
+from flowersorter.vision.features.cv_folds import assign_folds
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
+from flowersorter.workflows.training.finetune import DeepRequest, Epoch, deep_train
+from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
+from tests.bench.training_folder import learned_photos
+
+#: Deals the photos into five parts: each is measured once, by models that learned from the other four.
+SEED = 1
+SPLITS = (0, 1, 2, 3, 4)
+
+
+def deep_training(photos: Path) -> None:
+    """`train` and `train --deep --unfreeze 1` on four fifths, `evaluate` on the other fifth, five splits of seed 1"""
+    print("split  learned  measured  frozen    deep  gain    best epoch  minutes")
+    results: list[NDArray[np.bool_]] = []
+    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
+        known = learned_photos(garden, photos)
+        folds = assign_folds(known.targets, near_copies(known.features, known.targets, 0, CancelToken()), SEED)
+        for split in SPLITS:
+            garden.labels.clear(list(garden.labels.all()))
+            learned, measured = _copied(known.files, folds == split, Path(scratch) / str(split))
+            train_folder(TrainFolderRequest(garden, learned, backbone=DEFAULT), silent, CancelToken())
+            frozen = _right(garden, measured)
+            started = time.perf_counter()
+            trained = deep_train(DeepRequest(garden, learned, unfreeze=1), _tell, CancelToken())
+            minutes = (time.perf_counter() - started) / 60
+            deep = _right(garden, measured)
+            results.append(np.stack([frozen, deep]))
+            print(
+                f"{split:5}  {trained.photos:7}  {len(deep):8}  {frozen.mean():6.4f}  {deep.mean():6.4f}"
+                f"  {100 * (deep.mean() - frozen.mean()):+5.2f}  {trained.best:4} of {len(trained.epochs) - 1}"
+                f"  {minutes:7.1f}",
+                flush=True,
+            )
+    _sum_up(*np.concatenate(results, axis=1))
+
+
+def _right(garden: Garden, measured: Path) -> NDArray[np.bool_]:
+    """(N,) whether each photo is told right, in the order of their numbers."""
+    evaluation = evaluate(EvaluateRequest(garden, measured), silent, CancelToken())
+    assert evaluation.seen == 0
+    return evaluation.right[np.argsort(evaluation.photo_ids)]
+
+
+def _sum_up(frozen: NDArray[np.bool_], deep: NDArray[np.bool_]) -> None:
+    """Print both accuracies, and the gain with its interval: the photos are the same ones, so only changes count."""
+    count = len(frozen)
+    for name, right in (("frozen", frozen), ("deep", deep)):
+        low, high = wilson_interval(int(right.sum()), count)
+        print(
+            f"{name}: {right.sum()} of {count} right, {100 * right.mean():.1f} % ({100 * low:.1f} to {100 * high:.1f})"
+        )
+    better, worse = int((deep & ~frozen).sum()), int((frozen & ~deep).sum())
+    gain = (better - worse) / count
+    spread = 1.96 * np.sqrt((better + worse) / count - gain**2) / np.sqrt(count)
+    print(
+        f"gain: {100 * gain:+.2f} points ({100 * (gain - spread):+.2f} to {100 * (gain + spread):+.2f}); "
+        f"{better} photos are right now, {worse} no more"
+    )
+
+
+def _tell(news: object) -> None:
+    if isinstance(news, Epoch):
+        print(
+            f"       epoch {news.number}: {news.accuracy:.4f} of its own held-out photos, {news.seconds:.0f} s",
+            flush=True,
+        )
+
+
+def _copied(files: Sequence[Path], measured: NDArray[np.bool_], out: Path) -> tuple[Path, Path]:
+    """Copies of the photos in class folders: those to learn from, and those to measure with."""
+    for file, held_out in zip(files, measured.tolist(), strict=True):
+        target = out / ("measure" if held_out else "learn") / file.parent.name / file.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(file, target)
+    return out / "learn", out / "measure"

@@ -1,0 +1,257 @@
+"""Naming, merging and deleting classes: what is refused and why, and that nothing happens without consent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QMessageBox, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.errors import ClassRefused
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.classes import ClassTable
+from flowersorter.ui.classes.class_dialogs import (
+    NameDialog,
+    ask_for_name,
+    ask_merge_target,
+    ask_new_name,
+    ask_to_delete,
+)
+from tests.qt.dialogs import when_asked
+
+
+@pytest.fixture
+def classes(tmp_path: Path) -> Iterator[ClassTable]:
+    with Garden.open(tmp_path / "garden") as garden:
+        for name in ("daisy", "roses & thorns"):
+            garden.classes.add(name)
+        yield garden.classes
+
+
+@pytest.fixture
+def window(qtbot: QtBot) -> QWidget:
+    made = QWidget()
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def typed(text: str, key: Qt.Key = Qt.Key.Key_Return) -> Callable[[NameDialog], None]:
+    def deed(dialog: NameDialog) -> None:
+        dialog.field.clear()
+        QTest.keyClicks(dialog.field, text)
+        QTest.keyClick(dialog.field, key)
+
+    return deed
+
+
+def names(classes: ClassTable) -> list[str]:
+    return [each.name for each in classes.all()]
+
+
+# -- a new class
+
+
+def test_a_typed_name_and_enter_make_a_class(window: QWidget, classes: ClassTable) -> None:
+    when_asked(NameDialog, typed("  tulips "))
+    made = ask_for_name(window, classes, 3)
+    assert made is not None
+    assert made.name == "tulips"
+    assert names(classes) == ["daisy", "roses & thorns", "tulips"]
+
+
+def test_escape_makes_nothing(window: QWidget, classes: ClassTable) -> None:
+    when_asked(NameDialog, typed("tulips", Qt.Key.Key_Escape))
+    assert ask_for_name(window, classes, 0) is None
+    assert len(names(classes)) == 2
+
+
+def test_it_says_how_many_photos_go_in(window: QWidget, classes: ClassTable) -> None:
+    said: list[str] = []
+
+    def look(dialog: NameDialog) -> None:
+        said.append(dialog.note.text())
+
+    for photos in (0, 1, 12):
+        when_asked(NameDialog, look)
+        ask_for_name(window, classes, photos)
+    assert said == ["", "1 photo will go into it.", "12 photos will go into it."]
+
+
+def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, classes: ClassTable) -> None:
+    seen: list[tuple[str, bool]] = []
+
+    def deed(dialog: NameDialog) -> None:
+        assert not dialog.ok_button.isEnabled()  # nothing is typed yet
+        for letter in "DAISYx":
+            QTest.keyClicks(dialog.field, letter)
+            seen.append((dialog.message.text, dialog.ok_button.isEnabled()))
+            if letter == "Y":
+                QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+                assert dialog.isVisible()
+                assert dialog.message.isVisible()
+
+    when_asked(NameDialog, deed)
+    assert ask_for_name(window, classes, 0) is None
+    assert seen == [*[("", True)] * 4, ("There is already a class “daisy”.", False), ("", True)]
+
+
+def test_a_name_refused_after_all_says_why_and_can_be_mended(
+    window: QWidget, classes: ClassTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add, tries = classes.add, []
+
+    def refuse_once(name: str) -> object:
+        tries.append(name)
+        if len(tries) == 1:
+            when_asked(NameDialog, mend)
+            raise ClassRefused("The class name cannot be used", "it holds characters that cannot be shown")
+        return add(name)
+
+    def mend(dialog: NameDialog) -> None:
+        assert "characters that cannot be shown" in dialog.message.text
+        assert not dialog.ok_button.isEnabled()
+        typed("better")(dialog)
+
+    monkeypatch.setattr(classes, "add", refuse_once)
+    when_asked(NameDialog, typed("worse"))
+    made = ask_for_name(window, classes, 0)
+    assert made is not None
+    assert (made.name, tries) == ("better", ["worse", "better"])
+
+
+# -- another name
+
+
+def test_renaming_starts_with_the_old_name_selected(window: QWidget, classes: ClassTable) -> None:
+    daisy = classes.all()[0]
+
+    def deed(dialog: NameDialog) -> None:
+        assert dialog.field.selectedText() == "daisy"
+        QTest.keyClicks(dialog.field, "Daisy")  # its own name, only written otherwise
+        assert dialog.message.text == ""
+        QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
+
+    when_asked(NameDialog, deed)
+    assert ask_new_name(window, classes, daisy) == "Daisy"
+    assert names(classes) == ["daisy", "roses & thorns"]  # asking changes nothing
+
+
+def test_renaming_to_another_class_is_refused(window: QWidget, classes: ClassTable) -> None:
+    when_asked(NameDialog, typed("ROSES & thorns"))
+    assert ask_new_name(window, classes, classes.all()[0]) is None
+
+
+def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: ClassTable) -> None:
+    said: list[str] = []
+
+    def deed(dialog: NameDialog) -> None:
+        dialog.field.setText("da\u2028isy")
+        when_asked(NameDialog, lambda again: said.append(again.message.text))
+        QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+
+    when_asked(NameDialog, deed)
+    assert ask_new_name(window, classes, classes.all()[0]) is None
+    assert len(said) == 1
+    assert "characters that cannot be shown" in said[0]
+
+
+@pytest.mark.parametrize(("filed", "note"), [(0, ""), (12, "12 photos filed under it: you choose next")])
+def test_renaming_says_that_filed_photos_are_asked_about(
+    window: QWidget, classes: ClassTable, filed: int, note: str
+) -> None:
+    notes: list[str] = []
+    when_asked(NameDialog, lambda dialog: notes.append(dialog.note.text()))
+    ask_new_name(window, classes, classes.all()[0], filed)
+    assert len(notes) == 1
+    assert notes[0].startswith(note)
+    assert bool(notes[0]) == bool(note)
+
+
+def test_an_ampersand_in_a_name_is_no_mnemonic(window: QWidget, classes: ClassTable) -> None:
+    asked: list[str] = []
+
+    def look(dialog: NameDialog) -> None:
+        asked.append(dialog.field.accessibleName())
+
+    when_asked(NameDialog, look)
+    ask_new_name(window, classes, classes.all()[1])
+    assert asked == ["New name of “roses & thorns”"]
+
+
+# -- merging
+
+
+def test_merging_lists_the_others_and_enter_alone_does_nothing(window: QWidget, classes: ClassTable) -> None:
+    daisy, roses = classes.all()
+    tulips = classes.add("tulips")
+    listed: list[str] = []
+
+    def look(dialog: QDialog) -> None:
+        choice = dialog.findChild(QComboBox, "merge_choice")
+        assert choice is not None
+        listed.extend(choice.itemText(at) for at in range(choice.count()))
+        QTest.keyClick(dialog, Qt.Key.Key_Return)
+        assert not dialog.isVisible()
+
+    when_asked(QDialog, look)
+    assert ask_merge_target(window, daisy, [roses, tulips], 4) is None
+    assert listed == ["roses & thorns", "tulips"]
+
+
+def test_the_chosen_class_is_told(window: QWidget, classes: ClassTable) -> None:
+    daisy, roses = classes.all()
+    tulips = classes.add("tulips")
+
+    def deed(dialog: QDialog) -> None:
+        choice = dialog.findChild(QComboBox, "merge_choice")
+        merge = dialog.findChild(QPushButton, "merge_ok_button")
+        assert choice is not None
+        assert merge is not None
+        QTest.keyClick(choice, Qt.Key.Key_Down)
+        QTest.mouseClick(merge, Qt.MouseButton.LeftButton)
+
+    when_asked(QDialog, deed)
+    assert ask_merge_target(window, daisy, [roses, tulips], 4) == tulips.id
+
+
+# -- deleting
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"), [(0, ""), (1, "1 photo loses this label. "), (7, "7 photos lose this label. ")]
+)
+def test_deleting_says_what_is_lost_and_cancel_is_the_default(
+    window: QWidget, classes: ClassTable, labels: int, said: str
+) -> None:
+    texts: list[str] = []
+
+    def look(dialog: QMessageBox) -> None:
+        texts.append(dialog.informativeText())
+        QTest.keyClick(dialog, Qt.Key.Key_Return)
+
+    when_asked(QMessageBox, look)
+    assert not ask_to_delete(window, classes.all()[0], labels)
+    assert texts == [f"{said}The photos themselves and their files stay where they are."]
+
+
+def test_deleting_says_that_filed_photos_stay(window: QWidget, classes: ClassTable) -> None:
+    texts: list[str] = []
+    when_asked(QMessageBox, lambda box: texts.append(box.informativeText()))
+    ask_to_delete(window, classes.all()[0], 0, 12)
+    assert texts[0].endswith("stay where they are. So do those in the folders you sorted into (12 photos).")
+
+
+def test_deleting_needs_its_own_button(window: QWidget, classes: ClassTable) -> None:
+    def deed(dialog: QMessageBox) -> None:
+        delete = dialog.findChild(QAbstractButton, "delete_class_button")
+        assert delete is not None
+        QTest.mouseClick(delete, Qt.MouseButton.LeftButton)
+
+    when_asked(QMessageBox, deed)
+    assert ask_to_delete(window, classes.all()[0], 0)

@@ -1,0 +1,333 @@
+"""Renaming, merging, deleting and splitting classes whose photos are filed: previewed, one step, undoable."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QItemSelectionModel, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QMessageBox, QPushButton
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.errors import SortRefused
+from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
+from flowersorter.ui.classes.class_dialogs import NameDialog
+from flowersorter.ui.classes.class_list import NEW_CLASS
+from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
+from flowersorter.ui.filing.history_dialog import HistoryDialog
+from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.workflows.filing.history import runs
+from tests.qt.program import class_named, draw_folder, idle, places, running
+from tests.qt.window.test_whole_way import drag_to, sort_into
+
+NAMES = ("red", "green", "blue")
+EACH = 3
+
+
+@pytest.fixture
+def sorted_to(tmp_path: Path) -> Path:
+    return tmp_path / "sorted"
+
+
+@pytest.fixture
+def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """Three photos each filed into red, green and blue."""
+    folder = draw_folder(tmp_path / "photos", EACH)
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        for name in NAMES:
+            program.garden.classes.add(name)
+        program.window.open_folder(folder)
+        idle(program, qtbot)
+        for name in NAMES:
+            program.window.corrections.assign(places(program, f"_{name}"), class_named(program, name))
+        sort_into(program, sorted_to, qtbot)
+        assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+        yield program
+
+
+def filed(folder: Path) -> dict[str, int]:
+    return {each.name: len(list(each.iterdir())) for each in sorted(folder.iterdir(), key=lambda p: -ord(p.name[0]))}
+
+
+def names(program: Program) -> list[str]:
+    """The first classes; those of the starter model follow."""
+    return [each.name for each in program.garden.classes.all()][: len(NAMES)]
+
+
+def rename(program: Program, old: str, new: str) -> None:
+    def answer() -> None:
+        dialog = program.window.findChild(NameDialog)
+        assert dialog is not None
+        assert f"{EACH} photos filed under it" in dialog.note.text()
+        dialog.field.setText(new)
+        QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
+
+    QTimer.singleShot(0, program.window, answer)
+    program.window.classes.rename(class_named(program, old))
+
+
+def merge(program: Program, old: str, into: str) -> None:
+    def answer() -> None:
+        choice = program.window.findChild(QComboBox, "merge_choice")
+        button = program.window.findChild(QPushButton, "merge_ok_button")
+        assert choice is not None
+        assert button is not None
+        choice.setCurrentText(into)
+        button.click()
+
+    QTimer.singleShot(0, program.window, answer)
+    program.window.classes.merge(class_named(program, old))
+
+
+def preview(program: Program, qtbot: QtBot) -> ClassMoveDialog:
+    """The preview, once it shows its plan."""
+    dialog = program.window.findChild(ClassMoveDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() > 0)
+    return dialog
+
+
+def lines(dialog: ClassMoveDialog) -> list[tuple[str, str]]:
+    found = []
+    for number in range(dialog.list.topLevelItemCount()):
+        root = dialog.list.topLevelItem(number)
+        assert root is not None
+        children = [root.child(at) for at in range(root.childCount())]
+        found += [(each.text(0), each.text(1)) for each in (root, *children) if each is not None]
+    return found
+
+
+def press(program: Program, qtbot: QtBot, button: Callable[[ClassMoveDialog], QPushButton]) -> None:
+    QTest.mouseClick(button(preview(program, qtbot)), Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+
+
+def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
+    program: Program, sorted_to: Path, qtbot: QtBot
+) -> None:
+    rename(program, "red", "ruby")
+    dialog = preview(program, qtbot)
+    assert lines(dialog) == [(str(sorted_to), ""), ("red → ruby", "3")]
+    assert dialog.move_button.text() == "&Rename and move 3 photos"
+    assert "the class keeps its new name" in dialog.note.text()
+    assert program.garden.classes.all()[0].name == "red"
+    assert filed(sorted_to)["red"] == EACH
+
+    press(program, qtbot, lambda dialog: dialog.move_button)
+    assert filed(sorted_to) == {"ruby": EACH, "green": EACH, "blue": EACH}
+    assert program.garden.classes.all()[0].name == "ruby"
+    bar = program.window.job_bar
+    assert bar.message.text() == "3 filed photos moved to “ruby”."
+    assert len(runs(program.garden)) == 2
+
+    assert bar.links[0].text() == "Undo"
+    bar.links[0].click()
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+    assert program.garden.classes.all()[0].name == "ruby"
+    assert bar.message.text() == "3 photos are back where they were filed. The class keeps its new name."
+
+
+def test_the_name_alone_can_be_changed(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    rename(program, "red", "ruby")
+    press(program, qtbot, lambda dialog: dialog.only_button)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+    assert program.garden.classes.all()[0].name == "ruby"
+    assert len(runs(program.garden)) == 1
+
+
+def test_cancelling_the_preview_changes_nothing(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    for change, to in ((rename, "ruby"), (merge, "blue")):
+        change(program, "red", to)
+        press(program, qtbot, lambda dialog: dialog.cancel_button)
+        qtbot.waitUntil(lambda: program.window.findChild(ClassMoveDialog) is None)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+    assert names(program) == list(NAMES)
+
+
+def test_a_class_without_filed_photos_is_renamed_at_once(program: Program, qtbot: QtBot) -> None:
+    program.garden.classes.add("violet")
+    program.window.classes.refresh()
+
+    def answer() -> None:
+        dialog = program.window.findChild(NameDialog)
+        assert dialog is not None
+        dialog.field.setText("lilac")
+        dialog.ok_button.click()
+
+    QTimer.singleShot(0, program.window, answer)
+    program.window.classes.rename(class_named(program, "violet"))
+    assert program.window.findChild(ClassMoveDialog) is None
+    assert program.garden.classes.all()[-1].name == "lilac"
+
+
+def test_merged_photos_go_into_the_folder_of_the_other_class(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    merge(program, "red", "blue")
+    assert "stay merged" in preview(program, qtbot).note.text()
+    press(program, qtbot, lambda dialog: dialog.move_button)
+    assert filed(sorted_to) == {"green": EACH, "blue": 2 * EACH}
+    assert names(program)[:2] == ["green", "blue"]
+    assert "red" not in names(program)
+    program.window.job_bar.links[0].click()
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+    assert program.window.job_bar.message.text().endswith("The classes stay merged.")
+
+
+def test_what_the_person_changed_stays_and_says_why(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    gone, edited, fine = sorted((sorted_to / "red").iterdir())
+    gone.unlink()
+    edited.write_bytes(b"edited")
+    rename(program, "red", "ruby")
+    shown = lines(preview(program, qtbot))
+    assert shown[1] == ("red → ruby", "2")  # that one of them was edited is seen when it is read
+    assert shown[2][0].startswith("stays where it is: ")
+    assert shown[2][1] == "1"
+    press(program, qtbot, lambda dialog: dialog.move_button)
+    assert (sorted_to / "ruby" / fine.name).exists()
+    assert edited.read_bytes() == b"edited"
+    assert "2 stayed where they are" in program.window.job_bar.message.text()
+
+
+def test_deleting_a_class_leaves_its_filed_photos_alone(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    texts: list[str] = []
+
+    def answer() -> None:
+        box = program.window.findChild(QMessageBox, "delete_class_question")
+        button = program.window.findChild(QAbstractButton, "delete_class_button")
+        assert box is not None
+        assert button is not None
+        texts.append(box.informativeText())
+        button.click()
+
+    before = {path: path.read_bytes() for path in sorted_to.rglob("*") if path.is_file()}
+    QTimer.singleShot(0, program.window, answer)
+    program.window.classes.delete(class_named(program, "red"))
+    idle(program, qtbot)
+    assert "(3 photos)" in texts[0]
+    assert {path: path.read_bytes() for path in sorted_to.rglob("*") if path.is_file()} == before
+    assert len(runs(program.garden)) == 1
+
+
+def test_splitting_a_class_moves_the_filed_photos_as_one_step(
+    program: Program, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = program.window
+    monkeypatch.setattr(window.classes, "make", lambda *_asked: program.garden.classes.add("ruby"))
+    drag_to(program, places(program, "_red")[:2], NEW_CLASS)
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"ruby": 2, "red": 1, "green": EACH, "blue": EACH}
+    assert len(runs(program.garden)) == 2
+    window.actions_by_name["undo"].trigger()
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+
+
+def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    program.window.on_demand.sorting.show_history()
+    dialog = program.window.findChild(HistoryDialog)
+    assert dialog is not None
+    photos = dialog.photos
+    assert photos.rows.rowCount() == 3 * EACH
+    for row in (0, 1):
+        photos.selectionModel().select(
+            photos.rows.index(row, 0),
+            QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows,
+        )
+    taken = [photo.entry.destination for photo in photos.picked]
+    QTest.mouseClick(dialog.undo_photos_button, Qt.MouseButton.LeftButton)
+    yes = dialog.findChild(QAbstractButton, "undo_run_button")
+    assert yes is not None
+    QTest.mouseClick(yes, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+    assert not any(path.exists() for path in taken)
+    assert sum(filed(sorted_to).values()) == 3 * EACH - 2
+    assert program.window.job_bar.message.text() == "2 photos are back where they were."
+    assert runs(program.garden)[0].state == "partly undone"
+
+
+def test_a_correction_whose_run_the_history_took_back_is_undone_without_complaint(
+    program: Program, sorted_to: Path, qtbot: QtBot
+) -> None:
+    window = program.window
+    window.corrections.assign(places(program, "_red")[:1], class_named(program, "blue"))
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH - 1, "green": EACH, "blue": EACH + 1}
+    window.on_demand.sorting.undo(runs(program.garden)[0].id)
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+    window.actions_by_name["undo"].trigger()
+    idle(program, qtbot)
+    assert window.findChild(ErrorBox) is None
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+
+
+def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    program.garden.labels.clear(list(program.garden.labels.all())[:1])
+    for ticked in (False, True):
+        program.window.on_demand.sorting.start()
+        dialog = program.window.findChildren(SortDialog)[-1]
+        assert dialog.aside.isChecked() is ticked
+        dialog.aside.setChecked(True)
+        dialog.destination.setText(str(sorted_to.with_name(f"again {ticked}")))
+        qtbot.waitUntil(dialog.file_button.isEnabled)
+        dialog.file_button.click()
+        idle(program, qtbot)
+
+
+# -- the preview by itself
+
+
+def planned(name: str, action: Action = Action.MOVE, root: Path = Path("/sorted")) -> PlannedFile:
+    return PlannedFile(Filing(root / "red" / name, b"", 1, 1, "ruby"), root / "ruby" / name, action)
+
+
+@pytest.fixture
+def dialog(qtbot: QtBot) -> ClassMoveDialog:
+    made = ClassMoveDialog("red", "ruby", 5, merging=False)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.open()
+    return made
+
+
+def test_every_folder_and_every_reason_has_a_line(dialog: ClassMoveDialog) -> None:
+    assert not dialog.move_button.isEnabled()
+    usb = Path("/usb")
+    skipped = (Skipped(usb / "red/c.jpg", "it is gone"), Skipped(usb / "red/d.jpg", "it is gone"))
+    there = (planned("a.jpg"), planned("b.jpg", Action.ALREADY_THERE))
+    dialog.show_plans(
+        [
+            SortPlan(Mode.MOVE, Path("/sorted"), there, (), 0, 0),
+            SortPlan(Mode.MOVE, usb, (planned("e.jpg", root=usb),), skipped, 0, 0),
+        ]
+    )
+    assert lines(dialog) == [
+        ("/sorted", ""),
+        ("red → ruby", "1"),
+        ("stays where it is: the same photo is in that folder already", "1"),
+        ("/usb", ""),
+        ("red → ruby", "1"),
+        ("stays where it is: it is gone", "2"),
+    ]
+    assert dialog.move_button.text() == "&Rename and move 2 photos"
+
+
+def test_where_nothing_can_move_the_name_can_be_changed(dialog: ClassMoveDialog, qtbot: QtBot) -> None:
+    dialog.show_plans([SortPlan(Mode.MOVE, Path("/sorted"), (), (Skipped(Path("/a.jpg"), "it is gone"),), 0, 0)])
+    assert dialog.message.text == "None of them can be moved."
+    assert not dialog.move_button.isEnabled()
+    with qtbot.waitSignal(dialog.accepted):
+        QTest.mouseClick(dialog.only_button, Qt.MouseButton.LeftButton)
+    assert dialog.plans == ()
+
+
+def test_a_folder_that_may_not_be_written_to_is_said(dialog: ClassMoveDialog) -> None:
+    dialog.show_refusal(SortRefused("The photos cannot be filed there", "/sorted may not be written to"))
+    assert "may not be written to" in dialog.message.text
+    assert not dialog.move_button.isEnabled()
+    assert dialog.only_button.isEnabled()

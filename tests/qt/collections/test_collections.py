@@ -1,0 +1,260 @@
+"""Two gardens side by side: new, open and recent ones, each in a window of its own; what is none is refused."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QProcess, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QDialog, QFileDialog
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.errors import GardenLocked
+from flowersorter.library.collection import Garden
+from flowersorter.library.files.locations import gardens_file, usual_garden
+from flowersorter.library.files.recent_collections import KnownGardens, check_can_be_opened, is_garden
+from flowersorter.ui.collections import collections_controller as controller
+from flowersorter.ui.collections.collection_dialog import NewGardenDialog
+from flowersorter.ui.collections.collections_controller import command_for, open_window
+from flowersorter.ui.shared.error_dialog import ErrorBox
+from tests.qt.dialogs import when_asked
+from tests.qt.program import draw_folder, idle, running
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    with running(tmp_path / "flowers", qtbot, monkeypatch) as started:
+        idle(started, qtbot)
+        yield started
+
+
+@pytest.fixture
+def launched(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """The gardens a second program was started for; none is."""
+    gardens: list[Path] = []
+
+    def note(garden: Path) -> bool:
+        gardens.append(garden)
+        return True
+
+    monkeypatch.setattr(controller, "open_window", note)
+    return gardens
+
+
+def choose(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> None:
+    """Answer the next question for a folder."""
+    answer = "" if folder is None else str(folder)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_rest: answer)
+
+
+def made(folder: Path) -> Path:
+    Garden.open(folder).close()
+    return folder
+
+
+def said(program: Program) -> tuple[str, str, str]:
+    box = next(each for each in program.window.findChildren(ErrorBox) if each.isVisible())
+    box.close()
+    return box.said
+
+
+def menu(program: Program) -> list[tuple[str, bool]]:
+    listed = program.window.actions_by_name.gardens_menu
+    listed.aboutToShow.emit()
+    return [(action.text().partition("   ")[0], action.isChecked()) for action in listed.actions()]
+
+
+# -- a new one
+
+
+def test_a_new_garden_is_made_beside_this_one_and_opens_in_its_own_window(
+    program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    def write(dialog: NewGardenDialog) -> None:
+        assert not dialog.ok_button.isEnabled()
+        QTest.keyClicks(dialog.field, "Mushrooms: north/south")
+        assert "Mushrooms_ north_south" in dialog.place.text()
+        QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+
+    when_asked(NewGardenDialog, write)
+    program.window.actions_by_name["new_garden"].trigger()
+    idle(program, qtbot)
+    garden = tmp_path / "Mushrooms_ north_south"
+    assert launched == [garden]
+    assert is_garden(garden)
+    assert "opens in a window of its own" in program.window.job_bar.message.text()
+    assert menu(program) == [("flowers", True), ("Mushrooms_ north_south", False)]
+
+
+def test_a_place_that_will_not_do_is_said_while_it_is_typed(
+    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "IMG_1.jpg").touch()
+    messages: list[str] = []
+
+    def write(dialog: NewGardenDialog) -> None:
+        for name in ("photos", "flowers"):
+            dialog.field.clear()
+            QTest.keyClicks(dialog.field, name)
+            messages.append(dialog.message.text)
+            QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+            assert dialog.isVisible()
+        choose(monkeypatch, tmp_path / "elsewhere")
+        QTest.mouseClick(dialog.where_button, Qt.MouseButton.LeftButton)
+        assert dialog.message.text == ""
+        assert dialog.folder == tmp_path / "elsewhere" / "flowers"
+
+    when_asked(NewGardenDialog, write)
+    program.window.actions_by_name["new_garden"].trigger()
+    idle(program, qtbot)
+    assert messages[0] == "The folder is not empty. Choose another name, or an empty folder."
+    assert messages[1].startswith("There is a garden already.")
+    assert launched == []
+    assert [each.name for each in (tmp_path / "photos").iterdir()] == ["IMG_1.jpg"]
+
+
+def test_a_garden_that_cannot_be_made_is_said_in_a_sentence(
+    program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "file").touch()
+
+    def write(dialog: NewGardenDialog) -> None:
+        QTest.keyClicks(dialog.field, "new")
+        (tmp_path / "new").mkdir()
+        (tmp_path / "new" / "something").touch()  # somebody was quicker
+        dialog.accept()
+
+    when_asked(NewGardenDialog, write)
+    program.window.actions_by_name["new_garden"].trigger()
+    idle(program, qtbot)
+    assert said(program)[1] == "The folder is not empty."
+    assert launched == []
+
+
+# -- one that is there
+
+
+def test_another_garden_is_opened_and_remembered(
+    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mushrooms = made(tmp_path / "mushrooms & more")
+    choose(monkeypatch, mushrooms)
+    program.window.actions_by_name["open_garden"].trigger()
+    assert launched == [mushrooms]
+    assert menu(program) == [("flowers", True), ("mushrooms && more", False)]
+    program.window.actions_by_name.gardens_menu.actions()[1].trigger()
+    assert launched == [mushrooms, mushrooms]
+
+
+def test_what_is_no_garden_is_refused(
+    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = draw_folder(tmp_path / "photos", 1)
+    choose(monkeypatch, photos)
+    program.window.actions_by_name["open_garden"].trigger()
+    what, why, hint = said(program)
+    assert what == f"The folder {photos} is not a garden"
+    assert why
+    assert "Open Folder" in hint
+    assert launched == []
+    choose(monkeypatch, None)
+    program.window.actions_by_name["open_garden"].trigger()
+    assert not program.queue.busy
+
+
+def test_a_garden_that_is_open_elsewhere_is_refused_politely(
+    program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(monkeypatch, tmp_path / "mushrooms")
+    with Garden.open(tmp_path / "mushrooms"):
+        program.window.actions_by_name["open_garden"].trigger()
+        assert "is already open" in said(program)[0]
+    choose(monkeypatch, program.garden.folder)
+    program.window.actions_by_name["open_garden"].trigger()
+    assert program.window.job_bar.message.text() == "This window shows the garden “flowers” already."
+    assert launched == []
+
+
+def test_a_second_window_that_cannot_be_started_is_said(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    choose(monkeypatch, made(tmp_path / "mushrooms"))
+    monkeypatch.setattr(QProcess, "startDetached", lambda *_rest: (False, 0))
+    program.window.actions_by_name["open_garden"].trigger()
+    assert said(program)[1] == "The system started no second window."
+    assert menu(program) == [("flowers", True)]
+
+
+def test_a_drive_that_is_gone_takes_its_garden_from_the_menu(program: Program, tmp_path: Path) -> None:
+    KnownGardens(gardens_file()).remember(made(tmp_path / "mushrooms"))
+    assert len(menu(program)) == 2
+    (tmp_path / "mushrooms").rename(tmp_path / "away")
+    assert menu(program) == [("flowers", True)]
+
+
+# -- which one is which
+
+
+def test_the_title_names_folder_and_garden(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
+    assert program.window.windowTitle() == "flowers – FlowerSorter"
+    program.window.open_folder(draw_folder(tmp_path / "holiday", 1))
+    idle(program, qtbot)
+    assert program.window.windowTitle() == "holiday – flowers – FlowerSorter"
+
+
+def test_who_has_one_garden_is_not_told_its_name(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(usual_garden(), qtbot, monkeypatch) as program:
+        idle(program, qtbot)
+        assert program.window.windowTitle() == "FlowerSorter"
+        KnownGardens(gardens_file()).remember(made(tmp_path / "mushrooms"))
+        assert program.window.gardens.title(Path("/photos")) == "photos – My garden – FlowerSorter"
+        assert menu(program) == [("My garden", True), ("mushrooms", False)]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="tells the other program where to note what it opened")
+def test_a_second_program_really_opens_the_other_garden(
+    program: Program, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mushrooms, started = made(tmp_path / "mushrooms"), list[int]()
+    start = QProcess.startDetached
+
+    def note(*arguments: object) -> object:
+        result = start(*arguments)  # type: ignore[call-overload]
+        started.append(result[1])
+        return result
+
+    monkeypatch.setattr(QProcess, "startDetached", note)
+    assert open_window(mushrooms)
+    try:
+        # It notes what it opened. To try the lock until then could keep it from taking it.
+        qtbot.waitUntil(lambda: mushrooms in KnownGardens(gardens_file()).all())
+        assert is_open(mushrooms)
+        assert is_open(program.garden.folder)  # and this one still is
+    finally:
+        os.kill(started[0], signal.SIGKILL)
+    qtbot.waitUntil(lambda: not is_open(mushrooms))
+    assert command_for(mushrooms)[-2:] == ["--garden", str(mushrooms)]
+
+
+def is_open(garden: Path) -> bool:
+    try:
+        check_can_be_opened(garden)
+    except GardenLocked:
+        return True
+    return False
+
+
+def test_asking_is_a_dialog_with_a_voice(qtbot: QtBot, tmp_path: Path) -> None:
+    dialog = NewGardenDialog(tmp_path)
+    qtbot.addWidget(dialog)
+    assert isinstance(dialog, QDialog)
+    for part in (dialog.field, dialog.where_button, dialog.ok_button, dialog.cancel_button):
+        assert part.objectName()
+        assert part.accessibleName()

@@ -1,0 +1,130 @@
+"""Evaluating in the window: from the button to the photos behind a figure, the learning curve and the saved report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QFileDialog, QPushButton
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.ui.evaluation import evaluation_controller as controller
+from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
+from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest
+from flowersorter.workflows.labelling.set_labels import assign
+from tests.qt.program import draw_folder, idle, places, running
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """A garden of 24 photos in three classes, labelled right but for one red one that is called blue."""
+    folder = draw_folder(tmp_path / "photos", each=8)
+    with running(tmp_path / "garden", qtbot, monkeypatch) as made:
+        made.window.open_folder(folder)
+        idle(made, qtbot)
+        for name in ("red", "green", "blue"):
+            photo_ids = [made.garden.photos.place(each).photo_id for each in places(made, f"_{name}")]
+            assign(made.garden, [each for each in photo_ids if each], made.garden.classes.add(name).id)
+        wrong = made.garden.photos.place(places(made, "_red")[0]).photo_id
+        blue = made.garden.classes.find("blue")
+        assert wrong is not None
+        assert blue is not None
+        assign(made.garden, [wrong], blue.id)
+        made.window.classes.refresh()
+        idle(made, qtbot)
+        yield made
+
+
+def evaluated(program: Program, qtbot: QtBot) -> EvaluationDialog:
+    program.window.actions_by_name["evaluate"].trigger()
+    idle(program, qtbot)
+    [dialog] = [each for each in program.window.findChildren(EvaluationDialog) if each.isVisible()]
+    return dialog
+
+
+def press(button: QPushButton) -> None:
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+def test_a_figure_opens_its_photos_in_the_grid(program: Program, qtbot: QtBot) -> None:
+    dialog = evaluated(program, qtbot)
+    assert dialog.headline.text().startswith("About 96 of 100 right; with this many photos it could be")
+    press(dialog.wrong_button)
+    assert program.photos.filter.places == frozenset(places(program, "_red")[:1])
+    assert program.photos.rowCount() == 1
+
+    dialog.pages.setCurrentIndex(1)
+    chart = dialog.sureness.histogram
+    chart.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(chart, Qt.Key.Key_End)
+    QTest.keyClick(chart, Qt.Key.Key_Return)
+    bar, right = chart.part(chart.marks - 1)
+    assert right
+    assert program.photos.rowCount() == bar.right
+
+
+def test_the_learning_curve_comes_from_a_job(program: Program, qtbot: QtBot) -> None:
+    dialog = evaluated(program, qtbot)
+    dialog.pages.setCurrentIndex(2)
+    press(dialog.learning.start_button)
+    qtbot.waitUntil(lambda: dialog.learning.curve is not None)
+    chart, curve = dialog.learning.chart, dialog.learning.curve
+    assert chart is not None
+    assert curve is not None
+    assert chart.hasFocus()
+    QTest.keyClick(chart, Qt.Key.Key_End)
+    QTest.keyClick(chart, Qt.Key.Key_Return)
+    assert program.photos.filter.places == frozenset(curve.points[-1].wrong.tolist())
+    assert set(places(program, "_red")[:1]) <= (program.photos.filter.places or set())
+
+
+def waits_for_ever(request: LearningCurveRequest, report: Report, cancel: CancelToken) -> None:
+    del request, report
+    while True:
+        cancel.check()
+
+
+@pytest.mark.parametrize("how", ["stop", "close"])
+def test_measuring_the_curve_can_be_stopped(
+    program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, how: str
+) -> None:
+    monkeypatch.setattr(controller, "learning_curve", waits_for_ever)
+    dialog = evaluated(program, qtbot)
+    dialog.pages.setCurrentIndex(2)
+    press(dialog.learning.start_button)
+    qtbot.waitUntil(program.window.job_bar.isVisible)
+    press(dialog.learning.stop_button if how == "stop" else dialog.close_button)
+    idle(program, qtbot)
+    assert dialog.learning.curve is None
+    assert dialog.isVisible() == (how == "stop")
+    assert dialog.learning.start_button.isVisible() == (how == "stop")
+
+
+@pytest.mark.parametrize(("deed", "name"), [("save_page", "how good.html"), ("save_tables", "how good.csv")])
+def test_the_report_is_saved_by_a_job_and_can_be_opened(
+    program: Program, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deed: str, name: str
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: opened.append(url.toLocalFile()))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / name), ""))
+    dialog = evaluated(program, qtbot)
+    getattr(dialog.save_menu, deed).trigger()
+    idle(program, qtbot)
+    assert str(tmp_path / name) in program.window.job_bar.message.text()
+    assert "IMG_000_red.jpg" in (tmp_path / name).read_text(encoding="utf-8")
+    press_link = program.window.job_bar.links[0]
+    press_link.click()
+    assert opened == [str(tmp_path / name)]
+
+
+def test_a_second_evaluation_takes_the_place_of_the_first(program: Program, qtbot: QtBot) -> None:
+    first = evaluated(program, qtbot)
+    second = evaluated(program, qtbot)
+    assert second is not first
+    assert len([each for each in program.window.findChildren(EvaluationDialog) if each.isVisible()]) == 1

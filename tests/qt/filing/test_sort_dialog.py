@@ -1,0 +1,356 @@
+"""The sort dialog with real clicks and keys, and plans made on real files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QFileDialog, QTreeWidgetItem
+from pytestqt.qtbot import QtBot
+
+from flowersorter.errors import SortRefused
+from flowersorter.jobs import CancelToken
+from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
+from flowersorter.ui.filing.plan_tree import LONGEST_LIST
+from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
+from flowersorter.workflows.filing.sort import ASIDE, Include
+
+Planner = Callable[..., SortPlan]
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """A folder with three photos, one of them twice, and a sidecar."""
+    folder = tmp_path / "Garden"
+    folder.mkdir()
+    for name, content in {
+        "a.jpg": b"a",
+        "b.jpg": b"bb",
+        "c.jpg": b"ccc",
+        "a again.jpg": b"a",
+        "b.jpg.xmp": b"x",
+    }.items():
+        (folder / name).write_bytes(content)
+    return folder
+
+
+@pytest.fixture
+def planner(photos: Path) -> Planner:
+    """Plans what was chosen, as the workflow does."""
+
+    def plan(choices: SortChoices, *, names: str = "a.jpg b.jpg c.jpg", skipped: tuple[Skipped, ...] = ()) -> SortPlan:
+        filings = [_filing(photos / name, "daisy" if name < "b" else "roses") for name in names.split(" ") if name]
+        made = make_plan(filings, choices.destination, choices.mode, CancelToken(), source_root=photos)
+        return made.with_skipped(skipped)
+
+    return plan
+
+
+@pytest.fixture
+def dialog(photos: Path, tmp_path: Path, qtbot: QtBot) -> SortDialog:
+    made = SortDialog(photos, choices=SortChoices(tmp_path / "sorted"))
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.open()
+    return made
+
+
+def _filing(path: Path, class_name: str) -> Filing:
+    content, found = path.read_bytes(), path.stat()
+    return Filing(path, hashlib.sha256(content).digest(), found.st_size, found.st_mtime_ns, class_name)
+
+
+def _answer(dialog: SortDialog, planner: Planner, qtbot: QtBot, **wanted: object) -> SortChoices:
+    """Wait for the question, answer it with a plan."""
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        pass
+    choices = asked.args[0]
+    assert isinstance(choices, SortChoices)
+    dialog.show_plan(planner(choices, **wanted))
+    return choices
+
+
+def _click(dialog: SortDialog, name: str) -> None:
+    button = dialog.findChild(QAbstractButton, name)
+    assert button is not None
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton, pos=button.rect().center())
+
+
+def _child(item: QTreeWidgetItem, row: int) -> QTreeWidgetItem:
+    child = item.child(row)
+    assert child is not None
+    return child
+
+
+def _lines(item: QTreeWidgetItem) -> list[tuple[str, str]]:
+    children = (_child(item, row) for row in range(item.childCount()))
+    return [(child.text(0), child.text(1)) for child in children]
+
+
+def _groups(dialog: SortDialog) -> dict[str, QTreeWidgetItem]:
+    tree = dialog.tree
+    items = [tree.topLevelItem(row) for row in range(tree.topLevelItemCount())]
+    return {item.text(0): item for item in items if item is not None}
+
+
+def test_the_plan_is_shown_and_one_press_says_yes(
+    dialog: SortDialog, planner: Planner, tmp_path: Path, qtbot: QtBot
+) -> None:
+    assert not dialog.file_button.isEnabled()
+    choices = _answer(dialog, planner, qtbot)
+    assert choices == SortChoices(tmp_path / "sorted", Mode.COPY, Include.ALL)
+    assert dialog.file_button.text().replace("&", "") == "Copy 3 photos"
+    assert dialog.summary.text.startswith("3 photos into 2 folders.")
+    assert "free" in dialog.space.text.text()
+    assert {name: item.text(1) for name, item in _groups(dialog).items()} == {"daisy": "1", "roses": "2"}
+    plan = dialog.plan
+    with qtbot.waitSignal(dialog.accepted):
+        _click(dialog, "sort_file_button")
+    assert plan is not None
+    assert dialog.plan is plan
+    assert not (tmp_path / "sorted").exists()
+
+
+def test_without_memory_a_folder_beside_the_photos_is_suggested(photos: Path, qtbot: QtBot) -> None:
+    dialog = SortDialog(photos)
+    qtbot.addWidget(dialog)
+    assert dialog.choices == SortChoices(photos.parent / "Garden sorted", Mode.COPY, Include.ALL)
+
+
+def test_moving_is_never_chosen_beforehand_and_enter_does_not_move(
+    photos: Path, tmp_path: Path, planner: Planner, qtbot: QtBot
+) -> None:
+    dialog = SortDialog(photos, choices=SortChoices(tmp_path / "sorted", Mode.MOVE, Include.SURE))
+    qtbot.addWidget(dialog)
+    with qtbot.waitExposed(dialog):
+        dialog.open()
+    assert dialog.choices == SortChoices(tmp_path / "sorted", Mode.COPY, Include.SURE)
+    _click(dialog, "sort_mode_move")
+    assert _answer(dialog, planner, qtbot).mode is Mode.MOVE
+    assert dialog.file_button.text().replace("&", "") == "Move 3 photos"
+    QTest.keyClick(dialog.destination, Qt.Key.Key_Return)
+    QTest.keyClick(dialog.include, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+
+
+def test_typing_asks_once_and_what_was_planned_counts_no_more(
+    dialog: SortDialog, planner: Planner, tmp_path: Path, qtbot: QtBot
+) -> None:
+    _answer(dialog, planner, qtbot)
+    asked: list[SortChoices] = []
+    dialog.plan_requested.connect(asked.append)
+    dialog.destination.selectAll()
+    QTest.keyClicks(dialog.destination, str(tmp_path / "two"))
+    assert dialog.plan is None
+    assert not dialog.file_button.isEnabled()
+    qtbot.waitUntil(lambda: bool(asked))
+    assert [each.destination for each in asked] == [tmp_path / "two"]
+
+
+def test_enter_in_the_destination_plans_at_once_and_files_nothing(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot
+) -> None:
+    _answer(dialog, planner, qtbot)
+    QTest.keyClick(dialog.destination, Qt.Key.Key_End)
+    QTest.keyClicks(dialog.destination, "x")
+    asked: list[SortChoices] = []
+    dialog.plan_requested.connect(asked.append)
+    QTest.keyClick(dialog.destination, Qt.Key.Key_Return)
+    assert len(asked) == 1, "not a little later, as after typing"
+    assert dialog.isVisible()
+
+
+def test_an_answer_that_comes_too_late_is_dropped(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        pass
+    _click(dialog, "sort_mode_link")
+    dialog.show_plan(planner(asked.args[0]))
+    dialog.show_refusal(SortRefused("too", "late"))
+    assert dialog.plan is None
+    assert not dialog.file_button.isEnabled()
+    with qtbot.waitSignal(dialog.plan_requested):
+        pass
+    dialog.show_plan(planner(asked.args[0]))  # a copy plan, though links are wanted
+    assert dialog.plan is None
+
+
+@pytest.mark.parametrize(("row", "include"), [(1, Include.PROBABLE), (2, Include.SURE), (3, Include.LABELLED)], ids=str)
+def test_which_photos_is_chosen_with_the_keyboard(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot, row: int, include: Include
+) -> None:
+    for _ in range(row):
+        QTest.keyClick(dialog.include, Qt.Key.Key_Down)
+    assert _answer(dialog, planner, qtbot).include is include
+
+
+def test_a_refusal_says_why_and_what_to_do(dialog: SortDialog, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(dialog.plan_requested):
+        pass
+    dialog.show_refusal(SortRefused("The photos cannot be sorted there", "it is a file", "Choose a folder"))
+    assert dialog.summary.text == "The photos cannot be sorted there: it is a file. Choose a folder."
+    assert not dialog.file_button.isEnabled()
+
+
+@pytest.mark.parametrize("text", ["", "   ", "relative/folder", "~nobody_of_that_name/x"])
+def test_without_a_whole_path_nothing_is_asked_and_a_late_plan_is_dropped(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot, text: str
+) -> None:
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        pass
+    again: list[object] = []
+    dialog.plan_requested.connect(again.append)
+    dialog.destination.selectAll()
+    QTest.keyClicks(dialog.destination, text) if text else QTest.keyClick(dialog.destination, Qt.Key.Key_Delete)
+    QTest.keyClick(dialog.destination, Qt.Key.Key_Return)
+    dialog.show_plan(planner(asked.args[0]))
+    dialog.show_refusal(SortRefused("too", "late"))
+    assert "folder" in dialog.summary.text
+    assert dialog.plan is None
+    assert not dialog.file_button.isEnabled()
+    assert not again
+
+
+@pytest.mark.parametrize("pattern", ['"{0}"', " {0} ", "file://{0}"])
+def test_pasted_paths_are_understood(dialog: SortDialog, tmp_path: Path, pattern: str) -> None:
+    dialog.destination.setText(pattern.format(tmp_path / "there"))
+    assert dialog.choices.destination == tmp_path / "there"
+
+
+def test_a_folder_is_browsed_for(
+    dialog: SortDialog, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog.destination.setText(str(tmp_path / "not" / "there"))
+    answers = {str(tmp_path): str(tmp_path / "other")}
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda _parent, _title, start: answers[start])
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        _click(dialog, "sort_browse_button")
+    assert asked.args[0].destination == tmp_path / "other"
+
+
+def test_photos_in_a_folder_are_listed_when_it_is_opened(
+    dialog: SortDialog, planner: Planner, photos: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "sorted" / "daisy").mkdir(parents=True)
+    (tmp_path / "sorted" / "daisy" / "a.jpg").write_bytes(b"another")
+    _answer(dialog, planner, qtbot)
+    groups = _groups(dialog)
+    assert not groups["daisy"].childCount()
+    tree = dialog.tree
+    tree.setFocus()
+    tree.setCurrentItem(groups["daisy"])
+    QTest.keyClick(tree, Qt.Key.Key_Right)
+    assert _lines(groups["daisy"]) == [("a (2).jpg", "")]
+    assert str(photos / "a.jpg") in _child(groups["daisy"], 0).toolTip(0)
+    QTest.keyClick(tree, Qt.Key.Key_Left)
+    assert not groups["daisy"].isExpanded()
+    QTest.keyClick(tree, Qt.Key.Key_Return)
+    assert dialog.isVisible()
+    tree.setCurrentItem(groups["roses"])
+    QTest.keyClick(tree, Qt.Key.Key_Right)
+    assert _lines(groups["roses"]) == [("b.jpg", ""), ("c.jpg", "")]
+    assert "1 photo under a new name" in dialog.summary.text
+    assert "1 file that belongs to a photo goes along" in dialog.summary.text
+
+
+def test_what_is_not_filed_is_listed_with_its_reason(
+    dialog: SortDialog, planner: Planner, photos: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    (tmp_path / "sorted" / "roses").mkdir(parents=True)
+    (tmp_path / "sorted" / "roses" / "else.jpg").write_bytes(b"ccc")
+    reasons = ("it looks like none of the classes", "it cannot be read: torn", "it cannot be read: empty")
+    skipped = tuple(Skipped(photos / f"{number}.jpg", reason) for number, reason in enumerate(reasons))
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        pass
+    filings = [
+        _filing(photos / name, cls) for name, cls in (("a.jpg", "daisy"), ("a again.jpg", "daisy"), ("c.jpg", "roses"))
+    ]
+    plan = make_plan(filings, tmp_path / "sorted", asked.args[0].mode, CancelToken(), source_root=photos)
+    dialog.show_plan(plan.with_skipped(skipped))
+    assert dialog.file_button.text().replace("&", "") == "Copy 1 photo"
+    groups = _groups(dialog)
+    counts = {name: item.text(1) for name, item in groups.items()}
+    assert counts == {
+        "daisy": "1",
+        "Already there": "1",
+        "The same photo twice: filed once": "1",
+        "Left where they are": "3",
+    }
+    left = groups["Left where they are"]
+    assert left.isExpanded()
+    assert _lines(left) == [("It cannot be read", "2"), ("It looks like none of the classes", "1")]
+    unreadable = _child(left, 0)
+    unreadable.setExpanded(True)
+    assert _lines(unreadable) == [("1.jpg", ""), ("2.jpg", "")]
+    assert "torn" in _child(unreadable, 0).toolTip(0)
+
+
+def test_a_long_list_is_cut_short(dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot) -> None:
+    skipped = tuple(Skipped(photos / f"{number}.jpg", "the guess is not sure") for number in range(LONGEST_LIST + 7))
+    _answer(dialog, planner, qtbot, skipped=skipped)
+    reason = _child(_groups(dialog)["Left where they are"], 0)
+    reason.setExpanded(True)
+    assert reason.childCount() == LONGEST_LIST + 1
+    assert _child(reason, LONGEST_LIST).text(0) == "… and 7 more"
+
+
+def test_with_nothing_to_do_nothing_can_be_pressed(
+    dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
+) -> None:
+    _answer(dialog, planner, qtbot, names="", skipped=(Skipped(photos / "a.jpg", "the guess is not sure"),))
+    assert dialog.summary.text.startswith("There is nothing to do")
+    assert dialog.space.isHidden()
+    assert not dialog.file_button.isEnabled()
+    dialog.accept()
+    assert dialog.isVisible()
+
+
+def test_escape_closes_and_stops_asking(dialog: SortDialog, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(dialog.rejected):
+        QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert dialog.plan is None
+    with qtbot.assertNotEmitted(dialog.plan_requested, wait=400):
+        pass
+
+
+def test_tab_walks_through_everything_in_order(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:
+    _answer(dialog, planner, qtbot)
+    dialog.destination.setFocus()
+    met = []
+    for _ in range(8):
+        there = dialog.focusWidget()
+        assert there is not None
+        met.append(there.objectName())
+        QTest.keyClick(there, Qt.Key.Key_Tab)
+    names = ["sort_destination", "sort_browse_button", "sort_mode_copy", "sort_include", "sort_aside", "sort_plan"]
+    assert met[:6] == names
+    assert set(met[6:]) == {"sort_file_button", "sort_cancel_button"}
+
+
+def test_the_dialog_fits_a_small_screen_and_the_buttons_stay(
+    dialog: SortDialog, planner: Planner, qtbot: QtBot
+) -> None:
+    _answer(dialog, planner, qtbot)
+    dialog.resize(420, 300)
+    assert dialog.width() <= 420
+    assert dialog.height() <= 300
+    assert dialog.rect().contains(dialog.file_button.geometry())
+    assert dialog.rect().contains(dialog.cancel_button.geometry())
+
+
+def test_the_others_stay_unless_the_box_is_ticked(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:
+    assert _answer(dialog, planner, qtbot).aside is None
+    _click(dialog, "sort_aside")
+    assert not dialog.file_button.isEnabled()  # the plan that was shown no longer fits
+    assert _answer(dialog, planner, qtbot).aside == ASIDE
+    assert dialog.choices.aside == ASIDE
+
+
+def test_what_was_chosen_for_the_others_is_offered_again(photos: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    dialog = SortDialog(photos, choices=SortChoices(tmp_path / "sorted", aside=ASIDE))
+    qtbot.addWidget(dialog)
+    assert dialog.aside.isChecked()
+    assert dialog.choices.aside == ASIDE

@@ -1,0 +1,283 @@
+"""The photo model: narrow changes, filters, order, labels, and 100,000 rows without needless calls."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QModelIndex, Qt
+from PySide6.QtTest import QAbstractItemModelTester
+from pytestqt.qtbot import QtBot
+
+from flowersorter.ui.grid.photo_columns import PhotoColumns, Pile
+from flowersorter.ui.grid.photo_delegate import PhotoDelegate
+from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
+from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.grid.photo_model import PLACES_MIME, PhotoModel, PhotoRole, places_in
+from flowersorter.workflows.predicting.photo_rows import Verdict
+from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
+
+
+@pytest.fixture
+def model(qtbot: QtBot) -> PhotoModel:
+    made = PhotoModel(picture)
+    made.set_classes(LOOKS)
+    return made
+
+
+class Changes:
+    """Counts what a model says."""
+
+    def __init__(self, model: PhotoModel) -> None:
+        self.ranges: list[tuple[int, int]] = []
+        self.removed: list[tuple[int, int]] = []
+        self.inserted: list[tuple[int, int]] = []
+        self.resets = 0
+        model.dataChanged.connect(lambda a, b, _roles: self.ranges.append((a.row(), b.row())))
+        model.rowsRemoved.connect(lambda _p, a, b: self.removed.append((a, b)))
+        model.rowsInserted.connect(lambda _p, a, b: self.inserted.append((a, b)))
+        model.modelReset.connect(self._reset)
+
+    def _reset(self) -> None:
+        self.resets += 1
+
+
+def names(model: PhotoModel) -> list[int]:
+    return [model.wanted(row).place_id for row in range(model.rowCount())]
+
+
+def test_it_behaves_as_qt_expects_of_a_model(model: PhotoModel) -> None:
+    tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
+    whole = rows(40)
+    model.set_rows(whole)
+    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    model.merge(some(whole, [0, 5, 9], verdicts=np.full(3, Verdict.UNSURE, np.uint8)))
+    model.set_labels({1003: (2, True)})
+    model.set_filter(PhotoFilter(order=Order.LEAST_SURE))
+    model.merge(some(whole, [3], verdicts=np.array([Verdict.SURE], np.uint8)))
+    assert tester.model() is model
+
+
+def test_each_role_says_one_thing(model: PhotoModel) -> None:
+    model.set_rows(rows(4))
+    index = model.index(1)  # place 2: class 3, unsure
+    assert index.data() == "IMG_000002.jpg"
+    assert index.data(Qt.ItemDataRole.ToolTipRole) == "/photos/IMG_000002.jpg"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, tulips, not sure"
+    assert index.data(PhotoRole.PLACE_ID) == 2
+    assert index.data(PhotoRole.CLASS_NAME) == "tulips"
+    assert index.data(PhotoRole.CLASS_COLOUR) == "#0072b2"
+    assert index.data(PhotoRole.VERDICT) is Verdict.UNSURE
+    assert index.data(PhotoRole.CONFIDENCE) == pytest.approx(74 / 101)
+    assert index.data(PhotoRole.LABELLED) is False
+    assert index.data(PhotoRole.ERROR) is None
+    model.set_labels({1002: (1, True)})
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, daisy, checked by you"
+    assert index.data(PhotoRole.BY_PERSON) is True
+
+
+def test_counts_put_every_photo_in_exactly_one_place() -> None:
+    whole = rows(400)
+    columns = PhotoColumns(whole)
+    columns.set_labels({1004: (2, True)})
+    columns.set_error(8, "cut off")
+    counts = columns.counts()
+    total = counts.pop(Pile.ALL)
+    assert total == 400
+    assert sum(counts.values()) == 400
+    assert counts[Pile.UNREADABLE] == 1
+
+
+def test_a_block_changes_only_its_rows(model: PhotoModel) -> None:
+    whole = rows(1000)
+    model.set_rows(whole)
+    changes = Changes(model)
+    model.merge(some(whole, [700, 20, 21, 22], confidences=np.zeros(4, np.float32)))
+    assert changes.ranges == [(20, 22), (700, 700)]
+    assert changes.resets == 0
+
+
+def test_rows_of_other_folders_are_dropped(model: PhotoModel) -> None:
+    model.set_rows(rows(10))
+    changes = Changes(model)
+    model.merge(rows(5, first=500))
+    assert (changes.ranges, changes.resets) == ([], 0)
+    assert model.rowCount() == 10
+
+
+def test_the_same_folder_looked_at_again_keeps_still(model: PhotoModel) -> None:
+    model.set_rows(unread(10))
+    changes = Changes(model)
+    model.set_rows(rows(10))
+    assert changes.resets == 0
+    assert changes.ranges == [(0, 9)]
+
+
+def test_a_photo_leaves_the_pile_when_it_is_labelled_and_comes_back(model: PhotoModel) -> None:
+    model.set_rows(rows(40))
+    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    before = names(model)
+    assert before == [place_id for place_id in range(1, 41) if place_id % 4 == 2]
+    changes = Changes(model)
+    model.set_labels({1006: (1, True), 1010: (1, True)})
+    assert names(model) == [each for each in before if each not in (6, 10)]
+    assert changes.removed == [(1, 2)]
+    model.set_labels({1006: (0, False), 1010: (0, False)})
+    assert names(model) == before
+    assert changes.inserted == [(1, 2)]
+    assert changes.resets == 0
+
+
+def test_least_sure_first_puts_labels_last(model: PhotoModel) -> None:
+    model.set_rows(rows(30))
+    model.set_labels({1001: (1, True)})
+    model.set_filter(PhotoFilter(order=Order.LEAST_SURE))
+    confidences = [model.index(row).data(PhotoRole.CONFIDENCE) for row in range(29)]
+    assert confidences == sorted(confidences)
+    assert names(model)[-1] == 1
+
+
+def test_hiding_what_is_checked(model: PhotoModel) -> None:
+    model.set_rows(rows(6))
+    model.set_labels({1002: (1, True), 1003: (1, False)})
+    model.set_filter(replace(model.filter, unchecked=True))
+    assert names(model) == [1, 3, 4, 5, 6]  # what its folder says is not checked by the person
+
+
+def test_what_the_person_said_outlives_a_block_made_before(model: PhotoModel) -> None:
+    whole = rows(6)
+    model.set_rows(unread(6))
+    model.set_place_labels({2: (3, True)})
+    model.merge(some(whole, [0, 1, 2]))  # read in the worker before the person spoke
+    assert model.index(1).data(PhotoRole.CLASS_NAME) == "tulips"
+    assert model.index(1).data(PhotoRole.BY_PERSON) is True
+
+
+def test_the_same_photo_in_two_places_has_one_label(model: PhotoModel) -> None:
+    whole = rows(4)
+    whole.photo_ids[3] = whole.photo_ids[0]
+    model.set_rows(whole)
+    model.set_labels({1001: (2, True)})
+    assert [model.index(row).data(PhotoRole.LABELLED) for row in range(4)] == [True, False, False, True]
+
+
+def test_a_changed_file_is_told(model: PhotoModel) -> None:
+    whole = rows(3)
+    model.set_rows(whole)
+    told: list[int] = []
+    model.files_changed.connect(told.extend)
+    model.merge(some(whole, [1], photo_ids=np.array([77], np.int64)))
+    assert told == [2]
+
+
+@pytest.mark.parametrize("again", ["a block", "the folder", "another folder before"])
+def test_what_was_said_of_a_photo_is_not_said_of_one_that_took_its_place(model: PhotoModel, again: str) -> None:
+    whole = rows(3)
+    model.set_rows(whole)
+    model.set_labels({1002: (1, True), 1003: (1, True)})
+    replaced = some(whole, [1], photo_ids=np.array([77], np.int64))
+    if again == "a block":
+        model.merge(replaced)
+    else:
+        whole.photo_ids[1] = 77
+        model.set_rows(rows(9, first=100) if again == "another folder before" else some(whole, [0, 1]))
+        model.set_rows(whole)
+    assert [bool(each) for each in model.columns.label_ids] == [False, False, True]
+    model.set_labels({77: (2, True)})
+    assert model.columns.label_ids[1] == 2
+
+
+def test_what_was_said_before_it_was_read_is_said_of_the_photo_that_was_there(model: PhotoModel) -> None:
+    whole = rows(3)
+    model.set_rows(unread(3))
+    model.set_place_labels({2: (1, True)})
+    model.set_rows(whole)
+    assert model.columns.label_ids.tolist() == [0, 1, 0]
+    model.merge(some(whole, [1], photo_ids=np.array([77], np.int64)))
+    assert model.columns.label_ids.tolist() == [0, 0, 0]
+
+
+def test_drag_data_carries_places_not_rows(model: PhotoModel) -> None:
+    model.set_rows(rows(30))
+    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    mime = model.mimeData([model.index(2), model.index(0)])
+    assert mime.formats() == [PLACES_MIME]
+    assert places_in(mime) == [2, 10]
+
+
+def test_many_scattered_changes_are_one_reset(model: PhotoModel) -> None:
+    model.set_rows(rows(2000))
+    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    changes = Changes(model)
+    model.set_labels({1000 + place_id: (1, True) for place_id in range(2, 2000, 8)})
+    assert changes.resets == 1
+    assert len(names(model)) == 250
+
+
+class CountingModel(PhotoModel):
+    """Counts what it is asked."""
+
+    asked: Counter[str]
+
+    def data(self, index: Any, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        self.asked["data"] += 1
+        return super().data(index, role)
+
+
+class CountingDelegate(PhotoDelegate):
+    sizes = 0
+
+    def sizeHint(self, option: Any, index: Any) -> Any:
+        self.sizes += 1
+        return super().sizeHint(option, index)
+
+
+def test_a_hundred_thousand_photos_cost_no_more_than_those_in_view(qtbot: QtBot) -> None:
+    model = CountingModel(nothing_yet)
+    model.asked = Counter()
+    grid = PhotoGrid(model)
+    grid.tiles = CountingDelegate(grid)
+    grid.setItemDelegate(grid.tiles)
+    qtbot.addWidget(grid)
+    grid.resize(1200, 800)
+    grid.show()
+    whole = unread(100_000)
+    model.set_rows(whole)
+    qtbot.waitUntil(lambda: grid.verticalScrollBar().maximum() > 1_000_000)  # laid out to the last photo
+    grid.grab()
+    in_view = len(grid.visible_rows())
+    assert in_view < 100
+    assert grid.tiles.sizes <= 100
+    model.asked.clear()
+    model.merge(some(rows(100_000), list(range(50_000, 50_064))))
+    grid.grab()
+    assert model.asked["data"] <= 20 * in_view
+    model.asked.clear()
+    grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum() // 2)
+    grid.grab()
+    assert model.asked["data"] <= 20 * in_view
+    assert grid.tiles.sizes <= 200
+
+
+def test_the_grid_stays_where_it_is_when_a_photo_leaves_far_down(qtbot: QtBot) -> None:
+    model = PhotoModel(nothing_yet)
+    grid = PhotoGrid(model)
+    qtbot.addWidget(grid)
+    grid.resize(900, 600)
+    grid.show()
+    model.set_rows(rows(40_000))
+    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    bar = grid.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 100_000)
+    bar.setValue(bar.maximum() - 5000)
+    there = bar.value()
+    place = model.wanted(len(names_in(model)) - 90).place_id
+    model.set_labels({1000 + place: (1, True)})
+    qtbot.waitUntil(lambda: bar.value() == there)
+
+
+def names_in(model: PhotoModel) -> range:
+    return range(model.rowCount(QModelIndex()))

@@ -1,0 +1,299 @@
+"""Checking labels and what to label next, in the window: keys, undo, what stays written, and the empty cases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QScrollArea
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.ui.labels.label_errors_dialog import Decision, DoubtsDialog
+from flowersorter.ui.labels.label_next_panel import AdvicePanel
+from flowersorter.workflows.evaluation.label_errors import Doubt, DoubtGroup, DoubtsResult, LookAlike
+from flowersorter.workflows.evaluation.label_next import Advice, Gain, Standing
+from flowersorter.workflows.labelling.set_labels import assign
+from flowersorter.workflows.training.semi_supervised_option import set_learns_from_unlabelled
+from flowersorter.workflows.training.unmeasured_classes import Unmeasured
+from tests.qt.program import class_named, draw_folder, idle, places, running
+
+NAMES = {1: "dahlia", 2: "zinnia", 3: "R&B"}
+
+
+def doubt(photo_id: int, path: Path, *, better: int = 2, also_at: Path | None = None) -> Doubt:
+    alike = (LookAlike(90, path), LookAlike(91, None))
+    return Doubt(photo_id, photo_id, path, 1, better, 0.9, alike, alike, also_at)
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    return draw_folder(tmp_path / "photos", 1) / "IMG_000_red.jpg"
+
+
+@pytest.fixture
+def dialog(photo: Path, qtbot: QtBot) -> Iterator[DoubtsDialog]:
+    doubts = tuple(doubt(number, photo, better=3 if number == 2 else 2) for number in (1, 2, 3))
+    groups = (DoubtGroup(1, 2, (1, 3)), DoubtGroup(1, 3, (2,)))
+    made = DoubtsDialog(DoubtsResult(doubts, groups, 240, 0, (), 0.9), NAMES)
+    qtbot.addWidget(made)
+    made.show()
+    yield made
+    made.shutdown()
+
+
+def shown(dialog: DoubtsDialog) -> int:
+    return dialog.current.photo_id if dialog.current is not None else 0
+
+
+def test_a_photo_its_sentence_and_its_look_alikes_are_shown(dialog: DoubtsDialog, qtbot: QtBot) -> None:
+    qtbot.waitUntil(lambda: dialog.picture.image is not None)
+    qtbot.waitUntil(lambda: dialog.like_better.pictures[0].image is not None)
+    assert dialog.sentence.text() == "Filed as dahlia, looks like zinnia"
+    assert dialog.progress.text() == "1 of 3"
+    assert dialog.like_better.title.text() == "Photos of zinnia that look like it"
+    assert [each.isVisible() for each in dialog.like_better.pictures] == [True, True, False]
+    assert dialog.like_better.pictures[1].toolTip() == "This photo is not there any more"
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_K, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+def test_one_key_keeps(dialog: DoubtsDialog, qtbot: QtBot, key: Qt.Key) -> None:
+    with qtbot.waitSignal(dialog.keep_requested) as asked:
+        QTest.keyClick(dialog, key)
+    assert asked.args is not None
+    assert asked.args[0].photo_id == 1
+
+
+def test_one_key_moves_and_the_arrows_go_back_and_forth(dialog: DoubtsDialog, qtbot: QtBot) -> None:
+    QTest.keyClick(dialog, Qt.Key.Key_Right)
+    assert shown(dialog) == 2
+    assert dialog.move_button.text() == "Move to R&&B (M)", "a name's & is no mnemonic"
+    with qtbot.waitSignal(dialog.move_requested) as asked:
+        QTest.keyClick(dialog, Qt.Key.Key_M)
+    assert asked.args is not None
+    assert asked.args[0].photo_id == 2
+    QTest.keyClick(dialog, Qt.Key.Key_Left)
+    assert shown(dialog) == 1
+    with qtbot.waitSignal(dialog.undo_requested):
+        QTest.keyClick(dialog, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+
+
+def test_decided_ones_are_passed_over_and_the_end_counts_them(dialog: DoubtsDialog) -> None:
+    dialog.show_decisions({1: Decision.KEPT})
+    assert shown(dialog) == 2
+    dialog.show_decisions({1: Decision.KEPT, 2: Decision.MOVED, 3: Decision.MOVED})
+    assert shown(dialog) == 0
+    assert dialog.nothing.text() == "That was the last one"
+    assert "1 kept, 2 moved." in dialog.nothing_more.text()
+    assert not dialog.keep_button.isVisible()
+    dialog.show_decisions({1: Decision.KEPT, 3: Decision.MOVED}, go_to=2)
+    assert shown(dialog) == 2
+    assert dialog.keep_button.isVisible()
+
+
+def test_one_mix_up_at_a_time(dialog: DoubtsDialog) -> None:
+    assert [dialog.groups.itemText(row) for row in range(3)] == [
+        "All of them (3)",
+        "2 filed as dahlia look like zinnia",
+        "1 filed as dahlia looks like R&B",
+    ]
+    dialog.groups.setCurrentIndex(1)
+    assert dialog.progress.text() == "1 of 2"
+    dialog.show_decisions({1: Decision.KEPT})
+    assert shown(dialog) == 3
+    dialog.show_decisions({}, go_to=2)
+    assert (shown(dialog), dialog.groups.currentIndex()) == (2, 0)
+
+
+def test_the_same_photo_in_two_class_folders_has_a_sentence_of_its_own(photo: Path, qtbot: QtBot) -> None:
+    contradicting = Doubt(1, 1, photo, 1, 2, 1.0, also_at=photo.with_name("copy.jpg"))
+    dialog = DoubtsDialog(DoubtsResult((contradicting,), (DoubtGroup(1, 2, (1,)),), 5, 0, (), 0.9), NAMES)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.sentence.text() == "The same photo stands in “dahlia” and in “zinnia”"
+    assert "copy.jpg hold the same bytes. It counts as dahlia until you say which is right." in dialog.reason.text()
+    assert not dialog.alike.isVisible()
+    dialog.shutdown()
+
+
+def test_a_photo_that_cannot_be_read_says_so(photo: Path, qtbot: QtBot) -> None:
+    gone = doubt(1, photo.with_name("broken.jpg"))
+    dialog = DoubtsDialog(DoubtsResult((gone,), (), 5, 0, (), 0.9), NAMES)
+    qtbot.addWidget(dialog)
+    qtbot.waitUntil(lambda: dialog.picture.text.startswith("This photo cannot be shown"))
+    dialog.shutdown()
+
+
+def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
+    dialog = DoubtsDialog(DoubtsResult((), (), 240, 2, (Unmeasured("peony", 1, True),), 0.9), NAMES)
+    qtbot.addWidget(dialog)
+    dialog.show()
+    assert dialog.nothing.text() == "No label looks wrong"
+    told = dialog.nothing_more.text()
+    assert "240 labels were checked." in told
+    assert "2 you decided to keep." in told
+    assert "peony" in told
+    for key in (Qt.Key.Key_K, Qt.Key.Key_M, Qt.Key.Key_Left, Qt.Key.Key_Right):
+        QTest.keyClick(dialog, key)
+    assert not dialog.undo_button.isVisible()
+    dialog.shutdown()
+
+
+# -- in the window
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """A folder of twelve red, green and blue photos each; all but some reds have a label, two reds a wrong one."""
+    folder = draw_folder(tmp_path / "photos", 12)
+    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as opened:
+        idle(opened, qtbot)
+        for name in ("red", "green", "blue"):
+            opened.garden.classes.add(name)
+        opened.window.classes.refresh()
+        corrections = opened.window.corrections
+        corrections.assign(places(opened, "red")[:8], class_named(opened, "red"))
+        corrections.assign(places(opened, "red")[8:10], class_named(opened, "green"))
+        corrections.assign(places(opened, "green"), class_named(opened, "green"))
+        corrections.assign(places(opened, "blue"), class_named(opened, "blue"))
+        idle(opened, qtbot)
+        yield opened
+
+
+def checked(program: Program, qtbot: QtBot) -> DoubtsDialog:
+    program.window.actions_by_name["check_labels"].trigger()
+    qtbot.waitUntil(lambda: program.window.on_demand.doubts.dialog is not None)
+    dialog = program.window.on_demand.doubts.dialog
+    assert dialog is not None
+    return dialog
+
+
+def label_of(program: Program, photo_id: int) -> str:
+    label = program.garden.labels.get([photo_id])[photo_id]
+    return next(each.name for each in program.garden.classes.all() if each.id == label.class_id)
+
+
+def test_moving_keeping_and_undoing_are_written_and_shown(program: Program, qtbot: QtBot) -> None:
+    dialog = checked(program, qtbot)
+    assert dialog.progress.text() == "1 of 2"
+    first = shown(dialog)
+    QTest.keyClick(dialog, Qt.Key.Key_M)
+    second = shown(dialog)
+    assert second not in (0, first)
+    assert label_of(program, first) == "red"
+    at = program.photos.columns.photo_ids.tolist().index(first)
+    assert program.photos.columns.label_ids[at] == class_named(program, "red"), "the grid shows it, too"
+    QTest.keyClick(dialog, Qt.Key.Key_K)
+    assert shown(dialog) == 0
+    assert len(program.garden.kept_labels.all()) == 1
+    QTest.keyClick(dialog, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert shown(dialog) == second
+    assert program.garden.kept_labels.all() == set()
+    dialog.undo_button.click()
+    assert shown(dialog) == first
+    assert label_of(program, first) == "green"
+    before = program.session.corrections.index()
+    dialog.undo_requested.emit()
+    assert program.session.corrections.index() == before, "what was done before the check is not undone from here"
+    program.session.corrections.redo()
+    assert label_of(program, first) == "red"
+    dialog.close()
+
+
+def test_what_was_kept_is_not_asked_again_and_then_nothing_looks_wrong(program: Program, qtbot: QtBot) -> None:
+    dialog = checked(program, qtbot)
+    QTest.keyClick(dialog, Qt.Key.Key_K)
+    QTest.keyClick(dialog, Qt.Key.Key_K)
+    dialog.close()
+    dialog = checked(program, qtbot)
+    assert dialog.nothing.text() == "No label looks wrong"
+    assert "2 you decided to keep." in dialog.nothing_more.text()
+    dialog.close()
+
+
+def test_after_a_training_the_check_is_offered_beside_the_message(program: Program, qtbot: QtBot) -> None:
+    window = program.window
+    window.training.start()
+    qtbot.waitUntil(lambda: "2 labels may be wrong" in {link.text() for link in window.job_bar.links})
+    assert window.job_bar.message.text().startswith("Learned from ")
+    link = next(each for each in window.job_bar.links if each.text() == "2 labels may be wrong")
+    link.click()
+    dialog = window.on_demand.doubts.dialog
+    assert dialog is not None
+    assert dialog.progress.text() == "1 of 2"
+    dialog.close()
+
+
+def test_who_let_it_go_by_its_guesses_is_told_that_it_did(program: Program, qtbot: QtBot) -> None:
+    set_learns_from_unlabelled(program.garden, True)
+    program.window.training.start()
+    idle(program, qtbot)
+    said = program.window.job_bar.message.text()
+    assert said.startswith("Learned from 34 photos, and from its own guesses at 2 others. "), said
+
+
+def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
+    program: Program, qtbot: QtBot, tmp_path: Path
+) -> None:
+    other = draw_folder(tmp_path / "other", 1)
+    program.window.training.trained.connect(lambda: QTimer.singleShot(0, lambda: program.window.open_folder(other)))
+    program.window.training.start()
+    idle(program, qtbot)
+    assert program.window.folder.folder == other
+    assert "guess" not in program.window.job_bar.message.text().lower()
+
+
+def test_what_to_label_next_is_not_shown_in_a_folder_opened_meanwhile(
+    program: Program, qtbot: QtBot, tmp_path: Path
+) -> None:
+    other = draw_folder(tmp_path / "other", 1)
+    program.window.actions_by_name["label_next"].trigger()
+    program.window.open_folder(other)
+    idle(program, qtbot)
+    assert program.photos.rowCount() == 4
+    assert not program.window.on_demand.advice.panel.isVisible()
+
+
+def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Program, qtbot: QtBot) -> None:
+    window = program.window
+    window.actions_by_name["label_next"].trigger()
+    qtbot.waitUntil(lambda: program.photos.rowCount() == 2)
+    panel = window.on_demand.advice.panel
+    assert panel.isVisible()
+    assert program.photos.filter.title == "What to label next"
+    assert program.photos.filter.places == frozenset(places(program, "red")[10:])
+    assert "of 100 right" in panel.headline.text()
+    assert panel.classes.text().count("photos, ") == 3
+    window.shelf.show_all()
+    assert not panel.isVisible(), "it belongs to those photos only"
+
+
+def test_in_a_narrow_window_every_line_of_the_advice_is_seen(qtbot: QtBot) -> None:
+    panel = AdvicePanel()
+    qtbot.addWidget(panel)
+    gain = Gain(-0.02, 0.04, 0.1)
+    overall, *classes = (Standing(0, name, 20, 0.8, (0.6, 0.9), 0.5, gain, gain) for name in ("", "roses", "asters"))
+    panel.show_advice(Advice(overall, tuple(classes), (), 0))
+    panel.resize(900, 200)
+    panel.show()
+    heights = list[int]()
+    scroll = panel.findChild(QScrollArea, "advice_scroll")
+    assert scroll is not None
+    for width in (900, 300):
+        panel.resize(width, 300)
+        heights.append(scroll.height())
+    assert heights[1] >= 2 * heights[0] - 8, "the two lines wrap"
+
+
+def test_when_all_is_labelled_there_is_nothing_to_show(program: Program, qtbot: QtBot) -> None:
+    window = program.window
+    columns = program.photos.columns
+    assign(program.garden, [int(i) for i in columns.photo_ids if i], class_named(program, "red"))
+    window.actions_by_name["label_next"].trigger()
+    idle(program, qtbot)
+    assert "has a label" in window.job_bar.message.text()
+    assert not window.on_demand.advice.panel.isVisible()
+    assert program.photos.filter.places is None

@@ -1,0 +1,226 @@
+"""What Preferences change: settings, downloads in the worker thread, and the model that speaks."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.errors import DownloadFailed
+from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.ui.grid.photo_model import PhotoRole
+from flowersorter.ui.preferences import preferences_controller as controller
+from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
+from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.vision.classifier.calibration import CAUTIOUS
+from flowersorter.workflows.models.backbones import list_backbones
+from flowersorter.workflows.models.current_model import chosen_backbone, starter, use_model
+from flowersorter.workflows.models.sure_precision import sure_promise
+from flowersorter.workflows.predicting.photo_rows import Verdict
+from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
+from tests.qt.program import draw_folder, idle, running
+
+NAME = "resnet18"
+
+
+class Shelf:
+    """Stands in for the weights on this computer and for the network."""
+
+    def __init__(self) -> None:
+        self.installed = {"resnet50"}
+        self.go_on, self.fails = threading.Event(), False
+
+    def list(self) -> list[object]:
+        return [replace(each, installed=each.name in self.installed) for each in list_backbones()]
+
+    def download(self, name: str, report: Report, cancel: CancelToken) -> Path:
+        report(Progress("Downloading", 20_000_000, 40_000_000))
+        while not self.go_on.wait(0.005):
+            cancel.check()
+        if self.fails:
+            raise DownloadFailed("The backbone could not be downloaded", "there is no network")
+        return self.install(name, Path("/weights.pth"))
+
+    def install(self, name: str, file: Path) -> Path:
+        self.installed.add(name)
+        return file
+
+
+@pytest.fixture
+def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
+    made = Shelf()
+    monkeypatch.setattr(controller, "list_backbones", made.list)
+    monkeypatch.setattr(controller, "download_backbone", made.download)
+    monkeypatch.setattr(controller, "install_backbone", made.install)
+    return made
+
+
+@pytest.fixture
+def program(shelf: Shelf, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    with running(tmp_path / "garden", qtbot, monkeypatch) as started:
+        idle(started, qtbot)
+        yield started
+        shelf.go_on.set()
+
+
+def opened(program: Program) -> PreferencesDialog:
+    program.window.actions_by_name["preferences"].trigger()
+    dialog = program.window.findChild(PreferencesDialog)
+    assert dialog is not None
+    return dialog
+
+
+def click(widget: QAbstractButton) -> None:
+    QTest.mouseClick(widget, Qt.MouseButton.LeftButton, pos=QPoint(8, widget.height() // 2))
+
+
+def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
+    dialog = opened(program)
+    click(dialog.devices["cpu"])
+    click(dialog.ok_button)
+    assert program.session.device == "cpu"
+    assert program.garden.settings.get("device", "") == "cpu"
+
+
+def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Program) -> None:
+    dialog = opened(program)
+    assert not dialog.unlabelled.isChecked()
+    QTest.mouseClick(dialog.unlabelled, Qt.MouseButton.LeftButton, pos=QPoint(8, dialog.unlabelled.height() // 2))
+    QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
+    assert learns_from_unlabelled(program.garden)
+    assert opened(program).unlabelled.isChecked()
+
+
+def test_another_promise_is_kept_and_counts_for_every_guess_at_once(program: Program, qtbot: QtBot) -> None:
+    dialog = opened(program)
+    assert dialog.promise.promise == 0.97
+    dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(0.99))
+    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
+        click(dialog.ok_button)
+    assert sure_promise(program.garden) == 0.99
+    assert opened(program).promise.promise == 0.99
+
+
+#: Confidences from which every photo is sure, and none.
+EVERYWHERE, NOWHERE = 0.0, 1.01
+
+
+def sure_from(program: Program, begins: dict[float, float]) -> None:
+    """Let a model speak to which no photo is new, and which is sure from these confidences on, by promise."""
+    arrays, metadata = starter().model.to_bundle()
+    metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
+    use_model(program.garden, program.garden.models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
+    program.window.folder.look_again()
+
+
+def verdicts(program: Program) -> dict[int, tuple[float, Verdict]]:
+    """Confidence and verdict of each photo that can be read, as the grid is told, by place id."""
+    model = program.photos
+    indexes = [model.index(row) for row in range(model.rowCount())]
+    return {
+        model.data(index, PhotoRole.PLACE_ID): (
+            model.data(index, PhotoRole.CONFIDENCE),
+            model.data(index, PhotoRole.VERDICT),
+        )
+        for index in indexes
+        if model.data(index, PhotoRole.ERROR) is None
+    }
+
+
+def choose_promise(program: Program, promise: float) -> None:
+    dialog = opened(program)
+    dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(promise))
+    click(dialog.ok_button)
+
+
+def test_the_verdicts_in_the_grid_follow_another_promise(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+        idle(program, qtbot)
+        sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: NOWHERE, 0.99: NOWHERE})
+        idle(program, qtbot)
+        middle = median(confidence for confidence, _ in verdicts(program).values())
+        sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: middle, 0.99: NOWHERE})
+        idle(program, qtbot)
+        counts = []
+        for promise, begins in ((0.97, middle), (0.9, EVERYWHERE), (0.99, NOWHERE), (0.97, middle)):
+            if promise != sure_promise(program.garden):
+                choose_promise(program, promise)
+            idle(program, qtbot)
+            shown = verdicts(program)
+            assert {verdict for _, verdict in shown.values()} <= {Verdict.SURE, Verdict.PROBABLE}
+            assert all((verdict == Verdict.SURE) == (sure >= begins) for sure, verdict in shown.values())
+            counts.append(sum(verdict == Verdict.SURE for _, verdict in shown.values()))
+        assert counts[1:3] == [18, 0]
+        assert 0 < counts[0] == counts[3] < 18
+
+
+def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot: QtBot) -> None:
+    garden = program.garden
+    note = opened(program).promise.note
+    assert not note.isVisible()
+    arrays, metadata = starter().model.to_bundle()
+    for thresholds, said in (
+        ({}, "before there was this choice"),
+        ({"sure": CAUTIOUS.sure, "probable": CAUTIOUS.probable}, "too few photos"),
+        ({"sure_at": metadata["sure_at"]}, ""),
+    ):
+        model = {key: value for key, value in metadata.items() if key != "sure_at"}
+        garden.models.use(garden.models.add(arrays, model | thresholds))
+        with qtbot.waitSignal(program.queue.finished):
+            program.queue.submit("as a training would", lambda _report, _cancel: None)
+        assert said in note.text()
+        assert note.isVisible() == bool(said)
+
+
+def test_a_download_is_shown_then_the_backbone_can_be_used(program: Program, shelf: Shelf, qtbot: QtBot) -> None:
+    dialog = opened(program)
+    line = dialog.backbones.lines[NAME]
+    click(line.download_button)
+    qtbot.waitUntil(lambda: line.progress.value() == 500)
+    shelf.go_on.set()
+    qtbot.waitUntil(line.radio.isEnabled)
+    click(line.radio)
+    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
+        click(dialog.ok_button)
+    assert chosen_backbone(program.garden) == NAME
+
+
+def test_a_download_can_be_stopped(program: Program, qtbot: QtBot) -> None:
+    line = opened(program).backbones.lines[NAME]
+    click(line.download_button)
+    qtbot.waitUntil(lambda: line.progress.value() == 500)
+    click(line.stop_button)
+    qtbot.waitUntil(line.download_button.isVisible)
+    assert not line.radio.isEnabled()
+
+
+def test_a_download_that_fails_says_why_and_can_be_tried_again(program: Program, shelf: Shelf, qtbot: QtBot) -> None:
+    shelf.fails = True
+    shelf.go_on.set()
+    line = opened(program).backbones.lines[NAME]
+    click(line.download_button)
+    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorBox)))
+    (box,) = program.window.findChildren(ErrorBox)
+    assert box.said[1] == "There is no network."
+    assert line.download_button.isVisible()
+    box.close()
+
+
+def test_closing_the_dialog_lets_the_download_end(program: Program, shelf: Shelf, qtbot: QtBot) -> None:
+    dialog = opened(program)
+    click(dialog.backbones.lines[NAME].download_button)
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    shelf.go_on.set()
+    idle(program, qtbot)
+    assert NAME in shelf.installed

@@ -1,0 +1,259 @@
+"""Starting: what opens what, how fast the window is there, and gardens that cannot be opened."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QUrl
+from PySide6.QtGui import QDesktopServices
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter import __main__, app
+from flowersorter.__main__ import Wish, window_wish
+from flowersorter.errors import UserError
+from flowersorter.jobs import CancelToken
+from flowersorter.library.collection import Garden
+from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.window.first_paint import FirstPaint
+from flowersorter.workflows.filing.history import RecoveryResult
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from tests.qt.program import draw_folder, idle, running
+from tests.stub_network import open_colour_network
+
+
+def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"x")
+    assert window_wish([]) == Wish()
+    assert window_wish([str(tmp_path)]) == Wish(tmp_path)
+    assert window_wish([str(photo)]) == Wish(tmp_path)
+    assert window_wish(["--garden", str(tmp_path)]) == Wish(garden=tmp_path)
+    assert window_wish([f"--garden={tmp_path}", str(tmp_path)]) == Wish(tmp_path, tmp_path)
+    assert window_wish([str(tmp_path / "gone")]) == Wish(tmp_path / "gone")  # the window says that it is gone
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["label", "x"], ["--help"], ["--version"], ["lable"], ["doctor"], ["a", "b"], ["--garden", "g", "history"]],
+)
+def test_everything_else_is_for_the_command_line(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    assert window_wish(arguments) is None
+    from flowersorter import cli
+
+    given: list[list[str]] = []
+
+    def take(argv: list[str]) -> int:
+        given.append(argv)
+        return 7
+
+    monkeypatch.setattr(cli, "main", take)
+    assert __main__.main(arguments) == 7
+    assert given == [arguments]
+
+
+#: What takes time to load and has nothing to do with the first picture of the window.
+NOT_YET = {
+    *("torch", "torchvision", "scipy", "PIL", "pillow_heif", "httpx", "rich", "email", "natsort", "pathvalidate"),
+    *(
+        "flowersorter.photos",
+        "flowersorter.sorting",
+        "flowersorter.vision.classifier.model",
+        "flowersorter.workflows.predicting.predict_folder",
+    ),
+    *(
+        "flowersorter.workflows.training.train",
+        "flowersorter.workflows.evaluation.evaluate",
+        "flowersorter.workflows.predicting.photo_details",
+    ),
+    *(
+        "flowersorter.ui.filing.sort_dialog",
+        "flowersorter.ui.preferences.preferences_dialog",
+        "flowersorter.ui.evaluation.evaluation_dialog",
+    ),
+    *(
+        "flowersorter.ui.filing.history_dialog",
+        "flowersorter.ui.window.about_dialog",
+        "flowersorter.ui.shared.error_dialog",
+    ),
+}
+
+
+def run_script(script: str) -> str:
+    """Run this in a Python of its own and return what it printed last."""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+        cwd=Path(app.__file__).parents[1],
+        env={**os.environ, "QT_QPA_PLATFORM": "offscreen"},
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_the_window_is_painted_before_anything_else_is_loaded(tmp_path: Path) -> None:
+    script = f"""
+import sys
+from pathlib import Path
+from flowersorter import app
+seen = []
+def begin(program):
+    seen.extend(name for name in {sorted(NOT_YET)!r} if name in sys.modules)
+    seen.append("shown" if program.window.isVisible() else "hidden")
+    program.window.close()
+app.Program._begin = begin
+assert app.run(["flowersorter"], None, Path({str(tmp_path / "garden")!r})) == 0
+print(seen)
+"""
+    assert run_script(script) == "['shown']"
+
+
+def test_a_folder_that_is_known_is_shown_without_the_network(tmp_path: Path) -> None:
+    """Neither opening it nor what is loaded afterwards, at the first rest, imports torch."""
+    folder = draw_folder(tmp_path / "photos", each=2)
+    with Garden.open(tmp_path / "garden") as garden:
+        request = LabelRequest(garden, folder)
+        label(request, lambda _news: None, CancelToken(), embedder=open_colour_network)
+    script = f"""
+import sys
+from pathlib import Path
+from PySide6.QtWidgets import QApplication
+from flowersorter.app import Program
+from flowersorter.library.collection import Garden
+application = QApplication([])
+program = Program(Garden.open(Path({str(tmp_path / "garden")!r})))
+program._preload.finished.connect(program.window.close)
+program.start(Path({str(folder)!r}))
+application.exec()
+program.shutdown()
+print(len(program.photos.columns), [name for name in ("torch", "flowersorter.vision.classifier.fit") if name in sys.modules])
+"""
+    assert run_script(script) == "7 ['flowersorter.vision.classifier.fit']"
+
+
+def test_what_is_not_painted_does_not_wait_for_ever(qtbot: QtBot) -> None:
+    """A window that starts minimised, say."""
+    window = QWidget()
+    qtbot.addWidget(window)
+    first = FirstPaint(window)
+    with qtbot.waitSignal(first.painted):
+        pass
+
+
+def test_the_first_paint_is_told_once(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    told: list[bool] = []
+    first = FirstPaint(window)
+    first.painted.connect(lambda: told.append(window.isVisible()))
+    window.show()
+    qtbot.waitUntil(lambda: bool(told))
+    window.repaint()
+    QApplication.processEvents()
+    assert told == [True]
+
+
+def note_boxes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
+    """Close every box the program waits for, and write down what it said."""
+    said: list[tuple[str, str, str]] = []
+
+    def look(box: ErrorBox) -> int:
+        said.append(box.said)
+        box.close()
+        return 0
+
+    monkeypatch.setattr(ErrorBox, "exec", look)
+    return said
+
+
+def test_a_garden_that_is_open_elsewhere_is_said_in_a_box(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = note_boxes(monkeypatch)
+    with Garden.open(tmp_path / "garden"):
+        assert app.run(["flowersorter"], None, tmp_path / "garden") == 1
+    assert len(said) == 1
+    assert said[0][0]
+
+
+def test_a_garden_that_is_damaged_is_said_in_a_box(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = note_boxes(monkeypatch)
+    with Garden.open(tmp_path / "garden"):
+        pass
+    for file in (tmp_path / "garden").glob("*.sqlite*"):
+        file.write_bytes(b"this is no library" * 100)
+    for file in (tmp_path / "garden").glob("*.db"):
+        file.write_bytes(b"this is no library" * 100)
+    assert app.run(["flowersorter"], None, tmp_path / "garden") == 1
+    assert len(said) == 1
+
+
+def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowersorter.library.tables.journal.Journal.open_runs", lambda _journal: ["one"])
+    monkeypatch.setattr(
+        "flowersorter.workflows.filing.history.recover_garden",
+        lambda _garden: RecoveryResult(finished=2, rolled_back=1),
+    )
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        idle(program, qtbot)
+        assert program.window.job_bar.message.text() == "The last sort was interrupted; 3 photos were put right."
+
+
+@pytest.mark.parametrize("with_folder", [False, True])
+def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, with_folder: bool
+) -> None:
+    folder = draw_folder(tmp_path / "photos", each=1) if with_folder else None
+    with Garden.open(tmp_path / "garden") as garden:
+        garden.settings.set("something", "new")
+    refuse_backups(monkeypatch)
+    opened: list[str] = []
+
+    def open_url(url: QUrl) -> bool:
+        opened.append(url.toLocalFile())
+        return True
+
+    monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
+    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+        idle(program, qtbot)
+        bar = program.window.job_bar
+        assert bar.message.text() == (
+            "The library could not be backed up: No space left on device. Check the disk and try again."
+        )
+        assert bar.links[0].text() == "Show the folder"
+        bar.links[0].click()
+        assert opened == [str(tmp_path / "garden")]
+        program.window.folder.look_again(quiet=False)  # said once, then the bar is for what happens
+        idle(program, qtbot)
+        assert bar.message.text().startswith("4 photos, ") == with_folder
+
+
+def refuse_backups(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every backup meet a full disk."""
+
+    def full(*_: object) -> None:
+        raise UserError("The library could not be backed up", "No space left on device", "Check the disk and try again")
+
+    monkeypatch.setattr("flowersorter.library.collection.back_up_if_changed", full)
+
+
+def test_an_error_nobody_expected_is_shown_and_not_swallowed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[Exception] = []
+    printed: list[BaseException] = []
+    monkeypatch.setattr("flowersorter.ui.shared.error_dialog.show_error", lambda _parent, error: shown.append(error))
+    monkeypatch.setattr(sys, "excepthook", lambda _kind, error, _trace: printed.append(error))
+    with app._last_resort():
+        fault = ValueError("unexpected")
+        sys.excepthook(ValueError, fault, None)
+        sys.excepthook(KeyboardInterrupt, KeyboardInterrupt(), None)
+    assert shown == [fault]
+    assert len(printed) == 2

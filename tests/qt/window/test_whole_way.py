@@ -1,0 +1,266 @@
+"""The whole way of a person: open, correct with the mouse, retrain, sort, undo, close while a job runs."""
+
+from __future__ import annotations
+
+import threading
+from functools import partial
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.labels import LabelOrigin
+from flowersorter.ui.classes.class_list import NEW_CLASS
+from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.workflows.predicting.predict_folder import FolderScanned, LabelRequest, label
+from tests.qt.drag import drag
+from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, tile
+from tests.stub_network import open_colour_network
+
+
+def pick(program: Program, place_ids: list[int]) -> None:
+    view = program.window.grid.viewport()
+    modifier = Qt.KeyboardModifier.NoModifier
+    for place_id in place_ids:
+        QTest.mouseClick(view, Qt.MouseButton.LeftButton, modifier, tile(program, place_id))
+        modifier = Qt.KeyboardModifier.ControlModifier
+
+
+def drop_point(program: Program, key: int) -> QPoint:
+    view = program.window.class_list.classes
+    index = view.rows.index(view.rows.row_of(key))
+    view.scrollTo(index)
+    return view.visualRect(index).center()
+
+
+def drag_to(program: Program, place_ids: list[int], key: int) -> None:
+    pick(program, place_ids)
+    target = program.window.class_list.classes.viewport()
+    drag(program.window.grid.viewport(), tile(program, place_ids[-1]), target, drop_point(program, key))
+
+
+def labels(program: Program) -> dict[int, tuple[int, LabelOrigin]]:
+    return {photo: (label.class_id, label.origin) for photo, label in program.garden.labels.all().items()}
+
+
+def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = draw_folder(tmp_path / "photos")
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        window = program.window
+        for name in ("red", "green", "blue"):
+            program.garden.classes.add(name)
+        window.open_folder(folder)
+        idle(program, qtbot)
+        assert program.photos.rowCount() == 19
+        assert program.photos.columns.errors[program.photos.columns.locate(places(program, "broken"))[0]]
+
+        for name in ("red", "green", "blue"):
+            drag_to(program, places(program, name)[:3], class_named(program, name))
+        assert len(labels(program)) == 9
+        assert {origin for _, origin in labels(program).values()} == {LabelOrigin.PERSON}
+        qtbot.waitUntil(window.actions_by_name["retrain"].isEnabled)
+
+        QTest.mouseClick(
+            window.actions_by_name.toolbar.widgetForAction(window.actions_by_name["retrain"]), Qt.MouseButton.LeftButton
+        )
+        idle(program, qtbot)
+        for name in ("red", "green", "blue"):
+            assert guesses(program, f"_{name}") == {name}
+        assert window.job_bar.message.text().startswith("Learned from 9 photos.")
+
+        sorted_to = tmp_path / "sorted"
+        sort_into(program, sorted_to, qtbot)
+        for name in ("red", "green", "blue"):
+            assert {each.name for each in (sorted_to / name).iterdir()} >= {
+                f"IMG_{number:03}_{name}.jpg" for number in range(3)
+            }
+        assert len(list(folder.iterdir())) == 19
+
+        QTimer.singleShot(0, window, lambda: press_undo(window))
+        window.actions_by_name["undo_sort"].trigger()
+        idle(program, qtbot)
+        assert not sorted_to.exists() or not list(sorted_to.rglob("*.jpg"))
+        assert len(list(folder.iterdir())) == 19
+
+
+def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, sorted_to = draw_folder(tmp_path / "photos"), tmp_path / "sorted"
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        for name in ("red", "green", "blue"):
+            program.garden.classes.add(name)
+        program.window.open_folder(folder)
+        idle(program, qtbot)
+        for name in ("red", "green", "blue"):
+            drag_to(program, places(program, name), class_named(program, name))
+        sort_into(program, sorted_to, qtbot)
+        wrong = [sorted_to / "red" / f"IMG_{number:03}_red.jpg" for number in range(2)]
+        assert all(path.exists() for path in wrong)
+
+        drag_to(program, places(program, "red")[:2], class_named(program, "blue"))
+        idle(program, qtbot)
+        assert not any(path.exists() for path in wrong)
+        assert all((sorted_to / "blue" / path.name).exists() for path in wrong)
+
+        program.window.actions_by_name["undo"].trigger()
+        idle(program, qtbot)
+        assert all(path.exists() for path in wrong)
+        assert not any((sorted_to / "blue" / path.name).exists() for path in wrong)
+
+
+def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = draw_folder(tmp_path / "photos")
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        for name in ("red", "green", "blue"):
+            program.garden.classes.add(name)
+        program.window.open_folder(folder)
+        idle(program, qtbot)
+        for name in ("red", "green", "blue"):
+            drag_to(program, places(program, name), class_named(program, name))
+        program.window.actions_by_name["sort"].trigger()
+        dialog = program.window.findChild(SortDialog)
+        assert dialog is not None
+        qtbot.waitUntil(lambda: dialog.plan is not None)
+        line = next(item for i in range(4) if (item := dialog.tree.topLevelItem(i)) and item.text(0) == "green")
+        dialog.tree.setCurrentItem(line)
+        dialog.tree.setFocus()
+        QTest.keyClick(dialog.tree, Qt.Key.Key_Return)
+        assert not dialog.isVisible()
+        shown = program.window.grid.model()
+        assert shown.rowCount() == len(places(program, "green"))
+
+
+def sort_into(program: Program, destination: Path, qtbot: QtBot) -> None:
+    window = program.window
+    window.actions_by_name["sort"].trigger()
+    dialog = window.findChild(SortDialog)
+    assert dialog is not None
+    field, file_button = (
+        dialog.findChild(QLineEdit, "sort_destination"),
+        dialog.findChild(QPushButton, "sort_file_button"),
+    )
+    assert isinstance(field, QLineEdit)
+    assert isinstance(file_button, QPushButton)
+    field.setText(str(destination))
+    qtbot.waitUntil(file_button.isEnabled)
+    assert not destination.exists()  # a plan touches nothing
+    QTest.mouseClick(file_button, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+
+
+def press_undo(window: QWidget) -> None:
+    question = window.findChild(QMessageBox, "undo_sort_question")
+    assert isinstance(question, QMessageBox)
+    question.defaultButton().click()
+
+
+def test_photos_dropped_on_new_class_make_one(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = draw_folder(tmp_path / "photos", 2)
+    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+        idle(program, qtbot)
+        monkeypatch.setattr(program.window.classes, "make", lambda *_asked: program.garden.classes.add("ruby"))
+        drag_to(program, places(program, "red"), NEW_CLASS)
+        ruby = class_named(program, "ruby")
+        assert [each[0] for each in labels(program).values()] == [ruby, ruby]
+
+
+def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = draw_folder(tmp_path / "photos", 3)
+    gate = threading.Event()
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        red = program.garden.classes.add("red")
+        hold_after_scan(monkeypatch, gate)
+        program.window.open_folder(folder)
+        qtbot.waitUntil(lambda: program.photos.rowCount() == 10)
+        program.window.classes.refresh()
+        wanted = places(program, "red")
+        drag_to(program, wanted, red.id)
+        assert set(program.window.folder._pending.items()) == set(wanted)
+        stored = program.garden.settings.get("labels of unread photos", dict[str, int]())
+        assert set(stored.values()) == {red.id}
+        gate.set()
+        idle(program, qtbot)
+        assert [each for each, _ in labels(program).values()] == [red.id] * 3
+        assert program.garden.settings.get("labels of unread photos", {"left": 0}) == {}
+        program.session.corrections.undo()
+        assert labels(program) == {}
+
+
+def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> None:
+    """Let the labelling job stop after the scan until the gate opens."""
+    whole = partial(label, embedder=open_colour_network)
+
+    def held(request: LabelRequest, report: Report, cancel: CancelToken) -> object:
+        def tell(news: object) -> None:
+            report(news)
+            if isinstance(news, FolderScanned):
+                while not gate.wait(0.005):
+                    cancel.check()
+
+        return whole(request, tell, cancel)
+
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.label", held)
+
+
+def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = draw_folder(tmp_path / "photos", 2)
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        red = program.garden.classes.add("red")
+        hold_after_scan(monkeypatch, threading.Event())
+        program.window.open_folder(folder)
+        qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
+        program.window.corrections.assign(places(program, "red"), red.id)
+        assert program.queue.busy
+        program.window.close()
+        assert not program.window.isVisible()
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:  # the garden is not locked any more
+        monkeypatch.undo()
+    with Garden.open(tmp_path / "garden") as garden:
+        assert garden.settings.get("folder", "") == str(folder)
+
+
+def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = draw_folder(tmp_path / "photos", 2)
+    with monkeypatch.context() as patched, running(tmp_path / "garden", qtbot, patched) as program:
+        red = program.garden.classes.add("red")
+        hold_after_scan(patched, threading.Event())
+        program.window.open_folder(folder)
+        qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
+        program.window.corrections.assign(places(program, "red"), red.id)
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:  # opens the last folder by itself
+        idle(program, qtbot)
+        assert [each for each, _ in labels(program).values()] == [red.id] * 2
+
+
+def test_retrain_while_the_folder_is_read_comes_first_and_the_reading_goes_on(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = draw_folder(tmp_path / "photos", 4)
+    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+        idle(program, qtbot)
+        for name in ("red", "green"):
+            made = program.garden.classes.add(name)
+            program.window.corrections.assign(places(program, name)[:2], made.id)
+        gate = threading.Event()
+        hold_after_scan(monkeypatch, gate)
+        program.window.folder.look_again()
+        finished: list[str] = []
+        program.window.training.trained.connect(lambda: finished.append("trained"))
+        program.window.training.trained.connect(gate.set)
+        program.window.folder.labelled.connect(lambda: finished.append("labelled"))
+        qtbot.waitUntil(lambda: program.window.job_bar.busy)
+        program.window.training.start()
+        idle(program, qtbot)
+        assert finished == ["trained", "labelled"]
+        assert guesses(program, "red") == {"red"}

@@ -1,0 +1,449 @@
+"""The window's parts together: keys, undo, piles, drops, errors, what it remembers, and its end."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.errors import GardenDamaged
+from flowersorter.jobs import Progress
+from flowersorter.library.collection import Garden
+from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.status_bar import JobBar
+from flowersorter.ui.shared.time_left import TimeLeft, in_words
+from tests.qt.program import draw_folder, idle, places, running, tile
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+    """A program with a folder of 19 files open and classes red, green and blue under the keys 1, 2 and 3."""
+    folder = draw_folder(tmp_path / "photos")
+    with Garden.open(tmp_path / "garden") as garden:
+        for name in ("red", "green", "blue"):
+            garden.classes.add(name)
+    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as made:
+        idle(made, qtbot)
+        yield made
+
+
+def labelled(program: Program) -> dict[str, str]:
+    """Class name by file name, from the library itself."""
+    names = {each.id: each.name for each in program.garden.classes.all()}
+    labels = program.garden.labels.all()
+    columns = program.photos.columns
+    ids = columns.photo_ids.tolist()
+    return {
+        path.name: names[labels[photo_id].class_id]
+        for path, photo_id in zip(columns.paths, ids, strict=True)
+        if photo_id in labels
+    }
+
+
+def click(program: Program, place_id: int) -> None:
+    QTest.mouseClick(program.window.grid.viewport(), Qt.MouseButton.LeftButton, pos=tile(program, place_id))
+
+
+def test_a_digit_assigns_and_goes_on_and_ctrl_z_takes_it_back(program: Program, qtbot: QtBot) -> None:
+    first, second = places(program, "IMG_000")[:2]
+    names = [program.photos.columns.paths[row].name for row in range(3)]
+    program.window.activateWindow()
+    click(program, first)
+    QTest.keyClick(program.window.grid, Qt.Key.Key_2)
+    qtbot.waitUntil(lambda: len(labelled(program)) == 1)
+    assert program.window.grid.selected_places() == [second]
+    QTest.keyClick(program.window.grid, Qt.Key.Key_3)
+    qtbot.waitUntil(lambda: len(labelled(program)) == 2)
+    assert set(labelled(program).values()) == {"green", "blue"}
+    assert set(labelled(program)) <= set(names)
+    QTest.keyClick(program.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert list(labelled(program).values()) == ["green"]
+    QTest.keyClick(program.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert labelled(program) == {}
+    QTest.keyClick(
+        program.window, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.ShiftModifier
+    )
+    assert list(labelled(program).values()) == ["green"]
+
+
+def test_what_needs_a_label_is_grey_and_says_so_until_there_is_one(program: Program, qtbot: QtBot) -> None:
+    grey = [program.window.actions_by_name[name] for name in ("retrain", "deep_train", "evaluate", "check_labels")]
+    assert [each.isEnabled() for each in grey] == [False] * 4
+    assert all(each.toolTip().startswith("Check some photos first") for each in grey)
+    program.window.corrections.assign(places(program, "red")[:1], program.window.classes.classes[0].id)
+    idle(program, qtbot)
+    assert [each.isEnabled() for each in grey] == [True] * 4
+    assert grey[2].toolTip().startswith("How often the guesses are right")
+    program.session.corrections.undo()
+    idle(program, qtbot)
+    assert [each.isEnabled() for each in grey] == [False] * 4
+
+
+def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> None:
+    wanted = places(program, "red")[:4]
+    columns = program.photos.columns
+    rows = columns.locate(wanted)
+    columns.class_ids[rows] = program.garden.classes.all()[0].id
+    columns.verdicts[rows] = (1, 2, 3, 4)
+    program.window.grid.select_places(wanted)
+    QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
+    assert len(labelled(program)) == 3
+    program.window.grid.select_places(wanted[3:])
+    QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
+    assert len(labelled(program)) == 3
+    assert "no guess" in program.window.job_bar.message.text()
+
+
+def test_a_label_can_be_taken_back(program: Program) -> None:
+    wanted = places(program, "red")
+    program.window.corrections.assign(wanted, program.garden.classes.all()[0].id)
+    program.window.grid.select_places(wanted)
+    QTest.keyClick(program.window.grid, Qt.Key.Key_Backspace)
+    assert labelled(program) == {}
+
+
+def test_a_correction_that_cannot_be_saved_says_so_and_leaves_no_trace(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_args: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(program.garden.labels, "assign", full)
+    program.window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
+    box = program.window.findChild(ErrorBox)
+    assert isinstance(box, ErrorBox)
+    assert not program.session.corrections.canUndo()
+    assert not program.photos.columns.by_person.any()
+    box.close()
+
+
+def test_a_disk_that_fails_during_undo_keeps_the_label_shown(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    program.window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
+    before = labelled(program)
+
+    def gone(*_args: object) -> None:
+        raise GardenDamaged("The library cannot be written", "the disk is gone")
+
+    monkeypatch.setattr(program.garden.labels, "restore", gone)
+    program.session.corrections.undo()
+    assert labelled(program) == before
+    assert int(program.photos.columns.by_person.sum()) == len(before)
+    box = program.window.findChild(ErrorBox)
+    assert isinstance(box, ErrorBox)
+    box.close()
+
+
+def test_piles_show_their_photos_and_their_numbers_agree(program: Program) -> None:
+    window = program.window
+    counts = program.photos.columns.counts()
+    for pile in (Pile.UNREADABLE, Pile.UNSURE, Pile.NEW, Pile.ALL):
+        window.shelf.show(int(pile))
+        assert program.photos.rowCount() == counts.get(int(pile), 0)
+    window.shelf.show_unreadable()
+    assert window.header.title.text() == "Unreadable"
+    QTest.mouseClick(window.header.back, Qt.MouseButton.LeftButton)
+    assert program.photos.rowCount() == 19
+
+
+def test_an_empty_pile_says_why_it_is_empty(program: Program) -> None:
+    window = program.window
+    made = program.garden.classes.add("nothing of this")
+    window.classes.refresh()
+    window.shelf.show(made.id)
+    assert "Drag some onto this class" in window.shelf._notice(program.photos.filter)
+
+
+def test_exactly_these_photos_and_back(program: Program) -> None:
+    window = program.window
+    window.shelf.show_places([*places(program, "blue"), 99_999], "Guesses that changed")
+    assert window.header.title.text() == "Guesses that changed"
+    assert program.photos.rowCount() == 6
+    assert window.job_bar.message.text() == "1 of these photos are in other folders."
+    window.shelf.show_all()
+    assert program.photos.rowCount() == 19
+
+
+def test_hiding_checked_photos_and_the_least_sure_first(program: Program) -> None:
+    window = program.window
+    window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
+    window.actions_by_name["hide_checked"].trigger()
+    assert program.photos.rowCount() == 13
+    window.actions_by_name["hide_checked"].trigger()
+    box = window.header.order
+    assert isinstance(box, QComboBox)
+    box.setCurrentIndex(1)
+    box.activated.emit(1)
+    assert program.photos.filter.order is Order.LEAST_SURE
+
+
+def drop(window: QWidget, urls: list[QUrl]) -> bool:
+    mime = QMimeData()
+    mime.setUrls(urls)
+    copy, left, plain = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(window.rect().center(), copy, mime, left, plain)
+    QApplication.sendEvent(window, enter)
+    if enter.isAccepted():
+        event = QDropEvent(QPointF(window.rect().center()), copy, mime, left, plain)
+        QApplication.sendEvent(window, event)
+    return enter.isAccepted()
+
+
+def test_a_dropped_folder_or_photo_opens_its_folder(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
+    other = draw_folder(tmp_path / "other", 1)
+    assert drop(program.window, [QUrl.fromLocalFile(str(other))])
+    assert program.window.folder.folder == other
+    idle(program, qtbot)
+    assert program.photos.rowCount() == 4
+    assert drop(program.window, [QUrl.fromLocalFile(str(tmp_path / "photos" / "IMG_000_red.jpg"))])
+    assert program.window.folder.folder == tmp_path / "photos"
+    idle(program, qtbot)
+    assert program.photos.rowCount() == 19
+    assert not drop(program.window, [QUrl("https://example.org/flowers")])
+    assert [each.name for each in program.window.folder.recent] == ["photos", "other"]
+
+
+def test_a_folder_that_is_gone_is_said_clearly(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
+    program.window.open_folder(tmp_path / "nowhere")
+    idle(program, qtbot)
+    box = program.window.findChild(ErrorBox)
+    assert isinstance(box, ErrorBox)
+    assert "nowhere" in " ".join(box.said)
+    box.close()
+
+
+def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> None:
+    inspector = program.window.inspector
+    click(program, places(program, "red")[0])
+    qtbot.waitUntil(lambda: inspector.facts.pixels.text() != "")
+    assert inspector.facts.name.text().replace("\u200b", "") == "IMG_000_red.jpg"
+    assert inspector.facts.pixels.text().startswith("96 × 72")
+    assert inspector.guesses.isVisible()
+    click(program, places(program, "broken")[0])
+    qtbot.waitUntil(lambda: inspector.headline.text() == "Unreadable")
+    assert "take it from a backup" in inspector.verdict.text(), "what is wrong, and what to do"
+    program.window.grid.selectAll()
+    qtbot.waitUntil(lambda: inspector.headline.text() == "19 photos selected")
+
+
+def test_a_window_made_narrower_takes_from_the_photos_not_from_the_sides(program: Program) -> None:
+    """The line above the grid asks only for the room it needs once it is narrow."""
+    splitter, header = program.window.splitter, program.window.header
+    left, _, right = splitter.sizes()
+    program.window.resize(1000, 700)
+    QApplication.processEvents()
+    assert (splitter.sizes()[0], splitter.sizes()[2]) == (left, right)
+    program.window.resize(720, 700)
+    QApplication.processEvents()
+    shown = [each for each in header.findChildren(QWidget) if each.isVisible() and each.parent() is header]
+    assert all(header.rect().contains(each.geometry()) for each in shown)
+    assert header.title.width() >= header.title.minimumWidth()
+
+
+def test_the_inspector_never_fights_with_its_scroll_bar(program: Program, qtbot: QtBot) -> None:
+    """A photo that grows with the width once gave and took the scroll bar until the stack was full."""
+    inspector = program.window.inspector
+    click(program, places(program, "red")[0])
+    qtbot.waitUntil(inspector.guesses.isVisible)
+    program.window.resize(1000, 477)
+    qtbot.wait(50)
+    seen = []
+    for height in range(480, 760, 3):
+        program.window.resize(1000, height)
+        QApplication.processEvents()
+        seen.append(inspector.photo.height())
+    assert len(set(seen)) == 1
+
+
+def test_a_click_on_a_guess_says_that_it_is_right(program: Program, qtbot: QtBot) -> None:
+    inspector = program.window.inspector
+    click(program, places(program, "red")[0])
+    qtbot.waitUntil(inspector.guesses.isVisible)
+    QTest.mouseClick(inspector.guesses, Qt.MouseButton.LeftButton, pos=inspector.guesses.rect().topLeft() * 1)
+    qtbot.waitUntil(lambda: len(labelled(program)) == 1)
+
+
+def test_space_opens_the_preview_and_arrows_go_on(program: Program, qtbot: QtBot) -> None:
+    from flowersorter.ui.inspector.preview_window import PreviewWindow
+
+    first, second = places(program, "IMG_000")[:2]
+    click(program, first)
+    QTest.keyClick(program.window.grid, Qt.Key.Key_Space)
+    preview = program.window.findChild(PreviewWindow)
+    assert isinstance(preview, PreviewWindow)
+    QTest.keyClick(preview, Qt.Key.Key_Right)
+    assert program.window.grid.selected_places() == [second]
+    assert "3 of 19" in preview.caption.whole
+    QTest.keyClick(preview, Qt.Key.Key_Escape)
+    assert not preview.isVisible()
+
+
+def test_a_new_class_is_asked_for_and_gets_the_selected_photos(program: Program) -> None:
+    wanted = places(program, "blue")[:2]
+    program.window.grid.select_places(wanted)
+
+    def answer() -> None:
+        field = program.window.findChild(QLineEdit, "name_field")
+        assert isinstance(field, QLineEdit)
+        QTest.keyClicks(field, "indigo")
+        button = program.window.findChild(QAbstractButton, "name_ok_button")
+        assert isinstance(button, QAbstractButton)
+        button.click()
+
+    QTimer.singleShot(0, program.window, answer)
+    program.window.actions_by_name["new_class"].trigger()
+    assert set(labelled(program).values()) == {"indigo"}
+    assert [row.text for row in program.window.class_list.classes.rows.rows][-2] == "indigo"
+
+
+def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot: QtBot) -> None:
+    red = program.garden.classes.all()[0]
+    program.window.corrections.assign(places(program, "red"), red.id)
+    program.window.shelf.show(red.id)
+
+    def answer() -> None:
+        button = program.window.findChild(QAbstractButton, "delete_class_button")
+        assert isinstance(button, QAbstractButton)
+        button.click()
+
+    QTimer.singleShot(0, program.window, answer)
+    program.window.classes.delete(red.id)
+    idle(program, qtbot)
+    assert labelled(program) == {}
+    assert program.photos.filter.shelf == Pile.ALL
+    assert "Delete “red”" in program.window.actions_by_name["undo"].text()
+
+
+def test_retrain_says_why_it_cannot(program: Program, qtbot: QtBot) -> None:
+    retrain = program.window.actions_by_name["retrain"]
+    assert not retrain.isEnabled()
+    assert "Check some photos first" in retrain.toolTip()
+    program.window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
+    qtbot.waitUntil(retrain.isEnabled)
+    assert "Learn from every photo" in retrain.toolTip()
+
+
+def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Program) -> None:
+    window = program.window
+    for action in window.actions_by_name.all():
+        assert action.objectName()
+        assert action.shortcuts(), action.objectName()
+        assert action.toolTip()
+    keys = [key.toString() for action in window.actions_by_name.all() for key in action.shortcuts()]
+    assert len(keys) == len(set(keys))
+    parts: list[QWidget] = [
+        window.grid,
+        window.class_list.classes,
+        window.class_list.piles,
+        window.inspector,
+        window.job_bar,
+    ]
+    parts += [window.header.order, window.header.zoom, window.splitter, window.empty.button, window.job_bar.cancel]
+    for part in parts:
+        assert part.objectName()
+        assert part.accessibleName()
+
+
+def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = draw_folder(tmp_path / "photos", 1)
+    with monkeypatch.context() as patched, running(tmp_path / "garden", qtbot, patched, folder) as program:
+        idle(program, qtbot)
+        program.window.resize(760, 620)
+        program.window.grid.set_tile_size(240)
+        program.window.shelf.order_by(Order.LEAST_SURE)
+        program.window.actions_by_name["inspector"].setChecked(False)
+    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+        assert program.window.size().width() == 760
+        assert program.window.grid.tile_size == 240
+        assert program.window.header.zoom.value() == 240
+        assert program.photos.filter.order is Order.LEAST_SURE
+        assert not program.window.inspector.isVisible()
+        assert program.window.folder.folder == folder
+        idle(program, qtbot)
+        assert program.photos.rowCount() == 4
+
+
+def test_the_window_stays_usable_while_a_job_runs_and_cancel_stops_it(program: Program, qtbot: QtBot) -> None:
+    gate = threading.Event()
+
+    def work(report: object, cancel: object) -> None:
+        report(Progress("Working", 1, 10))  # type: ignore[operator]
+        while not gate.wait(0.002):
+            cancel.check()  # type: ignore[attr-defined]
+
+    program.queue.submit("Work", work)
+    bar = program.window.job_bar
+    qtbot.waitUntil(lambda: bar.busy and bar.bar.maximum() == 10)
+    assert bar.title.text() == "Working: 1 of 10"
+    click(program, places(program, "red")[0])
+    assert len(program.window.grid.selected_places()) == 1
+    QTest.mouseClick(bar.cancel, Qt.MouseButton.LeftButton)
+    idle(program, qtbot)
+    assert not bar.busy
+    gate.set()
+
+
+def test_a_thumbnail_that_cannot_be_made_becomes_a_marked_tile(program: Program) -> None:
+    place = places(program, "red")[0]
+    program.photos.mark_unreadable([(place, "the card is worn out")])
+    row = program.photos.rows_of([place])[0]
+    assert program.photos.columns.errors[0] or program.photos.index(row).data() is not None
+    image = program.window.grid.grab().toImage()
+    assert isinstance(image, QImage)
+    assert not image.isNull()
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def test_time_left_is_said_when_it_is_known_and_starts_afresh_with_a_new_stage() -> None:
+    clock = Clock()
+    left = TimeLeft(clock)
+    said = []
+    for second in range(10):
+        clock.now = float(second)
+        said.append(left.words(Progress("Labelling photos", second * 10, 1000)))
+    assert said[:2] == ["", ""]
+    assert said[-1] == "about 2 minutes left"
+    assert left.words(Progress("Learning", 0)) == ""
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (3, "a few seconds left"),
+        (22, "about 20 seconds left"),
+        (55, "about a minute left"),
+        (200, "about 3 minutes left"),
+        (4000, "about an hour left"),
+        (9000, "about 2 hours left"),
+    ],
+)
+def test_time_left_in_plain_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
+
+
+def test_a_message_offers_at_most_two_deeds(qtbot: QtBot) -> None:
+    bar, done = JobBar(), []
+    qtbot.addWidget(bar)
+    bar.show()
+    bar.say("Filed.", ("Open the folder", lambda: done.append("open")), ("Undo", lambda: done.append("undo")))
+    for link in bar.links:
+        QTest.mouseClick(link, Qt.MouseButton.LeftButton)
+    assert done == ["open", "undo"]
+    bar.say("Nothing more.")
+    assert not any(link.isVisible() for link in bar.links)

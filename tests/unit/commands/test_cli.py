@@ -1,0 +1,339 @@
+"""The command line without its process: exit codes, signals, and how things are written."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowersorter import cli
+from flowersorter.cli import VERBS, main
+from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import photo_line
+from flowersorter.commands.output import NOTHING, Terminal, columns, counted, percent, shown, size
+from flowersorter.commands.parser import make_parser
+from flowersorter.commands.train_evaluate import evaluation_summary
+from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import Cancelled, UserError
+from flowersorter.jobs import CancelToken, Progress
+from flowersorter.library.collection import Garden
+from flowersorter.vision.classifier.metrics import calibration_bins, confusion_matrix, precision, recall
+from flowersorter.workflows.evaluation.evaluate import Evaluation
+from flowersorter.workflows.maintenance.cache import cache_state, set_cache_limit
+from flowersorter.workflows.maintenance.doctor import doctor
+
+Verb = Callable[[Call], int]
+
+
+@pytest.fixture
+def as_verb(monkeypatch: pytest.MonkeyPatch) -> Callable[[Verb], None]:
+    """Puts a function in the place of every verb."""
+
+    def put(run: Verb) -> None:
+        monkeypatch.setattr(cli, "_verb", lambda name: run)
+
+    return put
+
+
+def raising(error: BaseException) -> Verb:
+    def run(call: Call) -> int:
+        raise error
+
+    return run
+
+
+class TestExitCodes:
+    def test_the_verb_decides_when_nothing_goes_wrong(self, as_verb: Callable[[Verb], None]) -> None:
+        as_verb(lambda call: 0)
+        assert main(["history"]) == 0
+        as_verb(lambda call: 1)
+        assert main(["history"]) == 1
+
+    @pytest.mark.parametrize(
+        ("error", "sentence"),
+        [
+            (UserError("The photo is gone", "the drive is not there", "Plug it in"), "The photo is gone: the drive"),
+            (OSError(28, "No space left on device", "/somewhere"), "/somewhere: No space left on device."),
+        ],
+    )
+    def test_an_error_is_a_sentence_and_1(
+        self,
+        as_verb: Callable[[Verb], None],
+        capsys: pytest.CaptureFixture[str],
+        error: Exception,
+        sentence: str,
+    ) -> None:
+        as_verb(raising(error))
+        assert main(["history", "--json"]) == 1
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert sentence in err
+        assert err.count("\n") == 1
+
+    def test_a_defect_of_the_program_is_not_hidden(self, as_verb: Callable[[Verb], None]) -> None:
+        as_verb(raising(ZeroDivisionError()))
+        with pytest.raises(ZeroDivisionError):
+            main(["history"])
+
+    def test_cancelled_is_130(self, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str]) -> None:
+        as_verb(raising(Cancelled()))
+        assert main(["history"]) == 130
+        assert capsys.readouterr().err == "Stopped; nothing is half-done.\n"
+
+    @pytest.mark.parametrize(
+        ("arguments", "code"), [([], 2), (["nonsense"], 2), (["--help"], 0), (["label", "x", "--backbone", "vgg"], 2)]
+    )
+    def test_usage(self, arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(arguments) == code
+
+
+class TestGarden:
+    def test_a_backup_that_could_not_be_made_is_noted(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(*_: object) -> None:
+            raise UserError("The library could not be backed up", "No space left on device", "Check the disk")
+
+        assert main(["--garden", str(tmp_path), "history", "--json"]) == 0
+        assert capsys.readouterr().err == ""
+        monkeypatch.setattr("flowersorter.library.collection.back_up_if_changed", full)
+        assert main(["--garden", str(tmp_path), "history", "--json"]) == 0
+        said = capsys.readouterr()
+        assert said.err == "The library could not be backed up: No space left on device. Check the disk.\n"
+        assert said.out == ""
+        checks = {check.name: check for check in doctor(tmp_path)}
+        assert not checks["Backup"].ok
+        assert checks["Models"].detail == "0; the starter is in use"
+        assert checks["Cache"].detail.startswith("0 small pictures for 0 photos, 0 MB of at most 4000 MB")
+
+    def test_the_cache_is_cleaned_where_pictures_were_made(
+        self, tmp_path: Path, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def put(count: int) -> Verb:
+            def run(call: Call) -> int:
+                with call.garden() as garden:
+                    set_cache_limit(garden, 1)
+                    for number in range(count):
+                        garden.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9")
+                return 0
+
+            return run
+
+        def kept() -> int:
+            with Garden.open(tmp_path) as garden:
+                return cache_state(garden).pictures
+
+        as_verb(put(10))
+        assert main(["--garden", str(tmp_path), "history"]) == 0
+        assert kept() == 4
+        as_verb(put(0))
+        assert main(["--garden", str(tmp_path), "history"]) == 0
+        assert kept() == 4
+        assert capsys.readouterr().err == ""
+
+    def test_a_cleaning_that_is_stopped_leaves_what_was_done_done(
+        self, tmp_path: Path, as_verb: Callable[[Verb], None]
+    ) -> None:
+        def run(call: Call) -> int:
+            with call.garden() as garden:
+                garden.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
+                call.cancel.cancel()
+            return 0
+
+        as_verb(run)
+        assert main(["--garden", str(tmp_path), "history"]) == 0
+
+
+class TestSignals:
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    def test_the_first_signal_asks_the_job_to_stop(
+        self, as_verb: Callable[[Verb], None], number: signal.Signals, code: int
+    ) -> None:
+        before = signal.getsignal(number)
+
+        def run(call: Call) -> int:
+            signal.raise_signal(number)
+            call.cancel.check()
+            pytest.fail("it went on")
+
+        as_verb(run)
+        assert main(["history"]) == code
+        assert signal.getsignal(number) is before
+
+    def test_the_second_one_stops_at_once(
+        self, as_verb: Callable[[Verb], None], capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        def run(call: Call) -> int:
+            signal.raise_signal(signal.SIGINT)
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("it went on")
+
+        as_verb(run)
+        assert main(["history"]) == 130
+        assert "Stopped at once" in capsys.readouterr().err
+
+    def test_a_job_that_is_done_all_the_same_is_done(self, as_verb: Callable[[Verb], None]) -> None:
+        def run(call: Call) -> int:
+            signal.raise_signal(signal.SIGINT)
+            return 0
+
+        as_verb(run)
+        assert main(["history"]) == 0
+
+
+class TestArguments:
+    def test_the_verbs_are_those_of_the_parser(self) -> None:
+        told = make_parser().format_help()
+        assert all(f"\n    {verb} " in told for verb in VERBS)
+
+    @pytest.mark.parametrize("verb", VERBS)
+    def test_every_verb_has_help(self, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main([verb, "--help"]) == 0
+        told = capsys.readouterr().out
+        assert f"usage: flowersorter {verb}" in told
+        assert "--garden" in told
+
+    @pytest.mark.parametrize("arguments", [["--garden", "g", "label", "f"], ["label", "f", "--garden", "g"]])
+    def test_common_options_stand_anywhere(self, arguments: list[str]) -> None:
+        options = make_parser().parse_args(arguments)
+        assert (options.verb, options.folder, options.garden) == ("label", Path("f"), Path("g"))
+        assert (options.device, options.backbone) == ("auto", None)
+
+    def test_after_the_verb_wins(self) -> None:
+        assert make_parser().parse_args(["--device", "cuda", "label", "f", "--device", "cpu"]).device == "cpu"
+
+    def test_copy_is_the_default(self) -> None:
+        parse = make_parser().parse_args
+        assert parse(["sort", "f", "--to", "d"]).mode == "copy"
+        assert parse(["sort", "f", "--to", "d", "--move"]).mode == "move"
+        assert parse(["sort", "f", "--to", "d", "--link"]).mode == "link"
+
+    def test_the_garden_comes_from_the_option_else_the_environment(
+        self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    ) -> None:
+        monkeypatch.setenv("FLOWERSORTER_GARDEN", str(tmp_path / "from environment"))
+        monkeypatch.chdir(tmp_path)
+        terminal = Terminal(io.StringIO(), io.StringIO())
+        for arguments, folder in (([], "from environment"), (["--garden", "named"], "named")):
+            options = make_parser().parse_args([*arguments, "history"])
+            assert Call(options, terminal, CancelToken()).garden_folder == tmp_path / folder
+
+
+class TestTerminal:
+    def test_json_and_text_never_mix(self) -> None:
+        for as_json, expected in ((True, '{"a": 1}\n'), (False, "text\n")):
+            out, err = io.StringIO(), io.StringIO()
+            terminal = Terminal(out, err, as_json=as_json)
+            terminal.say("text")
+            terminal.record({"a": 1})
+            terminal.note("note")
+            assert (out.getvalue(), err.getvalue()) == (expected, "note\n")
+
+    def test_a_name_that_is_no_text_survives_json(self) -> None:
+        name = b"/caf\xe9/\x01\n.jpg"
+        out = io.StringIO()
+        line = photo_line(Path(os.fsdecode(name)), "花", 0.5, Verdict.NEW, [("花", 0.5)], "tabby cat")
+        Terminal(out, io.StringIO(), as_json=True).record(line)
+        assert out.getvalue().isascii()
+        read = json.loads(out.getvalue())
+        assert os.fsencode(read["path"]) == name
+        assert read == {
+            "path": os.fsdecode(name),
+            "class": "花",
+            "confidence": 0.5,
+            "verdict": "new",
+            "top": [["花", 0.5]],
+            "looks_like": "tabby cat",
+        }
+
+    def test_nan_is_a_defect_not_a_line(self) -> None:
+        with pytest.raises(ValueError, match="JSON"):
+            Terminal(io.StringIO(), io.StringIO(), as_json=True).record({"a": float("nan")})
+
+    def test_text_the_terminal_cannot_show_is_escaped(self) -> None:
+        raw = io.BytesIO()
+        out = io.TextIOWrapper(raw, encoding="ascii")
+        Terminal(out, io.StringIO()).say("花 \udce9")
+        out.flush()
+        assert raw.getvalue() == b"\\u82b1 \\udce9\n"
+
+    def test_a_reader_that_left_stops_nothing(self) -> None:
+        reading, writing = os.pipe()
+        os.close(reading)
+        out = os.fdopen(writing, "w")
+        terminal = Terminal(out, io.StringIO())
+        terminal.say("one")
+        terminal.flush()
+        terminal.say("two")
+        terminal.flush()
+        out.close()
+
+    def test_no_bars_where_nobody_watches(self) -> None:
+        err = io.StringIO()
+        with Terminal(io.StringIO(), err).progress() as report:
+            report(Progress("Reading", 1, 2))
+        assert err.getvalue() == ""
+
+    def test_bars_on_a_terminal(self) -> None:
+        class Screen(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        err = Screen()
+        with Terminal(io.StringIO(), err).progress() as report:
+            report("news of another kind")
+            report(Progress("Reading [photos]", 1, 2))
+            report(Progress("Thinking", 0))
+        assert "Thinking" in err.getvalue()
+        with Terminal(io.StringIO(), err).progress(in_bytes=True) as report:
+            report(Progress("Downloading", 1_000_000, 46_830_571))
+        assert "1.0 MB of 46.8 MB" in err.getvalue()
+
+
+class TestWording:
+    def test_columns_are_aligned_also_with_wide_signs(self) -> None:
+        assert columns([["花", "1"], ["rose", "10"]], right=(1,)) == ["花     1", "rose  10"]
+
+    def test_control_characters_cannot_play_with_the_terminal(self) -> None:
+        assert shown("a\x1b[31m\n\udce9 ü花") == "a\\x1b[31m\\n\\udce9 ü花"
+
+    def test_figures(self) -> None:
+        assert [percent(x) for x in (0.918, None, float("nan"))] == ["91.8 %", NOTHING, NOTHING]
+        assert [counted(n, "copy", "copies") for n in (0, 1, 2)] == ["0 copies", "1 copy", "2 copies"]
+        assert [size(n) for n in (12, 51_458_208, 3 * 10**13)] == ["12 bytes", "51.5 MB", "30.0 TB"]
+
+
+def test_an_evaluation_has_null_where_there_is_no_figure() -> None:
+    true, predicted = np.array([0, 0]), np.array([0, 0])
+    confidences = np.array([0.9, 0.8], np.float32)
+    confusion = confusion_matrix(true, predicted, 2)
+    summary = evaluation_summary(
+        Evaluation(
+            accuracy=1.0,
+            interval=(0.34, 1.0),
+            class_ids=(1, 2),
+            class_names=("a", "b"),
+            confusion=confusion,
+            recall=recall(confusion),
+            precision=precision(confusion),
+            calibration_error=0.15,
+            bins=calibration_bins(confidences, true == predicted),
+            photo_ids=np.array([1, 2]),
+            place_ids=np.array([1, 2]),
+            true=true,
+            predicted=predicted,
+            confidences=confidences,
+            seen=0,
+            how="2 photos",
+        )
+    )
+    assert json.loads(json.dumps(summary, allow_nan=False)) == summary
+    assert summary["per_class"]["a"] == {"recall": 1.0, "precision": 1.0, "photos": 2}
+    assert summary["per_class"]["b"] == {"recall": None, "precision": None, "photos": 0}
+    assert summary["confusion"] == [[2, 0], [0, 0]]

@@ -1,0 +1,102 @@
+"""The seal finds what SQLite cannot see, and never takes a library that was changed in order for a damaged one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.errors import GardenDamaged, UserError
+from flowersorter.library.collection import Garden
+from flowersorter.library.database import checksum
+from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
+
+SEAL_NAME = LIBRARY_NAME + ".seal"
+
+
+def _garden(folder: Path, *names: str) -> Path:
+    with Garden.open(folder) as garden:
+        for name in names:
+            garden.classes.add(name, ClassOrigin.PERSON)
+    return folder
+
+
+def _names(folder: Path) -> list[str]:
+    with Garden.open(folder) as garden:
+        return [entry.name for entry in garden.classes.all()]
+
+
+def _change_a_letter(folder: Path) -> None:
+    library = folder / LIBRARY_NAME
+    data = library.read_bytes()
+    assert b"Tulip" in data
+    library.write_bytes(data.replace(b"Tulip", b"Tulap"))
+
+
+def test_a_changed_letter_is_noticed_and_the_backup_put_back(tmp_path: Path) -> None:
+    folder = _garden(_garden(tmp_path / "garden", "Tulip"), "Rose")
+    _change_a_letter(folder)
+    with pytest.raises(GardenDamaged, match="changed since it was closed"):
+        Garden.open(folder)
+    kept = backups(folder)
+    restore_backup(folder)
+    assert backups(folder) == kept
+    assert _names(folder) == ["Tulip"]
+
+
+def test_another_program_may_change_a_library(tmp_path: Path) -> None:
+    folder = _garden(tmp_path / "garden", "Tulip")
+    with closing(sqlite3.connect(folder / LIBRARY_NAME)) as connection:
+        connection.execute("UPDATE classes SET name = 'Daisy'")
+        connection.commit()
+    assert _names(folder) == ["Daisy"]
+
+
+def test_after_a_crash_the_seal_says_nothing(tmp_path: Path) -> None:
+    folder = _garden(tmp_path / "garden", "Tulip")
+    with Garden.open(folder) as garden:
+        garden.classes.add("Rose", ClassOrigin.PERSON)
+        shutil.copytree(folder, tmp_path / "crashed")
+    assert _names(tmp_path / "crashed") == ["Tulip", "Rose"]
+
+
+@pytest.mark.parametrize("content", [None, b"", b"1 2 3", b"x y", b"\xff\xfe"])
+def test_a_library_opens_without_a_readable_seal(tmp_path: Path, content: bytes | None) -> None:
+    folder = _garden(tmp_path / "garden", "Tulip")
+    (folder / SEAL_NAME).unlink()
+    if content is not None:
+        (folder / SEAL_NAME).write_bytes(content)
+    assert _names(folder) == ["Tulip"]
+
+
+def test_the_seal_is_written_only_when_something_changed(tmp_path: Path) -> None:
+    folder = _garden(tmp_path / "garden", "Tulip")
+    os.utime(folder / SEAL_NAME, ns=(1, 1))
+    assert _names(folder) == ["Tulip"]
+    assert (folder / SEAL_NAME).stat().st_mtime_ns == 1
+    _garden(folder, "Rose")
+    assert (folder / SEAL_NAME).stat().st_mtime_ns > 1
+
+
+def test_a_full_disk_leaves_the_library_without_a_seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise OSError(errno.ENOSPC, "full", str(path), None, str(data))
+
+    monkeypatch.setattr(checksum, "write_durably", full)
+    folder = _garden(tmp_path / "garden", "Tulip")
+    assert not (folder / SEAL_NAME).exists()
+    assert _names(folder) == ["Tulip"]
+
+
+def test_a_seal_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+    folder = _garden(tmp_path / "garden", "Tulip")
+    (folder / SEAL_NAME).unlink()
+    (folder / SEAL_NAME).mkdir()
+    with pytest.raises(UserError, match="cannot be opened"):
+        Garden.open(folder)

@@ -1,0 +1,166 @@
+"""The journal: what is written stays, and the state of a run follows from its filings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.filed_photos import classes_filed_as
+from flowersorter.library.tables.journal import EntryState, Journal, NewEntry, RunState
+
+HERE, THERE = Path("/photos"), Path("/sorted")
+
+
+@pytest.fixture
+def journal(database: Database) -> Journal:
+    return Journal(database)
+
+
+def _new(name: str, lead: int | None = None, mtime_ns: int = 7) -> NewEntry:
+    return NewEntry("Rose", "copy", HERE / name, THERE / "Rose" / name, 5, b"s" * 32, mtime_ns, lead)
+
+
+def _begin(journal: Journal, *names: str) -> int:
+    return journal.begin_run("copy", HERE, THERE, [_new(name) for name in names])
+
+
+def test_a_run_is_written_down_before_it_begins(journal: Journal) -> None:
+    run_id = journal.begin_run("move", None, THERE, [_new("a"), _new("a.xmp", lead=0), _new("b")])
+    run = journal.run(run_id)
+    assert (run.mode, run.source, run.destination, run.state) == ("move", None, THERE, RunState.OPEN)
+    assert (run.photos, run.undone, run.failed, run.finished_at) == (0, 0, 0, None)
+    first, sidecar, second = journal.filings(run_id)
+    assert (first.lead_id, sidecar.lead_id, second.lead_id) == (None, first.id, None)
+    assert first.source == HERE / "a"
+    assert {entry.state for entry in (first, sidecar, second)} == {EntryState.PLANNED}
+    assert journal.open_filings() == []
+    assert [run.id for run in journal.open_runs()] == [run_id]
+
+
+def test_a_run_that_cannot_be_written_whole_is_not_written(journal: Journal, database: Database) -> None:
+    with pytest.raises(IndexError):
+        journal.begin_run("copy", HERE, THERE, [_new("a"), _new("b", lead=5)])
+    assert journal.runs() == []
+    assert database.query("SELECT * FROM filings") == []
+
+
+@pytest.mark.parametrize(
+    ("states", "expected"),
+    [
+        (["done", "done"], RunState.DONE),
+        (["done", "failed"], RunState.DONE),
+        (["noted"], RunState.DONE),
+        ([], RunState.DONE),
+        (["done", "planned"], RunState.CANCELLED),
+        (["done", "started"], RunState.OPEN),
+        (["done", "undoing"], RunState.OPEN),
+        (["done", "undone"], RunState.PARTLY_UNDONE),
+        (["undone", "undone"], RunState.UNDONE),
+        (["undone", "planned"], RunState.UNDONE),
+    ],
+)
+def test_the_state_of_a_run_follows_from_its_filings(journal: Journal, states: list[str], expected: RunState) -> None:
+    run_id = _begin(journal, *(f"{n}" for n in range(len(states))))
+    for entry, state in zip(journal.filings(run_id), states, strict=True):
+        journal.settle(entry.id, EntryState(state))
+    assert journal.end_run(run_id) == expected
+    run = journal.run(run_id)
+    assert run.state == expected
+    assert (run.finished_at is None) == (expected == RunState.OPEN)
+    assert [open_run.id for open_run in journal.open_runs()] == ([run_id] if expected == RunState.OPEN else [])
+
+
+def test_starting_and_settling(journal: Journal) -> None:
+    run_id = _begin(journal, "a")
+    (entry,) = journal.filings(run_id)
+    journal.start(entry, THERE / ".t", b"h" * 32, 9, 2**80)
+    (started,) = journal.open_filings()
+    assert (started.temporary, started.sha256, started.size_bytes) == (THERE / ".t", b"h" * 32, 9)
+    assert started.mtime_ns == 2**63 - 1
+    journal.settle(entry.id, EntryState.DONE, "a note")
+    assert journal.open_filings() == []
+    assert journal.filings(run_id)[0].error == "a note"
+    journal.start_undo(entry, HERE / ".u")
+    (undoing,) = journal.open_filings()
+    assert (undoing.state, undoing.temporary, undoing.error) == (EntryState.UNDOING, HERE / ".u", None)
+
+
+def test_counts_are_of_photos_not_of_sidecars(journal: Journal) -> None:
+    run_id = journal.begin_run("copy", HERE, THERE, [_new("a"), _new("a.xmp", lead=0), _new("b"), _new("c")])
+    entries = journal.filings(run_id)
+    journal.settle_all([entry.id for entry in entries[:2]], EntryState.DONE)
+    journal.settle(entries[2].id, EntryState.UNDONE)
+    journal.settle(entries[3].id, EntryState.FAILED, "why")
+    run = journal.run(run_id)
+    assert (run.photos, run.undone, run.failed) == (2, 1, 1)
+
+
+def test_names_and_reasons_need_not_be_utf8(journal: Journal) -> None:
+    name = os.fsdecode(b"\xff\n.jpg")
+    run_id = _begin(journal, name)
+    (entry,) = journal.filings(run_id)
+    assert entry.source == HERE / name
+    journal.settle(entry.id, EntryState.FAILED, f"{name} is gone")
+    assert "gone" in str(journal.filings(run_id)[0].error)
+
+
+def test_runs_come_newest_first_and_stay(journal: Journal) -> None:
+    ids = [_begin(journal, "a") for _ in range(3)]
+    assert [run.id for run in journal.runs()] == ids[::-1]
+    with pytest.raises(KeyError):
+        journal.run(99)
+
+
+def test_made_folders_are_remembered_until_they_are_gone(journal: Journal) -> None:
+    run_id = _begin(journal, "a")
+    outer, inner = journal.add_folder(run_id, THERE), journal.add_folder(run_id, THERE / "Rose")
+    assert [made.path for made in journal.folders(THERE)] == [THERE / "Rose", THERE]
+    assert journal.folders(HERE) == []
+    journal.forget_folders([inner])
+    assert [made.id for made in journal.folders(THERE)] == [outer]
+    assert journal.abandoned_folders() == []
+    journal.mark_undone(run_id)
+    assert [made.id for made in journal.abandoned_folders()] == [outer]
+
+
+def test_classes_remember_their_folders(journal: Journal) -> None:
+    new = NewEntry("a/b", "copy", HERE / "a", THERE / "a_b" / "a", 1, b"", 0)
+    run_id = journal.begin_run("copy", HERE, THERE, [new])
+    assert journal.class_folders(THERE) == {}
+    journal.settle(journal.filings(run_id)[0].id, EntryState.DONE)
+    assert journal.class_folders(THERE) == {"a/b": "a_b"}
+    assert journal.class_folders(HERE) == {}
+
+
+def test_a_reopened_run_is_open_until_it_ends(journal: Journal) -> None:
+    run_id = _begin(journal)
+    journal.end_run(run_id)
+    finished_at = journal.run(run_id).finished_at
+    journal.reopen_run(run_id)
+    assert [run.id for run in journal.open_runs()] == [run_id]
+    assert journal.end_run(run_id) == RunState.DONE
+    assert journal.run(run_id).finished_at == finished_at
+
+
+def test_an_entry_can_change_its_action(journal: Journal) -> None:
+    run_id = _begin(journal, "a", "b")
+    first, second = journal.filings(run_id)
+    journal.change_action(second.id, "move")
+    assert [entry.action for entry in journal.entries([second.id, first.id])] == ["copy", "move"]
+
+
+def test_as_what_photos_were_filed_is_known_by_their_bytes_until_it_is_undone(
+    journal: Journal, database: Database
+) -> None:
+    runs = [("Rose", "a", 0), ("Rose", "b", 1), ("Tulip", "a", 0), ("Tulip", "c", 2), ("Daisy", "never done", 3)]
+    for class_name, name, number in runs:
+        there = THERE / class_name / name
+        entry = NewEntry(class_name, "copy", HERE / name, there, 5, bytes([number]) * 32, 7, None)
+        journal.begin_run("copy", HERE, THERE, [entry])
+    with database.transaction() as connection:
+        connection.execute("UPDATE filings SET state = 'done' WHERE class_name <> 'Daisy'")
+        connection.execute("UPDATE filings SET state = 'undone' WHERE sha256 = ?", [b"\2" * 32])
+    assert classes_filed_as(database) == {bytes(32): {"Rose", "Tulip"}, b"\1" * 32: {"Rose"}}

@@ -1,0 +1,207 @@
+"""What the library remembers of photos and places."""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.photos import PhotoTable
+from tests.unit.library.conftest import read_of, sha256_of
+
+FOLDER = Path("/home/ann/Pictures")
+
+
+@pytest.fixture
+def photos(database: Database) -> PhotoTable:
+    return PhotoTable(database)
+
+
+def found(*names: str, size: int = 10, mtime: int = 20) -> list[tuple[Path, int, int]]:
+    return [(FOLDER / name, size, mtime) for name in names]
+
+
+def names(photos: PhotoTable, folder: Path = FOLDER, *, missing: bool = False) -> list[str]:
+    return [str(place.path.relative_to(folder)) for place in photos.places_under(folder, missing=missing)]
+
+
+def test_new_files_get_places_in_the_order_they_were_found(photos: PhotoTable) -> None:
+    places = photos.sync_folder(FOLDER, found("b.jpg", "a.jpg", "sub/c.jpg"))
+    assert [place.path.name for place in places] == ["b.jpg", "a.jpg", "c.jpg"]
+    assert all(place.photo_id is None and place.error is None and not place.missing for place in places)
+    assert len({place.id for place in places}) == 3
+    assert photos.sync_folder(FOLDER, found("b.jpg", "a.jpg", "sub/c.jpg")) == places
+
+
+def test_a_file_that_changed_is_read_again(photos: PhotoTable) -> None:
+    place, other = photos.sync_folder(FOLDER, found("a.jpg", "b.jpg"))
+    photos.record([read_of(place.id), read_of(other.id)])
+    changed, same = photos.sync_folder(FOLDER, [*found("a.jpg", mtime=21), *found("b.jpg")])
+    assert (changed.id, changed.photo_id, changed.mtime_ns) == (place.id, None, 21)
+    assert same.photo_id is not None
+
+
+def test_a_file_that_was_unreadable_is_tried_again_only_when_it_changed(photos: PhotoTable) -> None:
+    [place] = photos.sync_folder(FOLDER, found("a.jpg"))
+    photos.record_unreadable([(place.id, "it is empty")])
+    assert photos.sync_folder(FOLDER, found("a.jpg"))[0].error == "it is empty"
+    assert photos.sync_folder(FOLDER, found("a.jpg", size=11))[0].error is None
+
+
+def test_a_file_that_is_gone_is_missing_and_comes_back_as_it_was(photos: PhotoTable) -> None:
+    first, second = photos.sync_folder(FOLDER, found("a.jpg", "b.jpg"))
+    photos.record([read_of(first.id), read_of(second.id)])
+    before = photos.place(second.id)
+
+    photos.sync_folder(FOLDER, found("a.jpg"))
+    assert names(photos) == ["a.jpg"]
+    assert names(photos, missing=True) == ["a.jpg", "b.jpg"]
+    assert photos.place(second.id).missing
+
+    assert photos.sync_folder(FOLDER, found("a.jpg", "b.jpg"))[1] == before
+
+
+def test_an_empty_folder_loses_no_knowledge(photos: PhotoTable) -> None:
+    [place] = photos.sync_folder(FOLDER, found("a.jpg"))
+    [photo_id] = photos.record([read_of(place.id)])
+    assert photos.sync_folder(FOLDER, []) == []
+    assert photos.place(place.id).photo_id == photo_id
+    assert photos.photo(photo_id).sha256 == sha256_of(place.id)
+
+
+def test_looking_through_one_folder_leaves_its_neighbours_alone(photos: PhotoTable) -> None:
+    near = Path("/home/ann/Pictures2")
+    photos.sync_folder(near, [(near / "n.jpg", 1, 1)])
+    photos.sync_folder(FOLDER, found("a.jpg", "sub/b.jpg"))
+    photos.sync_folder(FOLDER / "sub", [])
+    photos.sync_folder(FOLDER, found("a.jpg"))
+    assert names(photos, near) == ["n.jpg"]
+    assert names(photos, missing=True) == ["a.jpg", "sub/b.jpg"]
+
+
+def test_a_path_outside_the_folder_is_a_mistake_of_the_caller(photos: PhotoTable) -> None:
+    with pytest.raises(ValueError, match="does not lie under"):
+        photos.sync_folder(FOLDER, [(Path("/home/ann/Picturesque/a.jpg"), 1, 1)])
+    assert photos.all_places() == []
+
+
+TRICKY = [
+    b"/a/b/1.jpg", b"/a/b/c/2.jpg", b"/a/bc/3.jpg", b"/a/b.jpg", b"/a/b0/4.jpg", b"/a/b\xff/5.jpg",
+    b"/a/b/\xff\xff.jpg", b"/a/b/\xff/6.jpg", b"/a/B/7.jpg", b"/a/b!/8.jpg", b"/a/b-c/9.jpg", b"/a/b%/x.jpg",
+    b"/a/b_/y.jpg", b"/b/b/z.jpg",
+]  # fmt: skip
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems allow no such names")
+@pytest.mark.parametrize("folder", [b"/", b"/a", b"/a/b", b"/a/b\xff", b"/a/b/\xff", b"/a/b%", b"/a/b_", b"/c"])
+def test_places_under_takes_exactly_what_lies_in_the_folder(photos: PhotoTable, folder: bytes) -> None:
+    photos.sync_folder(Path("/"), [(Path(os.fsdecode(name)), 1, 1) for name in TRICKY])
+    under = {os.fsencode(place.path) for place in photos.places_under(Path(os.fsdecode(folder)))}
+    prefix = folder if folder == b"/" else folder + b"/"
+    assert under == {name for name in TRICKY if name.startswith(prefix)}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths are written with slashes")
+def test_places_come_in_natural_order(photos: PhotoTable) -> None:
+    shown = ["IMG_2.jpg", "img_3.jpg", "IMG_10.jpg", "trip 2/1.jpg", "trip 2/a.jpg", "trip 10/1.jpg"]
+    mixed = random.Random(0).sample(shown, len(shown))
+    photos.sync_folder(FOLDER, found(*mixed))
+    assert names(photos) == shown
+
+
+def test_the_same_bytes_in_two_places_are_one_photo(photos: PhotoTable) -> None:
+    first, second, other = photos.sync_folder(FOLDER, found("a.jpg", "copy.jpg", "c.jpg"))
+    ids = photos.record([read_of(first.id, 1), read_of(second.id, 1), read_of(other.id, 2)])
+    assert ids[0] == ids[1] != ids[2]
+    assert [place.path.name for place in photos.places_of(ids[0])] == ["a.jpg", "copy.jpg"]
+    assert photos.record([read_of(other.id, 1)]) == [ids[0]]
+
+
+def test_a_photo_is_found_by_id_and_by_its_bytes(photos: PhotoTable) -> None:
+    [place] = photos.sync_folder(FOLDER, found("a.jpg"))
+    [photo_id] = photos.record([read_of(place.id)])
+    photo = photos.photo(photo_id)
+    assert (photo.width_px, photo.height_px, photo.camera) == (400, 300, "A camera")
+    assert photos.by_sha256(photo.sha256) == photo
+    assert photos.by_sha256(sha256_of(999)) is None
+    assert photos.photos([photo_id, 12345]) == {photo_id: photo}
+    with pytest.raises(KeyError):
+        photos.photo(12345)
+
+
+def test_places_by_id_keep_the_order_asked_for(photos: PhotoTable) -> None:
+    places = photos.sync_folder(FOLDER, found(*(f"{number}.jpg" for number in range(3000))))
+    backwards = [place.id for place in reversed(places)]
+    assert photos.places([*backwards, 99999]) == places[::-1]
+    assert photos.all_places() == places
+    with pytest.raises(KeyError):
+        photos.place(99999)
+
+
+def test_a_reason_with_a_name_that_is_not_utf8_is_kept(photos: PhotoTable) -> None:
+    [place] = photos.sync_folder(FOLDER, found("a.jpg"))
+    photos.record_unreadable([(place.id, "no permission for b\udcff.jpg")])
+    assert photos.place(place.id).error == r"no permission for b\udcff.jpg"
+
+
+def test_a_time_stamp_beyond_reason_is_stored_and_stays_the_same(photos: PhotoTable) -> None:
+    [place] = photos.sync_folder(FOLDER, found("a.jpg", mtime=2**70))
+    photos.record([read_of(place.id)])
+    photos.add_place(place.path, None, 1, -(2**70))
+    assert photos.place(place.id).mtime_ns < 0
+
+
+def test_a_moved_file_keeps_its_place(photos: PhotoTable) -> None:
+    old, stale = photos.sync_folder(FOLDER, found("a.jpg", "daisy/a.jpg"))
+    photos.record([read_of(old.id)])
+    photos.sync_folder(FOLDER, found("a.jpg"))
+    photos.relocate(FOLDER / "a.jpg", FOLDER / "daisy" / "a.jpg")
+    [moved] = photos.places_under(FOLDER, missing=True)
+    assert (moved.id, moved.path) == (old.id, FOLDER / "daisy" / "a.jpg")
+    assert moved.photo_id is not None
+    with pytest.raises(KeyError):
+        photos.place(stale.id)
+
+
+def test_moving_a_file_nobody_knows_changes_nothing(photos: PhotoTable) -> None:
+    places = photos.sync_folder(FOLDER, found("a.jpg"))
+    photos.relocate(FOLDER / "unknown.jpg", FOLDER / "a.jpg")
+    photos.relocate(FOLDER / "a.jpg", FOLDER / "a.jpg")
+    assert photos.all_places() == places
+
+
+def test_a_place_can_be_added_and_dropped(photos: PhotoTable) -> None:
+    [place] = photos.sync_folder(FOLDER, found("a.jpg"))
+    [photo_id] = photos.record([read_of(place.id)])
+    copy = FOLDER / "daisy" / "a.jpg"
+    copy_id = photos.add_place(copy, photo_id, 10, 21)
+    assert photos.add_place(copy, photo_id, 10, 22) == copy_id
+    assert [found.mtime_ns for found in photos.places_of(photo_id)] == [20, 22]
+    photos.drop_place(copy)
+    assert photos.places_of(photo_id) == photos.places([place.id])
+    assert photos.add_place(copy, photo_id, 10, 21) != copy_id
+
+
+def test_moments_are_told_in_the_order_asked_for(photos: PhotoTable) -> None:
+    places = photos.sync_folder(FOLDER, found("a.jpg", "b.jpg", "c.jpg"))
+    reads = [
+        replace(read_of(place.id), sha256=sha256_of(place.id), taken_at=taken, camera=camera)
+        for place, taken, camera in zip(
+            places, ("2026-05-01T09:00:02", None, "2026-05-01T09:00:00"), ("Pocket", "Reflex", "Pocket"), strict=True
+        )
+    ]
+    first, second, third = photos.record(reads)
+    taken, cameras = photos.moments(np.array([third, second, first], np.int64))
+    assert [None if np.isnat(each) else str(each) for each in taken] == [
+        "2026-05-01T09:00:00",
+        None,
+        "2026-05-01T09:00:02",
+    ]
+    assert cameras[0] == cameras[2] != cameras[1]
+    assert [len(each) for each in photos.moments(np.zeros(0, np.int64))] == [0, 0]

@@ -1,0 +1,80 @@
+"""Settings and where things are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from flowersorter.library.database.connection import Database
+from flowersorter.library.files.locations import default_garden, resource
+from flowersorter.library.tables.settings import Settings
+
+
+@pytest.mark.parametrize("value", ["text", "half\udcff", 3, 2.5, True, [1, "two"], {"a": [None]}])
+def test_a_setting_comes_back_as_it_was(database: Database, value: Any) -> None:
+    settings = Settings(database)
+    settings.set("key", "something before")
+    settings.set("key", value)
+    assert settings.get("key", type(value)()) == value
+    assert settings.get("key", None) == value
+
+
+def test_what_is_there_already_is_not_written_again(database: Database) -> None:
+    """So a session that only looked changes nothing, and the next one makes no backup."""
+    settings = Settings(database)
+    settings.set("window", {"size": [800, 600]})
+    before = database.query("SELECT total_changes() AS count")[0]["count"]
+    settings.set("window", {"size": [800, 600]})
+    assert database.query("SELECT total_changes() AS count")[0]["count"] == before
+    settings.set("window", {"size": [800, 601]})
+    assert settings.get("window", {}) == {"size": [800, 601]}
+
+
+@pytest.mark.parametrize(
+    ("stored", "default"),
+    [("text", 1), (True, 1), (1, True), (1.5, 1), ([1], {}), (None, "text"), ({}, [])],
+)
+def test_a_value_of_another_type_gives_the_default(database: Database, stored: Any, default: Any) -> None:
+    settings = Settings(database)
+    settings.set("key", stored)
+    assert settings.get("key", default) is default
+
+
+def test_a_whole_number_is_a_number(database: Database) -> None:
+    settings = Settings(database)
+    settings.set("zoom", 2)
+    zoom = settings.get("zoom", 1.5)
+    assert (zoom, type(zoom)) == (2.0, float)
+
+
+def test_what_is_not_there_or_not_json_gives_the_default(database: Database) -> None:
+    with database.transaction() as connection:
+        connection.execute("INSERT INTO settings VALUES ('broken', '{')")
+    settings = Settings(database)
+    assert settings.get("broken", 7) == 7
+    assert settings.get("unknown", "default") == "default"
+
+
+def test_what_json_cannot_hold_is_a_mistake_of_the_caller(database: Database) -> None:
+    with pytest.raises(TypeError):
+        Settings(database).set("key", object())
+
+
+def test_the_garden_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWERSORTER_GARDEN", str(tmp_path / "mine"))
+    assert default_garden() == tmp_path / "mine"
+    monkeypatch.setenv("FLOWERSORTER_GARDEN", "")
+    assert default_garden().name == "garden"
+    assert default_garden().is_absolute()
+
+
+def test_resources_are_found_beside_the_package_and_inside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert resource("icons").name == "icons"
+    package = tmp_path / "site" / "flowersorter"
+    package.mkdir(parents=True)
+    monkeypatch.setattr("importlib.resources.files", lambda name: package)
+    assert resource("starter/a.safetensors") == tmp_path / "site" / "resources" / "starter" / "a.safetensors"
+    (package / "resources").mkdir()
+    assert resource("starter/a.safetensors") == package / "resources" / "starter" / "a.safetensors"

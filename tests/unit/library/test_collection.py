@@ -1,0 +1,309 @@
+"""Opening a garden: the lock, the backups, and what happens to a damaged library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from flowersorter.errors import FolderUnusable, GardenDamaged, GardenLocked, UserError
+from flowersorter.library.collection import Garden
+from flowersorter.library.database.backups import BACKUPS_KEPT, backups, restore_backup
+from flowersorter.library.database.connection import Database
+from flowersorter.library.database.schema import MIGRATIONS
+
+ROOT = Path(__file__).parents[3]
+
+
+def change(folder: Path, value: int) -> None:
+    with Garden.open(folder) as garden:
+        garden.settings.set("value", value)
+
+
+def value(folder: Path) -> int:
+    with Garden.open(folder) as garden:
+        return garden.settings.get("value", -1)
+
+
+def value_in(backup: Path) -> int:
+    with closing(sqlite3.connect(backup)) as connection:
+        row = connection.execute("SELECT value FROM settings WHERE key = 'value'").fetchone()
+    return -1 if row is None else int(row[0])
+
+
+def spoil(file: Path) -> None:
+    content = bytearray(file.read_bytes())
+    content[4096:] = b"\xa5" * (len(content) - 4096)
+    file.write_bytes(content)
+
+
+def test_a_new_garden_is_made_with_its_folders(tmp_path: Path) -> None:
+    folder = tmp_path / "some" / "where"
+    with Garden.open(folder) as garden:
+        assert garden.folder == folder
+        assert garden.classes.all() == []
+        assert garden.labels.all() == {}
+        assert garden.models.all() == []
+        assert garden.journal.runs() == []
+        assert garden.backup_problem == ""
+        assert garden.embeddings("resnet50") is garden.embeddings("resnet50")
+        assert garden.embeddings("resnet50") is not garden.embeddings("resnet50-v2")
+    assert backups(folder) == []
+
+
+@pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "a b"])
+def test_a_backbone_name_cannot_leave_its_folder(garden: Garden, name: str) -> None:
+    with pytest.raises(ValueError, match="no name of a backbone"):
+        garden.embeddings(name)
+
+
+def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
+    garden = Garden.open(tmp_path)
+    garden.embeddings("resnet18")
+    garden.close()
+    garden.close()
+    with Garden.open(tmp_path):
+        garden.close()
+        with pytest.raises(GardenLocked):
+            Garden.open(tmp_path)
+
+
+def test_a_garden_that_is_open_is_refused(tmp_path: Path) -> None:
+    with Garden.open(tmp_path), pytest.raises(GardenLocked, match="another FlowerSorter window"):
+        Garden.open(tmp_path)
+    Garden.open(tmp_path).close()
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from flowersorter.library.collection import Garden
+garden = Garden.open(Path(sys.argv[1]))
+garden.settings.set("value", 1)
+transaction = garden.database.transaction()
+transaction.__enter__().execute("UPDATE settings SET value = '2'")
+print("open", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def held_by_another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "open\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
+def test_the_lock_of_another_process_holds_until_it_is_killed(tmp_path: Path) -> None:
+    with held_by_another_process(tmp_path) as process:
+        with pytest.raises(GardenLocked):
+            Garden.open(tmp_path)
+        with pytest.raises(GardenLocked):
+            restore_backup(tmp_path)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert value(tmp_path) == 1
+
+
+def test_a_folder_that_cannot_be_a_garden_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    for folder in (tmp_path / "file", tmp_path / "file" / "below"):
+        with pytest.raises(FolderUnusable, match="cannot be opened"):
+            Garden.open(folder)
+
+
+def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+    (tmp_path / "garden.lock").mkdir()
+    with pytest.raises(FolderUnusable, match="cannot be opened"):
+        Garden.open(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(FolderUnusable):
+        Garden.open(tmp_path)
+    tmp_path.chmod(0o700)
+
+
+def test_every_opening_after_a_change_makes_a_backup_and_the_last_few_are_kept(tmp_path: Path) -> None:
+    for number in range(BACKUPS_KEPT + 3):
+        change(tmp_path, number)
+        kept = backups(tmp_path)
+        assert len(kept) == min(number, BACKUPS_KEPT)
+        assert [value_in(backup) for backup in kept] == list(range(number))[::-1][:BACKUPS_KEPT]
+
+
+def test_opening_without_a_change_makes_no_backup(tmp_path: Path) -> None:
+    change(tmp_path, 1)
+    assert value(tmp_path) == 1
+    there = backups(tmp_path)
+    assert len(there) == 1
+    assert value(tmp_path) == 1
+    assert backups(tmp_path) == there
+
+
+def test_a_backup_is_never_half_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(tmp_path, 1)
+    change(tmp_path, 2)
+
+    def full(*paths: Path) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("flowersorter.library.database.backups.sync_file", full)
+        with Garden.open(tmp_path) as garden:
+            assert "could not be backed up: No space left" in garden.backup_problem
+            assert garden.settings.get("value", 0) == 2
+    assert len(list((tmp_path / "backups").iterdir())) == 1
+    leftover = tmp_path / "backups" / "library-20200101T000000000000Z-5.sqlite.part"
+    leftover.write_bytes(b"half")
+    assert value(tmp_path) == 2
+    assert [value_in(backup) for backup in backups(tmp_path)] == [2, 1]
+    assert not leftover.exists()
+
+
+def test_a_migration_is_preceded_by_a_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(tmp_path, 1)
+    newer = (*MIGRATIONS, (MIGRATIONS[-1][0] + 1, "UPDATE settings SET value = '7'"))
+    monkeypatch.setattr("flowersorter.library.collection.Database", partial(Database, migrations=newer))
+    assert value(tmp_path) == 7
+    assert [value_in(backup) for backup in backups(tmp_path)] == [1]
+
+
+def test_no_migration_without_a_backup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(tmp_path, 1)
+    newer = (*MIGRATIONS, (MIGRATIONS[-1][0] + 1, "UPDATE settings SET value = '7'"))
+    (tmp_path / "backups").write_bytes(b"a file in the way")
+    with monkeypatch.context() as patched:
+        patched.setattr("flowersorter.library.collection.Database", partial(Database, migrations=newer))
+        with pytest.raises(UserError, match="could not be backed up"):
+            Garden.open(tmp_path)
+    with Garden.open(tmp_path) as garden:
+        assert garden.backup_problem
+        assert garden.settings.get("value", 0) == 1
+
+
+def test_a_garden_of_a_newer_program_is_refused_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change(tmp_path, 1)
+    library = tmp_path / "library.sqlite"
+    with closing(sqlite3.connect(library)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    before = library.read_bytes()
+    with pytest.raises(UserError, match="newer version"):
+        Garden.open(tmp_path)
+    assert library.read_bytes() == before
+    assert backups(tmp_path) == []
+
+
+def test_a_damaged_library_names_its_backups_and_can_be_restored(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        change(tmp_path, number)
+    library = tmp_path / "library.sqlite"
+    spoil(library)
+    damaged = library.read_bytes()
+    with pytest.raises(GardenDamaged, match=r"There are backups of \d{4}-\d\d-\d\d \d\d:\d\d.*, .* in .*backups"):
+        Garden.open(tmp_path)
+    assert library.read_bytes() == damaged
+
+    assert restore_backup(tmp_path) == backups(tmp_path)[0]
+    [aside] = tmp_path.glob("library-damaged-*.sqlite")
+    assert aside.read_bytes() == damaged
+    assert value(tmp_path) == 2
+
+
+def test_the_newest_sound_backup_is_restored(tmp_path: Path) -> None:
+    for number in (1, 2, 3, 4):
+        change(tmp_path, number)
+    newest, second, third = backups(tmp_path)
+    spoil(newest)
+    second.write_bytes(b"")
+    spoil(tmp_path / "library.sqlite")
+    assert restore_backup(tmp_path) == third
+    assert value(tmp_path) == 1
+
+
+def test_without_a_sound_backup_nothing_is_changed(tmp_path: Path) -> None:
+    change(tmp_path, 1)
+    library = tmp_path / "library.sqlite"
+    spoil(library)
+    before = library.read_bytes()
+    with pytest.raises(GardenDamaged, match="There is no backup"):
+        Garden.open(tmp_path)
+    with pytest.raises(GardenDamaged, match="none of its backups is sound"):
+        restore_backup(tmp_path)
+    assert library.read_bytes() == before
+
+
+def test_a_rollback_journal_of_the_damaged_file_is_not_applied_to_the_restored_one(tmp_path: Path) -> None:
+    change(tmp_path, 1)
+    change(tmp_path, 2)
+    journal = tmp_path / "library.sqlite-journal"
+    journal.write_bytes(b"\xd9\xd5\x05\xf9\x20\xa1\x63\xd7" + b"\xff" * 600)
+    (tmp_path / "library.sqlite").write_bytes(b"rubbish" * 1000)
+    restore_backup(tmp_path)
+    assert not journal.exists()
+    assert len(list(tmp_path.glob("library-damaged-*"))) == 2
+    assert value(tmp_path) == 1
+
+
+@pytest.mark.parametrize("how", ["gone", "empty"])
+def test_a_lost_library_is_no_new_garden(tmp_path: Path, how: str) -> None:
+    change(tmp_path, 1)
+    change(tmp_path, 2)
+    library = tmp_path / "library.sqlite"
+    library.unlink()
+    if how == "empty":
+        library.write_bytes(b"")
+    with pytest.raises(GardenDamaged, match="gone or empty"):
+        Garden.open(tmp_path)
+    restore_backup(tmp_path)
+    assert value(tmp_path) == 1
+
+
+def test_damage_is_found_before_it_reaches_a_backup(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        change(tmp_path, number)
+    there = {backup: backup.read_bytes() for backup in backups(tmp_path)}
+    spoil(tmp_path / "library.sqlite")
+    for _ in range(BACKUPS_KEPT + 1):
+        with pytest.raises(GardenDamaged):
+            Garden.open(tmp_path)
+    assert {backup: backup.read_bytes() for backup in backups(tmp_path)} == there
+
+
+def test_a_garden_can_be_copied_as_a_folder(tmp_path: Path) -> None:
+    change(tmp_path / "one", 5)
+    shutil.copytree(tmp_path / "one", tmp_path / "two")
+    with Garden.open(tmp_path / "one"):
+        assert value(tmp_path / "two") == 5
+
+
+def test_neither_torch_nor_qt_is_needed(tmp_path: Path) -> None:
+    program = (
+        "import sys; sys.modules['PySide6'] = sys.modules['torch'] = None\n"
+        "from pathlib import Path; from flowersorter.library.collection import Garden\n"
+        "Garden.open(Path(sys.argv[1])).close()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)

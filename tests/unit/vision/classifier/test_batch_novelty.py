@@ -1,0 +1,156 @@
+"""Photos of a class nobody told of stand apart, and hardly anything else does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import Cancelled
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier.batch_novelty import FALSE_DISCOVERIES, LEAST, Comparison, Crowd, compare, set_apart
+from flowersorter.vision.classifier.fit import Fitted
+from flowersorter.vision.classifier.predict import Predictions, predict
+from flowersorter.vision.classifier.training_state import Examples
+from flowersorter.vision.features.packed import pack
+from tests.unit.vision.gaussian_clusters import examples_of, learned
+
+LATENT, WIDTH = 16, 256
+KNOWN = 3
+
+
+def drawn(per_class: int, seed: int, *, classes: int = KNOWN) -> Examples:
+    """Photos that differ in a few ways, all of which photos of the known classes show too; the last one lies nearby."""
+    fixed, draw = np.random.default_rng(99), np.random.default_rng(seed)
+    centres = 1.5 * fixed.standard_normal((KNOWN + 1, LATENT))
+    centres[KNOWN] = centres[0] + 0.8 * fixed.standard_normal(LATENT)
+    channels = fixed.standard_normal((LATENT, WIDTH))
+    targets = np.repeat(np.arange(classes), per_class)
+    latent = centres[targets] + draw.standard_normal((len(targets), LATENT))
+    points = 4 + latent @ channels + draw.standard_normal((len(targets), WIDTH))
+    return examples_of(pack(np.square(np.maximum(0, points))), targets)
+
+
+@pytest.fixture(scope="module")
+def taught() -> tuple[Examples, Fitted]:
+    examples = drawn(100, seed=0)
+    return examples, learned(examples)
+
+
+def unlabelled(known: int, foreign: int, seed: int = 1) -> tuple[Examples, NDArray[np.bool_]]:
+    """So many photos of each known class and of one nobody told of, and which are of that."""
+    examples = drawn(max(known, foreign), seed, classes=KNOWN + 1)
+    turn = np.arange(len(examples.targets)) % max(known, foreign)
+    kept = np.flatnonzero(turn < np.where(examples.targets == KNOWN, foreign, known))
+    few = Examples(examples.ids[kept], examples.features.take(kept), examples.targets[kept], examples.own[kept])
+    return few, few.targets == KNOWN
+
+
+def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[Comparison, Crowd, Predictions]:
+    examples, fitted = taught
+    axes, said = fitted.model.novelty.axes, predict(fitted.model, others.features)
+    crowd = Crowd(others.features, axes.project(others.features), said.probabilities.argmax(axis=1))
+    labelled = Crowd(examples.features, axes.project(examples.features), examples.targets)
+    comparison = compare(labelled, crowd, CancelToken())
+    assert comparison is not None
+    return comparison, crowd, said
+
+
+def apart(taught: tuple[Examples, Fitted], others: Examples) -> NDArray[np.bool_]:
+    comparison, crowd, said = compared(taught, others)
+    return set_apart(comparison.chance(crowd.places, comparison.folds), said.unfamiliarity)
+
+
+def test_a_class_nobody_told_of_stands_apart(taught: tuple[Examples, Fitted]) -> None:
+    others, foreign = unlabelled(60, 100)
+    sure = predict(taught[1].model, others.features).verdicts == Verdict.SURE
+    found = apart(taught, others)
+    assert sure[foreign].mean() > 0.3, "one by one they pass for photos of a known class"
+    assert (sure & ~found)[foreign].mean() < 0.15
+    assert (~foreign[found]).mean() < FALSE_DISCOVERIES
+
+
+def test_alone_it_stands_apart_as_well(taught: tuple[Examples, Fitted]) -> None:
+    others, _ = unlabelled(0, 60)
+    assert apart(taught, others).mean() > 0.9
+
+
+@pytest.mark.parametrize("seed", range(2, 8))
+def test_other_photos_of_known_classes_do_not(taught: tuple[Examples, Fitted], seed: int) -> None:
+    others, _ = unlabelled(60, 0, seed)
+    assert apart(taught, others).mean() < 0.02
+
+
+def test_nor_where_one_class_is_much_more_frequent_than_its_labels(taught: tuple[Examples, Fitted]) -> None:
+    others, _ = unlabelled(150, 0)
+    kept = np.flatnonzero((others.targets == 0) | (np.arange(len(others.targets)) % 15 == 0))
+    few = Examples(others.ids[kept], others.features.take(kept), others.targets[kept], others.own[kept])
+    assert apart(taught, few).mean() < 0.02
+
+
+def test_a_burst_does_not_vouch_for_itself(taught: tuple[Examples, Fitted]) -> None:
+    """Forty near-copies of one known photo lie close together, where no labelled photo is."""
+    others, _ = unlabelled(40, 0)
+    rows = np.concatenate([np.arange(len(others.targets)), np.zeros(40, np.intp)])
+    many = Examples(np.arange(len(rows)), others.features.take(rows), others.targets[rows], others.own[rows])
+    comparison, crowd, _ = compared(taught, many)
+    assert len(np.unique(comparison.folds[len(others.targets) :])) == 1
+    chance = comparison.chance(crowd.places, comparison.folds)
+    alone, its_crowd, _ = compared(taught, others)
+    assert abs(chance[-1] - alone.chance(its_crowd.places, alone.folds)[0]) < 0.2
+
+
+def test_chances_of_known_photos_are_spread_evenly(taught: tuple[Examples, Fitted]) -> None:
+    """That is what makes so many false alarms as are allowed, and no more."""
+    others, foreign = unlabelled(150, 60)
+    comparison, crowd, _ = compared(taught, others)
+    chance = np.sort(comparison.chance(crowd.places, comparison.folds)[~foreign])
+    even = (np.arange(len(chance)) + 0.5) / len(chance)
+    assert np.abs(chance - even).max() < 0.12
+
+
+def test_it_is_the_same_every_time(taught: tuple[Examples, Fitted]) -> None:
+    others, _ = unlabelled(40, 40)
+    assert np.array_equal(apart(taught, others), apart(taught, others))
+
+
+def test_too_few_photos_are_not_compared(taught: tuple[Examples, Fitted]) -> None:
+    examples, fitted = taught
+    places = fitted.model.novelty.axes.project(examples.features)
+    everything = Crowd(examples.features, places, examples.targets)
+    few = np.arange(LEAST - 1)
+    some = Crowd(examples.features.take(few), places.take(few), examples.targets[few])
+    assert compare(everything, some, CancelToken()) is None
+    assert compare(some, everything, CancelToken()) is None
+
+
+def test_copies_of_one_photo_are_one_photo(taught: tuple[Examples, Fitted]) -> None:
+    examples, fitted = taught
+    places = fitted.model.novelty.axes.project(examples.features)
+    everything = Crowd(examples.features, places, examples.targets)
+    same = np.zeros(5 * LEAST, np.intp)
+    copies = Crowd(examples.features.take(same), places.take(same), examples.targets[same])
+    assert compare(everything, copies, CancelToken()) is None
+
+
+def test_cancel(taught: tuple[Examples, Fitted]) -> None:
+    examples, fitted = taught
+    crowd = Crowd(examples.features, fitted.model.novelty.axes.project(examples.features), examples.targets)
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        compare(crowd, crowd, cancel)
+
+
+def test_what_differs_but_is_familiar_does_not_stand_apart() -> None:
+    chance = np.array([0.001] * 30 + [0.5] * 70)
+    strange = np.array([2.0] * 30 + [0.0] * 70, np.float32)
+    assert set_apart(chance, strange).sum() == 30
+    assert not set_apart(chance, 0.2 * strange).any()
+
+
+def test_photos_that_are_as_likely_as_labelled_ones_do_not_stand_apart() -> None:
+    chance = (np.arange(200) + 1) / 201
+    assert not set_apart(chance, np.full(200, 3.0, np.float32)).any()
+    assert not set_apart(np.empty(0), np.empty(0, np.float32)).any()

@@ -1,0 +1,158 @@
+"""The discriminant: what it is, and that fits take it where it helps and leave it where it does not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.classifier import cross_validation
+from flowersorter.vision.classifier.batched_lbfgs import Fits, Solver, Weights
+from flowersorter.vision.classifier.fit import fit
+from flowersorter.vision.classifier.lda import discriminants
+from flowersorter.vision.classifier.training_state import Groundwork
+from flowersorter.vision.features.packed import pack
+from flowersorter.vision.features.pca import Coordinates, PrincipalAxes
+from flowersorter.vision.parallel import Lanes
+from tests.unit.vision.gaussian_clusters import examples_of
+
+CLASSES, WIDTH = 4, 30
+
+
+def photos(per_class: int, seed: int = 0) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
+    """Classes that differ a little in many directions and spread widely, and alike, in a few others."""
+    draw = np.random.default_rng(seed)
+    targets = np.repeat(np.arange(CLASSES), per_class)
+    centres = np.random.default_rng(7).standard_normal((CLASSES, WIDTH))
+    noise = draw.standard_normal((len(targets), WIDTH)) * np.where(np.arange(WIDTH) < 10, 4.0, 1.0)
+    return np.hstack([centres[targets] + noise, np.ones((len(targets), 1))]).astype(np.float32), targets
+
+
+def found(
+    inside: NDArray[np.float32], targets: NDArray[np.intp], shares: NDArray[np.float32], folds: int = 5
+) -> Weights:
+    fold = np.arange(len(targets)) % folds
+    seen = np.vstack([fold != number for number in range(folds)] + [np.ones(len(targets), np.bool_)])
+    with Lanes() as lanes:
+        result = discriminants(Fits(inside, targets, CLASSES, seen, shares), lanes)
+    assert result is not None
+    return result
+
+
+def accuracy(head: Weights, seed: int = 99) -> float:
+    inside, targets = photos(500, seed)
+    return float(((inside @ head.T).argmax(axis=1) == targets).mean())
+
+
+def test_with_many_photos_it_is_the_best_there_is_for_classes_spread_alike() -> None:
+    inside, targets = photos(400)
+    head = found(inside, targets, np.ones(len(targets), np.float32))[-1]
+    centres = np.random.default_rng(7).standard_normal((CLASSES, WIDTH))
+    best = centres / np.where(np.arange(WIDTH) < 10, 16.0, 1.0)
+    ideal = np.hstack([best, -0.5 * (best * centres).sum(axis=1, keepdims=True)])
+    assert accuracy(head) > accuracy(ideal) - 0.01
+
+
+def test_its_logits_are_as_sure_as_photos_no_fit_has_seen_allow() -> None:
+    inside, targets = photos(400)
+    head = found(inside, targets, np.ones(len(targets), np.float32))[-1]
+    inside, targets = photos(500, seed=3)
+    logits = inside @ head.T
+    likely = np.exp(logits - logits.max(axis=1, keepdims=True))
+    likely /= likely.sum(axis=1, keepdims=True)
+    assert abs(likely.max(axis=1).mean() - (likely.argmax(axis=1) == targets).mean()) < 0.02
+
+
+def test_a_class_of_more_photos_weighs_no_more() -> None:
+    inside, targets = photos(200)
+    few = np.flatnonzero((targets != 0) | (np.arange(len(targets)) % 8 == 0))
+    head = found(inside[few], targets[few], np.ones(len(few), np.float32))[-1]
+    inside, targets = photos(500, seed=5)
+    assert ((inside @ head.T).argmax(axis=1) == 0).mean() > 0.2
+
+
+def test_two_halves_of_a_photo_count_as_the_photo() -> None:
+    inside, targets = photos(20)
+    whole = found(inside, targets, np.ones(len(targets), np.float32))
+    twice = found(np.repeat(inside, 2, axis=0), np.repeat(targets, 2), np.full(2 * len(targets), 0.5, np.float32))
+    # The folds are others: only the head that saw everything is the same, but for how sure it is.
+    np.testing.assert_allclose(
+        twice[-1] / np.linalg.norm(twice[-1]), whole[-1] / np.linalg.norm(whole[-1]), rtol=1e-3, atol=1e-5
+    )
+
+
+def test_where_every_fit_sees_everything_nothing_is_said() -> None:
+    inside, targets = photos(5)
+    with Lanes() as lanes:
+        fits = Fits(inside, targets, CLASSES, np.ones((1, len(targets)), np.bool_), np.ones(len(targets), np.float32))
+        assert discriminants(fits, lanes) is None
+
+
+def test_classes_that_do_not_differ_leave_a_head_of_finite_numbers() -> None:
+    targets = np.repeat(np.arange(CLASSES), 10)
+    assert np.isfinite(found(np.ones((40, WIDTH + 1), np.float32), targets, np.ones(40, np.float32))).all()
+
+
+def laid(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> Groundwork:
+    """Photos whose axes are the coordinates they come in."""
+    rows = np.arange(len(targets))
+    axes = PrincipalAxes(np.eye(WIDTH, dtype=np.float32), np.zeros(WIDTH, np.float32))
+    there = Coordinates(inside, np.zeros(len(rows), np.float32))
+    return Groundwork(rows, np.ones(len(rows), np.float32), targets, axes, there, rows, rows // CLASSES % 5)
+
+
+def solved(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> cross_validation.Heads:
+    with Lanes() as lanes:
+        return cross_validation.solve_heads(laid(inside, targets), CLASSES, None, lanes, CancelToken())
+
+
+def test_few_photos_do_better_from_the_discriminant(monkeypatch: pytest.MonkeyPatch) -> None:
+    draws = [photos(12, seed) for seed in range(10)]
+    from_it = [accuracy(solved(*draw).weights[-1]) for draw in draws]
+    monkeypatch.setattr(cross_validation, "discriminants", lambda fits, lanes: None)
+    alone = [accuracy(solved(*draw).weights[-1]) for draw in draws]
+    assert np.mean(from_it) > np.mean(alone) + 0.005
+
+
+def test_it_is_left_where_held_out_photos_clearly_say_so() -> None:
+    """Classes that are told by ten channels of their own each: their photos are anything but spread alike."""
+    classes, per_class = 100, 4
+    draw = np.random.default_rng(0)
+    targets = np.repeat(np.arange(classes), per_class)
+    embeddings = draw.gamma(0.3, size=(len(targets), 1024)).astype(np.float32)
+    for row, target in enumerate(targets):
+        embeddings[row, 10 * target : 10 * target + 10] += 2
+    names = [f"kind {number}" for number in range(classes)]
+    fitted = fit(examples_of(pack(embeddings), targets), names, "resnet50", CancelToken())
+    assert fitted.heads.prior is None
+    assert fitted.held_out.right.mean() > 0.8
+
+
+def test_where_it_is_the_better_start_the_search_for_a_penalty_is_saved(monkeypatch: pytest.MonkeyPatch) -> None:
+    solved_for: list[float] = []
+    solve = Solver.solve
+
+    def counted(this: Solver, penalty: float, *arguments: object, **others: object) -> Weights:
+        solved_for.append(penalty)
+        return solve(this, penalty, *arguments, **others)  # type: ignore[arg-type]  # as they came
+
+    monkeypatch.setattr(Solver, "solve", counted)
+    found = solved(*photos(12))
+    assert found.prior is not None
+    assert solved_for == [found.penalty] * 3, "from the discriminant, without it, and the heads of all photos"
+
+
+def test_a_class_of_few_photos_is_found_as_often_as_one_of_many() -> None:
+    """The mean of few is off by chance; classes that differ in nothing else are named equally often all the same."""
+    few, many = 2, 200
+    recalls = []
+    for seed in range(20):
+        inside, targets = photos(many, seed)
+        keep = (targets != 0) | (np.arange(len(targets)) < few)
+        head = found(inside[keep], targets[keep], np.ones(int(keep.sum()), np.float32))[-1]
+        inside, targets = photos(100, 1000 + seed)
+        guessed = (inside @ head.T).argmax(axis=1)
+        recalls.append([(guessed == targets)[targets == number].mean() for number in range(CLASSES)])
+    rare, *others = np.mean(recalls, axis=0)
+    assert rare > 0.85 * np.mean(others)

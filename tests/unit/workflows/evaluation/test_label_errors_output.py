@@ -1,0 +1,168 @@
+"""The verbs doubts and advise: what they print, for people and as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from flowersorter.cli import main
+from flowersorter.commands.next import _outlook, gain_in_words
+from flowersorter.commands.output import Terminal
+from flowersorter.commands.train_evaluate import _say_training
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.vision.classifier.learning_curve import Gain
+from flowersorter.workflows.evaluation.label_next import Standing
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
+from tests.stub_network import open_colour_network
+from tests.unit.workflows.conftest import draw_photos
+from tests.unit.workflows.stored_photos import remember
+
+
+@pytest.fixture
+def taught(tmp_path: Path, sorted_photos: Path) -> Path:
+    """A closed garden that learned three colours; two reds are filed as green, one blue stands in two folders."""
+    draw_photos(sorted_photos / "green", "red", 2, first=500)
+    shutil.copy(sorted_photos / "blue" / "blue_103.jpg", sorted_photos / "red" / "copy.jpg")
+    draw_photos(tmp_path / "new", "red", 4, first=900)
+    with Garden.open(tmp_path / "taught") as garden:
+        request = TrainFolderRequest(garden, sorted_photos)
+        train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+        label(LabelRequest(garden, tmp_path / "new"), silent, CancelToken(), embedder=open_colour_network)
+    return tmp_path / "taught"
+
+
+def told(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    assert main(list(words)) == 0
+    return capsys.readouterr().out
+
+
+def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in told(capsys, *words, "--json").splitlines()]
+
+
+def test_doubts_are_told_in_a_sentence_a_group(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "doubts", "--garden", str(taught))
+    assert "3 labels of 26 may be wrong." in text
+    assert "2 filed as green look like red" in text
+    assert "filed as green, looks like red, like " in text
+    assert "the same photo stands in" in text
+    assert "It counts as" in text
+
+
+def test_doubts_as_json_lines(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    *photos, last = lines(capsys, "doubts", "--garden", str(taught))
+    assert [set(each) for each in photos] == [
+        {"path", "class", "better", "doubt", "like_class", "like_better", "also_at"}
+    ] * 3
+    assert photos[0]["also_at"] is not None
+    assert {each["better"] for each in photos[1:]} == {"red"}
+    assert all(len(each["like_better"]) == 3 for each in photos[1:])
+    assert last["summary"]["doubted"] == 3
+    assert {"class": "green", "better": "red", "photos": 2} in last["summary"]["groups"]
+
+
+def test_a_limit_shows_the_worst_and_says_how_many_are_left(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(lines(capsys, "doubts", "--garden", str(taught), "--limit", "1")) == 2
+    assert "2 more; --limit shows them." in told(capsys, "doubts", "--garden", str(taught), "--limit", "1")
+
+
+def test_where_nothing_is_doubted_it_says_so(
+    tmp_path: Path, sorted_photos: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with Garden.open(tmp_path / "fine") as garden:
+        request = TrainFolderRequest(garden, sorted_photos)
+        train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+    assert "No label looks wrong; 24 labels checked." in told(capsys, "doubts", "--garden", str(tmp_path / "fine"))
+
+
+def test_where_the_model_knows_little_itself_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    draw = np.random.default_rng(0)
+    names = draw.permutation([f"kind {number}" for number in range(10)] * 6).tolist()
+    with Garden.open(tmp_path / "guessing") as garden:
+        remember(garden, tmp_path / "mine", draw.gamma(0.3, size=(60, 2048)).astype(np.float32), names)
+    text = told(capsys, "doubts", "--garden", str(tmp_path / "guessing"), "--limit", "3")
+    assert "right: most of these will be fine." in text
+    assert "more mix-ups" in text
+    assert len(text.splitlines()) < 25
+
+
+def test_classes_that_cannot_be_checked_are_named(
+    taught: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    draw_photos(tmp_path / "sorted" / "yellow", "yellow", 1)
+    with Garden.open(taught) as garden:
+        request = TrainFolderRequest(garden, tmp_path / "sorted")
+        result = train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+    terminal = Terminal(sys.stdout, sys.stderr)
+    _say_training(terminal, result)
+    text = capsys.readouterr().out
+    assert "Not measured, because none can be held out: yellow (1 photo)." in text
+    assert "1 photo stands in the folders of two classes" in text
+    text = told(capsys, "doubts", "--garden", str(taught))
+    assert "Not checked, because none can be held out: yellow (1 photo)." in text
+
+
+def test_too_few_labels_are_one_sentence_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doubts", "--garden", str(tmp_path / "empty")]) == 1
+    assert "at least two classes need 3 different labelled photos each" in capsys.readouterr().err
+
+
+def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "advise", "--garden", str(taught), "--count", "2")
+    assert "10 more photos of each class would bring" in text
+    assert "Label these next, of 4 photos without a label:" in text
+    assert text.count(f"{Path('new') / 'red_'}") == 2
+    *photos, last = lines(capsys, "advise", str(taught.parent / "new"), "--garden", str(taught))
+    assert len(photos) == 4
+    assert all(len(each["top"]) == 3 for each in photos)
+    summary = last["summary"]
+    assert set(summary["per_class"]) == {"red", "green", "blue"}
+    assert set(summary["ten_more"]) == {"low", "likely", "high"}
+    assert (summary["photos"], summary["unlabelled"]) == (26, 4)
+
+
+def test_an_empty_garden_gets_advice_without_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "advise", "--garden", str(tmp_path / "empty"))
+    assert "too few labels to tell" in text
+    assert "No photo that was looked at is without a label." in text
+
+
+@pytest.mark.parametrize(
+    ("ten", "twice", "sentence"),
+    [
+        (0.02, 0.05, "10 more photos of each class would bring about 2 more of 100."),
+        (
+            0.002,
+            0.03,
+            "10 more photos of each class would bring next to nothing, twice as many photos about 3 more of 100.",
+        ),
+        (0.002, 0.006, "Even twice as many photos would bring next to nothing: these are enough."),
+    ],
+)
+def test_it_is_enough_only_if_many_more_would_bring_nothing_either(ten: float, twice: float, sentence: str) -> None:
+    gain, later = (Gain(each - 0.001, each, each + 0.001) for each in (ten, twice))
+    standing = Standing(0, "", 100, 0.9, (0.85, 0.94), 0.6, gain, later)
+    assert _outlook(standing, gain) == sentence
+    assert standing.enough == ("enough" in sentence)
+
+
+@pytest.mark.parametrize(
+    ("gain", "words"),
+    [
+        (Gain(0.011, 0.02, 0.031), "about 1 to 3"),
+        (Gain(0.018, 0.02, 0.021), "about 2"),
+        (Gain(0.001, 0.02, 0.041), "about 2, up to 4"),
+        (Gain(-0.02, 0.004, 0.041), "up to 4"),
+        (Gain(0.0, 0.006, 0.009), "up to 1"),
+    ],
+)
+def test_a_gain_is_told_in_whole_photos_of_a_hundred(gain: Gain, words: str) -> None:
+    assert gain_in_words(gain) == words

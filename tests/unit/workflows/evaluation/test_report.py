@@ -1,0 +1,303 @@
+"""The saved evaluation: a page that needs nothing beside itself, tables, and names that try to be something else."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import dataclass, field, replace
+from html.parser import HTMLParser
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from flowersorter.cli import main
+from flowersorter.errors import Cancelled, UserError
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.workflows.evaluation.axes import count_axis, log_axis, share_axis
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
+from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_report
+from flowersorter.workflows.evaluation.svg_charts import calibration_figure, confidence_figure, learning_figure
+from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
+from tests.evaluations import evaluation, learning_points
+from tests.stub_network import open_colour_network
+from tests.unit.workflows.conftest import draw_photos
+from tests.unit.workflows.stored_photos import remember
+
+HOSTILE = ('<script>alert("x")</script>', '"><img src=x onerror=y>', "=HYPERLINK(1) & 'co'")
+VOID = {"meta", "img", "br", "link", "input"}
+
+
+@dataclass
+class Page(HTMLParser):
+    """What a browser would see, as far as these tests care."""
+
+    tags: list[str] = field(default_factory=list)
+    attributes: list[tuple[str, str | None]] = field(default_factory=list)
+    text: str = ""
+    open: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        super().__init__()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.attributes += attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def of(self, name: str) -> list[str]:
+        return [value or "" for key, value in self.attributes if key == name]
+
+
+def read_page(file: Path) -> Page:
+    page = Page()
+    page.feed(file.read_text(encoding="utf-8"))
+    page.close()
+    assert page.open == []
+    return page
+
+
+def read_table(file: Path) -> list[list[str]]:
+    with file.open(encoding="utf-8-sig", newline="") as stream:
+        return list(csv.reader(stream))
+
+
+def saved(garden: Garden, of: Evaluation, file: Path) -> SavedReport:
+    return save_report(ReportRequest(garden, of, file, learning_points(0.6, 0.9)), silent, CancelToken())
+
+
+@pytest.fixture
+def mistaken(garden: Garden, sorted_photos: Path, tmp_path: Path) -> Evaluation:
+    """Twelve photos measured in their folder, of which the four in "red" are blue."""
+    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    folder = tmp_path / "to measure"
+    draw_photos(folder / "red", "blue", 4, first=800)
+    draw_photos(folder / "green", "green", 8, first=800)
+    return evaluate(EvaluateRequest(garden, folder), silent, CancelToken(), embedder=open_colour_network)
+
+
+# -- the page
+
+
+def test_the_page_has_every_figure_and_the_mistakes_and_fetches_nothing(
+    garden: Garden, mistaken: Evaluation, tmp_path: Path
+) -> None:
+    result = saved(garden, mistaken, tmp_path / "report.html")
+    assert result.files == (tmp_path / "report.html",)
+    page = read_page(result.files[0])
+    assert "About 67 of 100 right; with this many photos it could be 39 to 86" in page.text
+    assert page.tags.count("svg") == 3
+    assert page.tags.count("table") == 2
+    assert "script" not in page.tags
+    assert "link" not in page.tags
+    pictures = page.of("src")
+    assert len(pictures) == 4
+    assert all(each.startswith("data:image/jpeg;base64,/9j/") for each in pictures)
+    assert not page.of("href")
+    assert any("default-src 'none'" in each for each in page.of("content"))
+    assert "Of the photos of red, 0 % were found (0 of 4)" in page.of("title")
+    assert "Of the photos it calls blue, 0 % are (0 of 4)" in page.of("title")
+    assert "4 of red, guessed as blue" in page.of("title")
+    for number in range(800, 804):
+        assert str(tmp_path / "to measure" / "red" / f"blue_{number}.jpg") in page.text
+
+
+def test_a_curve_on_a_network_that_knew_the_photos_says_so(
+    garden: Garden, mistaken: Evaluation, tmp_path: Path
+) -> None:
+    for memorised in (0, 125):
+        curve = replace(learning_points(0.6, 0.9), memorised=memorised)
+        request = ReportRequest(garden, mistaken, tmp_path / f"{memorised}.html", curve)
+        page = read_page(save_report(request, silent, CancelToken()).files[0])
+        assert ("trained on 125 of the photos" in page.text) == bool(memorised)
+
+
+def test_pictures_come_from_the_photos_where_the_cache_was_emptied(
+    garden: Garden, mistaken: Evaluation, tmp_path: Path
+) -> None:
+    for block in garden.thumbnails.files():
+        for file in block:
+            garden.thumbnails.remove(file)
+    (tmp_path / "to measure" / "red" / "blue_800.jpg").unlink()
+    page = read_page(saved(garden, mistaken, tmp_path / "report.html").files[0])
+    assert len(page.of("src")) == 3
+    assert page.text.count("no picture") == 1
+
+
+def test_names_stay_text_in_the_page(garden: Garden, tmp_path: Path) -> None:
+    names = [HOSTILE[0]] * 4 + [HOSTILE[1]] * 4 + [HOSTILE[2]] * 4
+    folder = tmp_path / "a <b>bold<!-- folder"
+    remember(garden, folder, np.random.default_rng(0).gamma(0.3, size=(12, 2048)).astype(np.float32), names)
+    result = evaluate(EvaluateRequest(garden), silent, CancelToken())
+    page = read_page(saved(garden, result, tmp_path / "report.html").files[0])
+    assert {"script", "b"} & set(page.tags) <= {"b"}
+    assert len(page.of("onerror")) == 0
+    for name in HOSTILE:
+        assert name in page.text
+    assert str(folder) in page.text
+
+
+def test_bytes_that_are_no_text_do_not_stop_the_report(garden: Garden, tmp_path: Path) -> None:
+    folder = tmp_path / "caf\udce9\nnew line"
+    names = ["ash"] * 6 + ["elm"] * 6
+    remember(garden, folder, np.random.default_rng(0).gamma(0.3, size=(12, 2048)).astype(np.float32), names)
+    result = evaluate(EvaluateRequest(garden), silent, CancelToken())
+    assert "caf\\udce9\\nnew line" in read_page(saved(garden, result, tmp_path / "report.html").files[0]).text
+    assert any(
+        "caf\\udce9\nnew line" in row[0] for row in read_table(saved(garden, result, tmp_path / "a.csv").files[0])
+    )
+
+
+def test_without_mistakes_the_page_says_so(garden: Garden, tmp_path: Path) -> None:
+    of = evaluation()
+    perfect = replace(of, predicted=of.true, place_ids=np.zeros(10, np.int64))
+    page = read_page(saved(garden, perfect, tmp_path / "report.html").files[0])
+    assert "None was guessed wrong" in page.text
+
+
+# -- the tables
+
+
+def test_the_tables_have_a_line_for_each_photo_and_each_class(
+    garden: Garden, mistaken: Evaluation, tmp_path: Path
+) -> None:
+    result = saved(garden, mistaken, tmp_path / "report.csv")
+    assert result.files == (tmp_path / "report.csv", tmp_path / "report.classes.csv")
+    head, *rows = read_table(result.files[0])
+    assert head == ["path", "true", "predicted", "confidence"]
+    assert len(rows) == 12
+    for path, true, predicted, confidence in rows:
+        assert Path(path).parent == tmp_path / "to measure" / true
+        assert predicted == ("blue" if true == "red" else "green")
+        assert 0 < float(confidence) <= 1
+    head, *rows = read_table(result.files[1])
+    by_class = {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
+    assert by_class["red"]["photos"] == by_class["red"]["guessed as blue"] == "4"
+    assert (by_class["red"]["recall"], by_class["red"]["precision"]) == ("0.0000", "")
+    assert by_class["green"]["recall"] == by_class["green"]["precision"] == "1.0000"
+    assert by_class["blue"]["recall"] == ""
+
+
+def test_no_name_is_run_as_a_formula(garden: Garden, tmp_path: Path) -> None:
+    files = saved(garden, evaluation(names=("=1+1", 'comma, "quote"', "@x\nline")), tmp_path / "report.csv").files
+    for file in files:
+        for row in read_table(file):
+            assert len({len(each) for each in read_table(file)}) == 1
+            assert not any(cell.startswith(("=", "+", "@")) for cell in row)
+    assert {row[1] for row in read_table(files[0])[1:]} == {"'=1+1", 'comma, "quote"', "'@x\nline"}
+
+
+# -- what goes wrong
+
+
+@pytest.mark.parametrize("name", ["report.pdf", "report", "html"])
+def test_another_ending_is_refused(garden: Garden, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UserError, match=r"ends in \.html or \.csv"):
+        saved(garden, evaluation(), tmp_path / name)
+
+
+@pytest.mark.parametrize("ending", ["html", "csv"])
+def test_what_the_disk_refuses_is_said(garden: Garden, tmp_path: Path, ending: str) -> None:
+    with pytest.raises(UserError, match="was not written"):
+        saved(garden, evaluation(), tmp_path / "no folder" / f"report.{ending}")
+
+
+def test_a_cancelled_report_leaves_the_one_before(garden: Garden, mistaken: Evaluation, tmp_path: Path) -> None:
+    file = tmp_path / "report.html"
+    file.write_text("the one before")
+    cancel = CancelToken()
+    cancel.cancel()
+    with pytest.raises(Cancelled):
+        save_report(ReportRequest(garden, mistaken, file), silent, cancel)
+    assert file.read_text() == "the one before"
+
+
+# -- the figures
+
+
+def test_the_figures_are_xml_and_every_mark_says_itself() -> None:
+    of, curve = evaluation(), learning_points(0.6, 0.8, 0.9)
+    for svg, marks in (
+        (calibration_figure(of.bins), 4),
+        (confidence_figure(of.histogram), 6),
+        (learning_figure(curve), 3),
+    ):
+        root = ElementTree.fromstring(svg)
+        assert root.get("role") == "img"
+        assert root.get("aria-label")
+        said = [each for each in root.iter() if each.find("title") is not None]
+        assert len(said) == marks
+        for each in root.iter():
+            for name in ("x", "y", "cx", "cy", "width", "height"):
+                value = each.get(name)
+                assert value is None or 0 <= float(value) <= 460
+
+
+def test_axes_have_round_ticks_that_reach_the_largest() -> None:
+    for most in (0, 1, 3, 7, 99, 100, 101, 12345):
+        axis = count_axis("", most)
+        values = [value for value, _ in axis.ticks]
+        assert axis.high >= most
+        assert values[0] == 0
+        assert values[-1] == axis.high
+        assert 2 <= len(values) <= 7
+        assert all(float(value).is_integer() for value in values)
+    assert [text for _, text in share_axis("").ticks] == ["0 %", "20 %", "40 %", "60 %", "80 %", "100 %"]
+    assert [text for _, text in share_axis("", 0.7).ticks] == ["70 %", "80 %", "90 %", "100 %"]
+    assert [text for _, text in log_axis("", 1, 190).ticks] == ["1", "2", "5", "10", "20", "50", "100", "200"]
+    one = log_axis("", 3, 3)
+    assert 0 < one.share(3) < 1
+
+
+# -- in the terminal
+
+
+def labelled(tmp_path: Path) -> Path:
+    with Garden.open(tmp_path / "garden") as garden:
+        draw = np.random.default_rng(0)
+        embeddings = draw.gamma(0.3, size=(40, 2048)).astype(np.float32)
+        embeddings[::2, :32] += 2
+        remember(garden, tmp_path / "photos", embeddings, ["ash", "elm"] * 20)
+    return tmp_path / "garden"
+
+
+def test_without_a_folder_the_labels_of_the_garden_are_measured(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    garden = labelled(tmp_path)
+    assert main(["evaluate", "--garden", str(garden)]) == 0
+    told = capsys.readouterr().out
+    assert "of 100 right; with this many photos it could be" in told
+    assert "each predicted by a model that never saw it" in told
+
+
+def test_the_report_is_written_and_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    garden, file = labelled(tmp_path), tmp_path / "how good.html"
+    assert main(["evaluate", "--garden", str(garden), "--json", "--report", str(file)]) == 0
+    [line] = io.StringIO(capsys.readouterr().out)
+    assert json.loads(line)["summary"]["report"] == [str(file)]
+    assert read_page(file).tags.count("svg") == 3, "with the learning curve"
+
+
+def test_a_report_that_cannot_be_written_is_said_before_measuring(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", "--garden", str(tmp_path / "garden"), "--report", str(tmp_path / "no" / "r.csv")]) == 1
+    assert "its folder does not exist" in capsys.readouterr().err
+    assert not (tmp_path / "garden").exists()
+    assert main(["evaluate", "--report", "report.pdf"]) == 2
+    assert "neither in .html nor in .csv" in capsys.readouterr().err

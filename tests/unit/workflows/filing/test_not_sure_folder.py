@@ -1,0 +1,110 @@
+"""Photos that are not sure: left where they are, or filed in a folder of their own that is no class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from flowersorter.domain.verdict import Verdict
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.photos import Place
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import SortPlan
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
+from flowersorter.workflows.filing.history import UndoRequest, undo_run
+from flowersorter.workflows.filing.refile import RefileRequest, refile
+from flowersorter.workflows.filing.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.labelling.set_labels import assign
+from flowersorter.workflows.predicting.photo_details import rows_for
+from flowersorter.workflows.predicting.photo_rows import PhotoRows
+from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
+from tests.stub_network import open_colour_network
+from tests.unit.workflows.conftest import draw_photos
+
+_VERDICTS = {"red": Verdict.SURE, "green": Verdict.UNSURE, "blue": Verdict.NEW}
+
+
+@pytest.fixture
+def labelled(garden: Garden, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Ten photos each: red is sure, green unsure, blue new; and one file that is no photo."""
+    (photos / "2026" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
+    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network)
+
+    def with_verdicts(garden: Garden, places: Sequence[Place], backbone: str | None) -> PhotoRows:
+        rows = rows_for(garden, places, backbone)
+        for row, path in enumerate(rows.paths):
+            if rows.photo_ids[row]:
+                rows.verdicts[row] = _VERDICTS[path.name.split("_")[0]]
+        return rows
+
+    monkeypatch.setattr("flowersorter.workflows.filing.sort.rows_for", with_verdicts)
+    return photos
+
+
+def planned(
+    garden: Garden, photos: Path, to: Path, aside: str | None = ASIDE, include: Include = Include.ALL
+) -> SortPlan:
+    return plan_sort(SortRequest(garden, photos, to, include=include, aside=aside), silent, CancelToken())
+
+
+def done(garden: Garden, plan: SortPlan) -> RunResult:
+    return run_sort(RunSortRequest(garden, plan), silent, CancelToken())
+
+
+def test_they_stay_unless_the_person_says_so(garden: Garden, labelled: Path, tmp_path: Path) -> None:
+    plan = planned(garden, labelled, tmp_path / "filed", None, Include.SURE)
+    assert plan.counts_by_class == {"red": 10}
+    assert len(plan.skipped) == 21
+
+
+@pytest.mark.parametrize(
+    ("include", "classes"),
+    [
+        (Include.ALL, {"red": 10, "green": 10, ASIDE: 10}),
+        (Include.SURE, {"red": 10, ASIDE: 20}),
+        (Include.LABELLED, {ASIDE: 30}),
+    ],
+)
+def test_what_is_not_included_goes_aside_and_comes_back(
+    garden: Garden, labelled: Path, tmp_path: Path, include: Include, classes: dict[str, int]
+) -> None:
+    plan = planned(garden, labelled, tmp_path / "filed", include=include)
+    assert plan.counts_by_class == classes
+    assert [skipped.path.name for skipped in plan.skipped] == ["broken.jpg"]
+    result = done(garden, plan)
+    assert {each.name: len(list(each.iterdir())) for each in (tmp_path / "filed").iterdir()} == classes
+    assert undo_run(UndoRequest(garden, result.run_id), silent, CancelToken()).undone == 30
+    assert not (tmp_path / "filed").exists()
+
+
+def test_a_photo_that_is_labelled_later_leaves_the_folder(garden: Garden, labelled: Path, tmp_path: Path) -> None:
+    done(garden, planned(garden, labelled, tmp_path / "filed"))
+    [place] = [place for place in garden.photos.places_under(labelled) if place.path.name == "blue_3.jpg"]
+    blue = garden.classes.find("blue")
+    assert place.photo_id is not None
+    assert blue is not None
+    assign(garden, [place.photo_id], blue.id)
+    assert refile(RefileRequest(garden, (place.photo_id,)), silent, CancelToken()).moved == 1
+    assert (tmp_path / "filed" / "blue" / "blue_3.jpg").exists()
+    assert not (tmp_path / "filed" / ASIDE / "blue_3.jpg").exists()
+
+
+def test_nothing_is_filed_twice_when_a_guess_becomes_sure(garden: Garden, labelled: Path, tmp_path: Path) -> None:
+    done(garden, planned(garden, labelled, tmp_path / "filed", include=Include.SURE))
+    again = planned(garden, labelled, tmp_path / "filed", include=Include.ALL)
+    assert not any(file.action.is_filed for file in again.files)
+    reasons = {skipped.reason for skipped in again.skipped if "green" in skipped.path.name}
+    assert reasons == {f"it is filed under “{ASIDE}” there already"}
+
+
+def test_the_folder_is_no_class_to_learn_or_to_be_measured(garden: Garden, sorted_photos: Path) -> None:
+    draw_photos(sorted_photos / ASIDE, "yellow", 8)
+    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    assert sorted(entry.name for entry in garden.classes.all()) == ["blue", "green", "red"]
+    measured = evaluate(EvaluateRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    assert sorted(measured.class_names) == ["blue", "green", "red"]

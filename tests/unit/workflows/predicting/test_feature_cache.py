@@ -1,0 +1,348 @@
+"""Features in memory: always what the cache on disk says, read once, and only kept where that pays."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowersorter.library.cache.append_only_rows import RowFiles
+from flowersorter.library.cache.embeddings import EmbeddingStore
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.photos import ReadRecord
+from flowersorter.vision.classifier.out_of_distribution import Novelty
+from flowersorter.vision.features.packed import Features, pack
+from flowersorter.vision.features.pca import Coordinates, PrincipalAxes
+from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.workflows.predicting import feature_cache as module
+from flowersorter.workflows.predicting.feature_cache import FeatureTable, feature_table
+from tests.unit.library.conftest import sha256_of
+
+BACKBONE = "resnet18"
+WIDTH = 8
+BLOCK, READ, WORTH_KEEPING, WORTH_LENDING = 16, 7, 10, 5
+
+
+@pytest.fixture(autouse=True)
+def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """So that a few hundred photos fill many blocks."""
+    monkeypatch.setattr(module, "_BLOCK_ROWS", BLOCK)
+    monkeypatch.setattr(module, "_READ_ROWS", READ)
+    monkeypatch.setattr(module, "_WORTH_KEEPING", WORTH_KEEPING)
+    monkeypatch.setattr(module, "_WORTH_LENDING", WORTH_LENDING)
+
+
+@pytest.fixture
+def store(garden: Garden) -> EmbeddingStore:
+    return garden.embeddings(BACKBONE)
+
+
+@pytest.fixture
+def table(garden: Garden, store: EmbeddingStore) -> FeatureTable:
+    return feature_table(garden, BACKBONE)
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, str]]:
+    """How many photos were read from the disk in which view, call by call."""
+    calls: list[tuple[int, str]] = []
+    real = EmbeddingStore.get
+
+    def get(store: EmbeddingStore, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.float16], NDArray[np.intp]]:
+        calls.append((len(hashes), view))
+        return real(store, hashes, view)
+
+    monkeypatch.setattr(EmbeddingStore, "get", get)
+    return calls
+
+
+def embeddings_of(numbers: Sequence[int], view: str = CENTRE) -> NDArray[np.float16]:
+    rows = [np.random.default_rng([number, len(view)]).gamma(0.5, 1, WIDTH) for number in numbers]
+    return np.array(rows, np.float16).reshape(-1, WIDTH)
+
+
+def hashes_of(numbers: Sequence[int]) -> list[bytes]:
+    return [sha256_of(number) for number in numbers]
+
+
+def append(store: EmbeddingStore, numbers: Sequence[int], view: str = CENTRE) -> None:
+    store.append(hashes_of(numbers), view, embeddings_of(numbers, view))
+
+
+def test_what_was_read_ahead_is_neither_read_nor_checked_again(
+    garden: Garden, store: EmbeddingStore, reads: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    append(store, range(40))
+    garden.close()
+    with Garden.open(garden.folder) as reopened:
+        table = feature_table(reopened, BACKBONE)
+        table.read_ahead(hashes_of(range(50)))
+        read = [count for count, view in reads if view == CENTRE]
+        monkeypatch.setattr(RowFiles, "rows", lambda *_: pytest.fail("a row was read again"))
+        assert sum(read) == 50
+        assert reopened.embeddings(BACKBONE).missing(hashes_of(range(50)), CENTRE) == hashes_of(range(40, 50))
+        features, positions = table.get(hashes_of(range(40)))
+    assert len(features) == len(positions) == 40
+
+
+def known(garden: Garden, numbers: Sequence[int]) -> NDArray[np.int64]:
+    """Make photos the library knows; their ids."""
+    folder = Path("/photos")
+    places = garden.photos.sync_folder(folder, [(folder / f"{number}.jpg", 1, 1) for number in numbers])
+    reads = [
+        ReadRecord(place.id, sha256_of(number), 1, 1, 9, 9, None, None)
+        for place, number in zip(places, numbers, strict=True)
+    ]
+    return np.array(garden.photos.record(reads), np.int64)
+
+
+def assert_same(features: Features, embeddings: NDArray[np.float16] | NDArray[np.float32]) -> None:
+    expected = pack(embeddings)
+    np.testing.assert_array_equal(features.levels, expected.levels)
+    np.testing.assert_array_equal(features.scales, expected.scales)
+
+
+def all_of(parts: Iterator[tuple[NDArray[np.intp], Features]]) -> tuple[list[int], NDArray[np.uint8]]:
+    """Positions, ascending, and the levels there."""
+    found = [(np.empty(0, np.intp), Features(np.empty((0, WIDTH), np.uint8), np.empty(0, np.float32))), *parts]
+    assert all(len(positions) == len(features) <= BLOCK for positions, features in found)
+    positions = np.concatenate([each for each, _ in found])
+    levels = np.concatenate([features.levels for _, features in found])
+    assert len(set(positions.tolist())) == len(positions)
+    order = np.argsort(positions)
+    return positions[order].tolist(), levels[order]
+
+
+@pytest.mark.parametrize("count", [0, 1, WORTH_KEEPING - 1, WORTH_KEEPING, BLOCK, BLOCK + 1, 3 * BLOCK, 200])
+def test_features_come_in_the_order_asked_for(store: EmbeddingStore, table: FeatureTable, count: int) -> None:
+    numbers = list(range(count))
+    append(store, numbers)
+    mixed = [*np.random.default_rng(0).permutation(numbers).tolist(), 1000, *numbers[:3]]
+    for _ in range(2):
+        features, positions = table.get(hashes_of(mixed))
+        assert positions.tolist() == [at for at, number in enumerate(mixed) if number != 1000]
+        if count:
+            assert_same(features, embeddings_of([number for number in mixed if number != 1000]))
+
+
+def test_an_empty_cache_has_no_features(garden: Garden, table: FeatureTable) -> None:
+    features, positions = table.get(hashes_of([1, 2]))
+    assert (len(features), len(positions)) == (0, 0)
+    assert list(table.parts(known(garden, [1, 2]))) == []
+    assert list(table.parts(np.empty(0, np.int64))) == []
+
+
+def test_the_mirror_image_counts_as_soon_as_it_is_there(store: EmbeddingStore, table: FeatureTable) -> None:
+    numbers = list(range(40))
+    append(store, numbers)
+    append(store, numbers[:7], WIDE)
+    means = embeddings_of(numbers).astype(np.float32)
+    means[:7] = (means[:7] + embeddings_of(numbers[:7], WIDE)) / 2
+    assert_same(table.get(hashes_of(numbers))[0].take(slice(0, 7)), means[:7])
+    assert_same(table.get(hashes_of(numbers))[0].take(slice(7, 40)), embeddings_of(numbers[7:]))
+    append(store, numbers[30:35], WIDE)
+    means[30:35] = (means[30:35] + embeddings_of(numbers[30:35], WIDE)) / 2
+    assert_same(table.get(hashes_of(numbers))[0].take(slice(30, 35)), means[30:35])
+
+
+def test_a_mirror_image_alone_is_not_enough(store: EmbeddingStore, table: FeatureTable) -> None:
+    append(store, [1], WIDE)
+    assert len(table.get(hashes_of([1]))[1]) == 0
+    append(store, [1])
+    assert len(table.get(hashes_of([1]))[1]) == 1
+
+
+def test_many_photos_are_read_once(
+    garden: Garden, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
+) -> None:
+    numbers = list(range(100))
+    ids = known(garden, numbers)
+    append(store, numbers)
+    everything = [all_of(table.parts(ids)) for _ in range(3)]
+    features, _ = table.get(hashes_of(numbers))
+    assert sum(count for count, view in reads if view == CENTRE) == 100
+    assert all(positions == list(range(100)) for positions, _ in everything)
+    assert all(np.array_equal(levels, features.levels) for _, levels in everything)
+    append(store, [3, 5], WIDE)
+    reads.clear()
+    table.get(hashes_of(numbers))
+    assert reads == [(2, CENTRE), (2, WIDE)]
+    assert (all_of(table.parts(ids))[1] != features.levels).any(axis=1).nonzero()[0].tolist() == [3, 5]
+
+
+def test_a_few_photos_at_a_time_are_not_kept(
+    garden: Garden, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
+) -> None:
+    """As labelling asks for them: it must not take memory for every photo."""
+    numbers = list(range(100))
+    ids = known(garden, numbers)
+    append(store, numbers)
+    for start in range(0, 100, WORTH_KEEPING - 1):
+        block = slice(start, start + WORTH_KEEPING - 1)
+        for _ in range(2):
+            positions, levels = all_of(table.parts(ids[block]))
+            assert positions == list(range(len(ids[block])))
+            assert np.array_equal(levels, pack(embeddings_of(numbers[block])).levels)
+    assert sum(count for count, view in reads if view == CENTRE) == 200
+
+
+def test_kept_photos_and_a_few_others_come_together(
+    garden: Garden, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
+) -> None:
+    ids = known(garden, range(53))
+    append(store, range(50))
+    all_of(table.parts(ids[:46]))
+    for _ in range(2):
+        reads.clear()
+        shuffled = np.random.default_rng(1).permutation(53)
+        positions, levels = all_of(table.parts(ids[shuffled]))
+        embedded = [int(number) for number in shuffled if number < 50]
+        assert [int(shuffled[at]) for at in positions] == embedded
+        assert np.array_equal(levels, pack(embeddings_of(embedded)).levels)
+        assert reads[0] == (7, CENTRE)  # four are not kept, three are not embedded
+
+
+def test_photos_the_library_does_not_know_are_left_out(
+    garden: Garden, store: EmbeddingStore, table: FeatureTable
+) -> None:
+    ids = known(garden, range(12))
+    append(store, range(12))
+    asked = np.concatenate([ids, [10_000, 20_000]])
+    for _ in range(2):
+        assert all_of(table.parts(asked))[0] == list(range(12))
+
+
+def test_a_damaged_row_is_no_feature_until_it_is_made_again(garden: Garden, tmp_path: Path) -> None:
+    append(garden.embeddings(BACKBONE), range(30))
+    garden.close()
+    rows = tmp_path / "garden" / "embeddings" / f"{BACKBONE}.rows"
+    content = bytearray(rows.read_bytes())
+    content[-1] ^= 1
+    rows.write_bytes(content)
+    with Garden.open(tmp_path / "garden") as again:
+        table = feature_table(again, BACKBONE)
+        assert table.get(hashes_of(range(30)))[1].tolist() == list(range(29))
+        append(again.embeddings(BACKBONE), [29])
+        features, positions = table.get(hashes_of(range(30)))
+        assert positions.tolist() == list(range(30))
+        assert_same(features, embeddings_of(range(30)))
+
+
+def test_an_emptied_cache_is_forgotten(garden: Garden, store: EmbeddingStore, table: FeatureTable) -> None:
+    ids = known(garden, range(20))
+    append(store, range(20))
+    assert len(all_of(table.parts(ids))[0]) == 20
+    store.append(hashes_of(range(15)), CENTRE, np.ones((15, 3), np.float16))
+    [(positions, features)] = table.parts(ids)
+    assert sorted(positions.tolist()) == list(range(15))  # in the order in which the cores were done reading
+    assert features.width == 3
+    assert table.get(hashes_of(range(20)))[0].width == 3
+
+
+def test_what_is_lent_stays_as_it_is(garden: Garden, store: EmbeddingStore, table: FeatureTable) -> None:
+    """A prediction may be under way while a photo gets its second look."""
+    ids = known(garden, range(BLOCK))
+    append(store, range(BLOCK))
+    for look in range(3):
+        [(positions, lent)] = table.parts(ids)
+        before = lent.levels.copy()
+        append(store, [2 * look, 2 * look + 1], WIDE)
+        [(_, now)] = table.parts(ids)
+        changed = (lent.levels != now.levels).any(axis=1)
+        assert sorted(positions[changed].tolist()) == [2 * look, 2 * look + 1]
+        assert np.array_equal(lent.levels, before)
+
+
+def test_what_is_handed_out_is_a_copy(store: EmbeddingStore, table: FeatureTable) -> None:
+    append(store, range(20))
+    table.get(hashes_of(range(20)))[0].levels[:] = 0
+    assert_same(table.get(hashes_of(range(20)))[0], embeddings_of(range(20)))
+
+
+def test_threads_may_ask_while_another_one_stores(garden: Garden, store: EmbeddingStore, table: FeatureTable) -> None:
+    ids = known(garden, range(120))
+    expected = pack(embeddings_of(range(120))).levels
+    problems: list[BaseException] = []
+    done = threading.Event()
+
+    def ask() -> None:
+        try:
+            while not done.is_set():
+                positions, levels = all_of(table.parts(ids))
+                assert np.array_equal(levels, expected[positions])
+                features, found = table.get(hashes_of(range(120)))
+                assert np.array_equal(features.levels.reshape(-1, WIDTH), expected[found])
+        except BaseException as error:  # noqa: BLE001 -- told to the main thread
+            problems.append(error)
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for start in range(0, 120, 5):
+        append(store, range(start, start + 5))
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert problems == []
+    assert len(all_of(table.parts(ids))[0]) == 120
+
+
+def test_the_table_is_one_for_a_garden_and_goes_with_it(tmp_path: Path) -> None:
+    with Garden.open(tmp_path / "garden") as opened:
+        table = feature_table(opened, BACKBONE)
+        assert feature_table(opened, BACKBONE) is table
+        assert feature_table(opened, "resnet50") is not table
+    gone = weakref.ref(table)
+    del table, opened
+    gc.collect()
+    assert gone() is None
+
+
+def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
+    garden: Garden, store: EmbeddingStore, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("flowersorter.workflows.predicting.feature_cache._WORTH_LENDING", 1)
+    projected: list[int] = []
+    project = PrincipalAxes.project
+
+    def counted(self: PrincipalAxes, features: Features) -> Coordinates:
+        projected.append(len(features))
+        return project(self, features)
+
+    monkeypatch.setattr(PrincipalAxes, "project", counted)
+    ids = known(garden, range(100))
+    append(store, range(100))
+    one, other = novelty(1), novelty(2)
+
+    def places(along: Novelty) -> NDArray[np.float32]:
+        result = np.zeros((100, 3), np.float32)
+        for positions, features, places in table.parts_along(ids, along):
+            result[positions] = np.column_stack([places.inside[:, :2], places.outside])
+            exact = project(along.axes, features)
+            np.testing.assert_allclose(places.inside, exact.inside, atol=1e-5)
+            np.testing.assert_allclose(places.outside, exact.outside, atol=1e-5)
+        return result
+
+    first = places(one)
+    assert sum(projected) == 100
+    assert np.array_equal(places(one), first)
+    assert np.array_equal(places(novelty(1)), first), "the same axes, read again"
+    assert sum(projected) == 100
+    assert not np.allclose(places(other), first)
+    assert sum(projected) == 200
+    append(store, [3, 5], WIDE)
+    changed = places(other)
+    assert 202 <= sum(projected) < 400
+    places(one)
+    assert (np.abs(places(other) - changed) < 1e-6).all()
+
+
+def novelty(seed: int) -> Novelty:
+    axes, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((WIDTH, 2)))
+    return Novelty.of_distance(np.full(WIDTH, 0.1, np.float32), axes.T.astype(np.float32), 0.5, classes=2)

@@ -1,0 +1,125 @@
+"""Where labels are few a garden's unlabelled photos help, if the person asks for it; else they are left alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.collection import Garden
+from flowersorter.library.tables.labels import Label, LabelOrigin
+from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
+from flowersorter.workflows.models.current_model import model_for
+from flowersorter.workflows.predicting.photo_details import guesses_for
+from flowersorter.workflows.training import training_set
+from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
+from flowersorter.workflows.training.train import RetrainRequest, retrain
+from flowersorter.workflows.training.training_set import labelled_photos
+from tests.unit.workflows.stored_photos import remember
+
+NAMES = ("aster", "bellis", "calendula")
+EACH, LABELLED, WIDTH = 60, 4, 2048
+
+
+def embeddings(seed: int) -> NDArray[np.float32]:
+    """Photos of three classes, which differ in few of the ways that photos differ in; (180, 2048)."""
+    fixed, draw = np.random.default_rng(99), np.random.default_rng(seed)
+    centres, channels = 0.9 * fixed.standard_normal((3, 12)), fixed.standard_normal((12, WIDTH))
+    latent = centres[np.repeat(np.arange(3), EACH)] + draw.standard_normal((3 * EACH, 12))
+    points = 4 + latent @ channels + draw.standard_normal((len(latent), WIDTH))
+    return np.asarray(np.square(np.maximum(0, points)) / 100, np.float32)
+
+
+@pytest.fixture
+def truth(garden: Garden, tmp_path: Path) -> dict[int, str]:
+    """A garden of 180 photos, four of each class labelled; the names of all."""
+    names = [name for name in NAMES for _ in range(EACH)]
+    ids = remember(garden, tmp_path, embeddings(3), names)
+    labels = garden.labels.all()
+    named = {each.id: each.name for each in garden.classes.all()}
+    right = {photo_id: named[labels[photo_id].class_id] for photo_id in ids}
+    garden.labels.clear(ids)
+    set_learns_from_unlabelled(garden, True)
+    for name in NAMES:
+        few = [photo_id for photo_id in sorted(ids) if right[photo_id] == name][:LABELLED]
+        class_id = garden.classes.resolve(name, ClassOrigin.PERSON).id
+        garden.labels.assign_many(dict.fromkeys(few, Label(class_id, LabelOrigin.PERSON)))
+    return right
+
+
+def labels_of(garden: Garden) -> dict[int, int]:
+    return {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+
+
+def right_guesses(garden: Garden, truth: dict[int, str]) -> float:
+    rest = np.array(sorted(set(truth) - set(labels_of(garden))), np.int64)
+    found = guesses_for(garden, rest)
+    assert found is not None
+    named = {each.id: each.name for each in garden.classes.all()}
+    guessed = [named[class_id] for class_id in found.class_ids[found.probabilities.argmax(axis=1)].tolist()]
+    return float(np.mean([guess == truth[photo_id] for guess, photo_id in zip(guessed, rest.tolist(), strict=True)]))
+
+
+def test_nobody_asked_for_it_and_labels_alone_are_learned_from(garden: Garden, truth: dict[int, str]) -> None:
+    assert truth
+    set_learns_from_unlabelled(garden, False)
+    assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
+    garden.settings.set("learn from unlabelled photos", "yes")
+    assert not learns_from_unlabelled(garden), "what somebody wrote there by hand is no word of the person"
+
+
+def test_a_garden_begins_with_labels_alone(garden: Garden) -> None:
+    assert not learns_from_unlabelled(garden)
+
+
+def test_retrain_learns_from_them_and_guesses_better(garden: Garden, truth: dict[int, str]) -> None:
+    result = retrain(RetrainRequest(garden), silent, CancelToken())
+    assert result.photos == 3 * LABELLED
+    assert 0 < result.guessed <= 3 * (EACH - LABELLED)
+    named = model_for(garden, "resnet50")
+    assert named is not None
+    assert (named.model.training.photos, named.model.training.guessed) == (result.photos, result.guessed)
+    together = right_guesses(garden, truth)
+    set_learns_from_unlabelled(garden, False)
+    assert retrain(RetrainRequest(garden), silent, CancelToken()).guessed == 0
+    assert together > right_guesses(garden, truth) + 0.02
+
+
+def test_nothing_is_measured_on_them(garden: Garden, truth: dict[int, str]) -> None:
+    assert len(truth) == 3 * EACH
+    retrain(RetrainRequest(garden), silent, CancelToken())
+    found = evaluate(EvaluateRequest(garden), silent, CancelToken())
+    assert len(found.photo_ids) == 3 * LABELLED
+    assert set(found.photo_ids.tolist()) == set(labels_of(garden))
+
+
+def test_the_labelled_ones_are_not_among_them_and_there_are_only_so_many(
+    garden: Garden, truth: dict[int, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos = labelled_photos(garden, "resnet50", labels_of(garden))
+    assert photos.unlabelled is not None
+    assert len(photos.unlabelled) == len(truth) - 3 * LABELLED
+    assert photos.examples.unlabelled is photos.unlabelled
+    monkeypatch.setattr(training_set, "MOST_UNLABELLED", 50)
+    some = labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled
+    assert some is not None
+    assert len(some) == 50
+    everywhere = {row.tobytes() for row in photos.unlabelled.levels}
+    assert {row.tobytes() for row in some.levels} < everywhere
+
+
+def test_with_many_labels_they_are_left_alone(garden: Garden, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(garden, True)
+    ids = remember(garden, tmp_path, embeddings(1), [name for name in NAMES for _ in range(EACH)])
+    garden.labels.clear(ids[::2])
+    assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
+
+
+def test_where_every_photo_is_labelled_there_are_none(garden: Garden, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(garden, True)
+    remember(garden, tmp_path, embeddings(1)[:12], [NAMES[at % 3] for at in range(12)])
+    assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
