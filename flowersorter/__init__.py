@@ -1,16 +1,26 @@
 """FlowerSorter: labels photos with a frozen ResNet, learns from corrections, files them into class folders.
 
-From Python: `Garden` and `predict_image`; see `flowersorter.api`. They are imported when they are first used.
+From Python: `Collection` and `predict_image`; see `flowersorter.api`. They are imported when they are first used.
 """
 
 from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
-__all__ = ["Filed", "Garden", "ModelInfo", "Photo", "Prediction", "Progress", "SortReport", "Training", "predict_image"]
+__all__ = [
+    "Collection",
+    "Filed",
+    "ModelInfo",
+    "Photo",
+    "Prediction",
+    "Progress",
+    "SortReport",
+    "Training",
+    "predict_image",
+]
 
 if TYPE_CHECKING:
     from flowersorter.api.answers import Filed, ModelInfo, Photo, Prediction, SortReport, Training
-    from flowersorter.api.collection import Garden, predict_image
+    from flowersorter.api.collection import Collection, predict_image
     from flowersorter.jobs import Progress
 else:
 

@@ -15,17 +15,17 @@ from flowersorter.commands.parser import VERBS
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """A window: with which folder, and with which garden."""
+class WindowRequest:
+    """A window: with which folder, and with which collection."""
 
     folder: Path | None = None
-    garden: Path | None = None
+    collection: Path | None = None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Open the window or run a verb; returns the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    wish = window_wish(arguments)
+    wish = window_request(arguments)
     if wish is None:
         from flowersorter import cli
 
@@ -35,27 +35,27 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as error:
         print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201 - there is no window
         return 1
-    return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.garden)
+    return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.collection)
 
 
-def window_wish(arguments: Sequence[str]) -> Wish | None:
+def window_request(arguments: Sequence[str]) -> WindowRequest | None:
     """What window these arguments ask for, or None if they are for the command line."""
     rest = list(arguments)
-    garden: Path | None = None
-    if len(rest) >= 2 and rest[0] == "--garden":
-        garden, rest = Path(rest[1]), rest[2:]
-    elif rest and rest[0].startswith("--garden="):
-        garden, rest = Path(rest[0].partition("=")[2]), rest[1:]
+    collection: Path | None = None
+    if len(rest) >= 2 and rest[0] == "--collection":
+        collection, rest = Path(rest[1]), rest[2:]
+    elif rest and rest[0].startswith("--collection="):
+        collection, rest = Path(rest[0].partition("=")[2]), rest[1:]
     if not rest:
-        return Wish(garden=garden)
+        return WindowRequest(collection=collection)
     named = rest[0]
     if len(rest) > 1 or named in VERBS or named.startswith("-"):
         return None
     path = Path(named)
     if path.is_file():
-        return Wish(path.parent, garden)
+        return WindowRequest(path.parent, collection)
     # A word that is no folder is rather a mistyped verb, which the command line explains better.
-    return Wish(path, garden) if path.is_dir() or len(path.parts) > 1 else None
+    return WindowRequest(path, collection) if path.is_dir() or len(path.parts) > 1 else None
 
 
 def run() -> NoReturn:

@@ -1,4 +1,4 @@
-"""Builds the program and wires it: garden, worker thread, window; and takes it down again.
+"""Builds the program and wires it: collection, worker thread, window; and takes it down again.
 
 What is only needed where something went wrong is imported there: nothing may keep the window from its first picture.
 """
@@ -17,48 +17,48 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QApplication, QDialog
 
-from flowersorter.errors import FlowerSorterError, GardenDamaged, UserError
-from flowersorter.library.collection import Garden
-from flowersorter.library.files.locations import default_garden, gardens_file
-from flowersorter.library.files.recent_collections import KnownGardens
+from flowersorter.errors import CollectionDamaged, FlowerSorterError, UserError
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.files.locations import collections_file, default_collection
+from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.session import Session
 from flowersorter.ui.window.first_paint import FirstPaint
 from flowersorter.ui.window.main_window import MainWindow
-from flowersorter.workers.gui_thread_gc import GarbageCollector
+from flowersorter.workers.gui_thread_gc import GuiThreadGc
 from flowersorter.workers.job_queue import JobQueue, Listener
 from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
-from flowersorter.workers.thumbnail_loader import GardenThumbnails
+from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
-    from flowersorter.ui.collections.restore_dialog import RescueDialog
+    from flowersorter.ui.collections.restore_dialog import RestoreDialog
     from flowersorter.workflows.filing.history import RecoveryResult
 
 log = logging.getLogger(__name__)
 
 
 class Program(QObject):
-    """One garden in one window.
+    """One collection in one window.
 
     Args:
-        garden: Open; closed by `shutdown`.
+        collection: Open; closed by `shutdown`.
         preload: Whether to import what the window did not need, once it is visible and has nothing to do.
 
     Attributes:
         begun: Whether the window was painted and work has begun.
     """
 
-    def __init__(self, garden: Garden, *, preload: bool = True) -> None:
+    def __init__(self, collection: CollectionStore, *, preload: bool = True) -> None:
         super().__init__()
-        self.garden = garden
+        self.collection = collection
         self.queue = JobQueue()
-        self.thumbnails = ThumbnailPool(GardenThumbnails(garden))
+        self.thumbnails = ThumbnailPool(ThumbnailLoader(collection))
         self.photos = PhotoModel(self.thumbnails.image)
         self.session = Session(
-            garden=garden,
+            collection=collection,
             queue=self.queue,
             thumbnails=self.thumbnails,
             photos=self.photos,
@@ -69,7 +69,7 @@ class Program(QObject):
         self._first_paint: FirstPaint | None = None
         self._folder: Path | None = None
         self._preload = Preload() if preload else None
-        self._garbage = GarbageCollector(self)
+        self._garbage = GuiThreadGc(self)
         self._garbage.begin()
         self.begun = False
         self._down = False
@@ -77,7 +77,7 @@ class Program(QObject):
     def start(self, folder: Path | None = None) -> None:
         """Show the window; once it is painted, put right what a crash left and open this folder, else the last."""
         if folder is None:
-            last = self.garden.settings.get("folder", "")
+            last = self.collection.settings.get("folder", "")
             folder = Path(last) if last and Path(last).is_dir() else None
         self._folder = folder
         if folder is not None:
@@ -100,31 +100,31 @@ class Program(QObject):
 
     @Slot(bool)
     def _on_busy(self, busy: bool) -> None:
-        """At the first rest, say what the person should know of the garden, and import what comes next."""
+        """At the first rest, say what the person should know of the collection, and import what comes next."""
         if busy:
             return
         self.queue.busy_changed.disconnect(self._on_busy)
-        if self.garden.backup_problem:  # not before: what the jobs say would have taken its place
-            self.window.job_bar.say(self.garden.backup_problem, (self.tr("Show the folder"), self._show_garden))
+        if self.collection.backup_problem:  # not before: what the jobs say would have taken its place
+            self.window.job_bar.say(self.collection.backup_problem, (self.tr("Show the folder"), self._show_collection))
         if self._preload is None:
             return
         # Who has no folder open will open a new one. In a known one the network may never be needed.
         self._preload.begin(WORKFLOWS if self._folder is not None else (*WORKFLOWS, *NETWORK))
 
-    def _show_garden(self) -> None:
-        self.window.looking.open_folder_of(self.garden.folder)
+    def _show_collection(self) -> None:
+        self.window.looking.open_folder_of(self.collection.folder)
 
     def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult | None:
-        KnownGardens(gardens_file()).remember(self.garden.folder)
-        if not self.garden.journal.open_runs():
+        RecentCollections(collections_file()).remember(self.collection.folder)
+        if not self.collection.journal.open_runs():
             return None  # as nearly always; all of sorting would be imported for it before the folder is shown
-        from flowersorter.workflows.filing.history import recover_garden
+        from flowersorter.workflows.filing.history import recover_collection
 
-        return recover_garden(self.garden)
+        return recover_collection(self.collection)
 
     @Slot()
     def shutdown(self) -> None:
-        """Stop jobs at their next safe point, wait for the threads, close the garden; in this order."""
+        """Stop jobs at their next safe point, wait for the threads, close the collection; in this order."""
         if self._down:
             return
         self._down = True
@@ -138,7 +138,7 @@ class Program(QObject):
         if self._preload is not None:
             self._preload.stop()
         self._garbage.stop()
-        self.garden.close()
+        self.collection.close()
 
     def _on_recovered(self, result: object) -> None:
         if result is None:
@@ -156,13 +156,13 @@ class Program(QObject):
         self.window.job_bar.say(text, (self.tr("History"), self.window.on_demand.show_history))
 
 
-def run(arguments: Sequence[str], folder: Path | None, garden_folder: Path | None = None) -> int:
+def run(arguments: Sequence[str], folder: Path | None, collection_folder: Path | None = None) -> int:
     """Run the program until its window is closed.
 
     Args:
         arguments: The command line, for Qt.
         folder: Opened at once, or None.
-        garden_folder: Where everything is remembered; None for the usual place.
+        collection_folder: Where everything is remembered; None for the usual place.
 
     Returns:
         Exit status.
@@ -176,10 +176,10 @@ def run(arguments: Sequence[str], folder: Path | None, garden_folder: Path | Non
     application.setWindowIcon(theme.app_icon())
     theme.make_muted_text_readable(application)
     with _last_resort():
-        garden = _opened((garden_folder or default_garden()).absolute())
-        if garden is None:
+        collection = _opened((collection_folder or default_collection()).absolute())
+        if collection is None:
             return 1
-        program = Program(garden)
+        program = Program(collection)
         try:
             program.start(folder)
             return application.exec()
@@ -187,25 +187,25 @@ def run(arguments: Sequence[str], folder: Path | None, garden_folder: Path | Non
             program.shutdown()
 
 
-def _opened(folder: Path) -> Garden | None:
-    """Open the garden, if need be after its library was put back; None if it cannot be or the person does not want."""
+def _opened(folder: Path) -> CollectionStore | None:
+    """Open the collection, restoring its library if need be; None if it cannot be opened or the person declines."""
     try:
         try:
-            return Garden.open(folder)
-        except GardenDamaged as error:
+            return CollectionStore.open(folder)
+        except CollectionDamaged as error:
             from flowersorter.library.database.restore import known_backups, newest_sound
-            from flowersorter.ui.collections.restore_dialog import RescueDialog
+            from flowersorter.ui.collections.restore_dialog import RestoreDialog
 
             found = known_backups(folder)
             if newest_sound(found) is None:
                 raise
             _say_on_stderr(error)
-            return Garden.open(folder) if _rescued(RescueDialog(error, found), folder) else None
+            return CollectionStore.open(folder) if _rescued(RestoreDialog(error, found), folder) else None
     except (FlowerSorterError, OSError) as error:
         if isinstance(error, UserError):
             _say_on_stderr(error)
         else:
-            log.exception("The garden cannot be opened")
+            log.exception("The collection cannot be opened")
         from flowersorter.ui.shared.error_dialog import show_error
 
         box = show_error(None, error)
@@ -214,7 +214,7 @@ def _opened(folder: Path) -> Garden | None:
         return None
 
 
-def _rescued(dialog: RescueDialog, folder: Path) -> bool:
+def _rescued(dialog: RestoreDialog, folder: Path) -> bool:
     """Ask before a backup is put back, and do it; returns whether to go on."""
     from flowersorter.library.database.restore import rescue
 

@@ -24,7 +24,7 @@ __all__ = ["VERBS", "main"]
 
 FAILED = 1
 _STOPPED = "Stopped; nothing is half-done."
-_STOPPED_AT_ONCE = "Stopped at once; what was in hand is put right the next time FlowerSorter opens this garden."
+_STOPPED_AT_ONCE = "Stopped at once; what was in hand is put right the next time FlowerSorter opens this collection."
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -13,8 +13,8 @@
         ├── WeightsMissing           a backbone whose weights are not on this computer
         ├── DownloadFailed           weights that could not be fetched
         ├── DeviceUnavailable        a device that was asked for and is not there
-        ├── GardenLocked             the garden is open in another window
-        └── GardenDamaged            the library cannot be read
+        ├── CollectionLocked             the collection is open in another window
+        └── CollectionDamaged            the library cannot be read
 
 They are raised; nothing returns "ok" or None instead.
 """
@@ -91,9 +91,9 @@ class DeviceUnavailable(UserError):
     """A device that was asked for and is not there."""
 
 
-class GardenLocked(UserError):
-    """The garden is open in another window or terminal."""
+class CollectionLocked(UserError):
+    """The collection is open in another window or terminal."""
 
 
-class GardenDamaged(UserError):
+class CollectionDamaged(UserError):
     """The library cannot be read."""

@@ -29,7 +29,7 @@ from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.backbone.weights import imagenet_layer
 from flowersorter.vision.classifier.fit import Examples, fit
 from flowersorter.vision.classifier.metrics import wilson_interval
-from flowersorter.vision.features.imagenet_prior import resemble
+from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
 from flowersorter.vision.features.packed import average_views, pack
 from flowersorter.vision.features.views import CENTRE, WIDE, cut
 from flowersorter.workflows.models.current_model import STARTER_FILE
@@ -78,7 +78,7 @@ def main() -> None:
     names, embeddings, centres, targets = embed_folder(args.folder)
     layer = imagenet_layer(backbone(DEFAULT))
     assert layer is not None  # it is in the file that comes with the program
-    resemblance = resemble(centres, layer)
+    resemblance = compute_imagenet_prior(centres, layer)
     features = replace(pack(embeddings), resemblance=resemblance)
     examples = Examples(1 + np.arange(len(targets)), features, targets, np.ones(len(targets), np.bool_))
     fitted = fit(examples, names, DEFAULT, CancelToken(), seed=SEED, note="Starter model", origin=ORIGIN)

@@ -2,13 +2,13 @@
 
 Everything is imported from `flowersorter` itself, which costs nothing until it is used::
 
-    from flowersorter import Garden
+    from flowersorter import Collection
 
-    with Garden.open() as garden:
-        for photo in garden.label("~/Pictures/garden"):
+    with Collection.open() as collection:
+        for photo in collection.label("~/Pictures/collection"):
             print(photo.path, photo.prediction)
 
-`Garden` is a thin layer: each method runs one of the program's own workflows to its end in a thread of its own. Ctrl+C
-stops it at its next safe point and comes out as `KeyboardInterrupt`; nothing is half-done. What a person should know is
-raised as a `UserError` of `flowersorter.errors`, whose text is a sentence.
+`Collection` is a thin layer: each method runs one of the program's own workflows to its end in a thread of its own.
+Ctrl+C stops it at its next safe point and comes out as `KeyboardInterrupt`; nothing is half-done. What a person should
+know is raised as a `UserError` of `flowersorter.errors`, whose text is a sentence.
 """

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
 if TYPE_CHECKING:
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.sorting.execute import RunResult
     from flowersorter.sorting.plan import SortPlan
-    from flowersorter.workflows.predicting.predict_folder import LabelResult
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
 Verdict: TypeAlias = Literal["sure", "probable", "unsure", "new"]
@@ -72,8 +72,8 @@ class Training:
         classes: Its classes.
         photos: How many of your photos it learned from.
         accuracy: Share of them, 0 to 1, that models which never saw them got right; None if too few to tell.
-        made_current: Whether the garden uses it now: a clearly worse one waits for `Garden.use_model`, and so does one
-            in place of an imported model.
+        made_current: Whether the collection uses it now: a clearly worse one waits for `CollectionStore.use_model`, and
+            so does one in place of an imported model.
     """
 
     model: int
@@ -85,10 +85,10 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """One model of a garden.
+    """One model of a collection.
 
     Attributes:
-        number: For `Garden.use_model`; None is the starter model.
+        number: For `CollectionStore.use_model`; None is the starter model.
         current: Whether it is in use.
         classes: Its classes, in the order of its outputs.
         backbone: Name of its network.
@@ -133,7 +133,7 @@ class SortReport:
 
     Attributes:
         dry_run: Whether this is only what would be done.
-        run: Number of the run, for `Garden.undo`; None where nothing was filed.
+        run: Number of the run, for `CollectionStore.undo`; None where nothing was filed.
         photos: One for each photo.
     """
 
@@ -158,16 +158,16 @@ def prediction_of(found: PhotoPrediction) -> Prediction:
     return Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
 
 
-def photos_of(garden: Garden, result: LabelResult) -> list[Photo]:
+def photos_of(collection: CollectionStore, result: PredictFolderResult) -> list[Photo]:
     """The photos of a labelled folder in plain values, those that could not even be looked at last."""
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.predicting.imagenet_names import strangers
     from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 
-    names = {entry.id: entry.name for entry in garden.classes.all()}
+    names = {entry.id: entry.name for entry in collection.classes.all()}
     rows, photos = result.rows, []
-    likely = strangers(garden, rows)
+    likely = strangers(collection, rows)
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
         prediction = None
@@ -180,8 +180,8 @@ def photos_of(garden: Garden, result: LabelResult) -> list[Photo]:
     return photos
 
 
-def model_infos(garden: Garden) -> tuple[ModelInfo, ...]:
-    """The models of a garden in plain values, newest first, the starter last."""
+def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:
+    """The models of a collection in plain values, newest first, the starter last."""
     from flowersorter.workflows.models.current_model import list_models, starter
 
     own = tuple(
@@ -195,14 +195,14 @@ def model_infos(garden: Garden) -> tuple[ModelInfo, ...]:
             created_at=entry.created_at,
             note=entry.note,
         )
-        for entry in list_models(garden)
+        for entry in list_models(collection)
     )
     shipped = starter().model
     return (
         *own,
         ModelInfo(
             number=None,
-            current=garden.models.current() is None,
+            current=collection.models.current() is None,
             classes=shipped.class_names,
             backbone=shipped.backbone,
             photos=shipped.training.photos,

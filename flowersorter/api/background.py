@@ -27,7 +27,7 @@ def run_in_background(
 
     Raises:
         KeyboardInterrupt: Ctrl+C; the workflow has stopped at its next safe point. After a second one it may still be
-            on its way there; what it has in hand then is put right when the garden is opened again.
+            on its way there; what it has in hand then is put right when the collection is opened again.
     """
     cancel, news = CancelToken(), SimpleQueue[Progress | None]()
     future: Future[Result] = Future()

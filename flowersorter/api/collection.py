@@ -1,4 +1,4 @@
-"""The garden of a script: a method for each of the program's workflows, in plain values."""
+"""The collection of a script: a method for each of the program's workflows, in plain values."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Literal, TypeAlias, TypeVar
 
 from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortReport, Training, photos_of, prediction_of
 from flowersorter.api.background import run_in_background
-from flowersorter.errors import GardenDamaged, PhotoUnreadable, UserError
+from flowersorter.errors import CollectionDamaged, PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden as Library
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_way_out
-from flowersorter.library.files.locations import default_garden
+from flowersorter.library.files.locations import default_collection
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 
 Result = TypeVar("Result")
@@ -23,14 +23,14 @@ AnyPath: TypeAlias = str | os.PathLike[str]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 
-class Garden:
+class Collection:
     """All that FlowerSorter remembers of one sorting task; make one with `open`, use it in a ``with`` block.
 
     Not to be shared between threads. While it is open, no window and no other program can open the same folder.
     """
 
-    def __init__(self, library: Library, device: Device, progress: Callable[[Progress], None] | None) -> None:
-        self._library_or_closed: Library | None = library
+    def __init__(self, library: CollectionStore, device: Device, progress: Callable[[Progress], None] | None) -> None:
+        self._library_or_closed: CollectionStore | None = library
         self._folder = library.folder
         self._device, self._progress = device, progress
         self._embedder: OpenEmbedder = open_embedder
@@ -44,41 +44,41 @@ class Garden:
         *,
         device: Device = "auto",
         progress: Callable[[Progress], None] | None = None,
-    ) -> Garden:
-        """Open a garden; its folder is made if missing, and what a crash left half-done is put right.
+    ) -> Collection:
+        """Open a collection; its folder is made if missing, and what a crash left half-done is put right.
 
         Args:
-            folder: Where the garden lies; None for the one the window opens.
+            folder: Where the collection lies; None for the one the window opens.
             device: Where the network runs.
             progress: Called in your own thread while something takes time. What it raises stops the work and comes
                 out of the method that was called.
 
         Raises:
-            GardenLocked: a window or another program has it open.
-            GardenDamaged: its library cannot be read; the text says how a backup is put back.
+            CollectionLocked: a window or another program has it open.
+            CollectionDamaged: its library cannot be read; the text says how a backup is put back.
             FolderUnusable: the folder cannot be made or written to.
         """
-        where = default_garden() if folder is None else _path(folder).absolute()
+        where = default_collection() if folder is None else _path(folder).absolute()
         try:
-            library = Library.open(where)
-        except GardenDamaged as error:
+            library = CollectionStore.open(where)
+        except CollectionDamaged as error:
             raise with_way_out(error, where) from error
-        garden = cls(library, device, progress)
+        collection = cls(library, device, progress)
         if library.journal.open_runs():
-            from flowersorter.workflows.filing.history import recover_garden
+            from flowersorter.workflows.filing.history import recover_collection
 
-            recover_garden(library)
-        return garden
+            recover_collection(library)
+        return collection
 
     def close(self) -> None:
-        """Close the garden, so that others can open it; more calls do nothing."""
+        """Close the collection, so that others can open it; more calls do nothing."""
         self._opened.close()
         self._library_or_closed = None
 
     @property
-    def _library(self) -> Library:
+    def _library(self) -> CollectionStore:
         if self._library_or_closed is None:
-            raise UserError("The garden is closed", "its with block has ended", "Open it again")
+            raise UserError("The collection is closed", "its with block has ended", "Open it again")
         return self._library_or_closed
 
     def _keep_cache_small(self) -> None:
@@ -89,7 +89,7 @@ class Garden:
             with suppress(UserError):  # what was asked for is done
                 self._run(lambda report, cancel: clean_cache(self._library, report, cancel))
 
-    def __enter__(self) -> Garden:
+    def __enter__(self) -> Collection:
         return self
 
     def __exit__(
@@ -103,7 +103,7 @@ class Garden:
 
     @property
     def folder(self) -> Path:
-        """Where the garden lies; your photos are not in it."""
+        """Where the collection lies; your photos are not in it."""
         return self._folder
 
     @property
@@ -113,7 +113,7 @@ class Garden:
 
     @property
     def models(self) -> tuple[ModelInfo, ...]:
-        """The models of this garden, newest first; the starter model, last, has no number."""
+        """The models of this collection, newest first; the starter model, last, has no number."""
         from flowersorter.api.answers import model_infos
 
         return model_infos(self._library)
@@ -130,9 +130,9 @@ class Garden:
             FolderUnusable: the folder is missing or forbidden.
             WeightsMissing: the network's weights are not on this computer.
         """
-        from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
-        request = LabelRequest(self._library, _path(folder), self._device)
+        request = PredictFolderRequest(self._library, _path(folder), self._device)
         result = self._run(lambda report, cancel: label(request, report, cancel, embedder=self._embedder))
         return photos_of(self._library, result)
 
@@ -141,7 +141,7 @@ class Garden:
 
         Raises:
             PhotoUnreadable: the file is missing or no photo.
-            TooFewPhotos: there is no model yet for the network this garden uses.
+            TooFewPhotos: there is no model yet for the network this collection uses.
             WeightsMissing: the network's weights are not on this computer.
         """
         from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
@@ -157,11 +157,12 @@ class Garden:
         """Say which class a photo has: `retrain` learns from it. The label is on disk when this returns.
 
         Args:
-            path: The photo; one the garden does not know yet is read first.
-            class_name: Its class, a new one if the garden has none of that name; None if the model's guess is right.
+            path: The photo; one the collection does not know yet is read first.
+            class_name: Its class, a new one if the collection has none of that name; None if the model's guess is
+                right.
 
         Returns:
-            The name of its class, as the garden spells it.
+            The name of its class, as the collection spells it.
 
         Raises:
             PhotoUnreadable: the file is missing or no photo.
@@ -270,7 +271,7 @@ class Garden:
         use_model(self._library, number)
 
     def export_model(self, path: AnyPath) -> Path:
-        """Save the current model to a file, for other programs or other gardens.
+        """Save the current model to a file, for other programs or other collections.
 
         Args:
             path: Its suffix says in which form: .pth for plain torchvision, .onnx with the whole way from a photo to
@@ -278,7 +279,7 @@ class Garden:
 
         Raises:
             UserError: the suffix is none of these, the file cannot be written, or the package onnx is missing.
-            TooFewPhotos: a .pth is wanted, and the garden's labels are not those the model learned from.
+            TooFewPhotos: a .pth is wanted, and the collection's labels are not those the model learned from.
         """
         from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
@@ -308,16 +309,16 @@ class Garden:
 
 
 def predict_image(path: AnyPath) -> Prediction:
-    """Predict a single photo with the model of your own garden, the one the window opens.
+    """Predict a single photo with the model of your own collection, the one the window opens.
 
-    The network stays in memory for the next call. The garden is open only for the length of a call.
+    The network stays in memory for the next call. The collection is open only for the length of a call.
 
     Raises:
         PhotoUnreadable: the file is missing or no photo.
-        GardenLocked: the window is open; `Garden.open` takes another folder.
+        CollectionLocked: the window is open; `Collection.open` takes another folder.
     """
-    with Garden.open() as garden:
-        return garden.predict_image(path)
+    with Collection.open() as collection:
+        return collection.predict_image(path)
 
 
 def _path(path: AnyPath) -> Path:

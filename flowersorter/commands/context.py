@@ -1,4 +1,4 @@
-"""One call of the program: its options, its terminal, its way to be stopped, and the garden it works on."""
+"""One call of the program: its options, its terminal, its way to be stopped, and the collection it works on."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.commands.output import Terminal, counted
-from flowersorter.errors import Cancelled, GardenDamaged, UserError
+from flowersorter.errors import Cancelled, CollectionDamaged, UserError
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_way_out
-from flowersorter.library.files.locations import default_garden
-from flowersorter.workflows.filing.history import RecoveryResult, recover_garden
+from flowersorter.library.files.locations import default_collection
+from flowersorter.workflows.filing.history import RecoveryResult, recover_collection
 from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
 
@@ -33,37 +33,37 @@ class Call:
     cancel: CancelToken
 
     @property
-    def garden_folder(self) -> Path:
-        """The garden that was named, else the person's own."""
-        named: Path | None = self.options.garden
-        return named.expanduser().absolute() if named else default_garden()
+    def collection_folder(self) -> Path:
+        """The collection that was named, else the person's own."""
+        named: Path | None = self.options.collection
+        return named.expanduser().absolute() if named else default_collection()
 
     @contextmanager
-    def garden(self) -> Iterator[Garden]:
-        """Open the garden; what a crash left open in it is put right first, and said.
+    def collection(self) -> Iterator[CollectionStore]:
+        """Open the collection; what a crash left open in it is put right first, and said.
 
         A command that read photos keeps the cache within its limit at the end.
 
         Raises:
-            GardenLocked: it is open in a window or another terminal.
-            GardenDamaged: it cannot be read; the message says how a backup is put back.
+            CollectionLocked: it is open in a window or another terminal.
+            CollectionDamaged: it cannot be read; the message says how a backup is put back.
         """
-        with self._opened() as garden:
-            if garden.backup_problem:
-                self.terminal.note(garden.backup_problem)
-            if garden.journal.open_runs():
-                for sentence in recovery_sentences(recover_garden(garden)):
+        with self._opened() as collection:
+            if collection.backup_problem:
+                self.terminal.note(collection.backup_problem)
+            if collection.journal.open_runs():
+                for sentence in recovery_sentences(recover_collection(collection)):
                     self.terminal.note(sentence)
-            yield garden
-            if garden.thumbnails.written_bytes and cleaning_due(garden):
+            yield collection
+            if collection.thumbnails.written_bytes and cleaning_due(collection):
                 with suppress(Cancelled, UserError):  # what was asked for is done
-                    clean_cache(garden, silent, self.cancel)
+                    clean_cache(collection, silent, self.cancel)
 
-    def _opened(self) -> Garden:
+    def _opened(self) -> CollectionStore:
         try:
-            return Garden.open(self.garden_folder)
-        except GardenDamaged as error:
-            raise with_way_out(error, self.garden_folder) from error
+            return CollectionStore.open(self.collection_folder)
+        except CollectionDamaged as error:
+            raise with_way_out(error, self.collection_folder) from error
 
 
 def recovery_sentences(result: RecoveryResult) -> list[str]:

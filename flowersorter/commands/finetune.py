@@ -7,15 +7,15 @@ from typing import Any
 from flowersorter.commands.context import Call
 from flowersorter.commands.output import Terminal, counted, percent, shown
 from flowersorter.commands.training_output import record_training, say_held_out, say_rest
-from flowersorter.workflows.training.finetune import EPOCHS, DeepRequest, DeepResult, Epoch, deep_train
+from flowersorter.workflows.training.finetune import EPOCHS, Epoch, FinetuneRequest, FinetuneResult, finetune
 
 
 def run_deep(call: Call) -> int:
     """Train the network on a folder of class folders."""
     options = call.options
-    with call.garden() as garden:
-        request = DeepRequest(
-            garden,
+    with call.collection() as collection:
+        request = FinetuneRequest(
+            collection,
             options.folder,
             add=options.add,
             unfreeze=1 if options.unfreeze is None else options.unfreeze,
@@ -24,7 +24,7 @@ def run_deep(call: Call) -> int:
             backbone=options.backbone,
         )
         with call.terminal.progress(tell=epoch_line) as report:
-            result = deep_train(request, report, call.cancel)
+            result = finetune(request, report, call.cancel)
     record_training(call, result, _beside(result))
     _say(call.terminal, result)
     return 0
@@ -41,7 +41,7 @@ def epoch_line(news: object) -> str | None:
     return f"epoch {news.number} of {news.of}: loss {news.loss:.3f}, {right}{mark}; {news.seconds:.0f} s"
 
 
-def _beside(result: DeepResult) -> dict[str, Any]:
+def _beside(result: FinetuneResult) -> dict[str, Any]:
     """What the summary object has beside the fields of `train` without --deep."""
     return {
         "backbone": result.backbone,
@@ -56,7 +56,7 @@ def _beside(result: DeepResult) -> dict[str, Any]:
     }
 
 
-def _say(terminal: Terminal, result: DeepResult) -> None:
+def _say(terminal: Terminal, result: FinetuneResult) -> None:
     kept = "Stopped early; epoch" if result.stopped else "Epoch"
     terminal.say(
         f"{kept} {result.best} of {len(result.epochs) - 1} is kept. "

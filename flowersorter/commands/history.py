@@ -7,11 +7,19 @@ from typing import Any
 from flowersorter.commands.context import Call, recovery_sentences
 from flowersorter.commands.models import local_time
 from flowersorter.commands.output import counted, shown
-from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.collection import Garden
+from flowersorter.errors import CollectionDamaged, UserError
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import Rescue, rescue
 from flowersorter.library.tables.journal import EntryState
-from flowersorter.workflows.filing.history import Run, RunPhoto, UndoRequest, recover_garden, run_photos, runs, undo_run
+from flowersorter.workflows.filing.history import (
+    Run,
+    RunPhoto,
+    UndoRequest,
+    recover_collection,
+    run_photos,
+    runs,
+    undo_run,
+)
 
 
 def run(call: Call) -> int:
@@ -22,8 +30,8 @@ def run(call: Call) -> int:
     """
     if call.options.run is not None:
         return _run_photos(call, call.options.run)
-    with call.garden() as garden:
-        found = runs(garden)
+    with call.collection() as collection:
+        found = runs(collection)
     for entry in found:
         call.terminal.record(_line(entry))
     if not found:
@@ -47,9 +55,9 @@ def run(call: Call) -> int:
 
 
 def _run_photos(call: Call, run_id: int) -> int:
-    with call.garden() as garden:
+    with call.collection() as collection:
         try:
-            found = run_photos(garden, run_id)
+            found = run_photos(collection, run_id)
         except KeyError:
             raise UserError(f"There is no run {run_id}", hint='"flowersorter history" lists them') from None
     for photo in found:
@@ -113,8 +121,8 @@ def _line(entry: Run) -> dict[str, Any]:
 def run_undo(call: Call) -> int:
     """Take a run back; what had to be left is named with its reason."""
     terminal = call.terminal
-    with call.garden() as garden, terminal.progress() as report:
-        result = undo_run(UndoRequest(garden, call.options.run), report, call.cancel)
+    with call.collection() as collection, terminal.progress() as report:
+        result = undo_run(UndoRequest(collection, call.options.run), report, call.cancel)
     terminal.say(f"Run {result.run_id}: {counted(result.undone, 'photo')} taken back.")
     for refused in result.refused:
         terminal.say(f"  {shown(refused.path)}: {refused.reason}")
@@ -130,25 +138,25 @@ def run_recover(call: Call) -> int:
     """Put a damaged library right, finish or roll back what is open; exit 1 if something needs the person.
 
     Raises:
-        GardenDamaged: the library cannot be read and there is no sound backup of it.
+        CollectionDamaged: the library cannot be read and there is no sound backup of it.
     """
     sentences = []
     try:
-        garden = Garden.open(call.garden_folder)
-    except GardenDamaged as error:
-        sentences = _rescue_sentences(error, rescue(call.garden_folder))
+        collection = CollectionStore.open(call.collection_folder)
+    except CollectionDamaged as error:
+        sentences = _rescue_sentences(error, rescue(call.collection_folder))
         for sentence in sentences:  # said at once: what comes next may fail
             call.terminal.say(sentence)
-        garden = Garden.open(call.garden_folder)
-    with garden:
-        result = recover_garden(garden)
+        collection = CollectionStore.open(call.collection_folder)
+    with collection:
+        result = recover_collection(collection)
     found = recovery_sentences(result)
     for sentence in found or ([] if sentences else ["Nothing was left half-done."]):
         call.terminal.say(sentence)
     return 1 if result.problems else 0
 
 
-def _rescue_sentences(error: GardenDamaged, done: Rescue) -> list[str]:
+def _rescue_sentences(error: CollectionDamaged, done: Rescue) -> list[str]:
     """Say what was put in the place of what, and what that means."""
     backup = done.backup
     sentences = [

@@ -9,7 +9,7 @@ from typing import Any
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
-from flowersorter.workflows.predicting.predict_folder import LabelResult
+from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 _DIGITS = 6
 
@@ -41,7 +41,7 @@ def unreadable_line(path: Path, error: str) -> dict[str, Any]:
 
 
 def label_lines(
-    result: LabelResult, names: Mapping[int, str], looks_like: Mapping[int, str], *, labels_count: bool
+    result: PredictFolderResult, names: Mapping[int, str], looks_like: Mapping[int, str], *, labels_count: bool
 ) -> Iterator[dict[str, Any]]:
     """Describe every photo of a folder, in the scan's order.
 
@@ -70,6 +70,6 @@ def label_lines(
         yield unreadable_line(path, reason)
 
 
-def lost_photos(result: LabelResult) -> list[tuple[Path, str]]:
+def lost_photos(result: PredictFolderResult) -> list[tuple[Path, str]]:
     """Files named like photos that the scan could not even look at."""
     return [(path, reason) for path, reason in result.problems if looks_like_photo(path)]

@@ -11,34 +11,34 @@ from flowersorter.commands.context import Call
 from flowersorter.commands.json_lines import label_lines, lost_photos
 from flowersorter.commands.output import Terminal, counted, shown
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.imagenet_names import strangers
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, LabelResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
 
 
 def run(call: Call) -> int:
     """Predict the photos and list them."""
-    with call.garden() as garden:
-        result = label_folder(call, garden)
-        names = {entry.id: entry.name for entry in garden.classes.all()}
-        likely = strangers(garden, result.rows, call.options.backbone)
+    with call.collection() as collection:
+        result = label_folder(call, collection)
+        names = {entry.id: entry.name for entry in collection.classes.all()}
+        likely = strangers(collection, result.rows, call.options.backbone)
         for line in label_lines(result, names, likely, labels_count=False):
             call.terminal.record(line)
         if not len(result.rows):
             say_no_photos(call, result)
         elif not call.terminal.as_json:
-            _say_summary(call, garden, result, names, likely)
+            _say_summary(call, collection, result, names, likely)
     return 0
 
 
-def label_folder(call: Call, garden: Garden) -> LabelResult:
+def label_folder(call: Call, collection: CollectionStore) -> PredictFolderResult:
     """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
     options = call.options
-    request = LabelRequest(garden, options.folder, options.device, options.backbone)
+    request = PredictFolderRequest(collection, options.folder, options.device, options.backbone)
     with call.terminal.progress() as report:
         result = label(request, report, call.cancel)
     for path, reason in result.problems:
@@ -48,7 +48,7 @@ def label_folder(call: Call, garden: Garden) -> LabelResult:
 
 
 def _say_summary(
-    call: Call, garden: Garden, result: LabelResult, names: dict[int, str], likely: dict[int, str]
+    call: Call, collection: CollectionStore, result: PredictFolderResult, names: dict[int, str], likely: dict[int, str]
 ) -> None:
     terminal, rows = call.terminal, result.rows
     readable = int(np.count_nonzero(rows.photo_ids))
@@ -60,7 +60,7 @@ def _say_summary(
     if readable:
         _say_classes(terminal, result, names)
         _say_strangers(terminal, likely)
-    say_missing_model(call, garden, result)
+    say_missing_model(call, collection, result)
     labelled = int(np.count_nonzero(rows.label_ids))
     if labelled:
         terminal.say(
@@ -70,25 +70,25 @@ def _say_summary(
     _say_left_out(terminal, result)
 
 
-def _say_left_out(terminal: Terminal, result: LabelResult) -> None:
+def _say_left_out(terminal: Terminal, result: PredictFolderResult) -> None:
     if result.skipped:
         terminal.say("Left out: " + ", ".join(f"{number} {kind}" for kind, number in sorted(result.skipped.items())))
 
 
-def say_no_photos(call: Call, result: LabelResult) -> None:
+def say_no_photos(call: Call, result: PredictFolderResult) -> None:
     """Tell that there is nothing to do, and what the folder holds instead."""
     call.terminal.say(f"There are no photos in {shown(call.options.folder.absolute())}.")
     _say_left_out(call.terminal, result)
 
 
-def say_missing_model(call: Call, garden: Garden, result: LabelResult) -> None:
+def say_missing_model(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
     """Tell what to do where no model speaks for the backbone."""
     if result.guesses is None and result.rows.photo_ids.any():
-        name = chosen_backbone(garden, call.options.backbone)
+        name = chosen_backbone(collection, call.options.backbone)
         call.terminal.say(f"No model for {name} yet: make one with flowersorter train FOLDER --backbone {name}")
 
 
-def _say_classes(terminal: Terminal, result: LabelResult, names: dict[int, str]) -> None:
+def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
     """A table of classes by verdict, then what belongs to no class."""
     rows = result.rows
     table = [["class", "sure", "probably", "not sure", "all"]]

@@ -7,7 +7,12 @@ from typing import Any
 
 from flowersorter.commands.context import Call
 from flowersorter.commands.output import Terminal, counted, percent, shown
-from flowersorter.workflows.evaluation.label_errors import Doubt, DoubtsRequest, DoubtsResult, find_doubts
+from flowersorter.workflows.evaluation.label_errors import (
+    LabelError,
+    LabelErrorsRequest,
+    LabelErrorsResult,
+    find_label_errors,
+)
 from flowersorter.workflows.training.unmeasured_classes import in_words
 
 _DIGITS = 6
@@ -16,10 +21,12 @@ _GROUPS_SHOWN = 10
 
 def run(call: Call) -> int:
     """List the labels that models which never saw the photo, and its look-alikes, contradict."""
-    with call.garden() as garden:
+    with call.collection() as collection:
         with call.terminal.progress() as report:
-            result = find_doubts(DoubtsRequest(garden, call.options.backbone, call.options.device), report, call.cancel)
-        names = {entry.id: entry.name for entry in garden.classes.all()}
+            result = find_label_errors(
+                LabelErrorsRequest(collection, call.options.backbone, call.options.device), report, call.cancel
+            )
+        names = {entry.id: entry.name for entry in collection.classes.all()}
     listed = result.doubts[: call.options.limit]
     for each in listed:
         call.terminal.record(_line(each, names))
@@ -28,7 +35,7 @@ def run(call: Call) -> int:
     return 0
 
 
-def _line(each: Doubt, names: Mapping[int, str]) -> dict[str, Any]:
+def _line(each: LabelError, names: Mapping[int, str]) -> dict[str, Any]:
     return {
         "path": str(each.path),
         "class": names[each.class_id],
@@ -40,7 +47,7 @@ def _line(each: Doubt, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _summary(result: DoubtsResult, names: Mapping[int, str]) -> dict[str, Any]:
+def _summary(result: LabelErrorsResult, names: Mapping[int, str]) -> dict[str, Any]:
     return {
         "doubted": len(result.doubts),
         "checked": result.checked,
@@ -54,7 +61,9 @@ def _summary(result: DoubtsResult, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _say(terminal: Terminal, result: DoubtsResult, listed: tuple[Doubt, ...], names: Mapping[int, str]) -> None:
+def _say(
+    terminal: Terminal, result: LabelErrorsResult, listed: tuple[LabelError, ...], names: Mapping[int, str]
+) -> None:
     checked = counted(result.checked, "label")
     if not result.doubts:
         terminal.say(f"No label looks wrong; {checked} checked.")
@@ -82,7 +91,7 @@ def _say(terminal: Terminal, result: DoubtsResult, listed: tuple[Doubt, ...], na
         terminal.say(f"Not checked, because none can be held out: {shown(in_words(result.unmeasured))}.")
 
 
-def _say_one(terminal: Terminal, each: Doubt, label: str, better: str) -> None:
+def _say_one(terminal: Terminal, each: LabelError, label: str, better: str) -> None:
     terminal.say(shown(each.path))
     if each.also_at is not None:
         terminal.say(f"  the same photo stands in {shown(each.also_at)}: {label} or {better}? It counts as {label}.")

@@ -48,8 +48,8 @@ def _say_backbones(terminal: Terminal) -> None:
 
 
 def run_doctor(call: Call) -> int:
-    """Check the installation and the garden; exit 1 if something is wrong."""
-    checks = doctor(call.garden_folder)
+    """Check the installation and the collection; exit 1 if something is wrong."""
+    checks = doctor(call.collection_folder)
     for check in checks:
         call.terminal.record(asdict(check))
     table = [["ok" if check.ok else "WRONG", check.name, shown(check.detail)] for check in checks]

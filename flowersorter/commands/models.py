@@ -8,7 +8,7 @@ from typing import Any
 from flowersorter.commands.context import Call
 from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
 from flowersorter.errors import UserError
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.evaluation.compare_models import (
     CompareRequest,
     compare,
@@ -27,28 +27,28 @@ def run(call: Call) -> int:
     """Do what is asked for, then list the models."""
     if call.options.compare:
         return _run_compare(call)
-    with call.garden() as garden:
-        _tidy(call, garden)
-        entries = _entries(garden)
+    with call.collection() as collection:
+        _tidy(call, collection)
+        entries = _entries(collection)
     for entry in entries:
         call.terminal.record(entry)
     _say(call.terminal, entries)
     return 0
 
 
-def _tidy(call: Call, garden: Garden) -> None:
+def _tidy(call: Call, collection: CollectionStore) -> None:
     options = call.options
     if options.use is not None:
-        use_model(garden, _number(options.use))
+        use_model(collection, _number(options.use))
     elif options.note:
         model_id, note = options.note
         if not model_id.isdecimal():
             raise UserError(f"There is no model {shown(model_id)}", "models have numbers", "List them with models")
-        name_model(garden, int(model_id), note)
+        name_model(collection, int(model_id), note)
     elif options.delete is not None:
-        delete_model(garden, options.delete)
+        delete_model(collection, options.delete)
     elif options.prune is not None:
-        gone = prune_models(garden, options.prune)
+        gone = prune_models(collection, options.prune)
         call.terminal.say(f"Removed {counted(len(gone), 'model')}.")
 
 
@@ -59,8 +59,8 @@ def _number(wanted: str | int) -> int | None:
 def _run_compare(call: Call) -> int:
     """Tell what changes from one model to another."""
     older, newer = call.options.compare
-    with call.garden() as garden, call.terminal.progress() as report:
-        found = compare(CompareRequest(garden, _number(older), _number(newer)), report, call.cancel)
+    with call.collection() as collection, call.terminal.progress() as report:
+        found = compare(CompareRequest(collection, _number(older), _number(newer)), report, call.cancel)
     call.terminal.record(
         {
             "older": older,
@@ -93,7 +93,7 @@ def _run_compare(call: Call) -> int:
     return 0
 
 
-def _entries(garden: Garden) -> list[dict[str, Any]]:
+def _entries(collection: CollectionStore) -> list[dict[str, Any]]:
     entries: list[dict[str, Any]] = [
         {
             "id": entry.id,
@@ -105,13 +105,13 @@ def _entries(garden: Garden) -> list[dict[str, Any]]:
             "accuracy": entry.held_out_accuracy,
             "note": entry.note,
         }
-        for entry in list_models(garden)
+        for entry in list_models(collection)
     ]
     shipped = starter().model
     entries.append(
         {
             "id": STARTER,
-            "current": garden.models.current() is None,
+            "current": collection.models.current() is None,
             "created_at": None,
             "backbone": shipped.backbone,
             "classes": list(shipped.class_names),
@@ -151,8 +151,8 @@ def local_time(moment: str | None) -> str:
 
 def run_export(call: Call) -> int:
     """Save the current model to a file, and show the lines that use it without this program."""
-    with call.garden() as garden, call.terminal.progress() as report:
-        result = export_model(ExportRequest(garden, call.options.file, call.options.backbone), report, call.cancel)
+    with call.collection() as collection, call.terminal.progress() as report:
+        result = export_model(ExportRequest(collection, call.options.file, call.options.backbone), report, call.cancel)
     terminal = call.terminal
     accuracy = "" if result.accuracy is None else f", {percent(result.accuracy)} right on photos it had not seen"
     terminal.say(f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}")
@@ -169,8 +169,8 @@ def run_export(call: Call) -> int:
 def run_import(call: Call) -> int:
     """Add a model that somebody shared, and say what it holds."""
     terminal = call.terminal
-    with call.garden() as garden, terminal.progress() as report:
-        result = import_model(ImportRequest(garden, call.options.file, call.options.use), report, call.cancel)
+    with call.collection() as collection, terminal.progress() as report:
+        result = import_model(ImportRequest(collection, call.options.file, call.options.use), report, call.cancel)
     terminal.say(
         f"Model {result.model_id}, from {shown(result.name)}, on {result.backbone}: "
         f"{counted(len(result.classes), 'class', 'classes')}"

@@ -9,7 +9,14 @@ from flowersorter.commands.context import Call
 from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.classifier.learning_curve import Gain
-from flowersorter.workflows.evaluation.label_next import MORE, Advice, AdviceRequest, NextPhoto, Standing, advise
+from flowersorter.workflows.evaluation.label_next import (
+    MORE,
+    LabelNextRequest,
+    LabelNextResult,
+    NextPhoto,
+    Standing,
+    label_next,
+)
 
 _DIGITS = 6
 
@@ -17,12 +24,12 @@ _DIGITS = 6
 def run(call: Call) -> int:
     """Say how good each class is, what more photos would bring, and which ones to label."""
     options = call.options
-    with call.garden() as garden:
+    with call.collection() as collection:
         folder = None if options.folder is None else absolute_folder(options.folder)
-        request = AdviceRequest(garden, folder, options.count, options.backbone, device=options.device)
+        request = LabelNextRequest(collection, folder, options.count, options.backbone, device=options.device)
         with call.terminal.progress() as report:
-            advice = advise(request, report, call.cancel)
-        names = {entry.id: entry.name for entry in garden.classes.all()}
+            advice = label_next(request, report, call.cancel)
+        names = {entry.id: entry.name for entry in collection.classes.all()}
     for photo in advice.next:
         call.terminal.record(_line(photo, names))
     call.terminal.record({"summary": _summary(advice)})
@@ -37,7 +44,7 @@ def _line(photo: NextPhoto, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _summary(advice: Advice) -> dict[str, Any]:
+def _summary(advice: LabelNextResult) -> dict[str, Any]:
     return {
         **_figures(advice.overall),
         "unlabelled": advice.unlabelled,
@@ -58,7 +65,7 @@ def _figures(each: Standing) -> dict[str, Any]:
     }
 
 
-def _say(terminal: Terminal, advice: Advice, names: Mapping[int, str]) -> None:
+def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) -> None:
     overall = advice.overall
     if overall.accuracy is None or overall.gain is None:
         terminal.say("There are too few labels to tell how good it is; a handful in each class will do.")

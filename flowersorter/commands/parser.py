@@ -54,7 +54,7 @@ examples:
 
 what the words mean:
   sure, probable, unsure, new   how much a guess is worth; "new" looks like none of the classes
-  garden                        the folder with all that FlowerSorter remembers; your photos are not in it
+  collection                        the folder with all that FlowerSorter remembers; your photos are not in it
   backbone                      the frozen network behind the guesses
 
 output and exit codes:
@@ -109,11 +109,11 @@ def _add_common(parser: argparse.ArgumentParser, *, given_before: bool) -> None:
     default = None if given_before else argparse.SUPPRESS
     common = parser.add_argument_group("common options, before or after the verb")
     common.add_argument(
-        "--garden",
+        "--collection",
         type=_path,
         metavar="DIR",
         default=default,
-        help="where FlowerSorter remembers (default: FLOWERSORTER_GARDEN, else your data folder)",
+        help="where FlowerSorter remembers (default: FLOWERSORTER_COLLECTION, else your data folder)",
     )
     common.add_argument(
         "--device",
@@ -200,7 +200,7 @@ def _add_model_verbs(verbs: _Verbs) -> None:
         "for each photo (and beside it one for each class: good.csv and good.classes.csv)",
     )
 
-    models = _verb(verbs, "models", "list, choose, compare and tidy up the models of the garden", json_lines=True)
+    models = _verb(verbs, "models", "list, choose, compare and tidy up the models of the collection", json_lines=True)
     deed = models.add_mutually_exclusive_group()
     deed.add_argument(
         "--use", type=_model_id, metavar="ID", help='make this one current; "starter" is the one that ships'
@@ -247,17 +247,17 @@ def _add_label_verbs(verbs: _Verbs) -> None:
     )
     doubts.add_argument("--limit", type=_number, metavar="N", help="list only so many")
 
-    advise = _verb(
+    label_next = _verb(
         verbs,
         "advise",
         "say whether there are enough labels, and which photos to label next",
         "Per class: how good, how sure, what ten more photos would bring.",
         json_lines=True,
     )
-    advise.add_argument(
+    label_next.add_argument(
         "folder", type=_path, nargs="?", metavar="FOLDER", help="choose among its photos (default: all that are known)"
     )
-    advise.add_argument("--count", type=_number, metavar="N", default=10, help="name so many photos (default: 10)")
+    label_next.add_argument("--count", type=_number, metavar="N", default=10, help="name so many photos (default: 10)")
 
 
 def _add_history_verbs(verbs: _Verbs) -> None:
@@ -281,7 +281,7 @@ def _add_care_verbs(verbs: _Verbs) -> None:
     source = backbones.add_mutually_exclusive_group()
     source.add_argument("--download", metavar="NAME", help="fetch its weights; an interrupted download goes on")
     source.add_argument("--from", dest="file", type=_path, metavar="FILE", help="take its weights from a file")
-    _verb(verbs, "doctor", "check the installation and the garden", json_lines=True)
+    _verb(verbs, "doctor", "check the installation and the collection", json_lines=True)
 
 
 def _path(text: str) -> Path:

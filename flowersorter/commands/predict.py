@@ -20,8 +20,8 @@ _IN_WORDS = {
 def run(call: Call) -> int:
     """Predict the photos in the order given."""
     options = call.options
-    with call.garden() as garden:
-        request = PredictRequest(garden, tuple(options.photos), options.device, options.backbone)
+    with call.collection() as collection:
+        request = PredictRequest(collection, tuple(options.photos), options.device, options.backbone)
         with call.terminal.progress() as report:
             predictions = predict_photos(request, report, call.cancel)
     for prediction in predictions:

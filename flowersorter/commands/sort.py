@@ -13,14 +13,14 @@ from flowersorter.commands.json_lines import label_lines, lost_photos
 from flowersorter.commands.label import label_folder, say_missing_model, say_no_photos, say_unreadable
 from flowersorter.commands.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.refile import RefileRequest, refile
 from flowersorter.workflows.filing.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.predicting.imagenet_names import strangers
-from flowersorter.workflows.predicting.predict_folder import LabelResult
+from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 _FILING = tuple(action.value for action in Action if action.is_filed)
 _DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked"}
@@ -46,14 +46,14 @@ def run(call: Call) -> int:
     """Label, plan, and unless it is a dry run, file."""
     options, terminal = call.options, call.terminal
     mode, folder, destination = Mode(options.mode), options.folder.absolute(), options.to.absolute()
-    with call.garden() as garden:
+    with call.collection() as collection:
         # Refused at once, not after a thousand photos were read.
         make_plan((), destination, mode, call.cancel, source_root=folder)
-        result = label_folder(call, garden)
+        result = label_folder(call, collection)
         if not options.dry_run:
-            _follow_corrections(call, garden, result)
+            _follow_corrections(call, collection, result)
         request = SortRequest(
-            garden,
+            collection,
             folder,
             destination,
             mode,
@@ -68,14 +68,14 @@ def run(call: Call) -> int:
         outcomes = _planned(plan)
         done = None
         if not options.dry_run:
-            done = _file(call, garden, plan)
+            done = _file(call, collection, plan)
             outcomes |= _happened(done)
-        names = {entry.id: entry.name for entry in garden.classes.all()}
-        likely = strangers(garden, result.rows, options.backbone)
+        names = {entry.id: entry.name for entry in collection.classes.all()}
+        likely = strangers(collection, result.rows, options.backbone)
         lines = list(_lines(label_lines(result, names, likely, labels_count=True), outcomes))
         for line in (*lines, {"summary": _summary(plan, lines, done)}):
             terminal.record(line)
-        say_missing_model(call, garden, result)
+        say_missing_model(call, collection, result)
     if not len(result.rows):
         say_no_photos(call, result)
         return 0
@@ -85,11 +85,11 @@ def run(call: Call) -> int:
     return _say_done(terminal, plan, outcomes, done)
 
 
-def _follow_corrections(call: Call, garden: Garden, result: LabelResult) -> None:
+def _follow_corrections(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
     """What was filed before goes where its label says now; otherwise it would stand under two classes."""
     photo_ids = tuple(sorted({int(photo_id) for photo_id in result.rows.photo_ids if photo_id}))
     with call.terminal.progress() as report:
-        moved = refile(RefileRequest(garden, photo_ids), report, call.cancel)
+        moved = refile(RefileRequest(collection, photo_ids), report, call.cancel)
     if moved.moved:
         runs_made = ", ".join(map(str, moved.run_ids))
         call.terminal.say(
@@ -97,7 +97,7 @@ def _follow_corrections(call: Call, garden: Garden, result: LabelResult) -> None
         )
 
 
-def _file(call: Call, garden: Garden, plan: SortPlan) -> RunResult:
+def _file(call: Call, collection: CollectionStore, plan: SortPlan) -> RunResult:
     """Run the plan; when it is stopped, say what stays filed.
 
     Raises:
@@ -105,12 +105,12 @@ def _file(call: Call, garden: Garden, plan: SortPlan) -> RunResult:
     """
     if not any(file.action.is_filed for file in plan.files):
         return RunResult(None, ())  # no run without a photo in the history
-    before = {run.id for run in runs(garden)}
+    before = {run.id for run in runs(collection)}
     try:
         with call.terminal.progress() as report:
-            return run_sort(RunSortRequest(garden, plan), report, call.cancel)
+            return run_sort(RunSortRequest(collection, plan), report, call.cancel)
     except Cancelled:
-        for started in runs(garden):
+        for started in runs(collection):
             if started.id not in before:
                 filed = counted(started.photos, "photo")
                 call.terminal.note(f"{filed} filed so far; take them back with: flowersorter undo {started.id}")
@@ -159,7 +159,7 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
     }
 
 
-def _say_plan(terminal: Terminal, plan: SortPlan, result: LabelResult) -> None:
+def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -> None:
     actions = plan.counts_by_action
     filing = sum(number for action, number in actions.items() if action.is_filed)
     terminal.say(f"{plan.mode.value.capitalize()} {counted(filing, 'photo')} to {shown(plan.destination)}")

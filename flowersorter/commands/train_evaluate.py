@@ -34,9 +34,9 @@ def run_train(call: Call) -> int:
     options = call.options
     if options.deep:
         return run_deep(call)
-    with call.garden() as garden:
+    with call.collection() as collection:
         request = TrainFolderRequest(
-            garden, options.folder, add=options.add, device=options.device, backbone=options.backbone
+            collection, options.folder, add=options.add, device=options.device, backbone=options.backbone
         )
         with call.terminal.progress() as report:
             result = train_folder(request, report, call.cancel)
@@ -71,19 +71,19 @@ def _say_training(terminal: Terminal, result: TrainResult) -> None:
 
 
 def run_evaluate(call: Call) -> int:
-    """Measure the current model on a folder of class folders, or out of fold on the garden's own labels."""
+    """Measure the current model on a folder of class folders, or out of fold on the collection's own labels."""
     options = call.options
     file: Path | None = options.report.absolute() if options.report else None
     if file is not None and not file.parent.is_dir():  # said before minutes of measuring, not after
         raise UserError(f"{file} cannot be written", "its folder does not exist")
     saved: tuple[Path, ...] = ()
-    with call.garden() as garden:
-        request = EvaluateRequest(garden, options.folder, options.device, options.backbone)
+    with call.collection() as collection:
+        request = EvaluateRequest(collection, options.folder, options.device, options.backbone)
         with call.terminal.progress() as report:
             result = evaluate(request, report, call.cancel)
             if file is not None:
                 curve = _curve_for(file, request, report, call.cancel)
-                saved = save_report(ReportRequest(garden, result, file, curve), report, call.cancel).files
+                saved = save_report(ReportRequest(collection, result, file, curve), report, call.cancel).files
     for path, error in result.unreadable:
         call.terminal.record(unreadable_line(path, error))
     summary = evaluation_summary(result)
@@ -95,10 +95,10 @@ def run_evaluate(call: Call) -> int:
 
 
 def _curve_for(file: Path, request: EvaluateRequest, report: Report, cancel: CancelToken) -> LearningCurve | None:
-    """The learning curve, where the report shows one: a page about the garden's own labels."""
+    """The learning curve, where the report shows one: a page about the collection's own labels."""
     if file.suffix.lower() != PAGE or request.folder is not None:
         return None
-    return learning_curve(LearningCurveRequest(request.garden, request.backbone), report, cancel)
+    return learning_curve(LearningCurveRequest(request.collection, request.backbone), report, cancel)
 
 
 def evaluation_summary(result: Evaluation) -> dict[str, Any]:

@@ -10,10 +10,10 @@ from flowersorter.commands.json_lines import unreadable_line
 from flowersorter.commands.label import say_unreadable
 from flowersorter.commands.output import Terminal, counted, percent
 from flowersorter.vision.classifier.metrics import wilson_interval
-from flowersorter.workflows.training.finetune import DeepResult
+from flowersorter.workflows.training.finetune import FinetuneResult
 from flowersorter.workflows.training.train import TrainResult
 
-Trained = TrainResult | DeepResult
+Trained = TrainResult | FinetuneResult
 
 
 def record_training(call: Call, result: Trained, more: Mapping[str, Any]) -> None:

@@ -1,1 +1,1 @@
-"""What is remembered: the database, embeddings, thumbnails, models and settings of a garden."""
+"""What is remembered: the database, embeddings, thumbnails, models and settings of a collection."""

@@ -1,4 +1,4 @@
-"""A garden: the folder of one person's sorting task, opened by one window or terminal at a time."""
+"""A collection: the folder of one person's sorting task, opened by one window or terminal at a time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import threading
 from pathlib import Path
 from types import TracebackType
 
-from flowersorter.errors import FolderUnusable, GardenDamaged, UserError
+from flowersorter.errors import CollectionDamaged, FolderUnusable, UserError
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.cache.thumbnails import ThumbnailStore
 from flowersorter.library.database.backups import (
@@ -18,12 +18,12 @@ from flowersorter.library.database.backups import (
     backups,
     damaged_with_backups,
 )
-from flowersorter.library.database.checksum import check_seal, seal
+from flowersorter.library.database.checksum import seal, verify_checksum
 from flowersorter.library.database.connection import Database, check_sound
-from flowersorter.library.files.lock import lock_garden
+from flowersorter.library.files.lock import lock_collection
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.tables.classes import ClassTable
-from flowersorter.library.tables.confirmed_labels import KeptLabels
+from flowersorter.library.tables.confirmed_labels import ReviewedLabels
 from flowersorter.library.tables.journal import Journal
 from flowersorter.library.tables.labels import LabelTable
 from flowersorter.library.tables.photos import PhotoTable
@@ -32,7 +32,7 @@ from flowersorter.library.tables.settings import Settings
 _BACKBONE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-class Garden:
+class CollectionStore:
     """Everything that is remembered, for as long as it is open; a context manager. Make one with `open`.
 
     Attributes:
@@ -50,20 +50,20 @@ class Garden:
     """
 
     def __init__(self, folder: Path) -> None:
-        """Open the garden in an existing folder; see `open`."""
+        """Open the collection in an existing folder; see `open`."""
         self.folder = folder
         self.backup_problem = ""
         self._embeddings: dict[str, EmbeddingStore] = {}
         self._embeddings_lock = threading.Lock()
         with contextlib.ExitStack() as opened:
-            opened.callback(lock_garden(folder).release)
+            opened.callback(lock_collection(folder).release)
             self.database = self._open_library()
             opened.callback(self._close_library)
             opened.callback(self._close_embeddings)
             self.photos = PhotoTable(self.database)
             self.classes = ClassTable(self.database)
             self.labels = LabelTable(self.database)
-            self.kept_labels = KeptLabels(self.database)
+            self.reviewed_labels = ReviewedLabels(self.database)
             self.journal = Journal(self.database)
             self.models = ModelStore(self.database, folder / "models")
             self.thumbnails = ThumbnailStore(folder / "thumbnails")
@@ -71,12 +71,12 @@ class Garden:
             self._opened = opened.pop_all()
 
     @classmethod
-    def open(cls, folder: Path) -> Garden:
-        """Open the garden in a folder; the folder and an empty library are made if missing.
+    def open(cls, folder: Path) -> CollectionStore:
+        """Open the collection in a folder; the folder and an empty library are made if missing.
 
         Raises:
-            GardenLocked: another window or terminal has it open.
-            GardenDamaged: its library cannot be read; the message names the backups there are.
+            CollectionLocked: another window or terminal has it open.
+            CollectionDamaged: its library cannot be read; the message names the backups there are.
             FolderUnusable: the folder cannot be made or written to.
             UserError: a newer program made its library, or the disk refuses.
         """
@@ -84,7 +84,7 @@ class Garden:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FolderUnusable(f"The garden {folder} cannot be opened", error.strerror or str(error)) from error
+            raise FolderUnusable(f"The collection {folder} cannot be opened", error.strerror or str(error)) from error
         return cls(folder)
 
     def embeddings(self, backbone: str) -> EmbeddingStore:
@@ -111,10 +111,10 @@ class Garden:
                     path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close all files and let others open the garden; more calls do nothing."""
+        """Close all files and let others open the collection; more calls do nothing."""
         self._opened.close()
 
-    def __enter__(self) -> Garden:
+    def __enter__(self) -> CollectionStore:
         return self
 
     def __exit__(
@@ -124,13 +124,13 @@ class Garden:
 
     def _open_library(self) -> Database:
         library = self.folder / LIBRARY_NAME
-        # Without this a lost library would look like a new garden, and its backups would be rotated away.
+        # Without this a lost library would look like a new collection, and its backups would be rotated away.
         empty = not library.exists() or library.stat().st_size == 0
         if empty and backups(self.folder):
             raise damaged_with_backups(self.folder, "its file is gone or empty")
         try:
             return Database(library, before_use=self._look_after)
-        except GardenDamaged as error:
+        except CollectionDamaged as error:
             raise damaged_with_backups(self.folder, error.why or error.what) from error
 
     def _look_after(self, connection: sqlite3.Connection, migrating: bool) -> None:
@@ -140,7 +140,7 @@ class Garden:
         """
         check_sound(connection, self.folder / LIBRARY_NAME)
         try:
-            check_seal(self.folder / LIBRARY_NAME)
+            verify_checksum(self.folder / LIBRARY_NAME)
         except OSError as error:
             raise UserError("The library cannot be opened", error.strerror or str(error)) from error
         try:
@@ -148,7 +148,7 @@ class Garden:
         except UserError as error:
             # Somebody whose disk is full must still be able to look, and to undo. But the
             # tables are never changed without a copy of what they were.
-            if migrating or isinstance(error, GardenDamaged):
+            if migrating or isinstance(error, CollectionDamaged):
                 raise
             self.backup_problem = str(error)
 

@@ -25,8 +25,8 @@ HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
 _SYSTEM_FOLDERS = frozenset(
     ("@eadir", "@__thumb", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found")
 )
-#: A folder with such a file is a garden of this program: its small pictures are no photos of the person's.
-GARDEN_FILE, SMALL_PICTURES = "library.sqlite", "thumbnails"
+#: A folder with such a file is a collection of this program: its small pictures are no photos of the person's.
+COLLECTION_FILE, SMALL_PICTURES = "library.sqlite", "thumbnails"
 _SYSTEM_HAS_MARKS = any(hasattr(os.stat_result, name) for name in ("st_file_attributes", "st_flags"))
 
 
@@ -176,7 +176,7 @@ class _Walk:
             return
         with os.scandir(folder) as listing:
             entries = sorted((entry for entry in listing if not self._is_hidden(entry)), key=attrgetter("name"))
-        if any(entry.name == GARDEN_FILE for entry in entries):
+        if any(entry.name == COLLECTION_FILE for entry in entries):
             entries = [entry for entry in entries if entry.name != SMALL_PICTURES]
             self.skipped[HIDDEN] += 1
         photos: list[str] = []

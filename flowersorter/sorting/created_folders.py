@@ -10,7 +10,7 @@ from typing import NoReturn
 from flowersorter.library.tables.journal import MadeFolder
 from flowersorter.sorting.failures import TAKEN, UNPLUGGED, NotDoneError, in_words
 from flowersorter.sorting.filesystem import FileSystem, has_something, is_folder, look, look_through
-from flowersorter.sorting.journaled_steps import Desk, require_made_on_drive, secure
+from flowersorter.sorting.journaled_steps import StepContext, require_made_on_drive, secure
 from flowersorter.sorting.plan import SortPlan
 
 
@@ -27,7 +27,7 @@ def require_device(plan: SortPlan, files: FileSystem) -> None:
         raise NotDoneError(UNPLUGGED, stop=True)
 
 
-def make_destination(desk: Desk, run_id: int, missing: Iterable[Path]) -> None:
+def make_destination(desk: StepContext, run_id: int, missing: Iterable[Path]) -> None:
     """Make the destination and the folders above it that were missing when the run was planned.
 
     Raises:
@@ -43,7 +43,7 @@ def make_destination(desk: Desk, run_id: int, missing: Iterable[Path]) -> None:
             raise NotDoneError(f"its folder cannot be made: {error.reason}", stop=True) from error
 
 
-def make_class_folder(desk: Desk, run_id: int, folder: Path) -> None:
+def make_class_folder(desk: StepContext, run_id: int, folder: Path) -> None:
     """Make a class folder if it is missing; never the destination itself, which may be an unplugged drive.
 
     Raises:
@@ -59,17 +59,17 @@ def make_class_folder(desk: Desk, run_id: int, folder: Path) -> None:
         secure(desk, folder, folder.parent)
 
 
-def remove_empty_folders(desk: Desk, destination: Path) -> None:
+def remove_empty_folders(desk: StepContext, destination: Path) -> None:
     """Remove the folders that runs to this destination made and that are empty (again)."""
     _remove_empty(desk, desk.journal.folders(destination))
 
 
-def remove_abandoned_folders(desk: Desk) -> None:
+def remove_abandoned_folders(desk: StepContext) -> None:
     """Remove the empty folders of undone runs that could not be removed when they were undone."""
     _remove_empty(desk, desk.journal.abandoned_folders())
 
 
-def _remove_empty(desk: Desk, folders: Iterable[MadeFolder]) -> None:
+def _remove_empty(desk: StepContext, folders: Iterable[MadeFolder]) -> None:
     gone = []
     # Where a step is open, a missing folder would look like an unplugged drive.
     needed = {entry.destination.parent for entry in desk.journal.open_filings()}
@@ -94,7 +94,7 @@ def _remove(files: FileSystem, folder: Path) -> bool:
     return True
 
 
-def _make(desk: Desk, run_id: int, folder: Path) -> None:
+def _make(desk: StepContext, run_id: int, folder: Path) -> None:
     folder_id = desk.journal.add_folder(run_id, folder)
     try:
         desk.files.mkdir(folder)
@@ -111,7 +111,7 @@ def _make(desk: Desk, run_id: int, folder: Path) -> None:
         _unmake(desk, folder_id, folder, error)
 
 
-def _accept_existing(desk: Desk, folder_id: int, folder: Path) -> None:
+def _accept_existing(desk: StepContext, folder_id: int, folder: Path) -> None:
     with in_words():
         if is_folder(desk.files, folder):
             return
@@ -119,7 +119,7 @@ def _accept_existing(desk: Desk, folder_id: int, folder: Path) -> None:
     raise NotDoneError(TAKEN)
 
 
-def _unmake(desk: Desk, folder_id: int, folder: Path, error: OSError | NotDoneError) -> NoReturn:
+def _unmake(desk: StepContext, folder_id: int, folder: Path, error: OSError | NotDoneError) -> NoReturn:
     """Take a folder away that was made only half, and say why."""
     with suppress(OSError):
         if _remove(desk.files, folder):

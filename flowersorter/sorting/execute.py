@@ -10,12 +10,12 @@ from pathlib import Path
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import EntryState, NewEntry, Run
 from flowersorter.sorting.created_folders import make_destination, remove_empty_folders, require_device
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.journaled_steps import Desk, remember_drives
+from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.plan import STAGES, Action, SortPlan
 from flowersorter.sorting.sidecar_groups import Group, file_group, grouped
 
@@ -73,7 +73,7 @@ class RunResult:
 
 
 def execute(
-    plan: SortPlan, garden: Garden, report: Report, cancel: CancelToken, files: FileSystem | None = None
+    plan: SortPlan, collection: CollectionStore, report: Report, cancel: CancelToken, files: FileSystem | None = None
 ) -> RunResult:
     """File the photos of a plan.
 
@@ -85,7 +85,9 @@ def execute(
     """
     if not plan.files:
         return RunResult(None, ())
-    desk = Desk(garden, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device})
+    desk = StepContext(
+        collection, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device}
+    )
     run_id = desk.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
     with suppress(OSError):  # what cannot be looked at fails photo by photo
         remember_drives(desk, plan.source)
@@ -99,7 +101,7 @@ def execute(
     return RunResult(run_id, tuple(execution.results()))
 
 
-def _end(desk: Desk, plan: SortPlan, run_id: int) -> None:
+def _end(desk: StepContext, plan: SortPlan, run_id: int) -> None:
     remove_empty_folders(desk, plan.destination)
     desk.journal.end_run(run_id)
 
@@ -126,7 +128,7 @@ def _entries(plan: SortPlan) -> Iterator[NewEntry]:
 class _Execution:
     """One run on its way; remembers what became of each photo."""
 
-    def __init__(self, desk: Desk, plan: SortPlan, run: Run) -> None:
+    def __init__(self, desk: StepContext, plan: SortPlan, run: Run) -> None:
         self._desk, self._plan, self._run = desk, plan, run
         self._groups = grouped(desk.journal.filings(run.id))
         self._results: list[FiledPhoto | None] = [None] * len(plan.files)

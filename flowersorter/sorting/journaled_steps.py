@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import Entry, EntryState, Journal, Run
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, UNPLUGGED, NotDoneError, in_words
 from flowersorter.sorting.filesystem import FileSystem, has_something, is_regular, look, look_through
@@ -25,26 +25,26 @@ _TEMPORARY = ".flowersorter-{}.part"
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """The garden and the disk that a run works on.
+class StepContext:
+    """The collection and the disk that a run works on.
 
     Attributes:
         secured: Folders whose names are known to be on the disk; see `secure`.
         devices: What disk a folder of the run was on when it began; see `require_drives`.
     """
 
-    garden: Garden
+    collection: CollectionStore
     files: FileSystem
     secured: set[Path] = field(default_factory=set)
     devices: dict[Path, int] = field(default_factory=dict)
 
     @property
     def journal(self) -> Journal:
-        """The garden's journal."""
-        return self.garden.journal
+        """The collection's journal."""
+        return self.collection.journal
 
 
-def secure(desk: Desk, folder: Path, root: Path) -> None:
+def secure(desk: StepContext, folder: Path, root: Path) -> None:
     """Make sure, once, that a power cut cannot take a folder away with what is going to be in it.
 
     Somebody may have made it a second ago, or we did just before a crash.
@@ -68,7 +68,7 @@ def secure(desk: Desk, folder: Path, root: Path) -> None:
         desk.secured.add(path)
 
 
-def remember_drives(desk: Desk, *folders: Path | None) -> None:
+def remember_drives(desk: StepContext, *folders: Path | None) -> None:
     """Remember which disks these folders are on, so that pulling one out is noticed."""
     for folder in folders:
         found = look_through(desk.files, folder) if folder is not None else None
@@ -76,7 +76,7 @@ def remember_drives(desk: Desk, *folders: Path | None) -> None:
             desk.devices[folder] = found.st_dev
 
 
-def require_drives(desk: Desk) -> None:
+def require_drives(desk: StepContext) -> None:
     """Check that the folders are still on the disks they were on; where a drive was, an empty folder often remains.
 
     Raises:
@@ -89,7 +89,7 @@ def require_drives(desk: Desk) -> None:
             raise NotDoneError(UNPLUGGED)
 
 
-def require_made_on_drive(desk: Desk, folder: Path) -> None:
+def require_made_on_drive(desk: StepContext, folder: Path) -> None:
     """Check that a folder that was made just now is not where a drive was a moment ago.
 
     Raises:
@@ -100,7 +100,7 @@ def require_made_on_drive(desk: Desk, folder: Path) -> None:
             raise NotDoneError(UNPLUGGED, stop=True)
 
 
-def file(desk: Desk, entry: Entry) -> str | None:
+def file(desk: StepContext, entry: Entry) -> str | None:
     """File one planned file.
 
     Returns:
@@ -123,7 +123,7 @@ def file(desk: Desk, entry: Entry) -> str | None:
     return note
 
 
-def take_back(desk: Desk, run: Run, entry: Entry) -> None:
+def take_back(desk: StepContext, run: Run, entry: Entry) -> None:
     """Take one filed file back.
 
     Raises:
@@ -144,7 +144,7 @@ def take_back(desk: Desk, run: Run, entry: Entry) -> None:
     record_taken_back(desk, entry)
 
 
-def check_take_back(desk: Desk, run: Run, entry: Entry) -> None:
+def check_take_back(desk: StepContext, run: Run, entry: Entry) -> None:
     """Look whether a filed file can be taken back; reads only.
 
     Raises:
@@ -178,7 +178,7 @@ def is_gone_already(files: FileSystem, run: Run, entry: Entry) -> bool:
         )
 
 
-def _refuse_moved_on(desk: Desk, entry: Entry) -> None:
+def _refuse_moved_on(desk: StepContext, entry: Entry) -> None:
     """Refuse to take back what later runs have brought to another place, where it still is.
 
     Raises:
@@ -194,13 +194,13 @@ def _refuse_moved_on(desk: Desk, entry: Entry) -> None:
             raise NotDoneError(f"run {last.run_id} has moved it on; undo that run first")
 
 
-def record_filed(desk: Desk, entry: Entry, sha256: bytes, note: str | None) -> None:
+def record_filed(desk: StepContext, entry: Entry, sha256: bytes, note: str | None) -> None:
     """Write down that a file is filed, and where its photo is now, as one."""
-    photos = desk.garden.photos
+    photos = desk.collection.photos
     found = None
     with suppress(OSError):  # it is filed all the same; scanning its folder finds it
         found = look(desk.files, entry.destination)
-    with desk.garden.database.transaction():
+    with desk.collection.database.transaction():
         desk.journal.settle(entry.id, EntryState.DONE, note)
         if entry.lead_id is not None:
             return
@@ -212,16 +212,16 @@ def record_filed(desk: Desk, entry: Entry, sha256: bytes, note: str | None) -> N
             photos.add_place(entry.destination, photo.id, found.st_size, found.st_mtime_ns)
 
 
-def record_taken_back(desk: Desk, entry: Entry) -> None:
+def record_taken_back(desk: StepContext, entry: Entry) -> None:
     """Write down that a file is back, and where its photo is now, as one."""
-    with desk.garden.database.transaction():
+    with desk.collection.database.transaction():
         desk.journal.settle(entry.id, EntryState.UNDONE)
         if entry.lead_id is not None:
             return
         if entry.action == Action.MOVE:
-            desk.garden.photos.relocate(entry.destination, entry.source)
+            desk.collection.photos.relocate(entry.destination, entry.source)
         else:
-            desk.garden.photos.drop_place(entry.destination)
+            desk.collection.photos.drop_place(entry.destination)
 
 
 def _contents(files: FileSystem, entry: Entry) -> tuple[bytes, int, int]:
@@ -260,7 +260,7 @@ def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> None:
         remove_link(files, entry.source, entry.destination)
 
 
-def _make_source_folder(desk: Desk, run: Run, folder: Path) -> None:
+def _make_source_folder(desk: StepContext, run: Run, folder: Path) -> None:
     """Make the folder a moved file came from again, if it was removed; never a missing drive's."""
     missing = []
     while look(desk.files, folder) is None:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import Entry, EntryState, Run
 from flowersorter.sorting.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.filesystem import FileSystem, has_something, is_our_link, look, look_through
-from flowersorter.sorting.journaled_steps import Desk, record_filed, record_taken_back, take_back
+from flowersorter.sorting.journaled_steps import StepContext, record_filed, record_taken_back, take_back
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.resolve_interrupted import Settled, Side, settle
 from flowersorter.sorting.safe_names import shown
@@ -43,13 +43,13 @@ class _Tally:
     problems: list[str] = field(default_factory=list)
 
 
-def recover(garden: Garden, files: FileSystem | None = None) -> RecoveryResult:
+def recover(collection: CollectionStore, files: FileSystem | None = None) -> RecoveryResult:
     """Settle every open filing and close every run that did not end.
 
     Raises:
         UserError: the library cannot be read or written.
     """
-    desk = Desk(garden, files or FileSystem())
+    desk = StepContext(collection, files or FileSystem())
     tally = _Tally()
     for run in desk.journal.open_runs():
         for entry in desk.journal.filings(run.id):
@@ -63,7 +63,7 @@ def recover(garden: Garden, files: FileSystem | None = None) -> RecoveryResult:
     return RecoveryResult(tally.finished, tally.rolled_back, tuple(tally.problems))
 
 
-def _settle_entry(desk: Desk, run: Run, entry: Entry, tally: _Tally) -> None:
+def _settle_entry(desk: StepContext, run: Run, entry: Entry, tally: _Tally) -> None:
     try:
         missing = _missing_folder(desk.files, run, entry)
         if missing is not None:
@@ -106,7 +106,7 @@ def _look_at(files: FileSystem, entry: Entry) -> Settled:
     return settle(files, transfer, entry.mtime_ns, keeps_origin=entry.action == Action.COPY)
 
 
-def _record(desk: Desk, entry: Entry, settled: Settled) -> None:
+def _record(desk: StepContext, entry: Entry, settled: Settled) -> None:
     if entry.state == EntryState.UNDOING:
         if settled.side == Side.FINISHED:
             record_taken_back(desk, entry)
@@ -121,7 +121,7 @@ def _record(desk: Desk, entry: Entry, settled: Settled) -> None:
         desk.journal.settle(entry.id, EntryState.FAILED, settled.note)
 
 
-def _complete(desk: Desk, run: Run, group: Group, tally: _Tally) -> None:
+def _complete(desk: StepContext, run: Run, group: Group, tally: _Tally) -> None:
     """A crash between a photo and its sidecars: bring them together again."""
     states = {entry.state for entry in group.entries}
     if EntryState.DONE not in states or states & {EntryState.STARTED, EntryState.UNDOING}:
@@ -142,7 +142,7 @@ def _complete(desk: Desk, run: Run, group: Group, tally: _Tally) -> None:
         tally.problems.append(_problem(group.lead, error.reason))
 
 
-def _take_all_back(desk: Desk, run: Run, filed: list[Entry], tally: _Tally) -> None:
+def _take_all_back(desk: StepContext, run: Run, filed: list[Entry], tally: _Tally) -> None:
     for entry in reversed(filed):
         take_back(desk, run, entry)
         tally.rolled_back += 1

@@ -7,14 +7,14 @@ from dataclasses import replace
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import FiledPhoto
 from flowersorter.sorting.filesystem import FileSystem, look
 from flowersorter.sorting.plan import Filing, Mode, SortPlan, make_plan
 
 
 def plan_refile(
-    garden: Garden,
+    collection: CollectionStore,
     photos: Sequence[tuple[FiledPhoto, str]],
     cancel: CancelToken,
     files: FileSystem | None = None,
@@ -22,7 +22,7 @@ def plan_refile(
     """Plan moves within the folders that photos were filed into; nothing on disk changes.
 
     Args:
-        garden: Knows the class folders of earlier runs.
+        collection: Knows the class folders of earlier runs.
         photos: Filed photos, each with the name of the class it belongs to now.
         cancel: Looked at once a photo.
         files: The disk.
@@ -41,7 +41,7 @@ def plan_refile(
         by_root.setdefault(photo.root, []).append(_filing(files, photo, class_name))
     plans = []
     for root, filings in by_root.items():
-        folders = garden.journal.class_folders(root)
+        folders = collection.journal.class_folders(root)
         plan = make_plan(filings, root, Mode.MOVE, cancel, source_root=None, folders=folders, files=files)
         # Source and destination are one on purpose here: an undo may make class folders below it again.
         plans.append(replace(plan, source=root))

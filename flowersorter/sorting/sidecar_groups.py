@@ -9,7 +9,7 @@ from pathlib import Path
 from flowersorter.library.tables.journal import Entry, EntryState, Run
 from flowersorter.sorting.created_folders import make_class_folder
 from flowersorter.sorting.failures import PUT_RIGHT_LATER, LeftOpenError, NotDoneError
-from flowersorter.sorting.journaled_steps import Desk, check_take_back, file, take_back
+from flowersorter.sorting.journaled_steps import StepContext, check_take_back, file, take_back
 from flowersorter.sorting.safe_names import shown
 
 
@@ -33,7 +33,7 @@ def grouped(entries: Sequence[Entry]) -> list[Group]:
     return list(groups.values())
 
 
-def file_group(desk: Desk, run: Run, group: Group) -> str | None:
+def file_group(desk: StepContext, run: Run, group: Group) -> str | None:
     """File a photo with its sidecars.
 
     Returns:
@@ -57,7 +57,7 @@ def file_group(desk: Desk, run: Run, group: Group) -> str | None:
     return "; ".join(notes) or None
 
 
-def take_back_group(desk: Desk, run: Run, group: Group) -> None:
+def take_back_group(desk: StepContext, run: Run, group: Group) -> None:
     """Take a photo back with its sidecars; all are looked at before the first is touched.
 
     Raises:
@@ -80,7 +80,7 @@ def take_back_group(desk: Desk, run: Run, group: Group) -> None:
             raise NotDoneError(_about(entry, group, error.reason), stop=error.stop) from error
 
 
-def _bring_back(desk: Desk, run: Run, group: Group, done: list[Entry], error: NotDoneError) -> None:
+def _bring_back(desk: StepContext, run: Run, group: Group, done: list[Entry], error: NotDoneError) -> None:
     """One of a group failed: take back what was filed before it.
 
     Raises:
@@ -102,7 +102,7 @@ def _bring_back(desk: Desk, run: Run, group: Group, done: list[Entry], error: No
     raise NotDoneError(reason, stop=error.stop) from error
 
 
-def _file_again(desk: Desk, taken_back: list[Entry], error: NotDoneError) -> None:
+def _file_again(desk: StepContext, taken_back: list[Entry], error: NotDoneError) -> None:
     """A photo could not be taken back: its sidecars stay with it.
 
     Raises:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import EntryState, Run, RunState
 from flowersorter.sorting.created_folders import remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
-from flowersorter.sorting.journaled_steps import Desk, remember_drives, require_drives
+from flowersorter.sorting.journaled_steps import StepContext, remember_drives, require_drives
 from flowersorter.sorting.plan import Skipped
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.sidecar_groups import Group, grouped, take_back_group
@@ -37,7 +37,7 @@ class UndoResult:
 
 
 def undo(
-    garden: Garden,
+    collection: CollectionStore,
     run_id: int,
     report: Report,
     cancel: CancelToken,
@@ -47,7 +47,7 @@ def undo(
     """Take a run back, the last photo first.
 
     Args:
-        garden: Whose run.
+        collection: Whose run.
         run_id: Any run, not only the newest.
         report: Gets `Progress`.
         cancel: Looked at between two photos.
@@ -58,7 +58,7 @@ def undo(
         UndoRefused: there is no such run, it is undone already, or all that is left of it waits for a missing drive.
         Cancelled: asked to stop; what is undone stays undone, and undoing the run again goes on.
     """
-    desk = Desk(garden, files or FileSystem())
+    desk = StepContext(collection, files or FileSystem())
     before = _known(desk, run_id)
     run = _settled(desk, before)
     wanted = [
@@ -89,7 +89,7 @@ def undo(
     return UndoResult(run_id, desk.journal.run(run_id).undone - before.undone, tuple(refused))
 
 
-def _known(desk: Desk, run_id: int) -> Run:
+def _known(desk: StepContext, run_id: int) -> Run:
     try:
         run = desk.journal.run(run_id)
     except KeyError:
@@ -99,11 +99,11 @@ def _known(desk: Desk, run_id: int) -> Run:
     return run
 
 
-def _settled(desk: Desk, run: Run) -> Run:
+def _settled(desk: StepContext, run: Run) -> Run:
     """Settle first what was interrupted, as far as the drives are there."""
     if run not in desk.journal.open_runs():
         return run
-    recover(desk.garden, desk.files)
+    recover(desk.collection, desk.files)
     return desk.journal.run(run.id)
 
 
@@ -115,7 +115,7 @@ def _is_open(group: Group) -> bool:
     return any(entry.state in {EntryState.STARTED, EntryState.UNDOING} for entry in group.entries)
 
 
-def _end(desk: Desk, run: Run, *, whole: bool) -> None:
+def _end(desk: StepContext, run: Run, *, whole: bool) -> None:
     remove_empty_folders(desk, run.destination)
     if desk.journal.end_run(run.id) != RunState.UNDONE and whole and run.photos == 0:
         desk.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo

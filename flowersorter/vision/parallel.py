@@ -67,7 +67,7 @@ def _in_charge_of_blas() -> Iterator[None]:
         OpenBLASController.clear_controlling_thread(force=True)
 
 
-class Lanes:
+class ThreadPool:
     """Threads, one for each core, that each work on products of their own; none waits for another by spinning.
 
     NumPy lets other threads run while it computes. Use it as a context manager.
@@ -77,7 +77,7 @@ class Lanes:
         self._pool: ThreadPoolExecutor | None = None
         self._limit = one_blas_thread()
 
-    def __enter__(self) -> Lanes:
+    def __enter__(self) -> ThreadPool:
         self._limit.__enter__()
         return self
 
@@ -95,14 +95,14 @@ class Lanes:
             Exception: the first that `work` raises.
         """
         waiting = list(items)
-        if len(waiting) < 2 or lane_count() == 1:
+        if len(waiting) < 2 or worker_count() == 1:
             return [work(item) for item in waiting]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(lane_count(), thread_name_prefix="lane")
+            self._pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="lane")
         return list(self._pool.map(work, waiting))
 
 
-def lane_count() -> int:
+def worker_count() -> int:
     """How many lanes are worth it: the cores this process may use, up to a limit."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, _MOST_LANES)

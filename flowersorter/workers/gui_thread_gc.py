@@ -7,7 +7,7 @@ import gc
 from PySide6.QtCore import QAbstractEventDispatcher, QObject, Slot
 
 
-class GarbageCollector(QObject):
+class GuiThreadGc(QObject):
     """Collects when the event loop has nothing else to do, about as often as Python would, which leaves it to this.
 
     Python itself collects in whatever thread asks for memory. A worker that so destroys an object of Qt holds Qt's lock

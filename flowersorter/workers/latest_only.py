@@ -16,7 +16,7 @@ class _Wish:
     call: Callable[[], object]
 
 
-class Newest(QObject):
+class LatestOnly(QObject):
     """One wish runs, at most one waits; an older one that waits is dropped, its late result too.
 
     Lives in the GUI thread, has a small thread of its own that ends when there is nothing to do.

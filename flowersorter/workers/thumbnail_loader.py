@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.workers.thumbnail_pool import Wanted
 
 THUMBNAIL_PX = 320
@@ -40,11 +40,11 @@ def large_image(path: Path, max_side_px: int) -> QImage:
     return to_image(load_large(path, max_side_px))
 
 
-class GardenThumbnails:
+class ThumbnailLoader:
     """Loads a thumbnail for the pool; called in any thread."""
 
-    def __init__(self, garden: Garden) -> None:
-        self._garden = garden
+    def __init__(self, collection: CollectionStore) -> None:
+        self._collection = collection
 
     def __call__(self, wanted: Wanted) -> QImage:
         """Take the stored thumbnail where the photo was read before, else make a quick one.
@@ -56,8 +56,8 @@ class GardenThumbnails:
             from flowersorter.photos.thumbnail import quick_thumbnail
 
             return to_image(quick_thumbnail(wanted.path, THUMBNAIL_PX))
-        sha256 = self._garden.photos.photo(wanted.photo_id).sha256
-        jpeg = self._garden.thumbnails.get(sha256)
+        sha256 = self._collection.photos.photo(wanted.photo_id).sha256
+        jpeg = self._collection.thumbnails.get(sha256)
         image = QImage.fromData(jpeg) if jpeg is not None else QImage()
         if image.isNull():
             image = QImage.fromData(self._made_again(sha256, wanted.path))
@@ -69,5 +69,5 @@ class GardenThumbnails:
 
         photo = read_photo(path, short_side_px=SMALL_PX)
         if photo.sha256 == sha256:
-            self._garden.thumbnails.put(sha256, photo.small)
+            self._collection.thumbnails.put(sha256, photo.small)
         return photo.small

@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
-from flowersorter.vision.classifier.batch_novelty import Crowd, compare, set_apart
+from flowersorter.vision.classifier.batch_novelty import PhotoSample, compare, flag_batch_novelty
 from flowersorter.vision.classifier.fit import Examples, fit
 from flowersorter.vision.classifier.metrics import calibration_bins, expected_calibration_error
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Predictions, predict
-from flowersorter.vision.classifier.training_state import Variants, few, near_copies
+from flowersorter.vision.classifier.training_state import AugmentedViews, few, near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.predicting.network_loader import open_embedder
 from flowersorter.workflows.predicting.predict_cached import cached_features
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.prepare_features import embed_labelled
 from flowersorter.workflows.training.training_set import MOST_UNLABELLED, of_small_classes
 from tests.bench.training_folder import LearnedPhotos, learned_photos
@@ -60,7 +60,7 @@ class Photos:
         small, variants = of_small_classes(targets), None
         if len(small) and self.again:
             shown = join([view.take(rows[small]) for view in self.again])
-            variants = Variants(shown, np.tile(small, len(self.again)))
+            variants = AugmentedViews(shown, np.tile(small, len(self.again)))
         unlabelled = None if beside is None or not few(targets) else _some(beside)
         own = np.ones(len(rows), np.bool_)
         examples = Examples(1 + rows, self.features.take(rows), targets, own, variants=variants, unlabelled=unlabelled)
@@ -138,7 +138,7 @@ def left_out(known: Photos, strangers: Features | None) -> None:
 
 
 def together(known: Photos) -> None:
-    """Print what is sure once a garden's unlabelled photos are compared with the labelled ones, all together."""
+    """Print what is sure once a collection's unlabelled photos are compared with the labelled ones, all together."""
     print("one class left out, its photos beside a fifth of the others: sure, one by one and compared (means of five)")
     print("its photos    others    its photos sure       others sure         AUROC compared")
     for share, beside in ((1, True), (4, True), (10, True), (1, False), (0, True)):
@@ -165,15 +165,15 @@ def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[flo
     said = predict(model, seen)
     guesses, targets = said.probabilities.argmax(axis=1), np.unique(known.targets[learned], return_inverse=True)[1]
 
-    def crowd(features: Features, classes: NDArray[np.intp]) -> Crowd:
-        return Crowd(features, model.novelty.axes.project(features), classes)
+    def crowd(features: Features, classes: NDArray[np.intp]) -> PhotoSample:
+        return PhotoSample(features, model.novelty.axes.project(features), classes)
 
     labelled, others = crowd(known.features.take(learned), targets), crowd(seen, guesses)
     comparison = compare(labelled, others, CancelToken())
     if comparison is None:
         raise SystemExit("There are too few photos to compare")
     chance = comparison.chance(others.places, comparison.folds)
-    apart = set_apart(chance, said.unfamiliarity)
+    apart = flag_batch_novelty(chance, said.unfamiliarity)
     sure, its = said.verdicts == Verdict.SURE, known.targets[rows] == number
     shares = [(which & part).sum() / max(1, part.sum()) for part in (its, ~its) for which in (sure, sure & ~apart)]
     auroc = _auroc(-chance[~its], -chance[its]) if its.any() and not its.all() else np.nan
@@ -199,25 +199,25 @@ def _auroc(known: NDArray[Any], new: NDArray[Any]) -> float:
 
 def embedded(photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
     """Embed both folders as the program does; None for the second where it is missing."""
-    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
-        return _embedded(garden, photos, strangers)
+    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
+        return _embedded(collection, photos, strangers)
 
 
-def _embedded(garden: Garden, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
-    known = learned_photos(garden, photos)
-    groups = near_copies(known.features, known.targets, 0, CancelToken())
+def _embedded(collection: CollectionStore, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
+    known = learned_photos(collection, photos)
+    groups = near_duplicates(known.features, known.targets, 0, CancelToken())
     others = None
     if strangers.is_dir():
-        rows = label(LabelRequest(garden, strangers), silent, CancelToken()).rows
-        _, hashes = garden.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
-        others, _ = cached_features(garden, DEFAULT, hashes)
-    again = tuple(_seen_in(garden, known, variant(number)) for number in range(1, VARIANTS + 1))
-    first = replace(_seen_in(garden, known, CENTRE), resemblance=known.features.resemblance)
+        rows = label(PredictFolderRequest(collection, strangers), silent, CancelToken()).rows
+        _, hashes = collection.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
+        others, _ = cached_features(collection, DEFAULT, hashes)
+    again = tuple(_seen_in(collection, known, variant(number)) for number in range(1, VARIANTS + 1))
+    first = replace(_seen_in(collection, known, CENTRE), resemblance=known.features.resemblance)
     return Photos(known.features, first, known.targets, groups, again), others
 
 
-def _seen_in(garden: Garden, photos: LearnedPhotos, view: str) -> Features:
+def _seen_in(collection: CollectionStore, photos: LearnedPhotos, view: str) -> Features:
     """Features of photos in one view alone, embedded as `train` does it for small classes."""
-    embed_labelled(garden, "auto", photos.photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
-    embeddings, _ = garden.embeddings(DEFAULT).get(photos.hashes, view)
+    embed_labelled(collection, "auto", photos.photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
+    embeddings, _ = collection.embeddings(DEFAULT).get(photos.hashes, view)
     return pack(embeddings)

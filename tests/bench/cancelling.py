@@ -12,11 +12,11 @@ from pathlib import Path
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Report, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan_sort, run_sort
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 
 Job = Callable[[Report, CancelToken], object]
@@ -29,23 +29,23 @@ def cancel_latency(photos: Path) -> None:
     print("job           cancelled after  goes on for")
     with tempfile.TemporaryDirectory() as scratch:
         folder = _some(photos, Path(scratch) / "photos")
-        with Garden.open(Path(scratch) / "garden") as garden:
+        with CollectionStore.open(Path(scratch) / "collection") as collection:
             for after_s in (0.1, 2.0, 4.0, 6.0, 8.0):
-                _measure("label", lambda r, c: label(LabelRequest(garden, folder), r, c), after_s)
-            train_folder(TrainFolderRequest(garden, folder), silent, CancelToken())
+                _measure("label", lambda r, c: label(PredictFolderRequest(collection, folder), r, c), after_s)
+            train_folder(TrainFolderRequest(collection, folder), silent, CancelToken())
             for after_s in (0.05, 0.2, 0.5):
-                _measure("retrain", lambda r, c: retrain(RetrainRequest(garden), r, c), after_s)
-                _measure("evaluate", lambda r, c: evaluate(EvaluateRequest(garden), r, c), after_s)
-                _measure("plan", lambda r, c: plan_sort(_sorting(garden, folder), r, c), after_s)
+                _measure("retrain", lambda r, c: retrain(RetrainRequest(collection), r, c), after_s)
+                _measure("evaluate", lambda r, c: evaluate(EvaluateRequest(collection), r, c), after_s)
+                _measure("plan", lambda r, c: plan_sort(_sorting(collection, folder), r, c), after_s)
             for after_s in (0.1, 0.5):
-                request = RunSortRequest(garden, plan_sort(_sorting(garden, folder), silent, CancelToken()))
+                request = RunSortRequest(collection, plan_sort(_sorting(collection, folder), silent, CancelToken()))
                 _measure("sort", partial(run_sort, request), after_s)
-                _measure("undo", lambda r, c: undo_run(UndoRequest(garden), r, c), 0.1)
-            garden.database.check_integrity()
+                _measure("undo", lambda r, c: undo_run(UndoRequest(collection), r, c), 0.1)
+            collection.database.check_integrity()
 
 
-def _sorting(garden: Garden, folder: Path) -> SortRequest:
-    return SortRequest(garden, folder, folder.with_name("sorted"))
+def _sorting(collection: CollectionStore, folder: Path) -> SortRequest:
+    return SortRequest(collection, folder, folder.with_name("sorted"))
 
 
 def _measure(name: str, job: Job, after_s: float) -> None:

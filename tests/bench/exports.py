@@ -17,7 +17,7 @@ from torchvision.transforms import functional
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.build import build_network
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.classifier.calibration import softmax
@@ -34,14 +34,14 @@ def exported_models(photos: Path) -> None:
     """how far the probabilities of an exported starter model are from torch's, and from the program's own"""
     folders = sorted(part for part in photos.iterdir() if part.is_dir())
     paths = [path for folder in folders for path in sorted(folder.glob("*.jpg"))[::7][:PER_CLASS]]
-    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
+    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
         files = {suffix: Path(scratch) / f"flower_classifier{suffix}" for suffix in (".pth", ".onnx")}
         for file in files.values():
-            result = export_model(ExportRequest(garden, file), silent, CancelToken())
+            result = export_model(ExportRequest(collection, file), silent, CancelToken())
             print(
                 f"{file.name}: {file.stat().st_size / 1e6:.0f} MB, {100 * (result.accuracy or 0):.1f} % right held out"
             )
-        ours = predict_photos(PredictRequest(garden, tuple(paths)), silent, CancelToken())
+        ours = predict_photos(PredictRequest(collection, tuple(paths)), silent, CancelToken())
         session = onnxruntime.InferenceSession(files[".onnx"])
         network, saved = _torchvision(files[".pth"])
         pixels = [ImageOps.exif_transpose(Image.open(path)).convert("RGB") for path in paths]

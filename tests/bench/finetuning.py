@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.metrics import wilson_interval
-from flowersorter.vision.classifier.training_state import near_copies
+from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
-from flowersorter.workflows.training.finetune import DeepRequest, Epoch, deep_train
+from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, finetune
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.bench.training_folder import learned_photos
 
@@ -31,18 +31,18 @@ def deep_training(photos: Path) -> None:
     """`train` and `train --deep --unfreeze 1` on four fifths, `evaluate` on the other fifth, five splits of seed 1"""
     print("split  learned  measured  frozen    deep  gain    best epoch  minutes")
     results: list[NDArray[np.bool_]] = []
-    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
-        known = learned_photos(garden, photos)
-        folds = assign_folds(known.targets, near_copies(known.features, known.targets, 0, CancelToken()), SEED)
+    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
+        known = learned_photos(collection, photos)
+        folds = assign_folds(known.targets, near_duplicates(known.features, known.targets, 0, CancelToken()), SEED)
         for split in SPLITS:
-            garden.labels.clear(list(garden.labels.all()))
+            collection.labels.clear(list(collection.labels.all()))
             learned, measured = _copied(known.files, folds == split, Path(scratch) / str(split))
-            train_folder(TrainFolderRequest(garden, learned, backbone=DEFAULT), silent, CancelToken())
-            frozen = _right(garden, measured)
+            train_folder(TrainFolderRequest(collection, learned, backbone=DEFAULT), silent, CancelToken())
+            frozen = _right(collection, measured)
             started = time.perf_counter()
-            trained = deep_train(DeepRequest(garden, learned, unfreeze=1), _tell, CancelToken())
+            trained = finetune(FinetuneRequest(collection, learned, unfreeze=1), _tell, CancelToken())
             minutes = (time.perf_counter() - started) / 60
-            deep = _right(garden, measured)
+            deep = _right(collection, measured)
             results.append(np.stack([frozen, deep]))
             print(
                 f"{split:5}  {trained.photos:7}  {len(deep):8}  {frozen.mean():6.4f}  {deep.mean():6.4f}"
@@ -53,9 +53,9 @@ def deep_training(photos: Path) -> None:
     _sum_up(*np.concatenate(results, axis=1))
 
 
-def _right(garden: Garden, measured: Path) -> NDArray[np.bool_]:
+def _right(collection: CollectionStore, measured: Path) -> NDArray[np.bool_]:
     """(N,) whether each photo is told right, in the order of their numbers."""
-    evaluation = evaluate(EvaluateRequest(garden, measured), silent, CancelToken())
+    evaluation = evaluate(EvaluateRequest(collection, measured), silent, CancelToken())
     assert evaluation.seen == 0
     return evaluation.right[np.argsort(evaluation.photo_ids)]
 

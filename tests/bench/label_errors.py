@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.fit import Examples, Fitted, fit
-from flowersorter.vision.classifier.label_errors import Opinions, second_look
+from flowersorter.vision.classifier.label_errors import Opinions, score_labels
 from flowersorter.vision.classifier.learning_curve import measure_curve
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.near_duplicates import NEAR_COPY
@@ -80,7 +80,7 @@ def doubts(photos: Path) -> None:
         fitted = known.fitted(np.arange(count), labels)
         held_out = fitted.held_out
         opinions = Opinions(held_out.rows, held_out.logits, fitted.model.temperature)
-        look = second_look(known.features, labels, np.ones(count, np.bool_), opinions, CancelToken())
+        look = score_labels(known.features, labels, np.ones(count, np.bool_), opinions, CancelToken())
         found = np.isin(look.rows[:shown], flipped).sum()
         wrong = np.isin(look.rows[: look.suspicious], flipped).sum()
         shares.append(found / len(flipped))
@@ -242,8 +242,8 @@ def _growth(known: Photos) -> None:
 
 def _embedded(folder: Path) -> Photos:
     """Embed a folder with one sub-folder per class, both views of every photo, as `train` does."""
-    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch)) as garden:
-        photos = learned_photos(garden, folder)
+    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch)) as collection:
+        photos = learned_photos(collection, folder)
     # By content: in the order that the figures in README were drawn in.
     order = np.array(sorted(range(len(photos.hashes)), key=photos.hashes.__getitem__), np.intp)
     features, targets = photos.features.take(order), photos.targets[order]
@@ -255,10 +255,10 @@ def _embedded(folder: Path) -> Photos:
 
 
 def _embedded_without_classes(folder: Path) -> Features:
-    with tempfile.TemporaryDirectory() as scratch, Garden.open(Path(scratch) / "garden") as garden:
+    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
         # Two class folders are the least `train_folder` takes; which photo is in which does not matter here.
         for number, file in enumerate(sorted(path for path in folder.rglob("*") if path.is_file())):
             target = Path(scratch) / "photos" / ("odd" if number % 2 else "even") / f"{number}{file.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file.resolve())
-        return learned_photos(garden, Path(scratch) / "photos").features
+        return learned_photos(collection, Path(scratch) / "photos").features

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import Examples, fit
 from flowersorter.vision.classifier.metrics import wilson_interval
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
@@ -40,9 +40,9 @@ def few_photos(photos: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for seed in SEEDS:
             parts = _split(photos, Path(scratch) / str(seed), seed)
-            with Garden.open(Path(scratch) / "garden") as garden:
-                trained = train_folder(TrainFolderRequest(garden, parts[0]), silent, CancelToken())
-                result = evaluate(EvaluateRequest(garden, parts[1]), silent, CancelToken())
+            with CollectionStore.open(Path(scratch) / "collection") as collection:
+                trained = train_folder(TrainFolderRequest(collection, parts[0]), silent, CancelToken())
+                result = evaluate(EvaluateRequest(collection, parts[1]), silent, CancelToken())
             print(f"{seed:4}  {trained.photos:10}  {result.photos:11}  {result.accuracy:8.4f}", flush=True)
 
 

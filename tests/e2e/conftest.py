@@ -1,4 +1,4 @@
-"""One folder of drawn photos, labelled once for all tests; each test works on a copy of its garden."""
+"""One folder of drawn photos, labelled once for all tests; each test works on a copy of its collection."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ TAKEN = datetime(2026, 4, 1, 9, 30)
 
 @dataclass(frozen=True)
 class Labelled:
-    """A folder that was labelled in a garden.
+    """A folder that was labelled in a collection.
 
     Attributes:
         folder: The photos; no test may change them.
-        garden: What the program remembers; tests copy it.
+        collection: What the program remembers; tests copy it.
         before: The folder before it was labelled.
         result: What the labelling wrote as JSON lines.
     """
 
     folder: Path
-    garden: Path
+    collection: Path
     before: dict[str, FileState | None]
     result: Finished
 
@@ -76,20 +76,20 @@ def draw_folder(folder: Path) -> None:
 def labelled(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
     """The folder, labelled by the program once."""
     base = tmp_path_factory.mktemp("e2e")
-    folder, garden = base / "photos", base / "garden"
+    folder, collection = base / "photos", base / "collection"
     draw_folder(folder)
-    return Labelled(folder, garden, tree(folder), Program(garden, base).ok("label", folder, "--json"))
+    return Labelled(folder, collection, tree(folder), Program(collection, base).ok("label", folder, "--json"))
 
 
 @pytest.fixture
 def program(labelled: Labelled, tmp_path: Path) -> Program:
-    """The program with a garden of its own that knows the labelled folder already."""
-    garden = tmp_path / "garden"
-    shutil.copytree(labelled.garden, garden)
-    return Program(garden, tmp_path)
+    """The program with a collection of its own that knows the labelled folder already."""
+    collection = tmp_path / "collection"
+    shutil.copytree(labelled.collection, collection)
+    return Program(collection, tmp_path)
 
 
 @pytest.fixture
 def fresh(tmp_path: Path) -> Program:
-    """The program with no garden yet."""
-    return Program(tmp_path / "garden", tmp_path)
+    """The program with no collection yet."""
+    return Program(tmp_path / "collection", tmp_path)

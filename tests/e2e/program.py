@@ -1,4 +1,4 @@
-"""Runs the program as a person does: as a process of its own, with a garden of its own."""
+"""Runs the program as a person does: as a process of its own, with a collection of its own."""
 
 from __future__ import annotations
 
@@ -78,14 +78,14 @@ class Step:
 
 @dataclass(frozen=True)
 class Program:
-    """FlowerSorter with one garden.
+    """FlowerSorter with one collection.
 
     Attributes:
-        garden: Named through the environment.
+        collection: Named through the environment.
         cwd: Where it runs: not the checkout, so that relative paths are the test's own.
     """
 
-    garden: Path
+    collection: Path
     cwd: Path
     extra: Mapping[str, str] = field(default_factory=dict)
 
@@ -125,7 +125,7 @@ class Program:
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         own = {
-            "FLOWERSORTER_GARDEN": str(self.garden),
+            "FLOWERSORTER_COLLECTION": str(self.collection),
             "PYTHONPATH": path,
             "PYTHONWARNINGS": "error",
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),

@@ -40,7 +40,7 @@ class Taken:
 def taken(tmp_path_factory: pytest.TempPathFactory) -> Taken:
     base = tmp_path_factory.mktemp("taken")
     write_classes(base / "learn", dict.fromkeys(COLOURS, 8), size=(160, 120))
-    program = Program(base / "garden", base)
+    program = Program(base / "collection", base)
     program.ok("train", base / "learn")
     for suffix in (".pth", ".onnx", ".safetensors"):
         told = program.ok("export", f"flower_classifier{suffix}").out
@@ -183,7 +183,7 @@ def test_what_is_no_model_is_refused_with_a_sentence(taken: Taken, fresh: Progra
 # -- from Python
 
 
-EXAMPLE = from_readme("from flowersorter import Garden, predict_image")
+EXAMPLE = from_readme("from flowersorter import Collection, predict_image")
 
 
 def run_script(program: Program, script: str) -> subprocess.CompletedProcess[str]:
@@ -191,7 +191,7 @@ def run_script(program: Program, script: str) -> subprocess.CompletedProcess[str
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "FLOWERSORTER_GARDEN": str(program.garden),
+        "FLOWERSORTER_COLLECTION": str(program.collection),
         "PYTHONWARNINGS": "error",
     }
     return subprocess.run(
@@ -225,7 +225,9 @@ def test_the_python_in_the_readme_runs(fresh: Program) -> None:
 def test_the_python_in_the_readme_is_typed(tmp_path: Path) -> None:
     example, wrong = tmp_path / "example.py", tmp_path / "wrong.py"
     example.write_text(EXAMPLE, encoding="utf-8")
-    wrong.write_text(EXAMPLE.replace('garden.label("photos")', "garden.label(5)").replace("plan.filed", "plan.fled"))
+    wrong.write_text(
+        EXAMPLE.replace('collection.label("photos")', "collection.label(5)").replace("plan.filed", "plan.fled")
+    )
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(example), str(wrong)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=False)
     # By name: from its cache mypy tells the path of the run before.
@@ -238,26 +240,26 @@ def test_importing_the_package_costs_nothing(fresh: Program) -> None:
     heavy = "import sys; print(sorted({'torch', 'PySide6', 'numpy', 'PIL', 'sqlite3'} & set(sys.modules)))"
     assert run_script(fresh, f"import flowersorter; {heavy}").stdout.strip() == "[]"
     light = "import sys; print(sorted({'torch', 'PySide6', 'scipy'} & set(sys.modules)))"
-    assert run_script(fresh, f"from flowersorter import Garden, predict_image; {light}").stdout.strip() == "[]"
+    assert run_script(fresh, f"from flowersorter import Collection, predict_image; {light}").stdout.strip() == "[]"
 
 
-def test_ctrl_c_comes_out_and_the_garden_is_whole(fresh: Program) -> None:
+def test_ctrl_c_comes_out_and_the_collection_is_whole(fresh: Program) -> None:
     write_classes(fresh.cwd / "photos", {"red": 6, "green": 6}, size=(160, 120))
     script = """
 import os, signal
-from flowersorter import Garden
+from flowersorter import Collection
 
 def stop(news):
     if news.stage == "Labelling photos":
         os.kill(os.getpid(), signal.SIGINT)
 
 try:
-    with Garden.open(progress=stop) as garden:
-        garden.label("photos")
+    with Collection.open(progress=stop) as collection:
+        collection.label("photos")
 except KeyboardInterrupt:
     print("stopped")
-with Garden.open() as garden:
-    print(len([photo for photo in garden.label("photos") if photo.prediction]))
+with Collection.open() as collection:
+    print(len([photo for photo in collection.label("photos") if photo.prediction]))
 """
     finished = run_script(fresh, script)
     assert finished.stdout.splitlines() == ["stopped", "12"], finished.stderr

@@ -15,7 +15,7 @@ FLOWERS = ROOT.parent / "shared" / "flowers"
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path, Path]:
-    """A garden that learned three colours, what it learned from, and other photos of the same classes."""
+    """A collection that learned three colours, what it learned from, and other photos of the same classes."""
     base = tmp_path_factory.mktemp("learning")
     learn, check = base / "learn", base / "check"
     write_classes(learn, {"red ones": 8, "grün": 8, "blau": 8}, size=(160, 120))
@@ -23,7 +23,7 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path, Pa
         (check / path.parent.name).mkdir(parents=True, exist_ok=True)
         path.rename(check / path.parent.name / path.name)
     (learn / "blau" / "broken.jpg").write_text("not a photo\n")
-    program = Program(base / "garden", base)
+    program = Program(base / "collection", base)
     result = program.ok("train", learn, "--json")
     assert result.objects[0]["path"] == str(learn / "blau" / "broken.jpg")
     summary = result.summary

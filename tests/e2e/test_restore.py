@@ -8,18 +8,18 @@ from tests.e2e.program import Program, tree
 
 def test_a_damaged_library_is_put_back_and_said(program: Program, labelled: Labelled) -> None:
     program.ok("history")  # makes the first backup
-    (program.garden / "library.sqlite").write_bytes(b"no database" * 1000)
+    (program.collection / "library.sqlite").write_bytes(b"no database" * 1000)
     refused = program.run("history")
     assert (refused.code, refused.out) == (1, "")
     assert refused.err.endswith("put the newest good one back: flowersorter recover.\n")
 
     checks = {check["name"]: check["detail"] for check in program.run("doctor", "--json").objects}
-    assert checks["Garden"].endswith("flowersorter recover.")
+    assert checks["Collection"].endswith("flowersorter recover.")
 
     recovered = program.ok("recover")
     assert "was put in its place" in recovered.out
     assert "No photo was touched." in recovered.out
-    [kept] = program.garden.glob("library-damaged-*.sqlite")
+    [kept] = program.collection.glob("library-damaged-*.sqlite")
     assert str(kept) in recovered.out
     assert kept.read_bytes() == b"no database" * 1000
     assert tree(labelled.folder) == labelled.before
@@ -29,8 +29,8 @@ def test_a_damaged_library_is_put_back_and_said(program: Program, labelled: Labe
 
 
 def test_without_a_backup_recover_fails_with_a_sentence(fresh: Program) -> None:
-    fresh.garden.mkdir()
-    (fresh.garden / "library.sqlite").write_bytes(b"no database" * 1000)
+    fresh.collection.mkdir()
+    (fresh.collection / "library.sqlite").write_bytes(b"no database" * 1000)
     recovered = fresh.run("recover")
     assert (recovered.code, recovered.out) == (1, "")
     assert "no backup" in recovered.err

@@ -16,17 +16,17 @@ MODES = ("--copy", "--move", "--link")
 
 @pytest.fixture
 def taught(labelled: Labelled, program: Program, tmp_path: Path) -> Program:
-    """A garden in which every photo of the folder has a class: drawn photos are new to the starter model."""
-    from flowersorter.library.collection import Garden
+    """A collection in which every photo of the folder has a class: drawn photos are new to the starter model."""
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.library.tables.labels import LabelOrigin
 
-    with Garden.open(program.garden) as garden:
-        odd, even = garden.classes.add("odd ones"), garden.classes.add("Even: more/less")
-        known = [p for p in garden.photos.places_under(labelled.folder) if p.photo_id is not None]
+    with CollectionStore.open(program.collection) as collection:
+        odd, even = collection.classes.add("odd ones"), collection.classes.add("Even: more/less")
+        known = [p for p in collection.photos.places_under(labelled.folder) if p.photo_id is not None]
         for number, place in enumerate(known):
             assert place.photo_id is not None
-            if not garden.labels.get([place.photo_id]):
-                garden.labels.assign([place.photo_id], (odd if number % 2 else even).id, LabelOrigin.PERSON)
+            if not collection.labels.get([place.photo_id]):
+                collection.labels.assign([place.photo_id], (odd if number % 2 else even).id, LabelOrigin.PERSON)
     return program
 
 
@@ -196,7 +196,7 @@ def test_the_list_may_be_cut_short_but_every_photo_is_filed(
 
 
 def test_relative_names_are_understood(labelled: Labelled, program: Program) -> None:
-    here = Program(program.garden, labelled.folder)
+    here = Program(program.collection, labelled.folder)
     entries = here.ok("sort", "misc", "--to", Path("..", "elsewhere"), "--json", "--dry-run").objects
     assert entries[0]["path"].startswith(str(labelled.folder / "misc"))
     assert Path(entries[-1]["summary"]["destination"]).name == "elsewhere"

@@ -29,14 +29,14 @@ def draw_many(folder: Path, count: int) -> None:
 
 def label_by_hand(program: Program, folder: Path) -> None:
     """Give every photo a class without the network: what is filed needs a label only."""
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.library.tables.labels import LabelOrigin
 
-    with Garden.open(program.garden) as garden:
-        classes = [garden.classes.add(name) for name in CLASSES]
-        for number, place in enumerate(garden.photos.places_under(folder)):
+    with CollectionStore.open(program.collection) as collection:
+        classes = [collection.classes.add(name) for name in CLASSES]
+        for number, place in enumerate(collection.photos.places_under(folder)):
             assert place.photo_id is not None
-            garden.labels.assign([place.photo_id], classes[number % 2].id, LabelOrigin.PERSON)
+            collection.labels.assign([place.photo_id], classes[number % 2].id, LabelOrigin.PERSON)
 
 
 def test_ctrl_c_while_labelling_keeps_what_was_read(fresh: Program, tmp_path: Path) -> None:
@@ -114,7 +114,7 @@ def test_no_interpreter_is_taken_down_beside_a_network_being_opened(what: str, o
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
     """A folder labelled once; each test files it somewhere else and leaves it as it was."""
     base = tmp_path_factory.mktemp("stop")
-    program, folder = Program(base / "garden", base), base / "photos"
+    program, folder = Program(base / "collection", base), base / "photos"
     draw_many(folder, PHOTOS)
     program.ok("label", folder)
     label_by_hand(program, folder)

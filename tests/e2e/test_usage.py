@@ -1,4 +1,4 @@
-"""Help, version, wrong usage, the garden's lock, and what loads how much."""
+"""Help, version, wrong usage, the collection's lock, and what loads how much."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def test_help_tells_every_verb_with_examples(fresh: Program) -> None:
     told = fresh.ok("--help").out
     for verb in VERBS:
         assert f"\n    {verb} " in told
-    for word in ("examples:", "--garden", "--device", "--backbone", "FLOWERSORTER_GARDEN", "--json", "130"):
+    for word in ("examples:", "--collection", "--device", "--backbone", "FLOWERSORTER_COLLECTION", "--json", "130"):
         assert word in told
-    assert not fresh.garden.exists()
+    assert not fresh.collection.exists()
 
 
 def test_version(fresh: Program) -> None:
@@ -50,7 +50,7 @@ def test_wrong_usage_exits_2_with_a_hint(fresh: Program, arguments: tuple[str, .
     assert wrong.out == ""
     assert "usage: flowersorter" in wrong.err
     assert "error: " in wrong.err
-    assert not fresh.garden.exists()
+    assert not fresh.collection.exists()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_wrong_usage_exits_2_with_a_hint(fresh: Program, arguments: tuple[str, .
         ("train", "missing"),
         ("evaluate", "missing"),
         ("advise", "missing"),
-        ("sort", ".", "--to", "garden/sorted"),
+        ("sort", ".", "--to", "collection/sorted"),
         ("import", "model.safetensors"),
         ("export", "model.h5"),
         ("models", "--use", "7"),
@@ -93,10 +93,10 @@ def test_a_folder_without_photos_is_said_to_be_one(fresh: Program, tmp_path: Pat
     assert not (tmp_path / "sorted").exists()
 
 
-def test_a_garden_in_use_is_refused_politely(program: Program, labelled: Labelled) -> None:
-    from flowersorter.library.collection import Garden
+def test_a_collection_in_use_is_refused_politely(program: Program, labelled: Labelled) -> None:
+    from flowersorter.library.collection import CollectionStore
 
-    with Garden.open(program.garden):
+    with CollectionStore.open(program.collection):
         refused = program.run("label", labelled.folder, "--json")
     assert refused.code == 1
     assert refused.out == ""
@@ -106,11 +106,11 @@ def test_a_garden_in_use_is_refused_politely(program: Program, labelled: Labelle
 
 @pytest.mark.parametrize("before", [True, False])
 def test_common_options_stand_before_or_after_the_verb(fresh: Program, tmp_path: Path, before: bool) -> None:
-    other = tmp_path / "other garden"
-    common = ("--garden", str(other), "--device", "cpu", "--backbone", "resnet50")
+    other = tmp_path / "other collection"
+    common = ("--collection", str(other), "--device", "cpu", "--backbone", "resnet50")
     fresh.ok(*((*common, "history") if before else ("history", *common)))
     assert other.is_dir()
-    assert not fresh.garden.exists()
+    assert not fresh.collection.exists()
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_help_loads_no_numpy(fresh: Program) -> None:
     assert not imported(fresh.ok("--help", PYTHONPROFILEIMPORTTIME="1")) & {"numpy", "PIL", "rich"}
 
 
-def test_doctor_finds_a_damaged_garden_and_nothing_else_wrong(program: Program) -> None:
-    (program.garden / "library.sqlite").write_bytes(b"no database" * 1000)
+def test_doctor_finds_a_damaged_collection_and_nothing_else_wrong(program: Program) -> None:
+    (program.collection / "library.sqlite").write_bytes(b"no database" * 1000)
     finished = program.run("doctor", "--json")
     assert finished.code == 1
     checks = {check["name"]: check["ok"] for check in finished.objects}
-    assert {"FlowerSorter", "torch", "Device", "Weights", "Garden", "Free space"} <= checks.keys()
-    assert [name for name, ok in checks.items() if not ok] == ["Garden"]
-    assert finished.err == "1 thing wrong: Garden.\n"
+    assert {"FlowerSorter", "torch", "Device", "Weights", "Collection", "Free space"} <= checks.keys()
+    assert [name for name, ok in checks.items() if not ok] == ["Collection"]
+    assert finished.err == "1 thing wrong: Collection.\n"
 
 
 def test_lists_are_json_lines(fresh: Program) -> None:

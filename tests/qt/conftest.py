@@ -53,7 +53,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
     """Collect what a test leaves in this thread, before the threads of the next one run.
 
-    Not every test runs a whole program, whose `GarbageCollector` says what happens where another thread collects it.
+    Not every test runs a whole program, whose `GuiThreadGc` says what happens where another thread collects it.
     """
     try:
         return (yield)

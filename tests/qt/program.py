@@ -1,4 +1,4 @@
-"""A whole program over a temporary garden and a folder of drawn photos."""
+"""A whole program over a temporary collection and a folder of drawn photos."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.library.collection import Garden
-from flowersorter.workers.latest_only import Newest
+from flowersorter.library.collection import CollectionStore
+from flowersorter.workers.latest_only import LatestOnly
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
 from tests.qt.fake_rows import use_stub_network
 
@@ -33,7 +33,7 @@ def draw_folder(folder: Path, each: int = 6) -> Path:
 
 @contextmanager
 def running(
-    garden: Path,
+    collection: Path,
     qtbot: QtBot,
     monkeypatch: pytest.MonkeyPatch,
     folder: Path | None = None,
@@ -43,7 +43,7 @@ def running(
     """A program with its window shown; closed at the end, whatever happened."""
     if not real_network:
         use_stub_network(monkeypatch)
-    program = Program(Garden.open(garden), preload=False)
+    program = Program(CollectionStore.open(collection), preload=False)
     try:
         program.start(folder)
         qtbot.waitUntil(lambda: program.begun)
@@ -62,7 +62,7 @@ def idle(program: Program, qtbot: QtBot) -> None:
             program.queue.busy
             or program.thumbnails.waiting
             or any(each.isActive() for each in program.window.findChildren(QTimer))
-            or any(each.busy for each in program.window.findChildren(Newest))
+            or any(each.busy for each in program.window.findChildren(LatestOnly))
         )
 
     def settled() -> bool:
@@ -90,7 +90,7 @@ def tile(program: Program, place_id: int) -> QPoint:
 
 def class_named(program: Program, name: str) -> int:
     """Id of a class."""
-    found = program.garden.classes.find(name)
+    found = program.collection.classes.find(name)
     assert found is not None
     return found.id
 

@@ -35,7 +35,7 @@ _UNKNOWN, _SOUND, _BAD = 0, 1, 2
 _CHECKED_AT_ONCE = 1024
 
 
-class RowFiles:
+class AppendOnlyRows:
     """A pair of files: float16 rows of one width, and their keys. For one thread at a time.
 
     Args:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import UserError
-from flowersorter.library.cache.append_only_rows import KEY_BYTES, RowFiles
+from flowersorter.library.cache.append_only_rows import KEY_BYTES, AppendOnlyRows
 
 _HASH_BYTES = 32
 _VIEW_BYTES = KEY_BYTES - _HASH_BYTES
@@ -45,7 +45,7 @@ class EmbeddingStore:
         self._numbers: dict[bytes, dict[bytes, int]] = {}
         with _disk_errors_in_words():
             folder.mkdir(parents=True, exist_ok=True)
-            self._files = RowFiles(*self.files(folder, backbone))
+            self._files = AppendOnlyRows(*self.files(folder, backbone))
         view, numbers = b"", dict[bytes, int]()
         for number, key in enumerate(self._files.keys()):
             if key is None:

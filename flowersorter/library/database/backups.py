@@ -11,11 +11,11 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.database.checksum import break_seal
-from flowersorter.library.database.connection import check_sound, sqlite_errors_in_words
+from flowersorter.errors import CollectionDamaged, UserError
+from flowersorter.library.database.checksum import delete_checksum
+from flowersorter.library.database.connection import check_sound, sqlite_errors_as_user_errors
 from flowersorter.library.files.atomic_write import publish, sync_file, sync_folder
-from flowersorter.library.files.lock import garden_locked
+from flowersorter.library.files.lock import collection_locked
 
 LIBRARY_NAME = "library.sqlite"
 BACKUPS_KEPT = 5
@@ -28,15 +28,15 @@ _BACKUP_NAME = re.compile(r"library-(\d{8}T\d{12}Z)-(\d+)\.sqlite")
 _COUNTER_AT = slice(24, 28)
 
 
-def backups(garden: Path) -> list[Path]:
-    """The backups of a garden's library, newest first."""
-    folder = garden / _BACKUP_FOLDER
+def backups(collection: Path) -> list[Path]:
+    """The backups of a collection's library, newest first."""
+    folder = collection / _BACKUP_FOLDER
     if not folder.is_dir():
         return []
     return sorted((entry for entry in folder.iterdir() if _BACKUP_NAME.fullmatch(entry.name)), reverse=True)
 
 
-def back_up_if_changed(connection: sqlite3.Connection, garden: Path) -> Path | None:
+def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path | None:
     """Copy the library beside itself unless the newest backup already holds the same state.
 
     The copy is checked as a whole before it counts, so a library that has gone bad is noticed here
@@ -44,67 +44,67 @@ def back_up_if_changed(connection: sqlite3.Connection, garden: Path) -> Path | N
 
     Args:
         connection: The open library, outside a transaction.
-        garden: The folder that holds the library.
+        collection: The folder that holds the library.
 
     Returns:
         The new backup, or None if none was needed.
 
     Raises:
-        GardenDamaged: the library is damaged; the older backups are all still there.
+        CollectionDamaged: the library is damaged; the older backups are all still there.
         UserError: the disk refuses.
     """
-    counter = _change_counter(garden / LIBRARY_NAME)
+    counter = _change_counter(collection / LIBRARY_NAME)
     if counter == 0:  # a file without a table yet
         return None
-    kept = backups(garden)
+    kept = backups(collection)
     if kept and _counter_in_name(kept[0]) == counter:
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
-    target = garden / _BACKUP_FOLDER / f"library-{stamp}-{counter}.sqlite"
+    target = collection / _BACKUP_FOLDER / f"library-{stamp}-{counter}.sqlite"
     with _disk_errors_in_words("The library could not be backed up"):
         target.parent.mkdir(exist_ok=True)
         _remove_leftovers(target.parent)
         _copy(connection, target)
-        for old in backups(garden)[BACKUPS_KEPT:]:
+        for old in backups(collection)[BACKUPS_KEPT:]:
             old.unlink()
     return target
 
 
-def damaged_with_backups(garden: Path, why: str) -> GardenDamaged:
+def damaged_with_backups(collection: Path, why: str) -> CollectionDamaged:
     """The error for a library that cannot be read, saying which backups there are."""
-    kept = backups(garden)
+    kept = backups(collection)
     if kept:
         dates = ", ".join(_date_in_name(backup) for backup in kept)
-        hint = f"Nothing was changed. There are backups of {dates} (UTC) in {garden / _BACKUP_FOLDER}"
+        hint = f"Nothing was changed. There are backups of {dates} (UTC) in {collection / _BACKUP_FOLDER}"
     else:
         hint = "Nothing was changed. There is no backup of it"
-    return GardenDamaged(f"The library in {garden} cannot be read", why, hint)
+    return CollectionDamaged(f"The library in {collection} cannot be read", why, hint)
 
 
-def restore_backup(garden: Path) -> Path:
+def restore_backup(collection: Path) -> Path:
     """Put the newest sound backup in the library's place; the old file stays beside it under another name.
 
     Returns:
         The backup that was used.
 
     Raises:
-        GardenLocked: the garden is open somewhere.
-        GardenDamaged: there is no sound backup; nothing was changed.
+        CollectionLocked: the collection is open somewhere.
+        CollectionDamaged: there is no sound backup; nothing was changed.
         UserError: the disk refuses; nothing was changed.
     """
-    with garden_locked(garden), _disk_errors_in_words("The backup could not be restored"):
-        library = garden / LIBRARY_NAME
-        for backup in backups(garden):
+    with collection_locked(collection), _disk_errors_in_words("The backup could not be restored"):
+        library = collection / LIBRARY_NAME
+        for backup in backups(collection):
             if _is_sound(backup):
                 part = library.with_name(LIBRARY_NAME + _PART_SUFFIX)
                 part.unlink(missing_ok=True)
                 with closing(_read_only(backup)) as source:
                     _fill(source, part)
                 _set_aside(library)
-                break_seal(library)
+                delete_checksum(library)
                 publish(part, library)
                 return backup
-        raise damaged_with_backups(garden, "none of its backups is sound")
+        raise damaged_with_backups(collection, "none of its backups is sound")
 
 
 def _set_aside(library: Path) -> None:
@@ -131,7 +131,7 @@ def _copy(connection: sqlite3.Connection, target: Path) -> None:
 
 def _fill(source: sqlite3.Connection, part: Path) -> None:
     """Copy a database into a new file, check the copy and wait until it is on the disk."""
-    with sqlite_errors_in_words(part), closing(sqlite3.connect(part)) as copy:
+    with sqlite_errors_as_user_errors(part), closing(sqlite3.connect(part)) as copy:
         # The file is thrown away if anything fails: one fsync at the end is enough.
         copy.execute("PRAGMA synchronous = OFF")
         source.backup(copy)

@@ -10,7 +10,7 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from flowersorter.errors import GardenDamaged
+from flowersorter.errors import CollectionDamaged
 from flowersorter.library.files.atomic_write import write_durably
 
 _SEAL_SUFFIX = ".seal"
@@ -28,19 +28,19 @@ def seal(library: Path) -> None:
             write_durably(_seal_of(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
 
 
-def check_seal(library: Path) -> None:
+def verify_checksum(library: Path) -> None:
     """Compare a library with its seal, if that is about this state of it.
 
     Raises:
-        GardenDamaged: its bytes are not what they were when it was closed.
+        CollectionDamaged: its bytes are not what they were when it was closed.
         OSError: it cannot be read.
     """
     known = _read(library)
     if known is not None and known[0] in _counts(library) and known[1] != _checksum(library):
-        raise GardenDamaged(f"The library {library} is damaged", "its bytes have changed since it was closed")
+        raise CollectionDamaged(f"The library {library} is damaged", "its bytes have changed since it was closed")
 
 
-def break_seal(library: Path) -> None:
+def delete_checksum(library: Path) -> None:
     """Another file is about to take the library's place.
 
     Raises:

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.errors import GardenDamaged, UserError
+from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.schema import MIGRATIONS
 
 #: Fewer than SQLite takes (999 before version 3.32, at least 32,766 since); more at once is not faster.
@@ -39,13 +39,13 @@ _CAUSES = {
 
 
 @contextmanager
-def sqlite_errors_in_words(file: Path) -> Iterator[None]:
+def sqlite_errors_as_user_errors(file: Path) -> Iterator[None]:
     """Turn what a disk or a damaged file does to SQLite into errors a person can read.
 
     Mistakes of the program itself (a broken constraint, wrong SQL) pass through as they are.
 
     Raises:
-        GardenDamaged: the file is not a sound SQLite database.
+        CollectionDamaged: the file is not a sound SQLite database.
         UserError: disk full, read-only, input/output error.
     """
     try:
@@ -53,7 +53,7 @@ def sqlite_errors_in_words(file: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
-            raise GardenDamaged(f"The library {file} is damaged", str(error)) from error
+            raise CollectionDamaged(f"The library {file} is damaged", str(error)) from error
         if code in _CAUSES:
             raise UserError(*_CAUSES[code]) from error
         raise
@@ -72,13 +72,13 @@ def check_sound(connection: sqlite3.Connection, file: Path, *, thoroughly: bool 
         thoroughly: Whether to compare the indexes with the tables too, which takes several times as long.
 
     Raises:
-        GardenDamaged: it is not sound.
+        CollectionDamaged: it is not sound.
     """
     pragma = "integrity_check(1)" if thoroughly else "quick_check(1)"
-    with sqlite_errors_in_words(file):
+    with sqlite_errors_as_user_errors(file):
         verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
     if verdict != "ok":
-        raise GardenDamaged(f"The library {file} is damaged", verdict)
+        raise CollectionDamaged(f"The library {file} is damaged", verdict)
 
 
 class Database:
@@ -91,7 +91,7 @@ class Database:
             the tables of an older program are about to be changed; it stops the opening by raising.
 
     Raises:
-        GardenDamaged: the file is not a sound SQLite database.
+        CollectionDamaged: the file is not a sound SQLite database.
         UserError: a newer program made it (the file is left untouched), or the disk refuses.
     """
 
@@ -104,7 +104,7 @@ class Database:
         self.file = file
         self._lock = threading.RLock()
         self._depth = 0
-        with sqlite_errors_in_words(file):
+        with sqlite_errors_as_user_errors(file):
             self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
             limit = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
             self._parameters_at_once = min(limit, _PARAMETERS_AT_ONCE)
@@ -125,10 +125,10 @@ class Database:
         Inside another transaction of the same thread it joins that one (as a savepoint). Other threads wait.
 
         Raises:
-            GardenDamaged: the file is not a sound SQLite database.
+            CollectionDamaged: the file is not a sound SQLite database.
             UserError: the disk refuses; nothing of the transaction stays.
         """
-        with self._lock, sqlite_errors_in_words(self.file):
+        with self._lock, sqlite_errors_as_user_errors(self.file):
             begin, commit, rollback = self._words()
             self._connection.execute(begin)
             self._depth += 1
@@ -146,12 +146,12 @@ class Database:
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """All rows of one SELECT; it sees the changes of a transaction its thread is in."""
-        with self._lock, sqlite_errors_in_words(self.file):
+        with self._lock, sqlite_errors_as_user_errors(self.file):
             return self._connection.execute(sql, parameters).fetchall()
 
     def tuples(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
         """As `query`, with plain tuples: for very many rows that are looked at column by column."""
-        with self._lock, sqlite_errors_in_words(self.file):
+        with self._lock, sqlite_errors_as_user_errors(self.file):
             cursor = self._connection.cursor()
             cursor.row_factory = None
             return cursor.execute(sql, parameters).fetchall()
@@ -177,7 +177,7 @@ class Database:
         Returns:
             The rows by rising id.
         """
-        wanted = rising(ids)
+        wanted = sorted_unique(ids)
         if not len(wanted):
             return []
         select = f"SELECT {columns} FROM {table} WHERE {key}"
@@ -205,7 +205,7 @@ class Database:
         """Look through the whole library for damage.
 
         Raises:
-            GardenDamaged: there is some.
+            CollectionDamaged: there is some.
         """
         with self._lock:
             check_sound(self._connection, self.file, thoroughly=True)
@@ -230,7 +230,7 @@ class Database:
         newest = migrations[-1][0]
         version = self._version()
         if version == 0 and self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise GardenDamaged(f"The file {self.file} is not a library of FlowerSorter")
+            raise CollectionDamaged(f"The file {self.file} is not a library of FlowerSorter")
         if version > newest:
             raise UserError(
                 f"The library {self.file} was made by a newer version of FlowerSorter",
@@ -266,7 +266,7 @@ class Database:
                 raise
 
 
-def rising(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
+def sorted_unique(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
     """Ids in rising order, each once; what is so already takes no time, where `np.unique` takes its own."""
     wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64)
     if (wanted[1:] > wanted[:-1]).all():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowersorter.errors import GardenDamaged, UserError
+from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.backups import backups, restore_backup
 from flowersorter.library.database.connection import check_sound
 
@@ -43,9 +43,9 @@ class Rescue:
     kept_as: Path | None
 
 
-def known_backups(garden: Path) -> list[Backup]:
-    """Every backup of a garden's library, newest first."""
-    return [_looked_into(path) for path in backups(garden)]
+def known_backups(collection: Path) -> list[Backup]:
+    """Every backup of a collection's library, newest first."""
+    return [_looked_into(path) for path in backups(collection)]
 
 
 def newest_sound(found: list[Backup]) -> Backup | None:
@@ -53,25 +53,25 @@ def newest_sound(found: list[Backup]) -> Backup | None:
     return next((backup for backup in found if backup.labels is not None), None)
 
 
-def rescue(garden: Path) -> Rescue:
+def rescue(collection: Path) -> Rescue:
     """Put the newest sound backup in the place of a damaged library, which is kept beside it.
 
     Raises:
-        GardenLocked: the garden is open somewhere.
-        GardenDamaged: there is no sound backup; nothing was changed.
+        CollectionLocked: the collection is open somewhere.
+        CollectionDamaged: there is no sound backup; nothing was changed.
         UserError: the disk refuses; nothing was changed.
     """
-    before = set(garden.glob(_DAMAGED_FILES))
-    used = _looked_into(restore_backup(garden))
-    new = sorted(set(garden.glob(_DAMAGED_FILES)) - before)
+    before = set(collection.glob(_DAMAGED_FILES))
+    used = _looked_into(restore_backup(collection))
+    new = sorted(set(collection.glob(_DAMAGED_FILES)) - before)
     return Rescue(used, new[-1] if new else None)
 
 
-def with_way_out(error: GardenDamaged, garden: Path) -> GardenDamaged:
+def with_way_out(error: CollectionDamaged, collection: Path) -> CollectionDamaged:
     """The same error, saying how a backup is put back where there is one."""
-    if not backups(garden):
+    if not backups(collection):
         return error
-    return GardenDamaged(error.what, error.why, f"{error.hint}. {_WAY_OUT}" if error.hint else _WAY_OUT)
+    return CollectionDamaged(error.what, error.why, f"{error.hint}. {_WAY_OUT}" if error.hint else _WAY_OUT)
 
 
 def _looked_into(backup: Path) -> Backup:

@@ -1,4 +1,4 @@
-"""Where things are: the garden a person gets by default, and the files that ship with the program."""
+"""Where things are: the collection a person gets by default, and the files that ship with the program."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from pathlib import Path
 
 import platformdirs
 
-_GARDEN_VARIABLE = "FLOWERSORTER_GARDEN"
+_COLLECTION_VARIABLE = "FLOWERSORTER_COLLECTION"
 
 
-def default_garden() -> Path:
-    """The garden when nobody named one: from the environment, else in the platform's data folder."""
-    chosen = os.environ.get(_GARDEN_VARIABLE)
+def default_collection() -> Path:
+    """The collection when nobody named one: from the environment, else in the platform's data folder."""
+    chosen = os.environ.get(_COLLECTION_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
-    return usual_garden()
+    return usual_collection()
 
 
-def usual_garden() -> Path:
-    """The garden in the platform's data folder: that of somebody who never made another one."""
-    return _data_folder() / "garden"
+def usual_collection() -> Path:
+    """The collection in the platform's data folder: that of somebody who never made another one."""
+    return _data_folder() / "collection"
 
 
-def gardens_file() -> Path:
-    """Where it is noted which gardens there are: the gardens themselves lie where people put them."""
+def collections_file() -> Path:
+    """Where it is noted which collections there are: the collections themselves lie where people put them."""
     return _data_folder() / "gardens.json"
 
 

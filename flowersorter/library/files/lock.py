@@ -1,4 +1,4 @@
-"""The lock that lets one window or terminal at a time work on a garden."""
+"""The lock that lets one window or terminal at a time work on a collection."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 from filelock import BaseFileLock, FileLock, Timeout
 
-from flowersorter.errors import FolderUnusable, GardenLocked
+from flowersorter.errors import CollectionLocked, FolderUnusable
 
 _LOCK_NAME = "garden.lock"
 
 
-def lock_garden(folder: Path) -> BaseFileLock:
-    """Take the garden for this process; the system frees it when the process ends, however it ends.
+def lock_collection(folder: Path) -> BaseFileLock:
+    """Take the collection for this process; the system frees it when the process ends, however it ends.
 
     Raises:
-        GardenLocked: somebody else has it open.
+        CollectionLocked: somebody else has it open.
         FolderUnusable: no lock file can be made in the folder.
     """
     # Opened on the GUI thread, closed maybe on another: the lock belongs to the process, not to a thread.
@@ -25,24 +25,24 @@ def lock_garden(folder: Path) -> BaseFileLock:
     try:
         lock.acquire()
     except Timeout as error:
-        raise GardenLocked(
-            f"The garden {folder} is already open",
+        raise CollectionLocked(
+            f"The collection {folder} is already open",
             "another FlowerSorter window or terminal is using it",
-            "Close that one first, or choose another garden",
+            "Close that one first, or choose another collection",
         ) from error
     except OSError as error:
-        raise FolderUnusable(f"The garden {folder} cannot be opened", error.strerror or str(error)) from error
+        raise FolderUnusable(f"The collection {folder} cannot be opened", error.strerror or str(error)) from error
     return lock
 
 
 @contextmanager
-def garden_locked(folder: Path) -> Iterator[None]:
-    """Hold the garden for the length of a block.
+def collection_locked(folder: Path) -> Iterator[None]:
+    """Hold the collection for the length of a block.
 
     Raises:
-        GardenLocked: somebody else has it open.
+        CollectionLocked: somebody else has it open.
     """
-    lock = lock_garden(folder)
+    lock = lock_collection(folder)
     try:
         yield
     finally:

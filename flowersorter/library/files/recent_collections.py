@@ -1,4 +1,4 @@
-"""Which folders are gardens, which can become one, and which ones a person has opened before."""
+"""Which folders are collections, which can become one, and which ones a person has opened before."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.database.backups import LIBRARY_NAME, backups
-from flowersorter.library.files.lock import garden_locked
+from flowersorter.library.files.lock import collection_locked
 
 MAX_REMEMBERED = 12
 
 
-def is_garden(folder: Path) -> bool:
-    """Whether a folder is a garden, be it one whose library is damaged or gone and can be put back."""
+def is_collection(folder: Path) -> bool:
+    """Whether a folder is a collection, be it one whose library is damaged or gone and can be put back."""
     try:
         return (folder / LIBRARY_NAME).is_file() or bool(backups(folder))
     except OSError:
@@ -23,39 +23,39 @@ def is_garden(folder: Path) -> bool:
 
 
 def check_can_be_opened(folder: Path) -> None:
-    """Make sure that a folder is a garden that nobody has open.
+    """Make sure that a folder is a collection that nobody has open.
 
     Raises:
-        FolderUnusable: it is no garden, or not there.
-        GardenLocked: another window or terminal has it open.
+        FolderUnusable: it is no collection, or not there.
+        CollectionLocked: another window or terminal has it open.
     """
     if not folder.is_dir():
         raise FolderUnusable(
-            f"The garden {folder} is not there", "it was moved or deleted, or its drive is not connected"
+            f"The collection {folder} is not there", "it was moved or deleted, or its drive is not connected"
         )
-    if not is_garden(folder):
+    if not is_collection(folder):
         raise FolderUnusable(
-            f"The folder {folder} is not a garden",
+            f"The folder {folder} is not a collection",
             "FlowerSorter has never kept anything in it",
-            "Choose the folder of a garden, or make a new one. Folders of photos are opened with Open Folder",
+            "Choose the folder of a collection, or make a new one. Folders of photos are opened with Open Folder",
         )
-    with garden_locked(folder):
+    with collection_locked(folder):
         pass
 
 
 def check_can_become_one(folder: Path) -> None:
-    """Make sure that a new garden can be made in a folder: it is empty, or not there yet.
+    """Make sure that a new collection can be made in a folder: it is empty, or not there yet.
 
     Raises:
         FolderUnusable: it cannot.
     """
-    what = f"A new garden cannot be made in {folder}"
-    inside = next((parent for parent in folder.parents if is_garden(parent)), None)
+    what = f"A new collection cannot be made in {folder}"
+    inside = next((parent for parent in folder.parents if is_collection(parent)), None)
     try:
-        if is_garden(folder):
-            raise FolderUnusable(what, "there is a garden already", "Open that one, or choose another name")
+        if is_collection(folder):
+            raise FolderUnusable(what, "there is a collection already", "Open that one, or choose another name")
         if inside is not None:
-            raise FolderUnusable(what, f"it lies inside the garden {inside}", "Choose a folder elsewhere")
+            raise FolderUnusable(what, f"it lies inside the collection {inside}", "Choose a folder elsewhere")
         if folder.exists() and not folder.is_dir():
             raise FolderUnusable(what, "there is a file of that name", "Choose another name")
         if folder.is_dir() and any(folder.iterdir()):
@@ -64,8 +64,8 @@ def check_can_become_one(folder: Path) -> None:
         raise FolderUnusable(what, error.strerror or str(error), "Choose another folder") from error
 
 
-class KnownGardens:
-    """The gardens a person has opened, newest first, in a small file; without it they are just not offered.
+class RecentCollections:
+    """The collections a person has opened, newest first, in a small file; without it they are just not offered.
 
     Args:
         file: Where they are noted; made when there is something to note.
@@ -76,12 +76,12 @@ class KnownGardens:
 
     def all(self) -> list[Path]:
         """Those that are still there."""
-        return [folder for folder in self._noted() if is_garden(folder)]
+        return [folder for folder in self._noted() if is_collection(folder)]
 
-    def remember(self, garden: Path) -> None:
-        """Put a garden first. What cannot be written is not remembered, and nothing else is lost by that."""
+    def remember(self, collection: Path) -> None:
+        """Put a collection first. What cannot be written is not remembered, and nothing else is lost by that."""
         noted = self._noted()
-        wanted = [garden, *(each for each in noted if each != garden)][:MAX_REMEMBERED]
+        wanted = [collection, *(each for each in noted if each != collection)][:MAX_REMEMBERED]
         if wanted == noted:
             return
         part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")

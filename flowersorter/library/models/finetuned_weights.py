@@ -1,4 +1,4 @@
-"""The networks of a garden's own: what deep training changed in a backbone, a file each."""
+"""The networks of a collection's own: what deep training changed in a backbone, a file each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _COUNTER = "networks trained"
 _SUFFIX = ".safetensors"
 
 
-class TunedStore:
+class FinetunedWeights:
     """Files by the name of the network they make.
 
     A number is never given twice, even where its file is gone: embeddings are kept by that name too, and those of two
@@ -36,7 +36,7 @@ class TunedStore:
         return self._folder / f"{name}{_SUFFIX}"
 
     def next_number(self) -> int:
-        """A number that no network of this garden has or had; it is on disk when this returns."""
+        """A number that no network of this collection has or had; it is on disk when this returns."""
         number = self._settings.get(_COUNTER, 0) + 1
         self._settings.set(_COUNTER, number)
         return number

@@ -1,4 +1,4 @@
-"""The models a garden has learnt: a file each, and a table that says which one is in use."""
+"""The models a collection has learnt: a file each, and a table that says which one is in use."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class ModelEntry:
 
 
 class ModelStore:
-    """The models of one garden. The starter model ships with the program and is not among them."""
+    """The models of one collection. The starter model ships with the program and is not among them."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database

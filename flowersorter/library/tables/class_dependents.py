@@ -25,7 +25,7 @@ _KEPT = """
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Belongings:
+class ClassDependents:
     """What one class had at one moment.
 
     Attributes:
@@ -39,7 +39,7 @@ class Belongings:
     kept: tuple[tuple[int, int, int, str], ...]
 
     @classmethod
-    def of(cls, connection: sqlite3.Connection, class_id: int) -> Belongings:
+    def of(cls, connection: sqlite3.Connection, class_id: int) -> ClassDependents:
         """Read what belongs to a class now."""
         aliases, labels, kept = (
             tuple(map(tuple, connection.execute(sql, (class_id,)))) for sql in (_ALIASES_OF, _LABELS_OF, _KEPT_OF)

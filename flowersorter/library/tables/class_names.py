@@ -23,7 +23,7 @@ def class_key(name: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
 
 
-def checked_name(name: str) -> str:
+def validated_name(name: str) -> str:
     """The name without spaces around it.
 
     Raises:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowersorter.domain.photo_class import PhotoClass
-from flowersorter.library.tables.class_dependents import Belongings
+from flowersorter.library.tables.class_dependents import ClassDependents
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,7 +22,7 @@ class RemovedClass:
 
     photo_class: PhotoClass
     into: PhotoClass | None
-    belongings: Belongings
+    belongings: ClassDependents
     deleted: frozenset[str]
     meant: int = 0
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.class_dependents import Belongings
-from flowersorter.library.tables.class_names import checked_name, class_key
+from flowersorter.library.tables.class_dependents import ClassDependents
+from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.library.tables.class_undo_records import RemovedClass, RenamedClass
 from flowersorter.library.tables.settings import Settings
 from flowersorter.natural_sort import NaturalOrder
@@ -24,7 +24,7 @@ _MEANT = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM 
 
 
 class ClassTable:
-    """The classes of one garden. Names differ by more than upper and lower case."""
+    """The classes of one collection. Names differ by more than upper and lower case."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -53,7 +53,7 @@ class ClassTable:
         Raises:
             ClassRefused: the name is empty, too long, holds control characters, or is taken.
         """
-        name = checked_name(name)
+        name = validated_name(name)
         with self._database.transaction() as connection:
             self._refuse_taken(name)
             colours = Counter(colour for (colour,) in connection.execute("SELECT colour FROM classes"))
@@ -155,7 +155,7 @@ class ClassTable:
         Raises:
             ClassRefused: the name cannot be used or another class has it, or the class is gone.
         """
-        name = checked_name(name)
+        name = validated_name(name)
         if class_key(name) != self._key_of(class_id):
             self._refuse_taken(name)
         return name
@@ -209,7 +209,7 @@ class ClassTable:
         with self._database.transaction() as connection:
             key, one, other = self._key_of(class_id), self._there(class_id), self._there(into)
             meant = connection.execute("SELECT class_id FROM class_aliases WHERE key = ?", (key,)).fetchone()
-            belongings = Belongings.of(connection, class_id)
+            belongings = ClassDependents.of(connection, class_id)
             deleted = frozenset(self._deleted()) & {key, *belongings.aliases}
             removed = RemovedClass(one, other, belongings, deleted, meant[0] if meant else 0)
             connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
@@ -228,7 +228,7 @@ class ClassTable:
             one = next((each for each in self.all() if each.id == class_id), None)
             if one is None:
                 return None
-            belongings, deleted = Belongings.of(connection, class_id), frozenset(self._deleted())
+            belongings, deleted = ClassDependents.of(connection, class_id), frozenset(self._deleted())
             keys = {self._key_of(class_id), *belongings.aliases}
             self._remove(connection, [class_id])
             self._settings.set(_DELETED, sorted(deleted | keys))

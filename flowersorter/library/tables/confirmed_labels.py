@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from flowersorter.library.database.connection import Database
 
 
-class KeptLabels:
-    """Which labels of one garden need not be doubted again.
+class ReviewedLabels:
+    """Which labels of one collection need not be doubted again.
 
     What is kept is "this photo shows this class, not that one". It says nothing any more once the photo has another
     label or another class is suspected; a photo or a class that is gone takes it along.

@@ -54,7 +54,7 @@ _MADE_FOLDERS = """
 
 
 class Journal:
-    """Runs and filings of one garden. Nothing here looks at the disk."""
+    """Runs and filings of one collection. Nothing here looks at the disk."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

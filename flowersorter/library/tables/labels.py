@@ -35,7 +35,7 @@ class Label:
 
 
 class LabelTable:
-    """The labels of one garden, one a photo at most. Every change is on disk when its call returns.
+    """The labels of one collection, one a photo at most. Every change is on disk when its call returns.
 
     What a change returns is what was there before: hand it to `restore` to take the change back.
     """

@@ -1,4 +1,4 @@
-"""The photos a garden knows, and the places on disk where it saw them."""
+"""The photos a collection knows, and the places on disk where it saw them."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class ReadRecord:
 
 
 class PhotoTable:
-    """Photos and places of one garden. Nothing here looks at the disk."""
+    """Photos and places of one collection. Nothing here looks at the disk."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -115,7 +115,7 @@ class PhotoTable:
         return _in_natural_order(rows if missing else [row for row in rows if not row[_MISSING]])
 
     def all_places(self) -> Places:
-        """Every place the garden knows, missing ones too, in the order they were first seen."""
+        """Every place the collection knows, missing ones too, in the order they were first seen."""
         return Places.from_rows(self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places ORDER BY id"))
 
     def place(self, place_id: int) -> Place:
@@ -198,7 +198,7 @@ class PhotoTable:
         return {row[0]: PhotoRecord(*row) for row in rows}
 
     def ids(self) -> NDArray[np.int64]:
-        """Every photo the garden knows, by id, rising."""
+        """Every photo the collection knows, by id, rising."""
         return np.array([row[0] for row in self._database.tuples("SELECT id FROM photos ORDER BY id")], np.int64)
 
     def hashes(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
@@ -227,12 +227,12 @@ class PhotoTable:
         return np.array(taken, "datetime64[s]")[at], numbers[at]
 
     def known(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
-        """The ids of the photos with these bytes, as far as the garden knows them."""
+        """The ids of the photos with these bytes, as far as the collection knows them."""
         rows = self._database.query_in("SELECT sha256, id FROM photos WHERE sha256 IN (?)", set(hashes))
         return {row["sha256"]: row["id"] for row in rows}
 
     def by_sha256(self, sha256: bytes) -> PhotoRecord | None:
-        """The photo with these bytes, if the garden knows it."""
+        """The photo with these bytes, if the collection knows it."""
         rows = self._database.query(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE sha256 = ?", (sha256,))
         return _photo(rows[0]) if rows else None
 

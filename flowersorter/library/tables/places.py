@@ -11,7 +11,7 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.library.database.connection import rising
+from flowersorter.library.database.connection import sorted_unique
 
 #: What `Places.from_rows` reads, in this order.
 PLACE_COLUMNS = "id, path, COALESCE(photo_id, 0), size_bytes, mtime_ns, error, missing"
@@ -201,7 +201,7 @@ class Places(Sequence[Place]):
     @property
     def known_photo_ids(self) -> NDArray[np.int64]:
         """(M,) the photos that lie at these places, ascending, each once."""
-        return rising(self.photo_ids[self.photo_ids > 0])
+        return sorted_unique(self.photo_ids[self.photo_ids > 0])
 
 
 def path_range(folder: Path) -> tuple[bytes, bytes]:

@@ -1,4 +1,4 @@
-"""Small things a garden remembers by name, as JSON values in the library."""
+"""Small things a collection remembers by name, as JSON values in the library."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Settings:
-    """The settings of one garden; they hold JSON values."""
+    """The settings of one collection; they hold JSON values."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

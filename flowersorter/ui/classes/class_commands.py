@@ -12,12 +12,12 @@ from PySide6.QtGui import QUndoCommand
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.errors import ClassRefused, FlowerSorterError
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_undo_records import RemovedClass, RenamedClass
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.ui.grid.photo_columns import OwnLabels
 from flowersorter.ui.grid.photo_model import PhotoModel
-from flowersorter.ui.labels.label_commands import CorrectCommand, Desk, as_shown
+from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext, as_shown
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
 log = logging.getLogger(__name__)
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 _numbers = itertools.count(1)
 
 
-class NewClassCommand(CorrectCommand):
+class NewClassCommand(LabelCommand):
     """Gives photos a class that was just made for them; taken back, the class goes too, if it is empty then.
 
     Args:
@@ -40,7 +40,7 @@ class NewClassCommand(CorrectCommand):
 
     def __init__(
         self,
-        desk: Desk,
+        desk: LabelContext,
         made: PhotoClass,
         photos: Sequence[int],
         unread: Sequence[int],
@@ -48,7 +48,7 @@ class NewClassCommand(CorrectCommand):
         refresh: Callable[[], None],
     ) -> None:
         super().__init__(desk, dict.fromkeys(photos, made.id), dict.fromkeys(unread, made.id), text)
-        self._table, self._made, self._refresh = desk.garden.classes, made, refresh
+        self._table, self._made, self._refresh = desk.collection.classes, made, refresh
         self._there = True
 
     def _do(self) -> None:
@@ -112,11 +112,11 @@ class OrderCommand(QUndoCommand):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ClassDesk:
+class ClassContext:
     """Where classes are changed, and who shows it.
 
     Attributes:
-        garden: Keeps the classes and the labels.
+        collection: Keeps the classes and the labels.
         pending: Keeps the labels of photos that are not read yet.
         photos: The open folder.
         refresh: Shows the classes anew.
@@ -126,7 +126,7 @@ class ClassDesk:
         move_back: Lets them go back with the change of that number.
     """
 
-    garden: Garden
+    collection: CollectionStore
     pending: PendingLabels
     photos: PhotoModel
     refresh: Callable[[], None]
@@ -148,7 +148,7 @@ class ClassCommand(QUndoCommand):
         number: Its own.
     """
 
-    def __init__(self, desk: ClassDesk, class_id: int, text: str) -> None:
+    def __init__(self, desk: ClassContext, class_id: int, text: str) -> None:
         super().__init__(text)
         self.number = next(_numbers)
         self._desk, self._class_id = desk, class_id
@@ -200,17 +200,17 @@ class RenameClassCommand(ClassCommand):
         text: For the Undo menu.
     """
 
-    def __init__(self, desk: ClassDesk, class_id: int, name: str, text: str) -> None:
+    def __init__(self, desk: ClassContext, class_id: int, name: str, text: str) -> None:
         super().__init__(desk, class_id, text)
         self._name = name
         self._renamed: RenamedClass | None = None
 
     def _do(self) -> None:
-        self._renamed = self._desk.garden.classes.rename(self._class_id, self._name)
+        self._renamed = self._desk.collection.classes.rename(self._class_id, self._name)
 
     def _take_back(self) -> None:
         assert self._renamed is not None
-        self._desk.garden.classes.rename_back(self._renamed)
+        self._desk.collection.classes.rename_back(self._renamed)
 
     def _moved_between(self) -> tuple[str, str] | None:
         return None if self._renamed is None else (self._renamed.before.name, self._name)
@@ -226,7 +226,7 @@ class RemoveClassCommand(ClassCommand):
         text: For the Undo menu.
     """
 
-    def __init__(self, desk: ClassDesk, class_id: int, into: int, text: str) -> None:
+    def __init__(self, desk: ClassContext, class_id: int, into: int, text: str) -> None:
         super().__init__(desk, class_id, text)
         self._into = into
         self._removed: RemovedClass | None = None
@@ -234,7 +234,7 @@ class RemoveClassCommand(ClassCommand):
         self._said: OwnLabels = {}
 
     def _do(self) -> None:
-        desk, classes = self._desk, self._desk.garden.classes
+        desk, classes = self._desk, self._desk.collection.classes
         removed = classes.merge(self._class_id, self._into) if self._into else classes.delete(self._class_id)
         if removed is None:
             raise ClassRefused("The class is no longer there")
@@ -246,12 +246,12 @@ class RemoveClassCommand(ClassCommand):
     def _take_back(self) -> None:
         assert self._removed is not None
         desk = self._desk
-        desk.garden.classes.restore(self._removed)
+        desk.collection.classes.restore(self._removed)
         desk.pending.put(self._waiting)
-        read = {each.id: each.photo_id for each in desk.garden.photos.places(list(self._waiting))}
+        read = {each.id: each.photo_id for each in desk.collection.photos.places(list(self._waiting))}
         settled = desk.pending.settle({at: photo_id for at, photo_id in read.items() if photo_id is not None})
         desk.photos.set_place_labels(self._said)
-        labels = desk.garden.labels.get([*self._removed.photo_ids, *settled])
+        labels = desk.collection.labels.get([*self._removed.photo_ids, *settled])
         desk.photos.set_labels(as_shown(labels))
         desk.look_again()
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayo
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.sidebar_model import SidebarRow
 from flowersorter.ui.classes.sidebar_view import SidebarView
-from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared import theme
 
 NEW_CLASS = -100
@@ -21,7 +21,7 @@ class ClassList(QWidget):
     """Classes with colour, count and digit key, each a drop target; piles with counts.
 
     Signals:
-        picked(key): Show this class or `Pile`.
+        picked(key): Show this class or `PseudoClass`.
         dropped(class id, list of place ids): These photos belong there.
         dropped_on_new(list of place ids): These belong to a class that has no name yet.
         new_requested(): Make a class.
@@ -49,7 +49,7 @@ class ClassList(QWidget):
         self.setMinimumWidth(180)
         self._classes: tuple[PhotoClass, ...] = ()
         self._counts: Mapping[int, int] = {}
-        self._current = int(Pile.ALL)
+        self._current = int(PseudoClass.ALL)
         self.classes = SidebarView(shows_digits=True, parent=self)
         self.classes.setObjectName("classes")
         self.classes.setAccessibleName(self.tr("Classes"))
@@ -114,15 +114,20 @@ class ClassList(QWidget):
 
     def _pile_rows(self, counts: Mapping[int, int]) -> list[SidebarRow]:
         piles = [
-            (Pile.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo of the folder")),
+            (PseudoClass.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo of the folder")),
             (
-                Pile.UNSURE,
+                PseudoClass.UNSURE,
                 self.tr("Not sure"),
                 "verdict-unsure",
                 self.tr("Photos the program would only be guessing at"),
             ),
-            (Pile.NEW, self.tr("New to me"), "verdict-new", self.tr("Photos that look like none of the classes")),
-            (Pile.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that cannot be shown")),
+            (
+                PseudoClass.NEW,
+                self.tr("New to me"),
+                "verdict-new",
+                self.tr("Photos that look like none of the classes"),
+            ),
+            (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that cannot be shown")),
         ]
         return [
             SidebarRow(int(pile), text, counts.get(int(pile), 0), icon=icon, hint=hint)

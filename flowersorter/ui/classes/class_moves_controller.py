@@ -11,14 +11,14 @@ from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.filed_photos import filed_under
 from flowersorter.library.tables.journal import RunState
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.filing.history import UndoRequest, UndoResult, undo_run
 from flowersorter.workflows.filing.refile import RefileResult, plan_class_move, run_refile
 
 
-class ClassMoveController(QObject):
+class ClassMovesController(QObject):
     """Owns the preview and the jobs that move what is filed.
 
     Signals:
@@ -27,7 +27,7 @@ class ClassMoveController(QObject):
 
     files_changed = Signal()
 
-    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
         # Written and read by jobs only, which run one after the other: the runs that followed a change.
@@ -36,7 +36,7 @@ class ClassMoveController(QObject):
 
     def filed(self, class_name: str) -> int:
         """How many photos are filed under a class."""
-        return len(filed_under(self._session.garden.database, class_name))
+        return len(filed_under(self._session.collection.database, class_name))
 
     def change(self, old: str, new: str, commit: Callable[[], bool], number: int, *, merging: bool) -> None:
         """Change a class, and move its filed photos if the person wants that; asks only where there are some.
@@ -52,7 +52,7 @@ class ClassMoveController(QObject):
         if not filed:
             commit()
             return
-        garden, queue = self._session.garden, self._session.queue
+        collection, queue = self._session.collection, self._session.queue
         dialog = ClassMoveDialog(old, new, filed, merging=merging, parent=self._front.window)
 
         def planned(plans: object) -> None:
@@ -67,7 +67,7 @@ class ClassMoveController(QObject):
 
         plan_id = queue.submit(
             self.tr("Looking at filed photos"),
-            lambda _report, cancel: plan_class_move(garden, old, new, cancel),
+            lambda _report, cancel: plan_class_move(collection, old, new, cancel),
             Listener(succeeded=planned, failed=refused),
         )
 
@@ -76,7 +76,7 @@ class ClassMoveController(QObject):
             if how == ClassMoveDialog.DialogCode.Accepted and commit() and dialog.plans:
                 self._moved[number] = merging
                 plans = dialog.plans
-                self._move(lambda report, cancel: run_refile(garden, plans, report, cancel), new, number)
+                self._move(lambda report, cancel: run_refile(collection, plans, report, cancel), new, number)
             dialog.deleteLater()
 
         dialog.finished.connect(finished)
@@ -86,10 +86,10 @@ class ClassMoveController(QObject):
         """Move what is filed under a class that was changed again; does nothing where it did not move before."""
         if number not in self._moved:
             return
-        garden = self._session.garden
+        collection = self._session.collection
 
         def job(report: Report, cancel: CancelToken) -> RefileResult:
-            return run_refile(garden, plan_class_move(garden, old, new, cancel), report, cancel)
+            return run_refile(collection, plan_class_move(collection, old, new, cancel), report, cancel)
 
         self._move(job, new, number)
 
@@ -136,12 +136,14 @@ class ClassMoveController(QObject):
             followed: Gives their numbers; it is called when all jobs before are done.
             besides: What to say of the classes.
         """
-        garden = self._session.garden
+        collection = self._session.collection
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
             # The link in the bar, or the history, may have taken one back already.
-            left = [run_id for run_id in reversed(followed()) if garden.journal.run(run_id).state != RunState.UNDONE]
-            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in left]
+            left = [
+                run_id for run_id in reversed(followed()) if collection.journal.run(run_id).state != RunState.UNDONE
+            ]
+            return [undo_run(UndoRequest(collection, run_id), report, cancel) for run_id in left]
 
         def back(results: object) -> None:
             assert isinstance(results, list)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_commands import (
     ClassCommand,
-    ClassDesk,
+    ClassContext,
     OrderCommand,
     RemoveClassCommand,
     RenameClassCommand,
@@ -19,14 +19,14 @@ from flowersorter.ui.classes.class_commands import (
 )
 from flowersorter.ui.classes.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
 from flowersorter.ui.grid.photo_model import ClassLook
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
 if TYPE_CHECKING:
-    from flowersorter.ui.classes.class_moves_controller import ClassMoveController
+    from flowersorter.ui.classes.class_moves_controller import ClassMovesController
 
 
-class ClassController(QObject):
+class ClassesController(QObject):
     """Owns the list of classes as the window shows it.
 
     Signals:
@@ -37,17 +37,19 @@ class ClassController(QObject):
     changed = Signal(object)
     folder_outdated = Signal()
 
-    def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, front: MessageSink, pending: PendingLabels, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._session, self._front, self._pending = session, front, pending
         self._classes: tuple[PhotoClass, ...] = ()
 
     @cached_property
-    def _moves(self) -> ClassMoveController:
+    def _moves(self) -> ClassMovesController:
         """Made when it is first needed: all of sorting stands behind it, which takes long to load."""
-        from flowersorter.ui.classes.class_moves_controller import ClassMoveController
+        from flowersorter.ui.classes.class_moves_controller import ClassMovesController
 
-        made = ClassMoveController(self._session, self._front, self)
+        made = ClassMovesController(self._session, self._front, self)
         made.files_changed.connect(self.folder_outdated)
         return made
 
@@ -62,7 +64,7 @@ class ClassController(QObject):
 
     def refresh(self) -> None:
         """Read the classes again."""
-        classes = tuple(self._session.garden.classes.all())
+        classes = tuple(self._session.collection.classes.all())
         if classes != self._classes:
             self._classes = classes
             self._session.photos.set_classes({each.id: ClassLook(each.name, each.colour) for each in classes})
@@ -82,7 +84,7 @@ class ClassController(QObject):
             photos: How many photos will go into it.
             come_from: Which classes these are in now, for the person.
         """
-        made = ask_for_name(self._front.window, self._session.garden.classes, photos, come_from)
+        made = ask_for_name(self._front.window, self._session.collection.classes, photos, come_from)
         self.refresh()
         return made
 
@@ -108,7 +110,7 @@ class ClassController(QObject):
         if class_id not in ids or wanted == ids:
             return
         text = self.tr("Move “{0}”").format(self.name(class_id))
-        table, stack = self._session.garden.classes, self._session.corrections
+        table, stack = self._session.collection.classes, self._session.corrections
         stack.push(OrderCommand(table, ids, wanted, text, self.refresh, self._front.complain))
 
     @Slot(int)
@@ -117,7 +119,7 @@ class ClassController(QObject):
         one = self._one(class_id)
         if one is None:
             return
-        table = self._session.garden.classes
+        table = self._session.collection.classes
         name = ask_new_name(self._front.window, table, one, self._moves.filed(one.name))
         if name is not None and name != one.name:
             text = self.tr("Rename “{0}” to “{1}”").format(one.name, name)
@@ -148,10 +150,10 @@ class ClassController(QObject):
             self._push(RemoveClassCommand(self._desk, class_id, 0, text))
 
     @cached_property
-    def _desk(self) -> ClassDesk:
+    def _desk(self) -> ClassContext:
         session = self._session
-        return ClassDesk(
-            session.garden,
+        return ClassContext(
+            session.collection,
             self._pending,
             session.photos,
             self.refresh,
@@ -175,4 +177,4 @@ class ClassController(QObject):
         return next((each for each in self._classes if each.id == class_id), None)
 
     def _labels(self, class_id: int) -> int:
-        return self._session.garden.labels.counts().get(class_id, 0)
+        return self._session.collection.labels.counts().get(class_id, 0)

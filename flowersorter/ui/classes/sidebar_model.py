@@ -28,7 +28,7 @@ class SidebarRow:
     """One row.
 
     Attributes:
-        key: A class id, a `Pile`, or what the list uses for its own rows.
+        key: A class id, a `PseudoClass`, or what the list uses for its own rows.
         text: The name shown.
         count: Photos behind it, None where there is nothing to count.
         colour: "#rrggbb" of the swatch, or "" for a row with an icon.

@@ -1,4 +1,4 @@
-"""Asks what a new garden is called and where it is kept, and says at once why a place will not do."""
+"""Asks what a new collection is called and where it is kept, and says at once why a place will not do."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from flowersorter.ui.shared.widgets import (
 )
 
 
-class NewGardenDialog(FittedDialog):
-    """Asks for the folder of a new garden: an empty one, or one that is not there yet.
+class NewCollectionDialog(FittedDialog):
+    """Asks for the folder of a new collection: an empty one, or one that is not there yet.
 
     Args:
         where: The folder it will be kept in, unless the person chooses another one.
@@ -35,33 +35,35 @@ class NewGardenDialog(FittedDialog):
 
     def __init__(self, where: Path, parent: QWidget | None = None) -> None:
         super().__init__(66, 42, parent)
-        self.setObjectName("new_garden_dialog")
-        self.setWindowTitle(self.tr("New garden"))
+        self.setObjectName("new_collection_dialog")
+        self.setWindowTitle(self.tr("New collection"))
         self._where = where
         intro = self.tr(
-            "A garden remembers one task: its classes, what you said about photos, and what was learned. "
-            "Keep flowers and mushrooms apart by giving each a garden. Your photos stay where they are."
+            "A collection remembers one task: its classes, what you said about photos, and what was learned. "
+            "Keep flowers and mushrooms apart by giving each a collection. Your photos stay where they are."
         )
-        question = QLabel(self.tr("&Name of the garden:"), self)
+        question = QLabel(self.tr("&Name of the collection:"), self)
         self.field = QLineEdit(self)
-        self.field.setObjectName("garden_name_field")
+        self.field.setObjectName("collection_name_field")
         describe(self.field, plain(question.text()).rstrip(":"))
         self.field.setMaxLength(MAX_NAME_LENGTH)
         self.field.setPlaceholderText(self.tr("Mushrooms"))
         question.setBuddy(self.field)
-        self.place = text_label(self, "garden_place", muted=True)
+        self.place = text_label(self, "collection_place", muted=True)
         tip = self.tr("Keep it in another folder")
-        self.where_button = button(self, "garden_where_button", self.tr("&Keep it elsewhere…"), tip)
-        self.message = Message(self, "garden_message")
-        self.ok_button = button(self, "garden_ok_button", self.tr("&Make garden"), self.tr("Make the garden (Enter)"))
+        self.where_button = button(self, "collection_where_button", self.tr("&Keep it elsewhere…"), tip)
+        self.message = Message(self, "collection_message")
+        self.ok_button = button(
+            self, "collection_ok_button", self.tr("&Make collection"), self.tr("Make the collection (Enter)")
+        )
         self.ok_button.setDefault(True)
-        self.cancel_button = button(self, "garden_cancel_button", self.tr("Cancel"), self.tr("Make nothing (Esc)"))
+        self.cancel_button = button(self, "collection_cancel_button", self.tr("Cancel"), self.tr("Make nothing (Esc)"))
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_PX)
         row.addWidget(self.place, 1)
         row.addWidget(self.where_button)
         column = column_of(self)
-        for each in (text_label(self, "garden_intro", intro), question, self.field):
+        for each in (text_label(self, "collection_intro", intro), question, self.field):
             column.addWidget(each)
         column.addLayout(row)
         column.addWidget(self.message)
@@ -76,13 +78,13 @@ class NewGardenDialog(FittedDialog):
 
     @property
     def folder(self) -> Path | None:
-        """The folder of the new garden; None while it has no name."""
+        """The folder of the new collection; None while it has no name."""
         name = self.field.text().strip()
         return self._where / folder_name(name) if name else None
 
     @Slot()
     def _choose_where(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Keep the garden in"), str(self._where))
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Keep the collection in"), str(self._where))
         if chosen:
             self._where = Path(chosen)
             self._check()

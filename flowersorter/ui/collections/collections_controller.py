@@ -1,4 +1,4 @@
-"""New, open and recent gardens: each is a task of its own, and has a window of its own."""
+"""New, open and recent collections: each is a task of its own, and has a window of its own."""
 
 from __future__ import annotations
 
@@ -10,99 +10,103 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
 import flowersorter
 from flowersorter.errors import FlowerSorterError, UserError
-from flowersorter.library.files.locations import gardens_file, usual_garden
-from flowersorter.library.files.recent_collections import KnownGardens, check_can_be_opened, check_can_become_one
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.library.files.locations import collections_file, usual_collection
+from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, check_can_become_one
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 
 
-class GardenController(QObject):
-    """Opens gardens in other windows. Lives in the GUI thread.
+class CollectionsController(QObject):
+    """Opens collections in other windows. Lives in the GUI thread.
 
-    A second garden is opened by a second process: whatever happens to one task, the other goes on.
+    A second collection is opened by a second process: whatever happens to one task, the other goes on.
 
     Args:
-        session: Its garden is the one of this window.
+        session: Its collection is the one of this window.
         front: Where it speaks.
-        menu: Lists the gardens that were opened before, whenever it is about to be shown.
+        menu: Lists the collections that were opened before, whenever it is about to be shown.
         parent: Owns it.
     """
 
-    def __init__(self, session: Session, front: Front, menu: QMenu, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, menu: QMenu, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front, self._menu = session, front, menu
-        self._known = KnownGardens(gardens_file())
+        self._known = RecentCollections(collections_file())
         menu.aboutToShow.connect(self._fill)
 
     def title(self, folder: Path | None) -> str:
-        """What stands above the window: the folder, the garden, the program.
+        """What stands above the window: the folder, the collection, the program.
 
         Args:
             folder: The open folder of photos, if any.
         """
         parts = [str(folder.name or folder)] if folder is not None else []
-        here = self._session.garden.folder
-        if here != usual_garden() or any(each != here for each in self._known.all()):
+        here = self._session.collection.folder
+        if here != usual_collection() or any(each != here for each in self._known.all()):
             parts.append(self.name_of(here))
         return " – ".join([*parts, self.tr("FlowerSorter")])
 
-    def name_of(self, garden: Path) -> str:
-        """What a garden is called: its folder; the one that everybody has needs a better name."""
-        return self.tr("My garden") if garden == usual_garden() else garden.name or str(garden)
+    def name_of(self, collection: Path) -> str:
+        """What a collection is called: its folder; the one that everybody has needs a better name."""
+        return self.tr("My collection") if collection == usual_collection() else collection.name or str(collection)
 
     # -- wishes
 
     @Slot()
     def make(self) -> None:
-        """Ask for a name and a place, make the garden, and open it in a window of its own."""
-        from flowersorter.ui.collections.collection_dialog import NewGardenDialog
+        """Ask for a name and a place, make the collection, and open it in a window of its own."""
+        from flowersorter.ui.collections.collection_dialog import NewCollectionDialog
 
-        dialog = NewGardenDialog(self._usual_place(), self._front.window)
+        dialog = NewCollectionDialog(self._usual_place(), self._front.window)
         folder = dialog.folder if dialog.exec() == QDialog.DialogCode.Accepted else None
         dialog.deleteLater()
         if folder is not None:
             self._session.queue.submit(
-                self.tr("Making the garden"), lambda _report, _cancel: _made(folder), Listener(succeeded=self._on_made)
+                self.tr("Making the collection"),
+                lambda _report, _cancel: _made(folder),
+                Listener(succeeded=self._on_made),
             )
 
     @Slot()
     def choose(self) -> None:
-        """Let the person choose a garden, and open it in a window of its own."""
+        """Let the person choose a collection, and open it in a window of its own."""
         start = str(self._usual_place())
-        chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Open a garden"), start)
+        chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Open a collection"), start)
         if chosen:
             self.open(Path(chosen))
 
-    def open(self, garden: Path) -> None:
-        """Open a garden in a window of its own; what is no garden, or is open elsewhere, is refused."""
-        if garden == self._session.garden.folder:
-            self._front.bar.say(self.tr("This window shows the garden “{0}” already.").format(self.name_of(garden)))
+    def open(self, collection: Path) -> None:
+        """Open a collection in a window of its own; what is no collection, or is open elsewhere, is refused."""
+        if collection == self._session.collection.folder:
+            self._front.bar.say(
+                self.tr("This window shows the collection “{0}” already.").format(self.name_of(collection))
+            )
             return
         try:
-            check_can_be_opened(garden)
+            check_can_be_opened(collection)
         except FlowerSorterError as error:
             self._front.complain(error)
             return
-        self._launch(garden)
+        self._launch(collection)
 
     # -- how it is done
 
-    def _on_made(self, garden: object) -> None:
-        assert isinstance(garden, Path)
-        self._launch(garden)
+    def _on_made(self, collection: object) -> None:
+        assert isinstance(collection, Path)
+        self._launch(collection)
 
-    def _launch(self, garden: Path) -> None:
-        if not open_window(garden):
-            what = self.tr("The garden {0} cannot be opened").format(garden)
+    def _launch(self, collection: Path) -> None:
+        if not open_window(collection):
+            what = self.tr("The collection {0} cannot be opened").format(collection)
             self._front.complain(UserError(what, self.tr("the system started no second window")))
             return
-        self._known.remember(garden)
-        self._front.bar.say(self.tr("“{0}” opens in a window of its own.").format(self.name_of(garden)))
+        self._known.remember(collection)
+        self._front.bar.say(self.tr("“{0}” opens in a window of its own.").format(self.name_of(collection)))
 
     def _usual_place(self) -> Path:
-        """Beside the garden of this window; that of somebody who has no other lies where nobody looks."""
-        here = self._session.garden.folder
-        if here != usual_garden():
+        """Beside the collection of this window; that of somebody who has no other lies where nobody looks."""
+        here = self._session.collection.folder
+        if here != usual_collection():
             return here.parent
         documents = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
         return Path(documents) if documents else Path.home()
@@ -110,34 +114,34 @@ class GardenController(QObject):
     @Slot()
     def _fill(self) -> None:
         self._menu.clear()
-        here = self._session.garden.folder
-        for garden in dict.fromkeys([here, *self._known.all()]):
-            text = self.tr("{0}   ({1})").format(self.name_of(garden), garden)
+        here = self._session.collection.folder
+        for collection in dict.fromkeys([here, *self._known.all()]):
+            text = self.tr("{0}   ({1})").format(self.name_of(collection), collection)
             action = self._menu.addAction(text.replace("&", "&&"))
             action.setCheckable(True)
-            action.setChecked(garden == here)
-            action.triggered.connect(lambda _checked=False, garden=garden: self.open(garden))
+            action.setChecked(collection == here)
+            action.triggered.connect(lambda _checked=False, collection=collection: self.open(collection))
 
 
-def open_window(garden: Path) -> bool:
-    """Start the program a second time, with this garden; returns whether the system could."""
-    program, *arguments = command_for(garden)
+def open_window(collection: Path) -> bool:
+    """Start the program a second time, with this collection; returns whether the system could."""
+    program, *arguments = command_for(collection)
     # In the folder of the package: wherever this window was started, the same program is found.
     beside = Path(flowersorter.__file__).parents[1]
     started = QProcess.startDetached(program, arguments, str(beside))
     return bool(started[0] if isinstance(started, tuple) else started)
 
 
-def command_for(garden: Path) -> list[str]:
-    """The command line that opens a garden in a window."""
+def command_for(collection: Path) -> list[str]:
+    """The command line that opens a collection in a window."""
     program = [sys.executable] if getattr(sys, "frozen", False) else [sys.executable, "-m", "flowersorter"]
-    return [*program, "--garden", str(garden)]
+    return [*program, "--collection", str(collection)]
 
 
 def _made(folder: Path) -> Path:
-    """Make a garden, with its empty library."""
-    from flowersorter.library.collection import Garden
+    """Make a collection, with its empty library."""
+    from flowersorter.library.collection import CollectionStore
 
     check_can_become_one(folder)  # again: it may be a while since the person was told
-    Garden.open(folder).close()
+    CollectionStore.open(folder).close()
     return folder

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from flowersorter.errors import GardenDamaged
+from flowersorter.errors import CollectionDamaged
 from flowersorter.library.database.restore import Backup, Rescue, newest_sound
 from flowersorter.ui.filing.history_dialog import when
 from flowersorter.ui.shared import theme
@@ -25,7 +25,7 @@ from flowersorter.ui.shared.widgets import (
 _ICON_PX = 32
 
 
-class RescueDialog(FittedDialog):
+class RestoreDialog(FittedDialog):
     """Stands in the place of the window that cannot be opened. Touches nothing itself. Lives in the GUI thread.
 
     It is accepted when a backup is in place and the person wants to go on.
@@ -41,7 +41,7 @@ class RescueDialog(FittedDialog):
 
     restore_requested = Signal()
 
-    def __init__(self, error: GardenDamaged, found: Sequence[Backup], parent: QWidget | None = None) -> None:
+    def __init__(self, error: CollectionDamaged, found: Sequence[Backup], parent: QWidget | None = None) -> None:
         super().__init__(82, 62, parent)
         self.setObjectName("rescue_dialog")
         self.setWindowTitle(self.tr("FlowerSorter"))

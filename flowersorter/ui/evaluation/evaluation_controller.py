@@ -10,14 +10,14 @@ from PySide6.QtGui import QDesktopServices
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import Progress
 from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
 from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_report
 
 
-class EvaluateController(QObject):
+class EvaluationController(QObject):
     """Runs the measurement and shows its dialog.
 
     Signals:
@@ -26,7 +26,7 @@ class EvaluateController(QObject):
 
     places_requested = Signal(object, str)
 
-    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
         self._job_id = self._curve_job_id = 0
@@ -36,10 +36,10 @@ class EvaluateController(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Measure on the garden's own labels, each predicted by a model that never saw it."""
+        """Measure on the collection's own labels, each predicted by a model that never saw it."""
         if self._session.queue.alive(self._job_id):
             return
-        request = EvaluateRequest(self._session.garden, None, self._session.device)
+        request = EvaluateRequest(self._session.collection, None, self._session.device)
         self._job_id = self._session.queue.submit(
             self.tr("Measuring how often the guesses are right"),
             lambda report, cancel: evaluate(request, report, cancel),
@@ -51,7 +51,7 @@ class EvaluateController(QObject):
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
-        colours = {each.id: each.colour for each in self._session.garden.classes.all()}
+        colours = {each.id: each.colour for each in self._session.collection.classes.all()}
         dialog = EvaluationDialog(result, self._front.window, colours)
         dialog.photos_requested.connect(self.places_requested)
         dialog.report_wanted.connect(self._save)
@@ -65,7 +65,7 @@ class EvaluateController(QObject):
 
     @Slot()
     def _measure_curve(self) -> None:
-        request = LearningCurveRequest(self._session.garden)
+        request = LearningCurveRequest(self._session.collection)
         self._curve_job_id = self._session.queue.submit(
             self.tr("Measuring what more photos bring"),
             lambda report, cancel: learning_curve(request, report, cancel),
@@ -103,7 +103,7 @@ class EvaluateController(QObject):
     def _save(self, file: Path) -> None:
         if self._dialog is None:
             return
-        request = ReportRequest(self._session.garden, self._dialog.evaluation, file, self._dialog.learning.curve)
+        request = ReportRequest(self._session.collection, self._dialog.evaluation, file, self._dialog.learning.curve)
         self._session.queue.submit(
             self.tr("Saving the report"),
             lambda report, cancel: save_report(request, report, cancel),

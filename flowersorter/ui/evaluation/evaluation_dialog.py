@@ -10,9 +10,9 @@ from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QTabWidget, QWidget
 
 from flowersorter.ui.evaluation.class_scores import Column, percent
-from flowersorter.ui.evaluation.evaluation_pages import ClassPage, LearningPage, PageScroll, SurenessPage
+from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage, LearningPage, PageScroll
 from flowersorter.ui.evaluation.evaluation_saving import EvaluationPicture, SaveMenu
-from flowersorter.ui.evaluation.evaluation_text import EvaluationWords
+from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
 from flowersorter.workflows.evaluation.evaluate import Evaluation
@@ -51,11 +51,11 @@ class EvaluationDialog(QDialog):
     # -- what stands where
 
     def _build(self) -> None:
-        words = EvaluationWords(self.evaluation)
+        words = EvaluationText(self.evaluation)
         self.headline = text_label(self, "evaluation_headline", words.headline, scale=1.3)
         self.how = text_label(self, "evaluation_how", words.how, muted=True)
         self.classes = ClassPage(self.evaluation, self._colours)
-        self.sureness = SurenessPage(self.evaluation)
+        self.sureness = ConfidencePage(self.evaluation)
         self.learning = LearningPage()
         self.pages = QTabWidget(self)
         self.pages.setObjectName("evaluation_pages")

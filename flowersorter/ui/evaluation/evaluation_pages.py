@@ -86,7 +86,7 @@ class ClassPage(QWidget):
         self.looked_at.emit(index.data(Qt.ItemDataRole.ToolTipRole) or "")
 
 
-class SurenessPage(QWidget):
+class ConfidencePage(QWidget):
     """Whether its confidence can be believed: the calibration curve and the confidence histogram.
 
     Args:

@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
 from flowersorter.errors import UserError
 from flowersorter.library.files.atomic_write import write_durably
-from flowersorter.ui.evaluation.evaluation_pages import ClassPage, SurenessPage
-from flowersorter.ui.evaluation.evaluation_text import EvaluationWords
+from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage
+from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.learning import LearningChart
 from flowersorter.ui.shared.error_dialog import show_error
@@ -112,9 +112,9 @@ class EvaluationPicture(QWidget):
         edge = theme.LARGE_GAP_PX
         self.setObjectName("evaluation_picture")
         self.classes = ClassPage(evaluation, colours, self, whole=True)
-        sureness = SurenessPage(evaluation, self, whole=True)
+        sureness = ConfidencePage(evaluation, self, whole=True)
         sureness.setFixedHeight(self.fontMetrics().lineSpacing() * (_CHART_LINES + 2))
-        words = EvaluationWords(evaluation)
+        words = EvaluationText(evaluation)
         column = QVBoxLayout(self)
         column.setContentsMargins(QMargins(edge, edge, edge, edge))
         column.setSpacing(edge)

@@ -8,7 +8,7 @@ from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 
 
-class EvaluationWords:
+class EvaluationText:
     """The sentences.
 
     Attributes:

@@ -12,7 +12,7 @@ from flowersorter.ui.shared.widgets import describe, megabytes
 _TIGHT = 0.9  # of the free room: from here on the bar warns
 
 
-class SpaceBar(QWidget):
+class DiskSpaceBar(QWidget):
     """The room needed, the room free, and a thin bar between."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -15,7 +15,7 @@ from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
 from flowersorter.ui.grid.folder_controller import FolderController
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.filing.history import UndoRequest, UndoResult, run_photos, runs, undo_run
@@ -24,7 +24,7 @@ from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequ
 CHOICES_KEY = "sort choices"
 
 
-class SortController(QObject):
+class FilingController(QObject):
     """Owns the sort dialog and the jobs that touch files.
 
     Signals:
@@ -35,7 +35,9 @@ class SortController(QObject):
     files_changed = Signal()
     places_requested = Signal(object, str)
 
-    def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, front: MessageSink, folder: FolderController, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
         self._dialog: SortDialog | None = None
@@ -63,7 +65,7 @@ class SortController(QObject):
         assert folder is not None
         queue.drop(self._plan_id)
         request = SortRequest(
-            self._session.garden,
+            self._session.collection,
             folder,
             choices.destination,
             choices.mode,
@@ -112,7 +114,7 @@ class SortController(QObject):
 
     def _choices(self) -> SortChoices | None:
         """What was chosen the last time; None at the first."""
-        stored = self._session.garden.settings.get(CHOICES_KEY, dict[str, str]())
+        stored = self._session.collection.settings.get(CHOICES_KEY, dict[str, str]())
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
             return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
@@ -127,12 +129,12 @@ class SortController(QObject):
                 "include": choices.include,
                 "aside": choices.aside or "",
             }
-            self._session.garden.settings.set(CHOICES_KEY, stored)
+            self._session.collection.settings.set(CHOICES_KEY, stored)
 
     # -- filing
 
     def _run(self, plan: SortPlan) -> None:
-        request = RunSortRequest(self._session.garden, plan)
+        request = RunSortRequest(self._session.collection, plan)
         self._destination = plan.destination
         self._run_id = self._session.queue.submit(
             self.tr("Filing photos"),
@@ -184,7 +186,7 @@ class SortController(QObject):
     @Slot()
     def undo_last(self) -> None:
         """Take the newest run back, after asking."""
-        newest = next((run for run in runs(self._session.garden) if run.state != "undone"), None)
+        newest = next((run for run in runs(self._session.collection) if run.state != "undone"), None)
         if newest is None:
             self._front.bar.say(self.tr("There is no sort to undo."))
             return
@@ -206,12 +208,12 @@ class SortController(QObject):
     @Slot(int)
     def undo(self, run_id: int) -> None:
         """Take this run back."""
-        self._undo(UndoRequest(self._session.garden, run_id))
+        self._undo(UndoRequest(self._session.collection, run_id))
 
     @Slot(int, object)
     def undo_photos(self, run_id: int, entries: tuple[int, ...]) -> None:
         """Take these photos of a run back."""
-        self._undo(UndoRequest(self._session.garden, run_id, entries))
+        self._undo(UndoRequest(self._session.collection, run_id, entries))
 
     def _undo(self, request: UndoRequest) -> None:
         self._run_id = self._session.queue.submit(
@@ -239,9 +241,9 @@ class SortController(QObject):
     @Slot()
     def show_history(self) -> None:
         """Show every run; any of them can be undone."""
-        garden = self._session.garden
-        dialog = HistoryDialog(runs(garden), self._front.window)
-        dialog.photos_requested.connect(lambda run_id: dialog.show_photos(run_id, run_photos(garden, run_id)))
+        collection = self._session.collection
+        dialog = HistoryDialog(runs(collection), self._front.window)
+        dialog.photos_requested.connect(lambda run_id: dialog.show_photos(run_id, run_photos(collection, run_id)))
         dialog.undo_requested.connect(self.undo)
         dialog.undo_photos_requested.connect(self.undo_photos)
         dialog.undo_requested.connect(dialog.close)

@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 
 from flowersorter.errors import UserError
 from flowersorter.sorting.plan import Action, Mode, SortPlan
-from flowersorter.ui.filing.disk_space_bar import SpaceBar
+from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.plan_tree import PlanTree
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -94,7 +94,7 @@ class SortDialog(QDialog):
         self._timer.timeout.connect(self._request)
         self.tree = PlanTree(self)
         self.summary = Message(self, "sort_summary")
-        self.space = SpaceBar(self)
+        self.space = DiskSpaceBar(self)
         self.space.hide()
         self._build(choices or SortChoices(folder.parent / self.tr("{0} sorted").format(folder.name)))
         self._connect()

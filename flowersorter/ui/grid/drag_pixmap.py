@@ -11,7 +11,7 @@ SIDE_PX = 112
 PHOTO_PX = 84
 
 
-def drag_picture(images: Sequence[QImage | None], count: int, palette: QPalette, pixel_ratio: float) -> QPixmap:
+def drag_pixmap(images: Sequence[QImage | None], count: int, palette: QPalette, pixel_ratio: float) -> QPixmap:
     """Draw up to three photos, the first on top, and a badge where there is more than one."""
     pixmap = QPixmap(round(SIDE_PX * pixel_ratio), round(SIDE_PX * pixel_ratio))
     pixmap.setDevicePixelRatio(pixel_ratio)

@@ -16,17 +16,17 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import Garden
-from flowersorter.ui.grid.photo_columns import Pile
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.grid.photo_columns import PseudoClass
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 from flowersorter.workflows.predicting.photo_rows import PhotoRows
-from flowersorter.workflows.predicting.viewport_priority import Urgent
+from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
-    from flowersorter.workflows.predicting.predict_folder import LabelResult
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 MAX_RECENT = 8
 RECENT_KEY, FOLDER_KEY = "recent folders", "folder"
@@ -58,12 +58,14 @@ class FolderController(QObject):
     labelled = Signal()
     show_requested = Signal(int)
 
-    def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, front: MessageSink, pending: PendingLabels, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._session, self._front, self._pending = session, front, pending
         self._job_id = 0
         self._quiet = False
-        self._urgent = Urgent()
+        self._urgent = ViewportPriority()
         self.folder: Path | None = None
 
     def open(self, folder: Path) -> None:
@@ -101,20 +103,20 @@ class FolderController(QObject):
     @property
     def recent(self) -> list[Path]:
         """Folders that were open before, newest first, as far as they are there."""
-        stored = self._session.garden.settings.get(RECENT_KEY, list[str]())
+        stored = self._session.collection.settings.get(RECENT_KEY, list[str]())
         return [folder for folder in map(Path, stored) if folder.is_dir()]
 
     def _submit(self, *, quiet: bool) -> None:
         assert self.folder is not None
         self.begun.emit()
         self._quiet = quiet
-        call = _call(self._session.garden, self.folder, self._session.device, self._urgent)
+        call = _call(self._session.collection, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
         title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
         self._job_id = self._session.queue.submit(title, call, listener, background=True)
 
     def _remember(self, folder: Path) -> None:
-        settings = self._session.garden.settings
+        settings = self._session.collection.settings
         others = [each for each in settings.get(RECENT_KEY, list[str]()) if each != str(folder)]
         try:
             settings.set(RECENT_KEY, [str(folder), *others][:MAX_RECENT])
@@ -149,9 +151,9 @@ class FolderController(QObject):
         self._session.photos.set_place_labels({at: (waiting[at], True) for at in unread})
 
     def _on_labelled(self, result: object) -> None:
-        from flowersorter.workflows.predicting.predict_folder import LabelResult
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
-        assert isinstance(result, LabelResult)
+        assert isinstance(result, PredictFolderResult)
         photos = self._session.photos
         photos.set_rows(result.rows)
         photos.rearrange()
@@ -171,42 +173,42 @@ class FolderController(QObject):
             error = FolderUnusable(what, error.why, error.hint)
         self._front.complain(error)
 
-    def _tell(self, result: LabelResult) -> None:
+    def _tell(self, result: PredictFolderResult) -> None:
         counts = self._session.photos.columns.counts()
         total = len(result.rows)
         if not total:
             self._front.bar.say(self.tr("There are no photos in this folder."))
             return
         parts = [self.tr("{0} photos").format(total) if total > 1 else self.tr("1 photo")]
-        if counts.get(Pile.UNSURE):
-            parts.append(self.tr("{0} not sure").format(counts[Pile.UNSURE]))
-        if counts.get(Pile.NEW):
-            parts.append(self.tr("{0} new to me").format(counts[Pile.NEW]))
-        if counts.get(Pile.UNREADABLE):
-            parts.append(self.tr("{0} unreadable").format(counts[Pile.UNREADABLE]))
+        if counts.get(PseudoClass.UNSURE):
+            parts.append(self.tr("{0} not sure").format(counts[PseudoClass.UNSURE]))
+        if counts.get(PseudoClass.NEW):
+            parts.append(self.tr("{0} new to me").format(counts[PseudoClass.NEW]))
+        if counts.get(PseudoClass.UNREADABLE):
+            parts.append(self.tr("{0} unreadable").format(counts[PseudoClass.UNREADABLE]))
         text = ", ".join(parts) + "."
         if result.problems:
             text += " " + self.tr("{0} folders or files could not be looked at.").format(len(result.problems))
-        if counts.get(Pile.UNSURE):
+        if counts.get(PseudoClass.UNSURE):
             self._front.bar.say(text, (self.tr("Show the unsure ones"), self._show_unsure))
         else:
             self._front.bar.say(text)
 
     def _show_unsure(self) -> None:
-        self.show_requested.emit(int(Pile.UNSURE))
+        self.show_requested.emit(int(PseudoClass.UNSURE))
 
 
-def _call(garden: Garden, folder: Path, device: str, urgent: Urgent) -> Call:
+def _call(collection: CollectionStore, folder: Path, device: str, urgent: ViewportPriority) -> Call:
     """What the library knows already is shown before the folder is scanned, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows
-        from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
-        known = folder_rows(garden, folder)
+        known = folder_rows(collection, folder)
         if len(known):
             report(KnownRows(known))
-        return label(LabelRequest(garden, folder, device, urgent=urgent), report, cancel)
+        return label(PredictFolderRequest(collection, folder, device, urgent=urgent), report, cancel)
 
     return run
 

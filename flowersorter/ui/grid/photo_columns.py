@@ -15,7 +15,7 @@ Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
 
 
-class Pile(IntEnum):
+class PseudoClass(IntEnum):
     """Where a photo lies that lies in no class; negative, so that it fits in one column with class ids."""
 
     WAITING = 0  # not read yet
@@ -32,7 +32,7 @@ class PhotoColumns:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts: As in `PhotoRows`.
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
-        shelves: (N,) int32; the class id the photo counts for, else its `Pile`.
+        shelves: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
         own: What the person said in this session, by place id: class id and whether a person gave it.
             It outlives every block of rows: a block may have been made before the person spoke.
     """
@@ -152,10 +152,10 @@ class PhotoColumns:
         return said
 
     def counts(self) -> dict[int, int]:
-        """Photos by class id and by `Pile`, `Pile.ALL` among them."""
+        """Photos by class id and by `PseudoClass`, `PseudoClass.ALL` among them."""
         shelves, counts = np.unique(self.shelves, return_counts=True)
         found = dict(zip(shelves.tolist(), counts.tolist(), strict=True))
-        return found | {int(Pile.ALL): len(self)}
+        return found | {int(PseudoClass.ALL): len(self)}
 
     def _say_again(self, rows: Rows) -> None:
         for row in rows.tolist() if self.own else ():
@@ -171,9 +171,9 @@ class PhotoColumns:
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]
-        guess = np.where(verdicts == Verdict.NEW, Pile.NEW, self.class_ids[rows])
-        guess = np.where(verdicts == Verdict.UNSURE, Pile.UNSURE, guess)
-        guess = np.where(self._unreadable[rows], Pile.UNREADABLE, guess)
+        guess = np.where(verdicts == Verdict.NEW, PseudoClass.NEW, self.class_ids[rows])
+        guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)
+        guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
         labels = self.label_ids[rows]
         self.shelves[rows] = np.where(labels > 0, labels, guess)
 

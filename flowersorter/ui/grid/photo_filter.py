@@ -8,7 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.ui.grid.photo_columns import Pile, Rows
+from flowersorter.ui.grid.photo_columns import PseudoClass, Rows
 
 
 class Order(StrEnum):
@@ -23,14 +23,14 @@ class PhotoFilter:
     """What the person picked to look at.
 
     Attributes:
-        shelf: A class id or a `Pile`.
+        shelf: A class id or a `PseudoClass`.
         places: Exactly these places, whatever they are, instead of a shelf.
         title: What `places` are, for the person.
         unchecked: Leave out what a person has labelled.
         order: How to order.
     """
 
-    shelf: int = Pile.ALL
+    shelf: int = PseudoClass.ALL
     places: frozenset[int] | None = None
     title: str = ""
     unchecked: bool = False
@@ -42,7 +42,7 @@ class PhotoFilter:
         """Which rows are shown.
 
         Args:
-            shelves: (N,) int32 class id or `Pile`.
+            shelves: (N,) int32 class id or `PseudoClass`.
             place_ids: (N,) int64.
             checked: (N,) whether a person has labelled it.
 
@@ -51,7 +51,7 @@ class PhotoFilter:
         """
         if self.places is not None:
             shown = np.isin(place_ids, np.fromiter(self.places, np.int64, len(self.places)))
-        elif self.shelf == Pile.ALL:
+        elif self.shelf == PseudoClass.ALL:
             shown = np.ones(len(shelves), np.bool_)
         else:
             shown = shelves == self.shelf

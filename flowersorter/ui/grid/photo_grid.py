@@ -8,7 +8,7 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt,
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
-from flowersorter.ui.grid.drag_pixmap import drag_picture
+from flowersorter.ui.grid.drag_pixmap import drag_pixmap
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.workers.throttle import Coalescer
@@ -204,7 +204,7 @@ class PhotoGrid(QListView):
         first = [current] if current in indexes else []
         shown = (first + [index for index in indexes[:3] if index != current])[:3]
         images = [index.data(PhotoRole.THUMBNAIL) for index in shown]
-        return drag_picture(images, len(indexes), self.palette(), self.devicePixelRatioF())
+        return drag_pixmap(images, len(indexes), self.palette(), self.devicePixelRatioF())
 
     def rest(self) -> None:
         """Tell nothing more of what is picked or in view."""

@@ -10,14 +10,14 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.inspector.exif_facts import Facts
 from flowersorter.ui.inspector.neighbour_strip import NeighbourStrip
 from flowersorter.ui.inspector.photo_view import PhotoView
-from flowersorter.ui.inspector.prediction_bars import GuessBars
+from flowersorter.ui.inspector.prediction_bars import PredictionBars
 from flowersorter.ui.shared import theme
-from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
 from flowersorter.workflows.predicting.photo_rows import Verdict
 
@@ -42,7 +42,7 @@ class Inspector(QScrollArea):
     class_picked = Signal(int)
     place_picked = Signal(object)
 
-    def __init__(self, garden: Garden, parent: QWidget | None = None) -> None:
+    def __init__(self, collection: CollectionStore, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
         self.setAccessibleName(self.tr("Picked photo"))
@@ -50,11 +50,11 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setMinimumWidth(220)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._garden = garden
+        self._collection = collection
         self._classes: Mapping[int, ClassLook] = {}
         self._place_id = 0
         self._path: Path | None = None
-        self._large, self._details = Newest(self), Newest(self)
+        self._large, self._details = LatestOnly(self), LatestOnly(self)
         self._build()
         self._large.loaded.connect(self._on_image)
         self._large.failed.connect(self._on_image_failed)
@@ -85,7 +85,7 @@ class Inspector(QScrollArea):
         self.likeness.setToolTip(
             self.tr("The nearest of the thousand things the network knew before it met your photos")
         )
-        self.guesses = GuessBars(page)
+        self.guesses = PredictionBars(page)
         self.why = NeighbourStrip(page)
         self.facts = Facts(page)
         self.folder_button = QPushButton(theme.icon("open-folder"), self.tr("Show in folder"), page)
@@ -164,8 +164,8 @@ class Inspector(QScrollArea):
             self.guesses.hide()
             self.why.hide()
             self.facts.show_path(path)
-        garden = self._garden
-        self._details.request(place_id, lambda: _details(garden, place_id))
+        collection = self._collection
+        self._details.request(place_id, lambda: _details(collection, place_id))
 
     def shutdown(self) -> None:
         """Wait for what is being loaded."""
@@ -216,7 +216,7 @@ class Inspector(QScrollArea):
         self._show_likeness(known)
         shown = [(class_id, p) for class_id, p in known.top if class_id in self._classes]
         right = known.label.class_id if known.label is not None else 0
-        self.guesses.show_guesses(shown, self._classes, right)
+        self.guesses.show_predictions(shown, self._classes, right)
         self.why.show_neighbours(known.neighbours, self._classes)
         self.facts.show_facts(known)
 
@@ -273,8 +273,8 @@ class Inspector(QScrollArea):
             self.show_in_folder_requested.emit(self._path)
 
 
-def _details(garden: Garden, place_id: int) -> PhotoDetails:
+def _details(collection: CollectionStore, place_id: int) -> PhotoDetails:
     """What is known of a place; the thread that asks imports what finds it out, when the first photo is picked."""
     from flowersorter.workflows.predicting.photo_details import details
 
-    return details(garden, place_id)
+    return details(collection, place_id)

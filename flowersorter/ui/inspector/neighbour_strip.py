@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWi
 from flowersorter.errors import UserError
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared import theme
-from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import to_image
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class NeighbourStrip(QWidget):
         self.setObjectName("neighbours")
         self.setAccessibleName(self.tr("Photos you confirmed that look most like this one"))
         self._paths: list[Path | None] = []
-        self._loader = Newest(self)
+        self._loader = LatestOnly(self)
         self._loader.loaded.connect(self._on_loaded)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 8, 0, 0)

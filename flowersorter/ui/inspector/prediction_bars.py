@@ -15,7 +15,7 @@ LEAST_SHOWN = 0.005  # below half a percent a guess is noise
 BAR_PX = 5
 
 
-class GuessBars(QWidget):
+class PredictionBars(QWidget):
     """Name, percentage and a bar for each guess.
 
     Signals:
@@ -35,7 +35,9 @@ class GuessBars(QWidget):
         self._right = 0
         self._hovered = -1
 
-    def show_guesses(self, guesses: Sequence[tuple[int, float]], classes: Mapping[int, ClassLook], right: int) -> None:
+    def show_predictions(
+        self, guesses: Sequence[tuple[int, float]], classes: Mapping[int, ClassLook], right: int
+    ) -> None:
         """Show these (class id, probability), likeliest first; ``right`` is the class it was given, or 0."""
         self._right = right
         self._guesses = [

@@ -8,8 +8,8 @@ from PySide6.QtGui import QImage
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.inspector.preview_window import PreviewWindow
-from flowersorter.ui.shared.session import Front, Session
-from flowersorter.workers.latest_only import Newest
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
 
 LARGE_PX = 2560
@@ -18,11 +18,11 @@ LARGE_PX = 2560
 class PreviewController(QObject):
     """Owns the preview while it is open; the grid follows it."""
 
-    def __init__(self, session: Session, front: Front, grid: PhotoGrid, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, grid: PhotoGrid, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front, self._grid = session, front, grid
         self._window: PreviewWindow | None = None
-        self._loader = Newest(self)
+        self._loader = LatestOnly(self)
         self._loader.loaded.connect(self._on_loaded)
         self._loader.failed.connect(self._on_failed)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PySide6.QtGui import QUndoCommand
 
 from flowersorter.errors import FlowerSorterError
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import Label
 from flowersorter.workflows.labelling import set_labels
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
@@ -25,11 +25,11 @@ _numbers = itertools.count(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Desk:
+class LabelContext:
     """Where corrections are written and who shows them.
 
     Attributes:
-        garden: Keeps the labels.
+        collection: Keeps the labels.
         pending: Keeps the labels of photos that are not read yet.
         show_photos: Shows labels by photo id.
         show_places: Shows class ids by place id, of photos not read yet.
@@ -38,7 +38,7 @@ class Desk:
         unfollow: Lets them go back with the correction of that number.
     """
 
-    garden: Garden
+    collection: CollectionStore
     pending: PendingLabels
     show_photos: Callable[[Shown], None]
     show_places: Callable[[Mapping[int, int]], None]
@@ -47,7 +47,7 @@ class Desk:
     unfollow: Callable[[int], None]
 
 
-class CorrectCommand(QUndoCommand):
+class LabelCommand(QUndoCommand):
     """Gives photos a class, or with class id 0 takes their label away.
 
     Args:
@@ -57,7 +57,7 @@ class CorrectCommand(QUndoCommand):
         text: For the Undo menu.
     """
 
-    def __init__(self, desk: Desk, classes: Mapping[int, int], unread: Mapping[int, int], text: str) -> None:
+    def __init__(self, desk: LabelContext, classes: Mapping[int, int], unread: Mapping[int, int], text: str) -> None:
         super().__init__(text)
         self._desk, self._classes, self._unread = desk, dict(classes), dict(unread)
         self._number = next(_numbers)
@@ -84,11 +84,11 @@ class CorrectCommand(QUndoCommand):
     def _do(self) -> None:
         desk = self._desk
         if self._correction is not None:
-            set_labels.do_again(desk.garden, self._correction)
+            set_labels.do_again(desk.collection, self._correction)
         elif any(class_id == 0 for class_id in self._classes.values()):
-            self._correction = set_labels.clear(desk.garden, list(self._classes))
+            self._correction = set_labels.clear(desk.collection, list(self._classes))
         elif self._classes:
-            self._correction = set_labels.confirm(desk.garden, self._classes)
+            self._correction = set_labels.confirm(desk.collection, self._classes)
         if self._unread:
             self._unread_before = desk.pending.put(self._unread)
             desk.show_places(self._unread)
@@ -99,7 +99,7 @@ class CorrectCommand(QUndoCommand):
     def _take_back(self) -> None:
         desk = self._desk
         if self._correction is not None:
-            set_labels.take_back(desk.garden, self._correction)
+            set_labels.take_back(desk.collection, self._correction)
             desk.show_photos(self._correction.before)
             desk.unfollow(self._number)
         if self._unread:
@@ -111,10 +111,10 @@ class CorrectCommand(QUndoCommand):
         waiting = {at: self._unread_before.get(at, 0) for at in self._unread if desk.pending.holds(at)}
         desk.pending.put(waiting)
         desk.show_places(waiting)
-        photos = [place.photo_id for place in desk.garden.photos.places(list(set(self._unread) - set(waiting)))]
+        photos = [place.photo_id for place in desk.collection.photos.places(list(set(self._unread) - set(waiting)))]
         known = [photo_id for photo_id in photos if photo_id is not None]
         if known:
-            desk.show_photos(set_labels.clear(desk.garden, known).after)
+            desk.show_photos(set_labels.clear(desk.collection, known).after)
 
 
 def as_shown(labels: Shown) -> dict[int, tuple[int, bool]]:

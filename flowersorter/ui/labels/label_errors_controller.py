@@ -11,17 +11,17 @@ from PySide6.QtGui import QUndoCommand
 
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import Garden
-from flowersorter.ui.labels.label_errors_dialog import Decision, DoubtsDialog
-from flowersorter.ui.labels.labels_controller import CorrectionController
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.labels.label_errors_dialog import Decision, LabelErrorsDialog
+from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.label_errors import (
-    Doubt,
-    DoubtsRequest,
-    DoubtsResult,
-    find_contradictions,
-    find_doubts,
+    LabelError,
+    LabelErrorsRequest,
+    LabelErrorsResult,
+    find_duplicate_labels,
+    find_label_errors,
     keep,
     keep_no_longer,
 )
@@ -36,15 +36,17 @@ class KeepCommand(QUndoCommand):
     """Remembers that the label of a doubted photo is right.
 
     Args:
-        garden: Remembers it.
+        collection: Remembers it.
         doubt: Which one.
         text: For the Undo menu.
         failed: Tells the person why it was not saved.
     """
 
-    def __init__(self, garden: Garden, doubt: Doubt, text: str, failed: Callable[[Exception], None]) -> None:
+    def __init__(
+        self, collection: CollectionStore, doubt: LabelError, text: str, failed: Callable[[Exception], None]
+    ) -> None:
         super().__init__(text)
-        self._garden, self._doubt, self._failed = garden, doubt, failed
+        self._collection, self._doubt, self._failed = collection, doubt, failed
 
     def redo(self) -> None:
         """Remember it."""
@@ -54,29 +56,29 @@ class KeepCommand(QUndoCommand):
         """Forget it."""
         self._try(keep_no_longer)
 
-    def _try(self, call: Callable[[Garden, int, int, int], None]) -> None:
+    def _try(self, call: Callable[[CollectionStore, int, int, int], None]) -> None:
         """An exception that left `redo` would leave the command on the stack as if it were done."""
         doubt = self._doubt
         try:
-            call(self._garden, doubt.photo_id, doubt.class_id, doubt.better_id)
+            call(self._collection, doubt.photo_id, doubt.class_id, doubt.better_id)
         except (FlowerSorterError, OSError, sqlite3.Error) as error:
             log.exception("A kept label could not be saved")
             self.setObsolete(True)
             self._failed(error)
 
 
-class DoubtsController(QObject):
+class LabelErrorsController(QObject):
     """Owns the dialog and its job. Lives in the GUI thread."""
 
     def __init__(
-        self, session: Session, front: Front, corrections: CorrectionController, parent: QObject | None = None
+        self, session: Session, front: MessageSink, corrections: LabelsController, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._session, self._front, self._corrections = session, front, corrections
         self._job_id = 0
         self._offering = self._folders_only = False
-        self._dialog: DoubtsDialog | None = None
-        self._decisions: list[tuple[int, Doubt, Decision]] = []  # with the place on the undo stack above each
+        self._dialog: LabelErrorsDialog | None = None
+        self._decisions: list[tuple[int, LabelError, Decision]] = []  # with the place on the undo stack above each
         session.corrections.indexChanged.connect(self._on_undone)
 
     @Slot()
@@ -93,14 +95,14 @@ class DoubtsController(QObject):
 
         With very many labels, or too few for a second opinion, only those are found that class folders contradict.
         """
-        counts = self._session.garden.labels.counts()
+        counts = self._session.collection.labels.counts()
         enough = sum(count > 2 for count in counts.values()) > 1
         if not self._session.queue.alive(self._job_id):
             self._offering = True
             self._check(folders_only=sum(counts.values()) > OFFERED_UP_TO or not enough)
 
     @property
-    def dialog(self) -> DoubtsDialog | None:
+    def dialog(self) -> LabelErrorsDialog | None:
         """The dialog, while it is open."""
         return self._dialog
 
@@ -110,25 +112,25 @@ class DoubtsController(QObject):
             self._dialog.shutdown()
 
     def _check(self, *, folders_only: bool) -> None:
-        garden = self._session.garden
+        collection = self._session.collection
         if self._session.queue.alive(self._job_id):
             return
-        request = DoubtsRequest(garden, device=self._session.device)
+        request = LabelErrorsRequest(collection, device=self._session.device)
 
-        def job(report: Report, cancel: CancelToken) -> DoubtsResult:
-            return find_contradictions(garden) if folders_only else find_doubts(request, report, cancel)
+        def job(report: Report, cancel: CancelToken) -> LabelErrorsResult:
+            return find_duplicate_labels(collection) if folders_only else find_label_errors(request, report, cancel)
 
         self._folders_only = folders_only
         self._job_id = self._session.queue.submit(self.tr("Checking labels"), job, Listener(succeeded=self._on_found))
 
     def _on_found(self, result: object) -> None:
-        assert isinstance(result, DoubtsResult)
+        assert isinstance(result, LabelErrorsResult)
         if not self._offering:
             self._open(result)
         elif result.doubts:
             self._front.bar.offer(self._found_in_words(result), lambda: self._open(result))
 
-    def _found_in_words(self, result: DoubtsResult) -> str:
+    def _found_in_words(self, result: LabelErrorsResult) -> str:
         twice = sum(each.also_at is not None for each in result.doubts)
         doubted = len(result.doubts) - twice
         said = []
@@ -140,17 +142,17 @@ class DoubtsController(QObject):
             said.append(self.tr("1 label may be wrong") if doubted == 1 else text)
         return ", ".join(said)
 
-    def _open(self, result: DoubtsResult) -> None:
+    def _open(self, result: LabelErrorsResult) -> None:
         if self._dialog is not None:
             self._dialog.close()
         self._decisions = []
-        names = {each.id: each.name for each in self._session.garden.classes.all()}
+        names = {each.id: each.name for each in self._session.collection.classes.all()}
         # A class may be gone since the check was offered.
         there = [each for each in result.doubts if {each.class_id, each.better_id} <= set(names)]
         if len(there) < len(result.doubts):
             self.start()
             return
-        dialog = DoubtsDialog(result, names, self._front.window)
+        dialog = LabelErrorsDialog(result, names, self._front.window)
         dialog.keep_requested.connect(self._on_keep)
         dialog.move_requested.connect(self._on_move)
         dialog.undo_requested.connect(self._on_undo)
@@ -161,16 +163,16 @@ class DoubtsController(QObject):
     # -- what the person decides
 
     @Slot(object)
-    def _on_keep(self, doubt: Doubt) -> None:
+    def _on_keep(self, doubt: LabelError) -> None:
         text = self.tr("Keep “{0}”").format(self._name(doubt.class_id))
-        command = KeepCommand(self._session.garden, doubt, text, self._front.complain)
+        command = KeepCommand(self._session.collection, doubt, text, self._front.complain)
         self._decide(doubt, Decision.KEPT, lambda: self._session.corrections.push(command))
 
     @Slot(object)
-    def _on_move(self, doubt: Doubt) -> None:
+    def _on_move(self, doubt: LabelError) -> None:
         self._decide(doubt, Decision.MOVED, lambda: self._corrections.assign_photos([doubt.photo_id], doubt.better_id))
 
-    def _decide(self, doubt: Doubt, decision: Decision, push: Callable[[], object]) -> None:
+    def _decide(self, doubt: LabelError, decision: Decision, push: Callable[[], object]) -> None:
         stack = self._session.corrections
         before = stack.index()
         self._decisions = [each for each in self._decisions if each[0] <= before]  # what was undone is gone for good
@@ -208,4 +210,4 @@ class DoubtsController(QObject):
             self._dialog = None
 
     def _name(self, class_id: int) -> str:
-        return next((each.name for each in self._session.garden.classes.all() if each.id == class_id), "")
+        return next((each.name for each in self._session.collection.classes.all() if each.id == class_id), "")

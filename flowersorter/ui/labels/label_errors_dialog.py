@@ -20,9 +20,9 @@ from flowersorter.ui.shared.widgets import (
     text_label,
     without_mnemonics,
 )
-from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
-from flowersorter.workflows.evaluation.label_errors import Doubt, DoubtsResult
+from flowersorter.workflows.evaluation.label_errors import LabelError, LabelErrorsResult
 
 LARGE_PX = 1600
 
@@ -34,7 +34,7 @@ class Decision(Enum):
     MOVED = "moved"
 
 
-class DoubtsDialog(QDialog):
+class LabelErrorsDialog(QDialog):
     """Shows one doubted photo at a time. Who made it writes what was decided and answers with `show_decisions`.
 
     Args:
@@ -52,15 +52,15 @@ class DoubtsDialog(QDialog):
     move_requested = Signal(object)
     undo_requested = Signal()
 
-    def __init__(self, result: DoubtsResult, names: Mapping[int, str], parent: QWidget | None = None) -> None:
+    def __init__(self, result: LabelErrorsResult, names: Mapping[int, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("doubts_dialog")
         self.setWindowTitle(self.tr("Check labels"))
         self._result, self._names = result, names
-        self._shown: tuple[Doubt, ...] = result.doubts
+        self._shown: tuple[LabelError, ...] = result.doubts
         self._decided: Mapping[int, Decision] = {}
         self._at = 0
-        self._loader = Newest(self)
+        self._loader = LatestOnly(self)
         self._loader.loaded.connect(self._on_loaded)
         self._loader.failed.connect(self._on_failed)
         self._make_parts()
@@ -170,7 +170,7 @@ class DoubtsDialog(QDialog):
     # -- what is shown
 
     @property
-    def current(self) -> Doubt | None:
+    def current(self) -> LabelError | None:
         """The doubt that is shown, None where there is none (any more)."""
         return self._shown[self._at] if self._at < len(self._shown) else None
 
@@ -207,7 +207,7 @@ class DoubtsDialog(QDialog):
         self._show_doubt(doubt, self._names[doubt.class_id], self._names[doubt.better_id])
         self.setFocus()
 
-    def _show_doubt(self, doubt: Doubt, label: str, better: str) -> None:
+    def _show_doubt(self, doubt: LabelError, label: str, better: str) -> None:
         decision = self._decided.get(doubt.photo_id)
         if doubt.also_at is not None:
             self.sentence.setText(self.tr("The same photo stands in “{0}” and in “{1}”").format(label, better))

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 from flowersorter.errors import UserError
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import text_label
-from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import to_image
 
 MOST_ALIKE = 3
@@ -94,7 +94,7 @@ class AlikeRow(QWidget):
         super().__init__(parent)
         self.setObjectName(name)
         self._paths: tuple[Path | None, ...] = ()
-        self._loader = Newest(self)
+        self._loader = LatestOnly(self)
         self._loader.loaded.connect(self._on_loaded)
         self.title = text_label(self, f"{name}_title")
         self.pictures = [Picture(self, f"{name}_{number + 1}", "", _LEAST_PX) for number in range(MOST_ALIKE)]

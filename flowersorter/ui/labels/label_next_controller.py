@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QVBoxLayout
 
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.labels.label_next_panel import AdvicePanel
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.labels.label_next_panel import LabelNextPanel
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.evaluation.label_next import Advice, AdviceRequest, advise
+from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
 
 
-class AdviceController(QObject):
+class LabelNextController(QObject):
     """Owns the panel, which is there as long as the grid shows what was advised. Lives in the GUI thread.
 
     Signals:
@@ -28,7 +28,7 @@ class AdviceController(QObject):
     def __init__(
         self,
         session: Session,
-        front: Front,
+        front: MessageSink,
         folder: FolderController,
         grid: PhotoGrid,
         parent: QObject | None = None,
@@ -42,7 +42,7 @@ class AdviceController(QObject):
         self._asked_in: Path | None = None
         middle = grid.parentWidget()
         assert middle is not None
-        self.panel = AdvicePanel(middle)
+        self.panel = LabelNextPanel(middle)
         self.panel.hide()
         column = middle.layout()
         assert isinstance(column, QVBoxLayout)
@@ -60,12 +60,12 @@ class AdviceController(QObject):
             return
         if self._folder.folder != self._asked_in:
             self._asked_in, self._asked = self._folder.folder, frozenset()
-        request = AdviceRequest(
-            self._session.garden, self._folder.folder, passed_over=self._asked, device=self._session.device
+        request = LabelNextRequest(
+            self._session.collection, self._folder.folder, passed_over=self._asked, device=self._session.device
         )
         self._job_id = self._session.queue.submit(
             self.tr("Choosing what to label next"),
-            lambda report, cancel: advise(request, report, cancel),
+            lambda report, cancel: label_next(request, report, cancel),
             Listener(succeeded=self._on_advised),
         )
 
@@ -76,7 +76,7 @@ class AdviceController(QObject):
         self.start()
 
     def _on_advised(self, result: object) -> None:
-        assert isinstance(result, Advice)
+        assert isinstance(result, LabelNextResult)
         if self._folder.folder != self._asked_in:
             return
         self.panel.show_advice(result)

@@ -8,14 +8,14 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWi
 
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, count_photos, text_label
-from flowersorter.workflows.evaluation.label_next import MORE, Advice, Gain, Standing
+from flowersorter.workflows.evaluation.label_next import MORE, Gain, LabelNextResult, Standing
 
 _CONTEXT = "AdvicePanel"
 _MOST_LINES = 6
 
 
-class AdvicePanel(QFrame):
-    """Shows an `Advice` in plain words. Lives in the GUI thread.
+class LabelNextPanel(QFrame):
+    """Shows an `LabelNextResult` in plain words. Lives in the GUI thread.
 
     Signals:
         again_requested(): The person labelled some of them and wants the next ones.
@@ -51,7 +51,7 @@ class AdvicePanel(QFrame):
         column.addLayout(top)
         column.addWidget(self._scroll)
 
-    def show_advice(self, advice: Advice) -> None:
+    def show_advice(self, advice: LabelNextResult) -> None:
         """Say it."""
         self.headline.setText(_headline(advice))
         self.classes.setText("\n".join(class_in_words(each) for each in advice.classes))
@@ -70,7 +70,7 @@ class AdvicePanel(QFrame):
         self._scroll.setFixedHeight(min(wanted, _MOST_LINES * self.classes.fontMetrics().lineSpacing()) + 4)
 
 
-def _headline(advice: Advice) -> str:
+def _headline(advice: LabelNextResult) -> str:
     overall = advice.overall
     if overall.accuracy is None or overall.gain is None:
         return _tr("Label these: too few photos have a label yet to tell how good it is.")

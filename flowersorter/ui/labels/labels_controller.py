@@ -11,16 +11,16 @@ from PySide6.QtCore import QObject, Signal
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
-from flowersorter.ui.labels.label_commands import CorrectCommand, Desk, Shown, as_shown
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext, Shown, as_shown
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 from flowersorter.workflows.predicting.photo_rows import Verdict
 
 if TYPE_CHECKING:
-    from flowersorter.ui.labels.refile_controller import FiledController
+    from flowersorter.ui.labels.refile_controller import RefileController
 
 
-class CorrectionController(QObject):
+class LabelsController(QObject):
     """Turns wishes into commands on the undo stack.
 
     Signals:
@@ -31,11 +31,13 @@ class CorrectionController(QObject):
     labels_changed = Signal()
     files_changed = Signal()
 
-    def __init__(self, session: Session, front: Front, pending: PendingLabels, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, front: MessageSink, pending: PendingLabels, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        self._desk = Desk(
-            session.garden,
+        self._desk = LabelContext(
+            session.collection,
             pending,
             self._show_photos,
             self._show_places,
@@ -45,11 +47,11 @@ class CorrectionController(QObject):
         )
 
     @cached_property
-    def _filed(self) -> FiledController:
+    def _filed(self) -> RefileController:
         """Made with the first correction: all of sorting stands behind it, which takes long to load."""
-        from flowersorter.ui.labels.refile_controller import FiledController
+        from flowersorter.ui.labels.refile_controller import RefileController
 
-        made = FiledController(self._session, self._front, self)
+        made = RefileController(self._session, self._front, self)
         made.files_changed.connect(self.files_changed)
         return made
 
@@ -92,7 +94,7 @@ class CorrectionController(QObject):
         known = dict.fromkeys(photo_ids, class_id)
         count = self.tr("1 photo") if len(known) == 1 else self.tr("{0} photos").format(len(known))
         text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
-        self._session.corrections.push(CorrectCommand(self._desk, known, {}, text))
+        self._session.corrections.push(LabelCommand(self._desk, known, {}, text))
 
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Say that the guesses are right; what is new to the program has none. Returns how many are labels now."""
@@ -119,7 +121,7 @@ class CorrectionController(QObject):
         if not known and not unread:
             return 0
         count = self.tr("1 photo") if len(classes) == 1 else self.tr("{0} photos").format(len(classes))
-        self._session.corrections.push(CorrectCommand(self._desk, known, unread, text.format(name, count)))
+        self._session.corrections.push(LabelCommand(self._desk, known, unread, text.format(name, count)))
         return len(classes)
 
     def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:
@@ -129,7 +131,7 @@ class CorrectionController(QObject):
         self._filed.take_back(correction)
 
     def _names(self) -> dict[int, str]:
-        return {each.id: each.name for each in self._session.garden.classes.all()}
+        return {each.id: each.name for each in self._session.collection.classes.all()}
 
     def _show_photos(self, labels: Shown) -> None:
         self._session.photos.set_labels(as_shown(labels))

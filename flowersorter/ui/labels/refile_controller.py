@@ -8,14 +8,14 @@ from PySide6.QtCore import QObject, Signal
 
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.journal import RunState
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
 from flowersorter.workflows.filing.history import UndoRequest, UndoResult, undo_run
 from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, misfiled, refile
 
 
-class FiledController(QObject):
+class RefileController(QObject):
     """Runs what a correction means for photos that are filed already, in the job thread.
 
     Signals:
@@ -24,7 +24,7 @@ class FiledController(QObject):
 
     files_changed = Signal()
 
-    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
         # Written and read by jobs only, which run one after the other: the runs that followed a correction.
@@ -37,8 +37,8 @@ class FiledController(QObject):
             correction: A number to take it back by.
             photo_ids: The photos that were corrected.
         """
-        request = RefileRequest(self._session.garden, tuple(photo_ids))
-        if not misfiled(request.garden, request.photo_ids):
+        request = RefileRequest(self._session.collection, tuple(photo_ids))
+        if not misfiled(request.collection, request.photo_ids):
             return
 
         def job(report: Report, cancel: CancelToken) -> RefileResult:
@@ -50,13 +50,13 @@ class FiledController(QObject):
 
     def take_back(self, correction: int) -> None:
         """Move the photos of a correction back to where they were filed before; does nothing where none followed."""
-        garden = self._session.garden
+        collection = self._session.collection
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
             followed = self._runs.pop(correction, ())
             # The history may have taken one back already; then its photos are where they belong.
-            left = [run_id for run_id in reversed(followed) if garden.journal.run(run_id).state != RunState.UNDONE]
-            return [undo_run(UndoRequest(garden, run_id), report, cancel) for run_id in left]
+            left = [run_id for run_id in reversed(followed) if collection.journal.run(run_id).state != RunState.UNDONE]
+            return [undo_run(UndoRequest(collection, run_id), report, cancel) for run_id in left]
 
         if correction in self._runs or self._session.queue.busy:
             self._submit(self.tr("Moving filed photos back"), job)

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.errors import FlowerSorterError
 from flowersorter.ui.shared.save_file_name import with_ending
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FOLDER = "export folder"
 
 
-class TakeController(QObject):
+class ImportExportController(QObject):
     """Exports and imports models. Lives in the GUI thread.
 
     Signals:
@@ -33,7 +33,7 @@ class TakeController(QObject):
 
     guesses_outdated = Signal()
 
-    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
         self._exported: ExportResult | None = None
@@ -70,7 +70,7 @@ class TakeController(QObject):
         if path is None:
             return
         self._remember(path.parent)
-        request = ExportRequest(self._session.garden, path)
+        request = ExportRequest(self._session.collection, path)
         self._session.queue.submit(
             self.tr("Exporting the model"),
             lambda report, cancel: export_model(request, report, cancel),
@@ -89,10 +89,10 @@ class TakeController(QObject):
 
     @Slot()
     def _show_script(self) -> None:
-        from flowersorter.ui.models.usage_snippet_dialog import ScriptDialog
+        from flowersorter.ui.models.usage_snippet_dialog import UsageSnippetDialog
 
         assert self._exported is not None
-        dialog = ScriptDialog(
+        dialog = UsageSnippetDialog(
             self._exported.path.name, self._exported.remark, self._exported.script, self._front.window
         )
         dialog.finished.connect(dialog.deleteLater)
@@ -122,7 +122,7 @@ class TakeController(QObject):
             return
         path = Path(chosen)
         self._remember(path.parent)
-        request = ImportRequest(self._session.garden, path)
+        request = ImportRequest(self._session.collection, path)
         self._session.queue.submit(
             self.tr("Importing the model"),
             lambda report, cancel: import_model(request, report, cancel),
@@ -145,7 +145,7 @@ class TakeController(QObject):
         from flowersorter.workflows.models.current_model import use_model
 
         try:
-            use_model(self._session.garden, self._imported)
+            use_model(self._session.collection, self._imported)
         except FlowerSorterError as error:
             self._front.complain(error)
             return
@@ -155,10 +155,10 @@ class TakeController(QObject):
     # -- where files are looked for
 
     def _folder(self) -> Path:
-        return Path(self._session.garden.settings.get(_FOLDER, str(Path.home())))
+        return Path(self._session.collection.settings.get(_FOLDER, str(Path.home())))
 
     def _remember(self, folder: Path) -> None:
-        self._session.garden.settings.set(_FOLDER, str(folder))
+        self._session.collection.settings.set(_FOLDER, str(folder))
 
 
 def described(result: ImportResult) -> str:

@@ -71,7 +71,7 @@ class PruneDialog(FittedDialog):
     """Asks how many models to keep, and shows which ones go before they do.
 
     Args:
-        models: Of the garden, newest first.
+        models: Of the collection, newest first.
         keep: How many are kept at first.
         parent: The dialog it belongs to.
     """

@@ -54,7 +54,7 @@ class ModelPage(QWidget):
 
     Args:
         starter: The model that ships with the program.
-        models: Those of the garden, newest first.
+        models: Those of the collection, newest first.
         backbone_titles: Title by name.
         parent: The dialog.
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.models.model_page import ModelPage
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.compare_models import (
     CompareRequest,
@@ -23,7 +23,7 @@ from flowersorter.workflows.evaluation.compare_models import (
 from flowersorter.workflows.models.current_model import list_models, use_model
 
 
-class ModelController(QObject):
+class ModelsController(QObject):
     """Serves one `ModelPage` at a time. Lives in the GUI thread.
 
     Signals:
@@ -34,7 +34,7 @@ class ModelController(QObject):
     guesses_outdated = Signal()
     places_requested = Signal(object, str)
 
-    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
         self._page: ModelPage | None = None
@@ -63,14 +63,14 @@ class ModelController(QObject):
 
     @Slot(object)
     def _use(self, model_id: int | None) -> None:
-        garden = self._session.garden
-        self._submit(self.tr("Changing the model"), lambda: _used_instead(garden, model_id), self._on_used)
+        collection = self._session.collection
+        self._submit(self.tr("Changing the model"), lambda: _used_instead(collection, model_id), self._on_used)
 
     @Slot(object)
     def _compare(self, model_id: int | None) -> None:
-        garden = self._session.garden
-        current = garden.models.current()
-        request = CompareRequest(garden, None if current is None else current.id, model_id)
+        collection = self._session.collection
+        current = collection.models.current()
+        request = CompareRequest(collection, None if current is None else current.id, model_id)
 
         def run(report: Report, cancel: CancelToken) -> tuple[int | None, int | None, Comparison]:
             return request.older, request.newer, compare(request, report, cancel)
@@ -80,18 +80,18 @@ class ModelController(QObject):
 
     @Slot(int, str)
     def _write_note(self, model_id: int, note: str) -> None:
-        garden = self._session.garden
-        self._submit(self.tr("Keeping the note"), lambda: name_model(garden, model_id, note), None)
+        collection = self._session.collection
+        self._submit(self.tr("Keeping the note"), lambda: name_model(collection, model_id, note), None)
 
     @Slot(int)
     def _delete(self, model_id: int) -> None:
-        garden = self._session.garden
-        self._submit(self.tr("Removing the model"), lambda: delete_model(garden, model_id), None)
+        collection = self._session.collection
+        self._submit(self.tr("Removing the model"), lambda: delete_model(collection, model_id), None)
 
     @Slot(int)
     def _prune(self, keep: int) -> None:
-        garden = self._session.garden
-        self._submit(self.tr("Removing old models"), lambda: prune_models(garden, keep), None)
+        collection = self._session.collection
+        self._submit(self.tr("Removing old models"), lambda: prune_models(collection, keep), None)
 
     # -- how it is done
 
@@ -119,9 +119,9 @@ class ModelController(QObject):
         assert isinstance(result, tuple)
         older, newer, found = result
         assert isinstance(found, Comparison)
-        current = self._session.garden.models.current()
+        current = self._session.collection.models.current()
         if self._page is not None and older == (None if current is None else current.id):
-            classes = self._session.garden.classes.all()
+            classes = self._session.collection.classes.all()
             looks = {each.id: ClassLook(each.name, each.colour) for each in classes}
             self._page.show_comparison(newer, found, looks)
 
@@ -132,15 +132,15 @@ class ModelController(QObject):
             self._comparing = None
         if self._page is None:
             return
-        models = list_models(self._session.garden)
+        models = list_models(self._session.collection)
         if models != self._page.models:
             self._page.show_models(models)
         if not self._session.queue.alive(self._job_id):
             self._page.set_busy(False)
 
 
-def _used_instead(garden: Garden, model_id: int | None) -> int | None:
+def _used_instead(collection: CollectionStore, model_id: int | None) -> int | None:
     """Use a model; returns the one that was in use, None for the starter."""
-    before = garden.models.current()
-    use_model(garden, model_id)
+    before = collection.models.current()
+    use_model(collection, model_id)
     return None if before is None else before.id

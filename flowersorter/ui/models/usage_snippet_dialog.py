@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QPlainTextEdit, QWidget
 from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
 
 
-class ScriptDialog(QDialog):
+class UsageSnippetDialog(QDialog):
     """A remark, a script that can be selected, and a button that copies it.
 
     Args:

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.shared.session import Session
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.maintenance.cache import (
     CacheState,
     cache_limit_mb,
@@ -36,7 +36,7 @@ class CacheController(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._counting = Newest(self)
+        self._counting = LatestOnly(self)
         self._counting.loaded.connect(self._on_counted)
         self._counting.failed.connect(self._on_not_counted)
         self._job_id = 0
@@ -44,38 +44,40 @@ class CacheController(QObject):
     @property
     def limit_mb(self) -> int:
         """What the small pictures may take; 0 for as much as they like."""
-        return cache_limit_mb(self._session.garden)
+        return cache_limit_mb(self._session.collection)
 
     def set_limit(self, limit_mb: int) -> None:
         """Keep another limit, at once."""
         if limit_mb != self.limit_mb:
-            set_cache_limit(self._session.garden, limit_mb)
+            set_cache_limit(self._session.collection, limit_mb)
             self.tidy()
 
     @Slot()
     def tidy(self) -> None:
         """Keep the cache within its limit, if it is time to look; a labelling that begins meanwhile comes first."""
-        garden, queue = self._session.garden, self._session.queue
-        if not queue.alive(self._job_id) and cleaning_due(garden):
+        collection, queue = self._session.collection, self._session.queue
+        if not queue.alive(self._job_id) and cleaning_due(collection):
             self._job_id = queue.submit(
                 self.tr("Tidying up"),
-                lambda report, cancel: clean_cache(garden, report, cancel),
+                lambda report, cancel: clean_cache(collection, report, cancel),
                 Listener(failed=self._on_not_tidied),
                 background=True,
             )
 
     def count(self) -> None:
         """Find out what the cache holds."""
-        garden = self._session.garden
-        self._counting.request("state", lambda: cache_state(garden))
+        collection = self._session.collection
+        self._counting.request("state", lambda: cache_state(collection))
 
     @Slot()
     def empty(self) -> None:
         """Delete every small picture, then count."""
-        garden = self._session.garden
+        collection = self._session.collection
         listener = Listener(succeeded=self._on_emptied, failed=self._on_failed, cancelled=self.count)
         self._session.queue.submit(
-            self.tr("Deleting the small pictures"), lambda report, cancel: empty_cache(garden, report, cancel), listener
+            self.tr("Deleting the small pictures"),
+            lambda report, cancel: empty_cache(collection, report, cancel),
+            listener,
         )
 
     def shutdown(self) -> None:

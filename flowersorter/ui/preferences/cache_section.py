@@ -12,7 +12,7 @@ from flowersorter.workflows.maintenance.cache import CacheState
 _MOST_MB, _STEP_MB = 1_000_000, 500
 
 
-class CachePart(QWidget):
+class CacheSection(QWidget):
     """Says in words what the small pictures take. Lives in the GUI thread.
 
     Args:

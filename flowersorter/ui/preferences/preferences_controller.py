@@ -9,14 +9,14 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import Progress
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.models.models_controller import ModelController
+from flowersorter.ui.models.models_controller import ModelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.preferences.preferences_dialog import Preferences, PreferencesDialog, StarterInfo
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
 from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
-from flowersorter.workflows.models.sure_precision import Following, following, set_sure_promise, sure_promise
+from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
 
 
@@ -34,7 +34,7 @@ class PreferencesController(QObject):
     def __init__(
         self,
         session: Session,
-        front: Front,
+        front: MessageSink,
         grid: PhotoGrid,
         cache: CacheController,
         parent: QObject | None = None,
@@ -44,7 +44,7 @@ class PreferencesController(QObject):
         self._dialog: PreferencesDialog | None = None
         self._before = Preferences()
         self._job_id, self._name = 0, ""
-        self._models = ModelController(session, front, self)
+        self._models = ModelsController(session, front, self)
         self._models.guesses_outdated.connect(self.guesses_outdated)
         self._models.places_requested.connect(self.places_requested)
         session.queue.progressed.connect(self._on_progress)
@@ -70,19 +70,19 @@ class PreferencesController(QObject):
         self._dialog.models.list.setFocus()
 
     def _made(self) -> PreferencesDialog:
-        garden, model = self._session.garden, starter().model
+        collection, model = self._session.collection, starter().model
         self._before = Preferences(
             self._session.device,
-            chosen_backbone(garden),
+            chosen_backbone(collection),
             self._grid.tile_size,
             self._cache.limit_mb,
-            sure_promise(garden),
-            learns_from_unlabelled(garden),
+            sure_precision(collection),
+            learns_from_unlabelled(collection),
         )
         dialog = PreferencesDialog(
             self._before,
             list_backbones(),
-            list_models(garden),
+            list_models(collection),
             StarterInfo(
                 tuple(model.class_names), model.training.photos, model.training.held_out_accuracy, model.backbone
             ),
@@ -101,12 +101,12 @@ class PreferencesController(QObject):
 
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
-        garden, settings = self._session.garden, self._session.garden.settings
-        outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(garden), sure_promise(garden))
+        collection, settings = self._session.collection, self._session.collection.settings
+        outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(collection), sure_precision(collection))
         settings.set("device", chosen.device)
         settings.set("backbone", chosen.backbone)
-        set_sure_promise(garden, chosen.promise)
-        set_learns_from_unlabelled(garden, chosen.learns_from_unlabelled)
+        set_sure_precision(collection, chosen.promise)
+        set_learns_from_unlabelled(collection, chosen.learns_from_unlabelled)
         if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
             self._grid.set_tile_size(chosen.thumbnail_px)
         self._cache.set_limit(chosen.cache_limit_mb)
@@ -118,9 +118,9 @@ class PreferencesController(QObject):
         """Show whether the model in use follows another promise at once."""
         if self._dialog is None:
             return
-        garden = self._session.garden
+        collection = self._session.collection
         try:
-            named = model_for(garden, chosen_backbone(garden))
+            named = model_for(collection, chosen_backbone(collection))
         except FlowerSorterError:  # its file is damaged, which whoever asks it for a guess says
             named = None
         self._dialog.promise.show_following(Following.AT_ONCE if named is None else following(named.model))

@@ -26,14 +26,14 @@ from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
 from flowersorter.ui.models.model_page import ModelPage, StarterInfo
 from flowersorter.ui.preferences.backbone_page import BackbonePage, radio_indent
-from flowersorter.ui.preferences.cache_section import CachePart
-from flowersorter.ui.preferences.sure_precision_section import PromisePart
+from flowersorter.ui.preferences.cache_section import CacheSection
+from flowersorter.ui.preferences.sure_precision_section import SurePrecisionSection
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
 from flowersorter.workflows.maintenance.cache import USUAL_LIMIT_MB
 from flowersorter.workflows.models.backbones import BackboneInfo
-from flowersorter.workflows.models.sure_precision import SURE_PROMISE
-from flowersorter.workflows.training.semi_supervised_option import FEW
+from flowersorter.workflows.models.sure_precision import DEFAULT_SURE_PRECISION
+from flowersorter.workflows.training.semi_supervised_option import FEW_LABELS
 
 __all__ = ["Preferences", "PreferencesDialog", "StarterInfo"]
 
@@ -55,7 +55,7 @@ class Preferences:
     backbone: str = "resnet50"
     thumbnail_px: int = USUAL_PX
     cache_limit_mb: int = USUAL_LIMIT_MB
-    promise: float = SURE_PROMISE
+    promise: float = DEFAULT_SURE_PRECISION
     learns_from_unlabelled: bool = False
 
 
@@ -128,7 +128,7 @@ class PreferencesDialog(QDialog):
         column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
         column.setSpacing(theme.GAP_PX)
         column.addWidget(text_label(page, "promise_title", self.tr("What the program promises"), scale=1.05))
-        self.promise = PromisePart(preferences.promise, page)
+        self.promise = SurePrecisionSection(preferences.promise, page)
         column.addWidget(self.promise)
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "learning_title", self.tr("What Retrain learns from"), scale=1.05))
@@ -146,7 +146,7 @@ class PreferencesDialog(QDialog):
         column.addLayout(self._sizes(page, preferences.thumbnail_px))
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "cache_title", self.tr("Small pictures on this computer"), scale=1.05))
-        self.cache = CachePart(preferences.cache_limit_mb, page)
+        self.cache = CacheSection(preferences.cache_limit_mb, page)
         column.addWidget(self.cache)
         column.addStretch(1)
         scroll = QScrollArea(self)
@@ -167,7 +167,7 @@ class PreferencesDialog(QDialog):
         text = self.tr(
             "It learns from photos you checked. With up to {0} of them in each class it can also go by what it takes "
             "the others for: then 1 to 4 more of 100 guesses are usually right, but a wrong guess can lead to others."
-        ).format(FEW)
+        ).format(FEW_LABELS)
         describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Counts from the next Retrain on"))
         self.unlabelled.setChecked(wanted)
         column.addLayout(_explained(self.unlabelled, text_label(page, "learns_from_unlabelled_text", text, muted=True)))

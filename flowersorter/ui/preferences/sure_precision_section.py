@@ -6,14 +6,14 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidg
 
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe, text_label
-from flowersorter.workflows.models.sure_precision import PROMISES, Following
+from flowersorter.workflows.models.sure_precision import SURE_PRECISIONS, Following
 
 
-class PromisePart(QWidget):
+class SurePrecisionSection(QWidget):
     """Lets the person choose. Lives in the GUI thread.
 
     Args:
-        promise: The one that is kept now, one of `PROMISES`.
+        promise: The one that is kept now, one of `SURE_PRECISIONS`.
         parent: The dialog.
     """
 
@@ -29,9 +29,9 @@ class PromisePart(QWidget):
         )
         self.choice.view().setObjectName("promise_list")
         self.choice.view().setAccessibleName(self.choice.accessibleName())
-        for each in PROMISES:
+        for each in SURE_PRECISIONS:
             self.choice.addItem(self.tr("{0} of 100 are right").format(round(100 * each)), each)
-        self.choice.setCurrentIndex(PROMISES.index(promise))
+        self.choice.setCurrentIndex(SURE_PRECISIONS.index(promise))
         label = QLabel(self.tr("&Sure means that"), self)
         label.setBuddy(self.choice)
         row = QHBoxLayout()

@@ -15,10 +15,10 @@ from flowersorter.ui.shared.widgets import FittedDialog, breakable, button, butt
 
 _ICON_PX = 32
 #: Boxes on the screen. A box without a parent lives here; one that says the same again is not opened twice.
-_open_boxes: list[ErrorBox] = []
+_open_boxes: list[ErrorDialog] = []
 
 
-class ErrorBox(FittedDialog):
+class ErrorDialog(FittedDialog):
     """One error. An exception nobody expected shows its traceback under "Details"."""
 
     def __init__(self, error: BaseException, parent: QWidget | None = None) -> None:
@@ -104,7 +104,7 @@ class ErrorBox(FittedDialog):
         QGuiApplication.clipboard().setText("\n\n".join(filter(None, parts)))
 
 
-def show_error(parent: QWidget | None, error: Exception) -> ErrorBox | None:
+def show_error(parent: QWidget | None, error: Exception) -> ErrorDialog | None:
     """Show an error and return at once; a box that says the same is brought to the front instead.
 
     Args:
@@ -117,7 +117,7 @@ def show_error(parent: QWidget | None, error: Exception) -> ErrorBox | None:
     if isinstance(error, Cancelled):
         return None
     _open_boxes[:] = [box for box in _open_boxes if isValid(box) and box.isVisible()]
-    box = ErrorBox(error, parent)
+    box = ErrorDialog(error, parent)
     for other in _open_boxes:
         if other.said == box.said:
             box.deleteLater()

@@ -7,26 +7,26 @@ from dataclasses import dataclass
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QWidget
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_model import PhotoModel
-from flowersorter.ui.shared.status_bar import JobBar
+from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.workers.job_queue import JobQueue
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Session:
-    """One open garden and the machinery around it.
+    """One open collection and the machinery around it.
 
     Attributes:
-        garden: What is remembered.
+        collection: What is remembered.
         queue: Runs jobs.
         thumbnails: Decodes thumbnails.
         photos: The open folder.
         corrections: What can be undone.
     """
 
-    garden: Garden
+    collection: CollectionStore
     queue: JobQueue
     thumbnails: ThumbnailPool
     photos: PhotoModel
@@ -35,11 +35,11 @@ class Session:
     @property
     def device(self) -> str:
         """What to calculate on: "auto", "cpu" or "cuda"."""
-        return self.garden.settings.get("device", "auto")
+        return self.collection.settings.get("device", "auto")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Front:
+class MessageSink:
     """Where a controller speaks to the person.
 
     Attributes:
@@ -48,7 +48,7 @@ class Front:
     """
 
     window: QWidget
-    bar: JobBar
+    bar: StatusBar
 
     def complain(self, error: Exception) -> None:
         """Show an error clearly."""

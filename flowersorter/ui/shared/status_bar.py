@@ -20,7 +20,7 @@ from flowersorter.jobs import Progress
 from flowersorter.ui.shared.time_left import TimeLeft
 
 
-class JobBar(QFrame):
+class StatusBar(QFrame):
     """Shows one job at a time, else a short message with up to two things to do about it.
 
     Signals:

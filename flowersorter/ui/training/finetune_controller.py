@@ -7,16 +7,16 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import Progress
 from flowersorter.ui.evaluation.class_scores import percent
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
-from flowersorter.ui.training.finetune_dialog import DeepDialog
+from flowersorter.ui.training.finetune_dialog import FinetuneDialog
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.current_model import use_model
-from flowersorter.workflows.predicting.thread_pool import lane_count
-from flowersorter.workflows.training.finetune import DeepRequest, DeepResult, Epoch, deep_train, likely_seconds
+from flowersorter.workflows.predicting.thread_pool import worker_count
+from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, FinetuneResult, finetune, likely_seconds
 
 
-class DeepController(QObject):
+class FinetuneController(QObject):
     """Owns the dialog and the job. Lives in the GUI thread.
 
     Signals:
@@ -25,10 +25,10 @@ class DeepController(QObject):
 
     guesses_outdated = Signal()
 
-    def __init__(self, session: Session, front: Front, parent: QObject | None = None) -> None:
+    def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        self._dialog: DeepDialog | None = None
+        self._dialog: FinetuneDialog | None = None
         self._job_id = 0
         self._message = ""
         self._refused = 0
@@ -52,11 +52,11 @@ class DeepController(QObject):
     def _open(self) -> None:
         if self._dialog is not None:
             self._dialog.deleteLater()
-        garden = self._session.garden
-        photos = sum(garden.labels.counts().values())
-        self._dialog = DeepDialog(
+        collection = self._session.collection
+        photos = sum(collection.labels.counts().values())
+        self._dialog = FinetuneDialog(
             photos,
-            lambda unfreeze, epochs: likely_seconds(garden, unfreeze, epochs, photos, lane_count()),
+            lambda unfreeze, epochs: likely_seconds(collection, unfreeze, epochs, photos, worker_count()),
             self._front.window,
         )
         self._dialog.start_requested.connect(self._start)
@@ -66,11 +66,13 @@ class DeepController(QObject):
     def _start(self, unfreeze: int, epochs: int) -> None:
         if self.running or self._dialog is None:
             return
-        request = DeepRequest(self._session.garden, unfreeze=unfreeze, epochs=epochs, device=self._session.device)
+        request = FinetuneRequest(
+            self._session.collection, unfreeze=unfreeze, epochs=epochs, device=self._session.device
+        )
         self._dialog.begin()
         self._job_id = self._session.queue.submit(
             self.tr("Deep training"),
-            lambda report, cancel: deep_train(request, report, cancel),
+            lambda report, cancel: finetune(request, report, cancel),
             Listener(
                 reported=self._on_news,
                 succeeded=self._on_trained,
@@ -103,7 +105,7 @@ class DeepController(QObject):
         self._end(str(error), warning=True)
 
     def _on_trained(self, result: object) -> None:
-        assert isinstance(result, DeepResult)
+        assert isinstance(result, FinetuneResult)
         self._message = self._in_words(result)
         if result.made_current:
             self._front.bar.say(self._message)
@@ -122,7 +124,7 @@ class DeepController(QObject):
 
     def _use_refused(self) -> None:
         try:
-            use_model(self._session.garden, self._refused)
+            use_model(self._session.collection, self._refused)
         except FlowerSorterError as error:  # it may have been deleted since
             self._front.complain(error)
             return
@@ -133,7 +135,7 @@ class DeepController(QObject):
         if self._dialog is not None:
             self._dialog.end(text, warning=warning)
 
-    def _in_words(self, result: DeepResult) -> str:
+    def _in_words(self, result: FinetuneResult) -> str:
         if result.stopped:
             text = self.tr("Stopped; epoch {0} is kept.").format(result.best)
         else:

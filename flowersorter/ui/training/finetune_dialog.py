@@ -29,7 +29,7 @@ _MINUTE_S, _HOUR_S = 60, 3600
 Estimate = Callable[[int, int], float]
 
 
-class DeepDialog(QDialog):
+class FinetuneDialog(QDialog):
     """Asks how to train, and shows how it goes. Lives in the GUI thread.
 
     Closing it leaves a training running; it can be opened again.

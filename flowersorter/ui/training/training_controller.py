@@ -13,18 +13,18 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.grid.folder_controller import FolderController
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 
 if TYPE_CHECKING:
     from flowersorter.workflows.training.train import TrainResult
 
 
-class TrainController(QObject):
+class TrainingController(QObject):
     """Runs the training and, after it, lets the folder be predicted again.
 
     Signals:
-        trained(): The garden has another model.
+        trained(): The collection has another model.
         places_requested(list of place ids, title): Show these.
         told(): The person was told what changed, and nothing is left to do.
     """
@@ -33,7 +33,9 @@ class TrainController(QObject):
     told = Signal()
     places_requested = Signal(object, str)
 
-    def __init__(self, session: Session, front: Front, folder: FolderController, parent: QObject | None = None) -> None:
+    def __init__(
+        self, session: Session, front: MessageSink, folder: FolderController, parent: QObject | None = None
+    ) -> None:
         super().__init__(parent)
         self._session, self._front, self._folder = session, front, folder
         self._job_id = self._ready_id = 0
@@ -53,7 +55,7 @@ class TrainController(QObject):
 
     def nothing_checked(self) -> str:
         """What to do before anything can be learned or measured, for the person; "" once there is a label."""
-        if self._session.garden.labels.counts():
+        if self._session.collection.labels.counts():
             return ""
         return self.tr("Check some photos first: drag them onto their class, or press Enter where the guess is right")
 
@@ -71,7 +73,7 @@ class TrainController(QObject):
             self._front.bar.say(reason)
             return
         self._stop_getting_ready()
-        request = RetrainRequest(self._session.garden, self._session.device)
+        request = RetrainRequest(self._session.collection, self._session.device)
         listener = Listener(succeeded=self._on_trained)
         self._job_id = self._session.queue.submit(
             self.tr("Learning from your photos"), lambda report, cancel: retrain(request, report, cancel), listener
@@ -95,7 +97,7 @@ class TrainController(QObject):
         from flowersorter.workflows.models.current_model import use_model
 
         try:
-            use_model(self._session.garden, self._refused)
+            use_model(self._session.collection, self._refused)
         except FlowerSorterError as error:  # it may have been deleted since
             self._front.complain(error)
             return
@@ -161,14 +163,14 @@ class TrainController(QObject):
 
     def _get_ready(self) -> None:
         """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
-        garden, device = self._session.garden, self._session.device
-        if not garden.labels.counts():
+        collection, device = self._session.collection, self._session.device
+        if not collection.labels.counts():
             return
 
         def run(report: Report, cancel: CancelToken) -> None:
             from flowersorter.workflows.training.prepare_features import get_ready
 
-            get_ready(garden, device, report, cancel)
+            get_ready(collection, device, report, cancel)
 
         listener = Listener(failed=self._on_not_ready)
         title = self.tr("Getting ready for Retrain")

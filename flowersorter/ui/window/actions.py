@@ -30,7 +30,7 @@ class Actions(QObject):
         self._actions = {spec.name: _action(spec, window, grid) for spec in SPECS}
         self._tips = {spec.name: tr(spec.tip) if spec.tip else "" for spec in SPECS}
         self.recent_menu = _menu("recent_menu", tr("Open &Recent"), window)
-        self.gardens_menu = _menu("gardens_menu", tr("Recent Gar&dens"), window)
+        self.collections_menu = _menu("collections_menu", tr("Recent Gar&dens"), window)
         self.assign_menu = _menu("assign_menu", tr("&Assign to"), window)
         self._fill(window.menuBar())
         self.toolbar = self._toolbar(window)
@@ -85,7 +85,7 @@ class Actions(QObject):
             for entry in entries:
                 if not entry:
                     menu.addSeparator()
-                elif entry in ("recent_menu", "gardens_menu", "assign_menu"):
+                elif entry in ("recent_menu", "collections_menu", "assign_menu"):
                     menu.addMenu(getattr(self, entry))
                 else:
                     menu.addAction(self[entry])

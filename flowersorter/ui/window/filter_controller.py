@@ -9,13 +9,13 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.grid.grid_header import GridHeader
-from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 
 
-class ShelfController(QObject):
+class FilterController(QObject):
     """Keeps filter, title and the mark in the class list in step.
 
     Attributes:
@@ -73,22 +73,22 @@ class ShelfController(QObject):
     @Slot()
     def show_all(self) -> None:
         """Show the whole folder."""
-        self.show(int(Pile.ALL))
+        self.show(int(PseudoClass.ALL))
 
     @Slot()
     def show_unsure(self) -> None:
         """Show what the program is not sure of."""
-        self.show(int(Pile.UNSURE))
+        self.show(int(PseudoClass.UNSURE))
 
     @Slot()
     def show_new(self) -> None:
         """Show what looks like none of the classes."""
-        self.show(int(Pile.NEW))
+        self.show(int(PseudoClass.NEW))
 
     @Slot()
     def show_unreadable(self) -> None:
         """Show what cannot be shown."""
-        self.show(int(Pile.UNREADABLE))
+        self.show(int(PseudoClass.UNREADABLE))
 
     @Slot(object)
     def order_by(self, order: Order) -> None:
@@ -106,13 +106,13 @@ class ShelfController(QObject):
         """Say above the grid what is in it, and in an empty one why."""
         shown = self._photos.filter
         piles = {
-            int(Pile.ALL): self.tr("All photos"),
-            int(Pile.UNSURE): self.tr("Not sure"),
-            int(Pile.NEW): self.tr("New to me"),
-            int(Pile.UNREADABLE): self.tr("Unreadable"),
+            int(PseudoClass.ALL): self.tr("All photos"),
+            int(PseudoClass.UNSURE): self.tr("Not sure"),
+            int(PseudoClass.NEW): self.tr("New to me"),
+            int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
         }
         title = shown.title or piles.get(shown.shelf) or self._names.get(shown.shelf, "")
-        back = shown.places is not None or shown.shelf != Pile.ALL
+        back = shown.places is not None or shown.shelf != PseudoClass.ALL
         self._header.show_title(title, self._photos.rowCount(), can_go_back=back)
         self._grid.set_notice(self._notice(shown))
 
@@ -124,8 +124,8 @@ class ShelfController(QObject):
         if shown.unchecked:
             return self.tr("You have checked every photo here.")
         piles = {
-            int(Pile.UNSURE): self.tr("Nothing here: every photo looked at so far has found a class."),
-            int(Pile.NEW): self.tr("Nothing here: no photo looked at so far is new."),
-            int(Pile.UNREADABLE): self.tr("Nothing here: every photo could be read."),
+            int(PseudoClass.UNSURE): self.tr("Nothing here: every photo looked at so far has found a class."),
+            int(PseudoClass.NEW): self.tr("Nothing here: no photo looked at so far is new."),
+            int(PseudoClass.UNREADABLE): self.tr("Nothing here: every photo could be read."),
         }
         return piles.get(shown.shelf, self.tr("No photos here yet. Drag some onto this class."))

@@ -13,21 +13,21 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.labels.labels_controller import CorrectionController
+from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 
 if TYPE_CHECKING:
-    from flowersorter.ui.evaluation.evaluation_controller import EvaluateController
-    from flowersorter.ui.filing.filing_controller import SortController
-    from flowersorter.ui.labels.label_errors_controller import DoubtsController
-    from flowersorter.ui.labels.label_next_controller import AdviceController
-    from flowersorter.ui.models.import_export_controller import TakeController
+    from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
+    from flowersorter.ui.filing.filing_controller import FilingController
+    from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
+    from flowersorter.ui.labels.label_next_controller import LabelNextController
+    from flowersorter.ui.models.import_export_controller import ImportExportController
     from flowersorter.ui.preferences.preferences_controller import PreferencesController
-    from flowersorter.ui.training.finetune_controller import DeepController
+    from flowersorter.ui.training.finetune_controller import FinetuneController
 
 
-class OnDemand(QObject):
+class LazyControllers(QObject):
     """Makes each controller at its first use and passes on what it says. Lives in the GUI thread.
 
     Signals:
@@ -43,11 +43,11 @@ class OnDemand(QObject):
     def __init__(
         self,
         session: Session,
-        front: Front,
+        front: MessageSink,
         folder: FolderController,
         grid: PhotoGrid,
         cache: CacheController,
-        corrections: CorrectionController,
+        corrections: LabelsController,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class OnDemand(QObject):
         self.evaluation.start()
 
     @Slot()
-    def deep_train(self) -> None:
+    def finetune(self) -> None:
         """Train the network itself; the person says how."""
         self.deep.show()
 
@@ -122,55 +122,55 @@ class OnDemand(QObject):
     # -- who does it
 
     @cached_property
-    def sorting(self) -> SortController:
+    def sorting(self) -> FilingController:
         """Owns the sort dialog, the history and their jobs."""
-        from flowersorter.ui.filing.filing_controller import SortController
+        from flowersorter.ui.filing.filing_controller import FilingController
 
-        made = SortController(self._session, self._front, self._folder, self)
+        made = FilingController(self._session, self._front, self._folder, self)
         made.files_changed.connect(self.files_changed)
         made.places_requested.connect(self.places_requested)
         return made
 
     @cached_property
-    def taking(self) -> TakeController:
+    def taking(self) -> ImportExportController:
         """Owns export and import."""
-        from flowersorter.ui.models.import_export_controller import TakeController
+        from flowersorter.ui.models.import_export_controller import ImportExportController
 
-        made = TakeController(self._session, self._front, self)
+        made = ImportExportController(self._session, self._front, self)
         made.guesses_outdated.connect(self.guesses_outdated)
         return made
 
     @cached_property
-    def evaluation(self) -> EvaluateController:
+    def evaluation(self) -> EvaluationController:
         """Owns the measurement and its dialog."""
-        from flowersorter.ui.evaluation.evaluation_controller import EvaluateController
+        from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
 
-        made = EvaluateController(self._session, self._front, self)
+        made = EvaluationController(self._session, self._front, self)
         made.places_requested.connect(self.places_requested)
         return made
 
     @cached_property
-    def deep(self) -> DeepController:
+    def deep(self) -> FinetuneController:
         """Owns deep training and its dialog."""
-        from flowersorter.ui.training.finetune_controller import DeepController
+        from flowersorter.ui.training.finetune_controller import FinetuneController
 
-        made = DeepController(self._session, self._front, self)
+        made = FinetuneController(self._session, self._front, self)
         made.guesses_outdated.connect(self.guesses_outdated)
         return made
 
     @cached_property
-    def doubts(self) -> DoubtsController:
+    def doubts(self) -> LabelErrorsController:
         """Owns the check of the labels and its dialog."""
-        from flowersorter.ui.labels.label_errors_controller import DoubtsController
+        from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
 
-        return DoubtsController(self._session, self._front, self._corrections, self)
+        return LabelErrorsController(self._session, self._front, self._corrections, self)
 
     @cached_property
-    def advice(self) -> AdviceController:
+    def advice(self) -> LabelNextController:
         """Owns what to label next and the panel that says why."""
-        from flowersorter.ui.labels.label_next_controller import AdviceController
+        from flowersorter.ui.labels.label_next_controller import LabelNextController
 
-        made = AdviceController(self._session, self._front, self._folder, self._grid, self)
+        made = LabelNextController(self._session, self._front, self._folder, self._grid, self)
         made.places_requested.connect(self.places_requested)
         return made
 

@@ -11,26 +11,26 @@ from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayou
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_list import ClassList
-from flowersorter.ui.classes.classes_controller import ClassController
-from flowersorter.ui.collections.collections_controller import GardenController
+from flowersorter.ui.classes.classes_controller import ClassesController
+from flowersorter.ui.collections.collections_controller import CollectionsController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.inspector.inspector import Inspector
 from flowersorter.ui.inspector.preview_controller import PreviewController
-from flowersorter.ui.labels.labels_controller import CorrectionController
+from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
-from flowersorter.ui.shared.session import Front, Session
-from flowersorter.ui.shared.status_bar import JobBar
-from flowersorter.ui.training.training_controller import TrainController
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.status_bar import StatusBar
+from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
-from flowersorter.ui.window.filter_controller import ShelfController
+from flowersorter.ui.window.filter_controller import FilterController
 from flowersorter.ui.window.folder_drop import dropped_folder
-from flowersorter.ui.window.lazy_controllers import OnDemand
-from flowersorter.ui.window.selection_controller import PickedController
-from flowersorter.ui.window.window_controller import LookController
-from flowersorter.ui.window.window_state import LayoutMemory
+from flowersorter.ui.window.lazy_controllers import LazyControllers
+from flowersorter.ui.window.selection_controller import SelectionController
+from flowersorter.ui.window.window_controller import WindowController
+from flowersorter.ui.window.window_state import WindowState
 from flowersorter.workers.throttle import Coalescer
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
@@ -38,7 +38,7 @@ COUNTS_MS = 80
 
 
 class MainWindow(QMainWindow):
-    """Shows one garden. Lives in the GUI thread.
+    """Shows one collection. Lives in the GUI thread.
 
     Signals:
         closing(): The window is about to close; whoever runs something ends it now.
@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._control()
         self._connect()
-        self.memory = LayoutMemory(session.garden.settings, self, self.splitter)
+        self.memory = WindowState(session.collection.settings, self, self.splitter)
         self._restore()
 
     # -- what stands where
@@ -66,8 +66,8 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self, self.grid)
         self.class_list = ClassList(self)
         self.header = GridHeader(self.actions_by_name["hide_checked"], self)
-        self.inspector = Inspector(self.session.garden, self)
-        self.job_bar = JobBar(self)
+        self.inspector = Inspector(self.session.collection, self)
+        self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
         middle = QWidget(self)
         middle.setObjectName("middle")
@@ -97,22 +97,22 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(whole)
 
     def _control(self) -> None:
-        session, front = self.session, Front(self, self.job_bar)
-        pending = PendingLabels(session.garden)
+        session, front = self.session, MessageSink(self, self.job_bar)
+        pending = PendingLabels(session.collection)
         self.front = front
-        self.shelf = ShelfController(session.photos, self.grid, self.header, self.class_list, self)
-        self.classes = ClassController(session, front, pending, self)
+        self.shelf = FilterController(session.photos, self.grid, self.header, self.class_list, self)
+        self.classes = ClassesController(session, front, pending, self)
         self.folder = FolderController(session, front, pending, self)
-        self.corrections = CorrectionController(session, front, pending, self)
-        self.training = TrainController(session, front, self.folder, self)
+        self.corrections = LabelsController(session, front, pending, self)
+        self.training = TrainingController(session, front, self.folder, self)
         split_key = self.actions_by_name["split_class"].shortcut()
-        self.picked = PickedController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)
+        self.picked = SelectionController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
-        self.on_demand = OnDemand(session, front, self.folder, self.grid, self.cache, self.corrections, self)
-        self.looking = LookController(session, front, self.grid, self.actions_by_name.all(), self)
-        self.gardens = GardenController(session, front, self.actions_by_name.gardens_menu, self)
-        self.setWindowTitle(self.gardens.title(None))
+        self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.corrections, self)
+        self.looking = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
+        self.collections = CollectionsController(session, front, self.actions_by_name.collections_menu, self)
+        self.setWindowTitle(self.collections.title(None))
 
     def _connect(self) -> None:
         queue, photos = self.session.queue, self.session.photos
@@ -191,8 +191,8 @@ class MainWindow(QMainWindow):
         deeds = {
             "open_folder": self.looking.ask_for_folder,
             "look_again": self._look_again,
-            "new_garden": self.gardens.make,
-            "open_garden": self.gardens.choose,
+            "new_collection": self.collections.make,
+            "open_collection": self.collections.choose,
             "sort": late.sort,
             "history": late.show_history,
             "export_model": late.export_model,
@@ -214,7 +214,7 @@ class MainWindow(QMainWindow):
             "merge_class": lambda: self.classes.merge(self.shelf.class_shown),
             "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
             "retrain": self.training.start,
-            "deep_train": late.deep_train,
+            "deep_train": late.finetune,
             "evaluate": late.evaluate,
             "check_labels": late.check_labels,
             "label_next": late.label_next,
@@ -252,7 +252,7 @@ class MainWindow(QMainWindow):
     def expect(self, folder: Path) -> None:
         """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.gardens.title(folder))
+        self.setWindowTitle(self.collections.title(folder))
         self.shelf.looking = True
         self.shelf.show_title()
 
@@ -288,7 +288,7 @@ class MainWindow(QMainWindow):
     @Slot(object)
     def _on_opened(self, folder: Path) -> None:
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.gardens.title(folder))
+        self.setWindowTitle(self.collections.title(folder))
         self.session.corrections.clear()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self._on_selection()
@@ -299,7 +299,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_folder_closed(self) -> None:
         self.pages.setCurrentWidget(self.empty)
-        self.setWindowTitle(self.gardens.title(None))
+        self.setWindowTitle(self.collections.title(None))
         self.empty.show_recent(self.folder.recent)
         self._enable()
 
@@ -376,7 +376,7 @@ class MainWindow(QMainWindow):
         self.memory.fit(event.oldSize().width(), event.size().width())
 
     def shutdown(self) -> None:
-        """Wait for what is being loaded and ask the garden nothing more: it is about to be closed."""
+        """Wait for what is being loaded and ask the collection nothing more: it is about to be closed."""
         self.inspector.shutdown()
         self.preview.shutdown()
         self.cache.shutdown()

@@ -5,23 +5,23 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Slot
 from PySide6.QtGui import QKeySequence
 
-from flowersorter.ui.classes.classes_controller import ClassController
+from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.labels.labels_controller import CorrectionController
-from flowersorter.ui.shared.session import Front
-from flowersorter.ui.window.filter_controller import ShelfController
+from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.shared.session import MessageSink
+from flowersorter.ui.window.filter_controller import FilterController
 
 
-class PickedController(QObject):
+class SelectionController(QObject):
     """Turns a key into a correction of what is picked, and goes on to the next photo."""
 
     def __init__(
         self,
-        front: Front,
+        front: MessageSink,
         grid: PhotoGrid,
-        classes: ClassController,
-        corrections: CorrectionController,
-        shelf: ShelfController,
+        classes: ClassesController,
+        corrections: LabelsController,
+        shelf: FilterController,
         split_key: QKeySequence,
         parent: QObject | None = None,
     ) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 
-class KeysDialog(QDialog):
+class ShortcutsDialog(QDialog):
     """Lists every action that has a key, and what the mouse can do besides."""
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:

@@ -13,10 +13,10 @@ from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.ui.grid.photo_grid import PhotoGrid
-from flowersorter.ui.shared.session import Front, Session
+from flowersorter.ui.shared.session import MessageSink, Session
 
 
-class LookController(QObject):
+class WindowController(QObject):
     """Opens dialogs and other programs.
 
     Signals:
@@ -30,7 +30,7 @@ class LookController(QObject):
     def __init__(
         self,
         session: Session,
-        front: Front,
+        front: MessageSink,
         grid: PhotoGrid,
         actions: Sequence[QAction],
         parent: QObject | None = None,
@@ -41,7 +41,7 @@ class LookController(QObject):
     @Slot()
     def ask_for_folder(self) -> None:
         """Let the person choose a folder."""
-        settings = self._session.garden.settings
+        settings = self._session.collection.settings
         start = settings.get("folder", str(Path.home()))
         chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Open a folder of photos"), start)
         if chosen:
@@ -90,8 +90,8 @@ class LookController(QObject):
     @Slot()
     def show_keys(self) -> None:
         """Say what keys and mouse do."""
-        from flowersorter.ui.window.shortcuts_dialog import KeysDialog
+        from flowersorter.ui.window.shortcuts_dialog import ShortcutsDialog
 
-        dialog = KeysDialog(self._actions, self._front.window)
+        dialog = ShortcutsDialog(self._actions, self._front.window)
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()

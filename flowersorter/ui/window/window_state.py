@@ -16,8 +16,8 @@ NARROW_PX = 960
 NARROW_SIDES = [180, 390, 230]
 
 
-class LayoutMemory:
-    """Reads and writes the garden's settings."""
+class WindowState:
+    """Reads and writes the collection's settings."""
 
     def __init__(self, settings: Settings, window: QMainWindow, splitter: QSplitter) -> None:
         self._settings, self._window, self._splitter = settings, window, splitter

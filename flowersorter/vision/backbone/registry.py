@@ -54,7 +54,7 @@ class Backbone:
         has_imagenet_layer: Whether the weights include the 1000-class layer.
         licence: The licence of the weights.
         authors: Who made the weights.
-        changes: The file with the stages that deep training changed, in one garden; None for a registered backbone.
+        changes: The file with the stages that deep training changed, in one collection; None for a registered backbone.
     """
 
     name: str
@@ -87,7 +87,7 @@ class Backbone:
 
 
 DEFAULT = "resnet50"
-#: Stands between the name of a backbone and the number of what deep training made of it in a garden.
+#: Stands between the name of a backbone and the number of what deep training made of it in a collection.
 _TUNED = "-tuned-"
 
 _registry: dict[str, Backbone] = {}
@@ -119,7 +119,7 @@ def backbone(name: str) -> Backbone:
 
 
 def tuned_name(base: str, number: int) -> str:
-    """What the result of a garden's deep training with this number is called."""
+    """What the result of a collection's deep training with this number is called."""
     return f"{base}{_TUNED}{number}"
 
 
@@ -129,7 +129,7 @@ def base_name(name: str) -> str:
 
 
 def is_tuned(name: str) -> bool:
-    """Whether it is the name of a garden's own backbone."""
+    """Whether it is the name of a collection's own backbone."""
     return _TUNED in name
 
 

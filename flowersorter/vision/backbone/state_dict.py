@@ -17,7 +17,7 @@ from flowersorter.vision.backbone.bad_file import bad_file
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.resnet import empty_network
 
-#: What stands in the file of a garden's own backbone beside its weights.
+#: What stands in the file of a collection's own backbone beside its weights.
 NOT_WEIGHTS = ("seen", "layer_weight", "layer_bias")
 #: Room for a file's header, and for the state dict of a network that was saved with something beside it.
 SIZE_SLACK = 1.5

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.packed import Features
 
-#: Photos that can be chosen from; of a larger garden so many, drawn at random, stand for all.
+#: Photos that can be chosen from; of a larger collection so many, drawn at random, stand for all.
 MOST_CONSIDERED = 2000
 #: Labelled photos that are looked at: with more of them what they leave out is rare.
 _MOST_LABELLED = 10_000

@@ -1,11 +1,11 @@
 """Photos that stand apart: alone each could be of a class, together they are something that nobody labelled.
 
-A photo of a flower nobody told the model of is hard to tell by itself (`novelty`). Several hundred of them in a garden
-are not: next to the labelled photos there is a region where only unlabelled ones lie. A linear classifier between
-labelled and unlabelled photos finds it, and how unlike the labelled ones each unlabelled photo is. What a labelled
-photo gets by chance, when it is held out, says which scores mean something (Marandon, Lei, Mary, Roquain, 2024,
-AdaDetect): only so many photos are set apart that a fifth of them, at most, are expected to be of known classes. Where
-the labelled photos are a fair sample that is next to none.
+A photo of a flower nobody told the model of is hard to tell by itself (`novelty`). Several hundred of them in a
+collection are not: next to the labelled photos there is a region where only unlabelled ones lie. A linear classifier
+between labelled and unlabelled photos finds it, and how unlike the labelled ones each unlabelled photo is. What a
+labelled photo gets by chance, when it is held out, says which scores mean something (Marandon, Lei, Mary, Roquain,
+2024, AdaDetect): only so many photos are set apart that a fifth of them, at most, are expected to be of known classes.
+Where the labelled photos are a fair sample that is next to none.
 
 Measured with one of five flowers left out after the other, 240 labelled photos of each other one: of 300 photos of the
 one left out, beside 240 others, 61 % are *sure* one by one and 4 % compared, of the others 92 and 82 %; of 75 photos 62
@@ -24,11 +24,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.batched_lbfgs import Fits, Solver
-from flowersorter.vision.features.near_duplicates import joined, near_copy_groups
+from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver
+from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.features.pca import Coordinates
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.parallel import ThreadPool
 
 #: Labelled and unlabelled photos that are compared; of more so many are drawn.
 MOST_LABELLED, MOST_OTHERS = 2000, 4000
@@ -45,7 +45,7 @@ _STEPS = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Crowd:
+class PhotoSample:
     """Some photos, labelled or not.
 
     Attributes:
@@ -83,7 +83,11 @@ class Comparison:
 
 
 def compare(
-    labelled: Crowd, others: Crowd, cancel: CancelToken, bursts: NDArray[np.intp] | None = None, seed: int = 0
+    labelled: PhotoSample,
+    others: PhotoSample,
+    cancel: CancelToken,
+    bursts: NDArray[np.intp] | None = None,
+    seed: int = 0,
 ) -> Comparison | None:
     """Learn to tell unlabelled photos from labelled ones, near-copies and bursts in one fold.
 
@@ -106,17 +110,17 @@ def compare(
     inside = np.vstack([labelled.places.inside, others.places.inside])
     other = np.arange(len(inside)) >= len(labelled)
     classes = np.concatenate([labelled.classes, others.classes])
-    with Lanes() as lanes:
+    with ThreadPool() as lanes:
         features = join([labelled.features, others.features])
         outside = np.concatenate([labelled.places.outside, others.places.outside])
-        groups = near_copy_groups(features, Coordinates(inside, outside), classes, lanes, cancel)
+        groups = near_duplicate_groups(features, Coordinates(inside, outside), classes, lanes, cancel)
         groups = groups if bursts is None else joined(groups, bursts)
         if min(len(np.unique(groups[part])) for part in (other, ~other)) < LEAST:
             return None
         folds = _deal(groups, seed)
         pairs = list(combinations(range(_FOLDS), 2))
         seen = np.stack([~np.isin(folds, pair) for pair in pairs])
-        task = Fits(inside, other.astype(np.intp), 2, seen, _shares(classes, other))
+        task = FitBatch(inside, other.astype(np.intp), 2, seen, _shares(classes, other))
         without = dict(zip(pairs, Solver(task, lanes, cancel).solve(_PENALTY, _TOLERANCE, None), strict=True))
         heads = np.empty((_FOLDS, inside.shape[1]))
         for fold in range(_FOLDS):
@@ -132,7 +136,7 @@ def compare(
     return Comparison(heads, folds[other], usual)
 
 
-def set_apart(chance: NDArray[np.float64], unfamiliarity: NDArray[np.float32]) -> NDArray[np.bool_]:
+def flag_batch_novelty(chance: NDArray[np.float64], unfamiliarity: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Choose the photos that stand apart (Benjamini and Hochberg, 1995).
 
     Args:
@@ -178,8 +182,10 @@ def _known_share(usual: NDArray[np.float64], scores: NDArray[np.float64]) -> NDA
     half = len(_STEPS) - 1 - int(np.searchsorted(_STEPS, 0.5))
     share = np.histogram(chance, _STEPS)[0] / len(chance)
     known = min(1.0, share[-half:].sum() / 0.5)
-    rising = np.maximum.accumulate(np.minimum(known * np.diff(_STEPS) / np.maximum(share, 1e-9), 1))
-    return np.asarray(rising[np.clip(np.searchsorted(_STEPS, chance) - 1, 0, len(rising) - 1)], np.float64)
+    sorted_unique = np.maximum.accumulate(np.minimum(known * np.diff(_STEPS) / np.maximum(share, 1e-9), 1))
+    return np.asarray(
+        sorted_unique[np.clip(np.searchsorted(_STEPS, chance) - 1, 0, len(sorted_unique) - 1)], np.float64
+    )
 
 
 def _second(
@@ -187,7 +193,7 @@ def _second(
     learned: NDArray[np.bool_],
     other: NDArray[np.bool_],
     known: NDArray[np.float64],
-    lanes: Lanes,
+    lanes: ThreadPool,
     cancel: CancelToken,
 ) -> NDArray[np.float64]:
     """(R + 1,) head between known photos, unlabelled ones as far as they are known among them, and the rest."""
@@ -196,7 +202,7 @@ def _second(
     rows = np.concatenate([np.flatnonzero(learned), np.flatnonzero(learned & other)])
     targets = np.arange(len(rows)) >= np.count_nonzero(learned)
     weights = np.concatenate([shares[learned], 1 - known]).astype(np.float32) + np.float32(1e-6)
-    task = Fits(inside[rows], targets.astype(np.intp), 2, np.ones((1, len(rows)), np.bool_), weights)
+    task = FitBatch(inside[rows], targets.astype(np.intp), 2, np.ones((1, len(rows)), np.bool_), weights)
     (head,) = Solver(task, lanes, cancel).solve(_PENALTY, _TOLERANCE, None)
     return np.asarray(head[0] - head[1], np.float64)
 

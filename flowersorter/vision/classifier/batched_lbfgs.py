@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Rows whose scores stay in the cache of a core from one product to the other.
 _BLOCK_ROWS = 1024
@@ -32,7 +32,7 @@ Weights = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fits:
+class FitBatch:
     """Several fits that differ in the photos they may see.
 
     Attributes:
@@ -68,7 +68,7 @@ class Solver:
         cancel: Looked at in every step.
     """
 
-    def __init__(self, fits: Fits, lanes: Lanes, cancel: CancelToken) -> None:
+    def __init__(self, fits: FitBatch, lanes: ThreadPool, cancel: CancelToken) -> None:
         self._inside, self._lanes, self._cancel = fits.inside, lanes, cancel
         self._weights = fits.weights()
         self._blocks = row_blocks(len(fits.inside), _BLOCK_ROWS)

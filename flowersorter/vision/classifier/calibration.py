@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 #: Share of the *sure* photos that must be right: what a person can ask for, and what is promised to one who does not.
-PROMISES, SURE_PROMISE = (0.90, 0.95, 0.97, 0.99), 0.97
+SURE_PRECISIONS = (0.90, 0.95, 0.97, 0.99)
+DEFAULT_SURE_PRECISION = 0.97
 #: Share of the *probable* photos that must be right.
-PROBABLE_PROMISE = 0.80
+LIKELY_PRECISION = 0.80
 _GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -110,9 +111,9 @@ def fit_thresholds(
     if len(confidence) < ENOUGH_PHOTOS:
         return CAUTIOUS
     could = np.ones(len(right), np.bool_) if familiar is None else familiar
-    sure_at = tuple((promise, _lowest_keeping(confidence[could], right[could], promise)) for promise in PROMISES)
-    probable = _lowest_keeping(confidence, right, PROBABLE_PROMISE)
-    sure = dict(sure_at)[SURE_PROMISE]
+    sure_at = tuple((promise, _lowest_keeping(confidence[could], right[could], promise)) for promise in SURE_PRECISIONS)
+    probable = _lowest_keeping(confidence, right, LIKELY_PRECISION)
+    sure = dict(sure_at)[DEFAULT_SURE_PRECISION]
     return Thresholds(sure=sure, probable=min(sure, probable), sure_at=sure_at)
 
 

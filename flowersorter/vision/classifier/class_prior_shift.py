@@ -15,15 +15,15 @@ from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperat
 from flowersorter.vision.features.pca import spread_sample
 
 #: How far a bias may be expected from 0: its variance, in calibrated logits. Of a class with 8 photos beside four with
-#: 240, 42 % of the others are right without a bias, 66 % with 0.2, 70 % with 0.3, 75 % with 0.5. In a garden in which
-#: it is as rare as among the labels, that costs 1.2, 1.5 and 1.8 points of all photos.
+#: 240, 42 % of the others are right without a bias, 66 % with 0.2, 70 % with 0.3, 75 % with 0.5. In a collection in
+#: which it is as rare as among the labels, that costs 1.2, 1.5 and 1.8 points of all photos.
 _VARIANCE = 0.3
 #: Rows that are looked at; more say the same.
 _SAMPLE = 4000
 _MOST_STEPS, _LONGEST_STEP, _CLOSE = 30, 2.0, 1e-4
 
 
-def correct_class_bias(
+def correct_class_prior(
     logits: NDArray[np.float32], targets: NDArray[np.intp], folds: NDArray[np.intp]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Add to the held-out logits of each fold the bias that those of the other folds ask for.

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.batched_lbfgs import Fits, Solver, Weights
+from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
-from flowersorter.vision.classifier.lda import discriminants
+from flowersorter.vision.classifier.lda import fit_lda
 from flowersorter.vision.classifier.penalty_search import choose_penalty
-from flowersorter.vision.classifier.training_state import Groundwork
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.classifier.training_state import TrainingState
+from flowersorter.vision.parallel import ThreadPool
 
 _PENALTY_FOR_FEW = 3e-4
 #: With a prior. Too few photos are held out of a network's training to choose by. Measured on six splits of 1,500
@@ -30,13 +30,13 @@ _WORTH_CHOOSING = 0.01
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Heads:
+class CrossValidatedHeads:
     """One head for each fold, which has not seen it, and the one that has seen everything.
 
     Attributes:
         folds: (P,) the folds; those without which a class has no photo left are not among them.
         penalty: Weight decay.
-        chosen_after: `Groundwork.changed` when the penalty was chosen.
+        chosen_after: `TrainingState.changed` when the penalty was chosen.
         weights: (P + 1, C, R + 1) float64 in principal axes: weights, then the bias. The last head is of all photos.
         prior: (P + 1, C, R + 1) what they are held near to; None: zeros.
     """
@@ -48,16 +48,16 @@ class Heads:
     prior: Weights | None
 
 
-def solve_heads(
-    ground: Groundwork,
+def fit_heads(
+    ground: TrainingState,
     classes: int,
-    last: Heads | None,
-    lanes: Lanes,
+    last: CrossValidatedHeads | None,
+    lanes: ThreadPool,
     cancel: CancelToken,
     prior: Weights | None = None,
     *,
     discriminant: bool = True,
-) -> Heads:
+) -> CrossValidatedHeads:
     """Fit the head of every fold and the one of all photos, with the penalty that held-out photos prefer.
 
     Args:
@@ -85,7 +85,7 @@ def solve_heads(
     if prior is not None or not len(folds):
         near = None if prior is None else np.broadcast_to(prior, (len(fits.seen), *prior.shape))
         penalty = _PENALTY_FOR_FEW if prior is None else _PENALTY_WITH_PRIOR
-        return Heads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
+        return CrossValidatedHeads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
     if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
@@ -93,38 +93,38 @@ def solve_heads(
     penalty, found, near = _choose(ground, folds, solver, near, last, roughly, lanes)
     mean = found.mean(axis=0, keepdims=True)
     start = np.concatenate([found, mean if last is None else last.weights[-1:]])
-    return Heads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
+    return CrossValidatedHeads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
 
 
-def _fits(ground: Groundwork, folds: NDArray[np.intp], classes: int) -> Fits:
+def _fits(ground: TrainingState, folds: NDArray[np.intp], classes: int) -> FitBatch:
     """A fit without each fold and one of everything; a photo and its variants are one photo together."""
     inside, rows = ground.coordinates.inside, np.arange(len(ground.folds))
     if ground.variants is not None:
         inside, rows = np.vstack([inside, ground.variants.inside]), np.concatenate([rows, ground.variants.rows])
     seen = np.vstack([ground.folds != folds[:, None], np.ones(len(ground.folds), np.bool_)])
     shares = (1 / np.bincount(rows)).astype(np.float32)
-    return Fits(inside, ground.targets[rows], classes, seen[:, rows], shares[rows])
+    return FitBatch(inside, ground.targets[rows], classes, seen[:, rows], shares[rows])
 
 
-def _nearest(ground: Groundwork, folds: NDArray[np.intp], fits: Fits, lanes: Lanes) -> Weights | None:
+def _nearest(ground: TrainingState, folds: NDArray[np.intp], fits: FitBatch, lanes: ThreadPool) -> Weights | None:
     """The discriminants, with unlabelled photos unless held-out ones clearly prefer those of labelled photos alone."""
-    near = discriminants(fits, lanes)
+    near = fit_lda(fits, lanes)
     if near is None or ground.unlabelled is None or not len(ground.unlabelled):
         return near
-    wider = discriminants(fits, lanes, ground.unlabelled)
+    wider = fit_lda(fits, lanes, ground.unlabelled)
     assert wider is not None
     alone, together = (_held_out_losses(ground, folds, each[:-1], lanes) for each in (near, wider))
     return near if _clearly_less(alone, together) else wider
 
 
 def _choose(
-    ground: Groundwork,
+    ground: TrainingState,
     folds: NDArray[np.intp],
     solver: Solver,
     near: Weights | None,
-    last: Heads | None,
+    last: CrossValidatedHeads | None,
     tolerance: float,
-    lanes: Lanes,
+    lanes: ThreadPool,
 ) -> tuple[float, Weights, Weights | None]:
     """Choose the penalty, and between what the heads could be held near to and zero.
 
@@ -145,14 +145,14 @@ def _choose(
     held = solver.solve(_PENALTY_OF_DISCRIMINANT, tolerance, start, near, fits=len(folds))
     held_losses = losses(held)
     if loss(_PENALTY_OF_DISCRIMINANT, held)[0] >= held_losses.mean():
-        return _PENALTY_OF_DISCRIMINANT, held, near  # so it is in most gardens: the search can be saved
+        return _PENALTY_OF_DISCRIMINANT, held, near  # so it is in most collections: the search can be saved
     penalty, free = choose_penalty(loss, start)
     if _clearly_less(losses(free), held_losses):
         return penalty, free, None
     return _PENALTY_OF_DISCRIMINANT, held, near
 
 
-def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
+def _usable_folds(ground: TrainingState, classes: int) -> NDArray[np.intp]:
     """The folds without which photos of every class are left to learn from; none while they are of one class only."""
     counts = np.bincount(ground.targets)
     spread = np.zeros((ground.folds.max() + 1, classes), np.int64)
@@ -164,7 +164,7 @@ def _usable_folds(ground: Groundwork, classes: int) -> NDArray[np.intp]:
 
 
 def held_out_logits(
-    ground: Groundwork, folds: NDArray[np.intp], weights: Weights, lanes: Lanes
+    ground: TrainingState, folds: NDArray[np.intp], weights: Weights, lanes: ThreadPool
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Score every photo with the head that has not seen it.
 
@@ -189,7 +189,7 @@ def held_out_logits(
 
 
 def _held_out_losses(
-    ground: Groundwork, folds: NDArray[np.intp], weights: Weights, lanes: Lanes
+    ground: TrainingState, folds: NDArray[np.intp], weights: Weights, lanes: ThreadPool
 ) -> NDArray[np.float64]:
     """(M,) losses of held-out photos at the best temperature, weighted so that classes count alike in their mean."""
     rows, logits = held_out_logits(ground, folds, weights, lanes)

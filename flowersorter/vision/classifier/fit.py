@@ -17,14 +17,14 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
-from flowersorter.vision.classifier.class_prior_shift import correct_class_bias
-from flowersorter.vision.classifier.cross_validation import Heads, held_out_logits, solve_heads
+from flowersorter.vision.classifier.class_prior_shift import correct_class_prior
+from flowersorter.vision.classifier.cross_validation import CrossValidatedHeads, fit_heads, held_out_logits
 from flowersorter.vision.classifier.model import Model, TrainingRecord
-from flowersorter.vision.classifier.out_of_distribution import HeldOutGuesses, Known, learn_novelty
+from flowersorter.vision.classifier.out_of_distribution import HeldOutPredictions, Known, fit_ood_detector
 from flowersorter.vision.classifier.predict import predict
-from flowersorter.vision.classifier.training_state import Examples, Groundwork
+from flowersorter.vision.classifier.training_state import Examples, TrainingState
 from flowersorter.vision.features.packed import Features
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.parallel import ThreadPool
 
 __all__ = ["Examples", "Fitted", "HeldOut", "fit"]
 
@@ -71,8 +71,8 @@ class Fitted:
 
     model: Model
     held_out: HeldOut
-    ground: Groundwork
-    heads: Heads
+    ground: TrainingState
+    heads: CrossValidatedHeads
 
     def continues(self, class_names: Sequence[str], backbone: str, seed: int, examples: Examples) -> bool:
         """Whether a fit of these classes can start from this one: about as much must stand beside the labels."""
@@ -128,15 +128,15 @@ def fit(
         first = fit(alone, class_names, backbone, cancel, seed=seed, prior=prior, discriminant=discriminant)
         examples = replace(examples, unlabelled=_without_strangers(examples.unlabelled, first.model))
     record = TrainingRecord(photos=0, own_photos=0, seed=seed, note=note, origin=origin)
-    with Lanes() as lanes:
+    with ThreadPool() as lanes:
         cancel.check()
         ground = heads = None
         if last is not None and last.continues(class_names, backbone, seed, examples):
-            ground = last.ground.brought_up_to_date(examples, seed, lanes, cancel)
+            ground = last.ground.updated(examples, seed, lanes, cancel)
             heads = last.heads if ground is not None else None
-        ground = ground or Groundwork.lay(examples, seed, lanes, cancel)
+        ground = ground or TrainingState.lay(examples, seed, lanes, cancel)
         near = None if prior is None else ground.axes.into(*prior)
-        heads = solve_heads(ground, len(class_names), heads, lanes, cancel, near, discriminant=discriminant)
+        heads = fit_heads(ground, len(class_names), heads, lanes, cancel, near, discriminant=discriminant)
         return _judge(examples, ground, heads, (tuple(class_names), backbone, record), lanes)
 
 
@@ -148,21 +148,21 @@ def _without_strangers(unlabelled: Features, model: Model) -> Features | None:
 
 def _judge(
     examples: Examples,
-    ground: Groundwork,
-    heads: Heads,
+    ground: TrainingState,
+    heads: CrossValidatedHeads,
     named: tuple[tuple[str, ...], str, TrainingRecord],
-    lanes: Lanes,
+    lanes: ThreadPool,
 ) -> Fitted:
     """Calibrate on the held-out predictions and put the model together."""
     class_names, backbone, record = named
     rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
     targets = ground.targets[rows]
-    logits, class_bias = correct_class_bias(logits, targets, ground.folds[rows])
+    logits, class_bias = correct_class_prior(logits, targets, ground.folds[rows])
     temperature = fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1.0
     confidence = softmax(logits / np.float32(temperature)).max(axis=1, initial=0.0)
     known = Known(ground.axes, ground.coordinates, ground.targets, ground.folds, examples.features.resemblance)
-    guesses = HeldOutGuesses(rows, logits.argmax(axis=1), confidence)
-    novelty, unfamiliarity = learn_novelty(known, guesses, lanes)
+    guesses = HeldOutPredictions(rows, logits.argmax(axis=1), confidence)
+    novelty, unfamiliarity = fit_ood_detector(known, guesses, lanes)
     held_out = HeldOut(rows, logits, targets, unfamiliarity, examples.own[rows])
     own, right = held_out.own, held_out.right
     weight, bias = ground.axes.back(heads.weights[-1])

@@ -50,7 +50,7 @@ class Opinions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SecondLook:
+class LabelQuality:
     """Photos that were compared with their look-alikes, the worst first.
 
     Attributes:
@@ -73,13 +73,13 @@ class SecondLook:
         return int(np.count_nonzero(self.doubts > 0.5))
 
 
-def second_look(
+def score_labels(
     features: Features,
     targets: NDArray[np.intp],
     own: NDArray[np.bool_],
     opinions: Opinions,
     cancel: CancelToken,
-) -> SecondLook:
+) -> LabelQuality:
     """Rank labels by how much another class suits the photo better.
 
     Args:
@@ -101,10 +101,10 @@ def second_look(
     ]
     if not parts:
         nothing = np.empty((0, SHOWN), np.intp)
-        return SecondLook(rows, rows, np.empty(0, np.float32), nothing, nothing)
+        return LabelQuality(rows, rows, np.empty(0, np.float32), nothing, nothing)
     better, doubts, like_label, like_better = (np.concatenate(part) for part in zip(*parts, strict=True))
     order = np.argsort(-doubts, kind="stable")
-    return SecondLook(rows[order], better[order], doubts[order], like_label[order], like_better[order])
+    return LabelQuality(rows[order], better[order], doubts[order], like_label[order], like_better[order])
 
 
 def _least_liked(

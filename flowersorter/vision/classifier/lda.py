@@ -18,10 +18,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.vision.classifier.batched_lbfgs import Fits, Weights
+from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Weights
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, softmax
 from flowersorter.vision.features.pca import spread_sample
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.parallel import ThreadPool
 
 #: Rows that are looked at: how photos are spread around their mean takes no more.
 _SAMPLE = 2000
@@ -31,7 +31,7 @@ _SHRINKAGE = 0.5
 #: The same with unlabelled photos: the first guesses count more the less the discriminant trusts its own directions.
 _SHRINKAGE_WITH = 0.3
 #: How often unlabelled photos are guessed at, and as how many labelled photos of each class they count together. With
-#: 10 instead of 7, gardens in which one class is rare lose what is won; 5 wins a fifth less with 5 photos a class.
+#: 10 instead of 7, collections in which one class is rare lose what is won; 5 wins a fifth less with 5 photos a class.
 _ROUNDS, _COUNT_AS = 5, 7.0
 #: No class is thought to be rarer than that.
 _LEAST_FREQUENCY = 1e-3
@@ -39,8 +39,8 @@ _LEAST_FREQUENCY = 1e-3
 _LEAST, _NOTHING = 1e-3, 1e-9
 
 
-def discriminants(
-    fits: Fits, lanes: Lanes, unlabelled: NDArray[np.float32] | None = None, seed: int = 0
+def fit_lda(
+    fits: FitBatch, lanes: ThreadPool, unlabelled: NDArray[np.float32] | None = None, seed: int = 0
 ) -> Weights | None:
     """Find the discriminant of every fit, as sure of itself as held-out photos allow.
 

@@ -141,7 +141,7 @@ def measure_curve(
     last point of the curve.
 
     Args:
-        examples: What the garden learns from, at least two photos of each class.
+        examples: What the collection learns from, at least two photos of each class.
         class_names: C names.
         held_out: Accuracy of the fit of all labels on photos it held out, and how many these were.
         cancel: Looked at many times a second.

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad
 from flowersorter.vision.classifier.calibration import Thresholds
-from flowersorter.vision.classifier.out_of_distribution import Novelty, novelty_of_references
+from flowersorter.vision.classifier.out_of_distribution import OodDetector, detector_of_references
 from flowersorter.vision.features.imagenet_prior import KINDS
-from flowersorter.vision.features.pca import PrincipalAxes
+from flowersorter.vision.features.pca import PCA
 
 FORMAT = 3
 #: Held features of training photos ("references") instead of the directions they differ in.
@@ -84,7 +84,7 @@ class Model:
     bias: NDArray[np.float32]
     temperature: float
     thresholds: Thresholds
-    novelty: Novelty
+    novelty: OodDetector
     training: TrainingRecord = field(default_factory=lambda: TrainingRecord(photos=0, own_photos=0))
 
     @property
@@ -190,10 +190,10 @@ def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
     return pairs
 
 
-def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int) -> Novelty:
+def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int) -> OodDetector:
     """Read what strangers are known by; what format 1 knew them by is worked out again from its references."""
     if metadata["format"] == _FORMAT_WITH_REFERENCES:
-        return novelty_of_references(_fitting(arrays, "references", (None, width)), classes)
+        return detector_of_references(_fitting(arrays, "references", (None, width)), classes)
     threshold = float(metadata["unfamiliarity"])
     familiar = float(metadata.get("familiar", threshold))
     if not (math.isfinite(threshold) and math.isfinite(familiar)):
@@ -201,13 +201,13 @@ def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], cl
     centre = _fitting(arrays, "novelty_centre", (width,))
     basis = _fitting(arrays, "novelty_axes", (None, width))
     if metadata["format"] == _FORMAT_OF_DISTANCE:
-        return Novelty.of_distance(centre, basis, threshold, classes)
+        return OodDetector.of_distance(centre, basis, threshold, classes)
     rank = len(basis)
     typical = _fitting(arrays, "novelty_typical", (2, 3))
     if not (typical[1] > 0).all():
         raise _bad("its memory does not fit its head")
-    return Novelty(
-        axes=PrincipalAxes(basis, centre),
+    return OodDetector(
+        axes=PCA(basis, centre),
         centres=_fitting(arrays, "novelty_class_centres", (classes, rank)),
         directions=_fitting(arrays, "novelty_class_axes", (classes, None, rank)),
         usual=_fitting(arrays, "novelty_usual", (KINDS,)),

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.cv_folds import assign_folds
-from flowersorter.vision.features.imagenet_prior import KINDS, Resemblance
-from flowersorter.vision.features.near_duplicates import near_copy_groups
+from flowersorter.vision.features.imagenet_prior import KINDS, ImageNetPrior
+from flowersorter.vision.features.near_duplicates import near_duplicate_groups
 from flowersorter.vision.features.packed import pack
-from flowersorter.vision.features.pca import SAMPLE, Coordinates, PrincipalAxes
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.features.pca import PCA, SAMPLE, Coordinates
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Photos of known classes that may be taken for strangers: a threshold is set for this share of them.
 FALSE_ALARMS = 0.02
@@ -53,7 +53,7 @@ _BLOCK_ROWS = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Novelty:
+class OodDetector:
     """What a model remembers of its training photos to tell strangers.
 
     Attributes:
@@ -69,7 +69,7 @@ class Novelty:
         key: Tells whether two have the same axes.
     """
 
-    axes: PrincipalAxes
+    axes: PCA
     centres: NDArray[np.float32]
     directions: NDArray[np.float32]
     usual: NDArray[np.float32]
@@ -86,11 +86,11 @@ class Novelty:
     @classmethod
     def of_distance(
         cls, centre: NDArray[np.float32], axes: NDArray[np.float32], threshold: float, classes: int
-    ) -> Novelty:
+    ) -> OodDetector:
         """What models of the second format know: a centre (D,), axes (K, D) of all classes, a squared distance."""
         axes = axes.astype(np.float16).astype(np.float32)
         return cls(
-            axes=PrincipalAxes(axes, centre),
+            axes=PCA(axes, centre),
             centres=np.zeros((classes, len(axes)), np.float32),
             directions=np.broadcast_to(np.eye(len(axes), dtype=np.float32), (classes, len(axes), len(axes))).copy(),
             usual=np.zeros(KINDS, np.float32),
@@ -110,7 +110,7 @@ class Novelty:
         places: Coordinates,
         guesses: NDArray[np.intp],
         confidence: NDArray[np.float32],
-        resemblance: Resemblance | None,
+        resemblance: ImageNetPrior | None,
     ) -> NDArray[np.float32]:
         """How little each photo is like those of the class it is taken for; (N,) float32.
 
@@ -133,7 +133,7 @@ class Novelty:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class HeldOutGuesses:
+class HeldOutPredictions:
     """What heads that had not seen them made of some labelled photos.
 
     Attributes:
@@ -159,11 +159,11 @@ class Known:
         resemblance: What ImageNet's layer takes them for, if anybody knows.
     """
 
-    axes: PrincipalAxes
+    axes: PCA
     coordinates: Coordinates
     targets: NDArray[np.intp]
     folds: NDArray[np.intp]
-    resemblance: Resemblance | None = None
+    resemblance: ImageNetPrior | None = None
 
     @property
     def balance(self) -> NDArray[np.float32]:
@@ -172,7 +172,9 @@ class Known:
         return (1 / (len(counts) * counts[self.targets])).astype(np.float32)
 
 
-def learn_novelty(known: Known, guesses: HeldOutGuesses, lanes: Lanes) -> tuple[Novelty, NDArray[np.float32]]:
+def fit_ood_detector(
+    known: Known, guesses: HeldOutPredictions, lanes: ThreadPool
+) -> tuple[OodDetector, NDArray[np.float32]]:
     """Find where each class lies, and how unfamiliar held-out photos are to what was learned without their fold.
 
     Args:
@@ -210,8 +212,8 @@ def learn_novelty(known: Known, guesses: HeldOutGuesses, lanes: Lanes) -> tuple[
     typical = _typical(doubt, distance, surprise)
     unfamiliarity = _mixed(doubt, distance, surprise, typical, _MIX)
     usual = np.zeros(KINDS, np.float32) if known.resemblance is None else known.resemblance.usual(known.balance)
-    novelty = Novelty(
-        axes=PrincipalAxes(basis, known.axes.centre),
+    novelty = OodDetector(
+        axes=PCA(basis, known.axes.centre),
         centres=np.stack([centre for centre, _ in spaces]),
         directions=np.stack([directions for _, directions in spaces]).astype(np.float16).astype(np.float32),
         usual=usual,
@@ -223,7 +225,7 @@ def learn_novelty(known: Known, guesses: HeldOutGuesses, lanes: Lanes) -> tuple[
     return novelty, unfamiliarity
 
 
-def novelty_of_references(references: NDArray[np.float32], classes: int) -> Novelty:
+def detector_of_references(references: NDArray[np.float32], classes: int) -> OodDetector:
     """Find the known directions of photos whose classes are not known any more.
 
     Args:
@@ -232,18 +234,18 @@ def novelty_of_references(references: NDArray[np.float32], classes: int) -> Nove
     """
     if not len(references):
         nothing = np.zeros((0, references.shape[1]), np.float32)
-        return Novelty.of_distance(np.zeros(references.shape[1], np.float32), nothing, NEVER, classes)
+        return OodDetector.of_distance(np.zeros(references.shape[1], np.float32), nothing, NEVER, classes)
     enough = -(-len(references) // SAMPLE)
     features = pack(np.square(references[::enough]))
     one_class = np.zeros(len(features), np.intp)
-    axes = PrincipalAxes.of(features.unpack(), 2 * _AXES, seed=0)
-    with Lanes() as lanes:
+    axes = PCA.of(features.unpack(), 2 * _AXES, seed=0)
+    with ThreadPool() as lanes:
         coordinates = axes.project(features)
-        groups = near_copy_groups(features, coordinates, one_class, lanes, CancelToken())
+        groups = near_duplicate_groups(features, coordinates, one_class, lanes, CancelToken())
         folds = assign_folds(one_class, groups, seed=0)
         rows = np.arange(len(features)) if len(np.unique(folds)) > 1 else np.arange(0)
-        guesses = HeldOutGuesses(rows, one_class[rows], np.ones(len(rows), np.float32))
-        learned, _ = learn_novelty(Known(axes, coordinates, one_class, folds), guesses, lanes)
+        guesses = HeldOutPredictions(rows, one_class[rows], np.ones(len(rows), np.float32))
+        learned, _ = fit_ood_detector(Known(axes, coordinates, one_class, folds), guesses, lanes)
     threshold = learned.threshold / float(_MIX[1]) * float(learned.typical[1, 1]) + float(learned.typical[0, 1])
     threshold = threshold if len(rows) else NEVER
     return replace(

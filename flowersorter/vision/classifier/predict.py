@@ -1,4 +1,4 @@
-"""From features to probabilities and verdicts, for a whole garden in one matrix product."""
+"""From features to probabilities and verdicts, for a whole collection in one matrix product."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates, placed_at
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Photos a lane predicts at a time, from their features to their verdicts.
 _BLOCK_ROWS = 2048
@@ -60,7 +60,7 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
         result.probabilities[rows], result.unfamiliarity[rows] = probabilities, unfamiliarity
         result.verdicts[rows] = verdicts_of(model, confidence, unfamiliarity)
 
-    with Lanes() as lanes:
+    with ThreadPool() as lanes:
         lanes.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
 

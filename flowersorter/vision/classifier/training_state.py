@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.cv_folds import assign_folds
-from flowersorter.vision.features.near_duplicates import joined, near_copy_groups
+from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
 from flowersorter.vision.features.packed import Features
-from flowersorter.vision.features.pca import SAMPLE, Coordinates, PrincipalAxes, spread_sample
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.features.pca import PCA, SAMPLE, Coordinates, spread_sample
+from flowersorter.vision.parallel import ThreadPool
 
 #: Principal axes kept. Measured on 1,500 photos, held-out accuracy and loss: 256 axes 92.1 % and 0.219, 384 axes
 #: 92.4 % and 0.214, 512 axes 92.4 % and 0.214, 768 axes 92.5 % and 0.214; the time is that of the axes or more.
@@ -21,13 +21,13 @@ RANK = 384
 _MOST_CHANGED = 0.2
 #: Labelled photos a class, on average, up to which those nobody labelled can be learned from too. With 20 that still
 #: is 1 point of accuracy, but what the model says of itself is off by 3.1 points instead of 2.8 (fifteen draws).
-FEW = 15
+FEW_LABELS = 15
 #: Photos of a class from which on some can be held out while every fold still has others of it to learn from.
 LEAST_TO_HOLD_OUT = 3
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Variants:
+class AugmentedViews:
     """Further views of labelled photos, cropped, turned and mirrored: to learn from, not to measure with.
 
     Attributes:
@@ -40,7 +40,7 @@ class Variants:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlacedVariants:
+class PlacedViews:
     """Variants in principal axes.
 
     Attributes:
@@ -76,12 +76,12 @@ class Examples:
     memorised: NDArray[np.bool_] | None = None
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
-    variants: Variants | None = None
+    variants: AugmentedViews | None = None
     unlabelled: Features | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Groundwork:
+class TrainingState:
     """Labelled photos in principal axes, split into folds.
 
     Attributes:
@@ -100,16 +100,16 @@ class Groundwork:
     ids: NDArray[np.int64]
     scales: NDArray[np.float32]
     targets: NDArray[np.intp]
-    axes: PrincipalAxes
+    axes: PCA
     coordinates: Coordinates
     groups: NDArray[np.intp]
     folds: NDArray[np.intp]
     changed: int = 0
-    variants: PlacedVariants | None = None
+    variants: PlacedViews | None = None
     unlabelled: NDArray[np.float32] | None = None
 
     @classmethod
-    def lay(cls, examples: Examples, seed: int, lanes: Lanes, cancel: CancelToken) -> Groundwork:
+    def lay(cls, examples: Examples, seed: int, lanes: ThreadPool, cancel: CancelToken) -> TrainingState:
         """Compute everything afresh; deterministic for a seed.
 
         Raises:
@@ -123,12 +123,12 @@ class Groundwork:
             shown = np.vstack([shown, examples.variants.features.unpack()])
         if examples.unlabelled is not None:
             shown = np.vstack([shown, examples.unlabelled.unpack()])
-        axes = PrincipalAxes.of(shown, RANK, seed)
+        axes = PCA.of(shown, RANK, seed)
         cancel.check()
         coordinates = axes.project(features, cancel)
         groups = examples.groups
         if groups is None:
-            groups = near_copy_groups(features, coordinates, targets, lanes, cancel)
+            groups = near_duplicate_groups(features, coordinates, targets, lanes, cancel)
         folds = _deal(examples, groups, seed)
         variants, unlabelled = _further(examples, axes, cancel)
         return cls(
@@ -143,7 +143,7 @@ class Groundwork:
             unlabelled=unlabelled,
         )
 
-    def brought_up_to_date(self, examples: Examples, seed: int, lanes: Lanes, cancel: CancelToken) -> Groundwork | None:
+    def updated(self, examples: Examples, seed: int, lanes: ThreadPool, cancel: CancelToken) -> TrainingState | None:
         """Keep what stays the same for the photos as they are now; None if too many have changed since `lay`.
 
         Near-copies are found as `lay` finds them. A photo keeps its fold; a new one, or one whose class changed,
@@ -168,12 +168,12 @@ class Groundwork:
             # A group that lost a photo may have fallen apart.
             settled_groups = np.where(settled, self.groups[row], -1)
             settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
-            groups = near_copy_groups(features, coordinates, targets, lanes, cancel, settled_groups)
+            groups = near_duplicate_groups(features, coordinates, targets, lanes, cancel, settled_groups)
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
         if _in_one_fold(folds, targets):
             return None
         further = _further(examples, self.axes, cancel)
-        return Groundwork(
+        return TrainingState(
             examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed, *further
         )
 
@@ -200,11 +200,11 @@ def few(targets: NDArray[np.intp]) -> bool:
     Args:
         targets: (N,) class indices or ids.
     """
-    return 0 < len(targets) <= FEW * len(np.unique(targets))
+    return 0 < len(targets) <= FEW_LABELS * len(np.unique(targets))
 
 
-def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:
-    """Number the groups of near-copies within each class, as `Groundwork.lay` does.
+def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:
+    """Number the groups of near-copies within each class, as `TrainingState.lay` does.
 
     Returns:
         (N,) group of each photo: the lowest row among its near-copies.
@@ -212,18 +212,18 @@ def near_copies(features: Features, targets: NDArray[np.intp], seed: int, cancel
     Raises:
         Cancelled: asked to stop.
     """
-    axes = PrincipalAxes.of(features.take(spread_sample(targets, SAMPLE, seed)).unpack(), RANK, seed)
-    with Lanes() as lanes:
-        return near_copy_groups(features, axes.project(features, cancel), targets, lanes, cancel)
+    axes = PCA.of(features.take(spread_sample(targets, SAMPLE, seed)).unpack(), RANK, seed)
+    with ThreadPool() as lanes:
+        return near_duplicate_groups(features, axes.project(features, cancel), targets, lanes, cancel)
 
 
 def _further(
-    examples: Examples, axes: PrincipalAxes, cancel: CancelToken
-) -> tuple[PlacedVariants | None, NDArray[np.float32] | None]:
+    examples: Examples, axes: PCA, cancel: CancelToken
+) -> tuple[PlacedViews | None, NDArray[np.float32] | None]:
     """Place the variants and the unlabelled photos, as far as there are any."""
     variants, unlabelled = examples.variants, examples.unlabelled
     return (
-        None if variants is None else PlacedVariants(axes.project(variants.features, cancel).inside, variants.rows),
+        None if variants is None else PlacedViews(axes.project(variants.features, cancel).inside, variants.rows),
         None if unlabelled is None else axes.project(unlabelled, cancel).inside,
     )
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
-from flowersorter.vision.classifier.class_prior_shift import correct_class_bias
-from flowersorter.vision.classifier.cross_validation import held_out_logits, solve_heads
-from flowersorter.vision.classifier.training_state import RANK, Examples, Groundwork
-from flowersorter.vision.features.pca import SAMPLE, Coordinates, PrincipalAxes, spread_sample
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.classifier.class_prior_shift import correct_class_prior
+from flowersorter.vision.classifier.cross_validation import fit_heads, held_out_logits
+from flowersorter.vision.classifier.training_state import RANK, Examples, TrainingState
+from flowersorter.vision.features.pca import PCA, SAMPLE, Coordinates, spread_sample
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 _BLOCK_ROWS = 1024
 
@@ -57,18 +57,18 @@ def fit_plain_head(
     size = np.float32(1)
     sample = spread_sample(examples.targets, SAMPLE, seed)
     size = np.float32(np.linalg.norm(raw(sample), axis=1).mean())
-    with Lanes() as lanes:
-        ground = Groundwork.lay(examples, seed, lanes, cancel)
-        axes = PrincipalAxes.of(raw(sample), RANK, seed)
+    with ThreadPool() as lanes:
+        ground = TrainingState.lay(examples, seed, lanes, cancel)
+        axes = PCA.of(raw(sample), RANK, seed)
         parts = lanes.map(lambda rows: axes.place(raw(rows)), row_blocks(len(totals), _BLOCK_ROWS))
         coordinates = Coordinates(
             np.concatenate([part.inside for part in parts]), np.concatenate([part.outside for part in parts])
         )
         ground = replace(ground, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
-        heads = solve_heads(ground, classes, None, lanes, cancel)
+        heads = fit_heads(ground, classes, None, lanes, cancel)
         rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
     targets, own = ground.targets[rows], examples.own[rows]
-    logits, class_bias = correct_class_bias(logits, targets, ground.folds[rows])
+    logits, class_bias = correct_class_prior(logits, targets, ground.folds[rows])
     temperature = np.float32(fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1)
     right = logits.argmax(axis=1) == targets
     weight, bias = axes.back(heads.weights[-1])

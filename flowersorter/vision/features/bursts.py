@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.vision.features.packed import Features
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Seconds from one photo of a burst to the next.
 GAP_S = 3
@@ -56,7 +56,7 @@ def find_bursts(
         left, right = rows[place[: len(at)]], rows[place[len(at) :]]
         linked[at] = np.einsum("nd,nd->n", left, right) >= ALIKE
 
-    with Lanes() as lanes:
+    with ThreadPool() as lanes:
         lanes.map(look, row_blocks(len(close), _BLOCK_ROWS))
     first = 0
     for each in np.flatnonzero(linked).tolist():

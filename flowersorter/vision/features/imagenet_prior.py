@@ -19,7 +19,7 @@ _BLOCK_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Resemblance:
+class ImageNetPrior:
     """What N photos look like to ImageNet's layer.
 
     Attributes:
@@ -34,13 +34,13 @@ class Resemblance:
         return len(self.kinds)
 
     @classmethod
-    def unknown(cls, photos: int) -> Resemblance:
+    def unknown(cls, photos: int) -> ImageNetPrior:
         """Of photos of which nothing is known."""
         return cls(np.zeros((photos, _KEPT), np.uint16), np.zeros((photos, _KEPT), np.float16))
 
-    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Resemblance:
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> ImageNetPrior:
         """Some of the photos, by number, mask or slice."""
-        return Resemblance(self.kinds[rows], self.shares[rows])
+        return ImageNetPrior(self.kinds[rows], self.shares[rows])
 
     @property
     def known(self) -> NDArray[np.bool_]:
@@ -52,7 +52,7 @@ class Resemblance:
         return np.hstack([self.kinds.astype(np.float16), self.shares])
 
     @classmethod
-    def from_numbers(cls, numbers: NDArray[np.float16]) -> Resemblance:
+    def from_numbers(cls, numbers: NDArray[np.float16]) -> ImageNetPrior:
         """Put together what `as_numbers` took apart."""
         kinds, shares = np.split(numbers, 2, axis=1)
         return cls(kinds.astype(np.uint16), np.ascontiguousarray(shares))
@@ -79,7 +79,9 @@ class Resemblance:
         return np.asarray(np.where(self.known, -np.log(met + _FLOOR), np.nan), np.float32)
 
 
-def resemble(embeddings: NDArray[Any], layer: tuple[NDArray[np.float32], NDArray[np.float32]]) -> Resemblance:
+def compute_imagenet_prior(
+    embeddings: NDArray[Any], layer: tuple[NDArray[np.float32], NDArray[np.float32]]
+) -> ImageNetPrior:
     """Run embeddings through ImageNet's layer.
 
     Args:
@@ -87,7 +89,7 @@ def resemble(embeddings: NDArray[Any], layer: tuple[NDArray[np.float32], NDArray
         layer: Weight (1000, D) and bias (1000,), as `weights.imagenet_layer` reads them.
     """
     weight, bias = layer
-    result = Resemblance.unknown(len(embeddings))
+    result = ImageNetPrior.unknown(len(embeddings))
     for start in range(0, len(embeddings), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
         logits = embeddings[rows].astype(np.float32) @ weight.T + bias
@@ -100,6 +102,8 @@ def resemble(embeddings: NDArray[Any], layer: tuple[NDArray[np.float32], NDArray
     return result
 
 
-def join_resemblances(parts: Sequence[Resemblance]) -> Resemblance:
+def join_priors(parts: Sequence[ImageNetPrior]) -> ImageNetPrior:
     """Put those of several sets of photos below one another."""
-    return Resemblance(np.concatenate([each.kinds for each in parts]), np.concatenate([each.shares for each in parts]))
+    return ImageNetPrior(
+        np.concatenate([each.kinds for each in parts]), np.concatenate([each.shares for each in parts])
+    )

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Cosine similarity of features from which two photos of a class count as near-copies (bursts, crops, re-saves).
 NEAR_COPY = 0.97
@@ -31,11 +31,11 @@ _PAIRS = 256
 _GATHER = 8
 
 
-def near_copy_groups(
+def near_duplicate_groups(
     features: Features,
     coordinates: Coordinates,
     targets: NDArray[np.intp],
-    lanes: Lanes,
+    lanes: ThreadPool,
     cancel: CancelToken,
     known: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:

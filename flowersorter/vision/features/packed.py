@@ -1,4 +1,4 @@
-"""Features: embeddings as the head sees them, a byte each, so that a whole garden's fit in memory.
+"""Features: embeddings as the head sees them, a byte each, so that a whole collection's fit in memory.
 
 Pooled features of a ResNet are non-negative with heavy tails; their square root (the Hellinger map) keeps a few
 large channels from drowning the others. The roots of each photo are scaled to length 1, for which a byte each is
@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.vision.features.imagenet_prior import Resemblance, join_resemblances
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.features.imagenet_prior import ImageNetPrior, join_priors
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 _TOP_LEVEL = 255
 #: Rows turned into float32 at a time: what still fits the second-level cache of a core.
@@ -41,7 +41,7 @@ class Features:
 
     levels: NDArray[np.uint8]
     scales: NDArray[np.float32]
-    resemblance: Resemblance | None = None
+    resemblance: ImageNetPrior | None = None
 
     def __len__(self) -> int:
         return len(self.levels)
@@ -78,7 +78,7 @@ class Features:
                 np.matmul(part, matrix, out=result[block])
             result *= self.scales[rows, None]  # K numbers a row instead of D
 
-        with Lanes() as lanes:
+        with ThreadPool() as lanes:
             lanes.map(multiply, row_blocks(len(self), _LANE_ROWS))
         return product
 
@@ -157,7 +157,7 @@ def join(parts: Sequence[Features]) -> Features:
     """Put features of several sets of photos below one another; there must be at least one set."""
     known = None
     if any(part.resemblance is not None for part in parts):
-        known = join_resemblances([part.resemblance or Resemblance.unknown(len(part)) for part in parts])
+        known = join_priors([part.resemblance or ImageNetPrior.unknown(len(part)) for part in parts])
     levels, scales = ([getattr(part, name) for part in parts] for name in ("levels", "scales"))
     return Features(np.concatenate(levels), np.concatenate(scales), known)
 

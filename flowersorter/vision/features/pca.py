@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.packed import Features
-from flowersorter.vision.parallel import Lanes, one_blas_thread, row_blocks
+from flowersorter.vision.parallel import ThreadPool, one_blas_thread, row_blocks
 
 #: Photos the axes are found from, as evenly from all classes as there are photos.
 SAMPLE = 2000
@@ -50,7 +50,7 @@ class Coordinates:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PrincipalAxes:
+class PCA:
     """Directions in the space of features.
 
     Attributes:
@@ -62,11 +62,11 @@ class PrincipalAxes:
     centre: NDArray[np.float32]
 
     @classmethod
-    def of(cls, rows: NDArray[np.float32], rank: int, seed: int) -> PrincipalAxes:
+    def of(cls, rows: NDArray[np.float32], rank: int, seed: int) -> PCA:
         """Find at most `rank` axes of (N, D) rows: all there are while N is small, else by randomised projection."""
         centre = rows.mean(axis=0)
         moved = rows - centre
-        with Lanes() as lanes:
+        with ThreadPool() as lanes:
             if min(moved.shape) <= rank + _OVERSAMPLED:
                 _, _, axes = np.linalg.svd(moved, full_matrices=False)
                 return cls(axes[:rank], centre)
@@ -96,7 +96,7 @@ class PrincipalAxes:
             placed = placed_at(part.times(columns), part.lengths, origin)
             result.inside[rows], result.outside[rows] = placed.inside, placed.outside
 
-        with Lanes() as lanes:
+        with ThreadPool() as lanes:
             lanes.map(project, row_blocks(len(features), _BLOCK_ROWS))
         return result
 

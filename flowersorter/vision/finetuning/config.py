@@ -51,7 +51,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
+class FinetuneConfig:
     """The photos to learn from and to measure with.
 
     Attributes:

@@ -17,7 +17,7 @@ from flowersorter.vision.backbone.build import enlarged
 from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.finetuning.partial_resnet import cut_in_two
-from flowersorter.vision.parallel import Lanes, row_blocks
+from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 Result = TypeVar("Result")
 
@@ -27,7 +27,7 @@ _CPU_AT_ONCE, _CUDA_AT_ONCE = 8, 64
 _NO_MEMORY = ("can't allocate memory", "not enough memory")
 
 
-class Learner:
+class GradientWorker:
     """A backbone cut in two, on a device.
 
     Args:
@@ -50,7 +50,7 @@ class Learner:
         unfreeze: int,
         head: tuple[NDArray[np.float32], NDArray[np.float32]],
         device: str,
-        lanes: Lanes,
+        lanes: ThreadPool,
     ) -> None:
         self._device, self._lanes, self._seen_px = device, lanes, entry.seen_px
         self._dtype = torch.bfloat16 if computes_bfloat16(device) else torch.float32

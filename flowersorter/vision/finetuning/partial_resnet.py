@@ -21,7 +21,7 @@ STAGES = ("layer4", "layer3")
 _ABOVE_ZERO = 1e-3
 
 
-class TrainedPart(nn.Module):
+class PartialResNet(nn.Module):
     """The last stages of a ResNet and a final layer that sees features as the head does: square root, length 1.
 
     It stays in eval mode whatever it is told: batch norms go on using the statistics of a million ImageNet photos,
@@ -74,7 +74,7 @@ class TrainedPart(nn.Module):
 
 def cut_in_two(
     network: ResNet, unfreeze: int, head: tuple[NDArray[np.float32], NDArray[np.float32]], dtype: torch.dtype
-) -> tuple[nn.Module, TrainedPart]:
+) -> tuple[nn.Module, PartialResNet]:
     """Cut a backbone.
 
     Args:
@@ -93,5 +93,5 @@ def cut_in_two(
         nn.Sequential(*(getattr(fast, name) for name in layers if name not in trained)).eval().requires_grad_(False)
     )
     stages = OrderedDict((name, getattr(network, name)) for name in trained)
-    part = TrainedPart(stages, *head).to(memory_format=torch.channels_last)
+    part = PartialResNet(stages, *head).to(memory_format=torch.channels_last)
     return frozen.eval().requires_grad_(False), part

@@ -25,10 +25,10 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.finetuning.augment import augmented
-from flowersorter.vision.finetuning.config import Epoch, Lesson, Recipe, Snapshot, Tuned
-from flowersorter.vision.finetuning.gradient_worker import Learner
-from flowersorter.vision.finetuning.partial_resnet import TrainedPart
-from flowersorter.vision.parallel import Lanes, lane_count
+from flowersorter.vision.finetuning.config import Epoch, FinetuneConfig, Recipe, Snapshot, Tuned
+from flowersorter.vision.finetuning.gradient_worker import GradientWorker
+from flowersorter.vision.finetuning.partial_resnet import PartialResNet
+from flowersorter.vision.parallel import ThreadPool, worker_count
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -41,7 +41,7 @@ def fine_tune(
     entry: Backbone,
     network: ResNet,
     head: tuple[NDArray[np.float32], NDArray[np.float32]],
-    lesson: Lesson,
+    lesson: FinetuneConfig,
     recipe: Recipe,
     device: str,
     report: Report,
@@ -70,8 +70,8 @@ def fine_tune(
         DeviceUnavailable: there is too little memory even for one photo.
     """
     started = time.perf_counter()
-    with Lanes() as lanes, _torch_threads(lane_count()):
-        learner = Learner(entry, network, recipe.unfreeze, head, device, lanes)
+    with ThreadPool() as lanes, _torch_threads(worker_count()):
+        learner = GradientWorker(entry, network, recipe.unfreeze, head, device, lanes)
         optimiser = make_optimiser(learner.part, recipe)
         epochs: list[Epoch] = []
         losses: list[NDArray[np.float32]] = []
@@ -106,7 +106,7 @@ def fine_tune(
     return Tuned(best, tuple(epochs), stopped=len(epochs) <= recipe.epochs)
 
 
-def make_optimiser(part: TrainedPart, recipe: Recipe) -> torch.optim.SGD:
+def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:
     """SGD with Nesterov's momentum; the further a stage is from the end, the smaller its steps."""
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for depth, _, parameter in part.by_depth():
@@ -125,12 +125,12 @@ def make_optimiser(part: TrainedPart, recipe: Recipe) -> torch.optim.SGD:
 
 
 def train_one_epoch(
-    learner: Learner,
+    learner: GradientWorker,
     optimiser: torch.optim.SGD,
-    lesson: Lesson,
+    lesson: FinetuneConfig,
     recipe: Recipe,
     number: int,
-    lanes: Lanes,
+    lanes: ThreadPool,
     report: Report,
     cancel: CancelToken,
 ) -> float:
@@ -181,7 +181,7 @@ def rate_at(share: float, warm_up: float) -> float:
     return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
 
 
-def _step(optimiser: torch.optim.SGD, part: TrainedPart, gradients: Sequence[Tensor], factor: float) -> None:
+def _step(optimiser: torch.optim.SGD, part: PartialResNet, gradients: Sequence[Tensor], factor: float) -> None:
     for parameter, gradient in zip(part.parameters(), gradients, strict=True):
         parameter.grad = gradient
     for group in optimiser.param_groups:
@@ -191,7 +191,7 @@ def _step(optimiser: torch.optim.SGD, part: TrainedPart, gradients: Sequence[Ten
 
 
 def validate(
-    learner: Learner, lesson: Lesson, crop_px: int, lanes: Lanes, cancel: CancelToken
+    learner: GradientWorker, lesson: FinetuneConfig, crop_px: int, lanes: ThreadPool, cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Held-out rows that can be read, (V,), and their logits, (V, C), each seen once as labelling would see it.
 
@@ -215,7 +215,7 @@ def validate(
 
 
 def _prepared(
-    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], lanes: Lanes
+    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], lanes: ThreadPool
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """Those of the rows that can be read, and their crops (B, S, S, 3)."""
     crops = lanes.map(show, rows.tolist())
@@ -253,7 +253,7 @@ def is_best(losses: NDArray[np.float32], before: Sequence[NDArray[np.float32]]) 
     return bool(more.mean() <= more.std() / len(more) ** 0.5)
 
 
-def _snapshot(part: TrainedPart, epoch: int, rows: NDArray[np.intp], logits: NDArray[np.float32]) -> Snapshot:
+def _snapshot(part: PartialResNet, epoch: int, rows: NDArray[np.intp], logits: NDArray[np.float32]) -> Snapshot:
     weight, bias = (tensor.detach().cpu().numpy().copy() for tensor in (part.head.weight, part.head.bias))
     return Snapshot(epoch, part.changed(), weight, bias, rows, logits)
 

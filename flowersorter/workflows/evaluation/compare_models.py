@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.model import Model
@@ -66,15 +66,15 @@ class Training:
 
 @dataclass(frozen=True, slots=True)
 class CompareRequest:
-    """Compare two models of a garden.
+    """Compare two models of a collection.
 
     Attributes:
-        garden: Whose photos are told by both.
+        collection: Whose photos are told by both.
         older: A model's number, None for the starter.
         newer: Another one.
     """
 
-    garden: Garden
+    collection: CollectionStore
     older: int | None
     newer: int | None
 
@@ -128,12 +128,12 @@ def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Com
         ModelFileBad: there is no such model, or its file is damaged.
         Cancelled: asked to stop.
     """
-    garden = request.garden
+    collection = request.collection
     report(Progress("Comparing models", 0, 2))
-    older = _opinion(garden, request.older)
+    older = _opinion(collection, request.older)
     cancel.check()
     report(Progress("Comparing models", 1, 2))
-    newer = _opinion(garden, request.newer)
+    newer = _opinion(collection, request.newer)
     cancel.check()
     both, at_older, at_newer = np.intersect1d(older.photo_ids, newer.photo_ids, return_indices=True)
     before, after = older.guesses[at_older], newer.guesses[at_newer]
@@ -152,17 +152,17 @@ def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Com
         better=better,
         worse=worse,
         unknown=tuple(each.model_id for each in (older, newer) if each.model_id is not None and each.foreign),
-        place_of=_places_of(garden, np.concatenate([both[changed], better, worse])),
+        place_of=_places_of(collection, np.concatenate([both[changed], better, worse])),
     )
 
 
-def _places_of(garden: Garden, photo_ids: NDArray[np.int64]) -> dict[int, int]:
-    places = garden.photos.all_places()
+def _places_of(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> dict[int, int]:
+    places = collection.photos.all_places()
     there = np.flatnonzero(~places.missing & np.isin(places.photo_ids, photo_ids))[::-1]  # the first one stays
     return dict(zip(places.photo_ids[there].tolist(), places.ids[there].tolist(), strict=True))
 
 
-def name_model(garden: Garden, model_id: int, note: str) -> None:
+def name_model(collection: CollectionStore, model_id: int, note: str) -> None:
     """Give a model a note of the person's own.
 
     Raises:
@@ -172,50 +172,50 @@ def name_model(garden: Garden, model_id: int, note: str) -> None:
     note = " ".join(note.split())
     if len(note) > MAX_NOTE_CHARS:
         raise UserError("The note is too long", f"it has {len(note)} characters", f"Use at most {MAX_NOTE_CHARS}")
-    garden.models.set_note(model_id, note)
+    collection.models.set_note(model_id, note)
 
 
-def delete_model(garden: Garden, model_id: int) -> None:
+def delete_model(collection: CollectionStore, model_id: int) -> None:
     """Remove a model for good, unless it is in use.
 
     Raises:
         ModelFileBad: there is no such model.
         UserError: it is in use.
     """
-    current = garden.models.current()
+    current = collection.models.current()
     if current is not None and current.id == model_id:
-        raise UserError(f"Model {model_id} is in use", "a garden needs the model it uses", "Use another one first")
-    garden.models.delete(model_id)
-    forget_unused(garden)
+        raise UserError(f"Model {model_id} is in use", "a collection needs the model it uses", "Use another one first")
+    collection.models.delete(model_id)
+    forget_unused(collection)
 
 
 def prunable(models: Sequence[ModelEntry], keep: int) -> tuple[ModelEntry, ...]:
     """The models that pruning would remove: the oldest, but neither the one in use nor one with a note.
 
     Args:
-        models: Of a garden, newest first.
+        models: Of a collection, newest first.
         keep: How many of those that may go are kept, the newest.
     """
     return tuple(entry for entry in models if not entry.current and not entry.note)[max(keep, 0) :]
 
 
-def prune_models(garden: Garden, keep: int) -> list[int]:
+def prune_models(collection: CollectionStore, keep: int) -> list[int]:
     """Remove what `prunable` names; returns the numbers of those removed.
 
     Args:
-        garden: Whose models.
+        collection: Whose models.
         keep: How many of those that may go are kept, the newest.
     """
-    gone = [entry.id for entry in prunable(garden.models.all(), keep)]
+    gone = [entry.id for entry in prunable(collection.models.all(), keep)]
     for model_id in gone:
-        garden.models.delete(model_id)
-    forget_unused(garden)
+        collection.models.delete(model_id)
+    forget_unused(collection)
     return gone
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opinion:
-    """What one model makes of a garden.
+    """What one model makes of a collection.
 
     Attributes:
         photo_ids: (N,) int64, rising.
@@ -234,23 +234,23 @@ class _Opinion:
     foreign: bool
 
 
-def _opinion(garden: Garden, model_id: int | None) -> _Opinion:
+def _opinion(collection: CollectionStore, model_id: int | None) -> _Opinion:
     arrays: Mapping[str, NDArray[Any]] = {}
     if model_id is None:
         model = starter().model
     else:
-        arrays, metadata = garden.models.load(model_id)
+        arrays, metadata = collection.models.load(model_id)
         model = Model.from_bundle(arrays, metadata)
-    found = guess(garden, model, garden.photos.ids())
+    found = guess(collection, model, collection.photos.ids())
     best = found.class_ids[found.probabilities.argmax(axis=1)]
-    meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
+    meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
     training, named = Training.from_arrays(arrays), NamedModel(model_id, model)
     fair = _fair_guesses(training, meant, found.photo_ids, best)
     foreign = came_from_elsewhere(named)
     if not foreign:
-        learned = may_have_learned(garden, named, training.photo_ids, found.photo_ids)
+        learned = may_have_learned(collection, named, training.photo_ids, found.photo_ids)
         fair[learned & ~np.isin(found.photo_ids, training.photo_ids)] = _UNKNOWN
-    labels = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    labels = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     labelled = np.array([photo_id in labels for photo_id in found.photo_ids.tolist()], np.bool_) & (fair >= 0)
     judged = found.photo_ids[labelled]
     true = np.array([labels[photo_id] for photo_id in judged.tolist()], np.int32)

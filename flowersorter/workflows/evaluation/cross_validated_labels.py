@@ -1,11 +1,11 @@
-"""What models that never saw a photo say of the garden's labels: what doubts and advice stand on."""
+"""What models that never saw a photo say of the collection's labels: what doubts and advice stand on."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.training.incremental_fit import fit_for
@@ -19,8 +19,8 @@ from flowersorter.workflows.training.unmeasured_classes import Unmeasured, too_f
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class SecondOpinion:
-    """A fit of the garden's labels.
+class CrossValidatedLabels:
+    """A fit of the collection's labels.
 
     Attributes:
         photos: What was learned from.
@@ -33,21 +33,21 @@ class SecondOpinion:
     unmeasured: tuple[Unmeasured, ...]
 
 
-def second_opinion(garden: Garden, backbone: str, cancel: CancelToken) -> SecondOpinion:
-    """Fit the garden's labels, with the starter's photos where they belong.
+def second_opinion(collection: CollectionStore, backbone: str, cancel: CancelToken) -> CrossValidatedLabels:
+    """Fit the collection's labels, with the starter's photos where they belong.
 
     Raises:
         TooFewPhotos: fewer than two classes have enough photos.
         Cancelled: asked to stop.
     """
-    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
-    own = labelled_photos(garden, backbone, classes)
-    grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
-    photos = with_starter(garden, own) if grown and len(own.photo_ids) else own
+    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    own = labelled_photos(collection, backbone, classes)
+    grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
+    photos = with_starter(collection, own) if grown and len(own.photo_ids) else own
     if not photos.own.any() or len(photos.class_names) < 2:
         raise too_few(then="try again")
-    fitted = fit_for(garden, photos, backbone, cancel)
+    fitted = fit_for(collection, photos, backbone, cancel)
     missing = unmeasured(photos, fitted)
     if not fitted.held_out.own.any():
         raise too_few(missing, "try again")
-    return SecondOpinion(photos, fitted, missing)
+    return CrossValidatedLabels(photos, fitted, missing)

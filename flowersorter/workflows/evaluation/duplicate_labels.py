@@ -13,12 +13,12 @@ from pathlib import Path
 
 import numpy as np
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import LabelOrigin
 
 
 @dataclass(frozen=True, slots=True)
-class Contradiction:
+class DuplicateLabel:
     """One photo in folders of several classes.
 
     Attributes:
@@ -34,33 +34,33 @@ class Contradiction:
     paths: dict[int, Path]
 
 
-def contradictions(garden: Garden) -> tuple[Contradiction, ...]:
+def contradictions(collection: CollectionStore) -> tuple[DuplicateLabel, ...]:
     """Find the photos in folders of several classes, unless a person has said what they show."""
-    by_folder = [photo for photo, label in garden.labels.all().items() if label.origin is LabelOrigin.FOLDER]
-    places = garden.photos.all_places()
+    by_folder = [photo for photo, label in collection.labels.all().items() if label.origin is LabelOrigin.FOLDER]
+    places = collection.photos.all_places()
     there = np.flatnonzero(~places.missing & np.isin(places.photo_ids, np.array(by_folder, np.int64)))
     photo_ids, counts = np.unique(places.photo_ids[there], return_counts=True)
     several = there[np.isin(places.photo_ids[there], photo_ids[counts > 1])]
     paths: dict[int, list[Path]] = {}
     for at in several.tolist():
         paths.setdefault(int(places.photo_ids[at]), []).append(places.paths[at])
-    folders = _ClassFolders(garden)
-    labels = garden.labels.get(list(paths))
+    folders = _ClassFolders(collection)
+    labels = collection.labels.get(list(paths))
     result = []
     for photo_id, where in sorted(paths.items()):
         classes = folders.classes_of(where)
         class_id = labels[photo_id].class_id
         others = tuple(other for other in classes if other != class_id)
         if len(classes) > 1 and others:
-            result.append(Contradiction(photo_id, class_id, others, classes))
+            result.append(DuplicateLabel(photo_id, class_id, others, classes))
     return tuple(result)
 
 
 class _ClassFolders:
     """Tells which folders are named like a class, each name looked up once."""
 
-    def __init__(self, garden: Garden) -> None:
-        self._garden = garden
+    def __init__(self, collection: CollectionStore) -> None:
+        self._collection = collection
         self._known: dict[str, int] = {}
 
     def classes_of(self, paths: Sequence[Path]) -> dict[int, Path]:
@@ -79,7 +79,7 @@ class _ClassFolders:
 
     def _class_of(self, name: str) -> int:
         if name not in self._known:
-            entry = self._garden.classes.find(name)
+            entry = self._collection.classes.find(name)
             self._known[name] = entry.id if entry is not None else 0
         return self._known[name]
 

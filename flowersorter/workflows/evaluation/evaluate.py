@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import Place, Places
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.classifier.calibration import softmax
@@ -32,8 +32,8 @@ from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
-from flowersorter.workflows.predicting.photo_rows import Guesses
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, find_photos, look_twice, read_new
+from flowersorter.workflows.predicting.photo_rows import PhotoPredictions
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, look_twice, read_new
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
@@ -44,17 +44,17 @@ __all__ = ["CalibrationBin", "ConfidenceBar", "EvaluateRequest", "Evaluation", "
 
 @dataclass(frozen=True, slots=True)
 class EvaluateRequest:
-    """Measure the garden's model.
+    """Measure the collection's model.
 
     Attributes:
-        garden: Whose model.
+        collection: Whose model.
         folder: Has one sub-folder per class: its photos are predicted by the current model. None: every label of
-            the garden, each predicted by a model that never saw it.
+            the collection, each predicted by a model that never saw it.
         device: "auto", "cpu" or "cuda".
-        backbone: Name, or None for the garden's.
+        backbone: Name, or None for the collection's.
     """
 
-    garden: Garden
+    collection: CollectionStore
     folder: Path | None = None
     device: str = "auto"
     backbone: str | None = None
@@ -67,7 +67,7 @@ class Evaluation:
     Attributes:
         accuracy: Share of photos predicted right.
         interval: 95 % interval of the accuracy.
-        class_ids: C ids of the classes met; negative for what is no class of the garden.
+        class_ids: C ids of the classes met; negative for what is no class of the collection.
         class_names: Their names.
         confusion: (C, C) int64, rows true, columns predicted.
         recall: (C,) float64, NaN for a class without photos.
@@ -139,23 +139,23 @@ class _Judged:
 def evaluate(
     request: EvaluateRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
 ) -> Evaluation:
-    """Measure on a labelled folder, or out of fold on the garden's labels.
+    """Measure on a labelled folder, or out of fold on the collection's labels.
 
     Raises:
         TooFewPhotos: nothing to measure with.
         FolderUnusable: the folder is missing or forbidden.
         Cancelled: asked to stop.
     """
-    garden = request.garden
+    collection = request.collection
     if request.folder is None:
-        return _count(garden, _out_of_fold(request, report, cancel, embedder), garden.photos.all_places())
+        return _count(collection, _out_of_fold(request, report, cancel, embedder), collection.photos.all_places())
     folder = absolute_folder(request.folder)
-    backbone = chosen_backbone(garden, request.backbone)
-    _, places = find_photos(garden, folder, report, cancel)
-    reading = LabelRequest(garden, folder, request.device, backbone)
+    backbone = chosen_backbone(collection, request.backbone)
+    _, places = find_photos(collection, folder, report, cancel)
+    reading = PredictFolderRequest(collection, folder, request.device, backbone)
     read_new(reading, places, report, cancel, embedder)
-    now = garden.photos.places(places.ids)
-    named = model_for(garden, backbone)
+    now = collection.photos.places(places.ids)
+    named = model_for(collection, backbone)
     by_folder = classes_by_sub_folder(folder, now)  # measured with, not learned from: they become no labels
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
     # As `label` predicts it, but whatever has a label: that would be looked at once only.
@@ -171,24 +171,28 @@ def evaluate(
             "Put the photos of each class into a folder of its own" if named else "Train a model first",
         )
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    return _count(garden, _on_folder(garden, folder, by_folder, named, guesses), measured, unreadable)
+    return _count(collection, _on_folder(collection, folder, by_folder, named, guesses), measured, unreadable)
 
 
 def _on_folder(
-    garden: Garden, folder: Path, by_folder: Mapping[int, str], named: NamedModel, guesses: Guesses
+    collection: CollectionStore,
+    folder: Path,
+    by_folder: Mapping[int, str],
+    named: NamedModel,
+    guesses: PhotoPredictions,
 ) -> _Judged:
     """Hold the guesses for a labelled folder against its class folders."""
     photo_ids = guesses.photo_ids.tolist()
-    folder_ids, name_of = _classes_of_folders(garden, by_folder.values())
+    folder_ids, name_of = _classes_of_folders(collection, by_folder.values())
     # By id: two classes of the model may have been merged into one since.
     all_ids = dict.fromkeys([*guesses.class_ids.tolist(), *folder_ids.values()])
     row_of = {class_id: row for row, class_id in enumerate(all_ids)}
     probabilities = np.zeros((len(photo_ids), len(row_of)), np.float32)
     for column, class_id in enumerate(guesses.class_ids.tolist()):
         probabilities[:, row_of[class_id]] += guesses.probabilities[:, column]
-    arrays = {} if named.id is None else garden.models.load(named.id)[0]
+    arrays = {} if named.id is None else collection.models.load(named.id)[0]
     learned = Training.from_arrays(arrays).photo_ids
-    seen = int(np.count_nonzero(may_have_learned(garden, named, learned, guesses.photo_ids)))
+    seen = int(np.count_nonzero(may_have_learned(collection, named, learned, guesses.photo_ids)))
     how = f"{len(photo_ids)} photos under {folder}, predicted by the current model"
     return _Judged(
         class_names=[name_of[class_id] for class_id in row_of],
@@ -201,33 +205,33 @@ def _on_folder(
     )
 
 
-def _classes_of_folders(garden: Garden, names: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
-    """Class ids by sub-folder, and all class names by id; what is no class of the garden is none afterwards either.
+def _classes_of_folders(collection: CollectionStore, names: Iterable[str]) -> tuple[dict[str, int], dict[int, str]]:
+    """Class ids by sub-folder, and all class names by id; what is no class of the collection is none afterwards either.
 
     Such a folder gets a negative id.
     """
-    name_of = {each.id: each.name for each in garden.classes.all()}
+    name_of = {each.id: each.name for each in collection.classes.all()}
     ids, unknown = dict[str, int](), dict[str, int]()
     for name in dict.fromkeys(names):
-        found = garden.classes.find(name)
+        found = collection.classes.find(name)
         ids[name] = found.id if found is not None else unknown.setdefault(name_key(name), -1 - len(unknown))
         name_of.setdefault(ids[name], name)
     return ids, name_of
 
 
 def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, embedder: OpenEmbedder) -> _Judged:
-    """Predict every label of the garden with models that never saw it."""
-    garden = request.garden
-    backbone = chosen_backbone(garden, request.backbone)
-    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
+    """Predict every label of the collection with models that never saw it."""
+    collection = request.collection
+    backbone = chosen_backbone(collection, request.backbone)
+    embed_for_measuring(collection, backbone, request.device, report, cancel, embedder)
     report(Progress("Measuring", 0))
-    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
-    own = labelled_photos(garden, backbone, classes)
-    grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
-    examples = with_starter(garden, own) if grown else own
+    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    own = labelled_photos(collection, backbone, classes)
+    grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
+    examples = with_starter(collection, own) if grown else own
     if not len(own.photo_ids):
         raise too_few()
-    fitted = fit_for(garden, examples, backbone, cancel)
+    fitted = fit_for(collection, examples, backbone, cancel)
     held_out = fitted.held_out
     kept, missing = held_out.own, unmeasured(examples, fitted)
     if not kept.any():
@@ -243,30 +247,32 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, 
         confidences=probabilities.max(axis=1),
         seen=0,
         how=f"{photos} photos with a label, each predicted by a model that never saw it"
-        + _another_in_use(garden, model_for(garden, backbone), examples.class_names)
+        + _another_in_use(collection, model_for(collection, backbone), examples.class_names)
         + (f"; not measured: {in_words(missing)}" if missing else "")
         + (f"; {unread} more are left out, because they cannot be read at the moment" if unread else ""),
     )
 
 
-def _another_in_use(garden: Garden, named: NamedModel | None, class_names: Sequence[str]) -> str:
+def _another_in_use(collection: CollectionStore, named: NamedModel | None, class_names: Sequence[str]) -> str:
     """What to add where the labels would make another model than the one in use."""
     if named is None:
         return ""
-    in_use, labelled = (set(garden.classes.meant_by(names)) - {0} for names in (named.model.class_names, class_names))
+    in_use, labelled = (
+        set(collection.classes.meant_by(names)) - {0} for names in (named.model.class_names, class_names)
+    )
     if named.id is None or (not came_from_elsewhere(named) and in_use == labelled):
         return ""
     return "; the model in use is another one: so good would it be after Retrain"
 
 
 def _count(
-    garden: Garden, judged: _Judged, places: Sequence[Place], unreadable: tuple[tuple[Path, str], ...] = ()
+    collection: CollectionStore, judged: _Judged, places: Sequence[Place], unreadable: tuple[tuple[Path, str], ...] = ()
 ) -> Evaluation:
     """Count; the photos are shown where they are among these places."""
     right = judged.true == judged.predicted
     confusion = confusion_matrix(judged.true, judged.predicted, len(judged.class_names))
     bins = calibration_bins(judged.confidences, right)
-    found = [garden.classes.find(name) for name in judged.class_names]
+    found = [collection.classes.find(name) for name in judged.class_names]
     ids = [-1 - at if each is None else each.id for at, each in enumerate(found)]
     at = Places.of(places)
     place_of = dict(zip(at.photo_ids[::-1].tolist(), at.ids[::-1].tolist(), strict=True))

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
-from flowersorter.vision.classifier.label_errors import Opinions, SecondLook, second_look
-from flowersorter.workflows.evaluation.cross_validated_labels import SecondOpinion, second_opinion
-from flowersorter.workflows.evaluation.duplicate_labels import Contradiction, contradictions
+from flowersorter.library.collection import CollectionStore
+from flowersorter.vision.classifier.label_errors import LabelQuality, Opinions, score_labels
+from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
+from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
 from flowersorter.workflows.labelling.set_labels import Correction, assign
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
@@ -25,16 +25,16 @@ from flowersorter.workflows.training.unmeasured_classes import Unmeasured
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtsRequest:
+class LabelErrorsRequest:
     """Look for labels that are probably wrong.
 
     Attributes:
-        garden: Whose labels.
-        backbone: Name, or None for the garden's.
+        collection: Whose labels.
+        backbone: Name, or None for the collection's.
         device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
     """
 
-    garden: Garden
+    collection: CollectionStore
     backbone: str | None = None
     device: str = "auto"
 
@@ -53,7 +53,7 @@ class LookAlike:
 
 
 @dataclass(frozen=True, slots=True)
-class Doubt:
+class LabelError:
     """A label that is probably wrong.
 
     Attributes:
@@ -80,7 +80,7 @@ class Doubt:
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtGroup:
+class LabelErrorGroup:
     """Doubted photos of one class that look like another: "9 filed as dahlia look like zinnia".
 
     Attributes:
@@ -95,7 +95,7 @@ class DoubtGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class DoubtsResult:
+class LabelErrorsResult:
     """What was found.
 
     Attributes:
@@ -107,8 +107,8 @@ class DoubtsResult:
         accuracy: Share of the labels the models agree with, None where none was looked at.
     """
 
-    doubts: tuple[Doubt, ...]
-    groups: tuple[DoubtGroup, ...]
+    doubts: tuple[LabelError, ...]
+    groups: tuple[LabelErrorGroup, ...]
     checked: int
     kept: int
     unmeasured: tuple[Unmeasured, ...]
@@ -120,9 +120,9 @@ class DoubtsResult:
         return self.accuracy is not None and self.accuracy < 0.5
 
 
-def find_doubts(
-    request: DoubtsRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> DoubtsResult:
+def find_label_errors(
+    request: LabelErrorsRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> LabelErrorsResult:
     """Find labels that models which never saw the photo, and its look-alikes, contradict.
 
     Raises:
@@ -130,16 +130,16 @@ def find_doubts(
         WeightsMissing: no labelled photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
-    garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
-    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
+    collection, backbone = request.collection, chosen_backbone(request.collection, request.backbone)
+    embed_for_measuring(collection, backbone, request.device, report, cancel, embedder)
     report(Progress("Checking labels", 0))
-    found = contradictions(garden)
-    whereabouts = _Whereabouts(garden)
+    found = contradictions(collection)
+    whereabouts = _Whereabouts(collection)
     listed = [_contradicting(each, whereabouts) for each in found]
     checked, accuracy = 0, None
     missing: tuple[Unmeasured, ...] = ()
     try:
-        opinion = second_opinion(garden, backbone, cancel)
+        opinion = second_opinion(collection, backbone, cancel)
     except TooFewPhotos:
         if not found:
             raise
@@ -148,46 +148,50 @@ def find_doubts(
         checked, accuracy = int(np.count_nonzero(held_out.own)), float(held_out.right[held_out.own].mean())
         photos = opinion.photos
         opinions = Opinions(held_out.rows, held_out.logits, opinion.fitted.model.temperature)
-        look = second_look(photos.features, photos.targets, photos.own, opinions, cancel)
+        look = score_labels(photos.features, photos.targets, photos.own, opinions, cancel)
         already = {each.photo_id for each in found}
-        listed += [each for each in _doubted(garden, opinion, look, whereabouts) if each.photo_id not in already]
-    return _result(garden, listed, checked, missing, accuracy)
+        listed += [each for each in _doubted(collection, opinion, look, whereabouts) if each.photo_id not in already]
+    return _result(collection, listed, checked, missing, accuracy)
 
 
-def find_contradictions(garden: Garden) -> DoubtsResult:
-    """The photos in the folders of two classes alone, as `find_doubts` lists them; no picture is looked at."""
-    whereabouts = _Whereabouts(garden)
-    return _result(garden, [_contradicting(each, whereabouts) for each in contradictions(garden)], 0, (), None)
+def find_duplicate_labels(collection: CollectionStore) -> LabelErrorsResult:
+    """The photos in the folders of two classes alone, as `find_label_errors` lists them; no picture is looked at."""
+    whereabouts = _Whereabouts(collection)
+    return _result(collection, [_contradicting(each, whereabouts) for each in contradictions(collection)], 0, (), None)
 
 
 def _result(
-    garden: Garden, listed: Sequence[Doubt], checked: int, missing: tuple[Unmeasured, ...], accuracy: float | None
-) -> DoubtsResult:
-    kept = garden.kept_labels.all()
+    collection: CollectionStore,
+    listed: Sequence[LabelError],
+    checked: int,
+    missing: tuple[Unmeasured, ...],
+    accuracy: float | None,
+) -> LabelErrorsResult:
+    kept = collection.reviewed_labels.all()
     news = [each for each in listed if (each.photo_id, each.class_id, each.better_id) not in kept]
-    return DoubtsResult(tuple(news), _groups(news), checked, len(listed) - len(news), missing, accuracy)
+    return LabelErrorsResult(tuple(news), _groups(news), checked, len(listed) - len(news), missing, accuracy)
 
 
-def keep(garden: Garden, photo_id: int, class_id: int, better_id: int) -> None:
+def keep(collection: CollectionStore, photo_id: int, class_id: int, better_id: int) -> None:
     """Remember that a person looked and the label is right: it is not doubted again in favour of that class."""
-    garden.kept_labels.add(photo_id, class_id, better_id)
+    collection.reviewed_labels.add(photo_id, class_id, better_id)
 
 
-def keep_no_longer(garden: Garden, photo_id: int, class_id: int, better_id: int) -> None:
+def keep_no_longer(collection: CollectionStore, photo_id: int, class_id: int, better_id: int) -> None:
     """Take `keep` back."""
-    garden.kept_labels.remove(photo_id, class_id, better_id)
+    collection.reviewed_labels.remove(photo_id, class_id, better_id)
 
 
-def move(garden: Garden, photo_id: int, class_id: int) -> Correction:
+def move(collection: CollectionStore, photo_id: int, class_id: int) -> Correction:
     """Give a photo another class, as a person does; take it back with `correct.take_back`."""
-    return assign(garden, [photo_id], class_id)
+    return assign(collection, [photo_id], class_id)
 
 
 class _Whereabouts:
     """Where photos stand at the moment."""
 
-    def __init__(self, garden: Garden) -> None:
-        places = garden.photos.all_places()
+    def __init__(self, collection: CollectionStore) -> None:
+        places = collection.photos.all_places()
         there = np.flatnonzero(~places.missing & (places.photo_ids > 0))[::-1]
         self._at = dict(zip(places.photo_ids[there].tolist(), there.tolist(), strict=True))  # the first one stays
         self._places = places
@@ -202,17 +206,19 @@ class _Whereabouts:
         return tuple(LookAlike(each, place[1] if (place := self.place(each)) else None) for each in photo_ids)
 
 
-def _contradicting(each: Contradiction, whereabouts: _Whereabouts) -> Doubt:
+def _contradicting(each: DuplicateLabel, whereabouts: _Whereabouts) -> LabelError:
     place = whereabouts.place(each.photo_id)
     assert place is not None, "its places were found a moment ago"
     path = each.paths.get(each.class_id, place[1])
     other = each.other_ids[0]
-    return Doubt(each.photo_id, place[0], path, each.class_id, other, 1.0, also_at=each.paths[other])
+    return LabelError(each.photo_id, place[0], path, each.class_id, other, 1.0, also_at=each.paths[other])
 
 
-def _doubted(garden: Garden, opinion: SecondOpinion, look: SecondLook, whereabouts: _Whereabouts) -> list[Doubt]:
+def _doubted(
+    collection: CollectionStore, opinion: CrossValidatedLabels, look: LabelQuality, whereabouts: _Whereabouts
+) -> list[LabelError]:
     photos = opinion.photos
-    class_ids = [garden.classes.resolve(name, ClassOrigin.MODEL).id for name in photos.class_names]
+    class_ids = [collection.classes.resolve(name, ClassOrigin.MODEL).id for name in photos.class_names]
 
     def alike(rows: NDArray[np.intp]) -> tuple[LookAlike, ...]:
         return whereabouts.look_alikes(photos.photo_ids[rows[rows >= 0]].tolist())
@@ -224,7 +230,7 @@ def _doubted(garden: Garden, opinion: SecondOpinion, look: SecondLook, whereabou
         if place is None:  # nobody can look at it now
             continue
         result.append(
-            Doubt(
+            LabelError(
                 photo_id=photo_id,
                 place_id=place[0],
                 path=place[1],
@@ -238,9 +244,9 @@ def _doubted(garden: Garden, opinion: SecondOpinion, look: SecondLook, whereabou
     return result
 
 
-def _groups(doubts: Sequence[Doubt]) -> tuple[DoubtGroup, ...]:
+def _groups(doubts: Sequence[LabelError]) -> tuple[LabelErrorGroup, ...]:
     pairs = Counter((each.class_id, each.better_id) for each in doubts)
     return tuple(
-        DoubtGroup(*pair, tuple(each.photo_id for each in doubts if (each.class_id, each.better_id) == pair))
+        LabelErrorGroup(*pair, tuple(each.photo_id for each in doubts if (each.class_id, each.better_id) == pair))
         for pair, _ in pairs.most_common()
     )

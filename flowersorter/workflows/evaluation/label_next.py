@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import Place, Places
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
@@ -21,15 +21,15 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.near_duplicates import joined
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.views import CENTRE
-from flowersorter.workflows.evaluation.cross_validated_labels import SecondOpinion, second_opinion
+from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.models.sure_precision import keeping_promise
+from flowersorter.workflows.models.sure_precision import keeping_precision
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
 
-__all__ = ["MORE", "Advice", "AdviceRequest", "Gain", "NextPhoto", "Standing", "advise"]
+__all__ = ["MORE", "Gain", "LabelNextRequest", "LabelNextResult", "NextPhoto", "Standing", "label_next"]
 
 #: So many more photos are asked for at a time.
 MORE = 10
@@ -40,20 +40,20 @@ _PHOTOS_SHOWN_GUESSES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class AdviceRequest:
+class LabelNextRequest:
     """Ask what to label next.
 
     Attributes:
-        garden: Whose labels and photos.
-        folder: Choose among the photos under it; None for every photo the garden knows.
+        collection: Whose labels and photos.
+        folder: Choose among the photos under it; None for every photo the collection knows.
         count: How many photos to choose.
-        backbone: Name, or None for the garden's.
+        backbone: Name, or None for the collection's.
         passed_over: Photos that were chosen before; without a label by now they are none the person has a class for,
             and are not chosen again.
         device: "auto", "cpu" or "cuda"; for photos without an embedding.
     """
 
-    garden: Garden
+    collection: CollectionStore
     folder: Path | None = None
     count: int = MORE
     backbone: str | None = None
@@ -117,7 +117,7 @@ class NextPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class LabelNextResult:
     """What to label next, and why.
 
     Attributes:
@@ -133,9 +133,9 @@ class Advice:
     unlabelled: int
 
 
-def advise(
-    request: AdviceRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> Advice:
+def label_next(
+    request: LabelNextRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> LabelNextResult:
     """Measure what is known and choose what to label next, from cached embeddings as far as there are any.
 
     Raises:
@@ -143,34 +143,36 @@ def advise(
         WeightsMissing: no photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
-    garden = request.garden
+    collection = request.collection
     if request.folder is not None:
-        _check_looked_at(garden, request.folder)
-    backbone = chosen_backbone(garden, request.backbone)
-    embed_for_measuring(garden, backbone, request.device, report, cancel, embedder)
+        _check_looked_at(collection, request.folder)
+    backbone = chosen_backbone(collection, request.backbone)
+    embed_for_measuring(collection, backbone, request.device, report, cancel, embedder)
     report(Progress("Measuring what more photos would bring", 0))
-    counts = garden.labels.counts()
-    names = {entry.id: entry.name for entry in garden.classes.all()}
+    counts = collection.labels.counts()
+    names = {entry.id: entry.name for entry in collection.classes.all()}
     overall = _unknown(0, "", sum(counts.values()))
     classes = {class_id: _unknown(class_id, names[class_id], photos) for class_id, photos in counts.items()}
     try:
-        opinion = second_opinion(garden, backbone, cancel)
+        opinion = second_opinion(collection, backbone, cancel)
     except TooFewPhotos:
-        model, known = _before_any_fit(garden, backbone)
+        model, known = _before_any_fit(collection, backbone)
     else:
         model, known = opinion.fitted.model, opinion.photos.features
-        overall, measured = _measured(garden, opinion, overall, cancel)
+        overall, measured = _measured(collection, opinion, overall, cancel)
         classes.update(measured)
     report(Progress("Choosing what to label next", 0))
     drawn, unlabelled = _unlabelled(request)
-    if len(garden.embeddings(backbone).missing(garden.photos.hashes(drawn)[1], CENTRE)) == len(drawn):  # all are lost
-        embed_labelled(garden, request.device, drawn.tolist(), CENTRE, backbone, report, cancel, embedder)
+    if len(collection.embeddings(backbone).missing(collection.photos.hashes(drawn)[1], CENTRE)) == len(
+        drawn
+    ):  # all are lost
+        embed_labelled(collection, request.device, drawn.tolist(), CENTRE, backbone, report, cancel, embedder)
     chosen = _choose(request, backbone, model, known, drawn, cancel)
-    return Advice(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
+    return LabelNextResult(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
 
 
-def _check_looked_at(garden: Garden, folder: Path) -> None:
-    if len(garden.photos.places_under(folder)):
+def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
+    if len(collection.photos.places_under(folder)):
         return
     there = folder.is_dir()
     raise FolderUnusable(
@@ -180,12 +182,14 @@ def _check_looked_at(garden: Garden, folder: Path) -> None:
     )
 
 
-def _before_any_fit(garden: Garden, backbone: str) -> tuple[Model | None, Features]:
-    """The model that speaks for the garden, and the features of what is labelled."""
-    named = model_for(garden, backbone)
-    own = labelled_photos(garden, backbone, {photo: label.class_id for photo, label in garden.labels.all().items()})
+def _before_any_fit(collection: CollectionStore, backbone: str) -> tuple[Model | None, Features]:
+    """The model that speaks for the collection, and the features of what is labelled."""
+    named = model_for(collection, backbone)
+    own = labelled_photos(
+        collection, backbone, {photo: label.class_id for photo, label in collection.labels.all().items()}
+    )
     grown = belongs_with_starter(named, own.class_names)
-    return named.model if named is not None else None, (with_starter(garden, own) if grown else own).features
+    return named.model if named is not None else None, (with_starter(collection, own) if grown else own).features
 
 
 def _unknown(class_id: int, name: str, photos: int) -> Standing:
@@ -199,7 +203,7 @@ def _most_gain_first(standing: Standing) -> tuple[float, int, str]:
 
 
 def _measured(
-    garden: Garden, opinion: SecondOpinion, overall: Standing, cancel: CancelToken
+    collection: CollectionStore, opinion: CrossValidatedLabels, overall: Standing, cancel: CancelToken
 ) -> tuple[Standing, dict[int, Standing]]:
     """How good the classes are on photos the models had not seen, and what more would bring."""
     photos, held_out, model = opinion.photos, opinion.fitted.held_out, opinion.fitted.model
@@ -208,17 +212,17 @@ def _measured(
         return overall, {}
     right, targets = held_out.right[own], held_out.targets[own]
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
-    thresholds = keeping_promise(garden, model).thresholds
+    thresholds = keeping_precision(collection, model).thresholds
     sure = (confidence >= thresholds.sure) & (held_out.unfamiliarity[own] <= model.novelty.familiar)
     accuracy = float(right.mean())
     groups = joined(opinion.fitted.ground.groups, photos.bursts)
     curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)
     everything = len(photos.targets)
-    classes_of = garden.labels.counts()
+    classes_of = collection.labels.counts()
     classes: dict[int, Standing] = {}
     for target, name in enumerate(photos.class_names):
         here = targets == target
-        entry = garden.classes.find(name)
+        entry = collection.classes.find(name)
         if entry is None or not here.any():  # a class of the starter alone
             continue
         learned = int(np.count_nonzero(photos.targets == target))
@@ -260,9 +264,9 @@ def _class_gain(
     return Gain(share.low * errors, share.likely * errors, share.high * errors)
 
 
-def _unlabelled(request: AdviceRequest) -> tuple[NDArray[np.int64], int]:
+def _unlabelled(request: LabelNextRequest) -> tuple[NDArray[np.int64], int]:
     """Photos without a label, `MOST_CONSIDERED` at most, and how many there are."""
-    not_wanted = [*request.garden.labels.all(), *request.passed_over]
+    not_wanted = [*request.collection.labels.all(), *request.passed_over]
     photo_ids = np.setdiff1d(_places(request).known_photo_ids, np.array(not_wanted, np.int64))
     if len(photo_ids) <= MOST_CONSIDERED:
         return photo_ids, len(photo_ids)
@@ -271,7 +275,7 @@ def _unlabelled(request: AdviceRequest) -> tuple[NDArray[np.int64], int]:
 
 
 def _choose(
-    request: AdviceRequest,
+    request: LabelNextRequest,
     backbone: str,
     model: Model | None,
     known: Features,
@@ -279,30 +283,32 @@ def _choose(
     cancel: CancelToken,
 ) -> tuple[NextPhoto, ...]:
     """The photos to label, out of some that have none."""
-    garden = request.garden
-    ids, hashes = garden.photos.hashes(drawn)
-    candidates, positions = cached_features(garden, backbone, hashes)
+    collection = request.collection
+    ids, hashes = collection.photos.hashes(drawn)
+    candidates, positions = cached_features(collection, backbone, hashes)
     if not len(positions):
         return ()
     ids, places = ids[positions], _places(request)
-    passed_over = sorted(request.passed_over - set(garden.labels.all()))
+    passed_over = sorted(request.passed_over - set(collection.labels.all()))
     probabilities = (
         predict(model, candidates).probabilities if model is not None else np.ones((len(ids), 1), np.float32)
     )
-    seen, _ = cached_features(garden, backbone, garden.photos.hashes(passed_over)[1]) if passed_over else (None, None)
+    seen, _ = (
+        cached_features(collection, backbone, collection.photos.hashes(passed_over)[1]) if passed_over else (None, None)
+    )
     rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel, seen)
     first = {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
     classes = np.zeros(0, np.int32)
     if model is not None:
-        meant = np.array(garden.classes.meant_by(model.class_names), np.int32)
+        meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
         classes, probabilities, _ = in_classes(meant, probabilities, np.zeros(len(ids), np.uint8))
     return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist())
 
 
-def _places(request: AdviceRequest) -> Places:
+def _places(request: LabelNextRequest) -> Places:
     if request.folder is not None:
-        return request.garden.photos.places_under(request.folder)
-    places = request.garden.photos.all_places()
+        return request.collection.photos.places_under(request.folder)
+    places = request.collection.photos.all_places()
     return places.take(np.flatnonzero(~places.missing))
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
@@ -39,12 +39,12 @@ class LearningCurveRequest:
     """Measure how the model grows with its labelled photos.
 
     Attributes:
-        garden: Whose labels.
-        backbone: Name, or None for the garden's.
+        collection: Whose labels.
+        backbone: Name, or None for the collection's.
         seed: Fixes which photos are drawn.
     """
 
-    garden: Garden
+    collection: CollectionStore
     backbone: str | None = None
     seed: int = 42
 
@@ -103,16 +103,16 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
         TooFewPhotos: nothing to measure with.
         Cancelled: asked to stop.
     """
-    garden = request.garden
-    backbone = chosen_backbone(garden, request.backbone)
+    collection = request.collection
+    backbone = chosen_backbone(collection, request.backbone)
     report(Progress(_STAGE, 0))
-    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
-    own = labelled_photos(garden, backbone, classes)
-    grown = belongs_with_starter(model_for(garden, backbone), own.class_names)
+    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    own = labelled_photos(collection, backbone, classes)
+    grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
     if not len(own.photo_ids):
         raise too_few()
-    photos = with_starter(garden, own) if grown else own
-    fitted = fit_for(garden, photos, backbone, cancel)
+    photos = with_starter(collection, own) if grown else own
+    fitted = fit_for(collection, photos, backbone, cancel)
     folds = np.full(len(photos.photo_ids), -1)
     folds[fitted.held_out.rows] = fitted.ground.folds[fitted.held_out.rows]
     tries = np.unique(folds[(folds >= 0) & photos.own])
@@ -120,9 +120,9 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
         raise too_few(unmeasured(photos, fitted))
     sizes = _sizes(photos, folds, tries)
     # Not `fit_for`: these models are nothing for the next training to start from.
-    prior = final_layer(garden, backbone, photos.class_names)
+    prior = final_layer(collection, backbone, photos.class_names)
     learn = partial(fit, class_names=photos.class_names, backbone=backbone, cancel=cancel, prior=prior)
-    places = garden.photos.all_places()
+    places = collection.photos.all_places()
     place_of = dict(zip(places.photo_ids[::-1].tolist(), places.ids[::-1].tolist(), strict=True))
     points = list[LearningPoint]()
     for size in sizes:

@@ -10,7 +10,7 @@ import numpy as np
 
 from flowersorter.errors import PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.library.tables.places import Paths
 from flowersorter.photos.read import SMALL_PX, read_photo
@@ -33,13 +33,13 @@ class ReportRequest:
     """Save an evaluation.
 
     Attributes:
-        garden: Knows where the photos are, and their small pictures.
+        collection: Knows where the photos are, and their small pictures.
         evaluation: What was measured.
         file: Where to; its ending, `PAGE` or `TABLE`, says as what. What is there is replaced.
         curve: The learning curve, if it was measured; for a page.
     """
 
-    garden: Garden
+    collection: CollectionStore
     evaluation: Evaluation
     file: Path
     curve: LearningCurve | None = None
@@ -87,7 +87,7 @@ def classes_file(file: Path) -> Path:
 def _paths(request: ReportRequest) -> Paths:
     """One path for each photo of the evaluation, in its order; "" where it has none."""
     wanted = request.evaluation.place_ids
-    places = request.garden.photos.places(wanted[wanted > 0])
+    places = request.collection.photos.places(wanted[wanted > 0])
     path_of = dict(zip(places.ids.tolist(), places.paths.names, strict=True))
     return Paths([path_of.get(place_id, "") for place_id in wanted.tolist()])
 
@@ -97,7 +97,7 @@ def _mistakes(request: ReportRequest, paths: Paths, report: Report, cancel: Canc
     of = request.evaluation
     wrong = np.flatnonzero(~of.right)
     wrong = wrong[np.argsort(-of.confidences[wrong], kind="stable")][:_MOST_PICTURES]
-    ids, hashes = request.garden.photos.hashes(of.photo_ids[wrong])
+    ids, hashes = request.collection.photos.hashes(of.photo_ids[wrong])
     hash_of = dict(zip(ids.tolist(), hashes, strict=True))
     mistakes = list[Mistake]()
     for row in wrong.tolist():
@@ -110,15 +110,15 @@ def _mistakes(request: ReportRequest, paths: Paths, report: Report, cancel: Canc
                 true=of.class_names[of.true[row]],
                 predicted=of.class_names[of.predicted[row]],
                 confidence=float(of.confidences[row]),
-                jpeg=_picture(request.garden, hash_of.get(int(of.photo_ids[row])), name),
+                jpeg=_picture(request.collection, hash_of.get(int(of.photo_ids[row])), name),
             )
         )
     return mistakes
 
 
-def _picture(garden: Garden, sha256: bytes | None, name: str) -> bytes | None:
+def _picture(collection: CollectionStore, sha256: bytes | None, name: str) -> bytes | None:
     """A picture for the page, from the cache or, where that was emptied, from the photo itself."""
-    small = garden.thumbnails.get(sha256) if sha256 is not None else None
+    small = collection.thumbnails.get(sha256) if sha256 is not None else None
     if small is None and name:
         try:
             small = read_photo(Path(name), short_side_px=SMALL_PX).small

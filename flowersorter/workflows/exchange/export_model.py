@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
@@ -29,15 +29,15 @@ _BLOCK_ROWS = 4096
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Write the garden's model to a file; its suffix says in which form.
+    """Write the collection's model to a file; its suffix says in which form.
 
     Attributes:
-        garden: Whose model.
+        collection: Whose model.
         path: Ends in .pth (plain torchvision), .onnx (photo in, probabilities out) or .safetensors (to share).
-        backbone: Name, or None for the garden's.
+        backbone: Name, or None for the collection's.
     """
 
-    garden: Garden
+    collection: CollectionStore
     path: Path
     backbone: str | None = None
 
@@ -71,11 +71,11 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
     Raises:
         UserError: the suffix is unknown, the file cannot be written, or a package is missing for it.
         ModelFileBad: there is no model to export.
-        TooFewPhotos: a .pth is wanted but the photos it must be fitted on are not in the garden.
+        TooFewPhotos: a .pth is wanted but the photos it must be fitted on are not in the collection.
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; nothing was written.
     """
-    garden, path = request.garden, request.path.absolute()
+    collection, path = request.collection, request.path.absolute()
     form = path.suffix.lower()
     if form not in (PTH, ONNX, SAFETENSORS):
         raise UserError(
@@ -85,20 +85,20 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
         )
     if not path.parent.is_dir():
         raise UserError(f"The model cannot be saved as {path}", "the folder does not exist", "Choose another folder")
-    named = model_for(garden, chosen_backbone(garden, request.backbone))
+    named = model_for(collection, chosen_backbone(collection, request.backbone))
     if named is None:
         raise ModelFileBad("There is no model to export", "none was trained with this backbone", "Train one first")
-    named = replace(named, model=_called_as_now(garden, named.model))
+    named = replace(named, model=_called_as_now(collection, named.model))
     report(Progress("Saving the model", 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
-    entry = backbone_of(garden, model.backbone)
+    entry = backbone_of(collection, model.backbone)
     if form == SAFETENSORS:
         _check_shareable(model.backbone)
         data = bundle_bytes(*model.to_bundle())
     elif form == ONNX:
         data, remark = _onnx(model, entry, path), _ONNX_REMARK
     else:
-        head = _plain_head(garden, named, cancel)
+        head = _plain_head(collection, named, cancel)
         plain = head.held_out_accuracy if accuracy is not None else None  # too few photos for one, too few for both
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
     cancel.check()
@@ -110,7 +110,7 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
 
 
 def _check_shareable(backbone: str) -> None:
-    """Refuse a bundle without its network, which is nowhere but in this garden.
+    """Refuse a bundle without its network, which is nowhere but in this collection.
 
     Raises:
         UserError: the network was trained here.
@@ -118,14 +118,14 @@ def _check_shareable(backbone: str) -> None:
     if is_tuned(backbone):
         raise UserError(
             "This model cannot be saved as .safetensors",
-            f"such a file holds no network, and {backbone} is in this garden alone",
+            f"such a file holds no network, and {backbone} is in this collection alone",
             "Save it as .onnx or .pth, which hold the whole network",
         )
 
 
-def _called_as_now(garden: Garden, model: Model) -> Model:
+def _called_as_now(collection: CollectionStore, model: Model) -> Model:
     """The model with the class names of today, unless classes it tells apart were merged since."""
-    entries = [garden.classes.find(name) for name in model.class_names]
+    entries = [collection.classes.find(name) for name in model.class_names]
     names = [name if entry is None else entry.name for name, entry in zip(model.class_names, entries, strict=True)]
     return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
 
@@ -167,33 +167,33 @@ def _torchvision(model: Model, entry: Backbone, head: PlainHead) -> bytes:
     return torchvision_file(entry, model.class_names, head.weight, head.bias)
 
 
-def _plain_head(garden: Garden, named: NamedModel, cancel: CancelToken) -> PlainHead:
+def _plain_head(collection: CollectionStore, named: NamedModel, cancel: CancelToken) -> PlainHead:
     """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
     model = named.model
-    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()} if named.id else {}
-    own = labelled_photos(garden, model.backbone, classes)
+    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()} if named.id else {}
+    own = labelled_photos(collection, model.backbone, classes)
     grown = named.id is None or model.training.built_on_starter
-    examples = with_starter(garden, own) if grown else own
+    examples = with_starter(collection, own) if grown else own
     if set(examples.class_names) != set(model.class_names):
         raise TooFewPhotos(
             "The model cannot be saved as .pth",
-            "the labels of the garden are not those it was trained on any more",
+            "the labels of the collection are not those it was trained on any more",
             "Retrain, then export again, or save it as .safetensors",
         )
     order = [model.class_names.index(name) for name in examples.class_names]
     targets = np.array(order, np.intp)[examples.targets]
     starters = -1 - examples.photo_ids[~examples.own]  # not all: the person may have deleted a class
-    totals = [_totals(garden, model.backbone, own.photo_ids), starter().totals[starters]]
+    totals = [_totals(collection, model.backbone, own.photo_ids), starter().totals[starters]]
     learned_from = replace(examples.examples, targets=targets)
     if named.id is None:  # what the starter is worth was measured on its own photos, too
         learned_from = replace(learned_from, own=np.ones(len(targets), np.bool_))
     return fit_plain_head(learned_from, np.concatenate(totals), len(model.class_names), cancel)
 
 
-def _totals(garden: Garden, backbone: str, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+def _totals(collection: CollectionStore, backbone: str, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
     """(N,) sums of the pooled features of embedded photos, ids rising; the mean of both views where there are two."""
-    _, hashes = garden.photos.hashes(photo_ids)
-    store = garden.embeddings(backbone)
+    _, hashes = collection.photos.hashes(photo_ids)
+    store = collection.embeddings(backbone)
     totals = np.empty(len(hashes), np.float32)
     for start in range(0, len(hashes), _BLOCK_ROWS):
         block = hashes[start : start + _BLOCK_ROWS]

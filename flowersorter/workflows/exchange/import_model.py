@@ -1,4 +1,4 @@
-"""Take a model from a file that somebody shared: it joins the garden's models once every part of it is checked."""
+"""Take a model from a file that somebody shared: it joins the collection's models once every part of it is checked."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from flowersorter.errors import ModelFileBad
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.backbone.weights import find_weights, missing_weights
-from flowersorter.workflows.exchange.validate_import import ForeignModel, foreign_model
+from flowersorter.workflows.exchange.validate_import import ValidatedModel, validate_import
 from flowersorter.workflows.models.current_model import use_model
 
 
@@ -20,31 +20,31 @@ class ImportRequest:
     """Take a model from a file.
 
     Attributes:
-        garden: Gets the model.
+        collection: Gets the model.
         path: A .safetensors file that `export_model` wrote, here or elsewhere.
         use: Make it the current model as well.
     """
 
-    garden: Garden
+    collection: CollectionStore
     path: Path
     use: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ImportResult:
-    """A model that joined the garden.
+    """A model that joined the collection.
 
     Attributes:
         model_id: Its number there.
         name: Name of the file it came from.
         classes: Its classes, in the order of its outputs.
-        known: Those of them the garden has already, by their present or a former name.
+        known: Those of them the collection has already, by their present or a former name.
         backbone: Name of its backbone.
         weights_here: Whether the backbone's weights are on this computer.
         photos: How many photos it learned from, as its maker says.
         accuracy: Its held-out accuracy, 0 to 1, as its maker says; None where nothing is said. Never measured here.
         note: What its maker wrote about it.
-        made_current: Whether the garden uses it now.
+        made_current: Whether the collection uses it now.
     """
 
     model_id: int
@@ -60,21 +60,21 @@ class ImportResult:
 
 
 def import_model(request: ImportRequest, report: Report, cancel: CancelToken) -> ImportResult:
-    """Check a model file and add it to the garden's models; whatever is in the file, nothing of it is run.
+    """Check a model file and add it to the collection's models; whatever is in the file, nothing of it is run.
 
-    The classes it knows become classes of the garden when it is used. Its accuracy is its maker's word: it is kept in
-    the model's note and counts neither in the list of models nor when a new model is compared with it.
+    The classes it knows become classes of the collection when it is used. Its accuracy is its maker's word: it is kept
+    in the model's note and counts neither in the list of models nor when a new model is compared with it.
 
     Raises:
-        ModelFileBad: the file is no model, damaged, or of a backbone that is not known; the garden is as before.
+        ModelFileBad: the file is no model, damaged, or of a backbone that is not known; the collection is as before.
         WeightsMissing: it was to be used, and the backbone's weights are not on this computer; it was not added.
         UserError: the disk refuses.
-        Cancelled: asked to stop; the garden is as before.
+        Cancelled: asked to stop; the collection is as before.
     """
-    garden, path = request.garden, request.path.absolute()
+    collection, path = request.collection, request.path.absolute()
     report(Progress("Reading the model", 0))
     try:
-        found = foreign_model(*read_bundle(path))
+        found = validate_import(*read_bundle(path))
     except ModelFileBad as error:
         raise ModelFileBad(f"The model file {path} cannot be used", error.why, error.hint) from error
     cancel.check()
@@ -82,11 +82,11 @@ def import_model(request: ImportRequest, report: Report, cancel: CancelToken) ->
     weights_here = find_weights(entry) is not None
     if request.use and not weights_here:
         raise missing_weights(entry)
-    known = tuple(name for name in found.model.class_names if garden.classes.find(name) is not None)
+    known = tuple(name for name in found.model.class_names if collection.classes.find(name) is not None)
     training = replace(found.model.training, note=_note(path.name, found))
-    model_id = garden.models.add(*replace(found.model, training=training).to_bundle())
+    model_id = collection.models.add(*replace(found.model, training=training).to_bundle())
     if request.use:
-        use_model(garden, model_id)
+        use_model(collection, model_id)
     return ImportResult(
         model_id=model_id,
         name=path.name,
@@ -101,7 +101,7 @@ def import_model(request: ImportRequest, report: Report, cancel: CancelToken) ->
     )
 
 
-def _note(name: str, found: ForeignModel) -> str:
+def _note(name: str, found: ValidatedModel) -> str:
     """What stands beside the model in lists, so that a claim is never taken for a measurement."""
     said = f"{found.photos} photos"
     if found.accuracy is not None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import ClassRefused, ModelFileBad, UserError
-from flowersorter.library.tables.class_names import checked_name, class_key
+from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.classifier.model import Model, TrainingRecord
 
@@ -25,7 +25,7 @@ _MAX_PHOTOS = 10**9
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ForeignModel:
+class ValidatedModel:
     """A model that can be used, and what its maker says of it.
 
     Attributes:
@@ -41,7 +41,7 @@ class ForeignModel:
     note: str
 
 
-def foreign_model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> ForeignModel:
+def validate_import(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> ValidatedModel:
     """Check the parts of a model file as `library.models.safetensors_bundle.read_bundle` reads it.
 
     Raises:
@@ -59,7 +59,7 @@ def foreign_model(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any
     _check_backbone(model)
     said = model.training
     ours = TrainingRecord(photos=0, own_photos=0, built_on_starter=said.built_on_starter, origin=_one_line(said.origin))
-    return ForeignModel(replace(model, training=ours), said.photos, said.held_out_accuracy, _one_line(said.note))
+    return ValidatedModel(replace(model, training=ours), said.photos, said.held_out_accuracy, _one_line(said.note))
 
 
 def _is_number(low: float, high: float) -> Callable[[Any], bool]:
@@ -107,7 +107,7 @@ def _check_names(names: list[str]) -> None:
         raise _bad("it has too many classes")
     for name in names:
         try:
-            kept = checked_name(name)
+            kept = validated_name(name)
         except ClassRefused as error:
             raise _bad(f"one of its classes has a name that cannot be used ({error.why or 'it is empty'})") from error
         if kept != name:

@@ -13,7 +13,7 @@ _was_on = False
 
 
 @contextmanager
-def many_objects() -> Iterator[None]:
+def paused_gc() -> Iterator[None]:
     """Keep Python from looking for garbage while a great many objects are made that are all kept.
 
     It looks for objects that hold on to one another each time some more objects are there, and looks through all of

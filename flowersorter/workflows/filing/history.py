@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from flowersorter.errors import UndoRefused
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import moved_on
 from flowersorter.library.tables.journal import Entry, EntryState, Run, RunState
 from flowersorter.sorting.recover import RecoveryResult, recover
@@ -19,7 +19,7 @@ __all__ = [
     "UndoRequest",
     "UndoResult",
     "filings",
-    "recover_garden",
+    "recover_collection",
     "run_photos",
     "runs",
     "undo_run",
@@ -31,29 +31,29 @@ class UndoRequest:
     """Take a run back.
 
     Attributes:
-        garden: Whose run.
+        collection: Whose run.
         run_id: The run, or None for the newest with something to undo.
         only: Ids of entries of `filings`, to take back a part of the run; None for all of it.
     """
 
-    garden: Garden
+    collection: CollectionStore
     run_id: int | None = None
     only: tuple[int, ...] | None = None
 
 
-def runs(garden: Garden) -> list[Run]:
-    """Every run of a garden, newest first."""
-    return garden.journal.runs()
+def runs(collection: CollectionStore) -> list[Run]:
+    """Every run of a collection, newest first."""
+    return collection.journal.runs()
 
 
-def filings(garden: Garden, run_id: int) -> list[Entry]:
+def filings(collection: CollectionStore, run_id: int) -> list[Entry]:
     """What a run did with each photo, sidecars left out.
 
     Raises:
         KeyError: there is no such run.
     """
-    garden.journal.run(run_id)
-    return [entry for entry in garden.journal.filings(run_id) if entry.lead_id is None]
+    collection.journal.run(run_id)
+    return [entry for entry in collection.journal.filings(run_id) if entry.lead_id is None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +71,17 @@ class RunPhoto:
     can_undo: bool
 
 
-def run_photos(garden: Garden, run_id: int) -> list[RunPhoto]:
+def run_photos(collection: CollectionStore, run_id: int) -> list[RunPhoto]:
     """The photos of a run, in the order of its plan.
 
     Raises:
         KeyError: there is no such run.
     """
-    later = moved_on(garden.database, run_id)
-    at_rest = garden.journal.run(run_id).state != RunState.OPEN
+    later = moved_on(collection.database, run_id)
+    at_rest = collection.journal.run(run_id).state != RunState.OPEN
     return [
         RunPhoto(entry, later.get(entry.id), at_rest and entry.state == EntryState.DONE and entry.id not in later)
-        for entry in filings(garden, run_id)
+        for entry in filings(collection, run_id)
     ]
 
 
@@ -95,10 +95,10 @@ def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoR
     run_id = request.run_id
     if run_id is None:
         # A run that found everything already there filed nothing; the person means the one before.
-        run_id = next((run.id for run in runs(request.garden) if run.photos > run.undone), None)
+        run_id = next((run.id for run in runs(request.collection) if run.photos > run.undone), None)
     if run_id is None:
         raise UndoRefused("There is nothing to undo", "no photos were filed, or every run is undone already")
-    later = moved_on(request.garden.database, run_id)
+    later = moved_on(request.collection.database, run_id)
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
     if in_the_way:
         raise UndoRefused(
@@ -106,9 +106,9 @@ def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoR
             f"run {max(in_the_way)} moved some of its photos on to another class",
             f"Undo run {max(in_the_way)} first",
         )
-    return undo(request.garden, run_id, report, cancel, only=request.only)
+    return undo(request.collection, run_id, report, cancel, only=request.only)
 
 
-def recover_garden(garden: Garden) -> RecoveryResult:
+def recover_collection(collection: CollectionStore) -> RecoveryResult:
     """Finish or roll back what a crash left half-done; does nothing where nothing is."""
-    return recover(garden)
+    return recover(collection)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import FiledPhoto, filed_photos, filed_under
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Skipped, SortPlan
@@ -18,11 +18,11 @@ class RefileRequest:
     """Let filed photos follow the labels a person gave them.
 
     Attributes:
-        garden: Knows the labels and where the photos are filed.
+        collection: Knows the labels and where the photos are filed.
         photo_ids: The photos that were corrected; those without a label stay where they are.
     """
 
-    garden: Garden
+    collection: CollectionStore
     photo_ids: tuple[int, ...]
 
 
@@ -41,18 +41,18 @@ class RefileResult:
     left: tuple[Skipped, ...]
 
 
-def misfiled(garden: Garden, photo_ids: Sequence[int]) -> list[tuple[FiledPhoto, str]]:
+def misfiled(collection: CollectionStore, photo_ids: Sequence[int]) -> list[tuple[FiledPhoto, str]]:
     """Which of these photos are filed under another class than their label says, with the class of the label."""
-    names = {entry.id: entry.name for entry in garden.classes.all()}
-    labels = garden.labels.get(list(photo_ids))
+    names = {entry.id: entry.name for entry in collection.classes.all()}
+    labels = collection.labels.get(list(photo_ids))
     wanted = {
         photo.sha256: names[labels[photo.id].class_id]
-        for photo in garden.photos.photos(sorted(labels)).values()
+        for photo in collection.photos.photos(sorted(labels)).values()
         if labels[photo.id].class_id in names
     }
     return [
         (photo, wanted[photo.sha256])
-        for photo in filed_photos(garden.database, wanted)
+        for photo in filed_photos(collection.database, wanted)
         if photo.class_name != wanted[photo.sha256]
     ]
 
@@ -64,27 +64,31 @@ def refile(request: RefileRequest, report: Report, cancel: CancelToken) -> Refil
         SortRefused: the folder they were filed into is gone or cannot be written to.
         Cancelled: asked to stop; what is moved stays moved and can be undone.
     """
-    garden = request.garden
-    return run_refile(garden, plan_refile(garden, misfiled(garden, request.photo_ids), cancel), report, cancel)
+    collection = request.collection
+    return run_refile(
+        collection, plan_refile(collection, misfiled(collection, request.photo_ids), cancel), report, cancel
+    )
 
 
-def plan_class_move(garden: Garden, class_name: str, to: str, cancel: CancelToken) -> list[SortPlan]:
+def plan_class_move(collection: CollectionStore, class_name: str, to: str, cancel: CancelToken) -> list[SortPlan]:
     """Plan what renaming a class, or merging it into another one, means for the photos filed under it; reads only.
 
     Raises:
         SortRefused: a folder they were filed into is gone or cannot be written to.
         Cancelled: asked to stop.
     """
-    return plan_refile(garden, [(photo, to) for photo in filed_under(garden.database, class_name)], cancel)
+    return plan_refile(collection, [(photo, to) for photo in filed_under(collection.database, class_name)], cancel)
 
 
-def run_refile(garden: Garden, plans: Sequence[SortPlan], report: Report, cancel: CancelToken) -> RefileResult:
+def run_refile(
+    collection: CollectionStore, plans: Sequence[SortPlan], report: Report, cancel: CancelToken
+) -> RefileResult:
     """Do what plans of `refile` or `plan_class_move` say.
 
     Raises:
         Cancelled: asked to stop; what is moved stays moved and can be undone.
     """
-    results = [execute(plan, garden, report, cancel) for plan in plans if plan.files]
+    results = [execute(plan, collection, report, cancel) for plan in plans if plan.files]
     left = [skipped for plan in plans for skipped in plan.skipped]
     left += [
         Skipped(file.source, file.error or "")

@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
-from flowersorter.workflows.filing.gc_pause import many_objects
+from flowersorter.workflows.filing.gc_pause import paused_gc
 from flowersorter.workflows.predicting.photo_details import rows_for
 from flowersorter.workflows.predicting.photo_rows import PhotoRows
 
@@ -56,17 +56,17 @@ class SortRequest:
     """File the photos of a folder into class folders.
 
     Attributes:
-        garden: Knows the photos and their classes.
+        collection: Knows the photos and their classes.
         folder: Where the photos are.
         destination: Gets one folder per class.
         mode: Copy, move or link.
         include: Which photos.
-        backbone: Name, or None for the garden's.
+        backbone: Name, or None for the collection's.
         aside: The folder that gets the photos which were looked at and are not included (`ASIDE`); None leaves them
             where they are.
     """
 
-    garden: Garden
+    collection: CollectionStore
     folder: Path
     destination: Path
     mode: Mode = Mode.COPY
@@ -79,7 +79,7 @@ class SortRequest:
 class RunSortRequest:
     """Do what a plan says; the person has seen it."""
 
-    garden: Garden
+    collection: CollectionStore
     plan: SortPlan
 
 
@@ -91,34 +91,34 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
         Cancelled: asked to stop.
     """
     report(Progress("Planning", 0))
-    with many_objects():
+    with paused_gc():
         return _plan(request, cancel)
 
 
-def _refuse_garden(garden: Garden, destination: Path) -> None:
+def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
     """Photos among what the program remembers would be gone with it."""
-    if destination.resolve().is_relative_to(garden.folder.resolve()):
+    if destination.resolve().is_relative_to(collection.folder.resolve()):
         raise SortRefused(
             "The destination cannot be used",
-            f"it lies inside {garden.folder}, where FlowerSorter keeps what it remembers",
+            f"it lies inside {collection.folder}, where FlowerSorter keeps what it remembers",
             "Choose another folder",
         )
 
 
 def _plan(request: SortRequest, cancel: CancelToken) -> SortPlan:
-    garden, folder = request.garden, absolute_folder(request.folder)
-    places = garden.photos.places_under(folder)
-    rows = rows_for(garden, places, request.backbone)
+    collection, folder = request.collection, absolute_folder(request.folder)
+    places = collection.photos.places_under(folder)
+    rows = rows_for(collection, places, request.backbone)
     certain = chosen_rows(rows, request.include)
     going = certain if request.aside is None else certain | _looked_at(rows)
-    names = {entry.id: entry.name for entry in garden.classes.all()}
-    known, hashes = garden.photos.hashes(rows.photo_ids[going])
+    names = {entry.id: entry.name for entry in collection.classes.all()}
+    known, hashes = collection.photos.hashes(rows.photo_ids[going])
     number_of = dict(zip(known.tolist(), hashes, strict=True))
     sha256_of = [number_of.get(photo_id, b"") for photo_id in rows.photo_ids.tolist()]
     class_ids = rows.kept_class_ids
     destination = absolute_folder(request.destination)
-    _refuse_garden(garden, destination)
-    before = _filed_before(garden, destination, hashes)
+    _refuse_collection(collection, destination)
+    before = _filed_before(collection, destination, hashes)
     paths = list(rows.paths)
     filings = []
     left = [Skipped(paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
@@ -137,16 +137,16 @@ def _plan(request: SortRequest, cancel: CancelToken) -> SortPlan:
             )
         )
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
-    folders = garden.journal.class_folders(destination)
+    folders = collection.journal.class_folders(destination)
     plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders)
     return plan.with_skipped(left)
 
 
-def _filed_before(garden: Garden, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:
+def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:
     """The class under which photos stand at a destination since an earlier run: nothing is filed under two classes."""
     return {
         photo.sha256: photo.class_name
-        for photo in filed_photos(garden.database, hashes)
+        for photo in filed_photos(collection.database, hashes)
         if photo.root == destination and os.path.lexists(photo.path)
     }
 
@@ -175,4 +175,4 @@ def run_sort(request: RunSortRequest, report: Report, cancel: CancelToken) -> Ru
     Raises:
         Cancelled: asked to stop; what is filed stays filed and can be undone.
     """
-    return execute(request.plan, request.garden, report, cancel)
+    return execute(request.plan, request.collection, report, cancel)

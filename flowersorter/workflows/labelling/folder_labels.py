@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from flowersorter.domain.photo_class import ClassOrigin
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import classes_filed_as
 from flowersorter.library.tables.labels import Label, LabelOrigin
@@ -20,8 +20,10 @@ def name_key(name: str) -> str:
     return unicodedata.normalize("NFC", name).casefold().strip()
 
 
-def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place], names: Iterable[str]) -> int:
-    """Label photos that stand in a sub-folder named like a class the garden or its model knows.
+def label_by_known_folders(
+    collection: CollectionStore, folder: Path, places: Sequence[Place], names: Iterable[str]
+) -> int:
+    """Label photos that stand in a sub-folder named like a class the collection or its model knows.
 
     A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
     class that a run filed it as says nothing, wherever that folder was moved: it may have been filed on a guess, and a
@@ -31,7 +33,7 @@ def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place]
         How many photos got a label they did not have.
     """
     known = {name_key(name): name for name in names}
-    known.update({name_key(c.name): c.name for c in garden.classes.all()})
+    known.update({name_key(c.name): c.name for c in collection.classes.all()})
     meaning: dict[str, str | None] = {}  # of each folder: photos share few of them
     wanted: dict[int, str] = {}
     places = Places.of(places)
@@ -42,15 +44,15 @@ def label_by_known_folders(garden: Garden, folder: Path, places: Sequence[Place]
         meant = meaning[parent]
         if photo_id and meant is not None:
             wanted.setdefault(photo_id, meant)
-    return _write(garden, _without_filed(garden, wanted))
+    return _write(collection, _without_filed(collection, wanted))
 
 
-def _without_filed(garden: Garden, wanted: dict[int, str]) -> dict[int, str]:
-    filed = classes_filed_as(garden.database) if wanted else {}
+def _without_filed(collection: CollectionStore, wanted: dict[int, str]) -> dict[int, str]:
+    filed = classes_filed_as(collection.database) if wanted else {}
     if not filed:
         return wanted
     ours = set[int]()
-    for photo_id, sha256 in zip(*garden.photos.hashes(wanted), strict=True):
+    for photo_id, sha256 in zip(*collection.photos.hashes(wanted), strict=True):
         if name_key(wanted[int(photo_id)]) in map(name_key, filed.get(sha256, ())):
             ours.add(int(photo_id))
     return {photo_id: name for photo_id, name in wanted.items() if photo_id not in ours}
@@ -63,10 +65,10 @@ def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None
     return next((name for name in names if name is not None), None)
 
 
-def label_by_sub_folders(garden: Garden, folder: Path, places: Sequence[Place]) -> dict[int, str]:
+def label_by_sub_folders(collection: CollectionStore, folder: Path, places: Sequence[Place]) -> dict[int, str]:
     """Label photos by `classes_by_sub_folder`, which it returns; a person's own labels are never touched."""
     wanted = classes_by_sub_folder(folder, places)
-    _write(garden, wanted)
+    _write(collection, wanted)
     return wanted
 
 
@@ -100,11 +102,11 @@ def _sub_folder(inside: Path) -> str | None:
     return unicodedata.normalize("NFC", inside.parts[0])
 
 
-def _write(garden: Garden, wanted: dict[int, str]) -> int:
+def _write(collection: CollectionStore, wanted: dict[int, str]) -> int:
     if not wanted:
         return 0
-    present = garden.labels.get(list(wanted))
-    classes = garden.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
+    present = collection.labels.get(list(wanted))
+    classes = collection.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
     changed = {}
     for photo_id, name in wanted.items():
         label = Label(classes[name].id, LabelOrigin.FOLDER)
@@ -112,5 +114,5 @@ def _write(garden: Garden, wanted: dict[int, str]) -> int:
         if before is None or (before.origin is LabelOrigin.FOLDER and before != label):
             changed[photo_id] = label
     if changed:
-        garden.labels.assign_many(changed)
+        collection.labels.assign_many(changed)
     return len(changed)

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.labelling import set_labels
 
 KEY = "labels of unread photos"
 
 
 class PendingLabels:
-    """Class ids by place id, kept in the garden's settings: whose photo it is is not known yet."""
+    """Class ids by place id, kept in the collection's settings: whose photo it is is not known yet."""
 
-    def __init__(self, garden: Garden) -> None:
-        self._garden = garden
-        stored = garden.settings.get(KEY, dict[str, int]())
+    def __init__(self, collection: CollectionStore) -> None:
+        self._collection = collection
+        stored = collection.settings.get(KEY, dict[str, int]())
         self._classes = {int(place_id): class_id for place_id, class_id in stored.items()}
 
     def put(self, classes: Mapping[int, int]) -> dict[int, int]:
@@ -53,13 +53,13 @@ class PendingLabels:
         ready = {at: self._classes[at] for at in photo_ids if at in self._classes}
         if not ready:
             return {}
-        there = {each.id for each in self._garden.classes.all()}
+        there = {each.id for each in self._collection.classes.all()}
         made = {photo_ids[at]: class_id for at, class_id in ready.items() if class_id in there}
-        set_labels.confirm(self._garden, made)
+        set_labels.confirm(self._collection, made)
         for place_id in ready:
             del self._classes[place_id]
         self._save()
         return made
 
     def _save(self) -> None:
-        self._garden.settings.set(KEY, {str(at): class_id for at, class_id in self._classes.items()})
+        self._collection.settings.set(KEY, {str(at): class_id for at, class_id in self._classes.items()})

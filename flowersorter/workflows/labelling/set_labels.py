@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import Label, LabelOrigin
 
 
@@ -22,32 +22,32 @@ class Correction:
     after: Mapping[int, Label | None]
 
 
-def assign(garden: Garden, photo_ids: Sequence[int], class_id: int) -> Correction:
+def assign(collection: CollectionStore, photo_ids: Sequence[int], class_id: int) -> Correction:
     """Label photos as a person does: it is their class from now on."""
-    before = garden.labels.assign(photo_ids, class_id, LabelOrigin.PERSON)
+    before = collection.labels.assign(photo_ids, class_id, LabelOrigin.PERSON)
     return Correction(before, {photo_id: Label(class_id, LabelOrigin.PERSON) for photo_id in before})
 
 
-def confirm(garden: Garden, guesses: Mapping[int, int]) -> Correction:
+def confirm(collection: CollectionStore, guesses: Mapping[int, int]) -> Correction:
     """Make guesses labels: class id by photo id."""
     before: dict[int, Label | None] = {}
     for class_id in sorted(set(guesses.values())):
         photo_ids = [photo_id for photo_id, guessed in guesses.items() if guessed == class_id]
-        before.update(garden.labels.assign(photo_ids, class_id, LabelOrigin.PERSON))
+        before.update(collection.labels.assign(photo_ids, class_id, LabelOrigin.PERSON))
     return Correction(before, {photo_id: Label(guesses[photo_id], LabelOrigin.PERSON) for photo_id in before})
 
 
-def clear(garden: Garden, photo_ids: Sequence[int]) -> Correction:
+def clear(collection: CollectionStore, photo_ids: Sequence[int]) -> Correction:
     """Take labels away: the photos are guesses again."""
-    before = garden.labels.clear(photo_ids)
+    before = collection.labels.clear(photo_ids)
     return Correction(before, dict.fromkeys(before))
 
 
-def take_back(garden: Garden, correction: Correction) -> None:
+def take_back(collection: CollectionStore, correction: Correction) -> None:
     """Put labels back as they were before a correction."""
-    garden.labels.restore(correction.before)
+    collection.labels.restore(correction.before)
 
 
-def do_again(garden: Garden, correction: Correction) -> None:
+def do_again(collection: CollectionStore, correction: Correction) -> None:
     """Repeat a correction that was taken back."""
-    garden.labels.restore(correction.after)
+    collection.labels.restore(correction.after)

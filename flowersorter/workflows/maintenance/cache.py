@@ -11,7 +11,7 @@ from operator import itemgetter
 
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.cache.thumbnails import CacheFile
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 
 LIMIT_KEY, USUAL_LIMIT_MB = "cache_limit_mb", 4000
 MEASURED_KEY = "cache measured"
@@ -27,7 +27,7 @@ _ROOM = 0.9
 
 @dataclass(frozen=True, slots=True)
 class CacheState:
-    """What the caches of a garden hold.
+    """What the caches of a collection hold.
 
     Attributes:
         pictures: Small pictures.
@@ -57,40 +57,40 @@ class Cleaned:
     freed_bytes: int
 
 
-def cache_limit_mb(garden: Garden) -> int:
+def cache_limit_mb(collection: CollectionStore) -> int:
     """What the small pictures may take, in millions of bytes; 0 for as much as they like."""
-    return max(0, garden.settings.get(LIMIT_KEY, USUAL_LIMIT_MB))
+    return max(0, collection.settings.get(LIMIT_KEY, USUAL_LIMIT_MB))
 
 
-def set_cache_limit(garden: Garden, limit_mb: int) -> None:
+def set_cache_limit(collection: CollectionStore, limit_mb: int) -> None:
     """Keep another limit; what is too much is deleted by the next cleaning, which is due at once."""
-    garden.settings.set(LIMIT_KEY, limit_mb)
+    collection.settings.set(LIMIT_KEY, limit_mb)
 
 
-def cache_state(garden: Garden) -> CacheState:
+def cache_state(collection: CollectionStore) -> CacheState:
     """Count what is there; takes about a second for 100,000 photos."""
     pictures = picture_bytes = 0
-    for files in garden.thumbnails.files():
+    for files in collection.thumbnails.files():
         sizes = [file.size_bytes for file in files if file.sha256 is not None]
         pictures += len(sizes)
         picture_bytes += sum(sizes)
-    photos = garden.database.query("SELECT COUNT(*) AS photos FROM photos")[0]["photos"]
-    folder = garden.folder / "embeddings"
+    photos = collection.database.query("SELECT COUNT(*) AS photos FROM photos")[0]["photos"]
+    folder = collection.folder / "embeddings"
     embeddings = sum(file.stat().st_size for file in folder.glob("*.*") if file.is_file())
-    return CacheState(pictures, picture_bytes, int(photos), embeddings, cache_limit_mb(garden))
+    return CacheState(pictures, picture_bytes, int(photos), embeddings, cache_limit_mb(collection))
 
 
-def cleaning_due(garden: Garden) -> bool:
+def cleaning_due(collection: CollectionStore) -> bool:
     """Whether the cache should be looked at: once a day, and when it has grown past its limit."""
-    measured = garden.settings.get(MEASURED_KEY, dict[str, int]())
+    measured = collection.settings.get(MEASURED_KEY, dict[str, int]())
     since = time.time() - measured.get("at", 0)
     if not 0 <= since < _DAY_S:
         return True
-    limit_mb = cache_limit_mb(garden)
-    return bool(limit_mb) and measured.get("bytes", 0) + garden.thumbnails.written_bytes > limit_mb * MB
+    limit_mb = cache_limit_mb(collection)
+    return bool(limit_mb) and measured.get("bytes", 0) + collection.thumbnails.written_bytes > limit_mb * MB
 
 
-def clean_cache(garden: Garden, report: Report, cancel: CancelToken) -> Cleaned:
+def clean_cache(collection: CollectionStore, report: Report, cancel: CancelToken) -> Cleaned:
     """Delete what was never finished and, if there is more than the limit, what will be missed least.
 
     First go pictures of photos the library does not know, then of photos that have been gone from everywhere for
@@ -100,33 +100,33 @@ def clean_cache(garden: Garden, report: Report, cancel: CancelToken) -> Cleaned:
         Cancelled: asked to stop; what is deleted is deleted.
     """
     report(Progress("Tidying up", 0))
-    garden.thumbnails.take_written_bytes()
+    collection.thumbnails.take_written_bytes()
     now = time.time()
     kept: list[CacheFile] = []
     removed, freed = 0, 0
-    for files in garden.thumbnails.files():
+    for files in collection.thumbnails.files():
         cancel.check()
         for file in files:
             if file.sha256 is not None:
                 kept.append(file)
-            elif now - file.used_at > _STALE_S and garden.thumbnails.remove(file):
+            elif now - file.used_at > _STALE_S and collection.thumbnails.remove(file):
                 freed += file.size_bytes
     total = sum(file.size_bytes for file in kept)
-    limit = cache_limit_mb(garden) * MB
+    limit = cache_limit_mb(collection) * MB
     if limit and total > limit:
-        for file in _least_missed_first(garden, kept, now):
+        for file in _least_missed_first(collection, kept, now):
             cancel.check()
             if total <= limit * _ROOM:
                 break
-            if garden.thumbnails.remove(file):
+            if collection.thumbnails.remove(file):
                 removed += 1
                 freed += file.size_bytes
                 total -= file.size_bytes
-    garden.settings.set(MEASURED_KEY, {"at": int(now), "bytes": total})
+    collection.settings.set(MEASURED_KEY, {"at": int(now), "bytes": total})
     return Cleaned(removed, freed)
 
 
-def empty_cache(garden: Garden, report: Report, cancel: CancelToken) -> Cleaned:
+def empty_cache(collection: CollectionStore, report: Report, cancel: CancelToken) -> Cleaned:
     """Delete every small picture.
 
     Raises:
@@ -134,19 +134,19 @@ def empty_cache(garden: Garden, report: Report, cancel: CancelToken) -> Cleaned:
     """
     report(Progress("Tidying up", 0))
     removed = freed = 0
-    for files in garden.thumbnails.files():
+    for files in collection.thumbnails.files():
         cancel.check()
         for file in files:
-            if garden.thumbnails.remove(file):
+            if collection.thumbnails.remove(file):
                 removed += file.sha256 is not None
                 freed += file.size_bytes
-    garden.thumbnails.take_written_bytes()
+    collection.thumbnails.take_written_bytes()
     return Cleaned(removed, freed)
 
 
-def _least_missed_first(garden: Garden, files: list[CacheFile], now: float) -> list[CacheFile]:
+def _least_missed_first(collection: CollectionStore, files: list[CacheFile], now: float) -> list[CacheFile]:
     """Order pictures by how little they will be missed."""
-    rows = garden.database.query(
+    rows = collection.database.query(
         "SELECT sha256, MIN(COALESCE(missing, 1)) AS gone FROM photos LEFT JOIN places ON photo_id = photos.id"
         " GROUP BY photos.id"
     )

@@ -11,8 +11,8 @@ from importlib import metadata
 from pathlib import Path
 
 import flowersorter
-from flowersorter.errors import GardenDamaged, GardenLocked, UserError
-from flowersorter.library.collection import Garden
+from flowersorter.errors import CollectionDamaged, CollectionLocked, UserError
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_way_out
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
@@ -40,8 +40,8 @@ class Check:
     detail: str
 
 
-def doctor(garden_folder: Path) -> list[Check]:
-    """Look at the installation, the device, the weights and the garden; changes nothing but opens the garden."""
+def doctor(collection_folder: Path) -> list[Check]:
+    """Check the installation, the device, the weights and the collection; changes nothing."""
     checks = [
         Check(
             "FlowerSorter",
@@ -52,8 +52,8 @@ def doctor(garden_folder: Path) -> list[Check]:
         _checked("Device", _device),
         _checked("Weights", _weights),
         _checked("Starter model", _starter),
-        *_garden(garden_folder),
-        _disk(garden_folder),
+        *_collection(collection_folder),
+        _disk(collection_folder),
         Check("Photo formats", True, " ".join(sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES))),
     ]
     checks += [
@@ -66,7 +66,7 @@ def doctor(garden_folder: Path) -> list[Check]:
 def _checked(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, True, look())
-    except GardenLocked as error:
+    except CollectionLocked as error:
         return Check(name, True, f"in use: {error}")
     except UserError as error:
         return Check(name, False, str(error))
@@ -97,39 +97,39 @@ def _starter() -> str:
     return f"{', '.join(model.class_names)}; {model.training.photos} photos"
 
 
-def _garden(folder: Path) -> list[Check]:
+def _collection(folder: Path) -> list[Check]:
     """Look at the library and, if it can be opened, at its backup and its caches."""
     more: list[Check] = []
 
     def look() -> str:
         try:
-            opened = Garden.open(folder)
-        except GardenDamaged as error:
+            opened = CollectionStore.open(folder)
+        except CollectionDamaged as error:
             raise with_way_out(error, folder) from error
-        with opened as garden:
-            garden.database.check_integrity()
-            places = garden.photos.all_places()
-            labels = garden.labels.all()
-            if garden.backup_problem:
-                more.append(Check("Backup", False, garden.backup_problem))
-            more.append(_checked("Models", lambda: _models(garden)))
-            more.append(_checked("Cache", lambda: _cache(garden)))
+        with opened as collection:
+            collection.database.check_integrity()
+            places = collection.photos.all_places()
+            labels = collection.labels.all()
+            if collection.backup_problem:
+                more.append(Check("Backup", False, collection.backup_problem))
+            more.append(_checked("Models", lambda: _models(collection)))
+            more.append(_checked("Cache", lambda: _cache(collection)))
             return f"{folder}: {len(places)} places, {len(labels)} labels"
 
-    return [_checked("Garden", look), *more]
+    return [_checked("Collection", look), *more]
 
 
-def _models(garden: Garden) -> str:
+def _models(collection: CollectionStore) -> str:
     """Read every one of them."""
-    models = list_models(garden)
+    models = list_models(collection)
     for entry in models:
-        Model.from_bundle(*garden.models.load(entry.id))
+        Model.from_bundle(*collection.models.load(entry.id))
     current = next((str(entry.id) for entry in models if entry.current), "the starter")
     return f"{len(models)}; {current} is in use"
 
 
-def _cache(garden: Garden) -> str:
-    state = cache_state(garden)
+def _cache(collection: CollectionStore) -> str:
+    state = cache_state(collection)
     limit = f"of at most {state.limit_mb} MB" if state.limit_mb else "no limit"
     return (
         f"{state.pictures} small pictures for {state.photos} photos, {state.picture_bytes / MB:.0f} MB {limit}; "
@@ -140,4 +140,4 @@ def _cache(garden: Garden) -> str:
 def _disk(folder: Path) -> Check:
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     free = shutil.disk_usage(existing).free
-    return Check("Free space", free > _LOW_DISK_BYTES, f"{free / 1024**3:.1f} GiB where the garden is")
+    return Check("Free space", free > _LOW_DISK_BYTES, f"{free / 1024**3:.1f} GiB where the collection is")

@@ -1,4 +1,4 @@
-"""The backbones of a garden: the registered ones, and those that deep training made of them here."""
+"""The backbones of a collection: the registered ones, and those that deep training made of them here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
-from flowersorter.library.collection import Garden
-from flowersorter.library.models.finetuned_weights import TunedStore
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.models.finetuned_weights import FinetunedWeights
 from flowersorter.vision.backbone.registry import Backbone, base_name, is_tuned, tuned, tuned_name
 from flowersorter.vision.backbone.registry import backbone as registered
 
@@ -38,45 +38,45 @@ class FinalLayer:
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the file of a garden's own backbone says."""
+    """What the file of a collection's own backbone says."""
 
     backbone: Backbone
     seen: frozenset[bytes]
     layer: FinalLayer
 
 
-#: What was read of each open garden's own backbones: they are asked for with every block of photos.
-_known: WeakKeyDictionary[Garden, dict[str, _Known]] = WeakKeyDictionary()
+#: What was read of each open collection's own backbones: they are asked for with every block of photos.
+_known: WeakKeyDictionary[CollectionStore, dict[str, _Known]] = WeakKeyDictionary()
 
 
-def backbone_of(garden: Garden, name: str) -> Backbone:
-    """The backbone of that name: a registered one, or one of the garden's own.
+def backbone_of(collection: CollectionStore, name: str) -> Backbone:
+    """The backbone of that name: a registered one, or one of the collection's own.
 
     Raises:
         UserError: there is none.
-        WeightsMissing: it is the garden's own, and its file is missing or damaged.
+        WeightsMissing: it is the collection's own, and its file is missing or damaged.
     """
-    return _own(garden, name).backbone if is_tuned(name) else registered(name)
+    return _own(collection, name).backbone if is_tuned(name) else registered(name)
 
 
-def seen_by(garden: Garden, name: str) -> frozenset[bytes]:
-    """SHA-256 of the photos that a backbone was trained on in this garden; none for a registered one.
+def seen_by(collection: CollectionStore, name: str) -> frozenset[bytes]:
+    """SHA-256 of the photos that a backbone was trained on in this collection; none for a registered one.
 
     Raises:
-        WeightsMissing: the file of the garden's own backbone is missing or damaged.
+        WeightsMissing: the file of the collection's own backbone is missing or damaged.
     """
-    return _own(garden, name).seen if is_tuned(name) else frozenset()
+    return _own(collection, name).seen if is_tuned(name) else frozenset()
 
 
 def final_layer(
-    garden: Garden, name: str, class_names: Sequence[str]
+    collection: CollectionStore, name: str, class_names: Sequence[str]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    """What a backbone that was trained in this garden made of its classes itself; None for a registered one.
+    """What a backbone that was trained in this collection made of its classes itself; None for a registered one.
 
     A class that was merged from several is the mean of these; of one that came later nothing is known, which is 0.
 
     Args:
-        garden: Knows what its classes were called and merged from.
+        collection: Knows what its classes were called and merged from.
         name: Of the backbone.
         class_names: C names.
 
@@ -84,13 +84,13 @@ def final_layer(
         Weight (C, D) and bias (C,) on features.
 
     Raises:
-        WeightsMissing: the file of the garden's own backbone is missing or damaged.
+        WeightsMissing: the file of the collection's own backbone is missing or damaged.
     """
     if not is_tuned(name):
         return None
-    layer = _own(garden, name).layer
-    then = np.array(garden.classes.meant_by(layer.class_names), np.int64)
-    now = np.array(garden.classes.meant_by(class_names), np.int64)
+    layer = _own(collection, name).layer
+    then = np.array(collection.classes.meant_by(layer.class_names), np.int64)
+    now = np.array(collection.classes.meant_by(class_names), np.int64)
     same = (now[:, None] == then) & (then > 0)
     shares = (same / np.maximum(same.sum(axis=1, keepdims=True), 1)).astype(np.float32)
     # Only differences between classes count: with a mean of 0, a class nothing is known of stands among the others.
@@ -98,7 +98,7 @@ def final_layer(
 
 
 def keep_tuned(
-    garden: Garden,
+    collection: CollectionStore,
     base: Backbone,
     changed: Mapping[str, NDArray[np.float16]],
     layer: FinalLayer,
@@ -107,7 +107,7 @@ def keep_tuned(
     """Keep what deep training made of a backbone, under a name of its own.
 
     Args:
-        garden: Gets the file.
+        collection: Gets the file.
         base: The registered backbone it was made from, but with the crop it is to have from now on.
         changed: The tensors that changed, by torchvision's names.
         layer: What was trained together with them.
@@ -116,36 +116,36 @@ def keep_tuned(
     Raises:
         UserError: the disk refuses.
     """
-    store = _store(garden)
+    store = _store(collection)
     name = tuned_name(base.name, store.next_number())
     hashes = np.frombuffer(b"".join(sorted(seen)), np.uint8).reshape(-1, _HASH_BYTES)
     arrays: dict[str, NDArray[Any]] = {**changed, _SEEN: hashes, _WEIGHT: layer.weight, _BIAS: layer.bias}
     views = {"crop_px": base.crop_px, "shown_px": base.shown_px}
     store.write(name, arrays, {"base": base.name, **views, "class_names": list(layer.class_names)})
-    return backbone_of(garden, name)
+    return backbone_of(collection, name)
 
 
-def forget_unused(garden: Garden) -> None:
-    """Delete the garden's own backbones that no model needs any more, with their embeddings."""
-    store, needed = _store(garden), {entry.backbone for entry in garden.models.all()}
+def forget_unused(collection: CollectionStore) -> None:
+    """Delete the collection's own backbones that no model needs any more, with their embeddings."""
+    store, needed = _store(collection), {entry.backbone for entry in collection.models.all()}
     for name in store.names(tuned_name("", 0)[:-1]):
         if is_tuned(name) and name not in needed:
             store.remove(name)
-            garden.forget_embeddings(name)
-            _known.get(garden, {}).pop(name, None)
+            collection.forget_embeddings(name)
+            _known.get(collection, {}).pop(name, None)
 
 
-def _store(garden: Garden) -> TunedStore:
-    return TunedStore(garden.folder / "models", garden.settings)
+def _store(collection: CollectionStore) -> FinetunedWeights:
+    return FinetunedWeights(collection.folder / "models", collection.settings)
 
 
-def _own(garden: Garden, name: str) -> _Known:
-    known = _known.setdefault(garden, {})
+def _own(collection: CollectionStore, name: str) -> _Known:
+    known = _known.setdefault(collection, {})
     if name not in known:
         base = registered(base_name(name))
         try:
-            arrays, metadata = _store(garden).read(name)
-            known[name] = _checked(garden, base, name, arrays, metadata)
+            arrays, metadata = _store(collection).read(name)
+            known[name] = _checked(collection, base, name, arrays, metadata)
         except ModelFileBad as error:
             raise WeightsMissing(
                 f"The network {name} cannot be used", error.why or error.what, "Use another model, or train again"
@@ -154,7 +154,11 @@ def _own(garden: Garden, name: str) -> _Known:
 
 
 def _checked(
-    garden: Garden, base: Backbone, name: str, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]
+    collection: CollectionStore,
+    base: Backbone,
+    name: str,
+    arrays: Mapping[str, NDArray[Any]],
+    metadata: Mapping[str, Any],
 ) -> _Known:
     crop_px, shown_px, seen = metadata.get("crop_px"), metadata.get("shown_px"), arrays.get(_SEEN)
     if metadata.get("base") != base.name:
@@ -165,7 +169,7 @@ def _checked(
         raise ModelFileBad("", "its file does not say how large it sees a photo")
     if seen is None or seen.dtype != np.uint8 or seen.ndim != 2 or seen.shape[1] != _HASH_BYTES:
         raise ModelFileBad("", "its file does not say which photos it learned from")
-    backbone = tuned(base, name, _store(garden).path(name), crop_px, shown_px)
+    backbone = tuned(base, name, _store(collection).path(name), crop_px, shown_px)
     return _Known(backbone, frozenset(row.tobytes() for row in seen), _checked_layer(base, arrays, metadata))
 
 

@@ -6,15 +6,23 @@ from dataclasses import replace
 from enum import Enum, auto
 from weakref import WeakKeyDictionary
 
-from flowersorter.library.collection import Garden
-from flowersorter.vision.classifier.calibration import CAUTIOUS, PROMISES, SURE_PROMISE
+from flowersorter.library.collection import CollectionStore
+from flowersorter.vision.classifier.calibration import CAUTIOUS, DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 from flowersorter.vision.classifier.model import Model
 
-__all__ = ["PROMISES", "SURE_PROMISE", "Following", "following", "keeping_promise", "set_sure_promise", "sure_promise"]
+__all__ = [
+    "DEFAULT_SURE_PRECISION",
+    "SURE_PRECISIONS",
+    "Following",
+    "following",
+    "keeping_precision",
+    "set_sure_precision",
+    "sure_precision",
+]
 
 _KEY = "sure_promise"
-#: The promise of each open garden: its models are asked for with every block of photos.
-_asked_for: WeakKeyDictionary[Garden, float] = WeakKeyDictionary()
+#: The promise of each open collection: its models are asked for with every block of photos.
+_asked_for: WeakKeyDictionary[CollectionStore, float] = WeakKeyDictionary()
 
 
 class Following(Enum):
@@ -25,32 +33,32 @@ class Following(Enum):
     NEXT_TRAINING = auto()  # it was made before there was a choice
 
 
-def sure_promise(garden: Garden) -> float:
-    """The share of its *sure* photos that a garden's models are to have right."""
-    promise = _asked_for.get(garden)
+def sure_precision(collection: CollectionStore) -> float:
+    """The share of its *sure* photos that a collection's models are to have right."""
+    promise = _asked_for.get(collection)
     if promise is None:
-        stored = garden.settings.get(_KEY, SURE_PROMISE)
-        promise = _asked_for[garden] = stored if stored in PROMISES else SURE_PROMISE
+        stored = collection.settings.get(_KEY, DEFAULT_SURE_PRECISION)
+        promise = _asked_for[collection] = stored if stored in SURE_PRECISIONS else DEFAULT_SURE_PRECISION
     return promise
 
 
-def set_sure_promise(garden: Garden, promise: float) -> None:
+def set_sure_precision(collection: CollectionStore, promise: float) -> None:
     """Ask for another promise; every model knows from its training where *sure* begins then.
 
     One from before there was a choice goes on as it is until the next training.
 
     Raises:
-        ValueError: it is none of `PROMISES`.
+        ValueError: it is none of `SURE_PRECISIONS`.
     """
-    if promise not in PROMISES:
-        raise ValueError(f"{promise} is none of {PROMISES}")
-    garden.settings.set(_KEY, promise)
-    _asked_for[garden] = promise
+    if promise not in SURE_PRECISIONS:
+        raise ValueError(f"{promise} is none of {SURE_PRECISIONS}")
+    collection.settings.set(_KEY, promise)
+    _asked_for[collection] = promise
 
 
-def keeping_promise(garden: Garden, model: Model) -> Model:
-    """The model as it answers with the promise of a garden."""
-    return replace(model, thresholds=model.thresholds.promising(sure_promise(garden)))
+def keeping_precision(collection: CollectionStore, model: Model) -> Model:
+    """The model as it answers with the promise of a collection."""
+    return replace(model, thresholds=model.thresholds.promising(sure_precision(collection)))
 
 
 def following(model: Model) -> Following:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.near_duplicates import NEAR_COPY
 from flowersorter.workflows.models.current_model import NamedModel, starter
@@ -18,33 +18,33 @@ def came_from_elsewhere(named: NamedModel) -> bool:
 
 
 def may_have_learned(
-    garden: Garden, named: NamedModel, learned: NDArray[np.int64], photo_ids: NDArray[np.int64]
+    collection: CollectionStore, named: NamedModel, learned: NDArray[np.int64], photo_ids: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Tell for each photo whether a model may have learned from it.
 
     Args:
-        garden: Whose photos.
+        collection: Whose photos.
         named: The model.
-        learned: Photos of this garden it learned from, as its file says.
+        learned: Photos of this collection it learned from, as its file says.
         photo_ids: (N,) the photos.
 
     Returns:
         (N,) bool. Of a model that came from elsewhere every photo with a label is one.
     """
     if came_from_elsewhere(named):
-        return np.isin(photo_ids, list(garden.labels.get(photo_ids.tolist())))
+        return np.isin(photo_ids, list(collection.labels.get(photo_ids.tolist())))
     seen = np.isin(photo_ids, learned)
     if named.id is None or named.model.training.built_on_starter:
-        seen |= _of_the_starter(garden, named.model, photo_ids)
+        seen |= _of_the_starter(collection, named.model, photo_ids)
     return seen
 
 
-def _of_the_starter(garden: Garden, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _of_the_starter(collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """The starter ships features, not photos. Of its 1,500 photos read again, 99.5 % are near-copies of themselves."""
     near = np.zeros(len(photo_ids), np.bool_)
     shipped = starter()
     if model.backbone == shipped.model.backbone:
         columns = shipped.features.unpack().T
-        for positions, features in feature_table(garden, model.backbone).parts(photo_ids):
+        for positions, features in feature_table(collection, model.backbone).parts(photo_ids):
             near[positions] = features.times(columns).max(axis=1, initial=0.0) >= NEAR_COPY
     return near

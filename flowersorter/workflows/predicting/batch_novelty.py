@@ -1,6 +1,6 @@
-"""Which photos of a garden stand apart from its labelled ones, found when a folder has been predicted.
+"""Which photos of a collection stand apart from its labelled ones, found when a folder has been predicted.
 
-It is remembered while the garden is open, for the model it was found with.
+It is remembered while the collection is open, for the model it was found with.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import is_tuned
 from flowersorter.vision.classifier.batch_novelty import (
     LEAST,
     MOST_LABELLED,
     MOST_OTHERS,
     Comparison,
-    Crowd,
+    PhotoSample,
     compare,
-    set_apart,
+    flag_batch_novelty,
 )
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
@@ -49,30 +49,32 @@ class _Found:
     photo_ids: NDArray[np.int64]
 
 
-_found: WeakKeyDictionary[Garden, _Found] = WeakKeyDictionary()
+_found: WeakKeyDictionary[CollectionStore, _Found] = WeakKeyDictionary()
 
 
-def standing_apart(garden: Garden, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+def novel_photos(collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell which of N photos are known to stand apart from those a model learned from; (N,)."""
-    found = _found.get(garden)
+    found = _found.get(collection)
     if found is None or found.model != model.novelty.key or not len(found.photo_ids):
         return np.zeros(len(photo_ids), np.bool_)
     return np.isin(photo_ids, found.photo_ids)
 
 
-def apart_with(garden: Garden, photo_id: int) -> int:
+def apart_with(collection: CollectionStore, photo_id: int) -> int:
     """How many photos stand apart together with one; 0 where it does not."""
-    found = _found.get(garden)
+    found = _found.get(collection)
     return 0 if found is None or photo_id not in found.photo_ids else len(found.photo_ids) - 1
 
 
-def find_apart(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> bool:
+def find_batch_novelty(
+    collection: CollectionStore, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken
+) -> bool:
     """Compare the photos without a label among some with the labelled ones, and remember which stand apart.
 
     Args:
-        garden: Whose photos and labels.
-        named: What predicted them. It has to have learned from the labels of the garden and from nothing else, and its
-            network not at all: photos would stand apart for being no starter photos, or for not being memorised.
+        collection: Whose photos and labels.
+        named: What predicted them. It has to have learned from the labels of the collection and from nothing else, and
+            its network not at all: photos would stand apart for being no starter photos, or for not being memorised.
         photo_ids: What was predicted.
         cancel: Looked at often.
 
@@ -82,13 +84,13 @@ def find_apart(garden: Garden, named: NamedModel, photo_ids: NDArray[np.int64], 
     Raises:
         Cancelled: asked to stop.
     """
-    before = standing_apart(garden, named.model, photo_ids)
-    apart = _apart(garden, named.model, photo_ids, cancel) if _comparable(named) else np.empty(0, np.int64)
-    found, key = _found.get(garden), named.model.novelty.key
+    before = novel_photos(collection, named.model, photo_ids)
+    apart = _apart(collection, named.model, photo_ids, cancel) if _comparable(named) else np.empty(0, np.int64)
+    found, key = _found.get(collection), named.model.novelty.key
     if found is not None and found.model == key:  # what is known of other folders stays
         apart = np.union1d(np.setdiff1d(found.photo_ids, photo_ids), apart)
-    _found[garden] = _Found(key, apart)
-    return not np.array_equal(before, standing_apart(garden, named.model, photo_ids))
+    _found[collection] = _Found(key, apart)
+    return not np.array_equal(before, novel_photos(collection, named.model, photo_ids))
 
 
 def _comparable(named: NamedModel) -> bool:
@@ -97,22 +99,24 @@ def _comparable(named: NamedModel) -> bool:
     return learned_here and not is_tuned(model.backbone) and model.novelty.standardised
 
 
-def _apart(garden: Garden, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.int64]:
-    known = set(garden.classes.meant_by(model.class_names))
-    labels = {photo_id: each.class_id for photo_id, each in garden.labels.all().items()}
+def _apart(
+    collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
+) -> NDArray[np.int64]:
+    known = set(collection.classes.meant_by(model.class_names))
+    labels = {photo_id: each.class_id for photo_id, each in collection.labels.all().items()}
     learned = np.array(sorted(photo_id for photo_id, class_id in labels.items() if class_id in known), np.int64)
     others = np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels)))
     if min(len(others), len(learned)) < LEAST:
         return np.empty(0, np.int64)
     classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
     sample = spread_sample(classes, MOST_LABELLED, _SEED)
-    guesses, unfamiliarity = _guessed(garden, model, others, cancel)
+    guesses, unfamiliarity = _guessed(collection, model, others, cancel)
     there = guesses != _NONE
     drawn = np.sort(np.random.default_rng(_SEED).permutation(np.flatnonzero(there))[:MOST_OTHERS])
     comparison = _compared(
-        garden,
-        _crowd(garden, model, learned[sample], classes[sample]),
-        _crowd(garden, model, others[drawn], guesses[drawn]),
+        collection,
+        _crowd(collection, model, learned[sample], classes[sample]),
+        _crowd(collection, model, others[drawn], guesses[drawn]),
         cancel,
     )
     if comparison is None:
@@ -120,19 +124,19 @@ def _apart(garden: Garden, model: Model, photo_ids: NDArray[np.int64], cancel: C
     folds = np.arange(len(others)) % len(comparison.heads)  # to photos that were not drawn all heads are alike
     folds[drawn] = comparison.folds
     chance = np.ones(len(others))
-    for positions, _, places in feature_table(garden, model.backbone).parts_along(others, model.novelty):
+    for positions, _, places in feature_table(collection, model.backbone).parts_along(others, model.novelty):
         cancel.check()
         chance[positions] = comparison.chance(places, folds[positions])
-    return np.asarray(others[there][set_apart(chance[there], unfamiliarity[there])], np.int64)
+    return np.asarray(others[there][flag_batch_novelty(chance[there], unfamiliarity[there])], np.int64)
 
 
 def _guessed(
-    garden: Garden, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
+    collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """(N,) the class id each photo is taken for, `_NONE` where it is not embedded, and (N,) its unfamiliarity."""
-    meant = np.array(garden.classes.meant_by(model.class_names), np.intp)
+    meant = np.array(collection.classes.meant_by(model.class_names), np.intp)
     guesses, unfamiliarity = np.full(len(photo_ids), _NONE), np.zeros(len(photo_ids), np.float32)
-    for positions, features, places in feature_table(garden, model.backbone).parts_along(photo_ids, model.novelty):
+    for positions, features, places in feature_table(collection, model.backbone).parts_along(photo_ids, model.novelty):
         cancel.check()
         said = predict(model, features, places)
         guesses[positions], unfamiliarity[positions] = meant[said.probabilities.argmax(axis=1)], said.unfamiliarity
@@ -140,11 +144,13 @@ def _guessed(
 
 
 #: Photos that are embedded, and what is known of them.
-_Known = tuple[NDArray[np.int64], Crowd]
+_Known = tuple[NDArray[np.int64], PhotoSample]
 
 
-def _crowd(garden: Garden, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]) -> _Known | None:
-    parts = list(feature_table(garden, model.backbone).parts_along(photo_ids, model.novelty))
+def _crowd(
+    collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]
+) -> _Known | None:
+    parts = list(feature_table(collection, model.backbone).parts_along(photo_ids, model.novelty))
     if not parts:
         return None
     positions = np.concatenate([part[0] for part in parts])
@@ -152,13 +158,15 @@ def _crowd(garden: Garden, model: Model, photo_ids: NDArray[np.int64], classes: 
     there = positions[order]
     features = join([part[1] for part in parts]).take(order)
     inside, outside = (np.concatenate([getattr(part[2], name) for part in parts]) for name in ("inside", "outside"))
-    return photo_ids[there], Crowd(features, Coordinates(inside, outside).take(order), classes[there])
+    return photo_ids[there], PhotoSample(features, Coordinates(inside, outside).take(order), classes[there])
 
 
-def _compared(garden: Garden, labelled: _Known | None, others: _Known | None, cancel: CancelToken) -> Comparison | None:
+def _compared(
+    collection: CollectionStore, labelled: _Known | None, others: _Known | None, cancel: CancelToken
+) -> Comparison | None:
     if labelled is None or others is None:
         return None
     (labelled_ids, known), (other_ids, unknown) = labelled, others
     features, classes = join([known.features, unknown.features]), np.concatenate([known.classes, unknown.classes])
-    bursts = find_bursts(features, classes, *garden.photos.moments(np.concatenate([labelled_ids, other_ids])))
+    bursts = find_bursts(features, classes, *collection.photos.moments(np.concatenate([labelled_ids, other_ids])))
     return compare(known, unknown, cancel, bursts)

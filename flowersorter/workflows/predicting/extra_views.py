@@ -14,36 +14,38 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.photos.read import read_photo, read_small
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import cut
 from flowersorter.workflows.predicting.network_loader import Opening
-from flowersorter.workflows.predicting.thread_pool import in_lanes, lane_count
+from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
 
 _BATCH = 8
 
 
-def without_view(garden: Garden, backbone: str, photo_ids: NDArray[np.int64], view: str) -> list[PhotoRecord]:
+def without_view(
+    collection: CollectionStore, backbone: str, photo_ids: NDArray[np.int64], view: str
+) -> list[PhotoRecord]:
     """Pick the photos that have no embedding of this view.
 
     Args:
-        garden: Whose cache.
+        collection: Whose cache.
         backbone: Name of the backbone.
         photo_ids: (N,).
         view: Which view.
     """
-    known, hashes = garden.photos.hashes(photo_ids)
-    missing = set(garden.embeddings(backbone).missing(hashes, view))
+    known, hashes = collection.photos.hashes(photo_ids)
+    missing = set(collection.embeddings(backbone).missing(hashes, view))
     if not missing:
         return []
     lacking = [photo_id for photo_id, sha256 in zip(known.tolist(), hashes, strict=True) if sha256 in missing]
-    return list(garden.photos.photos(lacking).values())
+    return list(collection.photos.photos(lacking).values())
 
 
 def embed_view(
-    garden: Garden,
+    collection: CollectionStore,
     photos: Sequence[PhotoRecord],
     view: str,
     backbone: Backbone,
@@ -60,20 +62,20 @@ def embed_view(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    store = garden.embeddings(backbone.name)
+    store = collection.embeddings(backbone.name)
 
     def work(batch: Sequence[PhotoRecord]) -> tuple[Sequence[PhotoRecord], list[bytes], list[NDArray[np.float16]]]:
         crops: dict[bytes, NDArray[np.uint8]] = {}
         for photo in batch:
             cancel.check()
-            pixels = pixels_of(garden, photo, backbone.short_side_px)
+            pixels = pixels_of(collection, photo, backbone.short_side_px)
             if pixels is not None:
                 crops[photo.sha256] = cut(pixels, view, backbone.crop_px)
         network = opening.wait(cancel)
         return batch, list(crops), [network.embed(np.stack(list(crops.values())))] if crops else []
 
-    lanes = lane_count()
-    for finished in in_lanes(_batches(photos, lanes), work, lanes):
+    lanes = worker_count()
+    for finished in map_batches(_batches(photos, lanes), work, lanes):
         for batch, hashes, embeddings in finished:
             if embeddings:
                 store.append(hashes, view, embeddings[0])
@@ -90,13 +92,13 @@ def _batches(photos: Sequence[PhotoRecord], lanes: int) -> Iterator[Sequence[Pho
         start += size
 
 
-def pixels_of(garden: Garden, photo: PhotoRecord, short_side_px: int) -> NDArray[np.uint8] | None:
+def pixels_of(collection: CollectionStore, photo: PhotoRecord, short_side_px: int) -> NDArray[np.uint8] | None:
     """(H, W, 3) uint8 of a known photo: from its small picture, else from where it lies; None if it is nowhere."""
-    jpeg = garden.thumbnails.get(photo.sha256)
+    jpeg = collection.thumbnails.get(photo.sha256)
     pixels = None if jpeg is None else read_small(jpeg, short_side_px=short_side_px)
     if pixels is not None:
         return pixels
-    for place in garden.photos.places_of(photo.id):
+    for place in collection.photos.places_of(photo.id):
         if place.missing:
             continue
         try:
@@ -104,6 +106,6 @@ def pixels_of(garden: Garden, photo: PhotoRecord, short_side_px: int) -> NDArray
         except PhotoUnreadable:
             continue
         if loaded.sha256 == photo.sha256:  # else it was changed since it was last looked at
-            garden.thumbnails.put(photo.sha256, loaded.small)
+            collection.thumbnails.put(photo.sha256, loaded.small)
             return loaded.pixels
     return None

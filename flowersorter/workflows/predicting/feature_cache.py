@@ -1,4 +1,4 @@
-"""The features of a garden's photos in memory, a byte each, kept in step with the cache of embeddings on disk."""
+"""The features of a collection's photos in memory, a byte each, kept in step with the cache of embeddings on disk."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.library.cache.embeddings import EmbeddingStore
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
-from flowersorter.vision.classifier.out_of_distribution import Novelty
-from flowersorter.vision.features.imagenet_prior import Resemblance
+from flowersorter.vision.classifier.out_of_distribution import OodDetector
+from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.vision.features.packed import Features, pack
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
-from flowersorter.vision.parallel import Lanes, row_blocks
-from flowersorter.workflows.predicting.imagenet_prior_cache import Resemblances
+from flowersorter.vision.parallel import ThreadPool, row_blocks
+from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache
 
 #: Rows that lie together and are handed out together: 33 MB of them with ResNet-50.
 _BLOCK_ROWS = 16384
@@ -45,7 +45,9 @@ class FeatureTable:
         resemblances: Tells what ImageNet's layer takes photos for; without it the features do not say.
     """
 
-    def __init__(self, photos: PhotoTable, store: EmbeddingStore, resemblances: Resemblances | None = None) -> None:
+    def __init__(
+        self, photos: PhotoTable, store: EmbeddingStore, resemblances: ImageNetPriorCache | None = None
+    ) -> None:
         self._photos, self._store, self._resemblances = photos, store, resemblances
         self._lock = threading.Lock()
         self._mark = store.mark()
@@ -89,7 +91,7 @@ class FeatureTable:
             yield part.positions, part.features
 
     def parts_along(
-        self, photo_ids: NDArray[np.int64], novelty: Novelty
+        self, photo_ids: NDArray[np.int64], novelty: OodDetector
     ) -> Iterator[tuple[NDArray[np.intp], Features, Coordinates]]:
         """As `parts`, with where the photos lie along the axes of a model.
 
@@ -161,7 +163,7 @@ class FeatureTable:
             with putting:
                 kept.put([block[position] for position in positions.tolist()], features)
 
-        with Lanes() as lanes:
+        with ThreadPool() as lanes:
             lanes.map(read, row_blocks(len(hashes), _READ_ROWS))
 
 
@@ -203,7 +205,7 @@ class _Places:
 
 @dataclass(slots=True, eq=False)
 class _Kept:
-    """The rows themselves, in blocks: growing takes no second copy of a garden's features.
+    """The rows themselves, in blocks: growing takes no second copy of a collection's features.
 
     Attributes:
         row_of: Row by hash.
@@ -215,7 +217,7 @@ class _Kept:
     _levels: list[NDArray[np.uint8]] = field(default_factory=list)
     _scales: list[NDArray[np.float32]] = field(default_factory=list)
     _lent: list[bool] = field(default_factory=list)  # whether somebody may be looking at rows of a block
-    _kinds: list[Resemblance] = field(default_factory=list)
+    _kinds: list[ImageNetPrior] = field(default_factory=list)
     edition: int = 0  # one more each time rows are put
 
     def put(self, hashes: Sequence[bytes], features: Features) -> None:
@@ -226,7 +228,7 @@ class _Kept:
             self._levels.append(np.empty((_BLOCK_ROWS, features.width), np.uint8))
             self._scales.append(np.empty(_BLOCK_ROWS, np.float32))
             self._lent.append(False)
-            self._kinds.append(Resemblance.unknown(_BLOCK_ROWS))
+            self._kinds.append(ImageNetPrior.unknown(_BLOCK_ROWS))
         for block in np.flatnonzero(np.bincount(rows[rows < first_new] // _BLOCK_ROWS)).tolist():
             if self._lent[block]:
                 self._levels[block], self._scales[block] = self._levels[block].copy(), self._scales[block].copy()
@@ -244,7 +246,7 @@ class _Kept:
     def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
         """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
         source = few.levels if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
-        kinds = Resemblance.unknown(len(rows))
+        kinds = ImageNetPrior.unknown(len(rows))
         taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32), kinds)
         for block, here, at in _by_block(rows):
             if here[-1] - here[0] == len(here) - 1:  # one copy instead of two
@@ -272,7 +274,7 @@ class _Kept:
         kinds = self._kinds[block].take(at)  # a copy: it is small
         return Features(self._levels[block][side_by_side], self._scales[block][side_by_side], kinds)
 
-    def places(self, part: _Part, novelty: Novelty) -> Coordinates | None:
+    def places(self, part: _Part, novelty: OodDetector) -> Coordinates | None:
         """Where the photos of a part lie along the axes of a model, if that is known of all of them."""
         known = self._places.get(part.block)
         if known is None or known.key != novelty.key or part.edition != self.edition:
@@ -283,7 +285,7 @@ class _Kept:
         # A view: a row that is written meanwhile is of the same photo, known better.
         return known.places.take(slice(part.at[0], part.at[-1] + 1) if side_by_side else part.at)
 
-    def keep_places(self, part: _Part, novelty: Novelty, places: Coordinates) -> None:
+    def keep_places(self, part: _Part, novelty: OodDetector, places: Coordinates) -> None:
         """Remember that, unless rows were put since, and forget where the block lay along the axes of another model."""
         if part.edition != self.edition or len(part.at) < _WORTH_LENDING:
             return
@@ -323,7 +325,7 @@ def _by_block(rows: NDArray[np.intp]) -> Iterator[tuple[int, NDArray[np.intp], N
 
 
 def stored_features(
-    store: EmbeddingStore, hashes: Sequence[bytes], resemblances: Resemblances | None = None
+    store: EmbeddingStore, hashes: Sequence[bytes], resemblances: ImageNetPriorCache | None = None
 ) -> tuple[Features, NDArray[np.intp]]:
     """Read features from the disk: of the mean of `CENTRE` and `WIDE` where both are there, else of `CENTRE` alone.
 
@@ -350,20 +352,20 @@ def stored_embeddings(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[N
     return embeddings, positions
 
 
-#: The tables of each open garden, by backbone.
-_tables: WeakKeyDictionary[Garden, dict[str, FeatureTable]] = WeakKeyDictionary()
+#: The tables of each open collection, by backbone.
+_tables: WeakKeyDictionary[CollectionStore, dict[str, FeatureTable]] = WeakKeyDictionary()
 _tables_lock = threading.Lock()
 
 
-def feature_table(garden: Garden, backbone: str) -> FeatureTable:
-    """The features of an open garden; the same table for every call with the same backbone.
+def feature_table(collection: CollectionStore, backbone: str) -> FeatureTable:
+    """The features of an open collection; the same table for every call with the same backbone.
 
     Raises:
         UserError: the cache cannot be opened.
     """
-    store = garden.embeddings(backbone)
+    store = collection.embeddings(backbone)
     with _tables_lock:
-        tables = _tables.setdefault(garden, {})
+        tables = _tables.setdefault(collection, {})
         if backbone not in tables:
-            tables[backbone] = FeatureTable(garden.photos, store, Resemblances.of(garden, backbone))
+            tables[backbone] = FeatureTable(collection.photos, store, ImageNetPriorCache.of(collection, backbone))
         return tables[backbone]

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.weights import imagenet_classes
-from flowersorter.vision.features.imagenet_prior import Resemblance
+from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.feature_cache import feature_table
 from flowersorter.workflows.predicting.photo_rows import PhotoRows
@@ -39,40 +39,42 @@ _CLEARER = {
 }
 
 
-def looks_like(garden: Garden, backbone: str, photo_ids: Sequence[int] | NDArray[np.int64]) -> dict[int, str]:
+def looks_like(
+    collection: CollectionStore, backbone: str, photo_ids: Sequence[int] | NDArray[np.int64]
+) -> dict[int, str]:
     """Name what photos look like, by photo id.
 
     One that resembles nothing in particular is left out, and so is one of which nothing is known: it was not embedded,
     or its network has no layer for it that can be read at once.
 
     Args:
-        garden: Whose photos.
+        collection: Whose photos.
         backbone: The network that is asked.
         photo_ids: The photos, in any order.
     """
     if not len(photo_ids):
         return {}
-    known, hashes = garden.photos.hashes(np.asarray(photo_ids, np.int64))
-    features, positions = feature_table(garden, backbone).get(hashes)
+    known, hashes = collection.photos.hashes(np.asarray(photo_ids, np.int64))
+    features, positions = feature_table(collection, backbone).get(hashes)
     if features.resemblance is None:
         return {}
     names = likenesses(features.resemblance)
     return {photo_id: name for photo_id, name in zip(known[positions].tolist(), names, strict=True) if name}
 
 
-def strangers(garden: Garden, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
+def strangers(collection: CollectionStore, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
     """Name what the photos of a folder that are new to the model look like, by photo id.
 
     Args:
-        garden: Whose photos.
+        collection: Whose photos.
         rows: The folder.
-        backbone: Name of the network, or None for the garden's.
+        backbone: Name of the network, or None for the collection's.
     """
     new = np.unique(rows.photo_ids[rows.verdicts == Verdict.NEW])
-    return looks_like(garden, chosen_backbone(garden, backbone), new)
+    return looks_like(collection, chosen_backbone(collection, backbone), new)
 
 
-def likenesses(found: Resemblance) -> list[str]:
+def likenesses(found: ImageNetPrior) -> list[str]:
     """Names for the (N,) photos; "" for one that resembles nothing in particular."""
     names = _names()
     # As float16, in which shares are kept: one worked out now and one read from the cache must not differ.

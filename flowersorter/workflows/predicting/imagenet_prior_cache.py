@@ -1,4 +1,4 @@
-"""What ImageNet's layer takes a garden's photos for: worked out once a photo, then read from the cache."""
+"""What ImageNet's layer takes a collection's photos for: worked out once a photo, then read from the cache."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad
 from flowersorter.library.cache.embeddings import EmbeddingStore
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.backbone.weights import find_weights, imagenet_layer
-from flowersorter.vision.features.imagenet_prior import Resemblance, resemble
+from flowersorter.vision.features.imagenet_prior import ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.views import CENTRE
 
 #: Fewer photos than this are worked out again whenever they are asked for, instead of being written down.
 _WORTH_WRITING = 256
 
 
-class Resemblances:
-    """The resemblances of a garden's photos, by hash; usable from every thread.
+class ImageNetPriorCache:
+    """The resemblances of a collection's photos, by hash; usable from every thread.
 
     A network that was trained here has lost ImageNet's layer: the one it was made from is asked, about the photos it
     has embedded.
@@ -37,36 +37,36 @@ class Resemblances:
         self._embeddings, self._kept, self._backbone = embeddings, kept, backbone
 
     @classmethod
-    def of(cls, garden: Garden, backbone: str) -> Resemblances:
+    def of(cls, collection: CollectionStore, backbone: str) -> ImageNetPriorCache:
         """Those that go with a backbone's features.
 
         Raises:
             UserError: the cache cannot be opened.
         """
         base = base_name(backbone)
-        return cls(garden.embeddings(base), garden.embeddings(f"{base}.imagenet"), base)
+        return cls(collection.embeddings(base), collection.embeddings(f"{base}.imagenet"), base)
 
-    def get(self, hashes: Sequence[bytes]) -> Resemblance | None:
+    def get(self, hashes: Sequence[bytes]) -> ImageNetPrior | None:
         """What N photos look like; None where there is no such layer to ask."""
         layer = layer_of(self._backbone)
         if layer is None:
             return None
-        result = Resemblance.unknown(len(hashes))
+        result = ImageNetPrior.unknown(len(hashes))
         numbers, positions = self._kept.get(hashes, CENTRE)
         if len(positions) and numbers.shape[1] == result.as_numbers().shape[1]:
-            _put(result, positions, Resemblance.from_numbers(numbers))
+            _put(result, positions, ImageNetPrior.from_numbers(numbers))
         lacking = np.flatnonzero(~result.known).tolist()
         asked = [hashes[position] for position in lacking]
         embeddings, found = self._embeddings.get(asked, CENTRE)
         if len(found):
-            new = resemble(embeddings, layer)
+            new = compute_imagenet_prior(embeddings, layer)
             _put(result, np.array(lacking, np.intp)[found], new)
             if len(found) >= _WORTH_WRITING:
                 self._kept.append([asked[position] for position in found.tolist()], CENTRE, new.as_numbers())
         return result
 
 
-def _put(result: Resemblance, rows: NDArray[np.intp], part: Resemblance) -> None:
+def _put(result: ImageNetPrior, rows: NDArray[np.intp], part: ImageNetPrior) -> None:
     result.kinds[rows], result.shares[rows] = part.kinds, part.shares
 
 
@@ -81,7 +81,7 @@ def _read_layer(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | 
 def layer_of(name: str) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """ImageNet's layer of a backbone, None where there is none or where it cannot be read at once.
 
-    That is a file of torch's: loading torch would keep a known garden waiting for seconds.
+    That is a file of torch's: loading torch would keep a known collection waiting for seconds.
     """
     if is_tuned(name):
         return None

@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.library.cache.embeddings import EmbeddingStore
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import Place, ReadRecord
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.workflows.predicting.network_loader import Opening
-from flowersorter.workflows.predicting.thread_pool import in_lanes, lane_count
-from flowersorter.workflows.predicting.viewport_priority import Urgent
+from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
+from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 #: Photos a lane decodes while the network is still being opened, which takes some seconds.
 _AHEAD = 16
@@ -57,12 +57,12 @@ class _Batch:
 
 
 def ingest(
-    garden: Garden,
+    collection: CollectionStore,
     places: Sequence[Place],
     backbone: Backbone,
     opening: Opening,
     cancel: CancelToken,
-    urgent: Urgent | None = None,
+    urgent: ViewportPriority | None = None,
 ) -> Iterator[Block]:
     """Read, embed and remember photos; yields a block each time some are safely in the library.
 
@@ -71,27 +71,27 @@ def ingest(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    lanes = lane_count()
-    store = garden.embeddings(backbone.name)
+    lanes = worker_count()
+    store = collection.embeddings(backbone.name)
 
     def work(batch: Sequence[Place]) -> _Batch:
-        return _read_and_embed(garden, store, batch, backbone, opening, cancel)
+        return _read_and_embed(collection, store, batch, backbone, opening, cancel)
 
-    for finished in in_lanes(_batches(places, opening, urgent or Urgent(), lanes), work, lanes):
+    for finished in map_batches(_batches(places, opening, urgent or ViewportPriority(), lanes), work, lanes):
         for batch in finished:
             # Embeddings first, so that a photo in the library is a finished one.
             if batch.hashes:
                 store.append(batch.hashes, CENTRE, batch.embeddings)
             if batch.records:
-                garden.photos.record(batch.records)
+                collection.photos.record(batch.records)
             if batch.unreadable:
-                garden.photos.record_unreadable(batch.unreadable)
-            now = garden.photos.places([place.id for place in batch.places])
+                collection.photos.record_unreadable(batch.unreadable)
+            now = collection.photos.places([place.id for place in batch.places])
             yield Block(tuple(now), decoded=len(batch.records))
         cancel.check()
 
 
-def _batches(places: Sequence[Place], opening: Opening, urgent: Urgent, lanes: int) -> Iterator[list[Place]]:
+def _batches(places: Sequence[Place], opening: Opening, urgent: ViewportPriority, lanes: int) -> Iterator[list[Place]]:
     """Deal places out, those somebody looks at first, in batches that let all lanes end at about the same time."""
     waiting = {place.id: place for place in places}
     line = deque(waiting)
@@ -107,7 +107,7 @@ def _batches(places: Sequence[Place], opening: Opening, urgent: Urgent, lanes: i
 
 
 def _read_and_embed(
-    garden: Garden,
+    collection: CollectionStore,
     store: EmbeddingStore,
     places: Sequence[Place],
     backbone: Backbone,
@@ -125,7 +125,7 @@ def _read_and_embed(
             continue
         records.append(_record(place, photo))
         photos[photo.sha256] = photo  # copies in one batch are embedded once
-        garden.thumbnails.put(photo.sha256, photo.small)
+        collection.thumbnails.put(photo.sha256, photo.small)
     hashes = store.missing(list(photos), CENTRE)
     embeddings = np.empty((0, 0), np.float16)
     if hashes:

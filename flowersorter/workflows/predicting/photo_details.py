@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import Label
 from flowersorter.library.tables.photos import PhotoRecord, Place, Places
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.batch_novelty import apart_with
 from flowersorter.workflows.predicting.feature_cache import feature_table
 from flowersorter.workflows.predicting.imagenet_names import looks_like
-from flowersorter.workflows.predicting.photo_rows import Guesses, PhotoRows, rows_of
+from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.workflows.predicting.predict_cached import guess
 
 TOP_GUESSES = 5
@@ -66,36 +66,36 @@ class PhotoDetails:
     apart_with: int = 0
 
 
-def guesses_for(
-    garden: Garden, photo_ids: Iterable[int] | NDArray[np.int64], backbone: str | None = None
-) -> Guesses | None:
-    """Predict known photos with the model that speaks for the garden; None where no model does."""
-    named = model_for(garden, chosen_backbone(garden, backbone))
+def predictions_for(
+    collection: CollectionStore, photo_ids: Iterable[int] | NDArray[np.int64], backbone: str | None = None
+) -> PhotoPredictions | None:
+    """Predict known photos with the model that speaks for the collection; None where no model does."""
+    named = model_for(collection, chosen_backbone(collection, backbone))
     if named is None:
         return None
-    return guess(garden, named.model, photo_ids)
+    return guess(collection, named.model, photo_ids)
 
 
-def rows_for(garden: Garden, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
+def rows_for(collection: CollectionStore, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
     """Rows for some places, in their order."""
     places = Places.of(places)
     photo_ids = places.known_photo_ids
-    return rows_of(places, garden.labels.get(photo_ids), guesses_for(garden, photo_ids, backbone))
+    return rows_of(places, collection.labels.get(photo_ids), predictions_for(collection, photo_ids, backbone))
 
 
-def folder_rows(garden: Garden, folder: Path) -> PhotoRows:
+def folder_rows(collection: CollectionStore, folder: Path) -> PhotoRows:
     """Rows for every place the library knows under a folder, in natural order of their paths."""
-    return rows_for(garden, garden.photos.places_under(folder))
+    return rows_for(collection, collection.photos.places_under(folder))
 
 
-def details(garden: Garden, place_id: int) -> PhotoDetails:
+def details(collection: CollectionStore, place_id: int) -> PhotoDetails:
     """Everything known of one place."""
-    place = garden.photos.place(place_id)
+    place = collection.photos.place(place_id)
     if place.photo_id is None:
         return PhotoDetails(place, None, None, (), Verdict.NONE, ())
-    photo = garden.photos.photo(place.photo_id)
-    backbone = chosen_backbone(garden)
-    guesses = guesses_for(garden, [photo.id], backbone)
+    photo = collection.photos.photo(place.photo_id)
+    backbone = chosen_backbone(collection)
+    guesses = predictions_for(collection, [photo.id], backbone)
     top: tuple[tuple[int, float], ...] = ()
     verdict = Verdict.NONE
     if guesses is not None and len(guesses.photo_ids):
@@ -103,18 +103,18 @@ def details(garden: Garden, place_id: int) -> PhotoDetails:
     return PhotoDetails(
         place=place,
         photo=photo,
-        label=garden.labels.get([photo.id]).get(photo.id),
+        label=collection.labels.get([photo.id]).get(photo.id),
         top=top,
         verdict=verdict,
-        neighbours=_neighbours(garden, photo),
-        looks_like=looks_like(garden, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
-        apart_with=apart_with(garden, photo.id) if verdict in (Verdict.UNSURE, Verdict.NEW) else 0,
+        neighbours=_neighbours(collection, photo),
+        looks_like=looks_like(collection, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
+        apart_with=apart_with(collection, photo.id) if verdict in (Verdict.UNSURE, Verdict.NEW) else 0,
     )
 
 
-def _neighbours(garden: Garden, photo: PhotoRecord) -> tuple[Neighbour, ...]:
-    table = feature_table(garden, chosen_backbone(garden))
-    labels = garden.labels.all()
+def _neighbours(collection: CollectionStore, photo: PhotoRecord) -> tuple[Neighbour, ...]:
+    table = feature_table(collection, chosen_backbone(collection))
+    labels = collection.labels.all()
     others = np.array(sorted(labels.keys() - {photo.id}), np.int64)
     own, found = table.get([photo.sha256])
     if not len(found) or not len(others):
@@ -127,7 +127,7 @@ def _neighbours(garden: Garden, photo: PhotoRecord) -> tuple[Neighbour, ...]:
     result = []
     for i in nearest[similarity[nearest] >= 0].tolist():
         photo_id = int(others[i])
-        places = [place for place in garden.photos.places_of(photo_id) if not place.missing]
+        places = [place for place in collection.photos.places_of(photo_id) if not place.missing]
         path = places[0].path if places else None
         result.append(Neighbour(photo_id, path, labels[photo_id].class_id, float(similarity[i])))
     return tuple(result)

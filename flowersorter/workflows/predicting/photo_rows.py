@@ -1,4 +1,4 @@
-"""The garden as columns: one row a place, as the grid and the command line show it."""
+"""The collection as columns: one row a place, as the grid and the command line show it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.labels import Label, LabelOrigin
 from flowersorter.library.tables.photos import Place, Places
 
-__all__ = ["Guesses", "PhotoRows", "Verdict", "rows_of"]
+__all__ = ["PhotoPredictions", "PhotoRows", "Verdict", "rows_of"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,8 +52,8 @@ class PhotoRows:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Guesses:
-    """Predictions by photo, with the model's classes as class ids of the garden.
+class PhotoPredictions:
+    """Predictions by photo, with the model's classes as class ids of the collection.
 
     Attributes:
         photo_ids: (M,) int64, ascending.
@@ -90,7 +90,7 @@ class Guesses:
         return tuple((int(self.class_ids[i]), float(self.probabilities[row, i])) for i in best)
 
 
-def rows_of(places: Sequence[Place], labels: Mapping[int, Label], guesses: Guesses | None) -> PhotoRows:
+def rows_of(places: Sequence[Place], labels: Mapping[int, Label], guesses: PhotoPredictions | None) -> PhotoRows:
     """Join places with their labels and predictions."""
     places = Places.of(places)
     label_ids, by_person = _label_columns(places.photo_ids, labels)

@@ -1,4 +1,4 @@
-"""Predictions for a garden from its cached embeddings; no photo is decoded and torch is not needed."""
+"""Predictions for a collection from its cached embeddings; no photo is decoded and torch is not needed."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.library.collection import Garden
-from flowersorter.library.database.connection import rising
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.database.connection import sorted_unique
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
-from flowersorter.workflows.predicting.batch_novelty import standing_apart
+from flowersorter.workflows.predicting.batch_novelty import novel_photos
 from flowersorter.workflows.predicting.feature_cache import feature_table
-from flowersorter.workflows.predicting.photo_rows import Guesses, Verdict
+from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, Verdict
 
 
-def cached_features(garden: Garden, backbone: str, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
+def cached_features(
+    collection: CollectionStore, backbone: str, hashes: Sequence[bytes]
+) -> tuple[Features, NDArray[np.intp]]:
     """Read features from the cache: those of M photos, and their (M,) ascending positions in `hashes`."""
-    return feature_table(garden, backbone).get(hashes)
+    return feature_table(collection, backbone).get(hashes)
 
 
-def guess(garden: Garden, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> Guesses:
+def guess(collection: CollectionStore, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; the others are left out. Nothing that stands apart is sure.
 
     Args:
-        garden: Its classes give the model's names their ids.
+        collection: Its classes give the model's names their ids.
         model: What predicts.
         photo_ids: Photos, in any order.
     """
-    meant = garden.classes.meant_by(model.class_names)
-    wanted = rising(photo_ids)
+    meant = collection.classes.meant_by(model.class_names)
+    wanted = sorted_unique(photo_ids)
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    for positions, features, places in feature_table(garden, model.backbone).parts_along(wanted, model.novelty):
+    for positions, features, places in feature_table(collection, model.backbone).parts_along(wanted, model.novelty):
         result = predict(model, features, places)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
-    apart = standing_apart(garden, model, wanted)
+    apart = novel_photos(collection, model, wanted)
     verdicts[apart & np.isin(verdicts, (Verdict.SURE, Verdict.PROBABLE))] = Verdict.UNSURE
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
-    return Guesses(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))
+    return PhotoPredictions(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))
 
 
 def in_classes(

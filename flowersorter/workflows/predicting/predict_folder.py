@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import Label
 from flowersorter.library.tables.photos import Place, Places
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
@@ -19,32 +19,32 @@ from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
-from flowersorter.workflows.predicting.batch_novelty import find_apart
+from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
-from flowersorter.workflows.predicting.photo_details import guesses_for, rows_for
-from flowersorter.workflows.predicting.photo_rows import Guesses, PhotoRows, rows_of
-from flowersorter.workflows.predicting.viewport_priority import Urgent
+from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
+from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, PhotoRows, rows_of
+from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 
 @dataclass(frozen=True, slots=True)
-class LabelRequest:
+class PredictFolderRequest:
     """Label every photo under a folder.
 
     Attributes:
-        garden: Remembers what is found.
+        collection: Remembers what is found.
         folder: Where the photos are.
         device: "auto", "cpu" or "cuda".
-        backbone: Name, or None for the garden's.
+        backbone: Name, or None for the collection's.
         urgent: Which photos somebody is looking at, to be read first.
     """
 
-    garden: Garden
+    collection: CollectionStore
     folder: Path
     device: str = "auto"
     backbone: str | None = None
-    urgent: Urgent | None = None
+    urgent: ViewportPriority | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class RowsChanged:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class LabelResult:
+class PredictFolderResult:
     """What a folder holds.
 
     Attributes:
@@ -76,7 +76,7 @@ class LabelResult:
     """
 
     rows: PhotoRows
-    guesses: Guesses | None
+    guesses: PhotoPredictions | None
     decoded: int
     unreadable: tuple[tuple[Path, str], ...]
     skipped: dict[str, int]
@@ -85,8 +85,8 @@ class LabelResult:
 
 
 def label(
-    request: LabelRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> LabelResult:
+    request: PredictFolderRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> PredictFolderResult:
     """Scan, read what is new, predict everything.
 
     Photos it is not sure of are looked at a second time at the end. Reports `Progress`, then `FolderScanned` once and
@@ -97,21 +97,21 @@ def label(
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; what was read stays in the library.
     """
-    garden = request.garden
+    collection = request.collection
     folder = absolute_folder(request.folder)
-    scanned, places = find_photos(garden, folder, report, cancel)
-    report(FolderScanned(rows_for(garden, places, request.backbone)))
+    scanned, places = find_photos(collection, folder, report, cancel)
+    report(FolderScanned(rows_for(collection, places, request.backbone)))
     decoded = read_new(request, places, report, cancel, embedder)
-    backbone = chosen_backbone(garden, request.backbone)
-    named = model_for(garden, backbone)
-    now = garden.photos.places(places.ids) if len(_unread(places)) else places
-    names = garden.classes.without_deleted(named.model.class_names) if named else ()
-    by_folder = label_by_known_folders(garden, folder, now, names)
+    backbone = chosen_backbone(collection, request.backbone)
+    named = model_for(collection, backbone)
+    now = collection.photos.places(places.ids) if len(_unread(places)) else places
+    names = collection.classes.without_deleted(named.model.class_names) if named else ()
+    by_folder = label_by_known_folders(collection, folder, now, names)
     if named is not None:
-        garden.classes.keep_model_classes(named.model.class_names)
-    labels = garden.labels.get(now.known_photo_ids)
+        collection.classes.keep_model_classes(named.model.class_names)
+    labels = collection.labels.get(now.known_photo_ids)
     guesses = look_twice(request, now, labels, report, cancel, embedder)
-    return LabelResult(
+    return PredictFolderResult(
         rows=rows_of(now, labels, guesses),
         guesses=guesses,
         decoded=decoded,
@@ -122,7 +122,9 @@ def label(
     )
 
 
-def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToken) -> tuple[ScanResult, Places]:
+def find_photos(
+    collection: CollectionStore, folder: Path, report: Report, cancel: CancelToken
+) -> tuple[ScanResult, Places]:
     """Scan a folder and bring the library's places up to date with it.
 
     Raises:
@@ -130,29 +132,29 @@ def find_photos(garden: Garden, folder: Path, report: Report, cancel: CancelToke
     """
     report(Progress("Looking for photos", 0))
     scanned = scan(folder, cancel)
-    return scanned, garden.photos.sync_folder(folder, scanned.photos.columns())
+    return scanned, collection.photos.sync_folder(folder, scanned.photos.columns())
 
 
 def read_new(
-    request: LabelRequest,
+    request: PredictFolderRequest,
     places: Sequence[Place],
     report: Report,
     cancel: CancelToken,
     embedder: OpenEmbedder,
 ) -> int:
     """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
-    garden = request.garden
-    backbone = backbone_of(garden, chosen_backbone(garden, request.backbone))
+    collection = request.collection
+    backbone = backbone_of(collection, chosen_backbone(collection, request.backbone))
     places = Places.of(places)
     new = places.take(_unread(places))
     decoded = done = 0
     if len(new):
         opening = Opening(embedder, backbone, request.device)
         report(Progress("Labelling photos", 0, len(new)))
-        for block in ingest(garden, new, backbone, opening, cancel, request.urgent):
+        for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
-            report(RowsChanged(rows_for(garden, block.places, backbone.name)))
+            report(RowsChanged(rows_for(collection, block.places, backbone.name)))
             report(Progress("Labelling photos", done, len(new)))
     known = places.known_photo_ids
     _embed_and_tell(request, known, CENTRE, places, "Labelling photos", report, cancel, embedder)
@@ -167,32 +169,32 @@ def _unread(places: Places) -> NDArray[np.intp]:
 
 
 def look_twice(
-    request: LabelRequest,
+    request: PredictFolderRequest,
     places: Places,
     labels: Mapping[int, Label],
     report: Report,
     cancel: CancelToken,
     embedder: OpenEmbedder,
-) -> Guesses | None:
+) -> PhotoPredictions | None:
     """Predict photos, those without a label that the model is not sure of again in a wider view.
 
     Then those without a label are compared with the labelled ones: none that stands apart is sure.
     """
-    garden, backbone = request.garden, chosen_backbone(request.garden, request.backbone)
+    collection, backbone = request.collection, chosen_backbone(request.collection, request.backbone)
     photo_ids = places.known_photo_ids
-    guesses, named = guesses_for(garden, photo_ids, backbone), model_for(garden, backbone)
+    guesses, named = predictions_for(collection, photo_ids, backbone), model_for(collection, backbone)
     if guesses is None or named is None:
         return None
     doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE]
     doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
     stage = "Looking again at doubtful photos"
     changed = _embed_and_tell(request, doubtful, WIDE, places, stage, report, cancel, embedder)
-    changed |= find_apart(garden, named, guesses.photo_ids, cancel)
-    return guesses_for(garden, photo_ids, backbone) if changed else guesses
+    changed |= find_batch_novelty(collection, named, guesses.photo_ids, cancel)
+    return predictions_for(collection, photo_ids, backbone) if changed else guesses
 
 
 def _embed_and_tell(
-    request: LabelRequest,
+    request: PredictFolderRequest,
     photo_ids: NDArray[np.int64],
     view: str,
     places: Places,
@@ -202,20 +204,20 @@ def _embed_and_tell(
     embedder: OpenEmbedder,
 ) -> bool:
     """Embed a view of the known photos that lack it, reporting their rows as they come; returns whether any did."""
-    garden = request.garden
-    backbone = backbone_of(garden, chosen_backbone(garden, request.backbone))
-    wanted = without_view(garden, backbone.name, photo_ids, view)
+    collection = request.collection
+    backbone = backbone_of(collection, chosen_backbone(collection, request.backbone))
+    wanted = without_view(collection, backbone.name, photo_ids, view)
     if not wanted:
         return False
     by_photo = np.argsort(places.photo_ids, kind="stable")
     ordered = places.photo_ids[by_photo]
     done = 0
     report(Progress(stage, 0, len(wanted)))
-    for block in embed_view(garden, wanted, view, backbone, Opening(embedder, backbone, request.device), cancel):
+    for block in embed_view(collection, wanted, view, backbone, Opening(embedder, backbone, request.device), cancel):
         done += len(block)
         ids = np.array([photo.id for photo in block], np.int64)
         spans = zip(np.searchsorted(ordered, ids), np.searchsorted(ordered, ids, "right"), strict=True)
         rows = np.concatenate([by_photo[first:end] for first, end in spans])
-        report(RowsChanged(rows_for(garden, places.take(rows), backbone.name)))
+        report(RowsChanged(rows_for(collection, places.take(rows), backbone.name)))
         report(Progress(stage, done, len(wanted)))
     return True

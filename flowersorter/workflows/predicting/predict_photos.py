@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.read import LoadedPhoto, read_photo, read_small
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Predictions, predict
-from flowersorter.vision.features.imagenet_prior import resemble
+from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, WIDE, cut
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
@@ -26,7 +26,7 @@ from flowersorter.workflows.predicting.imagenet_names import likenesses
 from flowersorter.workflows.predicting.imagenet_prior_cache import layer_of
 from flowersorter.workflows.predicting.network_loader import Embeds, OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.predicting.predict_cached import in_classes
-from flowersorter.workflows.predicting.thread_pool import in_lanes, lane_count
+from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
 
 #: Photos a lane takes at a time.
 _MOST_AT_ONCE = 8
@@ -37,13 +37,13 @@ class PredictRequest:
     """Predict some photos.
 
     Attributes:
-        garden: Its model predicts.
+        collection: Its model predicts.
         paths: The photos.
         device: "auto", "cpu" or "cuda".
-        backbone: Name, or None for the garden's.
+        backbone: Name, or None for the collection's.
     """
 
-    garden: Garden
+    collection: CollectionStore
     paths: tuple[Path, ...]
     device: str = "auto"
     backbone: str | None = None
@@ -81,18 +81,18 @@ def predict_photos(
         TooFewPhotos: there is no model for the backbone yet.
         Cancelled: asked to stop.
     """
-    name = chosen_backbone(request.garden, request.backbone)
-    named = model_for(request.garden, name)
+    name = chosen_backbone(request.collection, request.backbone)
+    named = model_for(request.collection, name)
     if named is None:
         raise TooFewPhotos(
             f"There is no model for {name} yet",
             "models belong to one backbone",
             "Train one with this backbone first",
         )
-    entry = backbone_of(request.garden, name)
-    names = _names(request.garden, named.model)
+    entry = backbone_of(request.collection, name)
+    names = _names(request.collection, named.model)
     opening = Opening(embedder, entry, request.device)
-    lanes = lane_count()
+    lanes = worker_count()
     size = max(1, min(_MOST_AT_ONCE, len(request.paths) // lanes))
     starts = range(0, len(request.paths), size)
 
@@ -101,7 +101,7 @@ def predict_photos(
         return batch[0], _predict_batch(paths, named.model, names, entry, opening, cancel)
 
     done: dict[int, list[PhotoPrediction]] = {}
-    for finished in in_lanes(((start,) for start in starts), work, lanes):
+    for finished in map_batches(((start,) for start in starts), work, lanes):
         done.update(finished)
         report(Progress("Labelling photos", min(len(done) * size, len(request.paths)), len(request.paths)))
         cancel.check()
@@ -145,7 +145,7 @@ def _look(
 
     centre = view(CENTRE, [photo.pixels for photo in photos])
     layer = layer_of(model.backbone)
-    resemblance = None if layer is None else resemble(centre, layer)
+    resemblance = None if layer is None else compute_imagenet_prior(centre, layer)
     likely = [""] * len(photos) if resemblance is None else likenesses(resemblance)
     embeddings = centre.astype(np.float32)
     predictions = predict(model, replace(pack(embeddings), resemblance=resemblance))
@@ -159,11 +159,11 @@ def _look(
     return predict(model, replace(pack(embeddings), resemblance=resemblance)), likely
 
 
-def _names(garden: Garden, model: Model) -> tuple[str, ...]:
-    """The classes of a model as the garden calls them now; "" for one that was deleted."""
+def _names(collection: CollectionStore, model: Model) -> tuple[str, ...]:
+    """The classes of a model as the collection calls them now; "" for one that was deleted."""
     names = dict.fromkeys(model.class_names, "")
-    for name in garden.classes.without_deleted(model.class_names):
-        entry = garden.classes.find(name)
+    for name in collection.classes.without_deleted(model.class_names):
+        entry = collection.classes.find(name)
         names[name] = name if entry is None else entry.name
     return tuple(names.values())
 

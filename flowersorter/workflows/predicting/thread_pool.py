@@ -21,14 +21,14 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
-def lane_count() -> int:
+def worker_count() -> int:
     """How many cores this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
-def in_lanes(
+def map_batches(
     batches: Iterator[Sequence[Item]], work: Callable[[Sequence[Item]], Result], lanes: int
 ) -> Iterator[list[Result]]:
     """Work on batches in threads; one batch waits, so that no lane does while the caller uses what is done.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 
-class Urgent:
+class ViewportPriority:
     """The places somebody is looking at, which are to be read first; asked for in one thread, taken in another."""
 
     def __init__(self) -> None:

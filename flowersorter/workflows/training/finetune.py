@@ -11,7 +11,7 @@ import numpy as np
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import Backbone, base_name
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
@@ -26,7 +26,7 @@ from flowersorter.workflows.models.current_model import NamedModel, chosen_backb
 from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
-from flowersorter.workflows.training.finetune_split import DeepPhotos, deep_photos
+from flowersorter.workflows.training.finetune_split import FinetuneSplit, finetune_split
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_labelled, labels_of_class_folders, nothing_in
 from flowersorter.workflows.training.train import clearly_worse
@@ -35,7 +35,7 @@ from flowersorter.workflows.training.training_set import labelled_photos
 if TYPE_CHECKING:
     from flowersorter.vision.finetuning.config import Tuned
 
-__all__ = ["DeepRequest", "DeepResult", "Epoch", "deep_train", "likely_seconds"]
+__all__ = ["Epoch", "FinetuneRequest", "FinetuneResult", "finetune", "likely_seconds"]
 
 EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)
@@ -49,22 +49,22 @@ _ENOUGH_TO_MEASURE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class DeepRequest:
+class FinetuneRequest:
     """Train the last stages of the network.
 
     Attributes:
-        garden: Whose labels; gets the model.
-        folder: Has one sub-folder per class; None: learn from the garden's labels.
-        add: Learn from the garden's other labels as well as from the folder.
+        collection: Whose labels; gets the model.
+        folder: Has one sub-folder per class; None: learn from the collection's labels.
+        add: Learn from the collection's other labels as well as from the folder.
         unfreeze: Stages that learn beside the final layer: 0, 1 or 2.
         epochs: Times every photo is shown.
         device: "auto", "cpu" or "cuda".
-        backbone: Name, or None for the garden's; of a network trained here, what it was made from is trained again.
+        backbone: Name, or None for the collection's; of a network trained here, what it was made from is trained again.
         note: Kept with the model.
         seed: Fixes what is held out, the order and the augmentation.
     """
 
-    garden: Garden
+    collection: CollectionStore
     folder: Path | None = None
     add: bool = False
     unfreeze: int = 1
@@ -76,7 +76,7 @@ class DeepRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class DeepResult:
+class FinetuneResult:
     """What a deep training brought.
 
     Attributes:
@@ -88,7 +88,7 @@ class DeepResult:
         held_out_accuracy: Share of these that heads which never saw them either got right; None if too few to tell.
         frozen_accuracy: The same share for a head on the network as it was; it learned from the same photos.
         before: Held-out accuracy of the model before.
-        made_current: Whether the garden uses it now.
+        made_current: Whether the collection uses it now.
         lost_classes: Classes of the model before that it does not know.
         replaces_import: Whether the model before was imported: such a one is not replaced without asking.
         epochs: All that were finished; number 0 tells how things stood before the first.
@@ -118,16 +118,16 @@ class DeepResult:
     unreadable: tuple[tuple[Path, str], ...] = ()
 
 
-def deep_train(
-    request: DeepRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> DeepResult:
+def finetune(
+    request: FinetuneRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+) -> FinetuneResult:
     """Train, keep the best epoch, fit the usual head on what the network sees now. Reports `Progress` and `Epoch`.
 
     From the first epoch on `cancel` only ends the training: the best epoch so far becomes the model. Photos beyond the
     labelled ones are embedded anew by the next labelling.
 
-    A model made from the garden's labels is not put into use if it is clearly worse than the one before, or does not
-    know all its classes; one made from a folder is, as with `train_folder`.
+    A model made from the collection's labels is not put into use if it is clearly worse than the one before, or does
+    not know all its classes; one made from a folder is, as with `train_folder`.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
@@ -137,11 +137,11 @@ def deep_train(
         DeviceUnavailable: the device is not there or has too little memory.
         Cancelled: asked to stop before the first epoch was over; the model before stays.
     """
-    garden, started = request.garden, time.perf_counter()
-    entry = backbone_of(garden, base_name(chosen_backbone(garden, request.backbone)))
+    collection, started = request.collection, time.perf_counter()
+    entry = backbone_of(collection, base_name(chosen_backbone(collection, request.backbone)))
     classes, unreadable = _labels(request, entry.name, report, cancel, embedder)
-    embed_labelled(garden, request.device, classes, CENTRE, entry.name, report, cancel, embedder)
-    photos = deep_photos(garden, entry, classes, request.seed, report, cancel)
+    embed_labelled(collection, request.device, classes, CENTRE, entry.name, report, cancel, embedder)
+    photos = finetune_split(collection, entry, classes, request.seed, report, cancel)
     cancel.check()
     frozen, frozen_accuracy = _frozen_head(photos, entry, request.seed, cancel)
     tuned = _tune(request, entry, frozen, photos, report, cancel)
@@ -150,17 +150,17 @@ def deep_train(
         model, training = _head_alone(photos, frozen, tuned, request)
     else:
         model, training = _on_own_network(request, entry, photos, tuned, classes, report, embedder)
-    before = model_for(garden, chosen_backbone(garden))
+    before = model_for(collection, chosen_backbone(collection))
     arrays, metadata = model.to_bundle()
-    model_id = garden.models.add(arrays | training.arrays(), metadata)
-    forget_unused(garden)
+    model_id = collection.models.add(arrays | training.arrays(), metadata)
+    forget_unused(collection)
     _remember_pace(request, photos, tuned)
-    lost = _lost_classes(garden, before, model)
+    lost = _lost_classes(collection, before, model)
     imported = before is not None and came_from_elsewhere(before)
     made_current = request.folder is not None or not (lost or imported or _is_worse(before, model))
     if made_current:
-        use_model(garden, model_id)
-    return DeepResult(
+        use_model(collection, model_id)
+    return FinetuneResult(
         model_id=model_id,
         backbone=model.backbone,
         classes=model.class_names,
@@ -181,41 +181,41 @@ def deep_train(
     )
 
 
-def likely_seconds(garden: Garden, unfreeze: int, epochs: int, photos: int, cores: int) -> float:
+def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int) -> float:
     """About how long a deep training will take: as fast as the last one here, else as measured on a computer like many.
 
     Args:
-        garden: Remembers the last training.
+        collection: Remembers the last training.
         unfreeze: Stages that learn beside the final layer.
         epochs: Times every photo is shown.
         photos: Labelled photos.
         cores: How many cores there are.
     """
-    paces = garden.settings.get(_PACE_KEY, dict[str, float]())
+    paces = collection.settings.get(_PACE_KEY, dict[str, float]())
     pace = paces.get(str(unfreeze), _SECONDS[unfreeze] / max(1, cores))
     return float(pace) * photos * epochs
 
 
-def _remember_pace(request: DeepRequest, photos: DeepPhotos, tuned: Tuned) -> None:
-    paces = request.garden.settings.get(_PACE_KEY, dict[str, float]())
+def _remember_pace(request: FinetuneRequest, photos: FinetuneSplit, tuned: Tuned) -> None:
+    paces = request.collection.settings.get(_PACE_KEY, dict[str, float]())
     paces[str(request.unfreeze)] = tuned.epochs[-1].seconds / len(photos.hashes) / max(1, tuned.epochs[-1].number)
-    request.garden.settings.set(_PACE_KEY, paces)
+    request.collection.settings.set(_PACE_KEY, paces)
 
 
 def _labels(
-    request: DeepRequest, backbone: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
+    request: FinetuneRequest, backbone: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
 ) -> tuple[dict[int, int], tuple[tuple[Path, str], ...]]:
     """Class id by photo id, and the files of the folder that could not be read."""
-    garden = request.garden
+    collection = request.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
         found = labels_of_class_folders(
-            garden, folder, request.device, backbone, report, cancel, embedder, add=request.add
+            collection, folder, request.device, backbone, report, cancel, embedder, add=request.add
         )
         if len(set(found[0].values())) < 2:
             raise nothing_in(folder)
         return found
-    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     if not classes:
         raise TooFewPhotos(
             "There is nothing to learn from yet",
@@ -225,7 +225,7 @@ def _labels(
     return classes, ()
 
 
-def _frozen_head(photos: DeepPhotos, entry: Backbone, seed: int, cancel: CancelToken) -> tuple[Model, float]:
+def _frozen_head(photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken) -> tuple[Model, float]:
     """A head on the network as it is that has not seen the held-out photos, and the share of these it gets right."""
     named, learned, held_out = photos.photos, ~photos.held_out, photos.held_out
     examples = Examples(
@@ -238,7 +238,7 @@ def _frozen_head(photos: DeepPhotos, entry: Backbone, seed: int, cancel: CancelT
 
 
 def _tune(
-    request: DeepRequest, entry: Backbone, frozen: Model, photos: DeepPhotos, report: Report, cancel: CancelToken
+    request: FinetuneRequest, entry: Backbone, frozen: Model, photos: FinetuneSplit, report: Report, cancel: CancelToken
 ) -> Tuned:
     report(Progress("Loading the network", 0))
     from flowersorter.vision.backbone.build import build_resnet
@@ -270,34 +270,34 @@ def with_own_crop(entry: Backbone) -> Backbone:
 
 
 def _on_own_network(
-    request: DeepRequest,
+    request: FinetuneRequest,
     entry: Backbone,
-    photos: DeepPhotos,
+    photos: FinetuneSplit,
     tuned: Tuned,
     classes: dict[int, int],
     report: Report,
     embedder: OpenEmbedder,
 ) -> tuple[Model, Training]:
     """Keep the network, embed the labelled photos with it and fit the usual head on them, honestly."""
-    garden, cancel = request.garden, CancelToken()
+    collection, cancel = request.collection, CancelToken()
     changed = {name: tensor.numpy().astype(np.float16) for name, tensor in tuned.best.changed.items()}
     seen = [sha256 for sha256, held_out in zip(photos.hashes, photos.held_out.tolist(), strict=True) if not held_out]
-    own = keep_tuned(garden, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
-    embed_labelled(garden, request.device, classes, CENTRE, own.name, report, cancel, embedder)
+    own = keep_tuned(collection, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
+    embed_labelled(collection, request.device, classes, CENTRE, own.name, report, cancel, embedder)
     report(Progress("Learning", 0))
-    labelled = labelled_photos(garden, own.name, classes)
-    fitted = fit_for(garden, labelled, own.name, cancel, request.note)
+    labelled = labelled_photos(collection, own.name, classes)
+    fitted = fit_for(collection, labelled, own.name, cancel, request.note)
     return fitted.model, Training.of(labelled, fitted)
 
 
-def _honest_layer(photos: DeepPhotos, tuned: Tuned) -> FinalLayer:
+def _honest_layer(photos: FinetuneSplit, tuned: Tuned) -> FinalLayer:
     """The final layer with as much confidence as the held-out photos justify."""
     best, named = tuned.best, photos.photos
     temperature = np.float32(fit_temperature(HeldOutLoss(best.logits, named.targets[best.rows])))
     return FinalLayer(named.class_names, best.weight / temperature, best.bias / temperature)
 
 
-def _head_alone(photos: DeepPhotos, frozen: Model, tuned: Tuned, request: DeepRequest) -> tuple[Model, Training]:
+def _head_alone(photos: FinetuneSplit, frozen: Model, tuned: Tuned, request: FinetuneRequest) -> tuple[Model, Training]:
     """The trained final layer as a head on the network as it is, calibrated on the held-out photos."""
     best, targets = tuned.best, photos.photos.targets
     loss = HeldOutLoss(best.logits, targets[best.rows])
@@ -328,11 +328,11 @@ def _head_alone(photos: DeepPhotos, frozen: Model, tuned: Tuned, request: DeepRe
     return model, Training(photos.photos.photo_ids[order], targets[order].astype(np.int32), held_out[order])
 
 
-def _lost_classes(garden: Garden, before: NamedModel | None, model: Model) -> tuple[str, ...]:
-    """Classes of the garden that only the model before knows; none if the two have no class in common."""
+def _lost_classes(collection: CollectionStore, before: NamedModel | None, model: Model) -> tuple[str, ...]:
+    """Classes of the collection that only the model before knows; none if the two have no class in common."""
     if before is None:
         return ()
-    entries = [garden.classes.find(name) for name in before.model.class_names]
+    entries = [collection.classes.find(name) for name in before.model.class_names]
     known = [entry.name for entry in entries if entry is not None]
     lost = tuple(name for name in known if name not in model.class_names)
     return lost if len(lost) < len(known) else ()

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.classifier.training_state import near_copies
+from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.near_duplicates import joined
-from flowersorter.vision.finetuning.config import Lesson, Pictures
+from flowersorter.vision.finetuning.config import FinetuneConfig, Pictures
 from flowersorter.workflows.predicting.extra_views import pixels_of
 from flowersorter.workflows.training.training_set import TrainingSet, labelled_photos
 
@@ -29,7 +29,7 @@ FEWEST = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class DeepPhotos:
+class FinetuneSplit:
     """Labelled photos of which there are pictures.
 
     Attributes:
@@ -47,19 +47,26 @@ class DeepPhotos:
     left_out: int
 
     @property
-    def lesson(self) -> Lesson:
+    def lesson(self) -> FinetuneConfig:
         """What to learn from and what to measure with."""
         targets, rows = self.photos.targets, np.arange(len(self.hashes))
-        return Lesson(self.pictures, targets, len(self.photos.class_names), rows[~self.held_out], rows[self.held_out])
+        return FinetuneConfig(
+            self.pictures, targets, len(self.photos.class_names), rows[~self.held_out], rows[self.held_out]
+        )
 
 
-def deep_photos(
-    garden: Garden, backbone: Backbone, classes: Mapping[int, int], seed: int, report: Report, cancel: CancelToken
-) -> DeepPhotos:
+def finetune_split(
+    collection: CollectionStore,
+    backbone: Backbone,
+    classes: Mapping[int, int],
+    seed: int,
+    report: Report,
+    cancel: CancelToken,
+) -> FinetuneSplit:
     """Find the pictures of labelled photos, make those that are missing again, and hold some photos out.
 
     Args:
-        garden: Whose photos; they are embedded with the backbone.
+        collection: Whose photos; they are embedded with the backbone.
         backbone: As it is before the training.
         classes: Class id by photo id.
         seed: Fixes which photos are held out.
@@ -70,18 +77,18 @@ def deep_photos(
         TooFewPhotos: fewer than two classes, or one with too few photos.
         Cancelled: asked to stop.
     """
-    labelled = labelled_photos(garden, backbone.name, classes)
-    records = garden.photos.photos(labelled.photo_ids.tolist())
+    labelled = labelled_photos(collection, backbone.name, classes)
+    records = collection.photos.photos(labelled.photo_ids.tolist())
 
     def picture(photo_id: int) -> NDArray[np.uint8] | None:
-        return pixels_of(garden, records[photo_id], backbone.short_side_px)
+        return pixels_of(collection, records[photo_id], backbone.short_side_px)
 
     there = np.zeros(len(labelled.photo_ids), np.bool_)
     for row, photo_id in enumerate(labelled.photo_ids.tolist()):
         cancel.check()
         report(Progress("Looking for the pictures", row, len(there)))
         sha256 = records[photo_id].sha256
-        there[row] = garden.thumbnails.get(sha256) is not None or picture(photo_id) is not None
+        there[row] = collection.thumbnails.get(sha256) is not None or picture(photo_id) is not None
     rows = np.flatnonzero(there)
     photos = replace(
         labelled,
@@ -91,9 +98,9 @@ def deep_photos(
         bursts=None if labelled.bursts is None else labelled.bursts[rows],
     )
     _check_counts(photos)
-    groups = joined(near_copies(photos.features, photos.targets, seed, cancel), photos.bursts)
+    groups = joined(near_duplicates(photos.features, photos.targets, seed, cancel), photos.bursts)
     ids = photos.photo_ids.tolist()
-    return DeepPhotos(
+    return FinetuneSplit(
         photos=photos,
         hashes=tuple(records[photo_id].sha256 for photo_id in ids),
         pictures=lambda row: picture(ids[row]),

@@ -9,7 +9,7 @@ import numpy as np
 
 from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.labelling.folder_labels import label_by_sub_folders
@@ -18,12 +18,12 @@ from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.feature_cache import feature_table
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, find_photos, read_new
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, read_new
 from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes
 
 
 def labels_of_class_folders(
-    garden: Garden,
+    collection: CollectionStore,
     folder: Path,
     device: str,
     backbone: str,
@@ -36,14 +36,14 @@ def labels_of_class_folders(
     """Read a folder of class folders and take them as labels.
 
     Args:
-        garden: Gets the photos and the labels.
+        collection: Gets the photos and the labels.
         folder: Has one sub-folder per class.
         device: "auto", "cpu" or "cuda".
         backbone: Name of the backbone that new photos are embedded with.
         report: Gets `Progress`.
         cancel: Looked at often.
         embedder: Opens the network.
-        add: Take the garden's other labels as well.
+        add: Take the collection's other labels as well.
 
     Returns:
         Class id by photo id, and the files that could not be read with the reason.
@@ -52,18 +52,18 @@ def labels_of_class_folders(
         FolderUnusable: the folder is missing or forbidden.
         Cancelled: asked to stop.
     """
-    _, places = find_photos(garden, folder, report, cancel)
-    read_new(LabelRequest(garden, folder, device, backbone), places, report, cancel, embedder)
-    now = garden.photos.places([place.id for place in places])
-    by_folder = label_by_sub_folders(garden, folder, now)
-    labels = garden.labels.all()
+    _, places = find_photos(collection, folder, report, cancel)
+    read_new(PredictFolderRequest(collection, folder, device, backbone), places, report, cancel, embedder)
+    now = collection.photos.places([place.id for place in places])
+    by_folder = label_by_sub_folders(collection, folder, now)
+    labels = collection.labels.all()
     wanted = labels if add else {photo_id: labels[photo_id] for photo_id in by_folder}
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
     return {photo_id: label.class_id for photo_id, label in wanted.items()}, unreadable
 
 
 def embed_labelled(
-    garden: Garden,
+    collection: CollectionStore,
     device: str,
     photo_ids: Iterable[int],
     view: str,
@@ -82,19 +82,19 @@ def embed_labelled(
     labelled = np.array(sorted(photo_ids), np.int64)
     if view == CENTRE:
         # They are learned from next: what was read and checked for that needs no other look here.
-        feature_table(garden, backbone).read_ahead(garden.photos.hashes(labelled)[1])
-    wanted = without_view(garden, backbone, labelled, view)
+        feature_table(collection, backbone).read_ahead(collection.photos.hashes(labelled)[1])
+    wanted = without_view(collection, backbone, labelled, view)
     if not wanted:
         return
     report(Progress("Reading labelled photos", 0, len(wanted)))
-    entry, done = backbone_of(garden, backbone), 0
-    for block in embed_view(garden, wanted, view, entry, Opening(embedder, entry, device), cancel):
+    entry, done = backbone_of(collection, backbone), 0
+    for block in embed_view(collection, wanted, view, entry, Opening(embedder, entry, device), cancel):
         done += len(block)
         report(Progress("Reading labelled photos", done, len(wanted)))
 
 
-def embed_variants(
-    garden: Garden,
+def embed_augmented_views(
+    collection: CollectionStore,
     device: str,
     classes: Mapping[int, int],
     backbone: str,
@@ -113,11 +113,16 @@ def embed_variants(
     targets = np.array([classes[photo_id] for photo_id in photo_ids.tolist()], np.intp)
     few = [] if is_tuned(backbone) else photo_ids[of_small_classes(targets)].tolist()
     for number in range(1, VARIANTS + 1):
-        embed_labelled(garden, device, few, variant(number), backbone, report, cancel, embedder)
+        embed_labelled(collection, device, few, variant(number), backbone, report, cancel, embedder)
 
 
 def get_ready(
-    garden: Garden, device: str, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+    collection: CollectionStore,
+    device: str,
+    report: Report,
+    cancel: CancelToken,
+    *,
+    embedder: OpenEmbedder = open_embedder,
 ) -> None:
     """Do now what the next Retrain would like to find in the cache but will not wait for.
 
@@ -128,12 +133,12 @@ def get_ready(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    backbone = chosen_backbone(garden)
-    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    backbone = chosen_backbone(collection)
+    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     used = set(classes.values())
-    names = [each.name for each in garden.classes.all() if each.id in used]
-    if not belongs_with_starter(model_for(garden, backbone), names):
-        embed_variants(garden, device, classes, backbone, report, cancel, embedder)
+    names = [each.name for each in collection.classes.all() if each.id in used]
+    if not belongs_with_starter(model_for(collection, backbone), names):
+        embed_augmented_views(collection, device, classes, backbone, report, cancel, embedder)
 
 
 def nothing_in(folder: Path) -> TooFewPhotos:
@@ -146,7 +151,7 @@ def nothing_in(folder: Path) -> TooFewPhotos:
 
 
 def embed_for_measuring(
-    garden: Garden, backbone: str, device: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
+    collection: CollectionStore, backbone: str, device: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
 ) -> None:
     """Embed the labelled photos whose embedding is lost, or was never made with this backbone.
 
@@ -157,11 +162,11 @@ def embed_for_measuring(
         WeightsMissing: there is nothing in the cache either.
         DeviceUnavailable: the device is not there.
     """
-    photo_ids = list(garden.labels.all())
+    photo_ids = list(collection.labels.all())
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
         try:
-            embed_labelled(garden, device, photo_ids, CENTRE, name, report, cancel, embedder)
+            embed_labelled(collection, device, photo_ids, CENTRE, name, report, cancel, embedder)
         except WeightsMissing:
-            _, hashes = garden.photos.hashes(photo_ids)
-            if len(garden.embeddings(name).missing(hashes, CENTRE)) == len(hashes):
+            _, hashes = collection.photos.hashes(photo_ids)
+            if len(collection.embeddings(name).missing(hashes, CENTRE)) == len(hashes):
                 raise

@@ -6,19 +6,19 @@ of them are right then (`flowersorter.vision.classifier.lda` has the figures).
 
 from __future__ import annotations
 
-from flowersorter.library.collection import Garden
-from flowersorter.vision.classifier.training_state import FEW
+from flowersorter.library.collection import CollectionStore
+from flowersorter.vision.classifier.training_state import FEW_LABELS
 
-__all__ = ["FEW", "learns_from_unlabelled", "set_learns_from_unlabelled"]
+__all__ = ["FEW_LABELS", "learns_from_unlabelled", "set_learns_from_unlabelled"]
 
 _KEY = "learn from unlabelled photos"
 
 
-def learns_from_unlabelled(garden: Garden) -> bool:
+def learns_from_unlabelled(collection: CollectionStore) -> bool:
     """Whether the person asked for it."""
-    return garden.settings.get(_KEY, False) is True
+    return collection.settings.get(_KEY, False) is True
 
 
-def set_learns_from_unlabelled(garden: Garden, wanted: bool) -> None:
+def set_learns_from_unlabelled(collection: CollectionStore, wanted: bool) -> None:
     """Ask for it, or no longer; it counts from the next training on."""
-    garden.settings.set(_KEY, wanted)
+    collection.settings.set(_KEY, wanted)

@@ -1,4 +1,4 @@
-"""Train: from the garden's labels (Retrain) or from a folder with one sub-folder per class."""
+"""Train: from the collection's labels (Retrain) or from a folder with one sub-folder per class."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.classifier.fit import Fitted
@@ -20,15 +20,15 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.evaluation.compare_models import Training
-from flowersorter.workflows.evaluation.duplicate_labels import Contradiction, contradictions
+from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.predicting.predict_cached import in_classes
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import (
+    embed_augmented_views,
     embed_labelled,
-    embed_variants,
     labels_of_class_folders,
     nothing_in,
 )
@@ -43,15 +43,15 @@ from flowersorter.workflows.training.unmeasured_classes import Unmeasured, unmea
 
 @dataclass(frozen=True, slots=True)
 class RetrainRequest:
-    """Learn from every label of the garden.
+    """Learn from every label of the collection.
 
     Attributes:
-        garden: Whose labels.
+        collection: Whose labels.
         device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
         note: Kept with the model.
     """
 
-    garden: Garden
+    collection: CollectionStore
     device: str = "auto"
     note: str = ""
 
@@ -61,15 +61,15 @@ class TrainFolderRequest:
     """Learn from a folder with one sub-folder per class.
 
     Attributes:
-        garden: Gets the labels and the model.
+        collection: Gets the labels and the model.
         folder: Has one sub-folder per class.
-        add: Learn from the garden's other labels as well.
+        add: Learn from the collection's other labels as well.
         device: "auto", "cpu" or "cuda".
-        backbone: Name, or None for the garden's.
+        backbone: Name, or None for the collection's.
         note: Kept with the model.
     """
 
-    garden: Garden
+    collection: CollectionStore
     folder: Path
     add: bool = False
     device: str = "auto"
@@ -88,8 +88,8 @@ class TrainResult:
         held_out: Photos its accuracy was measured on.
         held_out_accuracy: Share of them that models which never saw them got right; None if too few to tell.
         before: The same figure of the model before.
-        made_current: Whether the garden uses it now: a clearly worse one waits for the person to say so, and so does
-            one that would take the place of a model from elsewhere.
+        made_current: Whether the collection uses it now: a clearly worse one waits for the person to say so, and so
+            does one that would take the place of a model from elsewhere.
         seconds: How long the fit took, without reading photos.
         unreadable: Files that look like photos and are none, with the reason.
         unmeasured: Classes of which no photo could be held out.
@@ -117,7 +117,7 @@ class TrainResult:
 def retrain(
     request: RetrainRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
 ) -> TrainResult:
-    """Fit a new head on the garden's labels and make it current unless it is clearly worse than one that was made here.
+    """Fit a new head on the collection's labels and make it current unless it is clearly worse than the one before.
 
     Of a model from elsewhere nobody knows what it learned from, and it may know more classes: it is never replaced
     without the person's word.
@@ -126,9 +126,9 @@ def retrain(
         TooFewPhotos: nothing is labelled, or only one class is.
         Cancelled: asked to stop; the model before stays.
     """
-    garden = request.garden
-    backbone = chosen_backbone(garden)
-    classes = {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+    collection = request.collection
+    backbone = chosen_backbone(collection)
+    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     if not classes:
         raise TooFewPhotos(
             "There is nothing to learn from yet",
@@ -137,17 +137,17 @@ def retrain(
         )
     # A second look would take seconds; `label` has seen to those it was not sure of.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
-        embed_labelled(garden, request.device, classes, CENTRE, name, report, cancel, embedder)
-    own = labelled_photos(garden, backbone, classes)
+        embed_labelled(collection, request.device, classes, CENTRE, name, report, cancel, embedder)
+    own = labelled_photos(collection, backbone, classes)
     if not len(own.photo_ids):
         raise TooFewPhotos(
             "There is nothing to learn from at the moment",
             "none of the photos with a label can be read",
             "Connect the drive they are on, then retrain",
         )
-    named = model_for(garden, backbone)
-    examples = with_starter(garden, own) if belongs_with_starter(named, own.class_names) else own
-    return _learn(garden, examples, backbone, request.note, report, cancel, keep_better=True)
+    named = model_for(collection, backbone)
+    examples = with_starter(collection, own) if belongs_with_starter(named, own.class_names) else own
+    return _learn(collection, examples, backbone, request.note, report, cancel, keep_better=True)
 
 
 def train_folder(
@@ -164,41 +164,41 @@ def train_folder(
         TooFewPhotos: it has fewer than two sub-folders with readable photos.
         Cancelled: asked to stop; the model before stays.
     """
-    garden, folder = request.garden, absolute_folder(request.folder)
-    backbone = chosen_backbone(garden, request.backbone)
+    collection, folder = request.collection, absolute_folder(request.folder)
+    backbone = chosen_backbone(collection, request.backbone)
     classes, unreadable = labels_of_class_folders(
-        garden, folder, request.device, backbone, report, cancel, embedder, add=request.add
+        collection, folder, request.device, backbone, report, cancel, embedder, add=request.add
     )
-    embed_labelled(garden, request.device, classes, WIDE, backbone, report, cancel, embedder)
-    embed_variants(garden, request.device, classes, backbone, report, cancel, embedder)
+    embed_labelled(collection, request.device, classes, WIDE, backbone, report, cancel, embedder)
+    embed_augmented_views(collection, request.device, classes, backbone, report, cancel, embedder)
     if is_tuned(backbone):
-        embed_labelled(garden, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
-    own = labelled_photos(garden, backbone, classes)
+        embed_labelled(collection, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
+    own = labelled_photos(collection, backbone, classes)
     if len(own.class_names) < 2:
         raise nothing_in(folder)
-    named = model_for(garden, backbone)
+    named = model_for(collection, backbone)
     grown = request.add and belongs_with_starter(named, own.class_names)
     result = _learn(
-        garden,
-        with_starter(garden, own) if grown else own,
+        collection,
+        with_starter(collection, own) if grown else own,
         backbone,
         request.note,
         report,
         cancel,
         keep_better=False,
     )
-    garden.settings.set("backbone", backbone)
-    contradicting = sum(_in_several(each, folder) for each in contradictions(garden))
+    collection.settings.set("backbone", backbone)
+    contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
     return replace(result, unreadable=unreadable, contradicting=contradicting)
 
 
-def _in_several(each: Contradiction, folder: Path) -> bool:
+def _in_several(each: DuplicateLabel, folder: Path) -> bool:
     """Whether two of its class folders are in this folder."""
     return sum(path.is_relative_to(folder) for path in each.paths.values()) > 1
 
 
 def _learn(
-    garden: Garden,
+    collection: CollectionStore,
     examples: TrainingSet,
     backbone: str,
     note: str,
@@ -209,25 +209,25 @@ def _learn(
 ) -> TrainResult:
     report(Progress("Learning", 0))
     started = time.perf_counter()
-    before = model_for(garden, backbone)
-    fitted = fit_for(garden, examples, backbone, cancel, note)
+    before = model_for(collection, backbone)
+    fitted = fit_for(collection, examples, backbone, cancel, note)
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
     held_out = int(np.count_nonzero(fitted.held_out.own))
     arrays, metadata = fitted.model.to_bundle()
-    model_id = garden.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
+    model_id = collection.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
     old = before.model.training if before is not None and before.id is not None else None
     foreign = keep_better and before is not None and came_from_elsewhere(before)
     worse = (
         keep_better
         and old is not None
         and before is not None
-        and _same_classes(garden, before.model.class_names, examples.class_names)
+        and _same_classes(collection, before.model.class_names, examples.class_names)
         and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
     if not (worse or foreign):
-        garden.models.use(model_id)
-        garden.classes.keep_model_classes(examples.class_names)
+        collection.models.use(model_id)
+        collection.classes.keep_model_classes(examples.class_names)
     return TrainResult(
         model_id=model_id,
         classes=examples.class_names,
@@ -238,23 +238,25 @@ def _learn(
         made_current=not (worse or foreign),
         seconds=seconds,
         guessed=fitted.model.training.guessed,
-        imported_right=_right(garden, before.model, examples, fitted) if foreign and before is not None else None,
+        imported_right=_right(collection, before.model, examples, fitted) if foreign and before is not None else None,
         unmeasured=unmeasured(examples, fitted),
     )
 
 
-def _same_classes(garden: Garden, before: Sequence[str], now: Sequence[str]) -> bool:
+def _same_classes(collection: CollectionStore, before: Sequence[str], now: Sequence[str]) -> bool:
     """Whether two models know the same classes, whatever these were called and merged from when they were made."""
-    old, new = (set(garden.classes.meant_by(names)) for names in (before, now))
+    old, new = (set(collection.classes.meant_by(names)) for names in (before, now))
     return old - {0} == new
 
 
-def _right(garden: Garden, model: Model, examples: TrainingSet, fitted: Fitted) -> int:
+def _right(collection: CollectionStore, model: Model, examples: TrainingSet, fitted: Fitted) -> int:
     """How many of the person's held-out photos a model gets right that learned from none of them."""
     rows = fitted.held_out.rows[fitted.held_out.own]
     if not len(rows):
         return 0
-    meant = [np.array(garden.classes.meant_by(names), np.int32) for names in (model.class_names, examples.class_names)]
+    meant = [
+        np.array(collection.classes.meant_by(names), np.int32) for names in (model.class_names, examples.class_names)
+    ]
     probabilities = predict(model, examples.features.take(rows)).probabilities
     class_ids, shares, _ = in_classes(meant[0], probabilities, np.zeros(len(rows), np.uint8))
     return int(np.count_nonzero(class_ids[shares.argmax(axis=1)] == meant[1][examples.targets[rows]]))

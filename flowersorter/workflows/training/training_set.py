@@ -1,4 +1,4 @@
-"""The labelled photos a head learns from: the garden's labels, and the starter's photos where they belong."""
+"""The labelled photos a head learns from: the collection's labels, and the starter's photos where they belong."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import base_name, is_tuned
-from flowersorter.vision.classifier.training_state import Examples, Variants, few, near_copies
+from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, few, near_duplicates
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import VARIANTS, variant
@@ -55,7 +55,7 @@ class TrainingSet:
     memorised: NDArray[np.bool_] | None = None
     groups: NDArray[np.intp] | None = None
     bursts: NDArray[np.intp] | None = None
-    variants: Variants | None = None
+    variants: AugmentedViews | None = None
     unlabelled: Features | None = None
 
     @property
@@ -79,31 +79,31 @@ class TrainingSet:
         )
 
 
-def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
+def labelled_photos(collection: CollectionStore, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
     """Read the features of labelled photos from the cache; photos that are not embedded are left out.
 
     To a network that was trained on them all photos of a class look alike: near-copies are then told by the features
     of the backbone it was made from, as far as the photos are embedded with that.
 
     Args:
-        garden: Whose cache and class names.
+        collection: Whose cache and class names.
         backbone: Name of the backbone.
         classes: Class id by photo id.
     """
-    ids, hashes = garden.photos.hashes(list(classes))
-    features, positions = cached_features(garden, backbone, hashes)
+    ids, hashes = collection.photos.hashes(list(classes))
+    features, positions = cached_features(collection, backbone, hashes)
     kept = ids[positions]
     class_ids = np.array([classes[photo_id] for photo_id in kept.tolist()], np.int64)
     used = set(class_ids.tolist())
-    ordered = [c for c in garden.classes.all() if c.id in used]
+    ordered = [c for c in collection.classes.all() if c.id in used]
     index = {c.id: i for i, c in enumerate(ordered)}
     targets = np.array([index[class_id] for class_id in class_ids.tolist()], np.intp)
     memorised = groups = None
     if is_tuned(backbone):
         kept_hashes = [hashes[at] for at in positions.tolist()]
-        seen = seen_by(garden, backbone)
+        seen = seen_by(collection, backbone)
         memorised = np.array([sha256 in seen for sha256 in kept_hashes], np.bool_)
-        groups = _near_copies(garden, base_name(backbone), kept_hashes, targets)
+        groups = _near_copies(collection, base_name(backbone), kept_hashes, targets)
     return TrainingSet(
         class_names=tuple(c.name for c in ordered),
         photo_ids=kept,
@@ -111,9 +111,11 @@ def labelled_photos(garden: Garden, backbone: str, classes: Mapping[int, int]) -
         targets=targets,
         memorised=memorised,
         groups=groups,
-        bursts=find_bursts(features, targets, *garden.photos.moments(kept)),
-        variants=_variants(garden, backbone, [hashes[at] for at in positions.tolist()], targets),
-        unlabelled=_unlabelled(garden, backbone, classes) if few(targets) and learns_from_unlabelled(garden) else None,
+        bursts=find_bursts(features, targets, *collection.photos.moments(kept)),
+        variants=_variants(collection, backbone, [hashes[at] for at in positions.tolist()], targets),
+        unlabelled=_unlabelled(collection, backbone, classes)
+        if few(targets) and learns_from_unlabelled(collection)
+        else None,
     )
 
 
@@ -127,45 +129,49 @@ def of_small_classes(targets: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.flatnonzero(counts[targets] <= SMALL_CLASS)[:_MOST_SHOWN_AGAIN]
 
 
-def _variants(garden: Garden, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> Variants | None:
+def _variants(
+    collection: CollectionStore, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]
+) -> AugmentedViews | None:
     """What there is in the cache; a network that was trained on the photos has seen such views already."""
     rows = np.empty(0, np.intp) if is_tuned(backbone) else of_small_classes(targets)
-    store, wanted = garden.embeddings(backbone), [hashes[row] for row in rows.tolist()]
+    store, wanted = collection.embeddings(backbone), [hashes[row] for row in rows.tolist()]
     found = [store.get(wanted, variant(number)) for number in range(1, VARIANTS + 1)] if wanted else []
     shown = np.concatenate([rows[positions] for _, positions in found]) if found else rows
     if not len(shown):
         return None
-    return Variants(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
+    return AugmentedViews(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
 
 
-def _unlabelled(garden: Garden, backbone: str, labelled: Mapping[int, int]) -> Features | None:
+def _unlabelled(collection: CollectionStore, backbone: str, labelled: Mapping[int, int]) -> Features | None:
     """Photos nobody labelled, at random: those whose hashes come first, which hardly change as photos come and go.
 
     A network that was trained here stays near to its final layer; it has no use for them.
     """
     if is_tuned(backbone):
         return None
-    _, hashes = garden.photos.hashes(np.setdiff1d(garden.photos.ids(), list(labelled)))
-    features, positions = cached_features(garden, backbone, nsmallest(MOST_UNLABELLED, hashes))
+    _, hashes = collection.photos.hashes(np.setdiff1d(collection.photos.ids(), list(labelled)))
+    features, positions = cached_features(collection, backbone, nsmallest(MOST_UNLABELLED, hashes))
     return features if len(positions) else None
 
 
-def _near_copies(garden: Garden, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
+def _near_copies(
+    collection: CollectionStore, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]
+) -> NDArray[np.intp]:
     """Groups of near-copies as a backbone sees them that was not trained on these photos; (N,).
 
     A photo that it has not embedded is taken for one of a kind.
     """
     groups = np.arange(len(hashes))
-    features, positions = cached_features(garden, backbone, hashes)
+    features, positions = cached_features(collection, backbone, hashes)
     if len(positions):
-        groups[positions] = positions[near_copies(features, targets[positions], _SEED, CancelToken())]
+        groups[positions] = positions[near_duplicates(features, targets[positions], _SEED, CancelToken())]
     return groups
 
 
 def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -> bool:
     """Whether the starter's photos still are of use.
 
-    They are while the garden's model grew out of the starter and the person uses one of its classes, or has not
+    They are while the collection's model grew out of the starter and the person uses one of its classes, or has not
     named two classes yet. Somebody who sorts mushrooms leaves the flowers behind with the first training.
     """
     if named is None or not (named.id is None or named.model.training.built_on_starter):
@@ -176,13 +182,14 @@ def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -
     return len(class_names) < 2 or any(name_key(name) in known for name in class_names)
 
 
-def with_starter(garden: Garden, own: TrainingSet) -> TrainingSet:
+def with_starter(collection: CollectionStore, own: TrainingSet) -> TrainingSet:
     """Add the starter's photos to the person's; a renamed class stays one class."""
     base = starter()
-    shown = {name: name for name in garden.classes.without_deleted(base.model.class_names)}
-    shown |= {name: entry.name for name in shown if (entry := garden.classes.find(name)) is not None}
-    # In the garden's order, whichever of them the person has used: a fit starts from the last one of the same classes.
-    order = {entry.name: number for number, entry in enumerate(garden.classes.all())}
+    shown = {name: name for name in collection.classes.without_deleted(base.model.class_names)}
+    shown |= {name: entry.name for name in shown if (entry := collection.classes.find(name)) is not None}
+    # In the collection's order, whichever of them the person has used: a fit starts from the last one of the same
+    # classes.
+    order = {entry.name: number for number, entry in enumerate(collection.classes.all())}
     names = sorted({*own.class_names, *shown.values()}, key=lambda name: (order.get(name, len(order)), name))
     number_of = {name: number for number, name in enumerate(names)}
     own_targets = np.array([number_of[name] for name in own.class_names], np.intp)[own.targets]

@@ -57,7 +57,7 @@ def in_words(classes: Sequence[Unmeasured]) -> str:
 
 
 def too_few(classes: Sequence[Unmeasured] = (), then: str = "evaluate again") -> TooFewPhotos:
-    """The error for a garden of which nothing can be measured.
+    """The error for a collection of which nothing can be measured.
 
     Args:
         classes: What cannot be held out, as far as that is known.

@@ -7,7 +7,7 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.crash import stages
 from tests.bench.safety.tally import Tally, Watch
@@ -34,15 +34,15 @@ def companions(scratch: Path, photos: int = 40) -> Tally:
             planted[path] = f"class {count % 4}"
             groups[path] = names
         watch = Watch(source, destination)
-        with Garden.open(stage.garden) as garden:
-            result = sort(garden, planted, destination, stage.mode, source=source)
+        with CollectionStore.open(stage.collection) as collection:
+            result = sort(collection, planted, destination, stage.mode, source=source)
             for filed in result.files:
                 names = groups[filed.source]
                 tally.tried += len(names)
                 for name in names:
                     _check(watch, name, filed.destination, stage.mode, tally)
             watch.count(tally, keeps=stage.mode != Mode.MOVE)
-            tally.expect(not take_back(garden, result.run_id).refused, "undo refused")
+            tally.expect(not take_back(collection, result.run_id).refused, "undo refused")
             watch.compare(tally)
     return tally
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
@@ -19,7 +19,7 @@ from tests.bench.safety.tally import Tally, Watch
 from tests.unit.sorting.failing_disks import READING, Steps, run_and_die
 from tests.unit.sorting.file_trees import OtherDevice
 
-Act = Callable[[Garden, FileSystem], None]
+Act = Callable[[CollectionStore, FileSystem], None]
 
 _LOOKING = READING | {"SELECT"}
 
@@ -83,7 +83,7 @@ def at_any_instant(scratch: Path, kills: int = 1000) -> Tally:
 
 def _set(stage: Stage, first: tuple[Act, ...]) -> Watch:
     watch = stage.build()
-    stage.play(*[lambda garden, act=act: act(garden, FileSystem()) for act in first])
+    stage.play(*[lambda collection, act=act: act(collection, FileSystem()) for act in first])
     return watch
 
 
@@ -116,17 +116,17 @@ def _kill_recovery(stage: Stage, first: tuple[Act, ...], act: Act, at: int, ever
 
 def _session(stage: Stage) -> None:
     """Start the program, sort, correct, undo the correction and sort again."""
-    with Garden.open(stage.garden) as garden:
-        recover(garden)
+    with CollectionStore.open(stage.collection) as collection:
+        recover(collection)
         for act in (stage.sort, stage.correct, stage.undo, stage.undo, stage.sort):
-            runs = garden.journal.runs()
+            runs = collection.journal.runs()
             if act != stage.undo or (runs and runs[0].state != "undone"):
-                act(garden)
+                act(collection)
 
 
 def _opening(stage: Stage) -> None:
-    with Garden.open(stage.garden) as garden:
-        recover(garden)
+    with CollectionStore.open(stage.collection) as collection:
+        recover(collection)
 
 
 def _kill_later(work: Callable[[Stage], None], stage: Stage, seconds: float) -> bool:

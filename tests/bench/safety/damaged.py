@@ -12,7 +12,7 @@ from typing import Any
 
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UserError
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
 from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.plan import Mode
@@ -49,17 +49,17 @@ def _open_or_restore(folder: Path, accepted: list[Content], states: list[Content
     """Whether it could be opened as it was."""
     newest = backups(folder)[0]
     try:
-        with Garden.open(folder) as garden:
-            tally.expect(_content(garden) in accepted, f"opened with wrong content:{kind.replace('_', ' ')}")
+        with CollectionStore.open(folder) as collection:
+            tally.expect(_content(collection) in accepted, f"opened with wrong content:{kind.replace('_', ' ')}")
         return True
     except UserError as error:
         tally.expect(bool(error.why), "no reason was given")
     tally.expect(newest in backups(folder), "the newest backup is gone")
     restore_backup(folder)
-    with Garden.open(folder) as garden:
-        garden.database.check_integrity()
+    with CollectionStore.open(folder) as collection:
+        collection.database.check_integrity()
         # The newest backup was made when the last session began.
-        tally.expect(_content(garden) in (*accepted, *states[-2:]), "more was lost than since the last backup")
+        tally.expect(_content(collection) in (*accepted, *states[-2:]), "more was lost than since the last backup")
     return False
 
 
@@ -68,22 +68,24 @@ def _live(folder: Path, root: Path) -> list[Content]:
     photos = [write(root / "photos" / f"{number}.jpg", b"%d" % number) for number in range(_PHOTOS)]
     states = []
     for session in range(_SESSIONS):
-        with Garden.open(folder) as garden:
+        with CollectionStore.open(folder) as collection:
             if session == 0:
-                remember(garden, root / "photos", photos)
-            ids = sorted({place.photo_id for place in garden.photos.all_places() if place.photo_id})
-            class_id = garden.classes.resolve(f"class {session}", ClassOrigin.PERSON).id
-            garden.labels.assign(ids[session::5], class_id, LabelOrigin.PERSON)
-            sort(garden, {photos[session]: f"class {session}"}, root / "sorted", Mode.COPY)
-            states.append(_content(garden))
+                remember(collection, root / "photos", photos)
+            ids = sorted({place.photo_id for place in collection.photos.all_places() if place.photo_id})
+            class_id = collection.classes.resolve(f"class {session}", ClassOrigin.PERSON).id
+            collection.labels.assign(ids[session::5], class_id, LabelOrigin.PERSON)
+            sort(collection, {photos[session]: f"class {session}"}, root / "sorted", Mode.COPY)
+            states.append(_content(collection))
     return states
 
 
-def _content(garden: Garden) -> Content:
+def _content(collection: CollectionStore) -> Content:
     """Every row of every table."""
     rows: Content = []
-    for table in garden.database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
-        rows += sorted(tuple(row) for row in garden.database.query(f"SELECT '{table['name']}', * FROM {table['name']}"))
+    for table in collection.database.query("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name"):
+        rows += sorted(
+            tuple(row) for row in collection.database.query(f"SELECT '{table['name']}', * FROM {table['name']}")
+        )
     return rows
 
 
@@ -112,16 +114,16 @@ def _zero(folder: Path, chance: random.Random) -> None:
 def _lose_journal(folder: Path, chance: random.Random) -> list[Content]:
     """A process is killed in a large transaction, half of which is in the file; then its rollback journal is lost."""
     held: list[Content] = []
-    with Garden.open(folder) as garden:
-        held.append(_content(garden))
+    with CollectionStore.open(folder) as collection:
+        held.append(_content(collection))
         if chance.random() < 0.5:
-            garden.settings.set("something", chance.random())
-            held.append(_content(garden))
+            collection.settings.set("something", chance.random())
+            held.append(_content(collection))
     count = chance.randrange(1, _PHOTOS)
 
     def work() -> None:
-        garden = Garden.open(folder)
-        with garden.database.transaction() as connection:
+        collection = CollectionStore.open(folder)
+        with collection.database.transaction() as connection:
             connection.execute("PRAGMA cache_size = 2")
             for number in range(count):
                 connection.execute("UPDATE places SET error = ? WHERE id = ?", ("e" * 200, number + 1))

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from flowersorter.errors import UserError
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
 from tests.bench.safety.crash import Act, stages
 from tests.bench.safety.stage import Stage
@@ -64,13 +64,13 @@ def _faults(name: str, codes: list[int], calls: int) -> Iterator[FailingDisk]:
 
 def _fail(stage: Stage, first: tuple[Act, ...], act: Act, disk: FailingDisk, tally: Tally) -> None:
     watch = stage.build()
-    with Garden.open(stage.garden) as garden:
+    with CollectionStore.open(stage.collection) as collection:
         for before in first:
-            before(garden, FileSystem())
+            before(collection, FileSystem())
         with suppress(UserError):  # refused as a whole, with a reason
-            act(garden, disk)
-        for run in garden.journal.runs():
-            for entry in garden.journal.filings(run.id):
+            act(collection, disk)
+        for run in collection.journal.runs():
+            for entry in collection.journal.filings(run.id):
                 tally.expect(entry.state != "failed" or bool(entry.error), "a failure has no reason")
     if disk.failed:
         tally.tried += 1

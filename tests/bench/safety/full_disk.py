@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
@@ -87,22 +87,22 @@ def _fill_photo_disk(root: Path, small: Path, mode: Mode, chance: random.Random,
     destination = small / "sorted"
     photos = _plant(source, chance)
     watch = Watch(source, destination)
-    with Garden.open(root / "garden") as garden:
-        remember(garden, source, list(photos))
+    with CollectionStore.open(root / "collection") as collection:
+        remember(collection, source, list(photos))
         planned = plan(photos, destination, mode, source)
         disk = WatchedDisk(_Filled(small, chance.randrange(140), chance.randrange(200_000)).around)
-        result = execute(planned, garden, silent, CancelToken(), disk)
+        result = execute(planned, collection, silent, CancelToken(), disk)
         for file in result.files:
             tally.expect(file.error in {None, "the disk is full"} or "disk is full" in str(file.error), str(file.error))
             tally.expect(file.destination is not None or bool(file.error), "a photo that was not filed has no reason")
         watch.count(tally, keeps=mode != Mode.MOVE)
-        tally.expect(not recover(garden).problems, "recovery has problems")
-        undo_everything(garden, tally)  # on the full disk
+        tally.expect(not recover(collection).problems, "recovery has problems")
+        undo_everything(collection, tally)  # on the full disk
         watch.compare(tally)
         (small / "ballast").unlink(missing_ok=True)
-        again = execute(plan(photos, destination, mode, source), garden, silent, CancelToken())
+        again = execute(plan(photos, destination, mode, source), collection, silent, CancelToken())
         tally.expect(again.failed == 0, "not filed though there is room again")
-        undo_everything(garden, tally)
+        undo_everything(collection, tally)
         watch.compare(tally)
 
 
@@ -110,22 +110,25 @@ def _fill_library_disk(root: Path, small: Path, mode: Mode, chance: random.Rando
     source, destination = root / "photos", root / "sorted"
     photos = _plant(source, chance)
     watch = Watch(source, destination)
-    folder = small / "garden"
-    with Garden.open(folder) as garden:
-        remember(garden, source, list(photos))
-    with suppress(UserError), Garden.open(folder) as garden:  # the library could not be saved, and says so
+    folder = small / "collection"
+    with CollectionStore.open(folder) as collection:
+        remember(collection, source, list(photos))
+    with suppress(UserError), CollectionStore.open(folder) as collection:  # the library could not be saved, and says so
         planned = plan(photos, destination, mode, source)
         filled = _Filled(small, chance.randrange(160), chance.randrange(24_000))
-        result = execute(planned, garden, silent, CancelToken(), WatchedDisk(filled.around))
-        undo(garden, result.run_id or 0, silent, CancelToken(), WatchedDisk(filled.around))
+        result = execute(planned, collection, silent, CancelToken(), WatchedDisk(filled.around))
+        undo(collection, result.run_id or 0, silent, CancelToken(), WatchedDisk(filled.around))
     watch.count(tally, recovered=False, keeps=mode != Mode.MOVE)
-    with suppress(UserError), Garden.open(folder) as garden:  # the program is started again, the disk is still full
-        recover(garden)
+    with (
+        suppress(UserError),
+        CollectionStore.open(folder) as collection,
+    ):  # the program is started again, the disk is still full
+        recover(collection)
     watch.count(tally, recovered=False, keeps=mode != Mode.MOVE)
     (small / "ballast").unlink(missing_ok=True)
-    with Garden.open(folder) as garden:
-        tally.expect(not recover(garden).problems, "recovery has problems")
-        garden.database.check_integrity()
+    with CollectionStore.open(folder) as collection:
+        tally.expect(not recover(collection).problems, "recovery has problems")
+        collection.database.check_integrity()
         watch.count(tally, keeps=mode != Mode.MOVE)
-        undo_everything(garden, tally)
+        undo_everything(collection, tally)
         watch.compare(tally)

@@ -8,7 +8,7 @@ import shutil
 import unicodedata
 from pathlib import Path
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally, Watch
@@ -57,11 +57,11 @@ def _sort_into(root: Path, names: list[bytes], class_name: str, mode: Mode, tall
     for number, name in enumerate(names):
         photos[write(source / os.fsdecode(name), b"photo %d" % number)] = class_name
     watch = Watch(source, destination)
-    with Garden.open(root / "garden") as garden:
-        outside = _outside(root, garden.folder)
-        result = sort(garden, photos, destination, mode, source=source)
+    with CollectionStore.open(root / "collection") as collection:
+        outside = _outside(root, collection.folder)
+        result = sort(collection, photos, destination, mode, source=source)
         tally.expect(all(file.error is None for file in result.files), f"not filed as {class_name!r}")
-        tally.expect(_outside(root, garden.folder) == outside, "an escape from the destination")
+        tally.expect(_outside(root, collection.folder) == outside, "an escape from the destination")
         now = watch.count(tally, keeps=mode != Mode.MOVE)
         folders = [path for path in now if destination in path.parents and now[path].kind == "folder"]
         tally.expect(len(folders) == 1 and folders[0].parent == destination, "not one folder for one class")
@@ -69,12 +69,12 @@ def _sort_into(root: Path, names: list[bytes], class_name: str, mode: Mode, tall
         tally.expect(all(path.parent in folders for path in filed), "an escape from its class folder")
         keys = {unicodedata.normalize("NFC", os.fsencode(path.name).decode("latin-1")).casefold() for path in filed}
         tally.expect(len(filed) == len(names) == len(keys), "twins on some file system")
-        refused = take_back(garden, result.run_id).refused
+        refused = take_back(collection, result.run_id).refused
         tally.expect(not refused, "undo refused")
     watch.compare(tally)
 
 
-def _outside(root: Path, garden: Path) -> set[Path]:
+def _outside(root: Path, collection: Path) -> set[Path]:
     """What is anywhere around, but not in the three folders that may change."""
-    ours = {root / "photos", root / "sorted", garden}
+    ours = {root / "photos", root / "sorted", collection}
     return {path for path in snapshot(root.parent.parent) if not ours & {path, *path.parents}}

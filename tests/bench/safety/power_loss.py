@@ -7,7 +7,7 @@ import random
 from contextlib import suppress
 from pathlib import Path
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from tests.bench.safety.crash import Act
@@ -49,8 +49,8 @@ def _cut_at_some(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, sta
         watch, disk = _run(stage, kind, first, then, chance.randrange(changes))
         if chance.random() < 0.5:  # only the process was killed; the power goes while it recovers
             disk.go_on(chance.randrange(16))
-            with suppress(PowerCut), Garden.open(stage.garden) as garden:
-                recover(garden, disk)
+            with suppress(PowerCut), CollectionStore.open(stage.collection) as collection:
+                recover(collection, disk)
         disk.forget(chance)
         tally.tried += 1
         stage.check(watch, tally)
@@ -59,11 +59,11 @@ def _cut_at_some(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, sta
 def _run(stage: Stage, kind: str, first: tuple[Act, ...], then: Act, at: int) -> tuple[Watch, PowerDisk]:
     watch = stage.build()
     disk_type = _NoLinks if kind == "no links" else PowerDisk
-    with Garden.open(stage.garden) as garden:
+    with CollectionStore.open(stage.collection) as collection:
         for act in first:
             # On such a disk, too: what it does depends on it.
-            act(garden, disk_type([stage.source, stage.destination], devices=kind == "two devices"))
+            act(collection, disk_type([stage.source, stage.destination], devices=kind == "two devices"))
         disk = disk_type([stage.source, stage.destination], devices=kind == "two devices", at=at)
         with suppress(PowerCut):
-            then(garden, disk)
+            then(collection, disk)
     return watch, disk

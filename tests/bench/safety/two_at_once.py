@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 from flowersorter.domain.photo_class import ClassOrigin
-from flowersorter.errors import GardenLocked
-from flowersorter.library.collection import Garden
+from flowersorter.errors import CollectionLocked
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
@@ -24,24 +24,24 @@ _REFUSED_WITHIN_S = 2.0
 
 
 def second_refused(scratch: Path, tries: int = 50) -> Tally:
-    """Open a garden that another process has open; then one whose process was killed."""
+    """Open a collection that another process has open; then one whose process was killed."""
     tally = Tally()
     with memory(scratch) as here:
-        folder = here / "garden"
+        folder = here / "collection"
         for _ in range(tries):
             child, ready = _holding(folder)
             started = time.perf_counter()
             try:
-                Garden.open(folder).close()
+                CollectionStore.open(folder).close()
                 tally.wrong["a second process was let in"] += 1
-            except GardenLocked:
+            except CollectionLocked:
                 tally.took(time.perf_counter() - started)
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             os.close(ready)
             try:
-                Garden.open(folder).close()
-            except GardenLocked:
+                CollectionStore.open(folder).close()
+            except CollectionLocked:
                 tally.wrong["the lock of a killed process was in the way"] += 1
             tally.tried += 1
     tally.expect(tally.slowest_s < _REFUSED_WITHIN_S, "refused too late")
@@ -50,14 +50,14 @@ def second_refused(scratch: Path, tries: int = 50) -> Tally:
 
 
 def many_at_once(scratch: Path, processes: int = 8, operations: int = 200) -> Tally:
-    """Processes that each open the garden when it is free, do something small and close it, again and again."""
+    """Processes that each open the collection when it is free, do something small and close it, again and again."""
     tally = Tally()
     with memory(scratch) as here:
-        folder, source, destination = here / "garden", here / "photos", here / "sorted"
+        folder, source, destination = here / "collection", here / "photos", here / "sorted"
         photos = [write(source / f"{number}.jpg", b"photo %d" % number) for number in range(processes)]
         watch = Watch(source, destination)
-        with Garden.open(folder) as garden:
-            remember(garden, source, photos)
+        with CollectionStore.open(folder) as collection:
+            remember(collection, source, photos)
         children = [
             _start(partial(_work, folder, photos[number], destination, number, operations))
             for number in range(processes)
@@ -66,12 +66,12 @@ def many_at_once(scratch: Path, processes: int = 8, operations: int = 200) -> Ta
             _, status = os.waitpid(child, 0)
             tally.expect(status == 0, "a process failed")
         tally.tried = processes * operations
-        with Garden.open(folder) as garden:
-            garden.database.check_integrity()
+        with CollectionStore.open(folder) as collection:
+            collection.database.check_integrity()
             for number in range(processes):
-                done = garden.settings.get(f"done by {number}", 0)
+                done = collection.settings.get(f"done by {number}", 0)
                 tally.expect(done == operations, "an operation was forgotten")
-            tally.expect(garden.classes.find("class of all") is not None, "a class was forgotten")
+            tally.expect(collection.classes.find("class of all") is not None, "a class was forgotten")
         watch.compare(tally)
     return tally
 
@@ -79,26 +79,26 @@ def many_at_once(scratch: Path, processes: int = 8, operations: int = 200) -> Ta
 def _work(folder: Path, photo: Path, destination: Path, number: int, operations: int) -> None:
     chance = random.Random(number)
     for _ in range(operations):
-        with _patiently(folder) as garden:
+        with _patiently(folder) as collection:
             what = chance.randrange(4)
             if what == 0:
-                shared = garden.classes.resolve("class of all", ClassOrigin.PERSON)
-                ids = [place.photo_id for place in garden.photos.all_places() if place.photo_id]
-                garden.labels.assign(ids, shared.id, LabelOrigin.PERSON)
+                shared = collection.classes.resolve("class of all", ClassOrigin.PERSON)
+                ids = [place.photo_id for place in collection.photos.all_places() if place.photo_id]
+                collection.labels.assign(ids, shared.id, LabelOrigin.PERSON)
             elif what == 1:
-                run = sort(garden, {photo: f"class {number}"}, destination, list(Mode)[chance.randrange(3)])
-                take_back(garden, run.run_id)
+                run = sort(collection, {photo: f"class {number}"}, destination, list(Mode)[chance.randrange(3)])
+                take_back(collection, run.run_id)
             elif what == 2:
-                garden.classes.resolve(f"class {chance.randrange(20)}", ClassOrigin.PERSON)
+                collection.classes.resolve(f"class {chance.randrange(20)}", ClassOrigin.PERSON)
             key = f"done by {number}"
-            garden.settings.set(key, garden.settings.get(key, 0) + 1)
+            collection.settings.set(key, collection.settings.get(key, 0) + 1)
 
 
-def _patiently(folder: Path) -> Garden:
+def _patiently(folder: Path) -> CollectionStore:
     while True:
         try:
-            return Garden.open(folder)
-        except GardenLocked:
+            return CollectionStore.open(folder)
+        except CollectionLocked:
             time.sleep(_WAIT_S)
 
 
@@ -115,11 +115,11 @@ def _start(work: Callable[[], None]) -> int:
 
 
 def _holding(folder: Path) -> tuple[int, int]:
-    """A process that has the garden open until it is killed."""
+    """A process that has the collection open until it is killed."""
     reading, writing = os.pipe()
 
     def hold() -> None:
-        with Garden.open(folder):
+        with CollectionStore.open(folder):
             os.write(writing, b".")
             signal.pause()
 

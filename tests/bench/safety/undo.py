@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UndoRefused
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import Run, RunState
 from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.execute import execute
@@ -71,23 +71,23 @@ class Filing(RuleBasedStateMachine):
         self.touched: set[str] = set()
         self.meddled_with_a_crash = False
         self.edits = 0
-        self.garden = self._open()
+        self.collection = self._open()
 
-    def _open(self) -> Garden:
+    def _open(self) -> CollectionStore:
         kept = self.scratch / "kept"
         if not kept.exists():
-            Garden.open(kept).close()
-        folder = self.root / "garden"
+            CollectionStore.open(kept).close()
+        folder = self.root / "collection"
         if not folder.exists():
             shutil.copytree(kept, folder)
-        return Garden.open(folder)
+        return CollectionStore.open(folder)
 
     # what the program does
 
     @rule(mode=modes, first=numbers)
     def sort(self, mode: Mode, first: int) -> None:
         """Sort every photo that is still in its folder."""
-        execute(self._plan(mode, first), self.garden, silent, CancelToken())
+        execute(self._plan(mode, first), self.collection, silent, CancelToken())
         self.look()
 
     @rule(which=numbers, class_name=classes)
@@ -95,14 +95,14 @@ class Filing(RuleBasedStateMachine):
         """Give a photo another label; what is filed follows."""
         self._label(which, class_name)
         for planned in self._plans_to_correct():
-            execute(planned, self.garden, silent, CancelToken())
+            execute(planned, self.collection, silent, CancelToken())
         self.look()
 
     @rule(name=classes, to=classes)
     def rename_class(self, name: str, to: str) -> None:
         """Rename a class, or merge it into another; what is filed follows."""
-        for planned in plan_class_move(self.garden, name, to, CancelToken()):
-            execute(planned, self.garden, silent, CancelToken())
+        for planned in plan_class_move(self.collection, name, to, CancelToken()):
+            execute(planned, self.collection, silent, CancelToken())
         self.look()
 
     @precondition(lambda self: self.runs())
@@ -110,16 +110,16 @@ class Filing(RuleBasedStateMachine):
     def undo(self, which: int, part: bool) -> None:
         """Take any run back, or a part of it."""
         run = self.runs()[which % len(self.runs())]
-        leads = [entry.id for entry in self.garden.journal.filings(run.id) if entry.lead_id is None]
+        leads = [entry.id for entry in self.collection.journal.filings(run.id) if entry.lead_id is None]
         self._undo(run, tuple(leads[which % 2 :: 2]) if part else None)
         self.look()
 
     @rule()
     def restart(self) -> None:
         """Close the program and start it again."""
-        self.garden.close()
-        self.garden = self._open()
-        recover(self.garden)
+        self.collection.close()
+        self.collection = self._open()
+        recover(self.collection)
         self.look()
 
     @rule(
@@ -140,8 +140,8 @@ class Filing(RuleBasedStateMachine):
             if meddle and files:
                 self.meddled_with_a_crash = True
                 self._meddle(meddle, which)
-            self._die(lambda disk: recover(self.garden, disk), again, after=after)
-        problems = recover(self.garden).problems
+            self._die(lambda disk: recover(self.collection, disk), again, after=after)
+        problems = recover(self.collection).problems
         assert not problems or self.touched, problems
         self.look()
 
@@ -177,7 +177,7 @@ class Filing(RuleBasedStateMachine):
             self._compare(refused)
             type(self).tally.tried += 1
         finally:
-            self.garden.close()
+            self.collection.close()
             shutil.rmtree(self.root)
 
     def _compare(self, refused: dict[Path, str]) -> None:
@@ -210,23 +210,23 @@ class Filing(RuleBasedStateMachine):
 
     def _undo(self, run: Run, only: tuple[int, ...] | None) -> dict[Path, str]:
         try:
-            result = undo(self.garden, run.id, silent, CancelToken(), only=only)
+            result = undo(self.collection, run.id, silent, CancelToken(), only=only)
         except UndoRefused as error:
-            entries = self.garden.journal.filings(run.id)
+            entries = self.collection.journal.filings(run.id)
             return {entry.destination: error.why for entry in entries}
         return {skipped.path: skipped.reason for skipped in result.refused}
 
     def runs(self) -> list[Run]:
         """Those that are not undone, the newest first."""
-        return [run for run in self.garden.journal.runs() if run.state != RunState.UNDONE]
+        return [run for run in self.collection.journal.runs() if run.state != RunState.UNDONE]
 
     def _plan(self, mode: Mode, first: int) -> SortPlan:
         photos = [self.source / name for name, *_ in PHOTOS if Path(name).suffix in _SUFFIXES]
         there = [path for path in photos if path.exists()]
-        remember(self.garden, self.source, there)
-        labels = self.garden.labels.all()
-        names = {entry.id: entry.name for entry in self.garden.classes.all()}
-        chosen = {place.path: labels.get(place.photo_id or 0) for place in self.garden.photos.all_places()}
+        remember(self.collection, self.source, there)
+        labels = self.collection.labels.all()
+        names = {entry.id: entry.name for entry in self.collection.classes.all()}
+        chosen = {place.path: labels.get(place.photo_id or 0) for place in self.collection.photos.all_places()}
         with_class = {}
         for number, path in enumerate(there):
             label = chosen.get(path)
@@ -234,38 +234,38 @@ class Filing(RuleBasedStateMachine):
         return plan(with_class, self.destination, mode, self.source)
 
     def _label(self, which: int, class_name: str) -> None:
-        photo_ids = sorted({place.photo_id for place in self.garden.photos.all_places() if place.photo_id})
+        photo_ids = sorted({place.photo_id for place in self.collection.photos.all_places() if place.photo_id})
         if photo_ids:
-            wanted = self.garden.classes.resolve(class_name, ClassOrigin.PERSON)
-            self.garden.labels.assign([photo_ids[which % len(photo_ids)]], wanted.id, LabelOrigin.PERSON)
+            wanted = self.collection.classes.resolve(class_name, ClassOrigin.PERSON)
+            self.collection.labels.assign([photo_ids[which % len(photo_ids)]], wanted.id, LabelOrigin.PERSON)
 
     def _plans_to_correct(self) -> list[SortPlan]:
-        photo_ids = sorted({place.photo_id for place in self.garden.photos.all_places() if place.photo_id})
-        return plan_refile(self.garden, misfiled(self.garden, photo_ids), CancelToken())
+        photo_ids = sorted({place.photo_id for place in self.collection.photos.all_places() if place.photo_id})
+        return plan_refile(self.collection, misfiled(self.collection, photo_ids), CancelToken())
 
     def _act(self, what: str, mode: Mode, which: int) -> Callable[[FileSystem], object]:
         """One of the acts above, ready to be done on a disk that crashes."""
         if what == "undo" and self.runs():
             run = self.runs()[0]
-            return lambda disk: undo(self.garden, run.id, silent, CancelToken(), disk)
+            return lambda disk: undo(self.collection, run.id, silent, CancelToken(), disk)
         if what == "correct":
             self._label(which, CLASSES[which % len(CLASSES)])
             plans = self._plans_to_correct()
         else:
             plans = [self._plan(mode, which)]
-        return lambda disk: [execute(planned, self.garden, silent, CancelToken(), disk) for planned in plans]
+        return lambda disk: [execute(planned, self.collection, silent, CancelToken(), disk) for planned in plans]
 
     def _die(self, act: Callable[[FileSystem], object], at: int, *, after: bool) -> bool:
         """Do something up to a step; whether it came that far. The program is open again afterwards."""
         steps = CrashingSteps(at, after=after)
-        steps.watch_database(self.garden)
+        steps.watch_database(self.collection)
         try:
             act(steps.disk())
         except (Crash, UndoRefused):
             pass
         finally:
-            self.garden.close()
-            self.garden = self._open()
+            self.collection.close()
+            self.collection = self._open()
         return steps.dead
 
     def _meddle(self, what: str, which: int) -> None:

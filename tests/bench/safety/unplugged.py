@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
@@ -89,56 +89,62 @@ def _pull(root: Path, drive: _Drive, mode: Mode, act: str, chance: random.Random
     write(destination / "class a" / "old.jpg", b"was there before")
     watch = Watch(source, destination)
     disk = WatchedDisk(drive.around)
-    with Garden.open(root / "garden") as garden:
-        remember(garden, source, list(photos))
+    with CollectionStore.open(root / "collection") as collection:
+        remember(collection, source, list(photos))
         planned = plan(photos, destination, mode, source)
         if act == "undo":
-            run_id = execute(planned, garden, silent, CancelToken()).run_id or 0
-        places = {place.id for place in garden.photos.all_places()}
+            run_id = execute(planned, collection, silent, CancelToken()).run_id or 0
+        places = {place.id for place in collection.photos.all_places()}
         drive.at = chance.randrange(60)
         if act == "undo":
-            undone = undo(garden, run_id, silent, CancelToken(), disk)
+            undone = undo(collection, run_id, silent, CancelToken(), disk)
             told = undone.undone + sum(bool(refused.reason) for refused in undone.refused)
         else:
-            result = execute(planned, garden, silent, CancelToken(), disk)
+            result = execute(planned, collection, silent, CancelToken(), disk)
             told = result.filed + sum(bool(file.error) for file in result.files if file.destination is None)
         tally.expect(told == len(photos), "a photo was neither done nor reported")
         if not drive.away:  # it is pulled out after the last call
             drive.pull()
-        _while_away(garden, drive, tally)
-        kept = {place.id for place in garden.photos.all_places()}
+        _while_away(collection, drive, tally)
+        kept = {place.id for place in collection.photos.all_places()}
         tally.expect(act == "undo" or places <= kept, "a row of the library was deleted")
     drive.plug_in()
-    with Garden.open(root / "garden") as garden:
-        tally.expect(not recover(garden).problems, "recovery has problems though the drive is back")
+    with CollectionStore.open(root / "collection") as collection:
+        tally.expect(not recover(collection).problems, "recovery has problems though the drive is back")
         watch.count(tally, keeps=mode != Mode.MOVE)
-        _resume(garden, act, photos, destination, mode, source, tally)
-        undo_everything(garden, tally)
+        _resume(collection, act, photos, destination, mode, source, tally)
+        undo_everything(collection, tally)
         watch.compare(tally)
-        check_library(garden, watch, tally)
+        check_library(collection, watch, tally)
 
 
-def _while_away(garden: Garden, drive: _Drive, tally: Tally) -> None:
+def _while_away(collection: CollectionStore, drive: _Drive, tally: Tally) -> None:
     """The program is started again while the drive is away; what is open stays so."""
-    before = {entry.id for entry in garden.journal.open_filings()}
-    problems = recover(garden).problems
-    after = {entry.id for entry in garden.journal.open_filings()}
+    before = {entry.id for entry in collection.journal.open_filings()}
+    problems = recover(collection).problems
+    after = {entry.id for entry in collection.journal.open_filings()}
     tally.expect(not after or bool(problems), "an open filing was not reported")
     tally.expect(after <= before, "something new is open")
     tally.expect(not list(drive.folder.glob("*")), "something was made where the drive was")
 
 
 def _resume(
-    garden: Garden, act: str, photos: dict[Path, str], destination: Path, mode: Mode, source: Path, tally: Tally
+    collection: CollectionStore,
+    act: str,
+    photos: dict[Path, str],
+    destination: Path,
+    mode: Mode,
+    source: Path,
+    tally: Tally,
 ) -> None:
     """What was stopped goes on when the drive is back."""
     try:
         if act == "undo":
-            for run in garden.journal.runs():
+            for run in collection.journal.runs():
                 if run.state != "undone":
-                    undo(garden, run.id, silent, CancelToken())
+                    undo(collection, run.id, silent, CancelToken())
         left = {path: name for path, name in photos.items() if path.exists()}
-        result = execute(plan(left, destination, mode, source), garden, silent, CancelToken())
+        result = execute(plan(left, destination, mode, source), collection, silent, CancelToken())
         tally.expect(result.failed == 0, "not filed though the drive is back")
     except UserError as error:
         tally.wrong[f"not resumed: {error.why}"] += 1

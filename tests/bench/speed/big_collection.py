@@ -1,9 +1,9 @@
-"""Makes gardens of any size in seconds: tiny files, library rows, and embeddings that look like a network's.
+"""Makes collections of any size in seconds: tiny files, library rows, and embeddings that look like a network's.
 
     python -m tests.bench.speed.big_collection FOLDER --photos 100000 --labelled 10000
 
 The files are real JPEGs, no two alike; the embeddings are drawn, not computed. Drawn from a seed: the same arguments
-make the same garden, apart from the times of the files.
+make the same collection, apart from the times of the files.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import Label, LabelOrigin
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.features.views import CENTRE, WIDE
-from flowersorter.workflows.predicting.imagenet_prior_cache import Resemblances
-from flowersorter.workflows.predicting.photo_details import guesses_for
+from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache
+from flowersorter.workflows.predicting.photo_details import predictions_for
 from tests.drawing import RED, jpeg_bytes, textured
 
 WIDTH = 2048
@@ -46,65 +46,69 @@ _LARGEST = 60.0
 
 
 @dataclass(frozen=True, slots=True)
-class BigGarden:
-    """Where a made garden lies.
+class BigCollection:
+    """Where a made collection lies.
 
     Attributes:
-        garden: The folder to open with `Garden.open`.
+        collection: The folder to open with `CollectionStore.open`.
         photos: The folder of its photos.
     """
 
-    garden: Path
+    collection: Path
     photos: Path
 
 
-def make_garden(folder: Path, photos: int, labelled: int = 0, classes: int = 10, *, files: bool = True) -> BigGarden:
-    """Make a garden in which every photo is read and embedded, but nothing is trained.
+def make_collection(
+    folder: Path, photos: int, labelled: int = 0, classes: int = 10, *, files: bool = True
+) -> BigCollection:
+    """Make a collection in which every photo is read and embedded, but nothing is trained.
 
     As after labelling, photos have the embedding of their centre, those with a label that of their mirror image, and
     what ImageNet's layer takes them for is written down.
 
     Args:
-        folder: Gets the sub-folders `garden` and `photos`; made if missing.
+        folder: Gets the sub-folders `collection` and `photos`; made if missing.
         photos: How many photos.
         labelled: How many of them a person has labelled, spread evenly over the folder.
         classes: How many classes there are, as large as each other.
         files: Whether the photos are on the disk; without them only the library knows of them.
     """
-    made = BigGarden(folder / "garden", folder / "photos")
+    made = BigCollection(folder / "collection", folder / "photos")
     paths = list(photo_paths(made.photos, photos))
     pictures = _pictures()
     if files:
         write_files(made.photos, photos)
-    with Garden.open(made.garden) as garden:
-        names = [garden.classes.add(f"Class {number + 1}", ClassOrigin.PERSON) for number in range(classes)]
+    with CollectionStore.open(made.collection) as collection:
+        names = [collection.classes.add(f"Class {number + 1}", ClassOrigin.PERSON) for number in range(classes)]
         hashes = [hashlib.sha256(_file(pictures, number)).digest() for number in range(photos)]
-        ids = _remember(garden, made.photos, paths, hashes, [len(_file(pictures, number)) for number in range(photos)])
+        ids = _remember(
+            collection, made.photos, paths, hashes, [len(_file(pictures, number)) for number in range(photos)]
+        )
         step = max(1, photos // max(1, labelled))
         chosen = range(0, labelled * step, step)
         labels = {ids[number]: Label(names[target_of(number, classes)].id, LabelOrigin.PERSON) for number in chosen}
-        garden.labels.assign_many(labels)
-        _embed(garden, hashes, classes, CENTRE, set(range(photos)))
-        _embed(garden, hashes, classes, WIDE, set(chosen))
-        resemblances = Resemblances.of(garden, DEFAULT)
+        collection.labels.assign_many(labels)
+        _embed(collection, hashes, classes, CENTRE, set(range(photos)))
+        _embed(collection, hashes, classes, WIDE, set(chosen))
+        resemblances = ImageNetPriorCache.of(collection, DEFAULT)
         for start in range(0, photos, _BLOCK):
             resemblances.get(hashes[start : start + _BLOCK])
     return made
 
 
-def look_twice(garden: Garden, classes: int) -> int:
+def look_twice(collection: CollectionStore, classes: int) -> int:
     """Add the mirror images of the photos that labelling would look at twice; returns how many.
 
-    Afterwards there is nothing left to do for the garden's model.
+    Afterwards there is nothing left to do for the collection's model.
     """
-    ids = sorted(place.photo_id for place in garden.photos.all_places() if place.photo_id is not None)
-    guesses = guesses_for(garden, ids)
+    ids = sorted(place.photo_id for place in collection.photos.all_places() if place.photo_id is not None)
+    guesses = predictions_for(collection, ids)
     assert guesses is not None
-    doubtful = set(guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()) - set(garden.labels.all())
-    hashes = {photo_id: photo.sha256 for photo_id, photo in garden.photos.photos(ids).items()}
+    doubtful = set(guesses.photo_ids[guesses.verdicts != Verdict.SURE].tolist()) - set(collection.labels.all())
+    hashes = {photo_id: photo.sha256 for photo_id, photo in collection.photos.photos(ids).items()}
     # Photos were remembered in the order of their numbers.
     numbers = {number for number, photo_id in enumerate(ids) if photo_id in doubtful}
-    _embed(garden, [hashes[photo_id] for photo_id in ids], classes, WIDE, numbers)
+    _embed(collection, [hashes[photo_id] for photo_id in ids], classes, WIDE, numbers)
     return len(numbers)
 
 
@@ -136,7 +140,7 @@ def draw_embeddings(numbers: NDArray[np.intp], classes: int) -> tuple[NDArray[np
 
     Args:
         numbers: (N,) which photos.
-        classes: How many classes the garden has.
+        classes: How many classes the collection has.
 
     Returns:
         (N, 2048) float16 of the photos and the same of their mirror images.
@@ -156,9 +160,9 @@ def draw_embeddings(numbers: NDArray[np.intp], classes: int) -> tuple[NDArray[np
     return np.minimum(centre, _LARGEST).astype(np.float16), np.minimum(flip, _LARGEST).astype(np.float16)
 
 
-def _embed(garden: Garden, hashes: list[bytes], classes: int, view: str, wanted: set[int]) -> None:
+def _embed(collection: CollectionStore, hashes: list[bytes], classes: int, view: str, wanted: set[int]) -> None:
     """Store the drawn embeddings of one view of some photos, by their numbers."""
-    store = garden.embeddings(DEFAULT)
+    store = collection.embeddings(DEFAULT)
     for start in range(0, len(hashes), _BLOCK):
         block = np.arange(start, min(start + _BLOCK, len(hashes)))
         chosen = [number for number in block.tolist() if number in wanted]
@@ -168,11 +172,13 @@ def _embed(garden: Garden, hashes: list[bytes], classes: int, view: str, wanted:
             store.append([hashes[number] for number in chosen], view, rows)
 
 
-def _remember(garden: Garden, folder: Path, paths: list[Path], hashes: list[bytes], sizes: list[int]) -> list[int]:
+def _remember(
+    collection: CollectionStore, folder: Path, paths: list[Path], hashes: list[bytes], sizes: list[int]
+) -> list[int]:
     """Write the rows of places and photos; returns the photo ids."""
     times = [path.stat().st_mtime_ns if path.exists() else 0 for path in paths]
-    with garden.database.transaction():
-        places = garden.photos.sync_folder(folder, list(zip(paths, sizes, times, strict=True)))
+    with collection.database.transaction():
+        places = collection.photos.sync_folder(folder, list(zip(paths, sizes, times, strict=True)))
         reads = [
             ReadRecord(
                 place_id=place.id,
@@ -182,11 +188,11 @@ def _remember(garden: Garden, folder: Path, paths: list[Path], hashes: list[byte
                 width_px=SIZE_PX[0],
                 height_px=SIZE_PX[1],
                 taken_at=f"2026-05-{number % 28 + 1:02}T12:{number % 60:02}:00",
-                camera="Garden Pocket 12",
+                camera="Collection Pocket 12",
             )
             for number, (place, sha256) in enumerate(zip(places, hashes, strict=True))
         ]
-        return garden.photos.record(reads)
+        return collection.photos.record(reads)
 
 
 def _pictures() -> list[bytes]:
@@ -206,7 +212,7 @@ def _file(pictures: list[bytes], number: int) -> bytes:
 
 
 def main() -> None:
-    """Make a garden to look at or to measure with."""
+    """Make a collection to look at or to measure with."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--photos", type=int, default=10_000)
@@ -214,8 +220,10 @@ def main() -> None:
     parser.add_argument("--classes", type=int, default=10)
     parser.add_argument("--no-files", action="store_true", help="only the library knows the photos")
     options = parser.parse_args()
-    made = make_garden(options.folder, options.photos, options.labelled, options.classes, files=not options.no_files)
-    print(f"garden {made.garden}, photos {made.photos}")
+    made = make_collection(
+        options.folder, options.photos, options.labelled, options.classes, files=not options.no_files
+    )
+    print(f"collection {made.collection}, photos {made.photos}")
 
 
 if __name__ == "__main__":

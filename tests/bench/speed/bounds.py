@@ -57,9 +57,9 @@ def forward_only(backbone: str) -> Figures:
             embedder.embed(crops)
 
     with ThreadPoolExecutor(lanes) as pool:
-        in_lanes = _rate(lambda: list(pool.map(lane, range(lanes))), batches * lanes * size)
+        map_batches = _rate(lambda: list(pool.map(lane, range(lanes))), batches * lanes * size)
     one = _rate(lambda: lane(0), batches * size)
-    return {"crops_s": max(in_lanes, one), "lanes": in_lanes, "one": one, "batch": size}
+    return {"crops_s": max(map_batches, one), "lanes": map_batches, "one": one, "batch": size}
 
 
 def _rate(run: Callable[[], Sequence[None] | None], crops: int) -> float:

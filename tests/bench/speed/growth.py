@@ -1,4 +1,4 @@
-"""What one photo costs in a small, a large and a very large garden: it should be the same."""
+"""What one photo costs in a small, a large and a very large collection: it should be the same."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _NAMES = ("scan", "label", "predict", "filter", "sort plan")
 def rows(bench: Bench) -> Iterator[Row]:
     """Three sizes of folder for each thing that is done with all photos of one."""
     few = bench.some // 10
-    made = {n: bench.garden(n, min(n // 10, bench.some)) for n in (few, bench.some)}
-    made[bench.many] = bench.garden(bench.many, bench.some)
+    made = {n: bench.collection(n, min(n // 10, bench.some)) for n in (few, bench.some)}
+    made[bench.many] = bench.collection(bench.many, bench.some)
     costs: dict[str, dict[int, float]] = {name: {} for name in _NAMES}
     for turn in range(_ROUNDS):
-        for photos, garden in made.items():
+        for photos, collection in made.items():
             bench.say(f"what a photo costs among {photos:,}: round {turn + 1} of {_ROUNDS}")
-            found = run_job("growth", what="known", garden=garden.garden, photos=garden.photos)
+            found = run_job("growth", what="known", collection=collection.collection, photos=collection.photos)
             for name in found.keys() & costs.keys():
                 costs[name][photos] = min(found[name], costs[name].get(photos, math.inf))
     for new in sorted({min(photos, bench.labelled_new) for photos in made}):
@@ -53,47 +53,47 @@ def rows(bench: Bench) -> Iterator[Row]:
         )
 
 
-def measure(what: str, garden: str = "", photos: str = "", count: int = 0) -> Figures:
+def measure(what: str, collection: str = "", photos: str = "", count: int = 0) -> Figures:
     """Seconds a photo of everything that is done with known photos, or of labelling new ones."""
-    return _label_new(count) if what == "new" else _known(Path(garden), Path(photos))
+    return _label_new(count) if what == "new" else _known(Path(collection), Path(photos))
 
 
 def _label_new(count: int) -> Figures:
     from flowersorter.jobs import CancelToken, silent
-    from flowersorter.library.collection import Garden
-    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+    from flowersorter.library.collection import CollectionStore
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
     from tests.bench.speed.stub import open_no_network
 
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "photos"
         write_files(folder, count)
-        with Garden.open(Path(scratch) / "garden") as opened:
+        with CollectionStore.open(Path(scratch) / "collection") as opened:
             started = time.perf_counter()
-            result = label(LabelRequest(opened, folder), silent, CancelToken(), embedder=open_no_network)
+            result = label(PredictFolderRequest(opened, folder), silent, CancelToken(), embedder=open_no_network)
             seconds = time.perf_counter() - started
     assert result.decoded == count
     return {"label": seconds / count}
 
 
-def _known(garden: Path, photos: Path) -> Figures:
+def _known(collection: Path, photos: Path) -> Figures:
     from PySide6.QtCore import QCoreApplication
 
     from flowersorter.jobs import CancelToken, silent
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.photos.scan import scan
-    from flowersorter.ui.grid.photo_columns import Pile
+    from flowersorter.ui.grid.photo_columns import PseudoClass
     from flowersorter.ui.grid.photo_filter import PhotoFilter
     from flowersorter.ui.grid.photo_model import PhotoModel
     from flowersorter.workflows.filing.sort import SortRequest, plan_sort
-    from flowersorter.workflows.predicting.photo_details import folder_rows, guesses_for
+    from flowersorter.workflows.predicting.photo_details import folder_rows, predictions_for
 
     application = QCoreApplication([])
-    with Garden.open(garden) as opened:
+    with CollectionStore.open(collection) as opened:
         rows = folder_rows(opened, photos)
         ids = rows.photo_ids.tolist()
         model = PhotoModel(lambda _wanted: None)
         model.set_rows(rows)
-        shelves = [int(Pile.UNSURE), int(rows.class_ids[0]), int(Pile.ALL)]
+        shelves = [int(PseudoClass.UNSURE), int(rows.class_ids[0]), int(PseudoClass.ALL)]
 
         def filter_all() -> None:
             for shelf in shelves:
@@ -104,7 +104,7 @@ def _known(garden: Path, photos: Path) -> Figures:
 
         steps: dict[str, Callable[[], object]] = {
             "scan": lambda: scan(photos, CancelToken()),
-            "predict": lambda: guesses_for(opened, ids),
+            "predict": lambda: predictions_for(opened, ids),
             "filter": filter_all,
             "sort plan": plan,
         }

@@ -17,9 +17,9 @@ _CPU_S = 0.01
 def rows(bench: Bench) -> Iterator[Row]:
     """The window with the photos of a folder shown and nothing to do."""
     photos = max(1, bench.some // 10)
-    made = bench.garden(photos, photos // 10)
+    made = bench.collection(photos, photos // 10)
     bench.say("the idle window")
-    idle = run_job("idle", garden=made.garden, photos=made.photos)
+    idle = run_job("idle", collection=made.collection, photos=made.photos)
     bench.figures["idle"] = idle
     note = f"{idle['switches']} times the process woke up"
     yield Row(f"idle window, {photos:,} photos: CPU in {_SECONDS:.0f} s", idle["cpu_s"], "s", _CPU_S, note=note)
@@ -27,11 +27,11 @@ def rows(bench: Bench) -> Iterator[Row]:
     yield Row("idle window: timers running", float(len(idle["timers"])), "", 0.0, note=names)
 
 
-def measure(garden: str, photos: str) -> Figures:
+def measure(collection: str, photos: str) -> Figures:
     """Open a folder, wait until nothing is done any more, and watch."""
     from tests.bench.speed.window import active_timers, let_it_rest, opened, rest, wait_for_labels
 
-    with opened(Path(garden), Path(photos)) as program:
+    with opened(Path(collection), Path(photos)) as program:
         wait_for_labels(program)
         rested = let_it_rest()
         timers = active_timers()

@@ -1,28 +1,28 @@
-"""A garden as it is after a folder was labelled and the program was taught with some of its photos."""
+"""A collection as it is after a folder was labelled and the program was taught with some of its photos."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from tests.bench.speed.big_collection import look_twice, make_garden
+from tests.bench.speed.big_collection import look_twice, make_collection
 from tests.bench.speed.process import Figures, answer
 
 CLASSES = 10
 
 
 def make_known(folder: str, photos: int, labelled: int, trained: bool) -> Figures:
-    """Make a garden and, if it is to be trained, retrain it and leave nothing that labelling would still do."""
+    """Make a collection and, if it is to be trained, retrain it and leave nothing that labelling would still do."""
     from flowersorter.jobs import CancelToken, silent
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.workflows.training.train import RetrainRequest, retrain
 
     twice = 0
-    made = make_garden(Path(folder), photos, labelled, CLASSES, files=trained)
+    made = make_collection(Path(folder), photos, labelled, CLASSES, files=trained)
     if trained:
-        with Garden.open(made.garden) as garden:
-            retrain(RetrainRequest(garden), silent, CancelToken())
-            twice = look_twice(garden, CLASSES)
-    return {"garden": str(made.garden), "photos": str(made.photos), "looked_at_twice": twice}
+        with CollectionStore.open(made.collection) as collection:
+            retrain(RetrainRequest(collection), silent, CancelToken())
+            twice = look_twice(collection, CLASSES)
+    return {"collection": str(made.collection), "photos": str(made.photos), "looked_at_twice": twice}
 
 
 if __name__ == "__main__":

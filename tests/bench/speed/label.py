@@ -141,18 +141,18 @@ class _Counting:
 
 
 def label_folder(photos: str, backbone: str) -> Figures:
-    """Label a folder in a fresh garden with the network open already."""
+    """Label a folder in a fresh collection with the network open already."""
     from flowersorter.jobs import CancelToken, silent
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.vision.backbone.registry import backbone as backbone_named
     from flowersorter.workflows.predicting.network_loader import open_embedder
-    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
     started = time.perf_counter()
     network = _Counting(open_embedder(backbone_named(backbone), "auto"))
     opening_s = time.perf_counter() - started
-    with tempfile.TemporaryDirectory() as folder, Garden.open(Path(folder)) as garden:
-        request = LabelRequest(garden, Path(photos), backbone=backbone)
+    with tempfile.TemporaryDirectory() as folder, CollectionStore.open(Path(folder)) as collection:
+        request = PredictFolderRequest(collection, Path(photos), backbone=backbone)
         started = time.perf_counter()
         result = label(request, silent, CancelToken(), embedder=lambda _backbone, _device: network)
         seconds = time.perf_counter() - started

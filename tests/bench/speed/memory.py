@@ -1,4 +1,4 @@
-"""How much memory a very large garden takes in the window, and whether labelling more photos takes more."""
+"""How much memory a very large collection takes in the window, and whether labelling more photos takes more."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _LABELLED = 4000
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    """The window with the larger garden; labelling with the stub network."""
-    made = bench.garden(bench.many, bench.some)
+    """The window with the larger collection; labelling with the stub network."""
+    made = bench.collection(bench.many, bench.some)
     bench.say("memory")
-    large = run_job("memory", what="window", garden=made.garden, photos=made.photos)
+    large = run_job("memory", what="window", collection=made.collection, photos=made.photos)
     slope = run_job("memory", what="labelling", count=min(_LABELLED, bench.labelled_new))
     bench.figures["memory"] = {"window": large, "labelling": slope}
     if not large["resident_mb"]:
@@ -29,7 +29,7 @@ def rows(bench: Bench) -> Iterator[Row]:
         return
     torch = "torch loaded" if large["torch"] else "torch not loaded"
     yield Row(
-        f"memory: a garden of {bench.many:,} photos open in the window",
+        f"memory: a collection of {bench.many:,} photos open in the window",
         large["resident_mb"],
         "MB",
         _OPEN_MB,
@@ -63,15 +63,15 @@ def resident() -> dict[str, float]:
     return {name: kib.get(field, 0) * 1024 / 1e6 for name, field in names.items()}
 
 
-def measure(what: str, garden: str = "", photos: str = "", count: int = 0) -> Figures:
+def measure(what: str, collection: str = "", photos: str = "", count: int = 0) -> Figures:
     """One of both: "window" or "labelling"."""
-    return _labelling(count) if what == "labelling" else _window(Path(garden), Path(photos))
+    return _labelling(count) if what == "labelling" else _window(Path(collection), Path(photos))
 
 
-def _window(garden: Path, photos: Path) -> Figures:
+def _window(collection: Path, photos: Path) -> Figures:
     from tests.bench.speed.window import let_it_rest, opened, wait_for_labels
 
-    with opened(garden, photos) as program:
+    with opened(collection, photos) as program:
         before = resident()
         first_s, all_s = wait_for_labels(program)
         rested = let_it_rest()
@@ -88,8 +88,8 @@ def _window(garden: Path, photos: Path) -> Figures:
 
 def _labelling(count: int) -> Figures:
     from flowersorter.jobs import CancelToken, Progress
-    from flowersorter.library.collection import Garden
-    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+    from flowersorter.library.collection import CollectionStore
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
     from tests.bench.speed.big_collection import write_files
     from tests.bench.speed.stub import open_no_network
 
@@ -102,8 +102,8 @@ def _labelling(count: int) -> Figures:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "photos"
         write_files(folder, count)
-        with Garden.open(Path(scratch) / "garden") as opened:
-            label(LabelRequest(opened, folder), sample, CancelToken(), embedder=open_no_network)
+        with CollectionStore.open(Path(scratch) / "collection") as opened:
+            label(PredictFolderRequest(opened, folder), sample, CancelToken(), embedder=open_no_network)
     done, megabytes = np.array(samples).T
     warm = done >= count / 4
     slope = float(np.polyfit(done[warm], megabytes[warm], 1)[0])

@@ -23,9 +23,9 @@ def rows(bench: Bench) -> Iterator[Row]:
         (bench.some, _FIRST_S, _ALL_S, bench.repeats),
         (bench.many, None, _MANY_S, 1),
     ):
-        made = bench.garden(photos, photos // 10 if photos == bench.some else bench.some)
+        made = bench.collection(photos, photos // 10 if photos == bench.some else bench.some)
         bench.say(f"opening a known folder of {photos:,} photos")
-        runs = [run_job("open_folder", garden=made.garden, photos=made.photos) for _ in range(repeats)]
+        runs = [run_job("open_folder", collection=made.collection, photos=made.photos) for _ in range(repeats)]
         bench.figures[f"open {photos}"] = runs
         first, everything = (median(run[name] for run in runs) for name in ("first_s", "all_s"))
         what = f"open a known folder of {photos:,} photos"
@@ -36,22 +36,22 @@ def rows(bench: Bench) -> Iterator[Row]:
         yield Row(f"{what}: photo files opened", max(run["files_opened"] for run in runs), "", 0.0)
 
 
-def open_known(garden: str, photos: str) -> Figures:
+def open_known(collection: str, photos: str) -> Figures:
     """Do what the window does when a folder is opened, without the window."""
     from flowersorter.jobs import CancelToken, silent
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.workflows.models.current_model import starter
     from flowersorter.workflows.predicting.photo_details import folder_rows
-    from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
     folder = Path(photos)
     starter()  # read while the window opens
     opened_files = _count_opened(photos)
-    with Garden.open(Path(garden)) as opened:
+    with CollectionStore.open(Path(collection)) as opened:
         started = time.perf_counter()
         known = folder_rows(opened, folder)
         first_s = time.perf_counter() - started
-        result = label(LabelRequest(opened, folder), silent, CancelToken())
+        result = label(PredictFolderRequest(opened, folder), silent, CancelToken())
         all_s = time.perf_counter() - started
     assert len(known) == len(result.rows)
     return {

@@ -1,4 +1,4 @@
-"""Predictions and verdicts of a whole garden from cached embeddings."""
+"""Predictions and verdicts of a whole collection from cached embeddings."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ _CALLS = 5
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    """All photos of the larger garden at once."""
-    made = bench.garden(bench.many, bench.some)
+    """All photos of the larger collection at once."""
+    made = bench.collection(bench.many, bench.some)
     bench.say(f"predicting {bench.many:,} photos")
-    runs = [run_job("predict", garden=made.garden) for _ in range(bench.repeats)]
+    runs = [run_job("predict", collection=made.collection) for _ in range(bench.repeats)]
     bench.figures["predict"] = runs
     warm, cold = (median(run[name] for run in runs) for name in ("warm_s", "cold_s"))
     sure = 100 * runs[0]["sure"] / runs[0]["photos"]
     yield Row(f"predictions and verdicts, {bench.many:,} photos", warm, "s", _WARM_S, note=f"{sure:.0f} % sure")
-    yield Row(f"predictions and verdicts, {bench.many:,} photos, first time after opening the garden", cold, "s")
+    yield Row(f"predictions and verdicts, {bench.many:,} photos, first time after opening the collection", cold, "s")
 
 
-def predict_all(garden: str) -> Figures:
-    """Predict every photo of a garden, several times over."""
+def predict_all(collection: str) -> Figures:
+    """Predict every photo of a collection, several times over."""
     from flowersorter.domain.verdict import Verdict
-    from flowersorter.library.collection import Garden
-    from flowersorter.workflows.predicting.photo_details import guesses_for
+    from flowersorter.library.collection import CollectionStore
+    from flowersorter.workflows.predicting.photo_details import predictions_for
 
     seconds = []
-    with Garden.open(Path(garden)) as opened:
+    with CollectionStore.open(Path(collection)) as opened:
         ids = sorted({place.photo_id for place in opened.photos.all_places() if place.photo_id is not None})
         for _ in range(_CALLS):
             started = time.perf_counter()
-            guesses = guesses_for(opened, ids)
+            guesses = predictions_for(opened, ids)
             seconds.append(time.perf_counter() - started)
         assert guesses is not None
     return {

@@ -1,4 +1,4 @@
-"""Retraining from cached embeddings: the first time, after one correction, and with a very large garden."""
+"""Retraining from cached embeddings: the first time, after one correction, and with a very large collection."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ _FIRST_S, _CORRECTED_S, _MANY_S, _TIMES = 1.0, 0.3, 8.0, 5000.0
 
 def rows(bench: Bench) -> Iterator[Row]:
     """Labelled photos of ten classes whose embeddings are cached."""
-    some, many = bench.garden(bench.some, bench.some, trained=False), bench.garden(bench.many, bench.some)
+    some, many = bench.collection(bench.some, bench.some, trained=False), bench.collection(bench.many, bench.some)
     bench.say(f"retraining with {bench.some:,} labelled photos")
-    runs = [run_job("retrain", garden=some.garden) for _ in range(bench.repeats)]
+    runs = [run_job("retrain", collection=some.collection) for _ in range(bench.repeats)]
     bench.figures["retrain"] = runs
     first, corrected = (median(run[name] for run in runs) for name in ("first_s", "corrected_s"))
     accuracy = f"{100 * runs[0]['accuracy']:.1f} % of held-out photos right"
@@ -31,7 +31,7 @@ def rows(bench: Bench) -> Iterator[Row]:
     yield _against_the_walkthrough(bench, first)
 
     bench.say(f"retraining with {bench.many:,} labelled photos")
-    large = run_job("retrain", garden=many.garden, label_all=True)
+    large = run_job("retrain", collection=many.collection, label_all=True)
     bench.figures["retrain many"] = large
     accuracy = (
         f"{100 * large['accuracy']:.1f} % of held-out photos right; after a correction {large['corrected_s']:.2f} s"
@@ -49,22 +49,22 @@ def _against_the_walkthrough(bench: Bench, seconds: float) -> Row:
     return Row(what, theirs / seconds, "x", _TIMES, "more", note)
 
 
-def retrain_copy(garden: str, label_all: bool = False) -> Figures:
-    """Retrain a copy of a garden twice, with one label changed in between.
+def retrain_copy(collection: str, label_all: bool = False) -> Figures:
+    """Retrain a copy of a collection twice, with one label changed in between.
 
     Args:
-        garden: Stays as it is.
+        collection: Stays as it is.
         label_all: Whether to label all of its photos first.
     """
     from flowersorter.jobs import CancelToken, silent
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.library.tables.labels import LabelOrigin
     from flowersorter.workflows.training.train import RetrainRequest, retrain
 
     with tempfile.TemporaryDirectory() as scratch:
-        copy = Path(scratch) / "garden"
-        shutil.copytree(garden, copy)
-        with Garden.open(copy) as opened:
+        copy = Path(scratch) / "collection"
+        shutil.copytree(collection, copy)
+        with CollectionStore.open(copy) as opened:
             if label_all:
                 _label_all(opened)
             started = time.perf_counter()
@@ -87,17 +87,17 @@ def retrain_copy(garden: str, label_all: bool = False) -> Figures:
     }
 
 
-def _label_all(garden: object) -> None:
+def _label_all(collection: object) -> None:
     """Label the photos that nobody has labelled, each with its true class."""
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.library.tables.labels import Label, LabelOrigin
 
-    assert isinstance(garden, Garden)
-    classes = [entry.id for entry in garden.classes.all()]
+    assert isinstance(collection, CollectionStore)
+    classes = [entry.id for entry in collection.classes.all()]
     # Photos were remembered in the order of their numbers.
-    ids = sorted({place.photo_id for place in garden.photos.all_places() if place.photo_id is not None})
+    ids = sorted({place.photo_id for place in collection.photos.all_places() if place.photo_id is not None})
     targets = {photo_id: classes[target_of(number, len(classes))] for number, photo_id in enumerate(ids)}
-    garden.labels.assign_many({photo_id: Label(target, LabelOrigin.PERSON) for photo_id, target in targets.items()})
+    collection.labels.assign_many({photo_id: Label(target, LabelOrigin.PERSON) for photo_id, target in targets.items()})
 
 
 if __name__ == "__main__":

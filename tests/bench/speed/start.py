@@ -20,17 +20,17 @@ _TIMES = 3
 
 
 def rows(bench: Bench) -> Iterator[Row]:
-    """Starts of the program with a new garden and with a large one, and of an empty window, in turn."""
-    many = bench.garden(bench.many, bench.some)
+    """Starts of the program with a new collection and with a large one, and of an empty window, in turn."""
+    many = bench.collection(bench.many, bench.some)
     bench.say("starting the program")
-    runs: dict[str, list[Figures]] = {"program": [], "empty": [], "large garden": []}
+    runs: dict[str, list[Figures]] = {"program": [], "empty": [], "large collection": []}
     with tempfile.TemporaryDirectory() as scratch:
-        garden = Path(scratch) / "garden"
-        _start(garden=garden)  # makes the garden; Python compiles what it has not compiled yet
+        collection = Path(scratch) / "collection"
+        _start(collection=collection)  # makes the collection; Python compiles what it has not compiled yet
         for _ in range(_TIMES * bench.repeats):
-            runs["program"].append(_start(garden=garden))
+            runs["program"].append(_start(collection=collection))
             runs["empty"].append(_start())
-            runs["large garden"].append(_start(garden=many.garden))
+            runs["large collection"].append(_start(collection=many.collection))
     bench.figures["start"] = runs
     seconds = {name: median(run["visible_s"] for run in these) for name, these in runs.items()}
     torch = any(run["torch"] for these in runs.values() for run in these)
@@ -39,20 +39,20 @@ def rows(bench: Bench) -> Iterator[Row]:
         seconds["program"],
         "s",
         _VISIBLE_S,
-        note=f"an empty window of Qt for Python {seconds['empty']:.2f} s; with a garden of {bench.many:,} photos "
-        f"{seconds['large garden']:.2f} s",
+        note=f"an empty window of Qt for Python {seconds['empty']:.2f} s; with a collection of {bench.many:,} photos "
+        f"{seconds['large collection']:.2f} s",
     )
     yield Row("torch imported before the window is visible", float(torch), "", 0.0)
 
 
-def _start(garden: Path | None = None) -> Figures:
-    """Start the program, or an empty window where no garden is named; "visible_s" counts from before the process."""
+def _start(collection: Path | None = None) -> Figures:
+    """Start the program, or an empty window without a collection; "visible_s" counts from before the process."""
     started = time.time()
-    figures = run_job("start") if garden is None else run_job("start", garden=garden)
+    figures = run_job("start") if collection is None else run_job("start", collection=collection)
     return figures | {"visible_s": figures["visible_at"] - started}
 
 
-def _program(garden: str) -> None:
+def _program(collection: str) -> None:
     """Run the program as its command does; told as soon as its window is on the screen, and ended."""
     from PySide6.QtWidgets import QApplication
 
@@ -67,7 +67,7 @@ def _program(garden: str) -> None:
             return QApplication.exec()
 
     vars(app)["QApplication"] = Watched
-    __main__.main(["--garden", garden])
+    __main__.main(["--collection", collection])
 
 
 def _empty() -> None:
@@ -103,4 +103,4 @@ def _tell_when_visible() -> None:
 
 if __name__ == "__main__":
     given = json.loads(sys.argv[1])
-    _program(given["garden"]) if given else _empty()
+    _program(given["collection"]) if given else _empty()

@@ -18,15 +18,15 @@ _LONGEST_S = 300.0
 
 
 @contextmanager
-def opened(garden: Path, folder: Path) -> Iterator[Program]:
+def opened(collection: Path, folder: Path) -> Iterator[Program]:
     """The program with a folder open, before its window had time for anything."""
     from PySide6.QtWidgets import QApplication
 
     from flowersorter.app import Program
-    from flowersorter.library.collection import Garden
+    from flowersorter.library.collection import CollectionStore
 
     application = QApplication([])
-    program = Program(Garden.open(garden))
+    program = Program(CollectionStore.open(collection))
     try:
         program.start(folder)
         yield program

@@ -18,9 +18,9 @@ from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.grid.photo_model import PhotoRole
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, LabelResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 from tests.qt.dialogs import when_asked
 from tests.qt.program import class_named, draw_folder, idle, places, running
 from tests.qt.window.test_whole_way import sort_into
@@ -33,20 +33,20 @@ EACH = 4
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Four photos each, all labelled but one of each colour; a model that learned from them speaks."""
-    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos", EACH + 1)) as started:
+    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos", EACH + 1)) as started:
         idle(started, qtbot)
-        garden, window = started.garden, started.window
-        for each in garden.classes.all():
-            garden.classes.delete(each.id)
+        collection, window = started.collection, started.window
+        for each in collection.classes.all():
+            collection.classes.delete(each.id)
         for name in NAMES:
-            garden.classes.add(name)
+            collection.classes.add(name)
         window.classes.refresh()
         for name in NAMES:
             window.corrections.assign(places(started, f"_{name}")[:EACH], class_named(started, name))
         qtbot.waitUntil(window.actions_by_name["retrain"].isEnabled)
         window.actions_by_name["retrain"].trigger()
         idle(started, qtbot)
-        assert model_for(garden, chosen_backbone(garden)) is not None
+        assert model_for(collection, chosen_backbone(collection)) is not None
         yield started
 
 
@@ -98,14 +98,14 @@ def shown(program: Program) -> list[Any]:
 
 def known(program: Program) -> dict[str, Any]:
     """Everything about classes and labels that is shown or kept."""
-    garden = program.garden
+    collection = program.collection
     return {
-        "classes": garden.classes.all(),
+        "classes": collection.classes.all(),
         "listed": [row.text for row in program.window.class_list.classes.rows.rows],
         "digits": [(each.text(), each.shortcut()) for each in program.window.actions_by_name.assign_menu.actions()],
-        "labels": garden.labels.all(),
+        "labels": collection.labels.all(),
         "shown": shown(program),
-        "meant": garden.classes.meant_by(NAMES),
+        "meant": collection.classes.meant_by(NAMES),
     }
 
 
@@ -132,7 +132,7 @@ def test_merged_classes_come_apart_again(program: Program, qtbot: QtBot) -> None
     merged = known(program)
     red, _, blue = (each.id for each in before["classes"])
     assert merged["meant"] == [blue, before["classes"][1].id, blue]
-    assert program.garden.labels.counts() == {blue: 2 * EACH, before["classes"][1].id: EACH}
+    assert program.collection.labels.counts() == {blue: 2 * EACH, before["classes"][1].id: EACH}
     assert "Merge “red” into “blue”" in program.window.actions_by_name["undo"].text()
     for _ in range(2):
         ctrl_z(program, qtbot)
@@ -153,7 +153,7 @@ def test_a_renamed_class_has_its_old_name_again_and_the_new_one_means_nothing(pr
     for _ in range(2):
         ctrl_z(program, qtbot)
         assert known(program) == before
-        assert program.garden.classes.find("ruby") is None
+        assert program.collection.classes.find("ruby") is None
         program.window.actions_by_name["redo"].trigger()
         idle(program, qtbot)
         assert known(program) == renamed
@@ -182,17 +182,17 @@ def test_what_was_corrected_before_and_after_can_still_be_taken_back(program: Pr
         window.actions_by_name["redo"].trigger()
         idle(program, qtbot)
         assert known(program)["labels"] == state["labels"]
-    assert window.findChildren(ErrorBox) == []
+    assert window.findChildren(ErrorDialog) == []
 
 
 def test_a_name_that_is_taken_by_now_is_said_and_nothing_changes(program: Program, qtbot: QtBot) -> None:
     delete(program, "red")
     idle(program, qtbot)
-    program.garden.classes.add("Red")
+    program.collection.classes.add("Red")
     program.window.classes.refresh()
     before = known(program)
     ctrl_z(program, qtbot)
-    (box,) = program.window.findChildren(ErrorBox)
+    (box,) = program.window.findChildren(ErrorDialog)
     assert "already a class “Red”" in f"{box.said[0]} {box.said[1]}"
     box.close()
     assert known(program) == before
@@ -202,10 +202,10 @@ def test_a_name_that_is_taken_by_now_is_said_and_nothing_changes(program: Progra
 @pytest.mark.parametrize("merged", [True, False])
 def test_photos_that_were_not_read_yet_go_along(program: Program, qtbot: QtBot, merged: bool) -> None:
     """What waits for a class waits for the other one, or for none; read meanwhile, it comes back too."""
-    window, garden = program.window, program.garden
+    window, collection = program.window, program.collection
     red, blue = class_named(program, "red"), class_named(program, "blue")
     unread, read = 999_999, places(program, "_red")[EACH]
-    photo = garden.photos.place(read).photo_id
+    photo = collection.photos.place(read).photo_id
     assert photo is not None
     pending = window.classes._pending
     pending.put({unread: red, read: red})
@@ -217,7 +217,7 @@ def test_photos_that_were_not_read_yet_go_along(program: Program, qtbot: QtBot, 
     pending.settle({read: photo})  # as the labelling does when it has read one
     window.actions_by_name["undo"].trigger()
     assert pending.items() == {unread: red}
-    label = garden.labels.get([photo])[photo]
+    label = collection.labels.get([photo])[photo]
     assert (label.class_id, label.origin) == (red, LabelOrigin.PERSON)
     idle(program, qtbot)
 
@@ -225,9 +225,9 @@ def test_photos_that_were_not_read_yet_go_along(program: Program, qtbot: QtBot, 
 def test_a_folder_that_is_just_being_looked_at_is_looked_at_again(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    began: list[LabelRequest] = []
+    began: list[PredictFolderRequest] = []
 
-    def waits_at_first(request: LabelRequest, report: Report, cancel: CancelToken) -> LabelResult:
+    def waits_at_first(request: PredictFolderRequest, report: Report, cancel: CancelToken) -> PredictFolderResult:
         began.append(request)
         while len(began) == 1:
             cancel.check()
@@ -286,7 +286,7 @@ def test_filed_photos_go_back_and_forth_with_a_merge(program: Program, tmp_path:
         ctrl_z(program, qtbot)
         assert filed(target) == state
     assert known(program)["labels"] == before["labels"]
-    assert window.findChildren(ErrorBox) == []
+    assert window.findChildren(ErrorDialog) == []
 
 
 def test_filed_photos_go_back_and_forth_with_a_name(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
@@ -310,7 +310,7 @@ def test_filed_photos_go_back_and_forth_with_a_name(program: Program, tmp_path: 
         ctrl_z(program, qtbot)
         assert filed(target) == state
     assert known(program)["labels"] == before["labels"]
-    assert window.findChildren(ErrorBox) == []
+    assert window.findChildren(ErrorDialog) == []
 
 
 def test_what_the_bar_took_back_already_is_no_matter(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
@@ -327,7 +327,7 @@ def test_what_the_bar_took_back_already_is_no_matter(program: Program, tmp_path:
     assert known(program)["labels"] == before["labels"]
     assert filed(target) == start
     assert program.window.job_bar.message.text() == "The classes are apart again."
-    assert program.window.findChildren(ErrorBox) == []
+    assert program.window.findChildren(ErrorDialog) == []
 
 
 def test_a_merge_that_left_filed_photos_alone_moves_none_when_taken_back(

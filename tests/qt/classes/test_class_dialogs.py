@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QMessageBox, 
 from pytestqt.qtbot import QtBot
 
 from flowersorter.errors import ClassRefused
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.ui.classes.class_dialogs import (
     NameDialog,
@@ -26,10 +26,10 @@ from tests.qt.dialogs import when_asked
 
 @pytest.fixture
 def classes(tmp_path: Path) -> Iterator[ClassTable]:
-    with Garden.open(tmp_path / "garden") as garden:
+    with CollectionStore.open(tmp_path / "collection") as collection:
         for name in ("daisy", "roses & thorns"):
-            garden.classes.add(name)
-        yield garden.classes
+            collection.classes.add(name)
+        yield collection.classes
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.history import runs
 from tests.qt.program import class_named, draw_folder, idle, places, running
 from tests.qt.window.test_whole_way import drag_to, sort_into
@@ -37,9 +37,9 @@ def sorted_to(tmp_path: Path) -> Path:
 def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Three photos each filed into red, green and blue."""
     folder = draw_folder(tmp_path / "photos", EACH)
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         for name in NAMES:
-            program.garden.classes.add(name)
+            program.collection.classes.add(name)
         program.window.open_folder(folder)
         idle(program, qtbot)
         for name in NAMES:
@@ -55,7 +55,7 @@ def filed(folder: Path) -> dict[str, int]:
 
 def names(program: Program) -> list[str]:
     """The first classes; those of the starter model follow."""
-    return [each.name for each in program.garden.classes.all()][: len(NAMES)]
+    return [each.name for each in program.collection.classes.all()][: len(NAMES)]
 
 
 def rename(program: Program, old: str, new: str) -> None:
@@ -114,21 +114,21 @@ def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
     assert lines(dialog) == [(str(sorted_to), ""), ("red → ruby", "3")]
     assert dialog.move_button.text() == "&Rename and move 3 photos"
     assert "the class keeps its new name" in dialog.note.text()
-    assert program.garden.classes.all()[0].name == "red"
+    assert program.collection.classes.all()[0].name == "red"
     assert filed(sorted_to)["red"] == EACH
 
     press(program, qtbot, lambda dialog: dialog.move_button)
     assert filed(sorted_to) == {"ruby": EACH, "green": EACH, "blue": EACH}
-    assert program.garden.classes.all()[0].name == "ruby"
+    assert program.collection.classes.all()[0].name == "ruby"
     bar = program.window.job_bar
     assert bar.message.text() == "3 filed photos moved to “ruby”."
-    assert len(runs(program.garden)) == 2
+    assert len(runs(program.collection)) == 2
 
     assert bar.links[0].text() == "Undo"
     bar.links[0].click()
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
-    assert program.garden.classes.all()[0].name == "ruby"
+    assert program.collection.classes.all()[0].name == "ruby"
     assert bar.message.text() == "3 photos are back where they were filed. The class keeps its new name."
 
 
@@ -136,8 +136,8 @@ def test_the_name_alone_can_be_changed(program: Program, sorted_to: Path, qtbot:
     rename(program, "red", "ruby")
     press(program, qtbot, lambda dialog: dialog.only_button)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
-    assert program.garden.classes.all()[0].name == "ruby"
-    assert len(runs(program.garden)) == 1
+    assert program.collection.classes.all()[0].name == "ruby"
+    assert len(runs(program.collection)) == 1
 
 
 def test_cancelling_the_preview_changes_nothing(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
@@ -150,7 +150,7 @@ def test_cancelling_the_preview_changes_nothing(program: Program, sorted_to: Pat
 
 
 def test_a_class_without_filed_photos_is_renamed_at_once(program: Program, qtbot: QtBot) -> None:
-    program.garden.classes.add("violet")
+    program.collection.classes.add("violet")
     program.window.classes.refresh()
 
     def answer() -> None:
@@ -162,7 +162,7 @@ def test_a_class_without_filed_photos_is_renamed_at_once(program: Program, qtbot
     QTimer.singleShot(0, program.window, answer)
     program.window.classes.rename(class_named(program, "violet"))
     assert program.window.findChild(ClassMoveDialog) is None
-    assert program.garden.classes.all()[-1].name == "lilac"
+    assert program.collection.classes.all()[-1].name == "lilac"
 
 
 def test_merged_photos_go_into_the_folder_of_the_other_class(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
@@ -210,18 +210,18 @@ def test_deleting_a_class_leaves_its_filed_photos_alone(program: Program, sorted
     idle(program, qtbot)
     assert "(3 photos)" in texts[0]
     assert {path: path.read_bytes() for path in sorted_to.rglob("*") if path.is_file()} == before
-    assert len(runs(program.garden)) == 1
+    assert len(runs(program.collection)) == 1
 
 
 def test_splitting_a_class_moves_the_filed_photos_as_one_step(
     program: Program, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = program.window
-    monkeypatch.setattr(window.classes, "make", lambda *_asked: program.garden.classes.add("ruby"))
+    monkeypatch.setattr(window.classes, "make", lambda *_asked: program.collection.classes.add("ruby"))
     drag_to(program, places(program, "_red")[:2], NEW_CLASS)
     idle(program, qtbot)
     assert filed(sorted_to) == {"ruby": 2, "red": 1, "green": EACH, "blue": EACH}
-    assert len(runs(program.garden)) == 2
+    assert len(runs(program.collection)) == 2
     window.actions_by_name["undo"].trigger()
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
@@ -247,7 +247,7 @@ def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, 
     assert not any(path.exists() for path in taken)
     assert sum(filed(sorted_to).values()) == 3 * EACH - 2
     assert program.window.job_bar.message.text() == "2 photos are back where they were."
-    assert runs(program.garden)[0].state == "partly undone"
+    assert runs(program.collection)[0].state == "partly undone"
 
 
 def test_a_correction_whose_run_the_history_took_back_is_undone_without_complaint(
@@ -257,17 +257,17 @@ def test_a_correction_whose_run_the_history_took_back_is_undone_without_complain
     window.corrections.assign(places(program, "_red")[:1], class_named(program, "blue"))
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH - 1, "green": EACH, "blue": EACH + 1}
-    window.on_demand.sorting.undo(runs(program.garden)[0].id)
+    window.on_demand.sorting.undo(runs(program.collection)[0].id)
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
     window.actions_by_name["undo"].trigger()
     idle(program, qtbot)
-    assert window.findChild(ErrorBox) is None
+    assert window.findChild(ErrorDialog) is None
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
 
 
 def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
-    program.garden.labels.clear(list(program.garden.labels.all())[:1])
+    program.collection.labels.clear(list(program.collection.labels.all())[:1])
     for ticked in (False, True):
         program.window.on_demand.sorting.start()
         dialog = program.window.findChildren(SortDialog)[-1]

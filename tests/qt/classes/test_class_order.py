@@ -19,8 +19,8 @@ from flowersorter.ui.classes.class_commands import moved, share_of
 from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_list import NEW_CLASS, ClassList
 from flowersorter.ui.classes.sidebar_model import ROW_MIME
-from flowersorter.ui.grid.photo_columns import Pile
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.grid.photo_columns import PseudoClass
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
 from tests.qt.drag import drag
 from tests.qt.program import class_named, draw_folder, idle, places, running
@@ -28,12 +28,12 @@ from tests.qt.program import class_named, draw_folder, idle, places, running
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos", 4)) as started:
+    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos", 4)) as started:
         idle(started, qtbot)
-        for each in started.garden.classes.all():
-            started.garden.classes.delete(each.id)
+        for each in started.collection.classes.all():
+            started.collection.classes.delete(each.id)
         for name in ("ash", "birch", "cedar"):
-            started.garden.classes.add(name)
+            started.collection.classes.add(name)
         started.window.classes.refresh()
         yield started
 
@@ -41,7 +41,7 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
 def names(program: Program) -> list[str]:
     """The classes as the window lists them; the library must agree."""
     shown = [row.text for row in program.window.class_list.classes.rows.rows if row.key != NEW_CLASS]
-    assert shown == [each.name for each in program.garden.classes.all()]
+    assert shown == [each.name for each in program.collection.classes.all()]
     return shown
 
 
@@ -53,8 +53,8 @@ def row(program: Program, name: str, *, lower: bool = False) -> QPoint:
 
 
 def labels(program: Program) -> dict[str, int]:
-    called = {each.id: each.name for each in program.garden.classes.all()}
-    return {called[class_id]: count for class_id, count in program.garden.labels.counts().items()}
+    called = {each.id: each.name for each in program.collection.classes.all()}
+    return {called[class_id]: count for class_id, count in program.collection.labels.counts().items()}
 
 
 def write_name(text: str, notes: list[str] | None = None) -> None:
@@ -90,7 +90,7 @@ def test_a_class_is_dragged_to_another_place_and_ctrl_z_puts_it_back(program: Pr
     assert names(program) == ["ash", "birch", "cedar"]
     program.window.actions_by_name["redo"].trigger()
     assert names(program) == ["cedar", "ash", "birch"]
-    assert [each.id for each in program.garden.classes.all()] == [cedar, ash, birch]
+    assert [each.id for each in program.collection.classes.all()] == [cedar, ash, birch]
 
 
 def test_a_drag_that_ends_where_it_began_was_a_click(program: Program) -> None:
@@ -135,11 +135,11 @@ def test_an_order_that_cannot_be_saved_is_said_and_nothing_is_left_to_undo(
     def full(_ids: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(program.garden.classes, "reorder", full)
+    monkeypatch.setattr(program.collection.classes, "reorder", full)
     program.window.classes.move_down(class_named(program, "ash"))
     assert names(program) == ["ash", "birch", "cedar"]
     assert not program.session.corrections.canUndo()
-    (box,) = program.window.findChildren(ErrorBox)
+    (box,) = program.window.findChildren(ErrorDialog)
     box.close()
 
 
@@ -155,7 +155,7 @@ def test_the_place_is_shown_while_a_class_is_dragged_and_piles_take_none(qtbot: 
         assert taken(view.viewport(), at, mime) == (wanted >= 0)
         assert view.drop_line == wanted
         assert view.drop_row == -1
-    for text in ("", "x", "-1", str(NEW_CLASS), str(int(Pile.ALL)), "999999"):
+    for text in ("", "x", "-1", str(NEW_CLASS), str(int(PseudoClass.ALL)), "999999"):
         foreign = QMimeData()
         foreign.setData(ROW_MIME, text.encode())
         assert not taken(sides.classes.viewport(), row(program, "ash"), foreign)
@@ -225,9 +225,9 @@ def test_a_class_without_photos_goes_back_too_but_one_with_labels_stays(program:
     window.actions_by_name["undo"].trigger()
     assert names(program) == ["ash", "birch", "cedar"]
     window.actions_by_name["redo"].trigger()
-    photo = program.garden.photos.place(places(program, "red")[0]).photo_id
+    photo = program.collection.photos.place(places(program, "red")[0]).photo_id
     assert photo is not None
-    program.garden.labels.assign(
+    program.collection.labels.assign(
         [photo], class_named(program, "dogwood"), LabelOrigin.FOLDER
     )  # as a class folder would
     window.actions_by_name["undo"].trigger()
@@ -256,9 +256,9 @@ def test_a_name_that_is_taken_by_now_is_said_and_the_photos_stay(program: Progra
     write_name("dogwood")
     window.actions_by_name["split_class"].trigger()
     window.actions_by_name["undo"].trigger()
-    program.garden.classes.add("Dogwood")
+    program.collection.classes.add("Dogwood")
     window.actions_by_name["redo"].trigger()
-    (box,) = window.findChildren(ErrorBox)
+    (box,) = window.findChildren(ErrorDialog)
     assert "already a class" in f"{box.said[0]} {box.said[1]}"
     box.close()
     assert labels(program) == {}

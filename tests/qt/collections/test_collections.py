@@ -1,4 +1,4 @@
-"""Two gardens side by side: new, open and recent ones, each in a window of its own; what is none is refused."""
+"""Two collections side by side: new, open and recent ones, each in a window of its own; what is none is refused."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from PySide6.QtWidgets import QDialog, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.errors import GardenLocked
-from flowersorter.library.collection import Garden
-from flowersorter.library.files.locations import gardens_file, usual_garden
-from flowersorter.library.files.recent_collections import KnownGardens, check_can_be_opened, is_garden
+from flowersorter.errors import CollectionLocked
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.files.locations import collections_file, usual_collection
+from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, is_collection
 from flowersorter.ui.collections import collections_controller as controller
-from flowersorter.ui.collections.collection_dialog import NewGardenDialog
+from flowersorter.ui.collections.collection_dialog import NewCollectionDialog
 from flowersorter.ui.collections.collections_controller import command_for, open_window
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
 from tests.qt.program import draw_folder, idle, running
 
@@ -36,15 +36,15 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
 
 @pytest.fixture
 def launched(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The gardens a second program was started for; none is."""
-    gardens: list[Path] = []
+    """The collections a second program was started for; none is."""
+    collections: list[Path] = []
 
-    def note(garden: Path) -> bool:
-        gardens.append(garden)
+    def note(collection: Path) -> bool:
+        collections.append(collection)
         return True
 
     monkeypatch.setattr(controller, "open_window", note)
-    return gardens
+    return collections
 
 
 def choose(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> None:
@@ -54,18 +54,18 @@ def choose(monkeypatch: pytest.MonkeyPatch, folder: Path | None) -> None:
 
 
 def made(folder: Path) -> Path:
-    Garden.open(folder).close()
+    CollectionStore.open(folder).close()
     return folder
 
 
 def said(program: Program) -> tuple[str, str, str]:
-    box = next(each for each in program.window.findChildren(ErrorBox) if each.isVisible())
+    box = next(each for each in program.window.findChildren(ErrorDialog) if each.isVisible())
     box.close()
     return box.said
 
 
 def menu(program: Program) -> list[tuple[str, bool]]:
-    listed = program.window.actions_by_name.gardens_menu
+    listed = program.window.actions_by_name.collections_menu
     listed.aboutToShow.emit()
     return [(action.text().partition("   ")[0], action.isChecked()) for action in listed.actions()]
 
@@ -73,21 +73,21 @@ def menu(program: Program) -> list[tuple[str, bool]]:
 # -- a new one
 
 
-def test_a_new_garden_is_made_beside_this_one_and_opens_in_its_own_window(
+def test_a_new_collection_is_made_beside_this_one_and_opens_in_its_own_window(
     program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot
 ) -> None:
-    def write(dialog: NewGardenDialog) -> None:
+    def write(dialog: NewCollectionDialog) -> None:
         assert not dialog.ok_button.isEnabled()
         QTest.keyClicks(dialog.field, "Mushrooms: north/south")
         assert "Mushrooms_ north_south" in dialog.place.text()
         QTest.keyClick(dialog.field, Qt.Key.Key_Return)
 
-    when_asked(NewGardenDialog, write)
-    program.window.actions_by_name["new_garden"].trigger()
+    when_asked(NewCollectionDialog, write)
+    program.window.actions_by_name["new_collection"].trigger()
     idle(program, qtbot)
-    garden = tmp_path / "Mushrooms_ north_south"
-    assert launched == [garden]
-    assert is_garden(garden)
+    collection = tmp_path / "Mushrooms_ north_south"
+    assert launched == [collection]
+    assert is_collection(collection)
     assert "opens in a window of its own" in program.window.job_bar.message.text()
     assert menu(program) == [("flowers", True), ("Mushrooms_ north_south", False)]
 
@@ -99,7 +99,7 @@ def test_a_place_that_will_not_do_is_said_while_it_is_typed(
     (tmp_path / "photos" / "IMG_1.jpg").touch()
     messages: list[str] = []
 
-    def write(dialog: NewGardenDialog) -> None:
+    def write(dialog: NewCollectionDialog) -> None:
         for name in ("photos", "flowers"):
             dialog.field.clear()
             QTest.keyClicks(dialog.field, name)
@@ -111,28 +111,28 @@ def test_a_place_that_will_not_do_is_said_while_it_is_typed(
         assert dialog.message.text == ""
         assert dialog.folder == tmp_path / "elsewhere" / "flowers"
 
-    when_asked(NewGardenDialog, write)
-    program.window.actions_by_name["new_garden"].trigger()
+    when_asked(NewCollectionDialog, write)
+    program.window.actions_by_name["new_collection"].trigger()
     idle(program, qtbot)
     assert messages[0] == "The folder is not empty. Choose another name, or an empty folder."
-    assert messages[1].startswith("There is a garden already.")
+    assert messages[1].startswith("There is a collection already.")
     assert launched == []
     assert [each.name for each in (tmp_path / "photos").iterdir()] == ["IMG_1.jpg"]
 
 
-def test_a_garden_that_cannot_be_made_is_said_in_a_sentence(
+def test_a_collection_that_cannot_be_made_is_said_in_a_sentence(
     program: Program, launched: list[Path], tmp_path: Path, qtbot: QtBot
 ) -> None:
     (tmp_path / "file").touch()
 
-    def write(dialog: NewGardenDialog) -> None:
+    def write(dialog: NewCollectionDialog) -> None:
         QTest.keyClicks(dialog.field, "new")
         (tmp_path / "new").mkdir()
         (tmp_path / "new" / "something").touch()  # somebody was quicker
         dialog.accept()
 
-    when_asked(NewGardenDialog, write)
-    program.window.actions_by_name["new_garden"].trigger()
+    when_asked(NewCollectionDialog, write)
+    program.window.actions_by_name["new_collection"].trigger()
     idle(program, qtbot)
     assert said(program)[1] == "The folder is not empty."
     assert launched == []
@@ -141,44 +141,44 @@ def test_a_garden_that_cannot_be_made_is_said_in_a_sentence(
 # -- one that is there
 
 
-def test_another_garden_is_opened_and_remembered(
+def test_another_collection_is_opened_and_remembered(
     program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mushrooms = made(tmp_path / "mushrooms & more")
     choose(monkeypatch, mushrooms)
-    program.window.actions_by_name["open_garden"].trigger()
+    program.window.actions_by_name["open_collection"].trigger()
     assert launched == [mushrooms]
     assert menu(program) == [("flowers", True), ("mushrooms && more", False)]
-    program.window.actions_by_name.gardens_menu.actions()[1].trigger()
+    program.window.actions_by_name.collections_menu.actions()[1].trigger()
     assert launched == [mushrooms, mushrooms]
 
 
-def test_what_is_no_garden_is_refused(
+def test_what_is_no_collection_is_refused(
     program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     photos = draw_folder(tmp_path / "photos", 1)
     choose(monkeypatch, photos)
-    program.window.actions_by_name["open_garden"].trigger()
+    program.window.actions_by_name["open_collection"].trigger()
     what, why, hint = said(program)
-    assert what == f"The folder {photos} is not a garden"
+    assert what == f"The folder {photos} is not a collection"
     assert why
     assert "Open Folder" in hint
     assert launched == []
     choose(monkeypatch, None)
-    program.window.actions_by_name["open_garden"].trigger()
+    program.window.actions_by_name["open_collection"].trigger()
     assert not program.queue.busy
 
 
-def test_a_garden_that_is_open_elsewhere_is_refused_politely(
+def test_a_collection_that_is_open_elsewhere_is_refused_politely(
     program: Program, launched: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(monkeypatch, tmp_path / "mushrooms")
-    with Garden.open(tmp_path / "mushrooms"):
-        program.window.actions_by_name["open_garden"].trigger()
+    with CollectionStore.open(tmp_path / "mushrooms"):
+        program.window.actions_by_name["open_collection"].trigger()
         assert "is already open" in said(program)[0]
-    choose(monkeypatch, program.garden.folder)
-    program.window.actions_by_name["open_garden"].trigger()
-    assert program.window.job_bar.message.text() == "This window shows the garden “flowers” already."
+    choose(monkeypatch, program.collection.folder)
+    program.window.actions_by_name["open_collection"].trigger()
+    assert program.window.job_bar.message.text() == "This window shows the collection “flowers” already."
     assert launched == []
 
 
@@ -187,13 +187,13 @@ def test_a_second_window_that_cannot_be_started_is_said(
 ) -> None:
     choose(monkeypatch, made(tmp_path / "mushrooms"))
     monkeypatch.setattr(QProcess, "startDetached", lambda *_rest: (False, 0))
-    program.window.actions_by_name["open_garden"].trigger()
+    program.window.actions_by_name["open_collection"].trigger()
     assert said(program)[1] == "The system started no second window."
     assert menu(program) == [("flowers", True)]
 
 
-def test_a_drive_that_is_gone_takes_its_garden_from_the_menu(program: Program, tmp_path: Path) -> None:
-    KnownGardens(gardens_file()).remember(made(tmp_path / "mushrooms"))
+def test_a_drive_that_is_gone_takes_its_collection_from_the_menu(program: Program, tmp_path: Path) -> None:
+    RecentCollections(collections_file()).remember(made(tmp_path / "mushrooms"))
     assert len(menu(program)) == 2
     (tmp_path / "mushrooms").rename(tmp_path / "away")
     assert menu(program) == [("flowers", True)]
@@ -202,24 +202,26 @@ def test_a_drive_that_is_gone_takes_its_garden_from_the_menu(program: Program, t
 # -- which one is which
 
 
-def test_the_title_names_folder_and_garden(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
+def test_the_title_names_folder_and_collection(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
     assert program.window.windowTitle() == "flowers – FlowerSorter"
     program.window.open_folder(draw_folder(tmp_path / "holiday", 1))
     idle(program, qtbot)
     assert program.window.windowTitle() == "holiday – flowers – FlowerSorter"
 
 
-def test_who_has_one_garden_is_not_told_its_name(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    with running(usual_garden(), qtbot, monkeypatch) as program:
+def test_who_has_one_collection_is_not_told_its_name(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(usual_collection(), qtbot, monkeypatch) as program:
         idle(program, qtbot)
         assert program.window.windowTitle() == "FlowerSorter"
-        KnownGardens(gardens_file()).remember(made(tmp_path / "mushrooms"))
-        assert program.window.gardens.title(Path("/photos")) == "photos – My garden – FlowerSorter"
-        assert menu(program) == [("My garden", True), ("mushrooms", False)]
+        RecentCollections(collections_file()).remember(made(tmp_path / "mushrooms"))
+        assert program.window.collections.title(Path("/photos")) == "photos – My collection – FlowerSorter"
+        assert menu(program) == [("My collection", True), ("mushrooms", False)]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="tells the other program where to note what it opened")
-def test_a_second_program_really_opens_the_other_garden(
+def test_a_second_program_really_opens_the_other_collection(
     program: Program, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mushrooms, started = made(tmp_path / "mushrooms"), list[int]()
@@ -234,25 +236,25 @@ def test_a_second_program_really_opens_the_other_garden(
     assert open_window(mushrooms)
     try:
         # It notes what it opened. To try the lock until then could keep it from taking it.
-        qtbot.waitUntil(lambda: mushrooms in KnownGardens(gardens_file()).all())
+        qtbot.waitUntil(lambda: mushrooms in RecentCollections(collections_file()).all())
         assert is_open(mushrooms)
-        assert is_open(program.garden.folder)  # and this one still is
+        assert is_open(program.collection.folder)  # and this one still is
     finally:
         os.kill(started[0], signal.SIGKILL)
     qtbot.waitUntil(lambda: not is_open(mushrooms))
-    assert command_for(mushrooms)[-2:] == ["--garden", str(mushrooms)]
+    assert command_for(mushrooms)[-2:] == ["--collection", str(mushrooms)]
 
 
-def is_open(garden: Path) -> bool:
+def is_open(collection: Path) -> bool:
     try:
-        check_can_be_opened(garden)
-    except GardenLocked:
+        check_can_be_opened(collection)
+    except CollectionLocked:
         return True
     return False
 
 
 def test_asking_is_a_dialog_with_a_voice(qtbot: QtBot, tmp_path: Path) -> None:
-    dialog = NewGardenDialog(tmp_path)
+    dialog = NewCollectionDialog(tmp_path)
     qtbot.addWidget(dialog)
     assert isinstance(dialog, QDialog)
     for part in (dialog.field, dialog.where_button, dialog.ok_button, dialog.cancel_button):

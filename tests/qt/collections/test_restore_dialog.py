@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from flowersorter import app
-from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.collection import Garden
+from flowersorter.errors import CollectionDamaged, UserError
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import Backup, Rescue
-from flowersorter.ui.collections.restore_dialog import RescueDialog
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.collections.restore_dialog import RestoreDialog
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
 
-ERROR = GardenDamaged("The library in /home/me/garden cannot be read", "database disk image is malformed")
+ERROR = CollectionDamaged("The library in /home/me/collection cannot be read", "database disk image is malformed")
 FOUND = [
     Backup(Path("/g/1"), datetime(2026, 7, 3, 12, tzinfo=UTC), None),
     Backup(Path("/g/2"), datetime(2026, 7, 2, 12, tzinfo=UTC), 204),
@@ -28,8 +28,8 @@ FOUND = [
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot) -> RescueDialog:
-    made = RescueDialog(ERROR, FOUND)
+def dialog(qtbot: QtBot) -> RestoreDialog:
+    made = RestoreDialog(ERROR, FOUND)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.open()
@@ -38,20 +38,20 @@ def dialog(qtbot: QtBot) -> RescueDialog:
 
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
-    """A garden whose library is rubbish, with backups."""
-    garden = tmp_path / "garden"
+    """A collection whose library is rubbish, with backups."""
+    collection = tmp_path / "collection"
     for name in ("red", "green", "blue"):
-        with Garden.open(garden) as opened:
+        with CollectionStore.open(collection) as opened:
             opened.classes.add(name)
-    (garden / "library.sqlite").write_bytes(b"rubbish" * 4000)
-    return garden
+    (collection / "library.sqlite").write_bytes(b"rubbish" * 4000)
+    return collection
 
 
-def press(dialog: RescueDialog) -> None:
+def press(dialog: RestoreDialog) -> None:
     QTest.mouseClick(dialog.restore_button, Qt.MouseButton.LeftButton)
 
 
-def test_it_says_which_backups_there_are_and_which_is_put_back(dialog: RescueDialog) -> None:
+def test_it_says_which_backups_there_are_and_which_is_put_back(dialog: RestoreDialog) -> None:
     lines = [dialog.findChild(QLabel, f"rescue_backup_{row}") for row in range(3)]
     assert [line.text() for line in lines if line is not None] == [
         "damaged, too",
@@ -62,14 +62,14 @@ def test_it_says_which_backups_there_are_and_which_is_put_back(dialog: RescueDia
     assert dialog.restore_button.isDefault()
 
 
-def test_a_problem_is_said_and_it_can_be_tried_again(dialog: RescueDialog, qtbot: QtBot) -> None:
+def test_a_problem_is_said_and_it_can_be_tried_again(dialog: RestoreDialog, qtbot: QtBot) -> None:
     dialog.show_problem(UserError("The backup could not be restored", "no space left on device"))
     assert dialog.message.text == "The backup could not be restored: no space left on device."
     with qtbot.waitSignal(dialog.restore_requested):
         press(dialog)
 
 
-def test_what_was_done_is_said_before_the_window_opens(dialog: RescueDialog, qtbot: QtBot) -> None:
+def test_what_was_done_is_said_before_the_window_opens(dialog: RestoreDialog, qtbot: QtBot) -> None:
     dialog.show_done(Rescue(FOUND[1], Path("/g/library-damaged.sqlite")))
     assert "204 photos labelled" in dialog.why.text()
     assert "library-damaged.sqlite" in dialog.means.text()
@@ -81,16 +81,16 @@ def test_what_was_done_is_said_before_the_window_opens(dialog: RescueDialog, qtb
 def test_the_newest_backup_is_put_back_and_opened(
     damaged: Path, qtbot: QtBot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def go(dialog: RescueDialog) -> None:
+    def go(dialog: RestoreDialog) -> None:
         press(dialog)
         assert "library-damaged-" in dialog.means.text()
         press(dialog)
 
-    when_asked(RescueDialog, go)
-    garden = app._opened(damaged)
-    assert garden is not None
-    with garden:
-        assert {each.name for each in garden.classes.all()} == {"red", "green"}
+    when_asked(RestoreDialog, go)
+    collection = app._opened(damaged)
+    assert collection is not None
+    with collection:
+        assert {each.name for each in collection.classes.all()} == {"red", "green"}
     [kept] = damaged.glob("library-damaged-*")
     assert kept.read_bytes() == b"rubbish" * 4000
     said = capsys.readouterr().err
@@ -100,17 +100,17 @@ def test_the_newest_backup_is_put_back_and_opened(
 
 def test_quitting_changes_nothing(damaged: Path, qtbot: QtBot) -> None:
     before = {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()}
-    when_asked(RescueDialog, lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
+    when_asked(RestoreDialog, lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
     assert app.run(["flowersorter"], None, damaged) == 1
     assert {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()} == before
 
 
-def test_a_garden_that_is_open_elsewhere_is_one_sentence_in_the_terminal(
+def test_a_collection_that_is_open_elsewhere_is_one_sentence_in_the_terminal(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ErrorBox, "exec", ErrorBox.close)
-    with Garden.open(tmp_path / "garden"):
-        assert app.run(["flowersorter"], None, tmp_path / "garden") == 1
+    monkeypatch.setattr(ErrorDialog, "exec", ErrorDialog.close)
+    with CollectionStore.open(tmp_path / "collection"):
+        assert app.run(["flowersorter"], None, tmp_path / "collection") == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "Traceback" not in said

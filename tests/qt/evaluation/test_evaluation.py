@@ -23,19 +23,19 @@ from tests.qt.program import draw_folder, idle, places, running
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    """A garden of 24 photos in three classes, labelled right but for one red one that is called blue."""
+    """A collection of 24 photos in three classes, labelled right but for one red one that is called blue."""
     folder = draw_folder(tmp_path / "photos", each=8)
-    with running(tmp_path / "garden", qtbot, monkeypatch) as made:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as made:
         made.window.open_folder(folder)
         idle(made, qtbot)
         for name in ("red", "green", "blue"):
-            photo_ids = [made.garden.photos.place(each).photo_id for each in places(made, f"_{name}")]
-            assign(made.garden, [each for each in photo_ids if each], made.garden.classes.add(name).id)
-        wrong = made.garden.photos.place(places(made, "_red")[0]).photo_id
-        blue = made.garden.classes.find("blue")
+            photo_ids = [made.collection.photos.place(each).photo_id for each in places(made, f"_{name}")]
+            assign(made.collection, [each for each in photo_ids if each], made.collection.classes.add(name).id)
+        wrong = made.collection.photos.place(places(made, "_red")[0]).photo_id
+        blue = made.collection.classes.find("blue")
         assert wrong is not None
         assert blue is not None
-        assign(made.garden, [wrong], blue.id)
+        assign(made.collection, [wrong], blue.id)
         made.window.classes.refresh()
         idle(made, qtbot)
         yield made

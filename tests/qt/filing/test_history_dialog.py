@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.library.tables.journal import Entry, EntryState, Run, RunState
 from flowersorter.ui.filing import history_dialog
 from flowersorter.ui.filing.history_dialog import HistoryDialog
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.shared.widgets import button
 from flowersorter.workflows.filing.history import RunPhoto
 
@@ -151,7 +151,7 @@ def test_the_folder_is_opened(dialog: HistoryDialog, monkeypatch: pytest.MonkeyP
 def test_a_folder_that_is_gone_is_said(dialog: HistoryDialog, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(QDesktopServices, "openUrl", lambda _url: False)
     dialog.show_button.click()
-    box = dialog.findChild(ErrorBox)
+    box = dialog.findChild(ErrorDialog)
     assert box is not None
     assert "cannot be opened" in box.what.text()
     box.close()

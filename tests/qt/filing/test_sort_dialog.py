@@ -25,7 +25,7 @@ Planner = Callable[..., SortPlan]
 @pytest.fixture
 def photos(tmp_path: Path) -> Path:
     """A folder with three photos, one of them twice, and a sidecar."""
-    folder = tmp_path / "Garden"
+    folder = tmp_path / "Collection"
     folder.mkdir()
     for name, content in {
         "a.jpg": b"a",
@@ -118,7 +118,7 @@ def test_the_plan_is_shown_and_one_press_says_yes(
 def test_without_memory_a_folder_beside_the_photos_is_suggested(photos: Path, qtbot: QtBot) -> None:
     dialog = SortDialog(photos)
     qtbot.addWidget(dialog)
-    assert dialog.choices == SortChoices(photos.parent / "Garden sorted", Mode.COPY, Include.ALL)
+    assert dialog.choices == SortChoices(photos.parent / "Collection sorted", Mode.COPY, Include.ALL)
 
 
 def test_moving_is_never_chosen_beforehand_and_enter_does_not_move(

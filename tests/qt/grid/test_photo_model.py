@@ -12,7 +12,7 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from flowersorter.ui.grid.photo_columns import PhotoColumns, Pile
+from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
@@ -53,7 +53,7 @@ def test_it_behaves_as_qt_expects_of_a_model(model: PhotoModel) -> None:
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     whole = rows(40)
     model.set_rows(whole)
-    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
     model.merge(some(whole, [0, 5, 9], verdicts=np.full(3, Verdict.UNSURE, np.uint8)))
     model.set_labels({1003: (2, True)})
     model.set_filter(PhotoFilter(order=Order.LEAST_SURE))
@@ -85,10 +85,10 @@ def test_counts_put_every_photo_in_exactly_one_place() -> None:
     columns.set_labels({1004: (2, True)})
     columns.set_error(8, "cut off")
     counts = columns.counts()
-    total = counts.pop(Pile.ALL)
+    total = counts.pop(PseudoClass.ALL)
     assert total == 400
     assert sum(counts.values()) == 400
-    assert counts[Pile.UNREADABLE] == 1
+    assert counts[PseudoClass.UNREADABLE] == 1
 
 
 def test_a_block_changes_only_its_rows(model: PhotoModel) -> None:
@@ -118,7 +118,7 @@ def test_the_same_folder_looked_at_again_keeps_still(model: PhotoModel) -> None:
 
 def test_a_photo_leaves_the_pile_when_it_is_labelled_and_comes_back(model: PhotoModel) -> None:
     model.set_rows(rows(40))
-    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
     before = names(model)
     assert before == [place_id for place_id in range(1, 41) if place_id % 4 == 2]
     changes = Changes(model)
@@ -202,7 +202,7 @@ def test_what_was_said_before_it_was_read_is_said_of_the_photo_that_was_there(mo
 
 def test_drag_data_carries_places_not_rows(model: PhotoModel) -> None:
     model.set_rows(rows(30))
-    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
     mime = model.mimeData([model.index(2), model.index(0)])
     assert mime.formats() == [PLACES_MIME]
     assert places_in(mime) == [2, 10]
@@ -210,7 +210,7 @@ def test_drag_data_carries_places_not_rows(model: PhotoModel) -> None:
 
 def test_many_scattered_changes_are_one_reset(model: PhotoModel) -> None:
     model.set_rows(rows(2000))
-    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
     changes = Changes(model)
     model.set_labels({1000 + place_id: (1, True) for place_id in range(2, 2000, 8)})
     assert changes.resets == 1
@@ -269,7 +269,7 @@ def test_the_grid_stays_where_it_is_when_a_photo_leaves_far_down(qtbot: QtBot) -
     grid.resize(900, 600)
     grid.show()
     model.set_rows(rows(40_000))
-    model.set_filter(PhotoFilter(shelf=int(Pile.UNSURE)))
+    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
     bar = grid.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 100_000)
     bar.setValue(bar.maximum() - 5000)

@@ -11,7 +11,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
@@ -46,12 +46,12 @@ def test_what_is_in_view_is_labelled_first(tmp_path: Path, qtbot: QtBot, monkeyp
         if isinstance(news, RowsChanged):
             labelled.extend(news.rows.place_ids.tolist())
 
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         monkeypatch.setattr(
             "flowersorter.workflows.predicting.predict_folder.label", partial(label, embedder=open_late)
         )
         monkeypatch.setattr(
-            "flowersorter.workflows.predicting.ingest.lane_count", lambda: 1
+            "flowersorter.workflows.predicting.ingest.worker_count", lambda: 1
         )  # batches come in their order
         program.queue.reported.connect(note)
         try:
@@ -90,7 +90,7 @@ def test_what_is_in_view_is_told_after_a_filter_a_zoom_and_a_correction(qtbot: Q
     shown = told(lambda: model.set_rows(rows(500)))
     assert shown == list(range(1, len(shown) + 1))
     assert len(shown) < 50
-    new = told(lambda: model.set_filter(PhotoFilter(shelf=int(Pile.NEW))))
+    new = told(lambda: model.set_filter(PhotoFilter(shelf=int(PseudoClass.NEW))))
     assert new[:3] == [3, 7, 11]
     assert len(told(lambda: grid.set_tile_size(96))) > len(new)
     assert told(lambda: model.set_labels({1003: (1, True)}))[:3] == [7, 11, 15]

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawing import YELLOW, textured, write_jpeg
@@ -28,12 +28,12 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
         (tmp_path / "sorted" / name).mkdir(parents=True)
         for number in range(8):
             write_jpeg(tmp_path / "sorted" / name / f"{number}.jpg", textured((96, 72), colour, 200 + number))
-    with Garden.open(tmp_path / "garden") as garden:
-        request = TrainFolderRequest(garden, tmp_path / "sorted")
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        request = TrainFolderRequest(collection, tmp_path / "sorted")
         train_folder(request, silent, CancelToken(), embedder=open_colour_network)
     folder = draw_folder(tmp_path / "photos", each=2)
     write_jpeg(folder / "IMG_900_yellow.jpg", textured((96, 72), YELLOW, 7))
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as made:
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as made:
         idle(made, qtbot)
         yield made
 
@@ -72,7 +72,7 @@ def test_once_it_has_a_class_nobody_needs_to_know(program: Program, qtbot: QtBot
     pick(program, "yellow")
     qtbot.waitUntil(inspector.likeness.isVisible)
     QTest.keyClick(program.window.grid, Qt.Key.Key_1)
-    qtbot.waitUntil(lambda: bool(program.garden.labels.all()))
+    qtbot.waitUntil(lambda: bool(program.collection.labels.all()))
     pick(program, "yellow")
     qtbot.waitUntil(lambda: inspector.verdict.text() == "Checked by you")
     assert not inspector.likeness.isVisible()

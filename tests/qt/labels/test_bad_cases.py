@@ -14,18 +14,18 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.ui.labels import label_errors_controller
-from flowersorter.ui.shared.error_dialog import ErrorBox
-from flowersorter.workflows.evaluation.label_errors import find_contradictions, keep
+from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.workflows.evaluation.label_errors import find_duplicate_labels, keep
 from tests.qt.program import class_named, draw_folder, idle, places, running
 
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """Six photos each of red, green and blue, which the person has classes for and no label yet."""
-    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as opened:
+    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as opened:
         idle(opened, qtbot)
         for name in ("red", "green", "blue"):
-            opened.garden.classes.add(name)
+            opened.collection.classes.add(name)
         opened.window.classes.refresh()
         yield opened
 
@@ -36,11 +36,11 @@ def labelled(program: Program, part: str, count: int, class_name: str | None = N
 
 def complaint(program: Program, qtbot: QtBot) -> tuple[str, str, str]:
     """What the error box that comes up says; it is closed."""
-    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorBox)))
-    (box,) = program.window.findChildren(ErrorBox)
+    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorDialog)))
+    (box,) = program.window.findChildren(ErrorDialog)
     said: tuple[str, str, str] = box.said
     box.close()
-    qtbot.waitUntil(lambda: not program.window.findChildren(ErrorBox))
+    qtbot.waitUntil(lambda: not program.window.findChildren(ErrorDialog))
     return said
 
 
@@ -60,14 +60,14 @@ def test_of_one_class_only_nothing_is_learned_and_the_model_before_stays(program
     labelled(program, "green", 6)
     program.window.training.start()
     idle(program, qtbot)
-    models = program.garden.models.all()
+    models = program.collection.models.all()
     labelled(program, "green", 6, "red")
     program.window.training.start()
     what, why, hint = complaint(program, qtbot)
     assert what == "There is nothing to tell apart yet"
     assert "two classes with a labelled photo each are needed" in why
     assert "second class" in hint
-    assert program.garden.models.all() == models
+    assert program.collection.models.all() == models
 
 
 @pytest.mark.parametrize("action", ["evaluate", "check_labels"])
@@ -94,13 +94,13 @@ def contradicting(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch)
         for file in folder.glob(f"*_{name}.jpg"):
             file.rename(folder / name / file.name)
     shutil.copy(folder / "red" / "IMG_000_red.jpg", folder / "green" / "same.jpg")
-    with running(tmp_path / "garden", qtbot, monkeypatch) as opened:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as opened:
         for name in ("red", "green", "blue"):
-            opened.garden.classes.add(name)
+            opened.collection.classes.add(name)
         opened.window.classes.refresh()
         opened.window.open_folder(folder)
         idle(opened, qtbot)
-        assert sum(opened.garden.labels.counts().values()) == 12
+        assert sum(opened.collection.labels.counts().values()) == 12
         yield opened
 
 
@@ -149,8 +149,8 @@ def test_it_is_told_where_the_new_model_is_not_used_too(
 def test_a_whole_check_that_is_asked_for_does_not_make_do_with_the_folders(
     contradicting: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (found,) = find_contradictions(contradicting.garden).doubts
-    keep(contradicting.garden, found.photo_id, found.class_id, found.better_id)
+    (found,) = find_duplicate_labels(contradicting.collection).doubts
+    keep(contradicting.collection, found.photo_id, found.class_id, found.better_id)
     controller = contradicting.window.on_demand.doubts
     monkeypatch.setattr(label_errors_controller, "OFFERED_UP_TO", 0)
     controller.offer()

@@ -12,10 +12,10 @@ from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.ui.labels.label_errors_dialog import Decision, DoubtsDialog
-from flowersorter.ui.labels.label_next_panel import AdvicePanel
-from flowersorter.workflows.evaluation.label_errors import Doubt, DoubtGroup, DoubtsResult, LookAlike
-from flowersorter.workflows.evaluation.label_next import Advice, Gain, Standing
+from flowersorter.ui.labels.label_errors_dialog import Decision, LabelErrorsDialog
+from flowersorter.ui.labels.label_next_panel import LabelNextPanel
+from flowersorter.workflows.evaluation.label_errors import LabelError, LabelErrorGroup, LabelErrorsResult, LookAlike
+from flowersorter.workflows.evaluation.label_next import Gain, LabelNextResult, Standing
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.training.semi_supervised_option import set_learns_from_unlabelled
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured
@@ -24,9 +24,9 @@ from tests.qt.program import class_named, draw_folder, idle, places, running
 NAMES = {1: "dahlia", 2: "zinnia", 3: "R&B"}
 
 
-def doubt(photo_id: int, path: Path, *, better: int = 2, also_at: Path | None = None) -> Doubt:
+def doubt(photo_id: int, path: Path, *, better: int = 2, also_at: Path | None = None) -> LabelError:
     alike = (LookAlike(90, path), LookAlike(91, None))
-    return Doubt(photo_id, photo_id, path, 1, better, 0.9, alike, alike, also_at)
+    return LabelError(photo_id, photo_id, path, 1, better, 0.9, alike, alike, also_at)
 
 
 @pytest.fixture
@@ -35,21 +35,21 @@ def photo(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def dialog(photo: Path, qtbot: QtBot) -> Iterator[DoubtsDialog]:
+def dialog(photo: Path, qtbot: QtBot) -> Iterator[LabelErrorsDialog]:
     doubts = tuple(doubt(number, photo, better=3 if number == 2 else 2) for number in (1, 2, 3))
-    groups = (DoubtGroup(1, 2, (1, 3)), DoubtGroup(1, 3, (2,)))
-    made = DoubtsDialog(DoubtsResult(doubts, groups, 240, 0, (), 0.9), NAMES)
+    groups = (LabelErrorGroup(1, 2, (1, 3)), LabelErrorGroup(1, 3, (2,)))
+    made = LabelErrorsDialog(LabelErrorsResult(doubts, groups, 240, 0, (), 0.9), NAMES)
     qtbot.addWidget(made)
     made.show()
     yield made
     made.shutdown()
 
 
-def shown(dialog: DoubtsDialog) -> int:
+def shown(dialog: LabelErrorsDialog) -> int:
     return dialog.current.photo_id if dialog.current is not None else 0
 
 
-def test_a_photo_its_sentence_and_its_look_alikes_are_shown(dialog: DoubtsDialog, qtbot: QtBot) -> None:
+def test_a_photo_its_sentence_and_its_look_alikes_are_shown(dialog: LabelErrorsDialog, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: dialog.picture.image is not None)
     qtbot.waitUntil(lambda: dialog.like_better.pictures[0].image is not None)
     assert dialog.sentence.text() == "Filed as dahlia, looks like zinnia"
@@ -60,14 +60,14 @@ def test_a_photo_its_sentence_and_its_look_alikes_are_shown(dialog: DoubtsDialog
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_K, Qt.Key.Key_Return, Qt.Key.Key_Enter])
-def test_one_key_keeps(dialog: DoubtsDialog, qtbot: QtBot, key: Qt.Key) -> None:
+def test_one_key_keeps(dialog: LabelErrorsDialog, qtbot: QtBot, key: Qt.Key) -> None:
     with qtbot.waitSignal(dialog.keep_requested) as asked:
         QTest.keyClick(dialog, key)
     assert asked.args is not None
     assert asked.args[0].photo_id == 1
 
 
-def test_one_key_moves_and_the_arrows_go_back_and_forth(dialog: DoubtsDialog, qtbot: QtBot) -> None:
+def test_one_key_moves_and_the_arrows_go_back_and_forth(dialog: LabelErrorsDialog, qtbot: QtBot) -> None:
     QTest.keyClick(dialog, Qt.Key.Key_Right)
     assert shown(dialog) == 2
     assert dialog.move_button.text() == "Move to R&&B (M)", "a name's & is no mnemonic"
@@ -81,7 +81,7 @@ def test_one_key_moves_and_the_arrows_go_back_and_forth(dialog: DoubtsDialog, qt
         QTest.keyClick(dialog, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
 
 
-def test_decided_ones_are_passed_over_and_the_end_counts_them(dialog: DoubtsDialog) -> None:
+def test_decided_ones_are_passed_over_and_the_end_counts_them(dialog: LabelErrorsDialog) -> None:
     dialog.show_decisions({1: Decision.KEPT})
     assert shown(dialog) == 2
     dialog.show_decisions({1: Decision.KEPT, 2: Decision.MOVED, 3: Decision.MOVED})
@@ -94,7 +94,7 @@ def test_decided_ones_are_passed_over_and_the_end_counts_them(dialog: DoubtsDial
     assert dialog.keep_button.isVisible()
 
 
-def test_one_mix_up_at_a_time(dialog: DoubtsDialog) -> None:
+def test_one_mix_up_at_a_time(dialog: LabelErrorsDialog) -> None:
     assert [dialog.groups.itemText(row) for row in range(3)] == [
         "All of them (3)",
         "2 filed as dahlia look like zinnia",
@@ -109,8 +109,10 @@ def test_one_mix_up_at_a_time(dialog: DoubtsDialog) -> None:
 
 
 def test_the_same_photo_in_two_class_folders_has_a_sentence_of_its_own(photo: Path, qtbot: QtBot) -> None:
-    contradicting = Doubt(1, 1, photo, 1, 2, 1.0, also_at=photo.with_name("copy.jpg"))
-    dialog = DoubtsDialog(DoubtsResult((contradicting,), (DoubtGroup(1, 2, (1,)),), 5, 0, (), 0.9), NAMES)
+    contradicting = LabelError(1, 1, photo, 1, 2, 1.0, also_at=photo.with_name("copy.jpg"))
+    dialog = LabelErrorsDialog(
+        LabelErrorsResult((contradicting,), (LabelErrorGroup(1, 2, (1,)),), 5, 0, (), 0.9), NAMES
+    )
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.sentence.text() == "The same photo stands in “dahlia” and in “zinnia”"
@@ -121,14 +123,14 @@ def test_the_same_photo_in_two_class_folders_has_a_sentence_of_its_own(photo: Pa
 
 def test_a_photo_that_cannot_be_read_says_so(photo: Path, qtbot: QtBot) -> None:
     gone = doubt(1, photo.with_name("broken.jpg"))
-    dialog = DoubtsDialog(DoubtsResult((gone,), (), 5, 0, (), 0.9), NAMES)
+    dialog = LabelErrorsDialog(LabelErrorsResult((gone,), (), 5, 0, (), 0.9), NAMES)
     qtbot.addWidget(dialog)
     qtbot.waitUntil(lambda: dialog.picture.text.startswith("This photo cannot be shown"))
     dialog.shutdown()
 
 
 def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
-    dialog = DoubtsDialog(DoubtsResult((), (), 240, 2, (Unmeasured("peony", 1, True),), 0.9), NAMES)
+    dialog = LabelErrorsDialog(LabelErrorsResult((), (), 240, 2, (Unmeasured("peony", 1, True),), 0.9), NAMES)
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.nothing.text() == "No label looks wrong"
@@ -149,10 +151,10 @@ def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """A folder of twelve red, green and blue photos each; all but some reds have a label, two reds a wrong one."""
     folder = draw_folder(tmp_path / "photos", 12)
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as opened:
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as opened:
         idle(opened, qtbot)
         for name in ("red", "green", "blue"):
-            opened.garden.classes.add(name)
+            opened.collection.classes.add(name)
         opened.window.classes.refresh()
         corrections = opened.window.corrections
         corrections.assign(places(opened, "red")[:8], class_named(opened, "red"))
@@ -163,7 +165,7 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
         yield opened
 
 
-def checked(program: Program, qtbot: QtBot) -> DoubtsDialog:
+def checked(program: Program, qtbot: QtBot) -> LabelErrorsDialog:
     program.window.actions_by_name["check_labels"].trigger()
     qtbot.waitUntil(lambda: program.window.on_demand.doubts.dialog is not None)
     dialog = program.window.on_demand.doubts.dialog
@@ -172,8 +174,8 @@ def checked(program: Program, qtbot: QtBot) -> DoubtsDialog:
 
 
 def label_of(program: Program, photo_id: int) -> str:
-    label = program.garden.labels.get([photo_id])[photo_id]
-    return next(each.name for each in program.garden.classes.all() if each.id == label.class_id)
+    label = program.collection.labels.get([photo_id])[photo_id]
+    return next(each.name for each in program.collection.classes.all() if each.id == label.class_id)
 
 
 def test_moving_keeping_and_undoing_are_written_and_shown(program: Program, qtbot: QtBot) -> None:
@@ -188,10 +190,10 @@ def test_moving_keeping_and_undoing_are_written_and_shown(program: Program, qtbo
     assert program.photos.columns.label_ids[at] == class_named(program, "red"), "the grid shows it, too"
     QTest.keyClick(dialog, Qt.Key.Key_K)
     assert shown(dialog) == 0
-    assert len(program.garden.kept_labels.all()) == 1
+    assert len(program.collection.reviewed_labels.all()) == 1
     QTest.keyClick(dialog, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert shown(dialog) == second
-    assert program.garden.kept_labels.all() == set()
+    assert program.collection.reviewed_labels.all() == set()
     dialog.undo_button.click()
     assert shown(dialog) == first
     assert label_of(program, first) == "green"
@@ -228,7 +230,7 @@ def test_after_a_training_the_check_is_offered_beside_the_message(program: Progr
 
 
 def test_who_let_it_go_by_its_guesses_is_told_that_it_did(program: Program, qtbot: QtBot) -> None:
-    set_learns_from_unlabelled(program.garden, True)
+    set_learns_from_unlabelled(program.collection, True)
     program.window.training.start()
     idle(program, qtbot)
     said = program.window.job_bar.message.text()
@@ -272,11 +274,11 @@ def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Progr
 
 
 def test_in_a_narrow_window_every_line_of_the_advice_is_seen(qtbot: QtBot) -> None:
-    panel = AdvicePanel()
+    panel = LabelNextPanel()
     qtbot.addWidget(panel)
     gain = Gain(-0.02, 0.04, 0.1)
     overall, *classes = (Standing(0, name, 20, 0.8, (0.6, 0.9), 0.5, gain, gain) for name in ("", "roses", "asters"))
-    panel.show_advice(Advice(overall, tuple(classes), (), 0))
+    panel.show_advice(LabelNextResult(overall, tuple(classes), (), 0))
     panel.resize(900, 200)
     panel.show()
     heights = list[int]()
@@ -291,7 +293,7 @@ def test_in_a_narrow_window_every_line_of_the_advice_is_seen(qtbot: QtBot) -> No
 def test_when_all_is_labelled_there_is_nothing_to_show(program: Program, qtbot: QtBot) -> None:
     window = program.window
     columns = program.photos.columns
-    assign(program.garden, [int(i) for i in columns.photo_ids if i], class_named(program, "red"))
+    assign(program.collection, [int(i) for i in columns.photo_ids if i], class_named(program, "red"))
     window.actions_by_name["label_next"].trigger()
     idle(program, qtbot)
     assert "has a label" in window.job_bar.message.text()

@@ -14,9 +14,9 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
-from flowersorter.ui.models.import_export_controller import TakeController
-from flowersorter.ui.models.usage_snippet_dialog import ScriptDialog
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.models.import_export_controller import ImportExportController
+from flowersorter.ui.models.usage_snippet_dialog import UsageSnippetDialog
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.exchange.usage_snippets import script_for
 from flowersorter.workflows.models.current_model import starter
 from tests.qt.dialogs import when_asked
@@ -25,14 +25,14 @@ from tests.qt.program import idle, running
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "garden", qtbot, monkeypatch) as started:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as started:
         idle(started, qtbot)
         yield started
 
 
 @pytest.fixture
-def taking(program: Program) -> TakeController:
-    return TakeController(program.window.session, program.window.front, program.window)
+def taking(program: Program) -> ImportExportController:
+    return ImportExportController(program.window.session, program.window.front, program.window)
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def choose(monkeypatch: pytest.MonkeyPatch, method: str, path: Path | None, kind
 
 
 def test_a_shared_model_is_added_and_used_when_told_to(
-    program: Program, taking: TakeController, shared: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    program: Program, taking: ImportExportController, shared: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(monkeypatch, "getOpenFileName", shared)
     taking.import_model()
@@ -66,30 +66,30 @@ def test_a_shared_model_is_added_and_used_when_told_to(
     assert "“flowers.safetensors” was added: 5 classes" in said
     assert f"learned from {QLocale().toString(1500)} photos" in said
     assert "not measured on yours" in said
-    assert program.garden.models.current() is None
+    assert program.collection.models.current() is None
     with qtbot.waitSignal(taking.guesses_outdated):
         QTest.mouseClick(bar.links[0], Qt.MouseButton.LeftButton)
-    current = program.garden.models.current()
+    current = program.collection.models.current()
     assert current is not None
     assert current.held_out_accuracy is None
 
 
 def test_a_file_that_is_no_model_is_refused_in_words(
-    program: Program, taking: TakeController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    program: Program, taking: ImportExportController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "virus.safetensors").write_bytes(b"\x80\x04.")
     choose(monkeypatch, "getOpenFileName", tmp_path / "virus.safetensors")
     taking.import_model()
     idle(program, qtbot)
-    box = program.window.findChild(ErrorBox)
+    box = program.window.findChild(ErrorDialog)
     assert box is not None
     assert "virus.safetensors cannot be used" in box.said[0]
     box.close()
-    assert program.garden.models.all() == []
+    assert program.collection.models.all() == []
 
 
 def test_nothing_happens_when_no_file_is_chosen(
-    program: Program, taking: TakeController, monkeypatch: pytest.MonkeyPatch
+    program: Program, taking: ImportExportController, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(monkeypatch, "getOpenFileName", None)
     choose(monkeypatch, "getSaveFileName", None)
@@ -99,7 +99,7 @@ def test_nothing_happens_when_no_file_is_chosen(
 
 
 def test_the_ending_follows_the_chosen_form_and_the_folder_is_remembered(
-    program: Program, taking: TakeController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    program: Program, taking: ImportExportController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kind = "FlowerSorter model, to share (*.safetensors)"
     choose(monkeypatch, "getSaveFileName", tmp_path / "mine", kind)
@@ -113,7 +113,7 @@ def test_the_ending_follows_the_chosen_form_and_the_folder_is_remembered(
 
 @pytest.mark.parametrize("answer", [QMessageBox.StandardButton.No, QMessageBox.StandardButton.Yes])
 def test_a_file_with_the_ending_that_was_added_is_replaced_only_on_a_word(
-    program: Program, taking: TakeController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch,
+    program: Program, taking: ImportExportController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch,
     answer: QMessageBox.StandardButton,
 ) -> None:  # fmt: skip
     there = tmp_path / "mine.safetensors"
@@ -126,7 +126,7 @@ def test_a_file_with_the_ending_that_was_added_is_replaced_only_on_a_word(
 
 
 def test_the_lines_that_use_an_export_can_be_copied(
-    program: Program, taking: TakeController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+    program: Program, taking: ImportExportController, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     choose(monkeypatch, "getSaveFileName", tmp_path / "flowers.onnx")
     taking.export_model()
@@ -134,7 +134,7 @@ def test_the_lines_that_use_an_export_can_be_copied(
     bar = program.window.job_bar
     assert "saved as flowers.onnx" in bar.message.text()
     QTest.mouseClick(bar.links[0], Qt.MouseButton.LeftButton)
-    dialog = program.window.findChild(ScriptDialog)
+    dialog = program.window.findChild(UsageSnippetDialog)
     assert dialog is not None
     QTest.mouseClick(dialog.copy_button, Qt.MouseButton.LeftButton)
     assert QGuiApplication.clipboard().text() == script_for(tmp_path / "flowers.onnx")

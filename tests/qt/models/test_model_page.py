@@ -17,13 +17,13 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.errors import ModelFileBad
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.ui.models import models_controller as controller
 from flowersorter.ui.models.model_dialogs import NoteDialog, PruneDialog
 from flowersorter.ui.models.model_page import ModelPage
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 from flowersorter.workflows.labelling.set_labels import assign
@@ -58,10 +58,10 @@ class Kept:
 @pytest.fixture
 def kept(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
     write_classes(tmp_path / "sorted", {"red": 8, "green": 8, "blue": 8}, size=(100, 75))
-    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
-        garden = program.garden
-        request = TrainFolderRequest(garden, tmp_path / "sorted")
+        collection = program.collection
+        request = TrainFolderRequest(collection, tmp_path / "sorted")
         good = train_folder(request, silent, CancelToken(), embedder=open_colour_network).model_id
         swap(program)
         bad = again(program)
@@ -74,15 +74,15 @@ def kept(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def again(program: Program) -> int:
-    return retrain(RetrainRequest(program.garden), silent, CancelToken(), embedder=open_colour_network).model_id
+    return retrain(RetrainRequest(program.collection), silent, CancelToken(), embedder=open_colour_network).model_id
 
 
 def swap(program: Program) -> None:
     """Call every red blue and every blue red."""
     red, blue = class_named(program, "red"), class_named(program, "blue")
-    labels = program.garden.labels.all()
+    labels = program.collection.labels.all()
     for old, new in ((red, blue), (blue, red)):
-        assign(program.garden, [photo_id for photo_id, each in labels.items() if each.class_id == old], new)
+        assign(program.collection, [photo_id for photo_id, each in labels.items() if each.class_id == old], new)
 
 
 def pick(page: ModelPage, model_id: int | None) -> None:
@@ -110,8 +110,8 @@ def answer(page: ModelPage, name: str) -> None:
     found.click()
 
 
-def in_garden(program: Program) -> dict[int, ModelEntry]:
-    return {entry.id: entry for entry in program.garden.models.all()}
+def in_collection(program: Program) -> dict[int, ModelEntry]:
+    return {entry.id: entry for entry in program.collection.models.all()}
 
 
 def test_every_model_is_listed_with_what_is_known_of_it(kept: Kept) -> None:
@@ -128,9 +128,9 @@ def test_going_back_is_one_click_and_the_photos_follow(
     program, page = kept.program, kept.page
     seen: list[threading.Thread] = []
 
-    def watched(garden: Garden, model_id: int | None) -> None:
+    def watched(collection: CollectionStore, model_id: int | None) -> None:
         seen.append(threading.current_thread())
-        use_model(garden, model_id)
+        use_model(collection, model_id)
 
     monkeypatch.setattr(controller, "use_model", watched)
     pick(page, kept.bad)
@@ -139,7 +139,7 @@ def test_going_back_is_one_click_and_the_photos_follow(
     idle(program, qtbot)
     assert len(seen) == 1
     assert threading.main_thread() not in seen
-    current = program.garden.models.current()
+    current = program.collection.models.current()
     assert current is not None
     assert current.id == kept.bad
     assert rows(page)[2][0].endswith("(in use)")
@@ -149,7 +149,7 @@ def test_going_back_is_one_click_and_the_photos_follow(
     assert told == {class_named(program, "blue")}
     program.window.job_bar.links[0].click()  # and back again
     idle(program, qtbot)
-    current = program.garden.models.current()
+    current = program.collection.models.current()
     assert current is not None
     assert current.id == kept.last
     assert len(seen) == 2
@@ -217,7 +217,7 @@ def test_a_note_is_kept_and_shown(kept: Kept, qtbot: QtBot) -> None:
     when_asked(NoteDialog, write)
     click(page.note_button)
     idle(kept.program, qtbot)
-    assert in_garden(kept.program)[kept.good].note == "before the dahlias"
+    assert in_collection(kept.program)[kept.good].note == "before the dahlias"
     assert rows(page)[3][1] == "before the dahlias"
     assert page.note_button.isEnabled()  # the same one is still picked
 
@@ -232,11 +232,11 @@ def test_deleting_asks_and_spares_the_one_in_use_and_the_starter(kept: Kept, qtb
     question = QApplication.activeModalWidget()
     assert isinstance(question, QDialog)
     QTest.keyClick(question, Qt.Key.Key_Return)  # Cancel is the default
-    assert kept.bad in in_garden(kept.program)
+    assert kept.bad in in_collection(kept.program)
     click(page.delete_button)
     answer(page, "delete_model_button")
     idle(kept.program, qtbot)
-    assert kept.bad not in in_garden(kept.program)
+    assert kept.bad not in in_collection(kept.program)
     assert len(rows(page)) == 3
 
 
@@ -256,21 +256,21 @@ def test_pruning_shows_first_what_goes(kept: Kept, qtbot: QtBot) -> None:
     click(page.prune_button)
     idle(kept.program, qtbot)
     assert shown == [("&Remove 0 models", 0), ("&Remove 1 model", 1), ("&Remove 2 models", 2)]
-    assert set(in_garden(kept.program)) == {kept.bad, kept.last}
+    assert set(in_collection(kept.program)) == {kept.bad, kept.last}
 
 
 def test_a_model_whose_file_is_damaged_is_refused_in_a_sentence(kept: Kept, qtbot: QtBot) -> None:
-    (kept.program.garden.folder / "models" / f"{kept.bad}.safetensors").write_bytes(b"not a model")
+    (kept.program.collection.folder / "models" / f"{kept.bad}.safetensors").write_bytes(b"not a model")
     pick(kept.page, kept.bad)
     for button in (kept.page.use_button, kept.page.compare_button):
         click(button)
         idle(kept.program, qtbot)
-        box = next(each for each in kept.program.window.findChildren(ErrorBox) if each.isVisible())
+        box = next(each for each in kept.program.window.findChildren(ErrorDialog) if each.isVisible())
         assert box.said[0]
         assert box.said[1]
         box.close()
     assert kept.page.use_button.isEnabled()
-    current = kept.program.garden.models.current()
+    current = kept.program.collection.models.current()
     assert current is not None
     assert current.id == kept.last
 
@@ -315,45 +315,45 @@ def test_an_error_of_a_model_that_is_gone_is_one_sentence(
     click(kept.page.delete_button)
     answer(kept.page, "delete_model_button")
     idle(kept.program, qtbot)
-    box = next(each for each in kept.program.window.findChildren(ErrorBox) if each.isVisible())
+    box = next(each for each in kept.program.window.findChildren(ErrorDialog) if each.isVisible())
     assert box.said[0] == "There is no model 7"
     box.close()
 
 
 def test_retrain_asks_before_it_replaces_a_model_from_elsewhere(kept: Kept, qtbot: QtBot, tmp_path: Path) -> None:
-    program, garden, file = kept.program, kept.program.garden, tmp_path / "colours.safetensors"
-    export_model(ExportRequest(garden, file), silent, CancelToken())
-    imported = import_model(ImportRequest(garden, file, use=True), silent, CancelToken()).model_id
+    program, collection, file = kept.program, kept.program.collection, tmp_path / "colours.safetensors"
+    export_model(ExportRequest(collection, file), silent, CancelToken())
+    imported = import_model(ImportRequest(collection, file, use=True), silent, CancelToken()).model_id
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)
     message = program.window.job_bar.message.text()
     assert "24 of 24 held-out photos right." in message
     assert "The model you imported gets 24 of these right, and stays in use until you say so." in message
-    assert garden.models.current() == in_garden(program)[imported]
+    assert collection.models.current() == in_collection(program)[imported]
     assert program.window.job_bar.links[0].text() == "Use the new one"
     program.window.job_bar.links[0].click()
     idle(program, qtbot)
-    current = garden.models.current()
+    current = collection.models.current()
     assert current is not None
-    assert current.id == max(in_garden(program))
+    assert current.id == max(in_collection(program))
 
 
 def test_a_worse_model_waits_until_it_is_wanted(kept: Kept, qtbot: QtBot) -> None:
     program, draw = kept.program, np.random.default_rng(0)
-    classes = [each.id for each in program.garden.classes.all()]
-    for photo_id in program.garden.labels.all():  # somebody's cat walks over the keyboard
-        assign(program.garden, [photo_id], int(draw.choice(classes)))
+    classes = [each.id for each in program.collection.classes.all()]
+    for photo_id in program.collection.labels.all():  # somebody's cat walks over the keyboard
+        assign(program.collection, [photo_id], int(draw.choice(classes)))
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)
     assert "That is worse than before, so the old model stays." in program.window.job_bar.message.text()
-    worse = max(in_garden(program))
-    assert in_garden(program)[kept.last].current
+    worse = max(in_collection(program))
+    assert in_collection(program)[kept.last].current
     pick(kept.page, worse)
     click(kept.page.delete_button)
     answer(kept.page, "delete_model_button")
     idle(program, qtbot)
     program.window.training._use_refused()  # its offer still stands in the bar, and what it offers is gone
-    box = next(each for each in program.window.findChildren(ErrorBox) if each.isVisible())
+    box = next(each for each in program.window.findChildren(ErrorDialog) if each.isVisible())
     assert box.said[0] == f"There is no model {worse}"
     box.close()
-    assert in_garden(program)[kept.last].current
+    assert in_collection(program)[kept.last].current

@@ -15,10 +15,10 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.workers.thumbnail_loader import GardenThumbnails
+from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.maintenance.cache import cache_limit_mb, cache_state, empty_cache
 from flowersorter.workflows.predicting.predict_folder import label
@@ -30,7 +30,7 @@ PHOTOS = 18
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         yield program
 
@@ -52,21 +52,21 @@ def test_preferences_say_what_there_is_and_empty_it(program: Program, qtbot: QtB
         assert not dialog.cache.empty_button.isEnabled()
     assert dialog.cache.state.text() == "There are none at the moment."
     assert not dialog.cache.empty_button.isEnabled()
-    assert cache_state(program.garden).pictures == 0
+    assert cache_state(program.collection).pictures == 0
 
 
 def test_another_limit_is_kept_and_counts_at_once(program: Program, qtbot: QtBot) -> None:
     dialog = opened(program, qtbot)
-    assert dialog.cache.limit_mb == cache_limit_mb(program.garden) == 4000
+    assert dialog.cache.limit_mb == cache_limit_mb(program.collection) == 4000
     for number in range(20):
-        program.garden.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 100_000 + b"\xff\xd9")
+        program.collection.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 100_000 + b"\xff\xd9")
     dialog.cache.limit.setValue(1)
     QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton, pos=QPoint(8, 8))
     idle(program, qtbot)
-    assert cache_limit_mb(program.garden) == 1
-    assert cache_state(program.garden).picture_bytes <= 900_000
+    assert cache_limit_mb(program.collection) == 1
+    assert cache_state(program.collection).picture_bytes <= 900_000
     # What nobody knows went first.
-    assert cache_state(program.garden).pictures >= PHOTOS
+    assert cache_state(program.collection).pictures >= PHOTOS
 
 
 def test_no_limit_can_be_chosen(program: Program, qtbot: QtBot) -> None:
@@ -74,7 +74,7 @@ def test_no_limit_can_be_chosen(program: Program, qtbot: QtBot) -> None:
     dialog.cache.limit.setValue(0)
     assert dialog.cache.limit.text() == "no limit"
     dialog.accept()
-    assert cache_limit_mb(program.garden) == 0
+    assert cache_limit_mb(program.collection) == 0
 
 
 def test_pictures_that_are_gone_come_again_and_stay(
@@ -82,18 +82,18 @@ def test_pictures_that_are_gone_come_again_and_stay(
 ) -> None:
     """The grid of the next session reads the photos themselves, once; the network sees none of them."""
     folder = draw_folder(tmp_path / "photos")
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
         idle(program, qtbot)
-    with Garden.open(tmp_path / "garden") as garden:
-        assert cache_state(garden).pictures == PHOTOS
-        empty_cache(garden, lambda _news: None, CancelToken())
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        assert cache_state(collection).pictures == PHOTOS
+        empty_cache(collection, lambda _news: None, CancelToken())
     networks: list[ColourNetwork] = []
 
     def open_network(_backbone: Backbone, _device: str) -> ColourNetwork:
         networks.append(ColourNetwork())
         return networks[-1]
 
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         monkeypatch.setattr(
             "flowersorter.workflows.predicting.predict_folder.label", partial(label, embedder=open_network)
         )
@@ -103,7 +103,7 @@ def test_pictures_that_are_gone_come_again_and_stay(
         assert len(shown) == PHOTOS
         for each in shown:
             qtbot.waitUntil(partial(_has_image, program, each))
-        assert cache_state(program.garden).pictures == PHOTOS
+        assert cache_state(program.collection).pictures == PHOTOS
         assert networks == []
 
 
@@ -111,30 +111,30 @@ def test_a_file_that_is_another_now_is_shown_but_not_kept(program: Program, tmp_
     place = places(program, "IMG_000_red")[0]
     row = program.photos.rows_of([place])[0]
     wanted = program.photos.wanted(row)
-    sha256 = program.garden.photos.photo(wanted.photo_id).sha256
-    load = GardenThumbnails(program.garden)
+    sha256 = program.collection.photos.photo(wanted.photo_id).sha256
+    load = ThumbnailLoader(program.collection)
     before = load(wanted)
-    program.garden.thumbnails.path(sha256).unlink()
+    program.collection.thumbnails.path(sha256).unlink()
     other = tmp_path / "photos" / "IMG_000_blue.jpg"
     wanted.path.write_bytes(other.read_bytes())
     after = load(wanted)
     assert after.pixelColor(5, 5).blue() > before.pixelColor(5, 5).blue() + 50
-    assert program.garden.thumbnails.get(sha256) is None
+    assert program.collection.thumbnails.get(sha256) is None
 
 
 @pytest.mark.qt_log_ignore("JPEG", extend=True)
 def test_a_damaged_picture_is_made_again(program: Program) -> None:
     wanted = program.photos.wanted(program.photos.rows_of(places(program, "IMG_000_red"))[0])
-    path = program.garden.thumbnails.path(program.garden.photos.photo(wanted.photo_id).sha256)
+    path = program.collection.thumbnails.path(program.collection.photos.photo(wanted.photo_id).sha256)
     whole = path.read_bytes()
     path.write_bytes(b"\xff\xd8 no picture at all \xff\xd9")
-    assert not GardenThumbnails(program.garden)(wanted).isNull()
+    assert not ThumbnailLoader(program.collection)(wanted).isNull()
     assert path.read_bytes() == whole
 
 
 def test_after_a_labelling_it_is_tidied_up_once_a_day(program: Program, qtbot: QtBot) -> None:
-    assert program.garden.settings.get("cache measured", {"bytes": 0})["bytes"] > 0
-    left = program.garden.thumbnails.path(b"\1" * 32)
+    assert program.collection.settings.get("cache measured", {"bytes": 0})["bytes"] > 0
+    left = program.collection.thumbnails.path(b"\1" * 32)
     left = left.with_name(f"{left.name}.1-1.part")
     left.parent.mkdir(exist_ok=True)
     left.write_bytes(b"half")
@@ -142,14 +142,14 @@ def test_after_a_labelling_it_is_tidied_up_once_a_day(program: Program, qtbot: Q
     program.window.folder.look_again()
     idle(program, qtbot)
     assert left.exists()
-    program.garden.settings.set("cache measured", {"at": 0, "bytes": 0})
+    program.collection.settings.set("cache measured", {"at": 0, "bytes": 0})
     program.window.folder.look_again()
     idle(program, qtbot)
     assert not left.exists()
 
 
 def test_what_cannot_be_counted_is_said(program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_garden: Garden) -> None:
+    def refuse(_collection: CollectionStore) -> None:
         raise OSError("no such disk")
 
     monkeypatch.setattr("flowersorter.ui.preferences.cache_controller.cache_state", refuse)

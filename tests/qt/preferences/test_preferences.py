@@ -20,11 +20,11 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.preferences import preferences_controller as controller
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.vision.classifier.calibration import CAUTIOUS
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import chosen_backbone, starter, use_model
-from flowersorter.workflows.models.sure_precision import sure_promise
+from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.predicting.photo_rows import Verdict
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
 from tests.qt.program import draw_folder, idle, running
@@ -66,7 +66,7 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
 
 @pytest.fixture
 def program(shelf: Shelf, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "garden", qtbot, monkeypatch) as started:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as started:
         idle(started, qtbot)
         yield started
         shelf.go_on.set()
@@ -88,7 +88,7 @@ def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
     click(dialog.devices["cpu"])
     click(dialog.ok_button)
     assert program.session.device == "cpu"
-    assert program.garden.settings.get("device", "") == "cpu"
+    assert program.collection.settings.get("device", "") == "cpu"
 
 
 def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Program) -> None:
@@ -96,7 +96,7 @@ def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Pr
     assert not dialog.unlabelled.isChecked()
     QTest.mouseClick(dialog.unlabelled, Qt.MouseButton.LeftButton, pos=QPoint(8, dialog.unlabelled.height() // 2))
     QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-    assert learns_from_unlabelled(program.garden)
+    assert learns_from_unlabelled(program.collection)
     assert opened(program).unlabelled.isChecked()
 
 
@@ -106,7 +106,7 @@ def test_another_promise_is_kept_and_counts_for_every_guess_at_once(program: Pro
     dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(0.99))
     with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         click(dialog.ok_button)
-    assert sure_promise(program.garden) == 0.99
+    assert sure_precision(program.collection) == 0.99
     assert opened(program).promise.promise == 0.99
 
 
@@ -118,7 +118,7 @@ def sure_from(program: Program, begins: dict[float, float]) -> None:
     """Let a model speak to which no photo is new, and which is sure from these confidences on, by promise."""
     arrays, metadata = starter().model.to_bundle()
     metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
-    use_model(program.garden, program.garden.models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
+    use_model(program.collection, program.collection.models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
     program.window.folder.look_again()
 
 
@@ -145,7 +145,7 @@ def choose_promise(program: Program, promise: float) -> None:
 def test_the_verdicts_in_the_grid_follow_another_promise(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: NOWHERE, 0.99: NOWHERE})
         idle(program, qtbot)
@@ -154,7 +154,7 @@ def test_the_verdicts_in_the_grid_follow_another_promise(
         idle(program, qtbot)
         counts = []
         for promise, begins in ((0.97, middle), (0.9, EVERYWHERE), (0.99, NOWHERE), (0.97, middle)):
-            if promise != sure_promise(program.garden):
+            if promise != sure_precision(program.collection):
                 choose_promise(program, promise)
             idle(program, qtbot)
             shown = verdicts(program)
@@ -166,7 +166,7 @@ def test_the_verdicts_in_the_grid_follow_another_promise(
 
 
 def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot: QtBot) -> None:
-    garden = program.garden
+    collection = program.collection
     note = opened(program).promise.note
     assert not note.isVisible()
     arrays, metadata = starter().model.to_bundle()
@@ -176,7 +176,7 @@ def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot
         ({"sure_at": metadata["sure_at"]}, ""),
     ):
         model = {key: value for key, value in metadata.items() if key != "sure_at"}
-        garden.models.use(garden.models.add(arrays, model | thresholds))
+        collection.models.use(collection.models.add(arrays, model | thresholds))
         with qtbot.waitSignal(program.queue.finished):
             program.queue.submit("as a training would", lambda _report, _cancel: None)
         assert said in note.text()
@@ -193,7 +193,7 @@ def test_a_download_is_shown_then_the_backbone_can_be_used(program: Program, she
     click(line.radio)
     with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         click(dialog.ok_button)
-    assert chosen_backbone(program.garden) == NAME
+    assert chosen_backbone(program.collection) == NAME
 
 
 def test_a_download_can_be_stopped(program: Program, qtbot: QtBot) -> None:
@@ -210,8 +210,8 @@ def test_a_download_that_fails_says_why_and_can_be_tried_again(program: Program,
     shelf.go_on.set()
     line = opened(program).backbones.lines[NAME]
     click(line.download_button)
-    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorBox)))
-    (box,) = program.window.findChildren(ErrorBox)
+    qtbot.waitUntil(lambda: bool(program.window.findChildren(ErrorDialog)))
+    (box,) = program.window.findChildren(ErrorDialog)
     assert box.said[1] == "There is no network."
     assert line.download_button.isVisible()
     box.close()

@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from flowersorter.errors import Cancelled, SortRefused, UserError
-from flowersorter.ui.shared.error_dialog import ErrorBox, show_error
+from flowersorter.ui.shared.error_dialog import ErrorDialog, show_error
 
 REFUSED = SortRefused("The photos cannot be filed", "the disk is full", "Free some space and try again")
 
@@ -25,11 +25,11 @@ def window(qtbot: QtBot) -> Iterator[QWidget]:
     with qtbot.waitExposed(made):
         made.show()
     yield made
-    for box in made.findChildren(ErrorBox):
+    for box in made.findChildren(ErrorDialog):
         box.close()
 
 
-def shown(window: QWidget | None, error: Exception) -> ErrorBox:
+def shown(window: QWidget | None, error: Exception) -> ErrorDialog:
     box = show_error(window, error)
     assert box is not None
     assert box.isVisible()
@@ -99,7 +99,7 @@ def test_a_key_closes_it_and_nothing_of_it_is_left(window: QWidget, qtbot: QtBot
     box = shown(window, REFUSED)
     QTest.keyClick(box, key)
     qtbot.waitUntil(lambda: not isValid(box))
-    assert not window.findChildren(ErrorBox)
+    assert not window.findChildren(ErrorDialog)
 
 
 def test_the_same_again_is_shown_once_and_something_else_beside_it(window: QWidget) -> None:

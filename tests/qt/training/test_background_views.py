@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.errors import WeightsMissing
 from flowersorter.jobs import CancelToken, Report, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.features.views import VARIANTS, variant
 from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -24,22 +24,22 @@ READY = "flowersorter.workflows.training.prepare_features.get_ready"
 
 @pytest.fixture
 def taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A garden that learned red, green and blue from 8 photos each, each seen from one side only."""
+    """A collection that learned red, green and blue from 8 photos each, each seen from one side only."""
     for name, colour in COLOURS.items():
         (tmp_path / "sorted" / name).mkdir(parents=True)
         for number in range(8):
             write_jpeg(tmp_path / "sorted" / name / f"{number}.jpg", textured((96, 72), colour, 200 + number))
-    with Garden.open(tmp_path / "garden") as garden, monkeypatch.context() as before:
+    with CollectionStore.open(tmp_path / "collection") as collection, monkeypatch.context() as before:
         before.setattr(training_set, "SMALL_CLASS", 0)
-        request = TrainFolderRequest(garden, tmp_path / "sorted")
+        request = TrainFolderRequest(collection, tmp_path / "sorted")
         train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-    return tmp_path / "garden"
+    return tmp_path / "collection"
 
 
 def variants(program: Program) -> int:
     """How many are in the cache."""
-    _, hashes = program.garden.photos.hashes(list(program.garden.labels.all()))
-    store = program.garden.embeddings("resnet50")
+    _, hashes = program.collection.photos.hashes(list(program.collection.labels.all()))
+    store = program.collection.embeddings("resnet50")
     return sum(len(store.get(hashes, variant(number))[1]) for number in range(1, VARIANTS + 1))
 
 
@@ -56,7 +56,7 @@ def test_what_the_person_asks_for_does_not_wait(
 ) -> None:
     started, given_up = threading.Event(), threading.Event()
 
-    def endless(garden: Garden, device: str, report: Report, cancel: CancelToken) -> None:
+    def endless(collection: CollectionStore, device: str, report: Report, cancel: CancelToken) -> None:
         if not started.is_set():
             started.set()
             cancel._event.wait(30)
@@ -77,7 +77,7 @@ def test_what_goes_wrong_with_it_bothers_nobody(
 ) -> None:
     asked = threading.Event()
 
-    def failing(garden: Garden, device: str, report: Report, cancel: CancelToken) -> None:
+    def failing(collection: CollectionStore, device: str, report: Report, cancel: CancelToken) -> None:
         asked.set()
         raise WeightsMissing("No weights", "they are not here", "Download them")
 

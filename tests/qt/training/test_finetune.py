@@ -16,21 +16,21 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.jobs import CancelToken, Progress, Report, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.shared.charts.chart import RIGHT
 from flowersorter.ui.shared.charts.epochs import EpochChart
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.training import finetune_controller as controller_module
-from flowersorter.ui.training.finetune_dialog import DeepDialog, duration_in_words
+from flowersorter.ui.training.finetune_dialog import FinetuneDialog, duration_in_words
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.training.finetune import DeepRequest, DeepResult, Epoch
+from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, FinetuneResult
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.qt.program import draw_folder, idle, running
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
-Training = Callable[[DeepRequest, Report, CancelToken], DeepResult]
+Training = Callable[[FinetuneRequest, Report, CancelToken], FinetuneResult]
 
 
 def epochs(*right: int, of: int = 6) -> tuple[Epoch, ...]:
@@ -42,8 +42,10 @@ def epochs(*right: int, of: int = 6) -> tuple[Epoch, ...]:
     return tuple(found)
 
 
-def result(model_id: int = 1, *, current: bool = True, lost: tuple[str, ...] = (), stopped: bool = False) -> DeepResult:
-    return DeepResult(
+def result(
+    model_id: int = 1, *, current: bool = True, lost: tuple[str, ...] = (), stopped: bool = False
+) -> FinetuneResult:
+    return FinetuneResult(
         model_id=model_id,
         backbone="resnet50-tuned-1",
         classes=("daisy", "roses"),
@@ -64,21 +66,21 @@ def result(model_id: int = 1, *, current: bool = True, lost: tuple[str, ...] = (
 
 
 @pytest.fixture
-def dialog(qtbot: QtBot) -> DeepDialog:
-    made = DeepDialog(300, lambda unfreeze, epochs: 20.0 * (unfreeze + 1) * epochs)
+def dialog(qtbot: QtBot) -> FinetuneDialog:
+    made = FinetuneDialog(300, lambda unfreeze, epochs: 20.0 * (unfreeze + 1) * epochs)
     qtbot.addWidget(made)
     with qtbot.waitExposed(made):
         made.show()
     return made
 
 
-def radio(dialog: DeepDialog, unfreeze: int) -> QRadioButton:
+def radio(dialog: FinetuneDialog, unfreeze: int) -> QRadioButton:
     found = dialog.findChild(QRadioButton, f"deep_unfreeze_{unfreeze}")
     assert found is not None
     return found
 
 
-def test_what_takes_longer_says_so_before_it_starts(dialog: DeepDialog) -> None:
+def test_what_takes_longer_says_so_before_it_starts(dialog: FinetuneDialog) -> None:
     assert dialog.unfreeze == 1
     assert dialog.duration.text() == "Takes about 8 minutes for 300 photos"
     radio(dialog, 2).click()
@@ -101,7 +103,7 @@ def test_time_in_plain_words(seconds: float, words: str, qapp: object) -> None:
     assert duration_in_words(seconds) == words
 
 
-def test_what_was_chosen_is_asked_for(dialog: DeepDialog, qtbot: QtBot) -> None:
+def test_what_was_chosen_is_asked_for(dialog: FinetuneDialog, qtbot: QtBot) -> None:
     radio(dialog, 0).click()
     dialog.epochs.setValue(9)
     with qtbot.waitSignal(dialog.start_requested) as asked:
@@ -109,7 +111,7 @@ def test_what_was_chosen_is_asked_for(dialog: DeepDialog, qtbot: QtBot) -> None:
     assert asked.args == [0, 9]
 
 
-def test_while_it_runs_only_stopping_is_offered_and_it_says_what_is_kept(dialog: DeepDialog, qtbot: QtBot) -> None:
+def test_while_it_runs_only_stopping_is_offered_and_it_says_what_is_kept(dialog: FinetuneDialog, qtbot: QtBot) -> None:
     assert not dialog.stop.isEnabled()
     dialog.begin()
     assert not dialog.start.isEnabled()
@@ -163,18 +165,18 @@ def test_the_curve_says_its_points_and_marks_the_best(qtbot: QtBot) -> None:
 def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_the_background(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    garden, photos = tmp_path / "garden", tmp_path / "photos"
+    collection, photos = tmp_path / "collection", tmp_path / "photos"
     for name in PATTERNS:
         draw_stripes(tmp_path / "stripes", name, 8)
         draw_stripes(photos, name, 3, first=100)
         for path in list((photos / name).iterdir()):  # else the folders' names were labels
             path.rename(photos / path.name)
     with tiny_among_the_backbones(tmp_path, monkeypatch):
-        with Garden.open(garden) as taught:
+        with CollectionStore.open(collection) as taught:
             train_folder(TrainFolderRequest(taught, tmp_path / "stripes", False, "cpu", "tiny"), silent, CancelToken())
-        with running(garden, qtbot, monkeypatch, photos, real_network=True) as program:
+        with running(collection, qtbot, monkeypatch, photos, real_network=True) as program:
             idle(program, qtbot)
-            known, hashes = program.garden.photos.hashes(program.photos.columns.photo_ids)
+            known, hashes = program.collection.photos.hashes(program.photos.columns.photo_ids)
             assert len(known) == 6
             program.window.actions_by_name["deep_train"].trigger()
             dialog = program.window.on_demand.deep._dialog
@@ -184,24 +186,24 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             qtbot.waitUntil(lambda: dialog.message.text != "")
             assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
             idle(program, qtbot)
-            assert program.garden.settings.get("backbone", "") == "tiny-tuned-1"
-            assert not list(program.garden.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
+            assert program.collection.settings.get("backbone", "") == "tiny-tuned-1"
+            assert not list(program.collection.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
             assert (program.photos.columns.class_ids > 0).all()
 
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     folder = draw_folder(tmp_path / "photos", 2)
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as started:
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as started:
         idle(started, qtbot)
         photo_ids = started.photos.columns.photo_ids
         class_id = started.window.classes.classes[0].id
-        assign(started.garden, [int(photo_id) for photo_id in photo_ids if photo_id][:3], class_id)
+        assign(started.collection, [int(photo_id) for photo_id in photo_ids if photo_id][:3], class_id)
         yield started
 
 
-def opened(program: Program, monkeypatch: pytest.MonkeyPatch, training: Training) -> DeepDialog:
-    monkeypatch.setattr(controller_module, "deep_train", training)
+def opened(program: Program, monkeypatch: pytest.MonkeyPatch, training: Training) -> FinetuneDialog:
+    monkeypatch.setattr(controller_module, "finetune", training)
     action = program.window.actions_by_name["deep_train"]
     action.setEnabled(True)
     action.trigger()
@@ -214,7 +216,7 @@ def opened(program: Program, monkeypatch: pytest.MonkeyPatch, training: Training
 def test_without_a_label_there_is_nothing_to_train(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         idle(program, qtbot)
         assert not program.window.actions_by_name["deep_train"].isEnabled()
 
@@ -222,9 +224,9 @@ def test_without_a_label_there_is_nothing_to_train(
 def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[DeepRequest] = []
+    asked: list[FinetuneRequest] = []
 
-    def training(request: DeepRequest, report: Report, cancel: CancelToken) -> DeepResult:
+    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         asked.append(request)
         for each in epochs(45, 47, 48, 46):
             report(each)
@@ -246,7 +248,7 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
 def test_stopping_asks_the_job_and_says_what_is_kept(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def training(request: DeepRequest, report: Report, cancel: CancelToken) -> DeepResult:
+    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         for each in epochs(45, 47):
             report(each)
         while not cancel._event.wait(0.05):
@@ -268,7 +270,7 @@ def test_stopping_too_early_says_that_nothing_changed(
 ) -> None:
     begun = threading.Event()
 
-    def training(request: DeepRequest, report: Report, cancel: CancelToken) -> DeepResult:
+    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         begun.set()
         assert cancel._event.wait(20)
         cancel.check()
@@ -286,18 +288,18 @@ def test_stopping_too_early_says_that_nothing_changed(
 def test_a_problem_is_said_where_the_person_looks(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def training(request: DeepRequest, report: Report, cancel: CancelToken) -> DeepResult:
+    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         raise DeviceUnavailable("There is not enough memory for deep training", "not even one photo fits")
 
     dialog = opened(program, monkeypatch, training)
     dialog.start.click()
     idle(program, qtbot)
     assert "There is not enough memory for deep training: not even one photo fits." in dialog.message.text
-    assert not program.window.findChildren(ErrorBox)
+    assert not program.window.findChildren(ErrorDialog)
     dialog.close()
     dialog.start.click()
     idle(program, qtbot)
-    [box] = program.window.findChildren(ErrorBox)
+    [box] = program.window.findChildren(ErrorDialog)
     box.close()
 
 
@@ -305,16 +307,16 @@ def test_a_problem_is_said_where_the_person_looks(
 def test_a_model_that_waits_can_be_used_anyway(
     lost: tuple[str, ...], program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model_id = program.garden.models.add(*starter().model.to_bundle())
+    model_id = program.collection.models.add(*starter().model.to_bundle())
     dialog = opened(program, monkeypatch, lambda *_: result(model_id, current=False, lost=lost))
     dialog.start.click()
     idle(program, qtbot)
     why = "It does not know tulips" if lost else "That is worse than before"
     assert f"{why}, so the model before stays." in dialog.message.text
-    assert program.garden.models.current() is None
+    assert program.collection.models.current() is None
     with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         QTest.mouseClick(program.window.job_bar.links[0], Qt.MouseButton.LeftButton)
-    current = program.garden.models.current()
+    current = program.collection.models.current()
     assert current is not None
     assert current.id == model_id
     idle(program, qtbot)

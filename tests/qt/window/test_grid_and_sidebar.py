@@ -13,7 +13,7 @@ from flowersorter.domain.photo_class import ClassOrigin, PhotoClass
 from flowersorter.ui.classes.class_list import NEW_CLASS, ClassList
 from flowersorter.ui.classes.sidebar_model import SidebarRole
 from flowersorter.ui.classes.sidebar_view import SidebarView
-from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
@@ -107,7 +107,7 @@ def test_piles_and_foreign_drags_take_nothing(both: Both) -> None:
     both.classes.piles.dropped.connect(lambda *each: dropped.append(each))
     both.classes.classes.dropped.connect(lambda *each: dropped.append(each))
     mime = both.model.mimeData([both.model.index(0)])
-    _, move, drop = events(both.classes.piles, both.row(Pile.UNSURE), mime)
+    _, move, drop = events(both.classes.piles, both.row(PseudoClass.UNSURE), mime)
     assert not move.isAccepted()
     QApplication.sendEvent(both.classes.piles.viewport(), drop)
     foreign = QMimeData()
@@ -122,12 +122,12 @@ def test_piles_and_foreign_drags_take_nothing(both: Both) -> None:
 def test_one_row_of_both_lists_is_picked_at_a_time(both: Both) -> None:
     picked: list[int] = []
     both.classes.picked.connect(picked.append)
-    for key in (2, int(Pile.NEW), int(Pile.NEW)):
+    for key in (2, int(PseudoClass.NEW), int(PseudoClass.NEW)):
         QTest.mouseClick(both.view(key).viewport(), Qt.MouseButton.LeftButton, pos=both.row(key))
-    assert picked == [2, Pile.NEW, Pile.NEW]
+    assert picked == [2, PseudoClass.NEW, PseudoClass.NEW]
     assert not both.classes.classes.selectionModel().hasSelection()
     QTest.keyClick(both.classes.piles, Qt.Key.Key_Down)
-    assert picked[-1] == Pile.UNREADABLE
+    assert picked[-1] == PseudoClass.UNREADABLE
 
 
 def test_the_new_class_row_asks_and_leaves_the_picked_one(both: Both) -> None:

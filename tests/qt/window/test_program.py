@@ -1,4 +1,4 @@
-"""Starting: what opens what, how fast the window is there, and gardens that cannot be opened."""
+"""Starting: what opens what, how fast the window is there, and collections that cannot be opened."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter import __main__, app
-from flowersorter.__main__ import Wish, window_wish
+from flowersorter.__main__ import WindowRequest, window_request
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
-from flowersorter.ui.shared.error_dialog import ErrorBox
+from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.window.first_paint import FirstPaint
 from flowersorter.workflows.filing.history import RecoveryResult
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from tests.qt.program import draw_folder, idle, running
 from tests.stub_network import open_colour_network
 
@@ -29,20 +29,22 @@ from tests.stub_network import open_colour_network
 def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(b"x")
-    assert window_wish([]) == Wish()
-    assert window_wish([str(tmp_path)]) == Wish(tmp_path)
-    assert window_wish([str(photo)]) == Wish(tmp_path)
-    assert window_wish(["--garden", str(tmp_path)]) == Wish(garden=tmp_path)
-    assert window_wish([f"--garden={tmp_path}", str(tmp_path)]) == Wish(tmp_path, tmp_path)
-    assert window_wish([str(tmp_path / "gone")]) == Wish(tmp_path / "gone")  # the window says that it is gone
+    assert window_request([]) == WindowRequest()
+    assert window_request([str(tmp_path)]) == WindowRequest(tmp_path)
+    assert window_request([str(photo)]) == WindowRequest(tmp_path)
+    assert window_request(["--collection", str(tmp_path)]) == WindowRequest(collection=tmp_path)
+    assert window_request([f"--collection={tmp_path}", str(tmp_path)]) == WindowRequest(tmp_path, tmp_path)
+    assert window_request([str(tmp_path / "gone")]) == WindowRequest(
+        tmp_path / "gone"
+    )  # the window says that it is gone
 
 
 @pytest.mark.parametrize(
     "arguments",
-    [["label", "x"], ["--help"], ["--version"], ["lable"], ["doctor"], ["a", "b"], ["--garden", "g", "history"]],
+    [["label", "x"], ["--help"], ["--version"], ["lable"], ["doctor"], ["a", "b"], ["--collection", "g", "history"]],
 )
 def test_everything_else_is_for_the_command_line(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    assert window_wish(arguments) is None
+    assert window_request(arguments) is None
     from flowersorter import cli
 
     given: list[list[str]] = []
@@ -109,7 +111,7 @@ def begin(program):
     seen.append("shown" if program.window.isVisible() else "hidden")
     program.window.close()
 app.Program._begin = begin
-assert app.run(["flowersorter"], None, Path({str(tmp_path / "garden")!r})) == 0
+assert app.run(["flowersorter"], None, Path({str(tmp_path / "collection")!r})) == 0
 print(seen)
 """
     assert run_script(script) == "['shown']"
@@ -118,22 +120,23 @@ print(seen)
 def test_a_folder_that_is_known_is_shown_without_the_network(tmp_path: Path) -> None:
     """Neither opening it nor what is loaded afterwards, at the first rest, imports torch."""
     folder = draw_folder(tmp_path / "photos", each=2)
-    with Garden.open(tmp_path / "garden") as garden:
-        request = LabelRequest(garden, folder)
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        request = PredictFolderRequest(collection, folder)
         label(request, lambda _news: None, CancelToken(), embedder=open_colour_network)
     script = f"""
 import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from flowersorter.app import Program
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 application = QApplication([])
-program = Program(Garden.open(Path({str(tmp_path / "garden")!r})))
+program = Program(CollectionStore.open(Path({str(tmp_path / "collection")!r})))
 program._preload.finished.connect(program.window.close)
 program.start(Path({str(folder)!r}))
 application.exec()
 program.shutdown()
-print(len(program.photos.columns), [name for name in ("torch", "flowersorter.vision.classifier.fit") if name in sys.modules])
+loaded = [name for name in ("torch", "flowersorter.vision.classifier.fit") if name in sys.modules]
+print(len(program.photos.columns), loaded)
 """
     assert run_script(script) == "7 ['flowersorter.vision.classifier.fit']"
 
@@ -164,46 +167,46 @@ def note_boxes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str, str]]:
     """Close every box the program waits for, and write down what it said."""
     said: list[tuple[str, str, str]] = []
 
-    def look(box: ErrorBox) -> int:
+    def look(box: ErrorDialog) -> int:
         said.append(box.said)
         box.close()
         return 0
 
-    monkeypatch.setattr(ErrorBox, "exec", look)
+    monkeypatch.setattr(ErrorDialog, "exec", look)
     return said
 
 
-def test_a_garden_that_is_open_elsewhere_is_said_in_a_box(
+def test_a_collection_that_is_open_elsewhere_is_said_in_a_box(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = note_boxes(monkeypatch)
-    with Garden.open(tmp_path / "garden"):
-        assert app.run(["flowersorter"], None, tmp_path / "garden") == 1
+    with CollectionStore.open(tmp_path / "collection"):
+        assert app.run(["flowersorter"], None, tmp_path / "collection") == 1
     assert len(said) == 1
     assert said[0][0]
 
 
-def test_a_garden_that_is_damaged_is_said_in_a_box(
+def test_a_collection_that_is_damaged_is_said_in_a_box(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = note_boxes(monkeypatch)
-    with Garden.open(tmp_path / "garden"):
+    with CollectionStore.open(tmp_path / "collection"):
         pass
-    for file in (tmp_path / "garden").glob("*.sqlite*"):
+    for file in (tmp_path / "collection").glob("*.sqlite*"):
         file.write_bytes(b"this is no library" * 100)
-    for file in (tmp_path / "garden").glob("*.db"):
+    for file in (tmp_path / "collection").glob("*.db"):
         file.write_bytes(b"this is no library" * 100)
-    assert app.run(["flowersorter"], None, tmp_path / "garden") == 1
+    assert app.run(["flowersorter"], None, tmp_path / "collection") == 1
     assert len(said) == 1
 
 
 def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flowersorter.library.tables.journal.Journal.open_runs", lambda _journal: ["one"])
     monkeypatch.setattr(
-        "flowersorter.workflows.filing.history.recover_garden",
-        lambda _garden: RecoveryResult(finished=2, rolled_back=1),
+        "flowersorter.workflows.filing.history.recover_collection",
+        lambda _collection: RecoveryResult(finished=2, rolled_back=1),
     )
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         idle(program, qtbot)
         assert program.window.job_bar.message.text() == "The last sort was interrupted; 3 photos were put right."
 
@@ -213,8 +216,8 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, with_folder: bool
 ) -> None:
     folder = draw_folder(tmp_path / "photos", each=1) if with_folder else None
-    with Garden.open(tmp_path / "garden") as garden:
-        garden.settings.set("something", "new")
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        collection.settings.set("something", "new")
     refuse_backups(monkeypatch)
     opened: list[str] = []
 
@@ -223,7 +226,7 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
         return True
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
         idle(program, qtbot)
         bar = program.window.job_bar
         assert bar.message.text() == (
@@ -231,7 +234,7 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
         )
         assert bar.links[0].text() == "Show the folder"
         bar.links[0].click()
-        assert opened == [str(tmp_path / "garden")]
+        assert opened == [str(tmp_path / "collection")]
         program.window.folder.look_again(quiet=False)  # said once, then the bar is for what happens
         idle(program, qtbot)
         assert bar.message.text().startswith("4 photos, ") == with_folder

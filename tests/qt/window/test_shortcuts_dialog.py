@@ -7,14 +7,14 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLabel, QScrollArea
 from pytestqt.qtbot import QtBot
 
-from flowersorter.ui.window.shortcuts_dialog import KeysDialog
+from flowersorter.ui.window.shortcuts_dialog import ShortcutsDialog
 
 
 @pytest.mark.parametrize("point_size", [9, 20])
 def test_nothing_is_cut_off(point_size: int, qtbot: QtBot) -> None:
     action = QAction("&Undo…")
     action.setShortcut("Ctrl+Z")
-    dialog = KeysDialog([action, QAction("Without a key")])
+    dialog = ShortcutsDialog([action, QAction("Without a key")])
     qtbot.addWidget(dialog)
     font = dialog.font()
     font.setPointSize(point_size)

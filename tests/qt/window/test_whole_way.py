@@ -14,11 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
-from flowersorter.workflows.predicting.predict_folder import FolderScanned, LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, label
 from tests.qt.drag import drag
 from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, tile
 from tests.stub_network import open_colour_network
@@ -46,15 +46,15 @@ def drag_to(program: Program, place_ids: list[int], key: int) -> None:
 
 
 def labels(program: Program) -> dict[int, tuple[int, LabelOrigin]]:
-    return {photo: (label.class_id, label.origin) for photo, label in program.garden.labels.all().items()}
+    return {photo: (label.class_id, label.origin) for photo, label in program.collection.labels.all().items()}
 
 
 def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos")
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         window = program.window
         for name in ("red", "green", "blue"):
-            program.garden.classes.add(name)
+            program.collection.classes.add(name)
         window.open_folder(folder)
         idle(program, qtbot)
         assert program.photos.rowCount() == 19
@@ -93,9 +93,9 @@ def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, sorted_to = draw_folder(tmp_path / "photos"), tmp_path / "sorted"
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         for name in ("red", "green", "blue"):
-            program.garden.classes.add(name)
+            program.collection.classes.add(name)
         program.window.open_folder(folder)
         idle(program, qtbot)
         for name in ("red", "green", "blue"):
@@ -117,9 +117,9 @@ def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(
 
 def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos")
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         for name in ("red", "green", "blue"):
-            program.garden.classes.add(name)
+            program.collection.classes.add(name)
         program.window.open_folder(folder)
         idle(program, qtbot)
         for name in ("red", "green", "blue"):
@@ -163,9 +163,9 @@ def press_undo(window: QWidget) -> None:
 
 def test_photos_dropped_on_new_class_make_one(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
         idle(program, qtbot)
-        monkeypatch.setattr(program.window.classes, "make", lambda *_asked: program.garden.classes.add("ruby"))
+        monkeypatch.setattr(program.window.classes, "make", lambda *_asked: program.collection.classes.add("ruby"))
         drag_to(program, places(program, "red"), NEW_CLASS)
         ruby = class_named(program, "ruby")
         assert [each[0] for each in labels(program).values()] == [ruby, ruby]
@@ -176,8 +176,8 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 3)
     gate = threading.Event()
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
-        red = program.garden.classes.add("red")
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+        red = program.collection.classes.add("red")
         hold_after_scan(monkeypatch, gate)
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 10)
@@ -185,12 +185,12 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
         wanted = places(program, "red")
         drag_to(program, wanted, red.id)
         assert set(program.window.folder._pending.items()) == set(wanted)
-        stored = program.garden.settings.get("labels of unread photos", dict[str, int]())
+        stored = program.collection.settings.get("labels of unread photos", dict[str, int]())
         assert set(stored.values()) == {red.id}
         gate.set()
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 3
-        assert program.garden.settings.get("labels of unread photos", {"left": 0}) == {}
+        assert program.collection.settings.get("labels of unread photos", {"left": 0}) == {}
         program.session.corrections.undo()
         assert labels(program) == {}
 
@@ -199,7 +199,7 @@ def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> N
     """Let the labelling job stop after the scan until the gate opens."""
     whole = partial(label, embedder=open_colour_network)
 
-    def held(request: LabelRequest, report: Report, cancel: CancelToken) -> object:
+    def held(request: PredictFolderRequest, report: Report, cancel: CancelToken) -> object:
         def tell(news: object) -> None:
             report(news)
             if isinstance(news, FolderScanned):
@@ -213,8 +213,8 @@ def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> N
 
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
-        red = program.garden.classes.add("red")
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+        red = program.collection.classes.add("red")
         hold_after_scan(monkeypatch, threading.Event())
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
@@ -222,23 +222,23 @@ def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkey
         assert program.queue.busy
         program.window.close()
         assert not program.window.isVisible()
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:  # the garden is not locked any more
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:  # the collection is not locked any more
         monkeypatch.undo()
-    with Garden.open(tmp_path / "garden") as garden:
-        assert garden.settings.get("folder", "") == str(folder)
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        assert collection.settings.get("folder", "") == str(folder)
 
 
 def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
-    with monkeypatch.context() as patched, running(tmp_path / "garden", qtbot, patched) as program:
-        red = program.garden.classes.add("red")
+    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot, patched) as program:
+        red = program.collection.classes.add("red")
         hold_after_scan(patched, threading.Event())
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
         program.window.corrections.assign(places(program, "red"), red.id)
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:  # opens the last folder by itself
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:  # opens the last folder by itself
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 2
 
@@ -247,10 +247,10 @@ def test_retrain_while_the_folder_is_read_comes_first_and_the_reading_goes_on(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 4)
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
         idle(program, qtbot)
         for name in ("red", "green"):
-            made = program.garden.classes.add(name)
+            made = program.collection.classes.add(name)
             program.window.corrections.assign(places(program, name)[:2], made.id)
         gate = threading.Event()
         hold_after_scan(monkeypatch, gate)

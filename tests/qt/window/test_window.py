@@ -15,13 +15,13 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdi
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.errors import GardenDamaged
+from flowersorter.errors import CollectionDamaged
 from flowersorter.jobs import Progress
-from flowersorter.library.collection import Garden
-from flowersorter.ui.grid.photo_columns import Pile
+from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.grid.photo_filter import Order
-from flowersorter.ui.shared.error_dialog import ErrorBox
-from flowersorter.ui.shared.status_bar import JobBar
+from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.shared.time_left import TimeLeft, in_words
 from tests.qt.program import draw_folder, idle, places, running, tile
 
@@ -30,18 +30,18 @@ from tests.qt.program import draw_folder, idle, places, running, tile
 def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
     """A program with a folder of 19 files open and classes red, green and blue under the keys 1, 2 and 3."""
     folder = draw_folder(tmp_path / "photos")
-    with Garden.open(tmp_path / "garden") as garden:
+    with CollectionStore.open(tmp_path / "collection") as collection:
         for name in ("red", "green", "blue"):
-            garden.classes.add(name)
-    with running(tmp_path / "garden", qtbot, monkeypatch, folder) as made:
+            collection.classes.add(name)
+    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as made:
         idle(made, qtbot)
         yield made
 
 
 def labelled(program: Program) -> dict[str, str]:
     """Class name by file name, from the library itself."""
-    names = {each.id: each.name for each in program.garden.classes.all()}
-    labels = program.garden.labels.all()
+    names = {each.id: each.name for each in program.collection.classes.all()}
+    labels = program.collection.labels.all()
     columns = program.photos.columns
     ids = columns.photo_ids.tolist()
     return {
@@ -94,7 +94,7 @@ def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> Non
     wanted = places(program, "red")[:4]
     columns = program.photos.columns
     rows = columns.locate(wanted)
-    columns.class_ids[rows] = program.garden.classes.all()[0].id
+    columns.class_ids[rows] = program.collection.classes.all()[0].id
     columns.verdicts[rows] = (1, 2, 3, 4)
     program.window.grid.select_places(wanted)
     QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
@@ -107,7 +107,7 @@ def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> Non
 
 def test_a_label_can_be_taken_back(program: Program) -> None:
     wanted = places(program, "red")
-    program.window.corrections.assign(wanted, program.garden.classes.all()[0].id)
+    program.window.corrections.assign(wanted, program.collection.classes.all()[0].id)
     program.window.grid.select_places(wanted)
     QTest.keyClick(program.window.grid, Qt.Key.Key_Backspace)
     assert labelled(program) == {}
@@ -119,35 +119,35 @@ def test_a_correction_that_cannot_be_saved_says_so_and_leaves_no_trace(
     def full(*_args: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(program.garden.labels, "assign", full)
-    program.window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
-    box = program.window.findChild(ErrorBox)
-    assert isinstance(box, ErrorBox)
+    monkeypatch.setattr(program.collection.labels, "assign", full)
+    program.window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
+    box = program.window.findChild(ErrorDialog)
+    assert isinstance(box, ErrorDialog)
     assert not program.session.corrections.canUndo()
     assert not program.photos.columns.by_person.any()
     box.close()
 
 
 def test_a_disk_that_fails_during_undo_keeps_the_label_shown(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    program.window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
+    program.window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
     before = labelled(program)
 
     def gone(*_args: object) -> None:
-        raise GardenDamaged("The library cannot be written", "the disk is gone")
+        raise CollectionDamaged("The library cannot be written", "the disk is gone")
 
-    monkeypatch.setattr(program.garden.labels, "restore", gone)
+    monkeypatch.setattr(program.collection.labels, "restore", gone)
     program.session.corrections.undo()
     assert labelled(program) == before
     assert int(program.photos.columns.by_person.sum()) == len(before)
-    box = program.window.findChild(ErrorBox)
-    assert isinstance(box, ErrorBox)
+    box = program.window.findChild(ErrorDialog)
+    assert isinstance(box, ErrorDialog)
     box.close()
 
 
 def test_piles_show_their_photos_and_their_numbers_agree(program: Program) -> None:
     window = program.window
     counts = program.photos.columns.counts()
-    for pile in (Pile.UNREADABLE, Pile.UNSURE, Pile.NEW, Pile.ALL):
+    for pile in (PseudoClass.UNREADABLE, PseudoClass.UNSURE, PseudoClass.NEW, PseudoClass.ALL):
         window.shelf.show(int(pile))
         assert program.photos.rowCount() == counts.get(int(pile), 0)
     window.shelf.show_unreadable()
@@ -158,7 +158,7 @@ def test_piles_show_their_photos_and_their_numbers_agree(program: Program) -> No
 
 def test_an_empty_pile_says_why_it_is_empty(program: Program) -> None:
     window = program.window
-    made = program.garden.classes.add("nothing of this")
+    made = program.collection.classes.add("nothing of this")
     window.classes.refresh()
     window.shelf.show(made.id)
     assert "Drag some onto this class" in window.shelf._notice(program.photos.filter)
@@ -176,7 +176,7 @@ def test_exactly_these_photos_and_back(program: Program) -> None:
 
 def test_hiding_checked_photos_and_the_least_sure_first(program: Program) -> None:
     window = program.window
-    window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
+    window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
     window.actions_by_name["hide_checked"].trigger()
     assert program.photos.rowCount() == 13
     window.actions_by_name["hide_checked"].trigger()
@@ -216,8 +216,8 @@ def test_a_dropped_folder_or_photo_opens_its_folder(program: Program, tmp_path: 
 def test_a_folder_that_is_gone_is_said_clearly(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
     program.window.open_folder(tmp_path / "nowhere")
     idle(program, qtbot)
-    box = program.window.findChild(ErrorBox)
-    assert isinstance(box, ErrorBox)
+    box = program.window.findChild(ErrorDialog)
+    assert isinstance(box, ErrorDialog)
     assert "nowhere" in " ".join(box.said)
     box.close()
 
@@ -307,7 +307,7 @@ def test_a_new_class_is_asked_for_and_gets_the_selected_photos(program: Program)
 
 
 def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot: QtBot) -> None:
-    red = program.garden.classes.all()[0]
+    red = program.collection.classes.all()[0]
     program.window.corrections.assign(places(program, "red"), red.id)
     program.window.shelf.show(red.id)
 
@@ -320,7 +320,7 @@ def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot:
     program.window.classes.delete(red.id)
     idle(program, qtbot)
     assert labelled(program) == {}
-    assert program.photos.filter.shelf == Pile.ALL
+    assert program.photos.filter.shelf == PseudoClass.ALL
     assert "Delete “red”" in program.window.actions_by_name["undo"].text()
 
 
@@ -328,7 +328,7 @@ def test_retrain_says_why_it_cannot(program: Program, qtbot: QtBot) -> None:
     retrain = program.window.actions_by_name["retrain"]
     assert not retrain.isEnabled()
     assert "Check some photos first" in retrain.toolTip()
-    program.window.corrections.assign(places(program, "red"), program.garden.classes.all()[0].id)
+    program.window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
     qtbot.waitUntil(retrain.isEnabled)
     assert "Learn from every photo" in retrain.toolTip()
 
@@ -356,13 +356,13 @@ def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Progra
 
 def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 1)
-    with monkeypatch.context() as patched, running(tmp_path / "garden", qtbot, patched, folder) as program:
+    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot, patched, folder) as program:
         idle(program, qtbot)
         program.window.resize(760, 620)
         program.window.grid.set_tile_size(240)
         program.window.shelf.order_by(Order.LEAST_SURE)
         program.window.actions_by_name["inspector"].setChecked(False)
-    with running(tmp_path / "garden", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
         assert program.window.size().width() == 760
         assert program.window.grid.tile_size == 240
         assert program.window.header.zoom.value() == 240
@@ -438,7 +438,7 @@ def test_time_left_in_plain_words(seconds: float, words: str) -> None:
 
 
 def test_a_message_offers_at_most_two_deeds(qtbot: QtBot) -> None:
-    bar, done = JobBar(), []
+    bar, done = StatusBar(), []
     qtbot.addWidget(bar)
     bar.show()
     bar.say("Filed.", ("Open the folder", lambda: done.append("open")), ("Undo", lambda: done.append("undo")))

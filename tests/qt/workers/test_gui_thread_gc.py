@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from flowersorter.workers.gui_thread_gc import GarbageCollector
+from flowersorter.workers.gui_thread_gc import GuiThreadGc
 from tests.qt.program import draw_folder, idle, running
 
 
@@ -28,9 +28,9 @@ class Ring:
 
 
 @pytest.fixture
-def collector(qapp: object) -> Iterator[GarbageCollector]:
+def collector(qapp: object) -> Iterator[GuiThreadGc]:
     del qapp
-    made = GarbageCollector()
+    made = GuiThreadGc()
     made.begin()
     yield made
     made.stop()
@@ -42,7 +42,7 @@ def leave_rings(destroyed_in: list[threading.Thread], times: int = 20) -> None:
         Ring(destroyed_in)
 
 
-def test_what_a_thread_leaves_behind_is_collected_here(collector: GarbageCollector, qtbot: QtBot) -> None:
+def test_what_a_thread_leaves_behind_is_collected_here(collector: GuiThreadGc, qtbot: QtBot) -> None:
     destroyed_in: list[threading.Thread] = []
     worker = threading.Thread(target=leave_rings, args=(destroyed_in,))
     worker.start()
@@ -52,7 +52,7 @@ def test_what_a_thread_leaves_behind_is_collected_here(collector: GarbageCollect
     assert set(destroyed_in) == {threading.current_thread()}
 
 
-def test_what_lived_for_long_is_collected_too(collector: GarbageCollector, qtbot: QtBot) -> None:
+def test_what_lived_for_long_is_collected_too(collector: GuiThreadGc, qtbot: QtBot) -> None:
     destroyed_in: list[threading.Thread] = []
     kept = [Ring(destroyed_in)]
     gc.collect()  # it is among the old ones now
@@ -69,7 +69,7 @@ def test_python_collects_again_when_the_window_is_gone(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert gc.isenabled()
-    with running(tmp_path / "garden", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         assert not gc.isenabled()
     assert gc.isenabled()

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from flowersorter.errors import PhotoUnreadable
-from flowersorter.workers.latest_only import Newest
+from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.preload import Preload
 from flowersorter.workers.throttle import Coalescer, RateLimit
 from flowersorter.workers.thumbnail_pool import ThumbnailPool, Wanted
@@ -49,7 +49,7 @@ def test_coalescer_turns_many_pokes_into_one(qtbot: QtBot) -> None:
 
 
 def test_newest_drops_the_wishes_in_between(qtbot: QtBot) -> None:
-    newest, loaded = Newest(), []
+    newest, loaded = LatestOnly(), []
     newest.loaded.connect(lambda key, result: loaded.append((key, result)))
     gate, began = threading.Event(), threading.Event()
     ran: list[str] = []
@@ -76,7 +76,7 @@ def test_newest_drops_the_wishes_in_between(qtbot: QtBot) -> None:
 
 
 def test_newest_tells_why_a_wish_failed(qtbot: QtBot) -> None:
-    newest, failed = Newest(), []
+    newest, failed = LatestOnly(), []
     newest.failed.connect(lambda key, error: failed.append((key, type(error))))
     newest.request("a", lambda: 1 / 0)
     qtbot.waitUntil(lambda: bool(failed))

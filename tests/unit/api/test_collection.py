@@ -1,4 +1,4 @@
-"""The garden of a script, with a network that sees colours: every method, and what it raises."""
+"""The collection of a script, with a network that sees colours: every method, and what it raises."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter import Garden, Photo, Prediction, Progress
+from flowersorter import Collection, Photo, Prediction, Progress
 from flowersorter.errors import (
     ClassRefused,
+    CollectionLocked,
     FolderUnusable,
-    GardenLocked,
     ModelFileBad,
     PhotoUnreadable,
     SortRefused,
@@ -24,8 +24,8 @@ from tests.unit.workflows.conftest import draw_photos
 
 
 @pytest.fixture
-def garden(tmp_path: Path) -> Iterator[Garden]:
-    with Garden.open(tmp_path / "garden") as opened:
+def collection(tmp_path: Path) -> Iterator[Collection]:
+    with Collection.open(tmp_path / "collection") as opened:
         opened._embedder = open_colour_network
         yield opened
 
@@ -39,12 +39,12 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def teach(garden: Garden, photos: Path) -> None:
+def teach(collection: Collection, photos: Path) -> None:
     """Confirm four photos of each colour, and learn."""
     for colour in ("red", "green", "blue"):
         for number in range(4):
-            garden.confirm(photos / f"{colour}_{number}.jpg", colour)
-    garden.retrain()
+            collection.confirm(photos / f"{colour}_{number}.jpg", colour)
+    collection.retrain()
 
 
 def named(found: list[Photo], name: str) -> Photo:
@@ -52,9 +52,9 @@ def named(found: list[Photo], name: str) -> Photo:
     return photo
 
 
-def test_a_folder_is_labelled_in_natural_order_and_nothing_in_it_changes(garden: Garden, photos: Path) -> None:
+def test_a_folder_is_labelled_in_natural_order_and_nothing_in_it_changes(collection: Collection, photos: Path) -> None:
     before = {path: path.read_bytes() for path in photos.iterdir()}
-    found = garden.label(str(photos))
+    found = collection.label(str(photos))
     assert [photo.path.name for photo in found][:3] == ["blue_0.jpg", "blue_1.jpg", "blue_2.jpg"]
     assert len(found) == 16
     assert {path: path.read_bytes() for path in photos.iterdir()} == before
@@ -68,75 +68,77 @@ def test_a_folder_is_labelled_in_natural_order_and_nothing_in_it_changes(garden:
     assert sum(share for _, share in guess.top) == pytest.approx(1, abs=1e-3)
 
 
-def test_it_learns_what_is_confirmed(garden: Garden, photos: Path) -> None:
-    garden.label(photos)
-    teach(garden, photos)
-    found = garden.label(photos)
+def test_it_learns_what_is_confirmed(collection: Collection, photos: Path) -> None:
+    collection.label(photos)
+    teach(collection, photos)
+    found = collection.label(photos)
     for colour in ("red", "green", "blue"):
         confirmed, other = named(found, f"{colour}_0.jpg"), named(found, f"{colour}_4.jpg")
         assert (confirmed.label, confirmed.class_name) == (colour, colour)
         assert (other.label, other.class_name) == (None, colour)
-    assert {"red", "green", "blue"} <= set(garden.classes)
-    newest, starter = garden.models[0], garden.models[-1]
+    assert {"red", "green", "blue"} <= set(collection.classes)
+    newest, starter = collection.models[0], collection.models[-1]
     assert (newest.number, newest.current, newest.photos) == (1, True, 12)
     assert (starter.number, starter.current) == (None, False)
-    garden.use_model(None)
-    assert [model.current for model in garden.models] == [False, True]
+    collection.use_model(None)
+    assert [model.current for model in collection.models] == [False, True]
     with pytest.raises(ModelFileBad):
-        garden.use_model(7)
+        collection.use_model(7)
 
 
-def test_retraining_tells_what_it_brought(garden: Garden, photos: Path) -> None:
+def test_retraining_tells_what_it_brought(collection: Collection, photos: Path) -> None:
     with pytest.raises(TooFewPhotos):
-        garden.retrain()
-    teach(garden, photos)
-    brought = garden.retrain("twice")
+        collection.retrain()
+    teach(collection, photos)
+    brought = collection.retrain("twice")
     assert (brought.model, brought.photos, brought.made_current) == (2, 12, True)
     assert brought.accuracy is not None
-    assert garden.models[0].note == "twice"
+    assert collection.models[0].note == "twice"
 
 
-def test_a_photo_nobody_labelled_the_folder_of_can_be_confirmed(garden: Garden, photos: Path) -> None:
-    assert garden.confirm(photos / "red_0.jpg", "red") == "red"
-    assert named(garden.label(photos), "red_0.jpg").label == "red"
+def test_a_photo_nobody_labelled_the_folder_of_can_be_confirmed(collection: Collection, photos: Path) -> None:
+    assert collection.confirm(photos / "red_0.jpg", "red") == "red"
+    assert named(collection.label(photos), "red_0.jpg").label == "red"
 
 
 def test_a_guess_is_confirmed_without_a_name_and_a_name_in_another_spelling_means_the_class(
-    garden: Garden, photos: Path
+    collection: Collection, photos: Path
 ) -> None:
-    teach(garden, photos)
-    assert garden.confirm(photos / "red_4.jpg") == "red"
-    assert garden.confirm(photos / "blue_4.jpg", "BLUE") == "blue"
+    teach(collection, photos)
+    assert collection.confirm(photos / "red_4.jpg") == "red"
+    assert collection.confirm(photos / "blue_4.jpg", "BLUE") == "blue"
 
 
-def test_what_cannot_be_confirmed_says_why(garden: Garden, photos: Path) -> None:
+def test_what_cannot_be_confirmed_says_why(collection: Collection, photos: Path) -> None:
     for name in ("broken.jpg", "nothing.jpg"):
         with pytest.raises(PhotoUnreadable, match=name):
-            garden.confirm(photos / name, "red")
+            collection.confirm(photos / name, "red")
     with pytest.raises(ClassRefused):
-        garden.confirm(photos / "red_0.jpg", "  ")
-    assert "red" not in garden.classes
+        collection.confirm(photos / "red_0.jpg", "  ")
+    assert "red" not in collection.classes
 
 
-def test_a_single_photo_is_predicted_and_not_remembered(garden: Garden, photos: Path) -> None:
-    teach(garden, photos)
-    guess = garden.predict_image(photos / "green_4.jpg")
+def test_a_single_photo_is_predicted_and_not_remembered(collection: Collection, photos: Path) -> None:
+    teach(collection, photos)
+    guess = collection.predict_image(photos / "green_4.jpg")
     assert guess.class_name == "green"
     assert (
         str(guess)
         == f"green ({100 * guess.confidence:.0f} %, {'probably' if guess.verdict == 'probable' else guess.verdict})"
     )
     with pytest.raises(PhotoUnreadable, match=r"broken\.jpg"):
-        garden.predict_image(photos / "broken.jpg")
+        collection.predict_image(photos / "broken.jpg")
 
 
-def test_filing_is_shown_first_done_when_told_to_and_taken_back(garden: Garden, photos: Path, tmp_path: Path) -> None:
-    teach(garden, photos)
+def test_filing_is_shown_first_done_when_told_to_and_taken_back(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
     to = tmp_path / "sorted"
-    plan = garden.sort(photos, to, include="labelled")
+    plan = collection.sort(photos, to, include="labelled")
     assert (plan.dry_run, plan.run, plan.filed) == (True, None, 12)
     assert not to.exists()
-    done = garden.sort(photos, to, include="labelled", dry_run=False)
+    done = collection.sort(photos, to, include="labelled", dry_run=False)
     assert (done.dry_run, done.filed, done.failed) == (False, 12, ())
     assert done.run is not None
     for photo in done.photos:
@@ -147,37 +149,37 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(garden: Garden, 
         else:
             assert (photo.action, photo.to, photo.class_name) == ("left", None, None)
             assert photo.reason
-    again = garden.sort(photos, to, include="labelled", dry_run=False)
+    again = collection.sort(photos, to, include="labelled", dry_run=False)
     assert (again.run, again.filed) == (None, 0)
     assert {photo.action for photo in again.photos} == {"already there", "left"}
-    assert garden.undo() == 12
+    assert collection.undo() == 12
     assert not to.exists()
     with pytest.raises(UndoRefused):
-        garden.undo()
+        collection.undo()
 
 
-def test_a_correction_after_filing_moves_the_filed_photo(garden: Garden, photos: Path, tmp_path: Path) -> None:
-    teach(garden, photos)
-    garden.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
-    garden.confirm(photos / "red_0.jpg", "blue")
-    garden.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+def test_a_correction_after_filing_moves_the_filed_photo(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    teach(collection, photos)
+    collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+    collection.confirm(photos / "red_0.jpg", "blue")
+    collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
     assert (tmp_path / "sorted" / "blue" / "red_0.jpg").is_file()
     assert not (tmp_path / "sorted" / "red" / "red_0.jpg").exists()
 
 
-def test_an_unsafe_destination_is_refused_before_a_photo_is_read(garden: Garden, photos: Path) -> None:
+def test_an_unsafe_destination_is_refused_before_a_photo_is_read(collection: Collection, photos: Path) -> None:
     with pytest.raises(SortRefused):
-        garden.sort(photos, photos / "sorted")
-    assert not garden._library.photos.all_places()
+        collection.sort(photos, photos / "sorted")
+    assert not collection._library.photos.all_places()
     with pytest.raises(FolderUnusable):
-        garden.label(photos / "missing")
+        collection.label(photos / "missing")
 
 
-def test_a_model_is_shared_between_gardens(garden: Garden, photos: Path, tmp_path: Path) -> None:
-    teach(garden, photos)
-    file = garden.export_model(tmp_path / "colours.safetensors")
-    expected = garden.predict_image(photos / "red_4.jpg")
-    with Garden.open(tmp_path / "other") as other:
+def test_a_model_is_shared_between_collections(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    teach(collection, photos)
+    file = collection.export_model(tmp_path / "colours.safetensors")
+    expected = collection.predict_image(photos / "red_4.jpg")
+    with Collection.open(tmp_path / "other") as other:
         other._embedder = open_colour_network
         number = other.import_model(file)
         assert [model.current for model in other.models] == [False, True]
@@ -185,12 +187,12 @@ def test_a_model_is_shared_between_gardens(garden: Garden, photos: Path, tmp_pat
         assert other.predict_image(photos / "red_4.jpg") == expected
 
 
-def test_one_at_a_time(garden: Garden) -> None:
-    with pytest.raises(GardenLocked):
-        Garden.open(garden.folder)
-    garden.close()
-    garden.close()
-    Garden.open(garden.folder).close()
+def test_one_at_a_time(collection: Collection) -> None:
+    with pytest.raises(CollectionLocked):
+        Collection.open(collection.folder)
+    collection.close()
+    collection.close()
+    Collection.open(collection.folder).close()
 
 
 def test_progress_comes_in_the_callers_thread_and_what_it_raises_comes_out(tmp_path: Path, photos: Path) -> None:
@@ -205,17 +207,17 @@ def test_progress_comes_in_the_callers_thread_and_what_it_raises_comes_out(tmp_p
     def stop(news: Progress) -> None:
         raise EnoughError
 
-    with Garden.open(tmp_path / "garden", progress=progress) as garden:
-        garden._embedder = open_colour_network
-        garden.label(photos)
+    with Collection.open(tmp_path / "collection", progress=progress) as collection:
+        collection._embedder = open_colour_network
+        collection.label(photos)
     assert {thread for _, thread in seen} == {threading.get_ident()}
     assert "Labelling photos" in {stage for stage, _ in seen}
-    with Garden.open(tmp_path / "other", progress=stop) as garden:
-        garden._embedder = open_colour_network
+    with Collection.open(tmp_path / "other", progress=stop) as collection:
+        collection._embedder = open_colour_network
         with pytest.raises(EnoughError):
-            garden.label(photos)
+            collection.label(photos)
         assert "flowersorter" not in {thread.name for thread in threading.enumerate()}  # the work has ended
-    Garden.open(tmp_path / "other").close()
+    Collection.open(tmp_path / "other").close()
 
 
 def test_a_prediction_reads_well() -> None:

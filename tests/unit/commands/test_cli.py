@@ -22,7 +22,7 @@ from flowersorter.commands.train_evaluate import evaluation_summary
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.metrics import calibration_bins, confusion_matrix, precision, recall
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.maintenance.cache import cache_state, set_cache_limit
@@ -93,17 +93,17 @@ class TestExitCodes:
         assert main(arguments) == code
 
 
-class TestGarden:
+class TestCollection:
     def test_a_backup_that_could_not_be_made_is_noted(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def full(*_: object) -> None:
             raise UserError("The library could not be backed up", "No space left on device", "Check the disk")
 
-        assert main(["--garden", str(tmp_path), "history", "--json"]) == 0
+        assert main(["--collection", str(tmp_path), "history", "--json"]) == 0
         assert capsys.readouterr().err == ""
         monkeypatch.setattr("flowersorter.library.collection.back_up_if_changed", full)
-        assert main(["--garden", str(tmp_path), "history", "--json"]) == 0
+        assert main(["--collection", str(tmp_path), "history", "--json"]) == 0
         said = capsys.readouterr()
         assert said.err == "The library could not be backed up: No space left on device. Check the disk.\n"
         assert said.out == ""
@@ -117,23 +117,23 @@ class TestGarden:
     ) -> None:
         def put(count: int) -> Verb:
             def run(call: Call) -> int:
-                with call.garden() as garden:
-                    set_cache_limit(garden, 1)
+                with call.collection() as collection:
+                    set_cache_limit(collection, 1)
                     for number in range(count):
-                        garden.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9")
+                        collection.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9")
                 return 0
 
             return run
 
         def kept() -> int:
-            with Garden.open(tmp_path) as garden:
-                return cache_state(garden).pictures
+            with CollectionStore.open(tmp_path) as collection:
+                return cache_state(collection).pictures
 
         as_verb(put(10))
-        assert main(["--garden", str(tmp_path), "history"]) == 0
+        assert main(["--collection", str(tmp_path), "history"]) == 0
         assert kept() == 4
         as_verb(put(0))
-        assert main(["--garden", str(tmp_path), "history"]) == 0
+        assert main(["--collection", str(tmp_path), "history"]) == 0
         assert kept() == 4
         assert capsys.readouterr().err == ""
 
@@ -141,13 +141,13 @@ class TestGarden:
         self, tmp_path: Path, as_verb: Callable[[Verb], None]
     ) -> None:
         def run(call: Call) -> int:
-            with call.garden() as garden:
-                garden.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
+            with call.collection() as collection:
+                collection.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
                 call.cancel.cancel()
             return 0
 
         as_verb(run)
-        assert main(["--garden", str(tmp_path), "history"]) == 0
+        assert main(["--collection", str(tmp_path), "history"]) == 0
 
 
 class TestSignals:
@@ -197,12 +197,12 @@ class TestArguments:
         assert main([verb, "--help"]) == 0
         told = capsys.readouterr().out
         assert f"usage: flowersorter {verb}" in told
-        assert "--garden" in told
+        assert "--collection" in told
 
-    @pytest.mark.parametrize("arguments", [["--garden", "g", "label", "f"], ["label", "f", "--garden", "g"]])
+    @pytest.mark.parametrize("arguments", [["--collection", "g", "label", "f"], ["label", "f", "--collection", "g"]])
     def test_common_options_stand_anywhere(self, arguments: list[str]) -> None:
         options = make_parser().parse_args(arguments)
-        assert (options.verb, options.folder, options.garden) == ("label", Path("f"), Path("g"))
+        assert (options.verb, options.folder, options.collection) == ("label", Path("f"), Path("g"))
         assert (options.device, options.backbone) == ("auto", None)
 
     def test_after_the_verb_wins(self) -> None:
@@ -214,15 +214,15 @@ class TestArguments:
         assert parse(["sort", "f", "--to", "d", "--move"]).mode == "move"
         assert parse(["sort", "f", "--to", "d", "--link"]).mode == "link"
 
-    def test_the_garden_comes_from_the_option_else_the_environment(
+    def test_the_collection_comes_from_the_option_else_the_environment(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setenv("FLOWERSORTER_GARDEN", str(tmp_path / "from environment"))
+        monkeypatch.setenv("FLOWERSORTER_COLLECTION", str(tmp_path / "from environment"))
         monkeypatch.chdir(tmp_path)
         terminal = Terminal(io.StringIO(), io.StringIO())
-        for arguments, folder in (([], "from environment"), (["--garden", "named"], "named")):
+        for arguments, folder in (([], "from environment"), (["--collection", "named"], "named")):
             options = make_parser().parse_args([*arguments, "history"])
-            assert Call(options, terminal, CancelToken()).garden_folder == tmp_path / folder
+            assert Call(options, terminal, CancelToken()).collection_folder == tmp_path / folder
 
 
 class TestTerminal:

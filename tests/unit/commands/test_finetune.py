@@ -16,7 +16,7 @@ from flowersorter.cli import main
 from flowersorter.commands.finetune import epoch_line
 from flowersorter.commands.output import Terminal
 from flowersorter.jobs import Progress
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.vision.finetuning.config import Epoch
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
@@ -33,8 +33,8 @@ def stripes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def deep(stripes: Path, *options: str) -> int:
-    garden = stripes.parent / "garden"
-    common = ["--garden", str(garden), "--backbone", "tiny", "--device", "cpu"]
+    collection = stripes.parent / "collection"
+    common = ["--collection", str(collection), "--backbone", "tiny", "--device", "cpu"]
     return main(["train", str(stripes), "--deep", *options, *common])
 
 
@@ -64,13 +64,13 @@ def test_the_summary_says_what_train_says_and_the_epochs(stripes: Path, capsys: 
 def test_its_model_is_used_like_any_other_and_known_photos_are_embedded_anew(
     stripes: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    fresh, garden = stripes.parent / "fresh", stripes.parent / "garden"
+    fresh, collection = stripes.parent / "fresh", stripes.parent / "collection"
     for name in PATTERNS:
         draw_stripes(fresh, name, 3, first=100)
         for path in list((fresh / name).iterdir()):  # else the folders' names were labels
             path.rename(fresh / path.name)
         (fresh / name).rmdir()
-    common = ["--garden", str(garden), "--device", "cpu"]
+    common = ["--collection", str(collection), "--device", "cpu"]
     assert main(["label", str(fresh), "--backbone", "tiny", *common]) == 0
     assert deep(stripes, "--epochs", "3") == 0
     capsys.readouterr()
@@ -79,7 +79,7 @@ def test_its_model_is_used_like_any_other_and_known_photos_are_embedded_anew(
     told = {Path(line["path"]).name: line["class"] for line in lines if "path" in line}
     assert len(told) == 6
     assert sum(name.startswith(class_name) for name, class_name in told.items()) >= 4
-    with Garden.open(garden) as opened:
+    with CollectionStore.open(collection) as opened:
         known = opened.photos.all_places()
         _, hashes = opened.photos.hashes(np.unique(known.photo_ids))
         assert len(hashes) == 30
@@ -102,8 +102,8 @@ def test_ctrl_c_after_the_first_epoch_keeps_the_best_so_far(
     monkeypatch.setattr(command, "epoch_line", interrupting)
     assert deep(stripes, "--epochs", "9") == 0
     assert "Stopped early; epoch 1 of 1 is kept. Model 1" in capsys.readouterr().out
-    with Garden.open(stripes.parent / "garden") as garden:
-        assert garden.settings.get("backbone", "") == "tiny-tuned-1"
+    with CollectionStore.open(stripes.parent / "collection") as collection:
+        assert collection.settings.get("backbone", "") == "tiny-tuned-1"
 
 
 def test_ctrl_c_before_that_leaves_nothing(
@@ -119,8 +119,8 @@ def test_ctrl_c_before_that_leaves_nothing(
     monkeypatch.setattr(command, "epoch_line", interrupting)
     assert deep(stripes, "--epochs", "9") == 130
     assert "nothing is half-done" in capsys.readouterr().err
-    with Garden.open(stripes.parent / "garden") as garden:
-        assert garden.models.all() == []
+    with CollectionStore.open(stripes.parent / "collection") as collection:
+        assert collection.models.all() == []
 
 
 @pytest.mark.parametrize("options", [["--unfreeze", "1"], ["--epochs", "3"]])

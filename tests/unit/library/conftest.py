@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.photos import PhotoTable, ReadRecord
 
@@ -21,9 +21,9 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def garden(tmp_path: Path) -> Iterator[Garden]:
-    with Garden.open(tmp_path / "garden") as garden:
-        yield garden
+def collection(tmp_path: Path) -> Iterator[CollectionStore]:
+    with CollectionStore.open(tmp_path / "collection") as collection:
+        yield collection
 
 
 @pytest.fixture

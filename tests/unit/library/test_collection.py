@@ -1,4 +1,4 @@
-"""Opening a garden: the lock, the backups, and what happens to a damaged library."""
+"""Opening a collection: the lock, the backups, and what happens to a damaged library."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.errors import FolderUnusable, GardenDamaged, GardenLocked, UserError
-from flowersorter.library.collection import Garden
+from flowersorter.errors import CollectionDamaged, CollectionLocked, FolderUnusable, UserError
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import BACKUPS_KEPT, backups, restore_backup
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
@@ -25,13 +25,13 @@ ROOT = Path(__file__).parents[3]
 
 
 def change(folder: Path, value: int) -> None:
-    with Garden.open(folder) as garden:
-        garden.settings.set("value", value)
+    with CollectionStore.open(folder) as collection:
+        collection.settings.set("value", value)
 
 
 def value(folder: Path) -> int:
-    with Garden.open(folder) as garden:
-        return garden.settings.get("value", -1)
+    with CollectionStore.open(folder) as collection:
+        return collection.settings.get("value", -1)
 
 
 def value_in(backup: Path) -> int:
@@ -46,50 +46,50 @@ def spoil(file: Path) -> None:
     file.write_bytes(content)
 
 
-def test_a_new_garden_is_made_with_its_folders(tmp_path: Path) -> None:
+def test_a_new_collection_is_made_with_its_folders(tmp_path: Path) -> None:
     folder = tmp_path / "some" / "where"
-    with Garden.open(folder) as garden:
-        assert garden.folder == folder
-        assert garden.classes.all() == []
-        assert garden.labels.all() == {}
-        assert garden.models.all() == []
-        assert garden.journal.runs() == []
-        assert garden.backup_problem == ""
-        assert garden.embeddings("resnet50") is garden.embeddings("resnet50")
-        assert garden.embeddings("resnet50") is not garden.embeddings("resnet50-v2")
+    with CollectionStore.open(folder) as collection:
+        assert collection.folder == folder
+        assert collection.classes.all() == []
+        assert collection.labels.all() == {}
+        assert collection.models.all() == []
+        assert collection.journal.runs() == []
+        assert collection.backup_problem == ""
+        assert collection.embeddings("resnet50") is collection.embeddings("resnet50")
+        assert collection.embeddings("resnet50") is not collection.embeddings("resnet50-v2")
     assert backups(folder) == []
 
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "a b"])
-def test_a_backbone_name_cannot_leave_its_folder(garden: Garden, name: str) -> None:
+def test_a_backbone_name_cannot_leave_its_folder(collection: CollectionStore, name: str) -> None:
     with pytest.raises(ValueError, match="no name of a backbone"):
-        garden.embeddings(name)
+        collection.embeddings(name)
 
 
 def test_closing_twice_is_closing_once(tmp_path: Path) -> None:
-    garden = Garden.open(tmp_path)
-    garden.embeddings("resnet18")
-    garden.close()
-    garden.close()
-    with Garden.open(tmp_path):
-        garden.close()
-        with pytest.raises(GardenLocked):
-            Garden.open(tmp_path)
+    collection = CollectionStore.open(tmp_path)
+    collection.embeddings("resnet18")
+    collection.close()
+    collection.close()
+    with CollectionStore.open(tmp_path):
+        collection.close()
+        with pytest.raises(CollectionLocked):
+            CollectionStore.open(tmp_path)
 
 
-def test_a_garden_that_is_open_is_refused(tmp_path: Path) -> None:
-    with Garden.open(tmp_path), pytest.raises(GardenLocked, match="another FlowerSorter window"):
-        Garden.open(tmp_path)
-    Garden.open(tmp_path).close()
+def test_a_collection_that_is_open_is_refused(tmp_path: Path) -> None:
+    with CollectionStore.open(tmp_path), pytest.raises(CollectionLocked, match="another FlowerSorter window"):
+        CollectionStore.open(tmp_path)
+    CollectionStore.open(tmp_path).close()
 
 
 HOLD = """
 import sys
 from pathlib import Path
-from flowersorter.library.collection import Garden
-garden = Garden.open(Path(sys.argv[1]))
-garden.settings.set("value", 1)
-transaction = garden.database.transaction()
+from flowersorter.library.collection import CollectionStore
+collection = CollectionStore.open(Path(sys.argv[1]))
+collection.settings.set("value", 1)
+transaction = collection.database.transaction()
 transaction.__enter__().execute("UPDATE settings SET value = '2'")
 print("open", flush=True)
 sys.stdin.read()
@@ -116,33 +116,33 @@ def held_by_another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
 def test_the_lock_of_another_process_holds_until_it_is_killed(tmp_path: Path) -> None:
     with held_by_another_process(tmp_path) as process:
-        with pytest.raises(GardenLocked):
-            Garden.open(tmp_path)
-        with pytest.raises(GardenLocked):
+        with pytest.raises(CollectionLocked):
+            CollectionStore.open(tmp_path)
+        with pytest.raises(CollectionLocked):
             restore_backup(tmp_path)
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert value(tmp_path) == 1
 
 
-def test_a_folder_that_cannot_be_a_garden_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_a_collection_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
         with pytest.raises(FolderUnusable, match="cannot be opened"):
-            Garden.open(folder)
+            CollectionStore.open(folder)
 
 
 def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
     (tmp_path / "garden.lock").mkdir()
     with pytest.raises(FolderUnusable, match="cannot be opened"):
-        Garden.open(tmp_path)
+        CollectionStore.open(tmp_path)
 
 
 @pytest.mark.skipif(sys.platform == "win32" or os.geteuid() == 0, reason="root may write everywhere")
 def test_a_read_only_folder_is_refused(tmp_path: Path) -> None:
     tmp_path.chmod(0o500)
     with pytest.raises(FolderUnusable):
-        Garden.open(tmp_path)
+        CollectionStore.open(tmp_path)
     tmp_path.chmod(0o700)
 
 
@@ -172,9 +172,9 @@ def test_a_backup_is_never_half_there(tmp_path: Path, monkeypatch: pytest.Monkey
 
     with monkeypatch.context() as patched:
         patched.setattr("flowersorter.library.database.backups.sync_file", full)
-        with Garden.open(tmp_path) as garden:
-            assert "could not be backed up: No space left" in garden.backup_problem
-            assert garden.settings.get("value", 0) == 2
+        with CollectionStore.open(tmp_path) as collection:
+            assert "could not be backed up: No space left" in collection.backup_problem
+            assert collection.settings.get("value", 0) == 2
     assert len(list((tmp_path / "backups").iterdir())) == 1
     leftover = tmp_path / "backups" / "library-20200101T000000000000Z-5.sqlite.part"
     leftover.write_bytes(b"half")
@@ -198,20 +198,20 @@ def test_no_migration_without_a_backup(tmp_path: Path, monkeypatch: pytest.Monke
     with monkeypatch.context() as patched:
         patched.setattr("flowersorter.library.collection.Database", partial(Database, migrations=newer))
         with pytest.raises(UserError, match="could not be backed up"):
-            Garden.open(tmp_path)
-    with Garden.open(tmp_path) as garden:
-        assert garden.backup_problem
-        assert garden.settings.get("value", 0) == 1
+            CollectionStore.open(tmp_path)
+    with CollectionStore.open(tmp_path) as collection:
+        assert collection.backup_problem
+        assert collection.settings.get("value", 0) == 1
 
 
-def test_a_garden_of_a_newer_program_is_refused_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_of_a_newer_program_is_refused_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change(tmp_path, 1)
     library = tmp_path / "library.sqlite"
     with closing(sqlite3.connect(library)) as connection:
         connection.execute("PRAGMA user_version = 99")
     before = library.read_bytes()
     with pytest.raises(UserError, match="newer version"):
-        Garden.open(tmp_path)
+        CollectionStore.open(tmp_path)
     assert library.read_bytes() == before
     assert backups(tmp_path) == []
 
@@ -222,8 +222,8 @@ def test_a_damaged_library_names_its_backups_and_can_be_restored(tmp_path: Path)
     library = tmp_path / "library.sqlite"
     spoil(library)
     damaged = library.read_bytes()
-    with pytest.raises(GardenDamaged, match=r"There are backups of \d{4}-\d\d-\d\d \d\d:\d\d.*, .* in .*backups"):
-        Garden.open(tmp_path)
+    with pytest.raises(CollectionDamaged, match=r"There are backups of \d{4}-\d\d-\d\d \d\d:\d\d.*, .* in .*backups"):
+        CollectionStore.open(tmp_path)
     assert library.read_bytes() == damaged
 
     assert restore_backup(tmp_path) == backups(tmp_path)[0]
@@ -248,9 +248,9 @@ def test_without_a_sound_backup_nothing_is_changed(tmp_path: Path) -> None:
     library = tmp_path / "library.sqlite"
     spoil(library)
     before = library.read_bytes()
-    with pytest.raises(GardenDamaged, match="There is no backup"):
-        Garden.open(tmp_path)
-    with pytest.raises(GardenDamaged, match="none of its backups is sound"):
+    with pytest.raises(CollectionDamaged, match="There is no backup"):
+        CollectionStore.open(tmp_path)
+    with pytest.raises(CollectionDamaged, match="none of its backups is sound"):
         restore_backup(tmp_path)
     assert library.read_bytes() == before
 
@@ -268,15 +268,15 @@ def test_a_rollback_journal_of_the_damaged_file_is_not_applied_to_the_restored_o
 
 
 @pytest.mark.parametrize("how", ["gone", "empty"])
-def test_a_lost_library_is_no_new_garden(tmp_path: Path, how: str) -> None:
+def test_a_lost_library_is_no_new_collection(tmp_path: Path, how: str) -> None:
     change(tmp_path, 1)
     change(tmp_path, 2)
     library = tmp_path / "library.sqlite"
     library.unlink()
     if how == "empty":
         library.write_bytes(b"")
-    with pytest.raises(GardenDamaged, match="gone or empty"):
-        Garden.open(tmp_path)
+    with pytest.raises(CollectionDamaged, match="gone or empty"):
+        CollectionStore.open(tmp_path)
     restore_backup(tmp_path)
     assert value(tmp_path) == 1
 
@@ -287,23 +287,23 @@ def test_damage_is_found_before_it_reaches_a_backup(tmp_path: Path) -> None:
     there = {backup: backup.read_bytes() for backup in backups(tmp_path)}
     spoil(tmp_path / "library.sqlite")
     for _ in range(BACKUPS_KEPT + 1):
-        with pytest.raises(GardenDamaged):
-            Garden.open(tmp_path)
+        with pytest.raises(CollectionDamaged):
+            CollectionStore.open(tmp_path)
     assert {backup: backup.read_bytes() for backup in backups(tmp_path)} == there
 
 
-def test_a_garden_can_be_copied_as_a_folder(tmp_path: Path) -> None:
+def test_a_collection_can_be_copied_as_a_folder(tmp_path: Path) -> None:
     change(tmp_path / "one", 5)
     shutil.copytree(tmp_path / "one", tmp_path / "two")
-    with Garden.open(tmp_path / "one"):
+    with CollectionStore.open(tmp_path / "one"):
         assert value(tmp_path / "two") == 5
 
 
 def test_neither_torch_nor_qt_is_needed(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['PySide6'] = sys.modules['torch'] = None\n"
-        "from pathlib import Path; from flowersorter.library.collection import Garden\n"
-        "Garden.open(Path(sys.argv[1])).close()"
+        "from pathlib import Path; from flowersorter.library.collection import CollectionStore\n"
+        "Collection.open(Path(sys.argv[1])).close()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)

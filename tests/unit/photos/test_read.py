@@ -230,7 +230,7 @@ def test_metadata_of_the_original(tmp_path: Path) -> None:
 
 
 def test_small_picture_carries_nothing_of_the_photo(tmp_path: Path) -> None:
-    path = write_jpeg(tmp_path / "a.jpg", taken_at=datetime(2024, 5, 6), comment=b"my private garden")
+    path = write_jpeg(tmp_path / "a.jpg", taken_at=datetime(2024, 5, 6), comment=b"my private collection")
 
     small = read_photo(path, short_side_px=64).small
 

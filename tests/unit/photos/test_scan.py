@@ -253,8 +253,8 @@ def test_looks_like_photo() -> None:
         assert not looks_like_photo(Path(name))
 
 
-def test_the_small_pictures_of_a_garden_are_no_photos(tmp_path: Path) -> None:
-    """A garden may lie among the photos, or the photos in the folder of the garden."""
+def test_the_small_pictures_of_a_collection_are_no_photos(tmp_path: Path) -> None:
+    """A collection may lie among the photos, or the photos in the folder of the collection."""
     inside, small = tmp_path / "holiday" / "thumbnails", tmp_path / "mushrooms" / "thumbnails" / "4a"
     for folder in (inside, small, tmp_path / "thumbnails" / "0c"):
         folder.mkdir(parents=True)

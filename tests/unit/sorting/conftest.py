@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from tests.unit.sorting.file_trees import OtherDevice, other_device
 
 
 @pytest.fixture
-def garden(tmp_path: Path) -> Iterator[Garden]:
-    with Garden.open(tmp_path / "garden") as opened:
+def collection(tmp_path: Path) -> Iterator[CollectionStore]:
+    with CollectionStore.open(tmp_path / "collection") as opened:
         yield opened
 
 

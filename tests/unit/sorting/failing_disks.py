@@ -7,7 +7,7 @@ import signal
 from collections.abc import Callable
 from typing import Any
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
 
 #: The methods of the interface, all of which a test can stand in for.
@@ -73,9 +73,9 @@ class Steps:
         """A disk whose every call is a step."""
         return WatchedDisk(self.around)
 
-    def watch_database(self, garden: Garden) -> None:
+    def watch_database(self, collection: CollectionStore) -> None:
         """Make every statement of the library a step, what begins and commits a transaction included."""
-        database: Any = garden.database
+        database: Any = collection.database
         database._connection = _WatchedConnection(database._connection, self)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.filesystem import FileSystem
@@ -79,11 +79,11 @@ def filing(path: Path, class_name: str) -> Filing:
     return Filing(path, hashlib.sha256(path.read_bytes()).digest(), found.st_size, found.st_mtime_ns, class_name)
 
 
-def remember(garden: Garden, folder: Path, photos: Sequence[Path]) -> None:
+def remember(collection: CollectionStore, folder: Path, photos: Sequence[Path]) -> None:
     """The library knows these photos."""
     found = [(path, path.stat().st_size, path.stat().st_mtime_ns) for path in photos]
-    places = garden.photos.sync_folder(folder, found)
-    garden.photos.record(
+    places = collection.photos.sync_folder(folder, found)
+    collection.photos.record(
         [
             ReadRecord(
                 place_id=place.id,
@@ -109,7 +109,7 @@ def plan(
 
 
 def sort(
-    garden: Garden,
+    collection: CollectionStore,
     photos: Mapping[Path, str],
     destination: Path,
     mode: Mode,
@@ -118,13 +118,13 @@ def sort(
     files: FileSystem | None = None,
 ) -> RunResult:
     """Plan and file."""
-    return execute(plan(photos, destination, mode, source), garden, silent, CancelToken(), files)
+    return execute(plan(photos, destination, mode, source), collection, silent, CancelToken(), files)
 
 
-def take_back(garden: Garden, run_id: int | None, files: FileSystem | None = None) -> UndoResult:
+def take_back(collection: CollectionStore, run_id: int | None, files: FileSystem | None = None) -> UndoResult:
     """Undo a run."""
     assert run_id is not None
-    return undo(garden, run_id, silent, CancelToken(), files)
+    return undo(collection, run_id, silent, CancelToken(), files)
 
 
 @contextmanager

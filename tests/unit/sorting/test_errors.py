@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
@@ -32,16 +32,16 @@ _CALLS = (0, 3)
 
 @pytest.fixture(params=["same device", "other device"])
 def grounds(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[tuple[Path, Path, Path]]:
-    """A folder for the garden, one for the photos, one to sort them to."""
+    """A folder for the collection, one for the photos, one to sort them to."""
     with nullcontext():
         try:
             with other_device(tmp_path) as memory:
                 source = (memory if request.param == "same device" else tmp_path) / "photos"
-                yield memory / "garden", source, memory / "sorted"
+                yield memory / "collection", source, memory / "sorted"
         except OtherDevice as reason:
             if request.param == "other device":
                 pytest.skip(str(reason))
-            yield tmp_path / "garden", tmp_path / "photos", tmp_path / "sorted"
+            yield tmp_path / "collection", tmp_path / "photos", tmp_path / "sorted"
 
 
 def _plant(source: Path) -> dict[Path, str]:
@@ -53,7 +53,12 @@ def _plant(source: Path) -> dict[Path, str]:
 
 
 def _check(
-    garden: Garden, result: RunResult, before: dict[Path, Seen], source: Path, destination: Path, mode: Mode
+    collection: CollectionStore,
+    result: RunResult,
+    before: dict[Path, Seen],
+    source: Path,
+    destination: Path,
+    mode: Mode,
 ) -> None:
     """Whatever went wrong: settle, look, undo, and all is as it was."""
     for filed in result.files:
@@ -61,9 +66,9 @@ def _check(
     wanted = {seen.content for seen in before.values() if seen.kind == "file"}
     assert set(contents(source, destination)) == wanted, "lost, changed or in part"
     for filed in result.files:
-        if filed.destination is None and garden.journal.open_filings() == []:
+        if filed.destination is None and collection.journal.open_filings() == []:
             assert filed.source.exists()
-    assert recover(garden).problems == ()
+    assert recover(collection).problems == ()
     assert set(contents(source, destination)) == wanted
     now = snapshot(source, destination)
     assert not [path for path in now if path.name.startswith(".")], "a temporary file was left"
@@ -73,9 +78,9 @@ def _check(
         assert set(before) <= set(now)
     assert len({source / "a.jpg", source / "a.xmp"} & set(now)) in {0, 2}, "parted from its sidecar"
     assert result.run_id is not None
-    if garden.journal.run(result.run_id).state != RunState.UNDONE:
-        assert take_back(garden, result.run_id).refused == ()
-    recover(garden)  # folders that could not be removed
+    if collection.journal.run(result.run_id).state != RunState.UNDONE:
+        assert take_back(collection, result.run_id).refused == ()
+    recover(collection)  # folders that could not be removed
     assert snapshot(source, destination) == before
 
 
@@ -85,33 +90,33 @@ def test_a_disk_that_stays_broken(grounds: tuple[Path, Path, Path], mode: Mode) 
     photos = _plant(source)
     destination.mkdir()
     before = snapshot(source, destination)
-    with Garden.open(folder) as garden:
-        remember(garden, source, list(photos))
+    with CollectionStore.open(folder) as collection:
+        remember(collection, source, list(photos))
         for name in OPERATIONS:
             for nth in _CALLS:
                 for code in (errno.EIO, errno.ENOSPC):
                     disk = failing(name, nth, code, times=1000)
-                    result = sort(garden, photos, destination, mode, source=source, files=disk)
+                    result = sort(collection, photos, destination, mode, source=source, files=disk)
                     assert len(result.files) == 3
-                    _check(garden, result, before, source, destination, mode)
+                    _check(collection, result, before, source, destination, mode)
 
 
-def test_a_full_disk_stops_the_run(tmp_path: Path, garden: Garden) -> None:
+def test_a_full_disk_stops_the_run(tmp_path: Path, collection: CollectionStore) -> None:
     photos = _plant(tmp_path / "photos")
     disk = failing("write", 2, errno.ENOSPC)  # a, its sidecar, then b
-    result = sort(garden, photos, tmp_path / "sorted", Mode.COPY, files=disk)
+    result = sort(collection, photos, tmp_path / "sorted", Mode.COPY, files=disk)
     assert [(filed.destination is None, filed.error) for filed in result.files] == [
         (False, None),
         (True, "the disk is full"),
         (True, "the disk is full"),
     ]
     assert result.run_id is not None
-    assert garden.journal.run(result.run_id).failed == 2
+    assert collection.journal.run(result.run_id).failed == 2
     assert len(contents(tmp_path / "sorted")) == 2
 
 
-def test_another_error_does_not_stop_the_run(tmp_path: Path, garden: Garden) -> None:
+def test_another_error_does_not_stop_the_run(tmp_path: Path, collection: CollectionStore) -> None:
     photos = _plant(tmp_path / "photos")
     disk = failing("write", 2, errno.EIO)
-    result = sort(garden, photos, tmp_path / "sorted", Mode.COPY, files=disk)
+    result = sort(collection, photos, tmp_path / "sorted", Mode.COPY, files=disk)
     assert [filed.error for filed in result.files] == [None, "the disk reports a read or write error", None]

@@ -14,7 +14,7 @@ import pytest
 
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import EntryState, RunState
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
@@ -24,18 +24,20 @@ from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import names, plan, remember, snapshot, sort, take_back, write
 
 
-def _states(garden: Garden, run_id: int | None) -> list[str]:
+def _states(collection: CollectionStore, run_id: int | None) -> list[str]:
     assert run_id is not None
-    return [entry.state for entry in garden.journal.filings(run_id)]
+    return [entry.state for entry in collection.journal.filings(run_id)]
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_times_modes_and_bytes_are_kept(tmp_path: Path, elsewhere: Path, garden: Garden, mode: Mode) -> None:
+def test_times_modes_and_bytes_are_kept(
+    tmp_path: Path, elsewhere: Path, collection: CollectionStore, mode: Mode
+) -> None:
     source = tmp_path / "photos"
     photo = write(source / "a.jpg", os.urandom(3_000_000), 0o440)
     before = snapshot(source)[photo]
     for destination in (tmp_path / "sorted", elsewhere / "sorted"):
-        result = sort(garden, {photo: "Rose"}, destination, mode, source=source)
+        result = sort(collection, {photo: "Rose"}, destination, mode, source=source)
         filed = destination / "Rose" / "a.jpg"
         found = filed.stat()
         assert (filed.read_bytes(), found.st_mtime_ns, stat.S_IMODE(found.st_mode)) == (
@@ -45,53 +47,55 @@ def test_times_modes_and_bytes_are_kept(tmp_path: Path, elsewhere: Path, garden:
         )
         assert photo.exists() == (mode != Mode.MOVE)
         assert result.filed == 1
-        assert take_back(garden, result.run_id).refused == ()
+        assert take_back(collection, result.run_id).refused == ()
         assert snapshot(source)[photo] == before
         assert not destination.exists()
 
 
 def test_links_are_hard_on_the_same_device_and_symbolic_elsewhere(
-    tmp_path: Path, elsewhere: Path, garden: Garden
+    tmp_path: Path, elsewhere: Path, collection: CollectionStore
 ) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
-    sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.LINK)
-    sort(garden, {photo: "Rose"}, elsewhere, Mode.LINK)
+    sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.LINK)
+    sort(collection, {photo: "Rose"}, elsewhere, Mode.LINK)
     assert (tmp_path / "sorted" / "Rose" / "a.jpg").samefile(photo)
     assert (elsewhere / "Rose" / "a.jpg").readlink() == photo
 
 
-def test_extended_attributes_travel(tmp_path: Path, elsewhere: Path, garden: Garden) -> None:
+def test_extended_attributes_travel(tmp_path: Path, elsewhere: Path, collection: CollectionStore) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
     try:
         os.setxattr(photo, "user.rating", b"5")
         os.setxattr(elsewhere, "user.rating", b"5")
     except OSError:
         pytest.skip("the file systems here have no extended attributes")
-    sort(garden, {photo: "Rose"}, elsewhere, Mode.MOVE)
+    sort(collection, {photo: "Rose"}, elsewhere, Mode.MOVE)
     assert os.getxattr(elsewhere / "Rose" / "a.jpg", "user.rating") == b"5"
 
 
-def test_the_library_follows(tmp_path: Path, garden: Garden) -> None:
+def test_the_library_follows(tmp_path: Path, collection: CollectionStore) -> None:
     source = tmp_path / "photos"
     photos = {write(source / f"{name}.jpg", name.encode()): "Rose" for name in "ab"}
-    remember(garden, source, list(photos))
-    known = {place.path: place for place in garden.photos.all_places()}
-    copied = sort(garden, photos, tmp_path / "copied", Mode.COPY)
-    assert {place.path for place in garden.photos.all_places()} == {
+    remember(collection, source, list(photos))
+    known = {place.path: place for place in collection.photos.all_places()}
+    copied = sort(collection, photos, tmp_path / "copied", Mode.COPY)
+    assert {place.path for place in collection.photos.all_places()} == {
         *photos,
         *(tmp_path / "copied" / "Rose" / path.name for path in photos),
     }
-    moved = sort(garden, photos, tmp_path / "moved", Mode.MOVE)
-    place = garden.photos.place(known[source / "a.jpg"].id)
+    moved = sort(collection, photos, tmp_path / "moved", Mode.MOVE)
+    place = collection.photos.place(known[source / "a.jpg"].id)
     assert place.path == tmp_path / "moved" / "Rose" / "a.jpg"
-    take_back(garden, moved.run_id)
-    take_back(garden, copied.run_id)
-    assert {place.path: place for place in garden.photos.all_places()} == known
+    take_back(collection, moved.run_id)
+    take_back(collection, copied.run_id)
+    assert {place.path: place for place in collection.photos.all_places()} == known
 
 
-def test_a_photo_that_cannot_be_looked_at_once_filed_is_filed_all_the_same(tmp_path: Path, garden: Garden) -> None:
+def test_a_photo_that_cannot_be_looked_at_once_filed_is_filed_all_the_same(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
-    remember(garden, photo.parent, [photo])
+    remember(collection, photo.parent, [photo])
     filed = tmp_path / "sorted" / "Rose" / "a.jpg"
 
     class Blind(FileSystem):
@@ -100,19 +104,19 @@ def test_a_photo_that_cannot_be_looked_at_once_filed_is_filed_all_the_same(tmp_p
                 raise OSError(errno.EIO, "bad")
             return super().stat(path)
 
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=Blind())
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=Blind())
     assert result.filed == 1
-    assert [place.path for place in garden.photos.all_places()] == [photo]
+    assert [place.path for place in collection.photos.all_places()] == [photo]
 
 
-def test_a_symbolic_link_is_no_place(tmp_path: Path, elsewhere: Path, garden: Garden) -> None:
+def test_a_symbolic_link_is_no_place(tmp_path: Path, elsewhere: Path, collection: CollectionStore) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
-    remember(garden, photo.parent, [photo])
-    sort(garden, {photo: "Rose"}, elsewhere, Mode.LINK)
-    assert [place.path for place in garden.photos.all_places()] == [photo]
+    remember(collection, photo.parent, [photo])
+    sort(collection, {photo: "Rose"}, elsewhere, Mode.LINK)
+    assert [place.path for place in collection.photos.all_places()] == [photo]
 
 
-def test_duplicates_and_photos_that_are_there_stay_where_they_are(tmp_path: Path, garden: Garden) -> None:
+def test_duplicates_and_photos_that_are_there_stay_where_they_are(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     write(destination / "Rose" / "old.jpg", b"there")
     photos = {
@@ -120,21 +124,21 @@ def test_duplicates_and_photos_that_are_there_stay_where_they_are(tmp_path: Path
         write(source / "b.jpg", b"new"): "Rose",
         write(source / "c.jpg", b"new"): "Rose",
     }
-    result = sort(garden, photos, destination, Mode.MOVE, source=source)
+    result = sort(collection, photos, destination, Mode.MOVE, source=source)
     assert [filed.action for filed in result.files] == ["already there", "move", "duplicate"]
     assert (result.filed, result.already_there, result.duplicates, result.failed) == (1, 1, 1, 0)
     assert names(source) == {"a.jpg", "c.jpg"}
     assert names(destination) == {"Rose/old.jpg", "Rose/b.jpg"}
-    assert _states(garden, result.run_id) == ["noted", "done", "noted"]
+    assert _states(collection, result.run_id) == ["noted", "done", "noted"]
 
 
-def test_a_duplicate_takes_the_turn_of_its_twin(tmp_path: Path, garden: Garden) -> None:
+def test_a_duplicate_takes_the_turn_of_its_twin(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {write(source / f"{name}.jpg", b"same"): "Rose" for name in "abcd"}
     planned = plan(photos, destination, Mode.MOVE, source)
     (source / "a.jpg").unlink()
     (source / "b.jpg").write_bytes(b"edited")
-    result = execute(planned, garden, silent, CancelToken())
+    result = execute(planned, collection, silent, CancelToken())
     assert [(filed.action, filed.destination is None) for filed in result.files] == [
         ("move", True),
         ("move", True),
@@ -146,7 +150,9 @@ def test_a_duplicate_takes_the_turn_of_its_twin(tmp_path: Path, garden: Garden) 
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_photos_changed_between_plan_and_run_are_reported(tmp_path: Path, garden: Garden, mode: Mode) -> None:
+def test_photos_changed_between_plan_and_run_are_reported(
+    tmp_path: Path, collection: CollectionStore, mode: Mode
+) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {write(source / f"{name}.jpg", name.encode() * 9): "Rose" for name in "abcdef"}
     planned = plan(photos, destination, mode, source)
@@ -157,7 +163,7 @@ def test_photos_changed_between_plan_and_run_are_reported(tmp_path: Path, garden
     (source / "d.jpg").symlink_to(source / "e.jpg")
     write(destination / "Rose" / "e.jpg", b"appeared")
     before = snapshot(source, destination)
-    result = execute(planned, garden, silent, CancelToken())
+    result = execute(planned, collection, silent, CancelToken())
     assert [filed.error for filed in result.files] == [
         "it is not there any more",
         "it was changed since it was read",
@@ -171,43 +177,43 @@ def test_photos_changed_between_plan_and_run_are_reported(tmp_path: Path, garden
     assert {path: seen for path, seen in before.items() if path.name != "f.jpg"} == {
         path: seen for path, seen in after.items() if path.name != "f.jpg"
     }
-    assert _states(garden, result.run_id) == ["failed"] * 5 + ["done"]
+    assert _states(collection, result.run_id) == ["failed"] * 5 + ["done"]
 
 
-def test_a_class_folder_replaced_by_something_else_is_not_used(tmp_path: Path, garden: Garden) -> None:
+def test_a_class_folder_replaced_by_something_else_is_not_used(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
     destination = tmp_path / "sorted"
     destination.mkdir()
     planned = plan(photos, destination, Mode.COPY)
     (tmp_path / "outside").mkdir()
     (destination / "Rose").symlink_to(tmp_path / "outside")
-    result = execute(planned, garden, silent, CancelToken())
+    result = execute(planned, collection, silent, CancelToken())
     assert result.files[0].error == "its class folder is not an ordinary folder"
     assert names(tmp_path / "outside") == set()
 
 
-def test_a_destination_that_vanished_is_not_made_again(tmp_path: Path, garden: Garden) -> None:
+def test_a_destination_that_vanished_is_not_made_again(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / f"{name}.jpg", name.encode()): "Rose" for name in "ab"}
     destination = tmp_path / "drive"
     destination.mkdir()
     planned = plan(photos, destination, Mode.MOVE)
     destination.rmdir()
-    result = execute(planned, garden, silent, CancelToken())
+    result = execute(planned, collection, silent, CancelToken())
     assert result.failed == 2
     assert "unplugged" in str(result.files[0].error)
     assert result.files[0].error == result.files[1].error
     assert not destination.exists()
 
 
-def test_another_disk_at_the_same_path_is_not_used(tmp_path: Path, garden: Garden) -> None:
+def test_another_disk_at_the_same_path_is_not_used(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
     planned = dataclasses.replace(plan(photos, tmp_path / "sorted", Mode.COPY), device=-1)
-    result = execute(planned, garden, silent, CancelToken())
+    result = execute(planned, collection, silent, CancelToken())
     assert "unplugged" in str(result.files[0].error)
     assert not (tmp_path / "sorted").exists()
 
 
-def test_a_drive_unplugged_mid_run_stops_it(tmp_path: Path, garden: Garden) -> None:
+def test_a_drive_unplugged_mid_run_stops_it(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / f"{n}.jpg", b"%d" % n): "Rose" for n in range(4)}
     destination = tmp_path / "drive"
     destination.mkdir()
@@ -218,26 +224,26 @@ def test_a_drive_unplugged_mid_run_stops_it(tmp_path: Path, garden: Garden) -> N
         if isinstance(news, Progress) and news.done == 2 and destination.exists():
             destination.rename(gone)
 
-    result = execute(planned, garden, unplug, CancelToken())
+    result = execute(planned, collection, unplug, CancelToken())
     assert [filed.destination is None for filed in result.files] == [False, False, True, True]
     assert names(gone) == {"Rose/0.jpg", "Rose/1.jpg"}
     assert names(tmp_path / "photos") == {"2.jpg", "3.jpg"}
     gone.rename(destination)
-    assert take_back(garden, result.run_id).undone == 2
+    assert take_back(collection, result.run_id).undone == 2
 
 
-def test_folders_somebody_else_made_meanwhile_are_used(tmp_path: Path, garden: Garden) -> None:
+def test_folders_somebody_else_made_meanwhile_are_used(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
     planned = plan(photos, tmp_path / "deep" / "sorted", Mode.COPY)
     (tmp_path / "deep").mkdir()
-    result = execute(planned, garden, silent, CancelToken())
+    result = execute(planned, collection, silent, CancelToken())
     assert result.filed == 1
-    take_back(garden, result.run_id)
+    take_back(collection, result.run_id)
     assert (tmp_path / "deep").exists()
     assert not (tmp_path / "deep" / "sorted").exists()
 
 
-def test_a_file_in_the_way_of_a_folder_is_reported(tmp_path: Path, garden: Garden) -> None:
+def test_a_file_in_the_way_of_a_folder_is_reported(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / "a.jpg", b"a"): "Rose"}
 
     def around(name: str, call: object) -> object:
@@ -247,20 +253,20 @@ def test_a_file_in_the_way_of_a_folder_is_reported(tmp_path: Path, garden: Garde
 
     (tmp_path / "sorted").mkdir()
     planned = plan(photos, tmp_path / "sorted", Mode.COPY)
-    result = execute(planned, garden, silent, CancelToken(), WatchedDisk(around))
+    result = execute(planned, collection, silent, CancelToken(), WatchedDisk(around))
     assert result.files[0].error == "another file with that name has appeared"
     assert (tmp_path / "sorted" / "Rose").read_bytes() == b"in the way"
 
 
-def test_a_destination_that_cannot_be_made_fails_every_photo(tmp_path: Path, garden: Garden) -> None:
+def test_a_destination_that_cannot_be_made_fails_every_photo(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / f"{name}.jpg", b"same"): "Rose" for name in "ab"}
     disk = failing("mkdir", 0, errno.EACCES)
-    result = sort(garden, photos, tmp_path / "sorted", Mode.COPY, files=disk)
+    result = sort(collection, photos, tmp_path / "sorted", Mode.COPY, files=disk)
     assert [filed.error for filed in result.files] == ["its folder cannot be made: access is refused"] * 2
     assert not (tmp_path / "sorted").exists()
 
 
-def test_cancelling_finishes_the_photo_in_hand(tmp_path: Path, garden: Garden) -> None:
+def test_cancelling_finishes_the_photo_in_hand(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {write(source / f"{n}.jpg", b"%d" % n): "Rose" for n in range(5)}
     before = snapshot(source, destination)
@@ -271,48 +277,48 @@ def test_cancelling_finishes_the_photo_in_hand(tmp_path: Path, garden: Garden) -
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        execute(plan(photos, destination, Mode.MOVE, source), garden, stop, cancel)
-    run = garden.journal.runs()[0]
+        execute(plan(photos, destination, Mode.MOVE, source), collection, stop, cancel)
+    run = collection.journal.runs()[0]
     assert (run.state, run.photos) == (RunState.CANCELLED, 2)
-    assert _states(garden, run.id) == ["done", "done", "cancelled", "cancelled", "cancelled"]
-    assert recover(garden).finished == 0
-    assert take_back(garden, run.id).undone == 2
+    assert _states(collection, run.id) == ["done", "done", "cancelled", "cancelled", "cancelled"]
+    assert recover(collection).finished == 0
+    assert take_back(collection, run.id).undone == 2
     assert snapshot(source, destination) == before
 
 
-def test_progress_is_reported(tmp_path: Path, garden: Garden) -> None:
+def test_progress_is_reported(tmp_path: Path, collection: CollectionStore) -> None:
     photos = {write(tmp_path / "photos" / f"{n}.jpg", b"%d" % n): "Rose" for n in range(2)}
     news: list[object] = []
-    execute(plan(photos, tmp_path / "sorted", Mode.LINK), garden, news.append, CancelToken())
+    execute(plan(photos, tmp_path / "sorted", Mode.LINK), collection, news.append, CancelToken())
     assert news == [Progress("Linking photos", n, 2) for n in range(3)]
 
 
-def test_nothing_to_do_makes_no_run(tmp_path: Path, garden: Garden) -> None:
-    result = sort(garden, {}, tmp_path / "sorted", Mode.COPY)
+def test_nothing_to_do_makes_no_run(tmp_path: Path, collection: CollectionStore) -> None:
+    result = sort(collection, {}, tmp_path / "sorted", Mode.COPY)
     assert (result.run_id, result.files) == (None, ())
-    assert garden.journal.runs() == []
+    assert collection.journal.runs() == []
 
 
 def test_a_library_that_cannot_be_written_stops_the_run_and_recovery_settles_it(
-    tmp_path: Path, garden: Garden, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, collection: CollectionStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {write(source / f"{n}.jpg", b"%d" % n): "Rose" for n in range(3)}
-    settle = garden.journal.settle
+    settle = collection.journal.settle
 
     def full(entry_id: int, state: EntryState, error: str | None = None) -> None:
         raise UserError("The library could not be saved", "the disk is full")
 
-    monkeypatch.setattr(garden.journal, "settle", full)
+    monkeypatch.setattr(collection.journal, "settle", full)
     with pytest.raises(UserError):
-        sort(garden, photos, destination, Mode.MOVE, source=source)
-    monkeypatch.setattr(garden.journal, "settle", settle)
-    assert recover(garden).finished == 1
+        sort(collection, photos, destination, Mode.MOVE, source=source)
+    monkeypatch.setattr(collection.journal, "settle", settle)
+    assert recover(collection).finished == 1
     assert names(destination) == {"Rose/0.jpg"}
-    assert garden.journal.runs()[0].state == RunState.CANCELLED
+    assert collection.journal.runs()[0].state == RunState.CANCELLED
 
 
-def test_what_is_worth_knowing_about_a_filed_photo_is_reported(tmp_path: Path, garden: Garden) -> None:
+def test_what_is_worth_knowing_about_a_filed_photo_is_reported(tmp_path: Path, collection: CollectionStore) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"photo")
 
     def around(name: str, call: object) -> object:
@@ -322,28 +328,30 @@ def test_what_is_worth_knowing_about_a_filed_photo_is_reported(tmp_path: Path, g
         return result
 
     disk = WatchedDisk(around)
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, files=disk)
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, files=disk)
     assert result.files[0].destination is not None
     assert "changed while it was being moved" in str(result.files[0].error)
     assert photo.read_bytes() == b"edited"
-    assert take_back(garden, result.run_id).refused[0].reason == "another file is at the place it came from"
+    assert take_back(collection, result.run_id).refused[0].reason == "another file is at the place it came from"
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
-def test_a_disk_without_links_moves_and_links_all_the_same(tmp_path: Path, garden: Garden, code: int) -> None:
+def test_a_disk_without_links_moves_and_links_all_the_same(
+    tmp_path: Path, collection: CollectionStore, code: int
+) -> None:
     for mode in (Mode.MOVE, Mode.LINK):
         source, destination = tmp_path / mode / "photos", tmp_path / mode / "sorted"
         photo = write(source / "a.jpg", b"a")
         before = snapshot(source, destination)
         disk = failing("link_new", 0, code, times=99)
-        result = sort(garden, {photo: "Rose"}, destination, mode, source=source, files=disk)
+        result = sort(collection, {photo: "Rose"}, destination, mode, source=source, files=disk)
         assert result.filed == 1
         assert (destination / "Rose" / "a.jpg").is_symlink() == (mode == Mode.LINK)
-        assert take_back(garden, result.run_id, disk).refused == ()
+        assert take_back(collection, result.run_id, disk).refused == ()
         assert snapshot(source, destination) == before
 
 
-def test_a_disk_that_could_only_overwrite_is_not_used(tmp_path: Path, garden: Garden) -> None:
+def test_a_disk_that_could_only_overwrite_is_not_used(tmp_path: Path, collection: CollectionStore) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
 
     class Poor(FileSystem):
@@ -354,26 +362,26 @@ def test_a_disk_that_could_only_overwrite_is_not_used(tmp_path: Path, garden: Ga
             raise OSError(errno.EINVAL, "no flags")
 
     for mode in (Mode.COPY, Mode.MOVE):
-        result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", mode, files=Poor())
+        result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", mode, files=Poor())
         assert "risk of overwriting" in str(result.files[0].error)
         assert photo.read_bytes() == b"a"
         assert not (tmp_path / "sorted").exists()
 
 
-def test_a_copy_that_arrives_damaged_is_not_published(tmp_path: Path, garden: Garden) -> None:
+def test_a_copy_that_arrives_damaged_is_not_published(tmp_path: Path, collection: CollectionStore) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a" * 100)
 
     class Rotten(FileSystem):
         def write(self, descriptor: int, data: bytes) -> None:
             super().write(descriptor, b"b" + data[1:])
 
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=Rotten())
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=Rotten())
     assert result.files[0].error == "the disk gave back other bytes than were written"
     assert not (tmp_path / "sorted").exists()
 
 
 def test_a_file_that_takes_the_name_of_a_class_folder_at_the_last_moment_is_not_replaced(
-    tmp_path: Path, garden: Garden
+    tmp_path: Path, collection: CollectionStore
 ) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
     (tmp_path / "sorted").mkdir()
@@ -383,15 +391,17 @@ def test_a_file_that_takes_the_name_of_a_class_folder_at_the_last_moment_is_not_
             write(tmp_path / "sorted" / "Rose", b"theirs")
         return call()
 
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=WatchedDisk(around))
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=WatchedDisk(around))
     assert result.files[0].error == "another file with that name has appeared"
     assert (tmp_path / "sorted" / "Rose").read_bytes() == b"theirs"
-    assert garden.journal.folders(tmp_path / "sorted") == []
+    assert collection.journal.folders(tmp_path / "sorted") == []
 
 
-def test_a_folder_that_a_drive_makes_though_it_says_that_it_was_there_is_used(tmp_path: Path, garden: Garden) -> None:
+def test_a_folder_that_a_drive_makes_though_it_says_that_it_was_there_is_used(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
     (tmp_path / "sorted").mkdir()
     disk = failing("mkdir", 0, errno.EEXIST, after=True)
-    assert sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=disk).failed == 0
-    assert [made.path for made in garden.journal.folders(tmp_path / "sorted")] == [tmp_path / "sorted" / "Rose"]
+    assert sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=disk).failed == 0
+    assert [made.path for made in collection.journal.folders(tmp_path / "sorted")] == [tmp_path / "sorted" / "Rose"]

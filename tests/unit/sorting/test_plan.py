@@ -9,7 +9,7 @@ import pytest
 
 from flowersorter.errors import Cancelled, SortRefused
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Action, Mode, Skipped, make_plan
 from tests.unit.sorting.failing_disks import CHANGING, WatchedDisk, failing
@@ -200,10 +200,10 @@ def test_a_class_folder_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     assert plan({photo: "Rose"}, tmp_path / "sorted", Mode.COPY).folders == {"Rose": tmp_path / "sorted" / "Rose (2)"}
 
 
-def test_folders_of_earlier_runs_are_kept(tmp_path: Path, garden: Garden) -> None:
+def test_folders_of_earlier_runs_are_kept(tmp_path: Path, collection: CollectionStore) -> None:
     first = {write(tmp_path / "p" / "a.jpg", b"a"): "a/b", write(tmp_path / "p" / "b.jpg", b"b"): "a:b"}
-    sort(garden, first, tmp_path / "sorted", Mode.COPY)
-    known = garden.journal.class_folders(tmp_path / "sorted")
+    sort(collection, first, tmp_path / "sorted", Mode.COPY)
+    known = collection.journal.class_folders(tmp_path / "sorted")
     assert known == {"a/b": "a_b", "a:b": "a_b (2)"}
     again = [filing(write(tmp_path / "p" / "c.jpg", b"c"), "a:b")]
     made = make_plan(again, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=None, folders=known)

@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
 from tests.unit.sorting.file_trees import contents, remember, snapshot, sort, take_back, write
 
@@ -34,7 +34,7 @@ class Scene:
     """Photos to sort, and what lies in the destination already."""
 
     root: Path
-    garden: Garden
+    collection: CollectionStore
     photos: dict[Path, str] = field(default_factory=dict)
 
     @property
@@ -51,7 +51,7 @@ class Scene:
             self.photos[path] = class_name
             if sidecar:
                 write(self.source / folder / (stem + sidecar), b"side " + content, mode)
-        remember(self.garden, self.source, list(self.photos))
+        remember(self.collection, self.source, list(self.photos))
 
 
 @contextmanager
@@ -60,8 +60,8 @@ def scene() -> Iterator[Scene]:
     with tempfile.TemporaryDirectory(dir=memory if memory.is_dir() else None) as name:
         root = Path(name)
         (root / "photos").mkdir()
-        with Garden.open(root / "garden") as garden:
-            yield Scene(root, garden)
+        with CollectionStore.open(root / "collection") as collection:
+            yield Scene(root, collection)
 
 
 @settings(max_examples=40, derandomize=True)
@@ -81,7 +81,7 @@ def test_sorting_and_undoing(
             if class_name.isalpha():
                 write(stage.destination / class_name / (stem + suffix), content)
         before = snapshot(stage.source, stage.destination)
-        result = sort(stage.garden, stage.photos, stage.destination, mode, source=stage.source)
+        result = sort(stage.collection, stage.photos, stage.destination, mode, source=stage.source)
         after = snapshot(stage.source, stage.destination)
         assert all(filed.error is None for filed in result.files)
         assert len(result.files) == len(stage.photos)
@@ -100,5 +100,5 @@ def test_sorting_and_undoing(
             seen.content for seen in before.values() if seen.kind == "file"
         }
         if result.run_id is not None:
-            assert take_back(stage.garden, result.run_id).refused == ()
+            assert take_back(stage.collection, result.run_id).refused == ()
         assert snapshot(stage.source, stage.destination) == before

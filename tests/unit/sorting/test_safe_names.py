@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.safe_names import folder_name, folder_names, free_stem, same_name_key, shown
 from tests.unit.sorting.file_trees import names, snapshot, sort, take_back, write
@@ -126,7 +126,7 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_hostile_names_stay_inside_and_are_kept(tmp_path: Path, garden: Garden, mode: Mode) -> None:
+def test_hostile_names_stay_inside_and_are_kept(tmp_path: Path, collection: CollectionStore, mode: Mode) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {}
     for number, name in enumerate(HOSTILE):
@@ -134,21 +134,21 @@ def test_hostile_names_stay_inside_and_are_kept(tmp_path: Path, garden: Garden, 
         photos[path] = CLASS_NAMES[number % len(CLASS_NAMES)]
     before = snapshot(tmp_path / "photos", tmp_path / "sorted")
     outside = snapshot(tmp_path)
-    result = sort(garden, photos, destination, mode, source=source)
+    result = sort(collection, photos, destination, mode, source=source)
     assert [filed.error for filed in result.files] == [None] * len(photos)
     for path in snapshot(tmp_path).keys() - outside.keys():
-        assert path == destination or destination in path.parents or garden.folder in path.parents
+        assert path == destination or destination in path.parents or collection.folder in path.parents
     assert all(len(Path(name).parts) == 2 for name in names(destination))
     kept = {os.fsencode(path.name) for path in destination.rglob("*") if not path.is_dir()}
     assert kept >= set(HOSTILE) - {b"CAFE\xcc\x81.jpg"}
-    assert take_back(garden, result.run_id).refused == ()
+    assert take_back(collection, result.run_id).refused == ()
     assert snapshot(source, destination) == before
 
 
-def test_twins_in_one_folder_are_told_apart_on_every_file_system(tmp_path: Path, garden: Garden) -> None:
+def test_twins_in_one_folder_are_told_apart_on_every_file_system(tmp_path: Path, collection: CollectionStore) -> None:
     twins = ("IMG.JPG", "img.jpg", "caf\u00e9.jpg", "cafe\u0301.jpg")
     photos = {write(tmp_path / "photos" / name, os.fsencode(name)): "Rose" for name in twins}
-    sort(garden, photos, tmp_path / "sorted", Mode.COPY)
+    sort(collection, photos, tmp_path / "sorted", Mode.COPY)
     assert names(tmp_path / "sorted" / "Rose") == {"IMG.JPG", "img (2).jpg", "caf\u00e9.jpg", "cafe\u0301 (2).jpg"}
 
 

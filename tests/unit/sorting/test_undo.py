@@ -11,7 +11,7 @@ import pytest
 
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.undo import undo
@@ -19,28 +19,28 @@ from tests.unit.sorting.failing_disks import WatchedDisk, failing
 from tests.unit.sorting.file_trees import names, snapshot, sort, take_back, write
 
 
-def _sorted(tmp_path: Path, garden: Garden, mode: Mode, **photos: bytes) -> tuple[int, Path, Path]:
+def _sorted(tmp_path: Path, collection: CollectionStore, mode: Mode, **photos: bytes) -> tuple[int, Path, Path]:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     made = {write(source / f"{name}.jpg", content): "Rose" for name, content in photos.items()}
-    result = sort(garden, made, destination, mode, source=source)
+    result = sort(collection, made, destination, mode, source=source)
     assert result.run_id is not None
     assert result.failed == 0
     return result.run_id, source, destination / "Rose"
 
 
-def _reasons(garden: Garden, run_id: int) -> list[str]:
-    return [refused.reason for refused in take_back(garden, run_id).refused]
+def _reasons(collection: CollectionStore, run_id: int) -> list[str]:
+    return [refused.reason for refused in take_back(collection, run_id).refused]
 
 
-def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, garden: Garden) -> None:
-    run_id, source, rose = _sorted(tmp_path, garden, Mode.COPY, a=b"a", b=b"b", c=b"c", d=b"d", e=b"e", f=b"f")
+def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, collection: CollectionStore) -> None:
+    run_id, source, rose = _sorted(tmp_path, collection, Mode.COPY, a=b"a", b=b"b", c=b"c", d=b"d", e=b"e", f=b"f")
     write(rose / "a.jpg", b"edited")
     (source / "b.jpg").unlink()
     write(source / "c.jpg", b"edited")
     (rose / "d.jpg").unlink()
     (rose / "e.jpg").unlink()
     (rose / "e.jpg").mkdir()
-    result = take_back(garden, run_id)
+    result = take_back(collection, run_id)
     assert result.undone == 2  # d was gone already, f
     assert {refused.path.stem: refused.reason for refused in result.refused} == {
         "a": "it was changed since it was filed",
@@ -49,27 +49,29 @@ def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, garden: 
         "e": "it was changed since it was filed",
     }
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
-    assert garden.journal.run(run_id).state == RunState.PARTLY_UNDONE
+    assert collection.journal.run(run_id).state == RunState.PARTLY_UNDONE
     write(source / "b.jpg", b"b")
     write(source / "c.jpg", b"c")
-    assert take_back(garden, run_id).undone == 2
+    assert take_back(collection, run_id).undone == 2
 
 
-def test_a_copy_that_is_its_original_stays(tmp_path: Path, garden: Garden) -> None:
-    run_id, source, rose = _sorted(tmp_path, garden, Mode.COPY, a=b"a")
+def test_a_copy_that_is_its_original_stays(tmp_path: Path, collection: CollectionStore) -> None:
+    run_id, source, rose = _sorted(tmp_path, collection, Mode.COPY, a=b"a")
     (source / "a.jpg").unlink()
     source.rmdir()
     source.symlink_to(rose)
-    assert _reasons(garden, run_id) == ["it is the original itself"]
+    assert _reasons(collection, run_id) == ["it is the original itself"]
     assert (rose / "a.jpg").read_bytes() == b"a"
 
 
-def test_a_moved_photo_stays_if_it_was_changed_or_its_place_is_taken(tmp_path: Path, garden: Garden) -> None:
-    run_id, source, rose = _sorted(tmp_path, garden, Mode.MOVE, a=b"a", b=b"b", c=b"c", d=b"d")
+def test_a_moved_photo_stays_if_it_was_changed_or_its_place_is_taken(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
+    run_id, source, rose = _sorted(tmp_path, collection, Mode.MOVE, a=b"a", b=b"b", c=b"c", d=b"d")
     write(rose / "a.jpg", b"edited")
     write(source / "b.jpg", b"another")
     (rose / "c.jpg").unlink()
-    assert sorted(_reasons(garden, run_id)) == [
+    assert sorted(_reasons(collection, run_id)) == [
         "another file is at the place it came from",
         "it is not there any more",
         "it was changed since it was filed",
@@ -79,127 +81,133 @@ def test_a_moved_photo_stays_if_it_was_changed_or_its_place_is_taken(tmp_path: P
     assert names(source) == {"b.jpg", "d.jpg"}
 
 
-def test_a_link_stays_if_it_is_not_ours_or_all_there_is(tmp_path: Path, garden: Garden) -> None:
-    run_id, source, rose = _sorted(tmp_path, garden, Mode.LINK, a=b"a", b=b"b", c=b"c", d=b"d", e=b"e")
+def test_a_link_stays_if_it_is_not_ours_or_all_there_is(tmp_path: Path, collection: CollectionStore) -> None:
+    run_id, source, rose = _sorted(tmp_path, collection, Mode.LINK, a=b"a", b=b"b", c=b"c", d=b"d", e=b"e")
     (rose / "a.jpg").unlink()
     write(rose / "a.jpg", b"theirs")
     (source / "b.jpg").unlink()
     write(source / "b.jpg", b"edited by saving anew")
     (source / "c.jpg").unlink()
     (rose / "d.jpg").unlink()
-    assert sorted(_reasons(garden, run_id)) == [
+    assert sorted(_reasons(collection, run_id)) == [
         "it was changed since it was filed",
         "it was changed since it was filed",
         "its original is gone, so the link was kept",
     ]
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
     (rose / "c.jpg").unlink()
-    assert "it is not there any more" in _reasons(garden, run_id)
+    assert "it is not there any more" in _reasons(collection, run_id)
 
 
-def test_a_symbolic_link_goes_even_if_its_original_is_gone(tmp_path: Path, elsewhere: Path, garden: Garden) -> None:
+def test_a_symbolic_link_goes_even_if_its_original_is_gone(
+    tmp_path: Path, elsewhere: Path, collection: CollectionStore
+) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
-    result = sort(garden, {photo: "Rose"}, elsewhere, Mode.LINK)
+    result = sort(collection, {photo: "Rose"}, elsewhere, Mode.LINK)
     photo.unlink()
-    assert take_back(garden, result.run_id).undone == 1
+    assert take_back(collection, result.run_id).undone == 1
     assert names(elsewhere) == set()
 
 
-def test_a_photo_and_its_sidecar_are_refused_together(tmp_path: Path, garden: Garden) -> None:
+def test_a_photo_and_its_sidecar_are_refused_together(tmp_path: Path, collection: CollectionStore) -> None:
     source, rose = tmp_path / "photos", tmp_path / "sorted" / "Rose"
     photo = write(source / "a.jpg", b"a")
     write(source / "a.xmp", b"edits")
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
     write(rose / "a.xmp", b"more edits")
-    undone = take_back(garden, result.run_id)
+    undone = take_back(collection, result.run_id)
     assert [refused.reason for refused in undone.refused] == ["a.xmp: it was changed since it was filed"]
     assert names(rose) == {"a.jpg", "a.xmp"}
     write(rose / "a.xmp", b"edits")
-    assert take_back(garden, result.run_id).undone == 1
+    assert take_back(collection, result.run_id).undone == 1
     assert names(source) == {"a.jpg", "a.xmp"}
 
 
-def test_a_group_that_can_neither_go_back_nor_stay_is_left_to_recovery(tmp_path: Path, garden: Garden) -> None:
+def test_a_group_that_can_neither_go_back_nor_stay_is_left_to_recovery(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photo = write(source / "a.jpg", b"a")
     write(source / "a.xmp", b"edits")
     before = snapshot(source, destination)
-    result = sort(garden, {photo: "Rose"}, destination, Mode.MOVE, source=source)
+    result = sort(collection, {photo: "Rose"}, destination, Mode.MOVE, source=source)
     # The sidecar goes back first; then neither the photo can follow nor the sidecar return.
-    undone = take_back(garden, result.run_id, failing("link_new", 1, errno.EIO, times=99))
+    undone = take_back(collection, result.run_id, failing("link_new", 1, errno.EIO, times=99))
     assert "put right" in undone.refused[0].reason
     assert result.run_id is not None
-    assert garden.journal.run(result.run_id).state == RunState.OPEN
-    assert take_back(garden, result.run_id).undone == 1
+    assert collection.journal.run(result.run_id).state == RunState.OPEN
+    assert take_back(collection, result.run_id).undone == 1
     assert snapshot(source, destination) == before
 
 
-def test_folders_the_person_removed_are_made_again(tmp_path: Path, garden: Garden) -> None:
+def test_folders_the_person_removed_are_made_again(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     write(source / "stays.txt", b"")
     photo = write(source / "deep" / "er" / "a.jpg", b"a")
-    result = sort(garden, {photo: "Rose"}, destination, Mode.MOVE, source=source)
+    result = sort(collection, {photo: "Rose"}, destination, Mode.MOVE, source=source)
     shutil.rmtree(source / "deep")
-    assert take_back(garden, result.run_id).refused == ()
+    assert take_back(collection, result.run_id).refused == ()
     assert photo.read_bytes() == b"a"
 
 
 @pytest.mark.parametrize("known", [True, False])
-def test_a_missing_source_drive_is_not_made_up(tmp_path: Path, garden: Garden, known: bool) -> None:
+def test_a_missing_source_drive_is_not_made_up(tmp_path: Path, collection: CollectionStore, known: bool) -> None:
     source = tmp_path / "drive"
     photo = write(source / "deep" / "a.jpg", b"a")
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source if known else None)
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source if known else None)
     shutil.rmtree(source)
     assert result.run_id is not None
-    assert "unplugged" in _reasons(garden, result.run_id)[0]
+    assert "unplugged" in _reasons(collection, result.run_id)[0]
     assert not source.exists()
     assert (tmp_path / "sorted" / "Rose" / "a.jpg").read_bytes() == b"a"
 
 
 @pytest.mark.parametrize("mode", list(Mode))
-def test_a_missing_destination_drive_is_not_taken_for_deleted(tmp_path: Path, garden: Garden, mode: Mode) -> None:
-    run_id, source, rose = _sorted(tmp_path, garden, mode, a=b"a")
+def test_a_missing_destination_drive_is_not_taken_for_deleted(
+    tmp_path: Path, collection: CollectionStore, mode: Mode
+) -> None:
+    run_id, source, rose = _sorted(tmp_path, collection, mode, a=b"a")
     rose.parent.rename(tmp_path / "unplugged")
-    assert _reasons(garden, run_id) == ["it is not there any more"]
+    assert _reasons(collection, run_id) == ["it is not there any more"]
     (tmp_path / "unplugged").rename(rose.parent)
-    assert take_back(garden, run_id).undone == 1
+    assert take_back(collection, run_id).undone == 1
     assert names(source) == {"a.jpg"}
 
 
-def test_only_folders_we_made_and_that_are_empty_are_removed(tmp_path: Path, garden: Garden) -> None:
+def test_only_folders_we_made_and_that_are_empty_are_removed(tmp_path: Path, collection: CollectionStore) -> None:
     destination = tmp_path / "deep" / "sorted"
     (tmp_path / "deep").mkdir()
     photos = {write(tmp_path / "photos" / f"{name}.jpg", name.encode()): name for name in "abc"}
     (destination / "b").mkdir(parents=True)
-    result = sort(garden, photos, destination, Mode.COPY)
+    result = sort(collection, photos, destination, Mode.COPY)
     write(destination / "c" / "theirs.txt", b"theirs")
-    take_back(garden, result.run_id)
+    take_back(collection, result.run_id)
     assert {path.name for path in destination.iterdir()} == {"b", "c"}
 
 
-def test_runs_can_be_undone_in_any_order(tmp_path: Path, garden: Garden) -> None:
+def test_runs_can_be_undone_in_any_order(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     first = {write(source / "a.jpg", b"a"): "Rose"}
     second = {write(source / "b.jpg", b"b"): "Rose"}
     before = snapshot(source, destination)
-    runs = [sort(garden, photos, destination, Mode.MOVE, source=source) for photos in (first, second)]
+    runs = [sort(collection, photos, destination, Mode.MOVE, source=source) for photos in (first, second)]
     for run in runs:
-        assert take_back(garden, run.run_id).refused == ()
+        assert take_back(collection, run.run_id).refused == ()
     assert snapshot(source, destination) == before
 
 
-def test_a_part_of_a_run_can_be_undone(tmp_path: Path, garden: Garden) -> None:
-    run_id, source, rose = _sorted(tmp_path, garden, Mode.MOVE, a=b"a", b=b"b")
-    entry = garden.journal.filings(run_id)[0]
-    assert undo(garden, run_id, silent, CancelToken(), only={entry.id}).undone == 1
+def test_a_part_of_a_run_can_be_undone(tmp_path: Path, collection: CollectionStore) -> None:
+    run_id, source, rose = _sorted(tmp_path, collection, Mode.MOVE, a=b"a", b=b"b")
+    entry = collection.journal.filings(run_id)[0]
+    assert undo(collection, run_id, silent, CancelToken(), only={entry.id}).undone == 1
     assert (names(source), names(rose)) == ({"a.jpg"}, {"b.jpg"})
-    assert garden.journal.run(run_id).state == RunState.PARTLY_UNDONE
-    assert take_back(garden, run_id).undone == 1
-    assert garden.journal.run(run_id).state == RunState.UNDONE
+    assert collection.journal.run(run_id).state == RunState.PARTLY_UNDONE
+    assert take_back(collection, run_id).undone == 1
+    assert collection.journal.run(run_id).state == RunState.UNDONE
 
 
-def test_undoing_can_be_cancelled_and_goes_on(tmp_path: Path, garden: Garden) -> None:
-    run_id, source, _ = _sorted(tmp_path, garden, Mode.MOVE, a=b"a", b=b"b", c=b"c")
+def test_undoing_can_be_cancelled_and_goes_on(tmp_path: Path, collection: CollectionStore) -> None:
+    run_id, source, _ = _sorted(tmp_path, collection, Mode.MOVE, a=b"a", b=b"b", c=b"c")
     cancel = CancelToken()
 
     def stop(news: object) -> None:
@@ -207,34 +215,34 @@ def test_undoing_can_be_cancelled_and_goes_on(tmp_path: Path, garden: Garden) ->
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        undo(garden, run_id, stop, cancel)
+        undo(collection, run_id, stop, cancel)
     assert names(source) == {"c.jpg"}
-    assert garden.journal.run(run_id).state == RunState.PARTLY_UNDONE
-    assert take_back(garden, run_id).undone == 2
+    assert collection.journal.run(run_id).state == RunState.PARTLY_UNDONE
+    assert take_back(collection, run_id).undone == 2
 
 
-def test_a_run_cannot_be_undone_twice_or_out_of_thin_air(tmp_path: Path, garden: Garden) -> None:
-    run_id, _, _ = _sorted(tmp_path, garden, Mode.COPY, a=b"a")
-    take_back(garden, run_id)
+def test_a_run_cannot_be_undone_twice_or_out_of_thin_air(tmp_path: Path, collection: CollectionStore) -> None:
+    run_id, _, _ = _sorted(tmp_path, collection, Mode.COPY, a=b"a")
+    take_back(collection, run_id)
     with pytest.raises(UndoRefused, match="already"):
-        take_back(garden, run_id)
+        take_back(collection, run_id)
     with pytest.raises(UndoRefused, match="no such run"):
-        take_back(garden, 99)
+        take_back(collection, 99)
 
 
-def test_a_run_that_filed_nothing_is_undone_by_saying_so(tmp_path: Path, garden: Garden) -> None:
+def test_a_run_that_filed_nothing_is_undone_by_saying_so(tmp_path: Path, collection: CollectionStore) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
     write(tmp_path / "sorted" / "Rose" / "b.jpg", b"a")
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY)
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY)
     assert result.run_id is not None
-    assert undo(garden, result.run_id, silent, CancelToken(), only=[]).undone == 0
-    assert garden.journal.run(result.run_id).state == RunState.DONE
-    assert take_back(garden, result.run_id).undone == 0
-    assert garden.journal.run(result.run_id).state == RunState.UNDONE
+    assert undo(collection, result.run_id, silent, CancelToken(), only=[]).undone == 0
+    assert collection.journal.run(result.run_id).state == RunState.DONE
+    assert take_back(collection, result.run_id).undone == 0
+    assert collection.journal.run(result.run_id).state == RunState.UNDONE
 
 
-def test_a_copy_edited_while_it_is_checked_stays(tmp_path: Path, garden: Garden) -> None:
-    run_id, source, rose = _sorted(tmp_path, garden, Mode.COPY, a=b"a")
+def test_a_copy_edited_while_it_is_checked_stays(tmp_path: Path, collection: CollectionStore) -> None:
+    run_id, source, rose = _sorted(tmp_path, collection, Mode.COPY, a=b"a")
     hashed = 0
 
     def around(name: str, call: object) -> object:
@@ -245,45 +253,45 @@ def test_a_copy_edited_while_it_is_checked_stays(tmp_path: Path, garden: Garden)
             write(rose / "a.jpg", b"edited just now")
         return result
 
-    undone = take_back(garden, run_id, WatchedDisk(around))
+    undone = take_back(collection, run_id, WatchedDisk(around))
     assert undone.refused[0].reason == "it was changed since it was read"
     assert (rose / "a.jpg").read_bytes() == b"edited just now"
     assert names(source) == {"a.jpg"}
 
 
-def test_an_interrupted_run_is_settled_before_it_is_undone(tmp_path: Path, garden: Garden) -> None:
+def test_an_interrupted_run_is_settled_before_it_is_undone(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {write(source / f"{name}.jpg", name.encode()): "Rose" for name in "ab"}
     before = snapshot(source, destination)
     # Neither can the second name be kept nor taken away again.
     disk = failing("unlink", 0, errno.EIO, times=2)
-    result = sort(garden, photos, destination, Mode.MOVE, source=source, files=disk)
+    result = sort(collection, photos, destination, Mode.MOVE, source=source, files=disk)
     assert "put right" in str(result.files[0].error)
     assert result.run_id is not None
-    assert garden.journal.run(result.run_id).state == RunState.OPEN
-    assert take_back(garden, result.run_id).refused == ()
+    assert collection.journal.run(result.run_id).state == RunState.OPEN
+    assert take_back(collection, result.run_id).refused == ()
     assert snapshot(source, destination) == before
 
 
-def test_an_interrupted_run_on_a_missing_drive_is_refused(tmp_path: Path, garden: Garden) -> None:
+def test_an_interrupted_run_on_a_missing_drive_is_refused(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {write(source / "a.jpg", b"a"): "Rose"}
     disk = failing("unlink", 0, errno.EIO, times=2)
-    result = sort(garden, photos, destination, Mode.MOVE, source=source, files=disk)
+    result = sort(collection, photos, destination, Mode.MOVE, source=source, files=disk)
     destination.rename(tmp_path / "unplugged")
     with pytest.raises(UndoRefused, match="Plug the drive in"):
-        take_back(garden, result.run_id)
+        take_back(collection, result.run_id)
     (tmp_path / "unplugged").rename(destination)
-    take_back(garden, result.run_id)
+    take_back(collection, result.run_id)
     assert names(source) == {"a.jpg"}
 
 
-def test_non_utf8_names_can_be_refused_with_a_reason(tmp_path: Path, garden: Garden) -> None:
+def test_non_utf8_names_can_be_refused_with_a_reason(tmp_path: Path, collection: CollectionStore) -> None:
     name = os.fsdecode(b"\xff.jpg")
     source = tmp_path / "photos"
     photo = write(source / name, b"a")
     write(source / os.fsdecode(b"\xff.xmp"), b"edits")
-    result = sort(garden, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
     write(tmp_path / "sorted" / "Rose" / os.fsdecode(b"\xff.xmp"), b"edited")
-    refused = take_back(garden, result.run_id).refused
+    refused = take_back(collection, result.run_id).refused
     assert refused[0].reason == "\ufffd.xmp: it was changed since it was filed"

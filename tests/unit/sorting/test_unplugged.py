@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
@@ -79,25 +79,27 @@ def _plant(source: Path) -> dict[Path, str]:
     ],
 )
 def test_what_is_on_a_pulled_drive_is_settled_when_it_is_back(
-    tmp_path: Path, garden: Garden, mode: Mode, side: str, name: str, after: bool
+    tmp_path: Path, collection: CollectionStore, mode: Mode, side: str, name: str, after: bool
 ) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = _plant(source)
     write(destination / "old.txt", b"was there")
     before = snapshot(source, destination)
     disk = Pulled(tmp_path / side, name, after=after)
-    result = sort(garden, photos, destination, mode, source=source, files=disk)
+    result = sort(collection, photos, destination, mode, source=source, files=disk)
     assert result.failed == 2
-    recover(garden)
+    recover(collection)
     disk.put_back()
-    assert recover(garden).problems == ()
+    assert recover(collection).problems == ()
     assert result.run_id is not None
-    if garden.journal.run(result.run_id).state != RunState.UNDONE:
-        assert take_back(garden, result.run_id).refused == ()
+    if collection.journal.run(result.run_id).state != RunState.UNDONE:
+        assert take_back(collection, result.run_id).refused == ()
     assert snapshot(source, destination) == before
 
 
-def test_an_original_that_vanishes_alone_counts_as_moved(tmp_path: Path, elsewhere: Path, garden: Garden) -> None:
+def test_an_original_that_vanishes_alone_counts_as_moved(
+    tmp_path: Path, elsewhere: Path, collection: CollectionStore
+) -> None:
     photos = _plant(tmp_path / "photos")
 
     def around(name: str, call: Callable[[], Any]) -> Any:
@@ -105,13 +107,13 @@ def test_an_original_that_vanishes_alone_counts_as_moved(tmp_path: Path, elsewhe
             (tmp_path / "photos" / "a.jpg").unlink(missing_ok=True)
         return call()
 
-    result = sort(garden, photos, elsewhere, Mode.MOVE, source=tmp_path / "photos", files=WatchedDisk(around))
+    result = sort(collection, photos, elsewhere, Mode.MOVE, source=tmp_path / "photos", files=WatchedDisk(around))
     assert result.failed == 0
     assert names(elsewhere) == {"a/a.jpg", "b/b.jpg"}
 
 
 def test_both_are_kept_if_the_original_is_edited_while_it_is_copied(
-    tmp_path: Path, elsewhere: Path, garden: Garden
+    tmp_path: Path, elsewhere: Path, collection: CollectionStore
 ) -> None:
     photos = _plant(tmp_path / "photos")
 
@@ -120,98 +122,102 @@ def test_both_are_kept_if_the_original_is_edited_while_it_is_copied(
             write(tmp_path / "photos" / "a.jpg", b"edited just now")
         return call()
 
-    result = sort(garden, photos, elsewhere, Mode.MOVE, source=tmp_path / "photos", files=WatchedDisk(around))
+    result = sort(collection, photos, elsewhere, Mode.MOVE, source=tmp_path / "photos", files=WatchedDisk(around))
     assert "kept too" in str(result.files[0].error)
     assert b"edited just now" in contents(tmp_path / "photos")
     assert b"a" * 9 in contents(elsewhere)
 
 
-def test_a_class_folder_is_not_left_where_the_destination_was(tmp_path: Path, garden: Garden) -> None:
+def test_a_class_folder_is_not_left_where_the_destination_was(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = _plant(source)
     destination.mkdir()
-    result = sort(garden, photos, destination, Mode.COPY, source=source, files=MountPoint(destination, "mkdir", 0))
+    result = sort(collection, photos, destination, Mode.COPY, source=source, files=MountPoint(destination, "mkdir", 0))
     assert [filed.destination for filed in result.files] == [None, None]
     assert "unplugged" in str(result.files[0].error)
     assert list(destination.iterdir()) == []
 
 
-def test_undoing_stops_where_the_drive_was(tmp_path: Path, garden: Garden) -> None:
+def test_undoing_stops_where_the_drive_was(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
-    result = sort(garden, _plant(source), destination, Mode.MOVE, source=source)
-    refused = take_back(garden, result.run_id, MountPoint(source, "unlink", 0)).refused
+    result = sort(collection, _plant(source), destination, Mode.MOVE, source=source)
+    refused = take_back(collection, result.run_id, MountPoint(source, "unlink", 0)).refused
     assert ["unplugged" in skipped.reason for skipped in refused] == [True]
-    assert take_back(garden, result.run_id).refused == ()
+    assert take_back(collection, result.run_id).refused == ()
 
 
-def test_a_folder_is_not_made_again_where_the_drive_of_the_photos_was(tmp_path: Path, garden: Garden) -> None:
+def test_a_folder_is_not_made_again_where_the_drive_of_the_photos_was(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photo = write(source / "deep" / "a.jpg", b"a")
     write(source / "neighbour.txt", b"neighbour")
-    result = sort(garden, {photo: "a"}, destination, Mode.MOVE, source=source)
+    result = sort(collection, {photo: "a"}, destination, Mode.MOVE, source=source)
     photo.parent.rmdir()
-    refused = take_back(garden, result.run_id, MountPoint(source, "mkdir", 0)).refused
+    refused = take_back(collection, result.run_id, MountPoint(source, "mkdir", 0)).refused
     assert "unplugged" in refused[0].reason
     assert names(source) == {"neighbour.txt"}
     assert not photo.parent.exists()
     (source / "neighbour.txt").unlink()  # an empty folder, as it remains where a drive was
-    refused = take_back(garden, result.run_id).refused
+    refused = take_back(collection, result.run_id).refused
     assert "unplugged" in refused[0].reason
     photo.parent.mkdir()
-    assert take_back(garden, result.run_id).refused == ()
+    assert take_back(collection, result.run_id).refused == ()
 
 
-def test_a_photo_deleted_after_a_crash_does_not_block_the_others(tmp_path: Path, garden: Garden) -> None:
+def test_a_photo_deleted_after_a_crash_does_not_block_the_others(tmp_path: Path, collection: CollectionStore) -> None:
     """Its class folder is empty, but lies on a drive that is there."""
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = _plant(source)
     write(destination / "old.txt", b"was there")
     disk = failing("unlink", 1, 5, times=2)  # the second photo: neither can its old name go, nor the new one
-    result = sort(garden, photos, destination, Mode.MOVE, source=source, files=disk)
+    result = sort(collection, photos, destination, Mode.MOVE, source=source, files=disk)
     assert result.run_id is not None
     for folder in (source, destination / "b"):
         (folder / "b.jpg").unlink(missing_ok=True)
     (destination / "b").rmdir()
-    assert "not there any more" in recover(garden).problems[0]
-    assert garden.journal.open_filings() == []
-    assert take_back(garden, result.run_id).refused == ()
+    assert "not there any more" in recover(collection).problems[0]
+    assert collection.journal.open_filings() == []
+    assert take_back(collection, result.run_id).refused == ()
     assert names(source) == {"a.jpg", "neighbour.txt"}
 
 
-def test_an_interrupted_photo_on_a_missing_drive_does_not_block_the_others(tmp_path: Path, garden: Garden) -> None:
+def test_an_interrupted_photo_on_a_missing_drive_does_not_block_the_others(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
     destination = tmp_path / "sorted"
     photos = {write(tmp_path / name / f"{name}.jpg", name.encode()): name for name in "ab"}
     write(tmp_path / "a" / "neighbour.txt", b"neighbour")
     disk = failing("unlink", 1, 5, times=2)
-    result = sort(garden, photos, destination, Mode.MOVE, files=disk)
+    result = sort(collection, photos, destination, Mode.MOVE, files=disk)
     assert result.run_id is not None
     (destination / "b" / "b.jpg").unlink()
     (tmp_path / "b").rename(tmp_path / "unplugged")
-    undone = take_back(garden, result.run_id)
+    undone = take_back(collection, result.run_id)
     assert (undone.undone, [skipped.reason for skipped in undone.refused]) == (
         1,
         ["it was interrupted and its drive is not there"],
     )
     (tmp_path / "unplugged").rename(tmp_path / "b")
-    recover(garden)
-    assert garden.journal.open_filings() == []
+    recover(collection)
+    assert collection.journal.open_filings() == []
 
 
-def test_what_a_later_run_moved_on_is_refused_until_that_is_undone(tmp_path: Path, garden: Garden) -> None:
+def test_what_a_later_run_moved_on_is_refused_until_that_is_undone(tmp_path: Path, collection: CollectionStore) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = _plant(source)
     before = snapshot(source)
-    first = sort(garden, photos, destination, Mode.COPY, source=source)
+    first = sort(collection, photos, destination, Mode.COPY, source=source)
     filed = {destination / name / f"{name}.jpg": "c" for name in "ab"}
     (destination / "b" / "b.jpg").unlink()
     del filed[destination / "b" / "b.jpg"]
-    second = sort(garden, filed, destination, Mode.MOVE)
-    refused = take_back(garden, first.run_id).refused
+    second = sort(collection, filed, destination, Mode.MOVE)
+    refused = take_back(collection, first.run_id).refused
     assert [skipped.reason for skipped in refused] == [f"run {second.run_id} has moved it on; undo that run first"]
     assert plan({destination / "c" / "a.jpg": "c"}, destination, Mode.MOVE).skipped == ()
-    assert take_back(garden, second.run_id).refused[0].reason.startswith("the folder it came from")
+    assert take_back(collection, second.run_id).refused[0].reason.startswith("the folder it came from")
     assert (destination / "c" / "a.jpg").stat().st_mtime_ns > MTIME_NS
     (destination / "a").mkdir()
-    assert take_back(garden, second.run_id).refused == ()
-    assert take_back(garden, first.run_id).refused == ()
+    assert take_back(collection, second.run_id).refused == ()
+    assert take_back(collection, first.run_id).refused == ()
     assert snapshot(source) == before

@@ -1,4 +1,4 @@
-"""A garden with drawn photos and a network that sees colours."""
+"""A collection with drawn photos and a network that sees colours."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from tests.drawing import BLUE, GREEN, RED, YELLOW, textured
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE, "yellow": YELLOW}
@@ -23,8 +23,8 @@ def draw_photos(folder: Path, colour: str, count: int, *, first: int = 0) -> lis
 
 
 @pytest.fixture
-def garden(tmp_path: Path) -> Iterator[Garden]:
-    with Garden.open(tmp_path / "garden") as opened:
+def collection(tmp_path: Path) -> Iterator[CollectionStore]:
+    with CollectionStore.open(tmp_path / "collection") as opened:
         yield opened
 
 

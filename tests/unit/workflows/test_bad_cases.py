@@ -12,15 +12,15 @@ from flowersorter.cli import main
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
-from flowersorter.workflows.evaluation.label_errors import DoubtsRequest, DoubtsResult, find_doubts
-from flowersorter.workflows.evaluation.label_next import Advice, AdviceRequest, advise
+from flowersorter.workflows.evaluation.label_errors import LabelErrorsRequest, LabelErrorsResult, find_label_errors
+from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.predicting.photo_details import folder_rows
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.drawing import RED, textured
 from tests.stub_network import ColourNetwork, open_colour_network
@@ -28,32 +28,32 @@ from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
 
-def trained(garden: Garden, folder: Path, backbone: str | None = None) -> TrainResult:
-    request = TrainFolderRequest(garden, folder, backbone=backbone)
+def trained(collection: CollectionStore, folder: Path, backbone: str | None = None) -> TrainResult:
+    request = TrainFolderRequest(collection, folder, backbone=backbone)
     return train_folder(request, silent, CancelToken(), embedder=open_colour_network)
 
 
-def retrained(garden: Garden) -> TrainResult:
-    return retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+def retrained(collection: CollectionStore) -> TrainResult:
+    return retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
 
 
-def measured(garden: Garden) -> Evaluation:
-    return evaluate(EvaluateRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+def measured(collection: CollectionStore) -> Evaluation:
+    return evaluate(EvaluateRequest(collection), silent, CancelToken(), embedder=open_colour_network)
 
 
-def doubted(garden: Garden) -> DoubtsResult:
-    return find_doubts(DoubtsRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+def doubted(collection: CollectionStore) -> LabelErrorsResult:
+    return find_label_errors(LabelErrorsRequest(collection), silent, CancelToken(), embedder=open_colour_network)
 
 
-def advised(garden: Garden) -> Advice:
-    return advise(AdviceRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+def advised(collection: CollectionStore) -> LabelNextResult:
+    return label_next(LabelNextRequest(collection), silent, CancelToken(), embedder=open_colour_network)
 
 
-def cache_lost(garden: Garden) -> Garden:
-    """Close a garden, delete its embeddings, and open it again."""
-    garden.close()
-    shutil.rmtree(garden.folder / "embeddings")
-    return Garden.open(garden.folder)
+def cache_lost(collection: CollectionStore) -> CollectionStore:
+    """Close a collection, delete its embeddings, and open it again."""
+    collection.close()
+    shutil.rmtree(collection.folder / "embeddings")
+    return CollectionStore.open(collection.folder)
 
 
 def no_weights(backbone: Backbone, device: str) -> ColourNetwork:
@@ -70,77 +70,83 @@ def copies(folder: Path, name: str, count: int, seed: int = 0) -> None:
 # -- one class only
 
 
-def test_of_one_class_there_is_nothing_to_tell_apart(garden: Garden, sorted_photos: Path) -> None:
-    trained(garden, sorted_photos)
-    red = garden.classes.find("red")
+def test_of_one_class_there_is_nothing_to_tell_apart(collection: CollectionStore, sorted_photos: Path) -> None:
+    trained(collection, sorted_photos)
+    red = collection.classes.find("red")
     assert red is not None
-    models = garden.models.all()
-    assign(garden, list(garden.labels.all()), red.id)
+    models = collection.models.all()
+    assign(collection, list(collection.labels.all()), red.id)
     with pytest.raises(TooFewPhotos, match="at least two classes with a labelled photo each"):
-        retrained(garden)
+        retrained(collection)
     for ask in (measured, doubted):
         with pytest.raises(TooFewPhotos, match="at least two classes"):
-            ask(garden)
-    advice = advised(garden)
+            ask(collection)
+    advice = advised(collection)
     assert [(each.name, each.photos, each.accuracy) for each in advice.classes] == [("red", 24, None)]
-    assert garden.models.all() == models, "the model before stays"
+    assert collection.models.all() == models, "the model before stays"
 
 
 def test_one_class_folder_is_a_sentence_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "empty" / "red").mkdir(parents=True)
-    assert main(["train", str(tmp_path / "empty"), "--garden", str(tmp_path / "garden")]) == 1
+    assert main(["train", str(tmp_path / "empty"), "--collection", str(tmp_path / "collection")]) == 1
     assert "at least two sub-folders with readable photos are needed" in capsys.readouterr().err
 
 
 # -- one photo in a class
 
 
-def test_a_class_with_one_photo_is_named_and_the_others_are_measured(garden: Garden, sorted_photos: Path) -> None:
+def test_a_class_with_one_photo_is_named_and_the_others_are_measured(
+    collection: CollectionStore, sorted_photos: Path
+) -> None:
     draw_photos(sorted_photos / "yellow", "yellow", 1)
-    result = trained(garden, sorted_photos)
+    result = trained(collection, sorted_photos)
     assert (result.held_out, result.held_out_accuracy) == (24, 1.0)
     assert [str(each) for each in result.unmeasured] == ["yellow (1 photo)"]
-    evaluation = measured(garden)
+    evaluation = measured(collection)
     assert evaluation.photos == 24
     assert evaluation.how.endswith("; not measured: yellow (1 photo)")
     assert "yellow" in evaluation.class_names
-    result_of_doubts = doubted(garden)
+    result_of_doubts = doubted(collection)
     assert result_of_doubts.checked == 24
     assert [each.name for each in result_of_doubts.unmeasured] == ["yellow"]
-    standings = {each.name: each for each in advised(garden).classes}
+    standings = {each.name: each for each in advised(collection).classes}
     assert standings["yellow"].accuracy is None
     assert standings["red"].accuracy == 1.0
 
 
-def test_one_photo_in_each_class_is_enough_to_begin_and_too_little_to_measure(garden: Garden, tmp_path: Path) -> None:
+def test_one_photo_in_each_class_is_enough_to_begin_and_too_little_to_measure(
+    collection: CollectionStore, tmp_path: Path
+) -> None:
     for colour in ("red", "blue"):
         draw_photos(tmp_path / "sorted" / colour, colour, 1)
-    result = trained(garden, tmp_path / "sorted")
+    result = trained(collection, tmp_path / "sorted")
     assert result.made_current
     assert (result.held_out, result.held_out_accuracy) == (0, None)
     with pytest.raises(TooFewPhotos, match=r"blue \(1 photo\) and red \(1 photo\)"):
-        measured(garden)
+        measured(collection)
 
 
 # -- all photos alike
 
 
-def test_photos_that_are_all_alike_count_as_one(garden: Garden, tmp_path: Path) -> None:
+def test_photos_that_are_all_alike_count_as_one(collection: CollectionStore, tmp_path: Path) -> None:
     copies(tmp_path / "alike", "aster", 8)
     copies(tmp_path / "alike", "bellis", 8)
-    result = trained(garden, tmp_path / "alike")
+    result = trained(collection, tmp_path / "alike")
     assert result.photos == 16
     assert result.held_out_accuracy is None, "the same picture twice proves nothing"
     for ask in (measured, doubted):
         with pytest.raises(TooFewPhotos, match=r"aster \(8 photos, all copies of one another or of one moment\)"):
-            ask(garden)
-    rows = label(LabelRequest(garden, tmp_path / "alike"), silent, CancelToken(), embedder=open_colour_network).rows
+            ask(collection)
+    rows = label(
+        PredictFolderRequest(collection, tmp_path / "alike"), silent, CancelToken(), embedder=open_colour_network
+    ).rows
     assert Verdict.SURE not in set(rows.verdicts.tolist()), "it cannot tell them apart and says so"
 
 
-def test_a_class_of_copies_keeps_nobody_from_being_measured(garden: Garden, sorted_photos: Path) -> None:
+def test_a_class_of_copies_keeps_nobody_from_being_measured(collection: CollectionStore, sorted_photos: Path) -> None:
     copies(sorted_photos, "twin", 5, seed=7000)
-    result = trained(garden, sorted_photos)
+    result = trained(collection, sorted_photos)
     assert result.held_out == 24
     assert [(each.name, each.photos, each.few) for each in result.unmeasured] == [("twin", 5, False)]
 
@@ -148,22 +154,22 @@ def test_a_class_of_copies_keeps_nobody_from_being_measured(garden: Garden, sort
 # -- 200 classes
 
 
-def test_two_hundred_classes(garden: Garden, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_hundred_classes(collection: CollectionStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"kind {number}" for number in range(1, 201) for _ in range(4)]
     embeddings = np.random.default_rng(0).gamma(0.3, size=(800, 2048)).astype(np.float32)
     for at in range(800):
         embeddings[at, 10 * (at // 4) : 10 * (at // 4) + 10] += 3
-    remember(garden, tmp_path / "mine", embeddings, names)
-    result = retrained(garden)
+    remember(collection, tmp_path / "mine", embeddings, names)
+    result = retrained(collection)
     assert len(result.classes) == 200
     assert result.held_out == 800
-    evaluation = measured(garden)
+    evaluation = measured(collection)
     assert evaluation.accuracy > 0.8
     assert evaluation.confusion.shape == (200, 200)
-    assert doubted(garden).checked == 800
-    garden.close()
+    assert doubted(collection).checked == 800
+    collection.close()
     for verb in (["evaluate"], ["doubts"], ["advise"]):
-        assert main([*verb, "--garden", str(tmp_path / "garden")]) == 0
+        assert main([*verb, "--collection", str(tmp_path / "collection")]) == 0
         text = capsys.readouterr().out
         assert max(map(len, text.splitlines())) < 160, "no matrix of 200 columns"
 
@@ -171,40 +177,42 @@ def test_two_hundred_classes(garden: Garden, tmp_path: Path, capsys: pytest.Capt
 # -- labels contradict
 
 
-def test_the_same_photo_in_two_class_folders_is_counted_once_and_said(garden: Garden, sorted_photos: Path) -> None:
+def test_the_same_photo_in_two_class_folders_is_counted_once_and_said(
+    collection: CollectionStore, sorted_photos: Path
+) -> None:
     shutil.copy(sorted_photos / "blue" / "blue_103.jpg", sorted_photos / "red" / "copy.jpg")
-    result = trained(garden, sorted_photos)
+    result = trained(collection, sorted_photos)
     assert (result.photos, result.contradicting) == (24, 1)
 
 
 def test_what_stands_in_another_class_elsewhere_does_not_contradict_this_folder(
-    garden: Garden, sorted_photos: Path, tmp_path: Path
+    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
 ) -> None:
-    trained(garden, sorted_photos)
+    trained(collection, sorted_photos)
     draw_photos(tmp_path / "other" / "blue", "blue", 4, first=700)
     (tmp_path / "other" / "red").mkdir()
     for number in range(3):
         shutil.copy(sorted_photos / "green" / f"green_10{number}.jpg", tmp_path / "other" / "red")
-    assert trained(garden, tmp_path / "other").contradicting == 0
+    assert trained(collection, tmp_path / "other").contradicting == 0
 
 
 # -- a backbone changed after training
 
 
 def test_with_another_backbone_photos_are_embedded_anew_and_the_old_model_is_kept(
-    garden: Garden, sorted_photos: Path, photos: Path
+    collection: CollectionStore, sorted_photos: Path, photos: Path
 ) -> None:
-    first = trained(garden, sorted_photos)
-    label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network)
-    second = trained(garden, sorted_photos, backbone="resnet50-v2")
-    assert {entry.id for entry in garden.models.all()} == {first.model_id, second.model_id}
+    first = trained(collection, sorted_photos)
+    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
+    second = trained(collection, sorted_photos, backbone="resnet50-v2")
+    assert {entry.id for entry in collection.models.all()} == {first.model_id, second.model_id}
     for backbone, made in (("resnet50", first), ("resnet50-v2", second)):
-        named = model_for(garden, backbone)
+        named = model_for(collection, backbone)
         assert named is not None
         assert named.id == made.model_id
     # Nothing was guessed with the new one yet: the next look at the folder embeds its photos.
-    assert (folder_rows(garden, photos).confidences == 0).all()
-    rows = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    assert (folder_rows(collection, photos).confidences == 0).all()
+    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
     assert (rows.confidences > 0).all()
 
 
@@ -212,21 +220,21 @@ def test_with_another_backbone_photos_are_embedded_anew_and_the_old_model_is_kep
 
 
 def test_without_weights_what_is_in_the_cache_is_measured_and_nothing_else_is_lost(
-    garden: Garden, sorted_photos: Path, photos: Path
+    collection: CollectionStore, sorted_photos: Path, photos: Path
 ) -> None:
-    trained(garden, sorted_photos)
+    trained(collection, sorted_photos)
     draw_photos(photos / "red", "red", 1, first=40)
-    evaluation = evaluate(EvaluateRequest(garden), silent, CancelToken(), embedder=no_weights)
+    evaluation = evaluate(EvaluateRequest(collection), silent, CancelToken(), embedder=no_weights)
     assert evaluation.photos == 24
     with pytest.raises(WeightsMissing):
-        label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_weights)
-    models, labels = garden.models.all(), garden.labels.all()
-    with cache_lost(garden) as again:
+        label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_weights)
+    models, labels = collection.models.all(), collection.labels.all()
+    with cache_lost(collection) as again:
         for ask in (
             lambda: retrain(RetrainRequest(again), silent, CancelToken(), embedder=no_weights),
             lambda: evaluate(EvaluateRequest(again), silent, CancelToken(), embedder=no_weights),
-            lambda: find_doubts(DoubtsRequest(again), silent, CancelToken(), embedder=no_weights),
-            lambda: advise(AdviceRequest(again), silent, CancelToken(), embedder=no_weights),
+            lambda: find_label_errors(LabelErrorsRequest(again), silent, CancelToken(), embedder=no_weights),
+            lambda: label_next(LabelNextRequest(again), silent, CancelToken(), embedder=no_weights),
         ):
             with pytest.raises(WeightsMissing, match="weights of resnet50 are not on this computer"):
                 ask()
@@ -238,15 +246,15 @@ def test_without_weights_what_is_in_the_cache_is_measured_and_nothing_else_is_lo
 
 @pytest.mark.parametrize("ask", [retrained, measured, doubted, advised])
 def test_a_lost_cache_is_made_again_by_whoever_needs_it(
-    ask: object, garden: Garden, sorted_photos: Path, photos: Path
+    ask: object, collection: CollectionStore, sorted_photos: Path, photos: Path
 ) -> None:
     assert callable(ask)
-    trained(garden, sorted_photos)
-    label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network)
-    before = measured(garden)
-    with cache_lost(garden) as again:
+    trained(collection, sorted_photos)
+    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
+    before = measured(collection)
+    with cache_lost(collection) as again:
         answer = ask(again)
-        if isinstance(answer, Advice):
+        if isinstance(answer, LabelNextResult):
             assert answer.overall.accuracy == 1.0
             assert len(answer.next) == 10
             assert answer.unlabelled == 30

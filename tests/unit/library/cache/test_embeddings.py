@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from flowersorter.errors import UserError
-from flowersorter.library.cache.append_only_rows import RowFiles
+from flowersorter.library.cache.append_only_rows import AppendOnlyRows
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from tests.unit.library.conftest import sha256_of
 
@@ -326,7 +326,7 @@ def test_threads_may_read_and_write_at_once(tmp_path: Path) -> None:
 
 
 def test_rows_are_files_of_the_promised_size(tmp_path: Path) -> None:
-    files = RowFiles(tmp_path / "a", tmp_path / "b")
+    files = AppendOnlyRows(tmp_path / "a", tmp_path / "b")
     files.append([b"k" * 56], np.ones((1, 4), np.float16))
     files.close()
     files.close()

@@ -12,24 +12,24 @@ from pathlib import Path
 import pytest
 
 from flowersorter.domain.photo_class import ClassOrigin
-from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.collection import Garden
+from flowersorter.errors import CollectionDamaged, UserError
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database import checksum
 from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
 
 SEAL_NAME = LIBRARY_NAME + ".seal"
 
 
-def _garden(folder: Path, *names: str) -> Path:
-    with Garden.open(folder) as garden:
+def _collection(folder: Path, *names: str) -> Path:
+    with CollectionStore.open(folder) as collection:
         for name in names:
-            garden.classes.add(name, ClassOrigin.PERSON)
+            collection.classes.add(name, ClassOrigin.PERSON)
     return folder
 
 
 def _names(folder: Path) -> list[str]:
-    with Garden.open(folder) as garden:
-        return [entry.name for entry in garden.classes.all()]
+    with CollectionStore.open(folder) as collection:
+        return [entry.name for entry in collection.classes.all()]
 
 
 def _change_a_letter(folder: Path) -> None:
@@ -40,10 +40,10 @@ def _change_a_letter(folder: Path) -> None:
 
 
 def test_a_changed_letter_is_noticed_and_the_backup_put_back(tmp_path: Path) -> None:
-    folder = _garden(_garden(tmp_path / "garden", "Tulip"), "Rose")
+    folder = _collection(_collection(tmp_path / "collection", "Tulip"), "Rose")
     _change_a_letter(folder)
-    with pytest.raises(GardenDamaged, match="changed since it was closed"):
-        Garden.open(folder)
+    with pytest.raises(CollectionDamaged, match="changed since it was closed"):
+        CollectionStore.open(folder)
     kept = backups(folder)
     restore_backup(folder)
     assert backups(folder) == kept
@@ -51,7 +51,7 @@ def test_a_changed_letter_is_noticed_and_the_backup_put_back(tmp_path: Path) -> 
 
 
 def test_another_program_may_change_a_library(tmp_path: Path) -> None:
-    folder = _garden(tmp_path / "garden", "Tulip")
+    folder = _collection(tmp_path / "collection", "Tulip")
     with closing(sqlite3.connect(folder / LIBRARY_NAME)) as connection:
         connection.execute("UPDATE classes SET name = 'Daisy'")
         connection.commit()
@@ -59,16 +59,16 @@ def test_another_program_may_change_a_library(tmp_path: Path) -> None:
 
 
 def test_after_a_crash_the_seal_says_nothing(tmp_path: Path) -> None:
-    folder = _garden(tmp_path / "garden", "Tulip")
-    with Garden.open(folder) as garden:
-        garden.classes.add("Rose", ClassOrigin.PERSON)
+    folder = _collection(tmp_path / "collection", "Tulip")
+    with CollectionStore.open(folder) as collection:
+        collection.classes.add("Rose", ClassOrigin.PERSON)
         shutil.copytree(folder, tmp_path / "crashed")
     assert _names(tmp_path / "crashed") == ["Tulip", "Rose"]
 
 
 @pytest.mark.parametrize("content", [None, b"", b"1 2 3", b"x y", b"\xff\xfe"])
 def test_a_library_opens_without_a_readable_seal(tmp_path: Path, content: bytes | None) -> None:
-    folder = _garden(tmp_path / "garden", "Tulip")
+    folder = _collection(tmp_path / "collection", "Tulip")
     (folder / SEAL_NAME).unlink()
     if content is not None:
         (folder / SEAL_NAME).write_bytes(content)
@@ -76,11 +76,11 @@ def test_a_library_opens_without_a_readable_seal(tmp_path: Path, content: bytes 
 
 
 def test_the_seal_is_written_only_when_something_changed(tmp_path: Path) -> None:
-    folder = _garden(tmp_path / "garden", "Tulip")
+    folder = _collection(tmp_path / "collection", "Tulip")
     os.utime(folder / SEAL_NAME, ns=(1, 1))
     assert _names(folder) == ["Tulip"]
     assert (folder / SEAL_NAME).stat().st_mtime_ns == 1
-    _garden(folder, "Rose")
+    _collection(folder, "Rose")
     assert (folder / SEAL_NAME).stat().st_mtime_ns > 1
 
 
@@ -89,14 +89,14 @@ def test_a_full_disk_leaves_the_library_without_a_seal(tmp_path: Path, monkeypat
         raise OSError(errno.ENOSPC, "full", str(path), None, str(data))
 
     monkeypatch.setattr(checksum, "write_durably", full)
-    folder = _garden(tmp_path / "garden", "Tulip")
+    folder = _collection(tmp_path / "collection", "Tulip")
     assert not (folder / SEAL_NAME).exists()
     assert _names(folder) == ["Tulip"]
 
 
 def test_a_seal_that_cannot_be_read_is_told(tmp_path: Path) -> None:
-    folder = _garden(tmp_path / "garden", "Tulip")
+    folder = _collection(tmp_path / "collection", "Tulip")
     (folder / SEAL_NAME).unlink()
     (folder / SEAL_NAME).mkdir()
     with pytest.raises(UserError, match="cannot be opened"):
-        Garden.open(folder)
+        CollectionStore.open(folder)

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowersorter.errors import GardenDamaged, UserError
-from flowersorter.library.database.connection import Database, rising
+from flowersorter.errors import CollectionDamaged, UserError
+from flowersorter.library.database.connection import Database, sorted_unique
 from flowersorter.library.database.schema import MIGRATIONS
 
 FIRST = (1, "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")
@@ -105,7 +105,7 @@ def test_a_library_of_a_newer_program_is_refused_untouched(tmp_path: Path) -> No
     before = file.read_bytes()
     with pytest.raises(UserError, match=r"newer version of FlowerSorter.*Update") as caught:
         Database(file, [FIRST])
-    assert not isinstance(caught.value, GardenDamaged)
+    assert not isinstance(caught.value, CollectionDamaged)
     assert file.read_bytes() == before
     assert [entry.name for entry in tmp_path.iterdir()] == ["library.sqlite"]
 
@@ -116,7 +116,7 @@ def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path) -> N
     other.execute("CREATE TABLE bookmarks (url TEXT)")
     other.close()
     before = file.read_bytes()
-    with pytest.raises(GardenDamaged, match="not a library"):
+    with pytest.raises(CollectionDamaged, match="not a library"):
         Database(file)
     assert file.read_bytes() == before
 
@@ -125,7 +125,7 @@ def test_a_database_of_another_program_is_refused_untouched(tmp_path: Path) -> N
 def test_a_file_that_is_no_database_is_damaged(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "library.sqlite"
     file.write_bytes(content)
-    with pytest.raises(GardenDamaged):
+    with pytest.raises(CollectionDamaged):
         Database(file)
     assert file.read_bytes() == content
 
@@ -212,7 +212,7 @@ def test_rows_by_id_are_those_asked_for(there: set[int], wanted: list[int]) -> N
 
 @given(st.lists(st.integers(-(2**63), 2**63 - 1)))
 def test_rising_ids_are_sorted_and_each_there_once(ids: list[int]) -> None:
-    assert rising(ids).tolist() == rising(np.array(ids, np.int64)).tolist() == sorted(set(ids))
+    assert sorted_unique(ids).tolist() == sorted_unique(np.array(ids, np.int64)).tolist() == sorted(set(ids))
 
 
 def test_a_full_disk_is_told_in_words_and_changes_nothing(database: Database) -> None:
@@ -269,9 +269,9 @@ def test_damage_found_while_reading_is_told_in_words(tmp_path: Path) -> None:
     file.write_bytes(content)
 
     database = Database(file, [FIRST])
-    with pytest.raises(GardenDamaged):
+    with pytest.raises(CollectionDamaged):
         texts(database)
-    with pytest.raises(GardenDamaged):
+    with pytest.raises(CollectionDamaged):
         database.check_integrity()
     database.close()
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from flowersorter.domain.photo_class import ClassOrigin
-from flowersorter.errors import GardenDamaged
-from flowersorter.library.collection import Garden
+from flowersorter.errors import CollectionDamaged
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import backups
 from flowersorter.library.database.restore import known_backups, newest_sound, rescue, with_way_out
 from flowersorter.library.tables.labels import LabelOrigin
@@ -17,26 +17,26 @@ from tests.unit.library.conftest import read_of
 
 
 def label_one_more(folder: Path, number: int) -> None:
-    with Garden.open(folder) as garden:
+    with CollectionStore.open(folder) as collection:
         photos = Path("/photos")
         found = [(photos / f"{each}.jpg", 10, 20) for each in range(number + 1)]
-        place = garden.photos.sync_folder(photos, found)[number]
-        [photo_id] = garden.photos.record([read_of(place.id)])
-        red = garden.classes.resolve("red", ClassOrigin.PERSON)
-        garden.labels.assign([photo_id], red.id, LabelOrigin.PERSON)
+        place = collection.photos.sync_folder(photos, found)[number]
+        [photo_id] = collection.photos.record([read_of(place.id)])
+        red = collection.classes.resolve("red", ClassOrigin.PERSON)
+        collection.labels.assign([photo_id], red.id, LabelOrigin.PERSON)
 
 
 @pytest.fixture
 def damaged(tmp_path: Path) -> Path:
-    """A garden with four labels whose library is rubbish; the backups have three, two, one and none."""
-    garden = tmp_path / "garden"
+    """A collection with four labels whose library is rubbish; the backups have three, two, one and none."""
+    collection = tmp_path / "collection"
     for number in range(4):
-        label_one_more(garden, number)
-    with Garden.open(garden) as opened:
+        label_one_more(collection, number)
+    with CollectionStore.open(collection) as opened:
         assert len(opened.labels.all()) == 4
-    backups(garden)[0].unlink()
-    (garden / "library.sqlite").write_bytes(b"rubbish" * 4000)
-    return garden
+    backups(collection)[0].unlink()
+    (collection / "library.sqlite").write_bytes(b"rubbish" * 4000)
+    return collection
 
 
 def test_backups_say_when_they_were_made_and_what_they_hold(damaged: Path) -> None:
@@ -53,8 +53,8 @@ def test_a_damaged_backup_is_passed_over(damaged: Path) -> None:
     assert newest_sound(found) == found[1]
     done = rescue(damaged)
     assert done.backup == found[1]
-    with Garden.open(damaged) as garden:
-        assert len(garden.labels.all()) == 2
+    with CollectionStore.open(damaged) as collection:
+        assert len(collection.labels.all()) == 2
 
 
 def test_the_damaged_file_is_kept_and_named(damaged: Path) -> None:
@@ -77,13 +77,13 @@ def test_without_a_good_backup_nothing_is_changed(damaged: Path) -> None:
     for backup in backups(damaged):
         backup.write_bytes(b"rubbish" * 4000)
     assert newest_sound(known_backups(damaged)) is None
-    with pytest.raises(GardenDamaged):
+    with pytest.raises(CollectionDamaged):
         rescue(damaged)
     assert (damaged / "library.sqlite").read_bytes() == b"rubbish" * 4000
 
 
 def test_the_error_names_the_way_out_only_where_there_is_one(damaged: Path, tmp_path: Path) -> None:
-    with pytest.raises(GardenDamaged) as caught:
-        Garden.open(damaged)
+    with pytest.raises(CollectionDamaged) as caught:
+        CollectionStore.open(damaged)
     assert str(with_way_out(caught.value, damaged)).endswith("put the newest good one back: flowersorter recover.")
     assert with_way_out(caught.value, tmp_path) is caught.value

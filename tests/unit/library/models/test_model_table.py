@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad, UserError
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 
 ARRAYS: dict[str, NDArray[Any]] = {
@@ -198,57 +198,57 @@ def test_any_header_is_read_or_refused(header: Any, data: bytes, tmp_path: Path)
         read_bundle(path)
 
 
-def test_a_model_is_kept_listed_and_loaded(garden: Garden) -> None:
-    first = garden.models.add(ARRAYS, METADATA)
-    second = garden.models.add(ARRAYS, {**METADATA, "held_out_accuracy": None, "note": ""})
-    newest, oldest = garden.models.all()
+def test_a_model_is_kept_listed_and_loaded(collection: CollectionStore) -> None:
+    first = collection.models.add(ARRAYS, METADATA)
+    second = collection.models.add(ARRAYS, {**METADATA, "held_out_accuracy": None, "note": ""})
+    newest, oldest = collection.models.all()
     assert (newest.id, oldest.id) == (second, first)
     assert newest.held_out_accuracy is None
     assert oldest.classes == ("Gänseblümchen", "Rose")
     assert (oldest.backbone, oldest.photos, oldest.note) == ("resnet50", 120, "after the rain")
     assert oldest.held_out_accuracy == pytest.approx(0.93)
-    arrays, metadata = garden.models.load(first)
+    arrays, metadata = collection.models.load(first)
     assert metadata == METADATA
     assert np.array_equal(arrays["weights"], ARRAYS["weights"])
 
 
-def test_the_starter_is_in_use_until_another_is_chosen(garden: Garden) -> None:
-    first, second = garden.models.add(ARRAYS, METADATA), garden.models.add(ARRAYS, METADATA)
-    assert garden.models.current() is None
+def test_the_starter_is_in_use_until_another_is_chosen(collection: CollectionStore) -> None:
+    first, second = collection.models.add(ARRAYS, METADATA), collection.models.add(ARRAYS, METADATA)
+    assert collection.models.current() is None
     for model_id in (first, second):
-        garden.models.use(model_id)
-        assert [entry.id for entry in garden.models.all() if entry.current] == [model_id]
-        current = garden.models.current()
+        collection.models.use(model_id)
+        assert [entry.id for entry in collection.models.all() if entry.current] == [model_id]
+        current = collection.models.current()
         assert current is not None
         assert current.id == model_id
     with pytest.raises(ModelFileBad, match="no model 99"):
-        garden.models.use(99)
-    assert garden.models.current() is not None
-    garden.models.use(None)
-    assert garden.models.current() is None
+        collection.models.use(99)
+    assert collection.models.current() is not None
+    collection.models.use(None)
+    assert collection.models.current() is None
 
 
-def test_deleting_the_model_in_use_brings_the_starter_back(garden: Garden) -> None:
-    model_id = garden.models.add(ARRAYS, METADATA)
-    garden.models.use(model_id)
-    garden.models.delete(model_id)
-    assert garden.models.current() is None
-    assert garden.models.all() == []
-    assert list((garden.folder / "models").iterdir()) == []
+def test_deleting_the_model_in_use_brings_the_starter_back(collection: CollectionStore) -> None:
+    model_id = collection.models.add(ARRAYS, METADATA)
+    collection.models.use(model_id)
+    collection.models.delete(model_id)
+    assert collection.models.current() is None
+    assert collection.models.all() == []
+    assert list((collection.folder / "models").iterdir()) == []
     with pytest.raises(ModelFileBad):
-        garden.models.delete(model_id)
-    assert garden.models.add(ARRAYS, METADATA) > model_id
+        collection.models.delete(model_id)
+    assert collection.models.add(ARRAYS, METADATA) > model_id
 
 
-def test_a_model_whose_file_is_gone_is_told_in_words(garden: Garden) -> None:
-    model_id = garden.models.add(ARRAYS, METADATA)
-    (garden.folder / "models" / f"{model_id}.safetensors").unlink()
+def test_a_model_whose_file_is_gone_is_told_in_words(collection: CollectionStore) -> None:
+    model_id = collection.models.add(ARRAYS, METADATA)
+    (collection.folder / "models" / f"{model_id}.safetensors").unlink()
     with pytest.raises(ModelFileBad):
-        garden.models.load(model_id)
+        collection.models.load(model_id)
 
 
-def test_a_model_that_cannot_be_saved_leaves_no_row(garden: Garden) -> None:
-    (garden.folder / "models").write_bytes(b"a file in the way")
+def test_a_model_that_cannot_be_saved_leaves_no_row(collection: CollectionStore) -> None:
+    (collection.folder / "models").write_bytes(b"a file in the way")
     with pytest.raises(UserError, match="could not be saved"):
-        garden.models.add(ARRAYS, METADATA)
-    assert garden.models.all() == []
+        collection.models.add(ARRAYS, METADATA)
+    assert collection.models.all() == []

@@ -14,7 +14,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.classes import ClassTable
-from flowersorter.library.tables.confirmed_labels import KeptLabels
+from flowersorter.library.tables.confirmed_labels import ReviewedLabels
 from flowersorter.library.tables.labels import LabelOrigin, LabelTable
 
 TABLES = ("classes", "class_aliases", "labels", "kept_labels")
@@ -26,7 +26,7 @@ class Books:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.classes, self.labels, self.kept = ClassTable(database), LabelTable(database), KeptLabels(database)
+        self.classes, self.labels, self.kept = ClassTable(database), LabelTable(database), ReviewedLabels(database)
 
     def written(self) -> dict[str, Any]:
         """Everything that stands there."""
@@ -194,7 +194,7 @@ def test_changes_are_taken_back_one_after_the_other(
     before: list[tuple[str, int, int]],
     changes: list[tuple[str, int, int]],
 ) -> None:
-    books = books_in(tmp_path_factory.mktemp("garden"))
+    books = books_in(tmp_path_factory.mktemp("collection"))
     for deed in before:
         do(books, *deed)
     done: list[tuple[dict[str, Any], Callable[[], None]]] = []

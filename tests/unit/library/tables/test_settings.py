@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from flowersorter.library.database.connection import Database
-from flowersorter.library.files.locations import default_garden, resource
+from flowersorter.library.files.locations import default_collection, resource
 from flowersorter.library.tables.settings import Settings
 
 
@@ -62,12 +62,12 @@ def test_what_json_cannot_hold_is_a_mistake_of_the_caller(database: Database) ->
         Settings(database).set("key", object())
 
 
-def test_the_garden_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLOWERSORTER_GARDEN", str(tmp_path / "mine"))
-    assert default_garden() == tmp_path / "mine"
-    monkeypatch.setenv("FLOWERSORTER_GARDEN", "")
-    assert default_garden().name == "garden"
-    assert default_garden().is_absolute()
+def test_the_collection_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLOWERSORTER_COLLECTION", str(tmp_path / "mine"))
+    assert default_collection() == tmp_path / "mine"
+    monkeypatch.setenv("FLOWERSORTER_COLLECTION", "")
+    assert default_collection().name == "collection"
+    assert default_collection().is_absolute()
 
 
 def test_resources_are_found_beside_the_package_and_inside_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.batch_novelty import FALSE_DISCOVERIES, LEAST, Comparison, Crowd, compare, set_apart
+from flowersorter.vision.classifier.batch_novelty import (
+    FALSE_DISCOVERIES,
+    LEAST,
+    Comparison,
+    PhotoSample,
+    compare,
+    flag_batch_novelty,
+)
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.predict import Predictions, predict
 from flowersorter.vision.classifier.training_state import Examples
@@ -47,11 +54,11 @@ def unlabelled(known: int, foreign: int, seed: int = 1) -> tuple[Examples, NDArr
     return few, few.targets == KNOWN
 
 
-def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[Comparison, Crowd, Predictions]:
+def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[Comparison, PhotoSample, Predictions]:
     examples, fitted = taught
     axes, said = fitted.model.novelty.axes, predict(fitted.model, others.features)
-    crowd = Crowd(others.features, axes.project(others.features), said.probabilities.argmax(axis=1))
-    labelled = Crowd(examples.features, axes.project(examples.features), examples.targets)
+    crowd = PhotoSample(others.features, axes.project(others.features), said.probabilities.argmax(axis=1))
+    labelled = PhotoSample(examples.features, axes.project(examples.features), examples.targets)
     comparison = compare(labelled, crowd, CancelToken())
     assert comparison is not None
     return comparison, crowd, said
@@ -59,7 +66,7 @@ def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[Compari
 
 def apart(taught: tuple[Examples, Fitted], others: Examples) -> NDArray[np.bool_]:
     comparison, crowd, said = compared(taught, others)
-    return set_apart(comparison.chance(crowd.places, comparison.folds), said.unfamiliarity)
+    return flag_batch_novelty(comparison.chance(crowd.places, comparison.folds), said.unfamiliarity)
 
 
 def test_a_class_nobody_told_of_stands_apart(taught: tuple[Examples, Fitted]) -> None:
@@ -118,9 +125,9 @@ def test_it_is_the_same_every_time(taught: tuple[Examples, Fitted]) -> None:
 def test_too_few_photos_are_not_compared(taught: tuple[Examples, Fitted]) -> None:
     examples, fitted = taught
     places = fitted.model.novelty.axes.project(examples.features)
-    everything = Crowd(examples.features, places, examples.targets)
+    everything = PhotoSample(examples.features, places, examples.targets)
     few = np.arange(LEAST - 1)
-    some = Crowd(examples.features.take(few), places.take(few), examples.targets[few])
+    some = PhotoSample(examples.features.take(few), places.take(few), examples.targets[few])
     assert compare(everything, some, CancelToken()) is None
     assert compare(some, everything, CancelToken()) is None
 
@@ -128,15 +135,15 @@ def test_too_few_photos_are_not_compared(taught: tuple[Examples, Fitted]) -> Non
 def test_copies_of_one_photo_are_one_photo(taught: tuple[Examples, Fitted]) -> None:
     examples, fitted = taught
     places = fitted.model.novelty.axes.project(examples.features)
-    everything = Crowd(examples.features, places, examples.targets)
+    everything = PhotoSample(examples.features, places, examples.targets)
     same = np.zeros(5 * LEAST, np.intp)
-    copies = Crowd(examples.features.take(same), places.take(same), examples.targets[same])
+    copies = PhotoSample(examples.features.take(same), places.take(same), examples.targets[same])
     assert compare(everything, copies, CancelToken()) is None
 
 
 def test_cancel(taught: tuple[Examples, Fitted]) -> None:
     examples, fitted = taught
-    crowd = Crowd(examples.features, fitted.model.novelty.axes.project(examples.features), examples.targets)
+    crowd = PhotoSample(examples.features, fitted.model.novelty.axes.project(examples.features), examples.targets)
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
@@ -146,11 +153,11 @@ def test_cancel(taught: tuple[Examples, Fitted]) -> None:
 def test_what_differs_but_is_familiar_does_not_stand_apart() -> None:
     chance = np.array([0.001] * 30 + [0.5] * 70)
     strange = np.array([2.0] * 30 + [0.0] * 70, np.float32)
-    assert set_apart(chance, strange).sum() == 30
-    assert not set_apart(chance, 0.2 * strange).any()
+    assert flag_batch_novelty(chance, strange).sum() == 30
+    assert not flag_batch_novelty(chance, 0.2 * strange).any()
 
 
 def test_photos_that_are_as_likely_as_labelled_ones_do_not_stand_apart() -> None:
     chance = (np.arange(200) + 1) / 201
-    assert not set_apart(chance, np.full(200, 3.0, np.float32)).any()
-    assert not set_apart(np.empty(0), np.empty(0, np.float32)).any()
+    assert not flag_batch_novelty(chance, np.full(200, 3.0, np.float32)).any()
+    assert not flag_batch_novelty(np.empty(0), np.empty(0, np.float32)).any()

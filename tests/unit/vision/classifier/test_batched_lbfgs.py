@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.batched_lbfgs import Fits, Solver, Weights
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
+from flowersorter.vision.parallel import ThreadPool
 
 PENALTY = 1e-3
 
@@ -33,8 +33,8 @@ def solved(
     prior: Weights | None = None,
     penalty: float = PENALTY,
 ) -> Weights:
-    with Lanes() as lanes:
-        fits = Fits(inside, targets, int(targets.max()) + 1, seen, np.ones(len(targets), np.float32))
+    with ThreadPool() as lanes:
+        fits = FitBatch(inside, targets, int(targets.max()) + 1, seen, np.ones(len(targets), np.float32))
         return Solver(fits, lanes, CancelToken()).solve(penalty, tolerance, start, prior)
 
 
@@ -116,9 +116,9 @@ def test_the_solution_does_not_depend_on_how_many_cores_there_are(monkeypatch: p
     inside, targets = photos(5000)
     everything = np.ones((2, 5000), np.bool_)
     here = solved(inside, targets, everything, 1e-4)
-    monkeypatch.setattr("flowersorter.vision.parallel.lane_count", lambda: 1)
+    monkeypatch.setattr("flowersorter.vision.parallel.worker_count", lambda: 1)
     alone = solved(inside, targets, everything, 1e-4)
-    monkeypatch.setattr("flowersorter.vision.parallel.lane_count", lambda: 8)
+    monkeypatch.setattr("flowersorter.vision.parallel.worker_count", lambda: 8)
     assert np.array_equal(here, alone)
     assert np.array_equal(here, solved(inside, targets, everything, 1e-4))
 
@@ -126,8 +126,10 @@ def test_the_solution_does_not_depend_on_how_many_cores_there_are(monkeypatch: p
 def test_a_cancelled_solver_stops_at_its_next_step() -> None:
     inside, targets = photos(100)
     cancel = CancelToken()
-    with Lanes() as lanes:
-        solver = Solver(Fits(inside, targets, 4, np.ones((1, 100), np.bool_), np.ones(100, np.float32)), lanes, cancel)
+    with ThreadPool() as lanes:
+        solver = Solver(
+            FitBatch(inside, targets, 4, np.ones((1, 100), np.bool_), np.ones(100, np.float32)), lanes, cancel
+        )
         cancel.cancel()
         with pytest.raises(Cancelled):
             solver.solve(PENALTY, 1e-4, None)

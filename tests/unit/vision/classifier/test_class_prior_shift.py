@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import fit as fit_module
 from flowersorter.vision.classifier.calibration import softmax
-from flowersorter.vision.classifier.class_prior_shift import correct_class_bias
+from flowersorter.vision.classifier.class_prior_shift import correct_class_prior
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.export.linear_head import fit_plain_head
 from tests.unit.vision.gaussian_clusters import NAMES, clusters, examples_of, learned
@@ -36,14 +36,14 @@ def recalls(logits: Logits, targets: NDArray[np.intp]) -> NDArray[np.float64]:
 def test_a_class_named_too_rarely_is_named_as_often_as_others(counts: tuple[int, ...]) -> None:
     logits, targets, folds = shy(counts, 1.5)
     assert recalls(logits, targets)[0] < 0.75 * recalls(logits, targets)[1:].mean()
-    corrected, bias = correct_class_bias(logits, targets, folds)
+    corrected, bias = correct_class_prior(logits, targets, folds)
     assert recalls(corrected, targets)[0] == pytest.approx(recalls(corrected, targets)[1:].mean(), abs=0.08)
     assert bias[0] - bias[1:].mean() == pytest.approx(1.5, abs=0.4)
 
 
 def test_the_fewer_there_are_to_tell_the_less_is_believed() -> None:
     strength = [
-        np.mean([np.ptp(correct_class_bias(*shy((n, 200, 200), 1.5, seed))[1]) for seed in range(20)])
+        np.mean([np.ptp(correct_class_prior(*shy((n, 200, 200), 1.5, seed))[1]) for seed in range(20)])
         for n in (3, 12, 100)
     ]
     assert strength[0] < strength[1] < strength[2]
@@ -51,14 +51,14 @@ def test_the_fewer_there_are_to_tell_the_less_is_believed() -> None:
 
 def test_where_nothing_is_wrong_hardly_anything_is_changed() -> None:
     logits, targets, folds = shy((300, 300, 300), 0.0)
-    _, bias = correct_class_bias(logits, targets, folds)
+    _, bias = correct_class_prior(logits, targets, folds)
     assert np.abs(bias).max() < 0.25
 
 
 def test_it_is_the_likeliest_bias_for_classes_that_count_alike() -> None:
     """Far from the prior's reach the shares named and the shares there are agree, class by class."""
     logits, targets, folds = shy((3000, 1000, 500), 1.0)
-    _, bias = correct_class_bias(logits, targets, folds)
+    _, bias = correct_class_prior(logits, targets, folds)
     shares = softmax(logits + bias)
     named = np.array([shares[targets == number].mean(axis=0) for number in range(3)]).mean(axis=0)
     assert named == pytest.approx(np.full(3, 1 / 3), abs=0.01)
@@ -66,11 +66,11 @@ def test_it_is_the_likeliest_bias_for_classes_that_count_alike() -> None:
 
 def test_no_photo_has_a_say_in_its_own_correction() -> None:
     logits, targets, folds = shy((40, 60, 60), 1.0)
-    before, _ = correct_class_bias(logits, targets, folds)
+    before, _ = correct_class_prior(logits, targets, folds)
     here = folds == 2
     swapped = targets.copy()
     swapped[here] = np.random.default_rng(1).permutation(swapped[here])
-    after, _ = correct_class_bias(logits, swapped, folds)
+    after, _ = correct_class_prior(logits, swapped, folds)
     difference_here, difference_elsewhere = (np.abs(after - before)[rows].max() for rows in (here, ~here))
     assert difference_here < 0.05, "only the temperature, a number that all photos have in common"
     assert difference_elsewhere > 2 * difference_here
@@ -79,7 +79,7 @@ def test_no_photo_has_a_say_in_its_own_correction() -> None:
 def test_a_class_nobody_could_hold_out_stays_as_it_is() -> None:
     logits, targets, folds = shy((50, 100, 100), 1.0)
     there = targets != 2
-    corrected, bias = correct_class_bias(logits[there], targets[there], folds[there])
+    corrected, bias = correct_class_prior(logits[there], targets[there], folds[there])
     assert bias[2] == 0
     assert (corrected[:, 2] == logits[there][:, 2]).all()
     assert bias[0] > bias[1]
@@ -88,7 +88,7 @@ def test_a_class_nobody_could_hold_out_stays_as_it_is() -> None:
 @pytest.mark.parametrize("photos", [0, 1, 2])
 def test_of_next_to_nothing_nothing_is_learned(photos: int) -> None:
     logits, targets, folds = shy((1, 1, 1), 0.5)
-    corrected, bias = correct_class_bias(logits[:photos], targets[:photos], folds[:photos])
+    corrected, bias = correct_class_prior(logits[:photos], targets[:photos], folds[:photos])
     assert corrected.shape == (photos, 3)
     assert np.isfinite(corrected).all()
     assert np.isfinite(bias).all()
@@ -96,7 +96,7 @@ def test_of_next_to_nothing_nothing_is_learned(photos: int) -> None:
 
 def test_logits_beyond_all_measure_are_survived() -> None:
     logits, targets, folds = shy((5, 50, 50), 0.0)
-    corrected, bias = correct_class_bias(logits * np.float32(1e6), targets, folds)
+    corrected, bias = correct_class_prior(logits * np.float32(1e6), targets, folds)
     assert np.isfinite(corrected).all()
     assert np.isfinite(bias).all()
 
@@ -111,7 +111,7 @@ def test_a_small_class_beside_large_ones_is_found(monkeypatch: pytest.MonkeyPatc
 
     with_bias = found()
     with monkeypatch.context() as without:
-        without.setattr(fit_module, "correct_class_bias", lambda logits, *_: (logits, np.zeros(3, np.float32)))
+        without.setattr(fit_module, "correct_class_prior", lambda logits, *_: (logits, np.zeros(3, np.float32)))
         alone = found()
     assert with_bias[0] > alone[0] + 0.1
     assert with_bias.mean() > alone.mean() + 0.02

@@ -196,7 +196,7 @@ def test_a_model_ignores_who_trained_it_when_it_predicts() -> None:
     assert np.array_equal(predict(renamed, fresh).verdicts, predict(model, fresh).verdicts)
 
 
-def test_the_whole_garden_is_multiplied_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_whole_collection_is_multiplied_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model = learned(clusters(10)).model
     shapes: list[tuple[int, ...]] = []
     times = Features.times

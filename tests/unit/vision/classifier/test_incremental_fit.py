@@ -14,7 +14,7 @@ from flowersorter.vision.classifier.fit import Examples, Fitted, fit
 from flowersorter.vision.classifier.penalty_search import PENALTIES
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features, join, pack
-from flowersorter.vision.features.pca import Coordinates, PrincipalAxes
+from flowersorter.vision.features.pca import PCA, Coordinates
 from tests.unit.vision.gaussian_clusters import NAMES, clusters, examples_of, learned, with_bursts
 
 
@@ -44,8 +44,8 @@ class Counted:
         self.losses: list[int] = []
         self.projected: list[int] = []
         self.laid = 0
-        solver, loss, project = batched_lbfgs.Solver.solve, batched_lbfgs.Solver._loss, PrincipalAxes.project
-        lay = training_state.Groundwork.lay
+        solver, loss, project = batched_lbfgs.Solver.solve, batched_lbfgs.Solver._loss, PCA.project
+        lay = training_state.TrainingState.lay
 
         def solving(
             this: batched_lbfgs.Solver,
@@ -68,18 +68,18 @@ class Counted:
             self.losses.append(len(active))
             return loss(this, active, heads, near, decay)
 
-        def projecting(this: PrincipalAxes, features: Features, cancel: CancelToken | None = None) -> Coordinates:
+        def projecting(this: PCA, features: Features, cancel: CancelToken | None = None) -> Coordinates:
             self.projected.append(len(features))
             return project(this, features, cancel)
 
-        def laying(*arguments: object) -> training_state.Groundwork:
+        def laying(*arguments: object) -> training_state.TrainingState:
             self.laid += 1
             return lay(*arguments)  # type: ignore[arg-type]  # as they came
 
         patch.setattr(batched_lbfgs.Solver, "solve", solving)
         patch.setattr(batched_lbfgs.Solver, "_loss", losing)
-        patch.setattr(PrincipalAxes, "project", projecting)
-        patch.setattr(training_state.Groundwork, "lay", laying)
+        patch.setattr(PCA, "project", projecting)
+        patch.setattr(training_state.TrainingState, "lay", laying)
 
 
 def test_after_one_correction_one_penalty_is_solved_in_a_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:

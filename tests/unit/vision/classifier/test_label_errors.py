@@ -11,7 +11,7 @@ from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import learning_curve as curve_module
 from flowersorter.vision.classifier.active_selection import doubt_of, next_to_label
 from flowersorter.vision.classifier.fit import Fitted
-from flowersorter.vision.classifier.label_errors import SHOWN, Opinions, SecondLook, second_look
+from flowersorter.vision.classifier.label_errors import SHOWN, LabelQuality, Opinions, score_labels
 from flowersorter.vision.classifier.learning_curve import LearningCurve, Point, measure_curve
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.training_state import Examples
@@ -19,11 +19,11 @@ from flowersorter.vision.features.packed import Features, join, pack
 from tests.unit.vision.gaussian_clusters import NAMES, clusters, examples_of, learned, with_bursts
 
 
-def looked(examples: Examples, own: NDArray[np.bool_] | None = None) -> SecondLook:
+def looked(examples: Examples, own: NDArray[np.bool_] | None = None) -> LabelQuality:
     fitted = learned(examples)
     opinions = Opinions(fitted.held_out.rows, fitted.held_out.logits, fitted.model.temperature)
     own = examples.own if own is None else own
-    return second_look(examples.features, examples.targets, own, opinions, CancelToken())
+    return score_labels(examples.features, examples.targets, own, opinions, CancelToken())
 
 
 def flipped(examples: Examples, rows: list[int]) -> Examples:
@@ -78,7 +78,7 @@ def test_where_there_are_fewer_look_alikes_the_rest_is_marked() -> None:
     few = np.concatenate([np.arange(2), np.arange(20, 60)])
     sparse = examples_of(examples.features.take(few), examples.targets[few])
     opinions = Opinions(np.arange(len(few)), np.tile(np.array([0, 1, 0], np.float32), (len(few), 1)), 1.0)
-    look = second_look(sparse.features, sparse.targets, sparse.own, opinions, CancelToken())
+    look = score_labels(sparse.features, sparse.targets, sparse.own, opinions, CancelToken())
     of_the_two = np.flatnonzero(look.rows < 2)
     assert ((look.like_label[of_the_two] >= 0).sum(axis=1) == 1).all()
     assert look.like_label.shape == (len(few), SHOWN)
@@ -94,14 +94,14 @@ def test_only_the_least_liked_of_very_many_labels_are_compared(monkeypatch: pyte
 def test_nothing_held_out_nothing_doubted_and_a_second_look_can_be_stopped() -> None:
     examples, nothing = clusters(4), np.empty(0, np.intp)
     empty = Opinions(nothing, np.empty((0, 3), np.float32), 1.0)
-    look = second_look(examples.features, examples.targets, examples.own, empty, CancelToken())
+    look = score_labels(examples.features, examples.targets, examples.own, empty, CancelToken())
     assert len(look.rows) == 0
     assert look.suspicious == 0
     stop = CancelToken()
     stop.cancel()
     all_of_them = Opinions(np.arange(12), np.zeros((12, 3), np.float32), 1.0)
     with pytest.raises(Cancelled):
-        second_look(examples.features, examples.targets, examples.own, all_of_them, stop)
+        score_labels(examples.features, examples.targets, examples.own, all_of_them, stop)
 
 
 # -- which photos to label next

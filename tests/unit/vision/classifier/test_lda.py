@@ -8,13 +8,13 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import cross_validation
-from flowersorter.vision.classifier.batched_lbfgs import Fits, Solver, Weights
+from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
 from flowersorter.vision.classifier.fit import fit
-from flowersorter.vision.classifier.lda import discriminants
-from flowersorter.vision.classifier.training_state import Groundwork
+from flowersorter.vision.classifier.lda import fit_lda
+from flowersorter.vision.classifier.training_state import TrainingState
 from flowersorter.vision.features.packed import pack
-from flowersorter.vision.features.pca import Coordinates, PrincipalAxes
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.features.pca import PCA, Coordinates
+from flowersorter.vision.parallel import ThreadPool
 from tests.unit.vision.gaussian_clusters import examples_of
 
 CLASSES, WIDTH = 4, 30
@@ -34,8 +34,8 @@ def found(
 ) -> Weights:
     fold = np.arange(len(targets)) % folds
     seen = np.vstack([fold != number for number in range(folds)] + [np.ones(len(targets), np.bool_)])
-    with Lanes() as lanes:
-        result = discriminants(Fits(inside, targets, CLASSES, seen, shares), lanes)
+    with ThreadPool() as lanes:
+        result = fit_lda(FitBatch(inside, targets, CLASSES, seen, shares), lanes)
     assert result is not None
     return result
 
@@ -84,9 +84,11 @@ def test_two_halves_of_a_photo_count_as_the_photo() -> None:
 
 def test_where_every_fit_sees_everything_nothing_is_said() -> None:
     inside, targets = photos(5)
-    with Lanes() as lanes:
-        fits = Fits(inside, targets, CLASSES, np.ones((1, len(targets)), np.bool_), np.ones(len(targets), np.float32))
-        assert discriminants(fits, lanes) is None
+    with ThreadPool() as lanes:
+        fits = FitBatch(
+            inside, targets, CLASSES, np.ones((1, len(targets)), np.bool_), np.ones(len(targets), np.float32)
+        )
+        assert fit_lda(fits, lanes) is None
 
 
 def test_classes_that_do_not_differ_leave_a_head_of_finite_numbers() -> None:
@@ -94,23 +96,23 @@ def test_classes_that_do_not_differ_leave_a_head_of_finite_numbers() -> None:
     assert np.isfinite(found(np.ones((40, WIDTH + 1), np.float32), targets, np.ones(40, np.float32))).all()
 
 
-def laid(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> Groundwork:
+def laid(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> TrainingState:
     """Photos whose axes are the coordinates they come in."""
     rows = np.arange(len(targets))
-    axes = PrincipalAxes(np.eye(WIDTH, dtype=np.float32), np.zeros(WIDTH, np.float32))
+    axes = PCA(np.eye(WIDTH, dtype=np.float32), np.zeros(WIDTH, np.float32))
     there = Coordinates(inside, np.zeros(len(rows), np.float32))
-    return Groundwork(rows, np.ones(len(rows), np.float32), targets, axes, there, rows, rows // CLASSES % 5)
+    return TrainingState(rows, np.ones(len(rows), np.float32), targets, axes, there, rows, rows // CLASSES % 5)
 
 
-def solved(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> cross_validation.Heads:
-    with Lanes() as lanes:
-        return cross_validation.solve_heads(laid(inside, targets), CLASSES, None, lanes, CancelToken())
+def solved(inside: NDArray[np.float32], targets: NDArray[np.intp]) -> cross_validation.CrossValidatedHeads:
+    with ThreadPool() as lanes:
+        return cross_validation.fit_heads(laid(inside, targets), CLASSES, None, lanes, CancelToken())
 
 
 def test_few_photos_do_better_from_the_discriminant(monkeypatch: pytest.MonkeyPatch) -> None:
     draws = [photos(12, seed) for seed in range(10)]
     from_it = [accuracy(solved(*draw).weights[-1]) for draw in draws]
-    monkeypatch.setattr(cross_validation, "discriminants", lambda fits, lanes: None)
+    monkeypatch.setattr(cross_validation, "fit_lda", lambda fits, lanes: None)
     alone = [accuracy(solved(*draw).weights[-1]) for draw in draws]
     assert np.mean(from_it) > np.mean(alone) + 0.005
 

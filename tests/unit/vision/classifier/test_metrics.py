@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from flowersorter.vision.classifier.calibration import (
     CAUTIOUS,
-    PROMISES,
-    SURE_PROMISE,
+    DEFAULT_SURE_PRECISION,
+    SURE_PRECISIONS,
     HeldOutLoss,
     fit_temperature,
     fit_thresholds,
@@ -92,10 +92,10 @@ def test_the_more_is_promised_the_less_is_sure() -> None:
     confidence = np.sqrt(draw.random((2, 20000))).astype(np.float32)
     right = draw.random((2, 20000)) < confidence
     thresholds = fit_thresholds(confidence[0], right[0])
-    assert thresholds == thresholds.promising(SURE_PROMISE)
-    begins = [thresholds.promising(promise).sure for promise in PROMISES]
+    assert thresholds == thresholds.promising(DEFAULT_SURE_PRECISION)
+    begins = [thresholds.promising(promise).sure for promise in SURE_PRECISIONS]
     assert begins == sorted(set(begins))
-    for promise, begin in zip(PROMISES, begins, strict=True):
+    for promise, begin in zip(SURE_PRECISIONS, begins, strict=True):
         assert right[1][confidence[1] >= begin].mean() > promise - 0.01
     assert thresholds.promising(0.5) is thresholds, "nobody measured that"
 

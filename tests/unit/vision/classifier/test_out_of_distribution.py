@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import FORMAT, Model
-from flowersorter.vision.classifier.out_of_distribution import NEVER, novelty_of_references, threshold_from
+from flowersorter.vision.classifier.out_of_distribution import NEVER, detector_of_references, threshold_from
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import features_of, pack
 from tests.unit.vision.gaussian_clusters import WIDTH, clusters, examples_of, learned
@@ -106,6 +106,6 @@ def test_whatever_a_model_of_the_first_format_remembers_it_can_be_read(reference
 def test_a_memory_of_many_photos_is_read_by_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("flowersorter.vision.classifier.out_of_distribution.SAMPLE", 100)
     rows = clusters(100, spread=0.3).features.unpack()
-    few, all_ = novelty_of_references(rows, 3), novelty_of_references(rows[::3], 3)
+    few, all_ = detector_of_references(rows, 3), detector_of_references(rows[::3], 3)
     assert few.key == all_.key
     np.testing.assert_array_equal(few.directions, all_.directions)

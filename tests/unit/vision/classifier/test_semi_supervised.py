@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import cross_validation
-from flowersorter.vision.classifier.batched_lbfgs import Fits, Solver, Weights
+from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
 from flowersorter.vision.classifier.fit import Examples, Fitted, fit
-from flowersorter.vision.classifier.lda import discriminants
+from flowersorter.vision.classifier.lda import fit_lda
 from flowersorter.vision.classifier.predict import predict
-from flowersorter.vision.classifier.training_state import Groundwork, few
+from flowersorter.vision.classifier.training_state import TrainingState, few
 from flowersorter.vision.features.packed import Features, join, pack
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.parallel import ThreadPool
 from tests.unit.vision.gaussian_clusters import WIDTH, clusters, learned
 
 SPREAD = 1.1
@@ -66,9 +66,9 @@ def test_strangers_among_them_are_not_learned_from(monkeypatch: pytest.MonkeyPat
 def joint(targets: NDArray[np.intp], inside: NDArray[np.float32], unlabelled: NDArray[np.float32]) -> Weights:
     fold = np.arange(len(targets)) % 5
     seen = np.vstack([fold != number for number in range(5)] + [np.ones(len(targets), np.bool_)])
-    with Lanes() as lanes:
-        fits = Fits(inside, targets, 3, seen, np.ones(len(targets), np.float32))
-        found = discriminants(fits, lanes, unlabelled)
+    with ThreadPool() as lanes:
+        fits = FitBatch(inside, targets, 3, seen, np.ones(len(targets), np.float32))
+        found = fit_lda(fits, lanes, unlabelled)
     assert found is not None
     return found
 
@@ -96,19 +96,19 @@ def test_where_held_out_photos_clearly_say_so_labelled_ones_alone_count(
 ) -> None:
     answers: list[Weights] = []
 
-    def answered(fits: Fits, lanes: Lanes, unlabelled: NDArray[np.float32] | None = None) -> Weights | None:
-        found = discriminants(fits, lanes)
+    def answered(fits: FitBatch, lanes: ThreadPool, unlabelled: NDArray[np.float32] | None = None) -> Weights | None:
+        found = fit_lda(fits, lanes)
         assert found is not None
         answers.append(np.roll(found, 1, axis=1) if misleading and unlabelled is not None else found.copy())
         return answers[-1]
 
-    def chosen(ground: Groundwork, folds: NDArray[np.intp], solver: Solver, near: Weights, *rest: object) -> object:
+    def chosen(ground: TrainingState, folds: NDArray[np.intp], solver: Solver, near: Weights, *rest: object) -> object:
         held_near_to.append(near)
         return choose(ground, folds, solver, near, *rest)  # type: ignore[arg-type]  # as they came
 
     choose, held_near_to = cross_validation._choose, list[Weights]()
     monkeypatch.setattr(cross_validation, "_choose", chosen)
-    monkeypatch.setattr(cross_validation, "discriminants", answered)
+    monkeypatch.setattr(cross_validation, "fit_lda", answered)
     learned(replace(clusters(15, spread=0.8, seed=4), unlabelled=clusters(60, spread=0.8, seed=6).features))
     alone, together = answers[-2:]
     assert held_near_to[-1] is (alone if misleading else together)

@@ -10,14 +10,14 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.backbone.weights import imagenet_classes, imagenet_layer
 from flowersorter.vision.classifier.predict import predict
-from flowersorter.vision.features.imagenet_prior import KINDS, Resemblance, join_resemblances, resemble
+from flowersorter.vision.features.imagenet_prior import KINDS, ImageNetPrior, compute_imagenet_prior, join_priors
 from flowersorter.vision.features.packed import join
 from tests.unit.vision.gaussian_clusters import clusters, learned
 
 
-def seen_as(kinds: list[int], share: float = 0.9) -> Resemblance:
+def seen_as(kinds: list[int], share: float = 0.9) -> ImageNetPrior:
     """Each photo is taken for one class of ImageNet, and a little for the first ones."""
-    result = Resemblance.unknown(len(kinds))
+    result = ImageNetPrior.unknown(len(kinds))
     result.kinds[:] = np.arange(result.kinds.shape[1])
     result.shares[:] = (1 - share) / result.kinds.shape[1]
     result.kinds[:, 0], result.shares[:, 0] = kinds, share
@@ -31,10 +31,10 @@ def test_the_likeliest_classes_come_first_with_their_probabilities() -> None:
     logits = embeddings @ layer[0].T + layer[1]
     exact = np.exp(logits - logits.max(axis=1, keepdims=True))
     exact /= exact.sum(axis=1, keepdims=True)
-    found = resemble(embeddings, layer)
+    found = compute_imagenet_prior(embeddings, layer)
     assert np.array_equal(found.kinds, np.argsort(-exact, axis=1)[:, : found.kinds.shape[1]])
     np.testing.assert_allclose(found.shares, np.take_along_axis(exact, found.kinds.astype(np.intp), 1), atol=1e-3)
-    again = Resemblance.from_numbers(found.as_numbers())
+    again = ImageNetPrior.from_numbers(found.as_numbers())
     assert np.array_equal(again.kinds, found.kinds)
     assert np.array_equal(again.shares, found.shares)
 
@@ -44,13 +44,13 @@ def test_the_layer_that_ships_calls_its_own_direction_by_its_name() -> None:
     assert layer is not None
     cat = imagenet_classes().index("tabby")
     embedding = np.maximum(layer[0][cat], 0)[None] * 20
-    assert resemble(embedding, layer).kinds[0, 0] == cat
+    assert compute_imagenet_prior(embedding, layer).kinds[0, 0] == cat
 
 
 def test_what_never_came_up_is_more_surprising_than_what_did() -> None:
     labelled = seen_as([5] * 30 + [7] * 10)
     usual = labelled.usual(np.full(40, 1 / 40, np.float32))
-    several = join_resemblances([seen_as([5]), seen_as([7]), seen_as([900]), Resemblance.unknown(1)])
+    several = join_priors([seen_as([5]), seen_as([7]), seen_as([900]), ImageNetPrior.unknown(1)])
     common, rare, never, unknown = several.surprise(usual)
     assert common < rare < never
     assert np.isnan(unknown)
@@ -73,7 +73,7 @@ def test_where_nobody_asked_imagenet_nothing_is_held_against_a_photo() -> None:
     examples = clusters(60, spread=0.3)
     asked = learned(replace(examples, features=replace(examples.features, resemblance=seen_as([10] * 180)))).model
     fresh = clusters(100, spread=0.3, seed=1).features
-    unknown = replace(fresh, resemblance=Resemblance.unknown(len(fresh)))
+    unknown = replace(fresh, resemblance=ImageNetPrior.unknown(len(fresh)))
     assert np.array_equal(predict(asked, fresh).verdicts, predict(asked, unknown).verdicts)
     never_asked = learned(examples).model
     strange = replace(fresh, resemblance=seen_as([281] * len(fresh)))

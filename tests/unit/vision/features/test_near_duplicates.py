@@ -13,19 +13,19 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
-from flowersorter.vision.features.near_duplicates import NEAR_COPY, near_copy_groups
+from flowersorter.vision.features.near_duplicates import NEAR_COPY, near_duplicate_groups
 from flowersorter.vision.features.packed import Features, pack
-from flowersorter.vision.features.pca import Coordinates, PrincipalAxes
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.features.pca import PCA, Coordinates
+from flowersorter.vision.parallel import ThreadPool
 from tests.unit.vision.gaussian_clusters import clusters, with_bursts
 
 
 def grouped(
     features: Features, targets: NDArray[np.intp], known: NDArray[np.intp] | None = None, rank: int = 20
 ) -> NDArray[np.intp]:
-    coordinates = PrincipalAxes.of(features.unpack(), rank, seed=0).project(features)
-    with Lanes() as lanes:
-        return near_copy_groups(features, coordinates, targets, lanes, CancelToken(), known)
+    coordinates = PCA.of(features.unpack(), rank, seed=0).project(features)
+    with ThreadPool() as lanes:
+        return near_duplicate_groups(features, coordinates, targets, lanes, CancelToken(), known)
 
 
 def by_comparing_all(features: Features, targets: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -121,10 +121,10 @@ def test_one_photo_is_compared_with_its_class_only(monkeypatch: pytest.MonkeyPat
 
 def test_memory_does_not_grow_with_the_square_of_a_class() -> None:
     examples = clusters(4000, classes=1, spread=1.0)
-    coordinates = PrincipalAxes.of(examples.features.unpack()[:500], 20, seed=0).project(examples.features)
+    coordinates = PCA.of(examples.features.unpack()[:500], 20, seed=0).project(examples.features)
     tracemalloc.start()
-    with Lanes() as lanes:
-        near_copy_groups(examples.features, coordinates, examples.targets, lanes, CancelToken())
+    with ThreadPool() as lanes:
+        near_duplicate_groups(examples.features, coordinates, examples.targets, lanes, CancelToken())
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 4000 * 4000 * 4 / 2
@@ -146,7 +146,7 @@ def _compared_in_full(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_what_is_far_apart_in_few_axes_is_far_apart() -> None:
     """The first look may only rule out pairs that are no near-copies."""
     features = with_bursts(clusters(40, spread=1.0), copies=2).features
-    axes = PrincipalAxes.of(features.unpack(), 60, seed=0)
+    axes = PCA.of(features.unpack(), 60, seed=0)
     coordinates: Coordinates = axes.project(features)
     sketch = near_duplicates._Sketch.of(coordinates)
     seen = -2 * sketch.left @ sketch.right.T

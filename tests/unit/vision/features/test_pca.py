@@ -9,14 +9,14 @@ import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from flowersorter.vision.features.packed import pack
-from flowersorter.vision.features.pca import PrincipalAxes, spread_sample
-from flowersorter.vision.parallel import Lanes, one_blas_thread, row_blocks
+from flowersorter.vision.features.pca import PCA, spread_sample
+from flowersorter.vision.parallel import ThreadPool, one_blas_thread, row_blocks
 from tests.unit.vision.gaussian_clusters import clusters
 
 
 def test_nothing_is_lost_while_photos_are_few() -> None:
     features = clusters(20).features
-    axes = PrincipalAxes.of(features.unpack(), rank=256, seed=0)
+    axes = PCA.of(features.unpack(), rank=256, seed=0)
     placed = axes.project(features)
     np.testing.assert_allclose(placed.inside[:, :-1] @ axes.basis + axes.centre, features.unpack(), atol=1e-5)
     np.testing.assert_allclose(placed.outside, 0, atol=1e-5)
@@ -27,7 +27,7 @@ def test_axes_of_many_photos_keep_most_of_the_variance() -> None:
     draw = np.random.default_rng(0)
     decaying = draw.standard_normal((1400, 300)) / np.arange(1, 301)
     rows = (decaying @ np.linalg.qr(draw.standard_normal((300, 300)))[0]).astype(np.float32)
-    axes = PrincipalAxes.of(rows, rank=20, seed=0)
+    axes = PCA.of(rows, rank=20, seed=0)
     exact = np.linalg.svd(rows - rows.mean(axis=0), compute_uv=False)[:20]
     inside = axes.place(rows).inside[:, :-1]
     assert inside.shape == (1400, 20)
@@ -38,7 +38,7 @@ def test_axes_of_many_photos_keep_most_of_the_variance() -> None:
 @pytest.mark.parametrize("photos", [1, 5, 1023, 1500])
 def test_inside_and_outside_make_up_the_whole_distance(photos: int) -> None:
     features = pack(np.random.default_rng(1).gamma(0.5, 0.8, (photos, 40)))
-    axes = PrincipalAxes.of(features.take(slice(0, 30)).unpack(), rank=6, seed=0)
+    axes = PCA.of(features.take(slice(0, 30)).unpack(), rank=6, seed=0)
     placed = axes.project(features)
     again = axes.place(features.unpack())
     np.testing.assert_allclose(placed.inside, again.inside, atol=1e-4)
@@ -49,7 +49,7 @@ def test_inside_and_outside_make_up_the_whole_distance(photos: int) -> None:
 
 def test_a_head_in_the_axes_scores_as_the_one_on_the_features() -> None:
     features = clusters(20).features
-    axes = PrincipalAxes.of(features.unpack(), rank=10, seed=0)
+    axes = PCA.of(features.unpack(), rank=10, seed=0)
     head = np.random.default_rng(0).standard_normal((4, 11))
     weight, bias = axes.back(head)
     np.testing.assert_allclose(
@@ -59,7 +59,7 @@ def test_a_head_in_the_axes_scores_as_the_one_on_the_features() -> None:
 
 def test_a_head_comes_back_from_the_axes_as_it_went_in() -> None:
     features = clusters(20).features
-    axes = PrincipalAxes.of(features.unpack(), rank=256, seed=0)
+    axes = PCA.of(features.unpack(), rank=256, seed=0)
     draw = np.random.default_rng(0)
     weight, bias = draw.normal(size=(3, features.width)).astype(np.float32), np.array([1, -2, 3], np.float32)
     scores = features.unpack() @ weight.T + bias
@@ -87,14 +87,14 @@ def test_lanes_keep_the_order_and_work_in_several_threads() -> None:
         return number * number
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("flowersorter.vision.parallel.lane_count", lambda: 2)
-        with Lanes() as lanes:
+        patch.setattr("flowersorter.vision.parallel.worker_count", lambda: 2)
+        with ThreadPool() as lanes:
             assert lanes.map(work, range(20)) == [number * number for number in range(20)]
 
 
 def test_an_error_in_a_lane_is_raised_and_no_thread_is_left() -> None:
     before = threading.active_count()
-    with pytest.raises(ZeroDivisionError), Lanes() as lanes:
+    with pytest.raises(ZeroDivisionError), ThreadPool() as lanes:
         lanes.map(lambda number: 1 / number, range(-5, 5))
     assert threading.active_count() == before
 

@@ -17,8 +17,8 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.vision.backbone.resnet import FrozenResNet
 from flowersorter.vision.finetuning import gradient_worker as learner_module
 from flowersorter.vision.finetuning.augment import augmented
-from flowersorter.vision.finetuning.config import Epoch, Lesson, Recipe, Tuned
-from flowersorter.vision.finetuning.gradient_worker import Learner
+from flowersorter.vision.finetuning.config import Epoch, FinetuneConfig, Recipe, Tuned
+from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import cut_in_two
 from flowersorter.vision.finetuning.train_loop import (
     fine_tune,
@@ -29,7 +29,7 @@ from flowersorter.vision.finetuning.train_loop import (
     train_one_epoch,
     validate,
 )
-from flowersorter.vision.parallel import Lanes
+from flowersorter.vision.parallel import ThreadPool
 from tests.tiny_network import TINY, tiny_network
 
 CLASSES = 3
@@ -55,18 +55,18 @@ def pictures_of(targets: Sequence[int]) -> list[NDArray[np.uint8]]:
     return result
 
 
-def lesson(each: int = 8, held_out: int = 3) -> Lesson:
+def lesson(each: int = 8, held_out: int = 3) -> FinetuneConfig:
     targets = np.arange(CLASSES * each, dtype=np.intp) % CLASSES
     pictures = pictures_of(targets.tolist())
     kept = np.arange(CLASSES * (each - held_out), CLASSES * each)
-    return Lesson(pictures.__getitem__, targets, CLASSES, np.arange(CLASSES * (each - held_out)), kept)
+    return FinetuneConfig(pictures.__getitem__, targets, CLASSES, np.arange(CLASSES * (each - held_out)), kept)
 
 
 def tuned(
     recipe: Recipe = RECIPE,
     *,
     network: FrozenResNet | None = None,
-    of: Lesson | None = None,
+    of: FinetuneConfig | None = None,
     report: Callable[[object], None] = silent,
     cancel: CancelToken | None = None,
     device: str = "cpu",
@@ -219,15 +219,15 @@ class Memory:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, fits: int, error: Exception) -> None:
         self.tried = list[int]()
-        forward = Learner._forward
+        forward = GradientWorker._forward
 
-        def limited(learner: Learner, crops: NDArray[np.uint8], side_px: int) -> Tensor:
+        def limited(learner: GradientWorker, crops: NDArray[np.uint8], side_px: int) -> Tensor:
             self.tried.append(len(crops))
             if len(crops) > fits:
                 raise error
             return forward(learner, crops, side_px)
 
-        monkeypatch.setattr(Learner, "_forward", limited)
+        monkeypatch.setattr(GradientWorker, "_forward", limited)
 
 
 NO_MEMORY = [
@@ -251,10 +251,10 @@ def test_halving_changes_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     crops = np.stack([picture[:64, :64] for picture in pictures_of([0, 1, 2, 0, 1])])
     targets, weights = np.array([0, 1, 2, 0, 1], np.intp), np.full(5, 0.2, np.float32)
     monkeypatch.setattr(learner_module, "computes_bfloat16", lambda device: False)
-    with Lanes() as lanes:
+    with ThreadPool() as lanes:
         results = []
         for at_once in (8, 2):
-            learner = Learner(TINY, tiny_network(), 1, HEAD, "cpu", lanes)
+            learner = GradientWorker(TINY, tiny_network(), 1, HEAD, "cpu", lanes)
             learner.at_once = at_once
             results.append(learner.gradients(crops, targets, weights, 0.1))
     (whole, loss), (parts, loss_of_parts) = results
@@ -303,14 +303,14 @@ def test_rare_classes_weigh_as_much_as_frequent_ones() -> None:
     of = dataclasses.replace(of, train=np.concatenate([of.train[rare], of.train[of.targets[of.train] == 0][:1]]))
     weighed = np.zeros(CLASSES)
 
-    class Noting(Learner):
+    class Noting(GradientWorker):
         def gradients(
             self, crops: NDArray[np.uint8], targets: NDArray[np.intp], weights: NDArray[np.float32], smoothing: float
         ) -> tuple[list[Tensor], float]:
             np.add.at(weighed, targets, weights * len(targets))
             return super().gradients(crops, targets, weights, smoothing)
 
-    with Lanes() as lanes:
+    with ThreadPool() as lanes:
         learner = Noting(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
         optimiser = make_optimiser(learner.part, RECIPE)
         train_one_epoch(learner, optimiser, of, RECIPE, 1, lanes, silent, CancelToken())
@@ -319,8 +319,8 @@ def test_rare_classes_weigh_as_much_as_frequent_ones() -> None:
 
 def test_held_out_photos_are_seen_as_labelling_sees_them() -> None:
     of = lesson()
-    with Lanes() as lanes:
-        learner = Learner(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
+    with ThreadPool() as lanes:
+        learner = GradientWorker(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
         rows, logits = validate(learner, of, TINY.crop_px, lanes, CancelToken())
         picture = of.pictures(int(rows[-1]))
         assert picture is not None

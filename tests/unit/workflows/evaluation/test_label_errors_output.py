@@ -16,10 +16,10 @@ from flowersorter.commands.next import _outlook, gain_in_words
 from flowersorter.commands.output import Terminal
 from flowersorter.commands.train_evaluate import _say_training
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.learning_curve import Gain
 from flowersorter.workflows.evaluation.label_next import Standing
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -28,14 +28,14 @@ from tests.unit.workflows.stored_photos import remember
 
 @pytest.fixture
 def taught(tmp_path: Path, sorted_photos: Path) -> Path:
-    """A closed garden that learned three colours; two reds are filed as green, one blue stands in two folders."""
+    """A closed collection that learned three colours; two reds are filed as green, one blue stands in two folders."""
     draw_photos(sorted_photos / "green", "red", 2, first=500)
     shutil.copy(sorted_photos / "blue" / "blue_103.jpg", sorted_photos / "red" / "copy.jpg")
     draw_photos(tmp_path / "new", "red", 4, first=900)
-    with Garden.open(tmp_path / "taught") as garden:
-        request = TrainFolderRequest(garden, sorted_photos)
+    with CollectionStore.open(tmp_path / "taught") as collection:
+        request = TrainFolderRequest(collection, sorted_photos)
         train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-        label(LabelRequest(garden, tmp_path / "new"), silent, CancelToken(), embedder=open_colour_network)
+        label(PredictFolderRequest(collection, tmp_path / "new"), silent, CancelToken(), embedder=open_colour_network)
     return tmp_path / "taught"
 
 
@@ -49,7 +49,7 @@ def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any
 
 
 def test_doubts_are_told_in_a_sentence_a_group(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys, "doubts", "--garden", str(taught))
+    text = told(capsys, "doubts", "--collection", str(taught))
     assert "3 labels of 26 may be wrong." in text
     assert "2 filed as green look like red" in text
     assert "filed as green, looks like red, like " in text
@@ -58,7 +58,7 @@ def test_doubts_are_told_in_a_sentence_a_group(taught: Path, capsys: pytest.Capt
 
 
 def test_doubts_as_json_lines(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    *photos, last = lines(capsys, "doubts", "--garden", str(taught))
+    *photos, last = lines(capsys, "doubts", "--collection", str(taught))
     assert [set(each) for each in photos] == [
         {"path", "class", "better", "doubt", "like_class", "like_better", "also_at"}
     ] * 3
@@ -70,25 +70,25 @@ def test_doubts_as_json_lines(taught: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_limit_shows_the_worst_and_says_how_many_are_left(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(lines(capsys, "doubts", "--garden", str(taught), "--limit", "1")) == 2
-    assert "2 more; --limit shows them." in told(capsys, "doubts", "--garden", str(taught), "--limit", "1")
+    assert len(lines(capsys, "doubts", "--collection", str(taught), "--limit", "1")) == 2
+    assert "2 more; --limit shows them." in told(capsys, "doubts", "--collection", str(taught), "--limit", "1")
 
 
 def test_where_nothing_is_doubted_it_says_so(
     tmp_path: Path, sorted_photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with Garden.open(tmp_path / "fine") as garden:
-        request = TrainFolderRequest(garden, sorted_photos)
+    with CollectionStore.open(tmp_path / "fine") as collection:
+        request = TrainFolderRequest(collection, sorted_photos)
         train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-    assert "No label looks wrong; 24 labels checked." in told(capsys, "doubts", "--garden", str(tmp_path / "fine"))
+    assert "No label looks wrong; 24 labels checked." in told(capsys, "doubts", "--collection", str(tmp_path / "fine"))
 
 
 def test_where_the_model_knows_little_itself_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     draw = np.random.default_rng(0)
     names = draw.permutation([f"kind {number}" for number in range(10)] * 6).tolist()
-    with Garden.open(tmp_path / "guessing") as garden:
-        remember(garden, tmp_path / "mine", draw.gamma(0.3, size=(60, 2048)).astype(np.float32), names)
-    text = told(capsys, "doubts", "--garden", str(tmp_path / "guessing"), "--limit", "3")
+    with CollectionStore.open(tmp_path / "guessing") as collection:
+        remember(collection, tmp_path / "mine", draw.gamma(0.3, size=(60, 2048)).astype(np.float32), names)
+    text = told(capsys, "doubts", "--collection", str(tmp_path / "guessing"), "--limit", "3")
     assert "right: most of these will be fine." in text
     assert "more mix-ups" in text
     assert len(text.splitlines()) < 25
@@ -98,29 +98,29 @@ def test_classes_that_cannot_be_checked_are_named(
     taught: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw_photos(tmp_path / "sorted" / "yellow", "yellow", 1)
-    with Garden.open(taught) as garden:
-        request = TrainFolderRequest(garden, tmp_path / "sorted")
+    with CollectionStore.open(taught) as collection:
+        request = TrainFolderRequest(collection, tmp_path / "sorted")
         result = train_folder(request, silent, CancelToken(), embedder=open_colour_network)
     terminal = Terminal(sys.stdout, sys.stderr)
     _say_training(terminal, result)
     text = capsys.readouterr().out
     assert "Not measured, because none can be held out: yellow (1 photo)." in text
     assert "1 photo stands in the folders of two classes" in text
-    text = told(capsys, "doubts", "--garden", str(taught))
+    text = told(capsys, "doubts", "--collection", str(taught))
     assert "Not checked, because none can be held out: yellow (1 photo)." in text
 
 
 def test_too_few_labels_are_one_sentence_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doubts", "--garden", str(tmp_path / "empty")]) == 1
+    assert main(["doubts", "--collection", str(tmp_path / "empty")]) == 1
     assert "at least two classes need 3 different labelled photos each" in capsys.readouterr().err
 
 
 def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys, "advise", "--garden", str(taught), "--count", "2")
+    text = told(capsys, "advise", "--collection", str(taught), "--count", "2")
     assert "10 more photos of each class would bring" in text
     assert "Label these next, of 4 photos without a label:" in text
     assert text.count(f"{Path('new') / 'red_'}") == 2
-    *photos, last = lines(capsys, "advise", str(taught.parent / "new"), "--garden", str(taught))
+    *photos, last = lines(capsys, "advise", str(taught.parent / "new"), "--collection", str(taught))
     assert len(photos) == 4
     assert all(len(each["top"]) == 3 for each in photos)
     summary = last["summary"]
@@ -129,8 +129,8 @@ def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pyt
     assert (summary["photos"], summary["unlabelled"]) == (26, 4)
 
 
-def test_an_empty_garden_gets_advice_without_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys, "advise", "--garden", str(tmp_path / "empty"))
+def test_an_empty_collection_gets_advice_without_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = told(capsys, "advise", "--collection", str(tmp_path / "empty"))
     assert "too few labels to tell" in text
     assert "No photo that was looked at is without a label." in text
 

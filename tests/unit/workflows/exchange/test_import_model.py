@@ -13,7 +13,7 @@ import pytest
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import Cancelled, ModelFileBad, WeightsMissing
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
@@ -35,44 +35,48 @@ def shared(tmp_path: Path) -> Path:
     for colour in ("red", "green", "blue"):
         draw_photos(photos / colour, colour, 8, first=100)
     file = tmp_path / "colours.safetensors"
-    with Garden.open(tmp_path / "their garden") as theirs:
+    with CollectionStore.open(tmp_path / "their collection") as theirs:
         train_folder(TrainFolderRequest(theirs, photos), silent, CancelToken(), embedder=open_colour_network)
         export_model(ExportRequest(theirs, file), silent, CancelToken())
     return file
 
 
-def take(garden: Garden, file: Path, *, use: bool = False) -> ImportResult:
-    return import_model(ImportRequest(garden, file, use), silent, CancelToken())
+def take(collection: CollectionStore, file: Path, *, use: bool = False) -> ImportResult:
+    return import_model(ImportRequest(collection, file, use), silent, CancelToken())
 
 
-def contents(garden: Garden) -> tuple[list[str], list[Path]]:
-    """All a garden holds: its tables as SQL, its files by name."""
-    files = sorted(path for path in garden.folder.rglob("*") if not path.name.endswith("-journal"))
-    rows = garden.database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
+def contents(collection: CollectionStore) -> tuple[list[str], list[Path]]:
+    """All a collection holds: its tables as SQL, its files by name."""
+    files = sorted(path for path in collection.folder.rglob("*") if not path.name.endswith("-journal"))
+    rows = collection.database.query("SELECT name FROM sqlite_master WHERE type = 'table'")
     tables = [str(row["name"]) for row in rows]
-    return [f"{table}: {list(map(tuple, garden.database.query(f'SELECT * FROM {table}')))}" for table in tables], files
+    return [
+        f"{table}: {list(map(tuple, collection.database.query(f'SELECT * FROM {table}')))}" for table in tables
+    ], files
 
 
-def test_a_shared_model_joins_the_garden_and_is_used_only_when_asked_to(garden: Garden, shared: Path) -> None:
-    garden.classes.add("Red", ClassOrigin.PERSON)
-    result = take(garden, shared)
+def test_a_shared_model_joins_the_collection_and_is_used_only_when_asked_to(
+    collection: CollectionStore, shared: Path
+) -> None:
+    collection.classes.add("Red", ClassOrigin.PERSON)
+    result = take(collection, shared)
     assert (set(result.classes), result.known) == ({"red", "green", "blue"}, ("red",))
     assert (result.name, result.backbone, result.weights_here) == ("colours.safetensors", "resnet50", True)
     assert not result.made_current
-    assert garden.models.current() is None
-    assert [entry.name for entry in garden.classes.all()] == ["Red"]
-    again = take(garden, shared, use=True)
-    current = garden.models.current()
+    assert collection.models.current() is None
+    assert [entry.name for entry in collection.classes.all()] == ["Red"]
+    again = take(collection, shared, use=True)
+    current = collection.models.current()
     assert current is not None
     assert current.id == again.model_id != result.model_id
-    assert garden.settings.get("backbone", "") == "resnet50"
+    assert collection.settings.get("backbone", "") == "resnet50"
 
 
-def test_it_predicts_as_it_did_where_it_was_made(garden: Garden, shared: Path, tmp_path: Path) -> None:
-    take(garden, shared, use=True)
-    named = model_for(garden, "resnet50")
+def test_it_predicts_as_it_did_where_it_was_made(collection: CollectionStore, shared: Path, tmp_path: Path) -> None:
+    take(collection, shared, use=True)
+    named = model_for(collection, "resnet50")
     assert named is not None
-    with Garden.open(tmp_path / "their garden") as theirs:
+    with CollectionStore.open(tmp_path / "their collection") as theirs:
         original = model_for(theirs, "resnet50")
     assert original is not None
     for mine, theirs_ in zip(named.model.to_bundle()[0].values(), original.model.to_bundle()[0].values(), strict=True):
@@ -81,102 +85,104 @@ def test_it_predicts_as_it_did_where_it_was_made(garden: Garden, shared: Path, t
     assert named.model.thresholds == original.model.thresholds
 
 
-def test_its_figures_are_its_makers_word_and_never_counted_as_ours(garden: Garden, shared: Path) -> None:
-    result = take(garden, shared, use=True)
+def test_its_figures_are_its_makers_word_and_never_counted_as_ours(collection: CollectionStore, shared: Path) -> None:
+    result = take(collection, shared, use=True)
     assert result.photos == 24
     assert result.accuracy is not None
-    [entry] = garden.models.all()
+    [entry] = collection.models.all()
     assert (entry.held_out_accuracy, entry.photos) == (None, 0)
     assert "From colours.safetensors" in entry.note
     assert f"24 photos, {100 * result.accuracy:.1f} % right" in entry.note
 
 
 def test_a_model_from_elsewhere_is_not_replaced_without_asking(
-    garden: Garden, shared: Path, sorted_photos: Path
+    collection: CollectionStore, shared: Path, sorted_photos: Path
 ) -> None:
     """However good the new one is: nobody knows what the other learned from, and it may know more classes."""
-    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-    taken = take(garden, shared, use=True)
-    result = retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    taken = take(collection, shared, use=True)
+    result = retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
     assert not result.made_current
     assert result.imported_right == result.held_out == 24  # it was made from photos of the same colours
-    assert (now := garden.models.current()) is not None
+    assert (now := collection.models.current()) is not None
     assert now.id == taken.model_id
-    use_model(garden, result.model_id)  # the person says so
-    again = retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+    use_model(collection, result.model_id)  # the person says so
+    again = retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
     assert again.made_current
     assert again.imported_right is None
 
 
-def test_its_claim_is_held_against_the_persons_own_photos(garden: Garden, shared: Path, sorted_photos: Path) -> None:
+def test_its_claim_is_held_against_the_persons_own_photos(
+    collection: CollectionStore, shared: Path, sorted_photos: Path
+) -> None:
     arrays, metadata = read_bundle(shared)
     turned = metadata["class_names"][1:] + metadata["class_names"][:1]
     write_bundle(shared, arrays, {**metadata, "class_names": turned, "held_out_accuracy": 1.0})
-    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-    take(garden, shared, use=True)
-    result = retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    take(collection, shared, use=True)
+    result = retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
     assert result.imported_right == 0
     assert result.before is None
     assert not result.made_current
 
 
-def test_what_its_maker_wrote_is_shown_on_one_line(garden: Garden, shared: Path) -> None:
+def test_what_its_maker_wrote_is_shown_on_one_line(collection: CollectionStore, shared: Path) -> None:
     arrays, metadata = good_parts()
     write_bundle(
-        shared, arrays, {**metadata, "note": "best\n\x1b[2Jever\u202e" + "!" * 1000, "origin": "\x07my\tgarden"}
+        shared, arrays, {**metadata, "note": "best\n\x1b[2Jever\u202e" + "!" * 1000, "origin": "\x07my\tcollection"}
     )
-    result = take(garden, shared)
+    result = take(collection, shared)
     assert result.note.startswith("best")
     assert result.note.isprintable()
     assert len(result.note) <= 500
-    [entry] = garden.models.all()
+    [entry] = collection.models.all()
     assert entry.note.isprintable()
-    assert garden.models.load(entry.id)[1]["origin"] == "my garden"
+    assert collection.models.load(entry.id)[1]["origin"] == "my collection"
 
 
-def test_only_what_was_checked_is_taken_over(garden: Garden, shared: Path) -> None:
+def test_only_what_was_checked_is_taken_over(collection: CollectionStore, shared: Path) -> None:
     arrays, metadata = good_parts()
     write_bundle(shared, {**arrays, "extra": np.zeros((9, 9), np.int8)}, {**metadata, "extra": {"deep": [[[1]]]}})
-    result = take(garden, shared)
-    kept, described = garden.models.load(result.model_id)
+    result = take(collection, shared)
+    kept, described = collection.models.load(result.model_id)
     assert kept.keys() == arrays.keys()
     assert described.keys() == metadata.keys()
 
 
 @pytest.mark.parametrize("name", ["tea/hybrid", "Rosa × damascena", "花", "C: third bed", "a.b", "…", "🌼", "and / or"])
-def test_ordinary_names_are_accepted(garden: Garden, shared: Path, name: str) -> None:
+def test_ordinary_names_are_accepted(collection: CollectionStore, shared: Path, name: str) -> None:
     arrays, metadata = good_parts()
     write_bundle(shared, arrays, {**metadata, "class_names": [name, *metadata["class_names"][1:]]})
-    assert take(garden, shared, use=True).classes[0] == name
+    assert take(collection, shared, use=True).classes[0] == name
 
 
 def test_a_model_without_weights_is_kept_for_later_but_not_used(
-    garden: Garden, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, shared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TORCH_HOME", str(tmp_path / "no weights"))
     arrays, metadata = good_parts()
     narrow = {name: array[..., :512] if array.shape[-1] == 2048 else array for name, array in arrays.items()}
     write_bundle(shared, narrow, {**metadata, "backbone": "resnet18"})
-    before = contents(garden)
+    before = contents(collection)
     with pytest.raises(WeightsMissing, match="ResNet-18"):
-        take(garden, shared, use=True)
-    assert contents(garden) == before
-    result = take(garden, shared)
+        take(collection, shared, use=True)
+    assert contents(collection) == before
+    result = take(collection, shared)
     assert (result.backbone, result.weights_here) == ("resnet18", False)
 
 
-def test_cancelled_it_leaves_nothing(garden: Garden, shared: Path) -> None:
-    before, cancel = contents(garden), CancelToken()
+def test_cancelled_it_leaves_nothing(collection: CollectionStore, shared: Path) -> None:
+    before, cancel = contents(collection), CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        import_model(ImportRequest(garden, shared), silent, cancel)
-    assert contents(garden) == before
+        import_model(ImportRequest(collection, shared), silent, cancel)
+    assert contents(collection) == before
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Garden]:
-    """One garden for all hostile files: none of them may change it."""
-    with Garden.open(tmp_path_factory.mktemp("kept") / "garden") as opened:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectionStore]:
+    """One collection for all hostile files: none of them may change it."""
+    with CollectionStore.open(tmp_path_factory.mktemp("kept") / "collection") as opened:
         opened.models.add(*starter().model.to_bundle())
         opened.classes.add("daisy", ClassOrigin.PERSON)
         yield opened
@@ -187,7 +193,7 @@ def test_at_least_fifty_kinds_are_tried() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_hostile_file_is_refused_with_a_sentence(kept: Garden, tmp_path: Path, kind: str) -> None:
+def test_a_hostile_file_is_refused_with_a_sentence(kept: CollectionStore, tmp_path: Path, kind: str) -> None:
     file = tmp_path / "model.safetensors"
     KINDS[kind](file)
     there, before = sorted(tmp_path.iterdir()), contents(kept)
@@ -209,7 +215,7 @@ def test_a_hostile_file_is_refused_with_a_sentence(kept: Garden, tmp_path: Path,
     assert contents(kept) == before
 
 
-def test_a_good_file_in_the_same_place_is_accepted(garden: Garden, tmp_path: Path) -> None:
+def test_a_good_file_in_the_same_place_is_accepted(collection: CollectionStore, tmp_path: Path) -> None:
     arrays, metadata = good_parts()
     write_bundle(tmp_path / "model.safetensors", arrays, json.loads(json.dumps(metadata)))
-    assert take(garden, tmp_path / "model.safetensors", use=True).made_current
+    assert take(collection, tmp_path / "model.safetensors", use=True).made_current

@@ -6,13 +6,13 @@ import gc
 
 import pytest
 
-from flowersorter.workflows.filing.gc_pause import many_objects
+from flowersorter.workflows.filing.gc_pause import paused_gc
 
 
 def test_the_search_rests_and_goes_on() -> None:
     def work() -> None:
-        with many_objects():
-            with many_objects():
+        with paused_gc():
+            with paused_gc():
                 assert not gc.isenabled()
             assert not gc.isenabled()
             raise ValueError("half-way")
@@ -25,7 +25,7 @@ def test_the_search_rests_and_goes_on() -> None:
 def test_a_search_that_was_off_stays_off() -> None:
     gc.disable()
     try:
-        with many_objects():
+        with paused_gc():
             pass
         assert not gc.isenabled()
     finally:

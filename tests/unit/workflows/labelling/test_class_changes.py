@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.workflows.evaluation.compare_models import CompareRequest, compare
-from flowersorter.workflows.evaluation.label_next import AdviceRequest, advise
+from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.filing.history import run_photos, runs
 from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan_sort, run_sort
@@ -20,7 +20,7 @@ from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.predicting.photo_details import details, folder_rows
 from flowersorter.workflows.predicting.photo_rows import Verdict
 from flowersorter.workflows.predicting.predict_cached import in_classes
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from flowersorter.workflows.training.training_set import labelled_photos, with_starter
@@ -28,40 +28,40 @@ from tests.stub_network import open_colour_network
 
 
 @pytest.fixture
-def trained(garden: Garden, sorted_photos: Path, photos: Path) -> int:
-    """A garden that learned red, green and blue and has looked at a folder of photos; the model's number."""
-    request = TrainFolderRequest(garden, sorted_photos)
+def trained(collection: CollectionStore, sorted_photos: Path, photos: Path) -> int:
+    """A collection that learned red, green and blue and has looked at a folder of photos; the model's number."""
+    request = TrainFolderRequest(collection, sorted_photos)
     result = train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-    look(garden, photos)
+    look(collection, photos)
     return result.model_id
 
 
-def look(garden: Garden, folder: Path) -> None:
-    label(LabelRequest(garden, folder), silent, CancelToken(), embedder=open_colour_network)
+def look(collection: CollectionStore, folder: Path) -> None:
+    label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
 
 
-def retrained(garden: Garden) -> TrainResult:
-    return retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+def retrained(collection: CollectionStore) -> TrainResult:
+    return retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
 
 
-def class_id(garden: Garden, name: str) -> int:
-    found = garden.classes.find(name)
+def class_id(collection: CollectionStore, name: str) -> int:
+    found = collection.classes.find(name)
     assert found is not None
     return found.id
 
 
-def names(garden: Garden) -> list[str]:
-    return [each.name for each in garden.classes.all()]
+def names(collection: CollectionStore) -> list[str]:
+    return [each.name for each in collection.classes.all()]
 
 
-def guessed(garden: Garden, folder: Path, part: str) -> set[str]:
+def guessed(collection: CollectionStore, folder: Path, part: str) -> set[str]:
     """What photos with this in their file name are taken for."""
-    rows, called = folder_rows(garden, folder), {each.id: each.name for each in garden.classes.all()}
+    rows, called = folder_rows(collection, folder), {each.id: each.name for each in collection.classes.all()}
     return {called[int(c)] for path, c in zip(rows.paths, rows.class_ids, strict=True) if part in path.name}
 
 
-def predicted(garden: Garden, photo: Path) -> tuple[str, float, Verdict]:
-    request = PredictRequest(garden, (photo,))
+def predicted(collection: CollectionStore, photo: Path) -> tuple[str, float, Verdict]:
+    request = PredictRequest(collection, (photo,))
     [found] = predict_photos(request, silent, CancelToken(), embedder=open_colour_network)
     return found.class_name, found.confidence, found.verdict
 
@@ -70,17 +70,17 @@ def predicted(garden: Garden, photo: Path) -> tuple[str, float, Verdict]:
 
 
 def test_another_order_changes_no_guess_and_the_next_training_has_it(
-    garden: Garden, trained: int, photos: Path
+    collection: CollectionStore, trained: int, photos: Path
 ) -> None:
-    before = guessed(garden, photos, "red"), guessed(garden, photos, "blue")
-    garden.classes.reorder([class_id(garden, name) for name in ("red", "blue", "green")])
-    assert (guessed(garden, photos, "red"), guessed(garden, photos, "blue")) == before == ({"red"}, {"blue"})
-    result = retrained(garden)
+    before = guessed(collection, photos, "red"), guessed(collection, photos, "blue")
+    collection.classes.reorder([class_id(collection, name) for name in ("red", "blue", "green")])
+    assert (guessed(collection, photos, "red"), guessed(collection, photos, "blue")) == before == ({"red"}, {"blue"})
+    result = retrained(collection)
     assert result.classes == ("red", "blue", "green")
     assert result.held_out_accuracy == 1.0
     assert result.made_current
-    assert guessed(garden, photos, "red") == {"red"}
-    same = compare(CompareRequest(garden, trained, result.model_id), silent, CancelToken())
+    assert guessed(collection, photos, "red") == {"red"}
+    same = compare(CompareRequest(collection, trained, result.model_id), silent, CancelToken())
     assert same.photos > 40
     assert not len(same.changed)
     assert same.older_right == same.newer_right
@@ -89,36 +89,40 @@ def test_another_order_changes_no_guess_and_the_next_training_has_it(
 # -- another name
 
 
-def test_a_renamed_class_is_called_so_everywhere(garden: Garden, trained: int, photos: Path) -> None:
-    garden.classes.rename(class_id(garden, "red"), "crimson")
-    assert guessed(garden, photos, "red") == {"crimson"}
-    assert predicted(garden, photos / "2026" / "red_0.jpg")[0] == "crimson"
-    assert compare(CompareRequest(garden, trained, trained), silent, CancelToken()).older_right > 20
+def test_a_renamed_class_is_called_so_everywhere(collection: CollectionStore, trained: int, photos: Path) -> None:
+    collection.classes.rename(class_id(collection, "red"), "crimson")
+    assert guessed(collection, photos, "red") == {"crimson"}
+    assert predicted(collection, photos / "2026" / "red_0.jpg")[0] == "crimson"
+    assert compare(CompareRequest(collection, trained, trained), silent, CancelToken()).older_right > 20
 
 
-def test_a_worse_model_waits_also_after_a_class_was_renamed(garden: Garden, trained: int, photos: Path) -> None:
+def test_a_worse_model_waits_also_after_a_class_was_renamed(
+    collection: CollectionStore, trained: int, photos: Path
+) -> None:
     for colour in ("red", "green", "blue"):
-        ids = ids_of(garden, photos, colour)
-        assign(garden, ids, class_id(garden, colour))
-    good = retrained(garden)
-    garden.classes.rename(class_id(garden, "red"), "crimson")
-    kinds, draw = [each.id for each in garden.classes.all()], np.random.default_rng(0)
-    for photo_id in garden.labels.all():
-        assign(garden, [photo_id], int(draw.choice(kinds)))
-    bad = retrained(garden)
+        ids = ids_of(collection, photos, colour)
+        assign(collection, ids, class_id(collection, colour))
+    good = retrained(collection)
+    collection.classes.rename(class_id(collection, "red"), "crimson")
+    kinds, draw = [each.id for each in collection.classes.all()], np.random.default_rng(0)
+    for photo_id in collection.labels.all():
+        assign(collection, [photo_id], int(draw.choice(kinds)))
+    bad = retrained(collection)
     assert not bad.made_current
-    assert (now := garden.models.current()) is not None
+    assert (now := collection.models.current()) is not None
     assert now.id == good.model_id
 
 
-def test_a_renamed_class_is_exported_under_its_name_of_today(garden: Garden, trained: int, tmp_path: Path) -> None:
-    garden.classes.rename(class_id(garden, "red"), "crimson")
+def test_a_renamed_class_is_exported_under_its_name_of_today(
+    collection: CollectionStore, trained: int, tmp_path: Path
+) -> None:
+    collection.classes.rename(class_id(collection, "red"), "crimson")
     for name in ("model.safetensors", "model.pth"):
-        result = export_model(ExportRequest(garden, tmp_path / name), silent, CancelToken())
+        result = export_model(ExportRequest(collection, tmp_path / name), silent, CancelToken())
         assert set(result.classes) == {"crimson", "green", "blue"}
     assert set(read_bundle(tmp_path / "model.safetensors")[1]["class_names"]) == {"crimson", "green", "blue"}
-    garden.classes.merge(class_id(garden, "green"), class_id(garden, "blue"))
-    merged = export_model(ExportRequest(garden, tmp_path / "merged.safetensors"), silent, CancelToken())
+    collection.classes.merge(class_id(collection, "green"), class_id(collection, "blue"))
+    merged = export_model(ExportRequest(collection, tmp_path / "merged.safetensors"), silent, CancelToken())
     assert set(merged.classes) == {"red", "green", "blue"}  # it tells three apart, and each needs a name of its own
 
 
@@ -126,34 +130,34 @@ def test_a_renamed_class_is_exported_under_its_name_of_today(garden: Garden, tra
 
 
 def test_what_an_older_model_tells_apart_counts_together_once_it_is_one_class(
-    garden: Garden, trained: int, photos: Path
+    collection: CollectionStore, trained: int, photos: Path
 ) -> None:
-    place = next(each for each in garden.photos.places_under(photos) if "red_0" in each.path.name)
-    told = dict(details(garden, place.id).top)
-    red, green, blue = (class_id(garden, name) for name in ("red", "green", "blue"))
-    garden.classes.merge(green, red)
-    merged = dict(details(garden, place.id).top)
+    place = next(each for each in collection.photos.places_under(photos) if "red_0" in each.path.name)
+    told = dict(details(collection, place.id).top)
+    red, green, blue = (class_id(collection, name) for name in ("red", "green", "blue"))
+    collection.classes.merge(green, red)
+    merged = dict(details(collection, place.id).top)
     assert set(merged) == {red, blue}
     assert merged[red] == pytest.approx(told[red] + told[green], abs=1e-6)
     assert merged[blue] == pytest.approx(told[blue], abs=1e-6)
-    assert guessed(garden, photos, "green") == {"red"}
-    assert predicted(garden, photos / "2026" / "green_3.jpg")[0] == "red"
-    found = compare(CompareRequest(garden, trained, trained), silent, CancelToken())
+    assert guessed(collection, photos, "green") == {"red"}
+    assert predicted(collection, photos / "2026" / "green_3.jpg")[0] == "red"
+    found = compare(CompareRequest(collection, trained, trained), silent, CancelToken())
     assert found.older_right == found.judged == 24  # reds and greens are right as the one class they are
-    assert set(retrained(garden).classes) == {"red", "blue"}
+    assert set(retrained(collection).classes) == {"red", "blue"}
 
 
 # -- split
 
 
-def test_a_class_is_split_by_giving_some_of_its_photos_another_one(garden: Garden, trained: int) -> None:
-    red = class_id(garden, "red")
-    reds = [photo_id for photo_id, each in garden.labels.all().items() if each.class_id == red]
-    new = garden.classes.add("scarlet")
-    assign(garden, reds[:4], new.id)
-    result = retrained(garden)
+def test_a_class_is_split_by_giving_some_of_its_photos_another_one(collection: CollectionStore, trained: int) -> None:
+    red = class_id(collection, "red")
+    reds = [photo_id for photo_id, each in collection.labels.all().items() if each.class_id == red]
+    new = collection.classes.add("scarlet")
+    assign(collection, reds[:4], new.id)
+    result = retrained(collection)
     assert set(result.classes) == {"red", "green", "blue", "scarlet"}
-    found = compare(CompareRequest(garden, trained, result.model_id), silent, CancelToken())
+    found = compare(CompareRequest(collection, trained, result.model_id), silent, CancelToken())
     assert set(found.after.tolist()) <= {red, new.id}  # what changes lies between the two halves
     assert set(found.before.tolist()) <= {red}
     assert not set(found.worse.tolist()) & set(reds[:4])  # the older model has never heard of scarlet
@@ -162,57 +166,61 @@ def test_a_class_is_split_by_giving_some_of_its_photos_another_one(garden: Garde
 # -- deleted
 
 
-def test_what_was_deleted_stays_deleted_although_the_model_knows_it(garden: Garden, trained: int, photos: Path) -> None:
-    garden.classes.delete(class_id(garden, "blue"))
-    look(garden, photos)
-    assert names(garden) == ["green", "red"]
-    rows = folder_rows(garden, photos)
+def test_what_was_deleted_stays_deleted_although_the_model_knows_it(
+    collection: CollectionStore, trained: int, photos: Path
+) -> None:
+    collection.classes.delete(class_id(collection, "blue"))
+    look(collection, photos)
+    assert names(collection) == ["green", "red"]
+    rows = folder_rows(collection, photos)
     blues = np.array(["blue" in path.name for path in rows.paths])
     assert set(rows.verdicts[blues].tolist()) == {Verdict.NEW}  # they look like nothing that is left
     assert Verdict.NEW not in set(rows.verdicts[~blues].tolist())
-    assert predicted(garden, photos / "2026" / "blue_1.jpg")[2] is Verdict.NEW
-    assert predicted(garden, photos / "2026" / "red_1.jpg")[0] == "red"
-    assert all(photo.top for photo in advise(AdviceRequest(garden, photos), silent, CancelToken()).next)
-    assert names(garden) == ["green", "red"]
+    assert predicted(collection, photos / "2026" / "blue_1.jpg")[2] is Verdict.NEW
+    assert predicted(collection, photos / "2026" / "red_1.jpg")[0] == "red"
+    assert all(photo.top for photo in label_next(LabelNextRequest(collection, photos), silent, CancelToken()).next)
+    assert names(collection) == ["green", "red"]
 
 
 def test_its_own_folder_does_not_bring_a_deleted_class_back_but_the_person_does(
-    garden: Garden, trained: int, sorted_photos: Path
+    collection: CollectionStore, trained: int, sorted_photos: Path
 ) -> None:
-    garden.classes.delete(class_id(garden, "blue"))
-    look(garden, sorted_photos)
-    assert names(garden) == ["green", "red"]
-    made = garden.classes.add("Blue")
-    assert guessed(garden, sorted_photos, "blue") == {"Blue"}
-    look(garden, sorted_photos)
-    assert garden.labels.counts()[made.id] == 8
+    collection.classes.delete(class_id(collection, "blue"))
+    look(collection, sorted_photos)
+    assert names(collection) == ["green", "red"]
+    made = collection.classes.add("Blue")
+    assert guessed(collection, sorted_photos, "blue") == {"Blue"}
+    look(collection, sorted_photos)
+    assert collection.labels.counts()[made.id] == 8
 
 
-def test_going_back_to_a_model_brings_back_what_it_knows(garden: Garden, trained: int, photos: Path) -> None:
-    garden.classes.delete(class_id(garden, "blue"))
-    second = retrained(garden)
+def test_going_back_to_a_model_brings_back_what_it_knows(
+    collection: CollectionStore, trained: int, photos: Path
+) -> None:
+    collection.classes.delete(class_id(collection, "blue"))
+    second = retrained(collection)
     assert set(second.classes) == {"red", "green"}
-    use_model(garden, trained)
-    assert guessed(garden, photos, "blue") == {"blue"}
+    use_model(collection, trained)
+    assert guessed(collection, photos, "blue") == {"blue"}
 
 
-def test_with_every_class_deleted_nothing_is_guessed(garden: Garden, trained: int, photos: Path) -> None:
-    for each in garden.classes.all():
-        garden.classes.delete(each.id)
-    look(garden, photos)
-    assert names(garden) == []
-    rows = folder_rows(garden, photos)
+def test_with_every_class_deleted_nothing_is_guessed(collection: CollectionStore, trained: int, photos: Path) -> None:
+    for each in collection.classes.all():
+        collection.classes.delete(each.id)
+    look(collection, photos)
+    assert names(collection) == []
+    rows = folder_rows(collection, photos)
     assert set(rows.verdicts.tolist()) == {Verdict.NEW}
     assert not rows.class_ids.any()
 
 
-def test_a_deleted_class_of_the_starter_is_learned_no_more(garden: Garden, photos: Path) -> None:
-    look(garden, photos)
-    garden.classes.delete(class_id(garden, "tulips"))
-    reds = ids_of(garden, photos, "red")
-    assign(garden, reds, class_id(garden, "roses"))
-    own = labelled_photos(garden, "resnet50", dict.fromkeys(reds, class_id(garden, "roses")))
-    together = with_starter(garden, own)
+def test_a_deleted_class_of_the_starter_is_learned_no_more(collection: CollectionStore, photos: Path) -> None:
+    look(collection, photos)
+    collection.classes.delete(class_id(collection, "tulips"))
+    reds = ids_of(collection, photos, "red")
+    assign(collection, reds, class_id(collection, "roses"))
+    own = labelled_photos(collection, "resnet50", dict.fromkeys(reds, class_id(collection, "roses")))
+    together = with_starter(collection, own)
     assert "tulips" not in together.class_names
     assert len(together.class_names) == 4
     assert set(together.targets.tolist()) == {0, 1, 2, 3}
@@ -221,27 +229,29 @@ def test_a_deleted_class_of_the_starter_is_learned_no_more(garden: Garden, photo
 
 
 def test_a_model_without_a_deleted_class_of_the_starter_can_be_exported(
-    garden: Garden, photos: Path, tmp_path: Path
+    collection: CollectionStore, photos: Path, tmp_path: Path
 ) -> None:
-    look(garden, photos)
+    look(collection, photos)
     for colour, flower in (("red", "roses"), ("green", "daisy"), ("blue", "tulips")):
-        assign(garden, ids_of(garden, photos, colour), class_id(garden, flower))
-    garden.classes.delete(class_id(garden, "sunflowers"))
-    assert set(retrained(garden).classes) == {"daisy", "dandelion", "roses", "tulips"}
-    result = export_model(ExportRequest(garden, tmp_path / "model.pth"), silent, CancelToken())
+        assign(collection, ids_of(collection, photos, colour), class_id(collection, flower))
+    collection.classes.delete(class_id(collection, "sunflowers"))
+    assert set(retrained(collection).classes) == {"daisy", "dandelion", "roses", "tulips"}
+    result = export_model(ExportRequest(collection, tmp_path / "model.pth"), silent, CancelToken())
     assert set(result.classes) == {"daisy", "dandelion", "roses", "tulips"}
 
 
 # -- what was filed
 
 
-def test_the_history_tells_what_was_done_then(garden: Garden, trained: int, photos: Path, tmp_path: Path) -> None:
-    plan = plan_sort(SortRequest(garden, photos, tmp_path / "filed"), silent, CancelToken())
-    run_sort(RunSortRequest(garden, plan), silent, CancelToken())
-    garden.classes.rename(class_id(garden, "red"), "crimson")
-    garden.classes.delete(class_id(garden, "blue"))
-    [run] = runs(garden)
-    told = run_photos(garden, run.id)
+def test_the_history_tells_what_was_done_then(
+    collection: CollectionStore, trained: int, photos: Path, tmp_path: Path
+) -> None:
+    plan = plan_sort(SortRequest(collection, photos, tmp_path / "filed"), silent, CancelToken())
+    run_sort(RunSortRequest(collection, plan), silent, CancelToken())
+    collection.classes.rename(class_id(collection, "red"), "crimson")
+    collection.classes.delete(class_id(collection, "blue"))
+    [run] = runs(collection)
+    told = run_photos(collection, run.id)
     assert {photo.entry.destination.parent.name for photo in told} == {"red", "green", "blue"}
     assert all(photo.can_undo for photo in told)
 
@@ -260,6 +270,6 @@ def test_shares_of_the_classes_that_are_left() -> None:
     assert verdicts.tolist() == [Verdict.SURE] * 3  # what was given is not changed
 
 
-def ids_of(garden: Garden, folder: Path, part: str) -> list[int]:
-    places = garden.photos.places_under(folder)
+def ids_of(collection: CollectionStore, folder: Path, part: str) -> list[int]:
+    places = collection.photos.places_under(folder)
     return [each.photo_id for each in places if part in each.path.name and each.photo_id is not None]

@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from flowersorter.library.cache.append_only_rows import RowFiles
+from flowersorter.library.cache.append_only_rows import AppendOnlyRows
 from flowersorter.library.cache.embeddings import EmbeddingStore
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
-from flowersorter.vision.classifier.out_of_distribution import Novelty
+from flowersorter.vision.classifier.out_of_distribution import OodDetector
 from flowersorter.vision.features.packed import Features, pack
-from flowersorter.vision.features.pca import Coordinates, PrincipalAxes
+from flowersorter.vision.features.pca import PCA, Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.predicting import feature_cache as module
 from flowersorter.workflows.predicting.feature_cache import FeatureTable, feature_table
@@ -39,13 +39,13 @@ def small_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def store(garden: Garden) -> EmbeddingStore:
-    return garden.embeddings(BACKBONE)
+def store(collection: CollectionStore) -> EmbeddingStore:
+    return collection.embeddings(BACKBONE)
 
 
 @pytest.fixture
-def table(garden: Garden, store: EmbeddingStore) -> FeatureTable:
-    return feature_table(garden, BACKBONE)
+def table(collection: CollectionStore, store: EmbeddingStore) -> FeatureTable:
+    return feature_table(collection, BACKBONE)
 
 
 @pytest.fixture
@@ -76,30 +76,30 @@ def append(store: EmbeddingStore, numbers: Sequence[int], view: str = CENTRE) ->
 
 
 def test_what_was_read_ahead_is_neither_read_nor_checked_again(
-    garden: Garden, store: EmbeddingStore, reads: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, store: EmbeddingStore, reads: list[tuple[int, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     append(store, range(40))
-    garden.close()
-    with Garden.open(garden.folder) as reopened:
+    collection.close()
+    with CollectionStore.open(collection.folder) as reopened:
         table = feature_table(reopened, BACKBONE)
         table.read_ahead(hashes_of(range(50)))
         read = [count for count, view in reads if view == CENTRE]
-        monkeypatch.setattr(RowFiles, "rows", lambda *_: pytest.fail("a row was read again"))
+        monkeypatch.setattr(AppendOnlyRows, "rows", lambda *_: pytest.fail("a row was read again"))
         assert sum(read) == 50
         assert reopened.embeddings(BACKBONE).missing(hashes_of(range(50)), CENTRE) == hashes_of(range(40, 50))
         features, positions = table.get(hashes_of(range(40)))
     assert len(features) == len(positions) == 40
 
 
-def known(garden: Garden, numbers: Sequence[int]) -> NDArray[np.int64]:
+def known(collection: CollectionStore, numbers: Sequence[int]) -> NDArray[np.int64]:
     """Make photos the library knows; their ids."""
     folder = Path("/photos")
-    places = garden.photos.sync_folder(folder, [(folder / f"{number}.jpg", 1, 1) for number in numbers])
+    places = collection.photos.sync_folder(folder, [(folder / f"{number}.jpg", 1, 1) for number in numbers])
     reads = [
         ReadRecord(place.id, sha256_of(number), 1, 1, 9, 9, None, None)
         for place, number in zip(places, numbers, strict=True)
     ]
-    return np.array(garden.photos.record(reads), np.int64)
+    return np.array(collection.photos.record(reads), np.int64)
 
 
 def assert_same(features: Features, embeddings: NDArray[np.float16] | NDArray[np.float32]) -> None:
@@ -131,10 +131,10 @@ def test_features_come_in_the_order_asked_for(store: EmbeddingStore, table: Feat
             assert_same(features, embeddings_of([number for number in mixed if number != 1000]))
 
 
-def test_an_empty_cache_has_no_features(garden: Garden, table: FeatureTable) -> None:
+def test_an_empty_cache_has_no_features(collection: CollectionStore, table: FeatureTable) -> None:
     features, positions = table.get(hashes_of([1, 2]))
     assert (len(features), len(positions)) == (0, 0)
-    assert list(table.parts(known(garden, [1, 2]))) == []
+    assert list(table.parts(known(collection, [1, 2]))) == []
     assert list(table.parts(np.empty(0, np.int64))) == []
 
 
@@ -159,10 +159,10 @@ def test_a_mirror_image_alone_is_not_enough(store: EmbeddingStore, table: Featur
 
 
 def test_many_photos_are_read_once(
-    garden: Garden, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
+    collection: CollectionStore, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
 ) -> None:
     numbers = list(range(100))
-    ids = known(garden, numbers)
+    ids = known(collection, numbers)
     append(store, numbers)
     everything = [all_of(table.parts(ids)) for _ in range(3)]
     features, _ = table.get(hashes_of(numbers))
@@ -177,11 +177,11 @@ def test_many_photos_are_read_once(
 
 
 def test_a_few_photos_at_a_time_are_not_kept(
-    garden: Garden, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
+    collection: CollectionStore, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
 ) -> None:
     """As labelling asks for them: it must not take memory for every photo."""
     numbers = list(range(100))
-    ids = known(garden, numbers)
+    ids = known(collection, numbers)
     append(store, numbers)
     for start in range(0, 100, WORTH_KEEPING - 1):
         block = slice(start, start + WORTH_KEEPING - 1)
@@ -193,9 +193,9 @@ def test_a_few_photos_at_a_time_are_not_kept(
 
 
 def test_kept_photos_and_a_few_others_come_together(
-    garden: Garden, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
+    collection: CollectionStore, store: EmbeddingStore, table: FeatureTable, reads: list[tuple[int, str]]
 ) -> None:
-    ids = known(garden, range(53))
+    ids = known(collection, range(53))
     append(store, range(50))
     all_of(table.parts(ids[:46]))
     for _ in range(2):
@@ -209,23 +209,23 @@ def test_kept_photos_and_a_few_others_come_together(
 
 
 def test_photos_the_library_does_not_know_are_left_out(
-    garden: Garden, store: EmbeddingStore, table: FeatureTable
+    collection: CollectionStore, store: EmbeddingStore, table: FeatureTable
 ) -> None:
-    ids = known(garden, range(12))
+    ids = known(collection, range(12))
     append(store, range(12))
     asked = np.concatenate([ids, [10_000, 20_000]])
     for _ in range(2):
         assert all_of(table.parts(asked))[0] == list(range(12))
 
 
-def test_a_damaged_row_is_no_feature_until_it_is_made_again(garden: Garden, tmp_path: Path) -> None:
-    append(garden.embeddings(BACKBONE), range(30))
-    garden.close()
-    rows = tmp_path / "garden" / "embeddings" / f"{BACKBONE}.rows"
+def test_a_damaged_row_is_no_feature_until_it_is_made_again(collection: CollectionStore, tmp_path: Path) -> None:
+    append(collection.embeddings(BACKBONE), range(30))
+    collection.close()
+    rows = tmp_path / "collection" / "embeddings" / f"{BACKBONE}.rows"
     content = bytearray(rows.read_bytes())
     content[-1] ^= 1
     rows.write_bytes(content)
-    with Garden.open(tmp_path / "garden") as again:
+    with CollectionStore.open(tmp_path / "collection") as again:
         table = feature_table(again, BACKBONE)
         assert table.get(hashes_of(range(30)))[1].tolist() == list(range(29))
         append(again.embeddings(BACKBONE), [29])
@@ -234,8 +234,8 @@ def test_a_damaged_row_is_no_feature_until_it_is_made_again(garden: Garden, tmp_
         assert_same(features, embeddings_of(range(30)))
 
 
-def test_an_emptied_cache_is_forgotten(garden: Garden, store: EmbeddingStore, table: FeatureTable) -> None:
-    ids = known(garden, range(20))
+def test_an_emptied_cache_is_forgotten(collection: CollectionStore, store: EmbeddingStore, table: FeatureTable) -> None:
+    ids = known(collection, range(20))
     append(store, range(20))
     assert len(all_of(table.parts(ids))[0]) == 20
     store.append(hashes_of(range(15)), CENTRE, np.ones((15, 3), np.float16))
@@ -245,9 +245,9 @@ def test_an_emptied_cache_is_forgotten(garden: Garden, store: EmbeddingStore, ta
     assert table.get(hashes_of(range(20)))[0].width == 3
 
 
-def test_what_is_lent_stays_as_it_is(garden: Garden, store: EmbeddingStore, table: FeatureTable) -> None:
+def test_what_is_lent_stays_as_it_is(collection: CollectionStore, store: EmbeddingStore, table: FeatureTable) -> None:
     """A prediction may be under way while a photo gets its second look."""
-    ids = known(garden, range(BLOCK))
+    ids = known(collection, range(BLOCK))
     append(store, range(BLOCK))
     for look in range(3):
         [(positions, lent)] = table.parts(ids)
@@ -265,8 +265,10 @@ def test_what_is_handed_out_is_a_copy(store: EmbeddingStore, table: FeatureTable
     assert_same(table.get(hashes_of(range(20)))[0], embeddings_of(range(20)))
 
 
-def test_threads_may_ask_while_another_one_stores(garden: Garden, store: EmbeddingStore, table: FeatureTable) -> None:
-    ids = known(garden, range(120))
+def test_threads_may_ask_while_another_one_stores(
+    collection: CollectionStore, store: EmbeddingStore, table: FeatureTable
+) -> None:
+    ids = known(collection, range(120))
     expected = pack(embeddings_of(range(120))).levels
     problems: list[BaseException] = []
     done = threading.Event()
@@ -293,8 +295,8 @@ def test_threads_may_ask_while_another_one_stores(garden: Garden, store: Embeddi
     assert len(all_of(table.parts(ids))[0]) == 120
 
 
-def test_the_table_is_one_for_a_garden_and_goes_with_it(tmp_path: Path) -> None:
-    with Garden.open(tmp_path / "garden") as opened:
+def test_the_table_is_one_for_a_collection_and_goes_with_it(tmp_path: Path) -> None:
+    with CollectionStore.open(tmp_path / "collection") as opened:
         table = feature_table(opened, BACKBONE)
         assert feature_table(opened, BACKBONE) is table
         assert feature_table(opened, "resnet50") is not table
@@ -305,22 +307,22 @@ def test_the_table_is_one_for_a_garden_and_goes_with_it(tmp_path: Path) -> None:
 
 
 def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
-    garden: Garden, store: EmbeddingStore, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, store: EmbeddingStore, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("flowersorter.workflows.predicting.feature_cache._WORTH_LENDING", 1)
     projected: list[int] = []
-    project = PrincipalAxes.project
+    project = PCA.project
 
-    def counted(self: PrincipalAxes, features: Features) -> Coordinates:
+    def counted(self: PCA, features: Features) -> Coordinates:
         projected.append(len(features))
         return project(self, features)
 
-    monkeypatch.setattr(PrincipalAxes, "project", counted)
-    ids = known(garden, range(100))
+    monkeypatch.setattr(PCA, "project", counted)
+    ids = known(collection, range(100))
     append(store, range(100))
     one, other = novelty(1), novelty(2)
 
-    def places(along: Novelty) -> NDArray[np.float32]:
+    def places(along: OodDetector) -> NDArray[np.float32]:
         result = np.zeros((100, 3), np.float32)
         for positions, features, places in table.parts_along(ids, along):
             result[positions] = np.column_stack([places.inside[:, :2], places.outside])
@@ -343,6 +345,6 @@ def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
     assert (np.abs(places(other) - changed) < 1e-6).all()
 
 
-def novelty(seed: int) -> Novelty:
+def novelty(seed: int) -> OodDetector:
     axes, _ = np.linalg.qr(np.random.default_rng(seed).standard_normal((WIDTH, 2)))
-    return Novelty.of_distance(np.full(WIDTH, 0.1, np.float32), axes.T.astype(np.float32), 0.5, classes=2)
+    return OodDetector.of_distance(np.full(WIDTH, 0.1, np.float32), axes.T.astype(np.float32), 0.5, classes=2)

@@ -13,15 +13,15 @@ from flowersorter.commands.json_lines import label_lines
 from flowersorter.commands.output import Terminal
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.weights import imagenet_classes
-from flowersorter.vision.features.imagenet_prior import Resemblance
+from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.predicting import imagenet_names as module
 from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.predicting import predict_photos as predicting
 from flowersorter.workflows.predicting.imagenet_names import likenesses, looks_like, strangers
 from flowersorter.workflows.predicting.photo_details import details
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, LabelResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import STRAWBERRY, TABBY, colour_layer, open_colour_network
@@ -30,9 +30,9 @@ from tests.unit.workflows.conftest import draw_photos
 DAISY = 985
 
 
-def seen(*found: tuple[int, float]) -> Resemblance:
+def seen(*found: tuple[int, float]) -> ImageNetPrior:
     """Each photo as one thing with this share."""
-    result = Resemblance.unknown(len(found))
+    result = ImageNetPrior.unknown(len(found))
     for row, (kind, share) in enumerate(found):
         result.kinds[row, 0], result.shares[row, 0] = kind, share
     return result
@@ -40,7 +40,7 @@ def seen(*found: tuple[int, float]) -> Resemblance:
 
 def test_a_clear_likeness_has_a_name_that_stands_for_itself() -> None:
     assert likenesses(seen((TABBY, 0.9), (DAISY, 0.21), (STRAWBERRY, 0.19))) == ["tabby cat", "daisy", ""]
-    assert likenesses(Resemblance.unknown(1)) == [""]
+    assert likenesses(ImageNetPrior.unknown(1)) == [""]
 
 
 def test_clearer_names_stand_where_the_list_has_unclear_ones() -> None:
@@ -58,46 +58,48 @@ def layer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def labelled(layer: None, garden: Garden, sorted_photos: Path, photos: Path) -> LabelResult:
-    """A garden that knows red, green and blue has looked at a folder with yellow ones as well."""
-    train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+def labelled(layer: None, collection: CollectionStore, sorted_photos: Path, photos: Path) -> PredictFolderResult:
+    """A collection that knows red, green and blue has looked at a folder with yellow ones as well."""
+    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
     draw_photos(photos / "2026", "yellow", 3)
-    return label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network)
+    return label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
 
 
-def new_ones(result: LabelResult) -> set[int]:
+def new_ones(result: PredictFolderResult) -> set[int]:
     rows = result.rows
     return set(rows.photo_ids[rows.verdicts == Verdict.NEW].tolist())
 
 
-def yellow_ones(result: LabelResult) -> set[int]:
+def yellow_ones(result: PredictFolderResult) -> set[int]:
     rows = result.rows
     return {int(at) for at, path in zip(rows.photo_ids, rows.paths, strict=True) if path.name.startswith("yellow")}
 
 
-def test_what_is_new_in_a_folder_is_named(garden: Garden, labelled: LabelResult) -> None:
-    named = strangers(garden, labelled.rows)
+def test_what_is_new_in_a_folder_is_named(collection: CollectionStore, labelled: PredictFolderResult) -> None:
+    named = strangers(collection, labelled.rows)
     assert set(named) == new_ones(labelled)
     yellow = yellow_ones(labelled)
     assert yellow
     assert {named.get(photo_id) for photo_id in yellow} == {"strawberry"}
     others = set(labelled.rows.photo_ids.tolist()) - yellow
-    assert set(looks_like(garden, "resnet50", sorted(others)).values()) == {"tabby cat"}
-    assert looks_like(garden, "resnet50", []) == {}
-    assert looks_like(garden, "resnet50", [9999]) == {}
+    assert set(looks_like(collection, "resnet50", sorted(others)).values()) == {"tabby cat"}
+    assert looks_like(collection, "resnet50", []) == {}
+    assert looks_like(collection, "resnet50", [9999]) == {}
 
 
 def test_nobody_is_asked_where_no_layer_is(
-    garden: Garden, labelled: LabelResult, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, labelled: PredictFolderResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imagenet_prior_cache, "layer_of", lambda name: None)
-    assert strangers(garden, labelled.rows) == {}
+    assert strangers(collection, labelled.rows) == {}
 
 
-def test_the_terminal_and_python_say_it_of_new_photos_only(garden: Garden, labelled: LabelResult) -> None:
-    names = {entry.id: entry.name for entry in garden.classes.all()}
-    lines = list(label_lines(labelled, names, strangers(garden, labelled.rows), labels_count=False))
-    photos = photos_of(garden, labelled)
+def test_the_terminal_and_python_say_it_of_new_photos_only(
+    collection: CollectionStore, labelled: PredictFolderResult
+) -> None:
+    names = {entry.id: entry.name for entry in collection.classes.all()}
+    lines = list(label_lines(labelled, names, strangers(collection, labelled.rows), labels_count=False))
+    photos = photos_of(collection, labelled)
     assert {line["verdict"] for line in lines} > {"new"}
     for line, photo in zip(lines, photos, strict=True):
         assert ("looks_like" in line) == (line["verdict"] == "new")
@@ -111,24 +113,26 @@ def test_the_terminal_and_python_say_it_of_new_photos_only(garden: Garden, label
     assert json.loads(out.getvalue())["looks_like"] == "strawberry"
 
 
-def test_a_new_photo_of_which_nobody_knows_more_says_so(garden: Garden, labelled: LabelResult) -> None:
-    names = {entry.id: entry.name for entry in garden.classes.all()}
+def test_a_new_photo_of_which_nobody_knows_more_says_so(
+    collection: CollectionStore, labelled: PredictFolderResult
+) -> None:
+    names = {entry.id: entry.name for entry in collection.classes.all()}
     lines = [line for line in label_lines(labelled, names, {}, labels_count=False) if line["verdict"] == "new"]
     assert lines
     assert all(line["looks_like"] is None for line in lines)
 
 
-def test_single_photos_are_told_the_same(garden: Garden, labelled: LabelResult) -> None:
-    rows, named = labelled.rows, strangers(garden, labelled.rows)
+def test_single_photos_are_told_the_same(collection: CollectionStore, labelled: PredictFolderResult) -> None:
+    rows, named = labelled.rows, strangers(collection, labelled.rows)
     found = predict_photos(
-        PredictRequest(garden, tuple(rows.paths)), silent, CancelToken(), embedder=open_colour_network
+        PredictRequest(collection, tuple(rows.paths)), silent, CancelToken(), embedder=open_colour_network
     )
     assert [each.looks_like for each in found] == [named.get(photo_id, "") for photo_id in rows.photo_ids.tolist()]
     assert prediction_of(found[-1]).looks_like == "strawberry"
     assert prediction_of(found[0]).looks_like is None
 
 
-def test_what_is_known_of_one_place_holds_it(garden: Garden, labelled: LabelResult) -> None:
+def test_what_is_known_of_one_place_holds_it(collection: CollectionStore, labelled: PredictFolderResult) -> None:
     rows = labelled.rows
-    known = {row: details(garden, int(rows.place_ids[row])).looks_like for row in (0, len(rows) - 1)}
+    known = {row: details(collection, int(rows.place_ids[row])).looks_like for row in (0, len(rows) - 1)}
     assert known == {0: "", len(rows) - 1: "strawberry"}

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.cache.embeddings import EmbeddingStore
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import Label, LabelOrigin
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.photos.scan import scan
@@ -25,13 +25,13 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting import extra_views, feature_cache, ingest
 from flowersorter.workflows.predicting.network_loader import Embeds
-from flowersorter.workflows.predicting.photo_details import details, folder_rows, guesses_for
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, LabelResult, label
+from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 from tests.stub_network import WIDTH, ColourNetwork, open_colour_network
 from tests.unit.library.conftest import sha256_of
 from tests.unit.workflows.conftest import draw_photos
 
-FEW, MANY = 40, 1500
+FEW_LABELS, MANY = 40, 1500
 
 
 @pytest.fixture
@@ -50,65 +50,65 @@ def no_network(backbone: Backbone, device: str) -> Embeds:
     raise AssertionError(f"the network {backbone.name} was opened on {device} although nothing is new")
 
 
-def known_folder(garden: Garden, folder: Path, count: int) -> Path:
+def known_folder(collection: CollectionStore, folder: Path, count: int) -> Path:
     """A folder of files no one could decode, of which the library knows everything; every tenth photo is labelled."""
     for number in range(count):
         path = folder / f"day {number // 100}" / f"IMG_{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(b"photo %d" % number)
-    places = garden.photos.sync_folder(folder, scan(folder, CancelToken()).photos.columns())
+    places = collection.photos.sync_folder(folder, scan(folder, CancelToken()).photos.columns())
     hashes = [sha256_of(int(place.path.stem.removeprefix("IMG_"))) for place in places]
     reads = [
         ReadRecord(place.id, sha256, place.size_bytes, place.mtime_ns, 40, 30, None, None)
         for place, sha256 in zip(places, hashes, strict=True)
     ]
-    photo_ids = garden.photos.record(reads)
+    photo_ids = collection.photos.record(reads)
     embeddings = np.random.default_rng(0).gamma(0.5, 1, (count, WIDTH)).astype(np.float16)
     for view in (CENTRE, WIDE):
-        garden.embeddings(DEFAULT).append(hashes, view, embeddings)
+        collection.embeddings(DEFAULT).append(hashes, view, embeddings)
     # The classes of the starter are there after the first look at any folder.
-    class_ids = garden.classes.meant_by(starter().model.class_names)
-    garden.labels.assign_many({photo_id: Label(class_ids[0], LabelOrigin.PERSON) for photo_id in photo_ids[::10]})
+    class_ids = collection.classes.meant_by(starter().model.class_names)
+    collection.labels.assign_many({photo_id: Label(class_ids[0], LabelOrigin.PERSON) for photo_id in photo_ids[::10]})
     return folder
 
 
 @contextmanager
-def statements(garden: Garden) -> Iterator[list[str]]:
+def statements(collection: CollectionStore) -> Iterator[list[str]]:
     """The SQL statements that are run meanwhile."""
     run: list[str] = []
-    with garden.database.transaction() as connection:
+    with collection.database.transaction() as connection:
         connection.set_trace_callback(run.append)
     try:
         yield run
     finally:
-        with garden.database.transaction() as connection:
+        with collection.database.transaction() as connection:
             connection.set_trace_callback(None)
 
 
-def look_at(garden: Garden, folder: Path) -> LabelResult:
-    return label(LabelRequest(garden, folder), silent, CancelToken(), embedder=no_network)
+def look_at(collection: CollectionStore, folder: Path) -> PredictFolderResult:
+    return label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=no_network)
 
 
 @pytest.mark.usefixtures("untouched")
 def test_the_library_is_not_asked_more_often_for_many_photos_than_for_few(tmp_path: Path) -> None:
     asked: dict[str, list[int]] = {"first": [], "all": [], "guesses": [], "details": [], "plan": []}
-    for count in (FEW, MANY):
-        with Garden.open(tmp_path / f"garden {count}") as garden:
-            folder = known_folder(garden, tmp_path / f"photos {count}", count)
-            with statements(garden) as run:
-                rows = folder_rows(garden, folder)
+    for count in (FEW_LABELS, MANY):
+        with CollectionStore.open(tmp_path / f"collection {count}") as collection:
+            folder = known_folder(collection, tmp_path / f"photos {count}", count)
+            with statements(collection) as run:
+                rows = folder_rows(collection, folder)
             asked["first"].append(len(run))
-            with statements(garden) as run:
-                result = look_at(garden, folder)
+            with statements(collection) as run:
+                result = look_at(collection, folder)
             asked["all"].append(len(run))
-            with statements(garden) as run:
-                guesses_for(garden, rows.photo_ids)
+            with statements(collection) as run:
+                predictions_for(collection, rows.photo_ids)
             asked["guesses"].append(len(run))
-            with statements(garden) as run:
-                found = details(garden, int(rows.place_ids[5]))
+            with statements(collection) as run:
+                found = details(collection, int(rows.place_ids[5]))
             asked["details"].append(len(run))
-            with statements(garden) as run:
-                plan = plan_sort(SortRequest(garden, folder, tmp_path / "sorted"), silent, CancelToken())
+            with statements(collection) as run:
+                plan = plan_sort(SortRequest(collection, folder, tmp_path / "sorted"), silent, CancelToken())
             asked["plan"].append(len(run))
         assert len(rows) == len(result.rows) == len(plan.files) + len(plan.skipped) == count
         assert result.decoded == 0
@@ -122,12 +122,12 @@ def test_the_library_is_not_asked_more_often_for_many_photos_than_for_few(tmp_pa
 
 @pytest.mark.usefixtures("untouched")
 def test_a_photo_is_looked_at_without_reading_all_others_from_the_disk(
-    garden: Garden, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feature_cache, "_WORTH_KEEPING", 10)
-    folder = known_folder(garden, tmp_path / "photos", 200)
-    rows = folder_rows(garden, folder)
-    details(garden, int(rows.place_ids[0]))
+    folder = known_folder(collection, tmp_path / "photos", 200)
+    rows = folder_rows(collection, folder)
+    details(collection, int(rows.place_ids[0]))
     read: list[int] = []
     real = EmbeddingStore.get
 
@@ -136,54 +136,56 @@ def test_a_photo_is_looked_at_without_reading_all_others_from_the_disk(
         return real(store, hashes, view)
 
     monkeypatch.setattr(EmbeddingStore, "get", get)
-    details(garden, int(rows.place_ids[1]))
+    details(collection, int(rows.place_ids[1]))
     assert sum(read) == 0
 
 
-def test_a_photo_edited_outside_is_another_photo(garden: Garden, photos: Path) -> None:
+def test_a_photo_edited_outside_is_another_photo(collection: CollectionStore, photos: Path) -> None:
     """Size or time of change tell, then the hash: it is read again, and what was said of the old one stays there."""
-    before = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    before = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
     edited, untouched = photos / "2026" / "red_3.jpg", photos / "2026" / "red_4.jpg"
     old = int(before.photo_ids[before.paths.index(edited)])
-    rose = garden.classes.add("Rose at the gate")
-    assign(garden, [old], rose.id)
+    rose = collection.classes.add("Rose at the gate")
+    assign(collection, [old], rose.id)
     old_bytes = edited.read_bytes()
     drawn = draw_photos(photos / "drawn", "yellow", 1)[0]
     shutil.copyfile(drawn, edited)
     shutil.rmtree(drawn.parent)
 
     network = ColourNetwork()
-    result = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
+    result = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
     row = result.rows.paths.index(edited)
     new = int(result.rows.photo_ids[row])
     assert result.decoded == 1
     assert new != old
     assert result.rows.place_ids[row] == before.place_ids[before.paths.index(edited)]
-    new_hash, old_hash = garden.photos.photo(new).sha256, garden.photos.photo(old).sha256
-    store = garden.embeddings(DEFAULT)
+    new_hash, old_hash = collection.photos.photo(new).sha256, collection.photos.photo(old).sha256
+    store = collection.embeddings(DEFAULT)
     assert store.missing([new_hash, old_hash], CENTRE) == []
     assert not np.array_equal(store.get([new_hash], CENTRE)[0], store.get([old_hash], CENTRE)[0])
     assert 1 <= network.embedded <= 2  # once, and perhaps a second look at it; at no other photo
     assert result.rows.label_ids[row] == 0
-    assert garden.labels.get([old])[old].class_id == rose.id
+    assert collection.labels.get([old])[old].class_id == rose.id
     kept = result.rows.paths.index(untouched)
     assert result.rows.photo_ids[kept] == before.photo_ids[before.paths.index(untouched)]
 
     edited.write_bytes(old_bytes)  # as by undoing the edit in the other program
-    again = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network).rows
+    again = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network).rows
     assert int(again.photo_ids[row]) == old
     assert int(again.label_ids[row]) == rose.id
 
 
-def test_a_photo_with_a_new_time_and_the_same_bytes_is_the_same_photo(garden: Garden, photos: Path) -> None:
+def test_a_photo_with_a_new_time_and_the_same_bytes_is_the_same_photo(
+    collection: CollectionStore, photos: Path
+) -> None:
     """As after copying a disk: the bytes are read once more, but nothing runs through the network."""
-    before = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network).rows
-    rose = garden.classes.add("Rose at the gate")
-    assign(garden, [int(before.photo_ids[0])], rose.id)
+    before = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    rose = collection.classes.add("Rose at the gate")
+    assign(collection, [int(before.photo_ids[0])], rose.id)
     for path in before.paths:
         os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
-    after = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network).rows
+    after = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network).rows
     assert np.array_equal(after.photo_ids, before.photo_ids)
     assert np.array_equal(after.confidences, before.confidences)
     assert int(after.label_ids[0]) == rose.id
-    assert look_at(garden, photos).decoded == 0
+    assert look_at(collection, photos).decoded == 0

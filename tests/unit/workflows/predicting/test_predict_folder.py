@@ -14,38 +14,38 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled, FolderUnusable, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import WIDE
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting import extra_views, ingest
 from flowersorter.workflows.predicting.network_loader import Embeds
-from flowersorter.workflows.predicting.photo_details import details, folder_rows, guesses_for
-from flowersorter.workflows.predicting.photo_rows import Guesses, Verdict
+from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
+from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, Verdict
 from flowersorter.workflows.predicting.predict_folder import (
     FolderScanned,
-    LabelRequest,
-    LabelResult,
+    PredictFolderRequest,
+    PredictFolderResult,
     RowsChanged,
     label,
 )
-from flowersorter.workflows.predicting.viewport_priority import Urgent
+from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import ColourNetwork, open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 
-def labelled(garden: Garden, folder: Path) -> LabelResult:
-    return label(LabelRequest(garden, folder), silent, CancelToken(), embedder=open_colour_network)
+def labelled(collection: CollectionStore, folder: Path) -> PredictFolderResult:
+    return label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
 
 
 def no_network(backbone: Backbone, device: str) -> Embeds:
     raise AssertionError(f"the network {backbone.name} was opened on {device} although nothing is new")
 
 
-def test_every_photo_is_there_once_and_predicted(garden: Garden, photos: Path) -> None:
-    result = labelled(garden, photos)
+def test_every_photo_is_there_once_and_predicted(collection: CollectionStore, photos: Path) -> None:
+    result = labelled(collection, photos)
     assert len(result.rows) == 30
     assert len(set(result.rows.paths)) == 30
     assert result.decoded == 30
@@ -54,71 +54,71 @@ def test_every_photo_is_there_once_and_predicted(garden: Garden, photos: Path) -
     assert result.rows.paths[1].name == "blue_1.jpg"
 
 
-def test_a_second_run_decodes_nothing_and_says_the_same(garden: Garden, photos: Path) -> None:
-    first = labelled(garden, photos)
-    again = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network)
+def test_a_second_run_decodes_nothing_and_says_the_same(collection: CollectionStore, photos: Path) -> None:
+    first = labelled(collection, photos)
+    again = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network)
     assert again.decoded == 0
     assert np.array_equal(again.rows.confidences, first.rows.confidences)
     assert again.rows.paths == first.rows.paths
 
 
-def test_broken_files_are_reported_and_the_rest_goes_on(garden: Garden, photos: Path) -> None:
+def test_broken_files_are_reported_and_the_rest_goes_on(collection: CollectionStore, photos: Path) -> None:
     (photos / "empty.jpg").touch()
     (photos / "words.png").write_text("not a picture")
     (photos / "notes.txt").write_text("no photo at all")
-    result = labelled(garden, photos)
+    result = labelled(collection, photos)
     assert {path.name for path, _ in result.unreadable} == {"empty.jpg", "words.png"}
     assert all(reason for _, reason in result.unreadable)
     assert len(result.rows) == 32
-    again = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network)
+    again = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network)
     assert again.unreadable == result.unreadable
 
 
-def test_a_changed_photo_is_read_again_and_only_that(garden: Garden, photos: Path) -> None:
-    before = labelled(garden, photos)
+def test_a_changed_photo_is_read_again_and_only_that(collection: CollectionStore, photos: Path) -> None:
+    before = labelled(collection, photos)
     changed = draw_photos(photos / "2026", "yellow", 1)[0]
     target = photos / "2026" / "red_3.jpg"
     shutil.copyfile(changed, target)
     changed.unlink()
-    after = labelled(garden, photos)
+    after = labelled(collection, photos)
     assert after.decoded == 1
     row = after.rows.paths.index(target)
     assert after.rows.photo_ids[row] != before.rows.photo_ids[before.rows.paths.index(target)]
 
 
-def test_copies_are_one_photo_in_two_places(garden: Garden, photos: Path) -> None:
+def test_copies_are_one_photo_in_two_places(collection: CollectionStore, photos: Path) -> None:
     shutil.copyfile(photos / "2026" / "red_0.jpg", photos / "copy.jpg")
-    rows = labelled(garden, photos).rows
+    rows = labelled(collection, photos).rows
     ids = {path.name: int(photo_id) for path, photo_id in zip(rows.paths, rows.photo_ids, strict=True)}
     assert ids["copy.jpg"] == ids["red_0.jpg"]
     assert len(rows) == 31
 
 
-def test_a_sub_folder_named_like_a_class_is_a_label(garden: Garden, photos: Path) -> None:
+def test_a_sub_folder_named_like_a_class_is_a_label(collection: CollectionStore, photos: Path) -> None:
     draw_photos(photos / "Tulips", "red", 2, first=50)  # the starter knows "tulips"
-    result = labelled(garden, photos)
-    names = {c.id: c.name for c in garden.classes.all()}
+    result = labelled(collection, photos)
+    names = {c.id: c.name for c in collection.classes.all()}
     by_folder = {p.name: names[int(c)] for p, c in zip(result.rows.paths, result.rows.label_ids, strict=True) if c}
     assert by_folder == {"red_50.jpg": "tulips", "red_51.jpg": "tulips"}
     assert not result.rows.by_person.any()
     assert result.by_folder == 2
 
 
-def test_a_person_overrules_the_folder(garden: Garden, photos: Path) -> None:
+def test_a_person_overrules_the_folder(collection: CollectionStore, photos: Path) -> None:
     draw_photos(photos / "tulips", "red", 1, first=50)
-    rows = labelled(garden, photos).rows
+    rows = labelled(collection, photos).rows
     photo_id = int(rows.photo_ids[[p.name for p in rows.paths].index("red_50.jpg")])
-    rose = garden.classes.find("roses")
+    rose = collection.classes.find("roses")
     assert rose is not None
-    assign(garden, [photo_id], rose.id)
-    labelled(garden, photos)
-    label_now = garden.labels.get([photo_id])[photo_id]
+    assign(collection, [photo_id], rose.id)
+    labelled(collection, photos)
+    label_now = collection.labels.get([photo_id])[photo_id]
     assert (label_now.class_id, label_now.origin) == (rose.id, LabelOrigin.PERSON)
 
 
-def test_news_come_in_order_and_cover_every_photo(garden: Garden, photos: Path) -> None:
+def test_news_come_in_order_and_cover_every_photo(collection: CollectionStore, photos: Path) -> None:
     news: list[object] = []
-    label(LabelRequest(garden, photos), news.append, CancelToken(), embedder=open_colour_network)
+    label(PredictFolderRequest(collection, photos), news.append, CancelToken(), embedder=open_colour_network)
     scans = [n for n in news if isinstance(n, FolderScanned)]
     changed = [n for n in news if isinstance(n, RowsChanged)]
     assert len(scans) == 1
@@ -143,16 +143,16 @@ class _Impatient(ColourNetwork):
         return super().embed(crops)
 
 
-def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(garden: Garden, photos: Path) -> None:
+def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(collection: CollectionStore, photos: Path) -> None:
     cancel = CancelToken()
     with pytest.raises(Cancelled):
-        label(LabelRequest(garden, photos), silent, cancel, embedder=lambda _b, _d: _Impatient(cancel))
-    known = int((folder_rows(garden, photos).photo_ids > 0).sum())
+        label(PredictFolderRequest(collection, photos), silent, cancel, embedder=lambda _b, _d: _Impatient(cancel))
+    known = int((folder_rows(collection, photos).photo_ids > 0).sum())
     assert 0 < known < 30
-    assert labelled(garden, photos).decoded == 30 - known
+    assert labelled(collection, photos).decoded == 30 - known
 
 
-def test_a_job_is_cancelled_while_the_network_is_still_opening(garden: Garden, photos: Path) -> None:
+def test_a_job_is_cancelled_while_the_network_is_still_opening(collection: CollectionStore, photos: Path) -> None:
     cancel, let_it_open = CancelToken(), threading.Event()
 
     def slow(backbone: Backbone, device: str) -> Embeds:
@@ -161,24 +161,26 @@ def test_a_job_is_cancelled_while_the_network_is_still_opening(garden: Garden, p
         return open_colour_network(backbone, device)
 
     with pytest.raises(Cancelled):
-        label(LabelRequest(garden, photos), silent, cancel, embedder=slow)
+        label(PredictFolderRequest(collection, photos), silent, cancel, embedder=slow)
     let_it_open.set()
-    assert labelled(garden, photos).decoded == 30
+    assert labelled(collection, photos).decoded == 30
 
 
-def test_a_network_that_cannot_be_opened_says_why(garden: Garden, photos: Path) -> None:
+def test_a_network_that_cannot_be_opened_says_why(collection: CollectionStore, photos: Path) -> None:
     def missing(backbone: Backbone, device: str) -> Embeds:
         raise WeightsMissing(f"The weights of {backbone.title} are not on this computer", device)
 
     with pytest.raises(WeightsMissing):
-        label(LabelRequest(garden, photos), silent, CancelToken(), embedder=missing)
+        label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=missing)
 
 
-def test_lost_embeddings_are_made_again_from_the_small_pictures(garden: Garden, photos: Path, tmp_path: Path) -> None:
-    first = labelled(garden, photos)
-    garden.close()
-    shutil.rmtree(tmp_path / "garden" / "embeddings")
-    with Garden.open(tmp_path / "garden") as reopened:
+def test_lost_embeddings_are_made_again_from_the_small_pictures(
+    collection: CollectionStore, photos: Path, tmp_path: Path
+) -> None:
+    first = labelled(collection, photos)
+    collection.close()
+    shutil.rmtree(tmp_path / "collection" / "embeddings")
+    with CollectionStore.open(tmp_path / "collection") as reopened:
         again = labelled(reopened, photos)
     assert again.decoded == 0
     assert np.array_equal(again.rows.class_ids, first.rows.class_ids)
@@ -198,34 +200,36 @@ class _Tallying(ColourNetwork):
 
 
 def test_no_lane_gets_all_of_the_last_further_views(
-    garden: Garden, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extra_views, "lane_count", lambda: 2)
-    labelled(garden, photos)
-    garden.close()
-    shutil.rmtree(tmp_path / "garden" / "embeddings")
+    monkeypatch.setattr(extra_views, "worker_count", lambda: 2)
+    labelled(collection, photos)
+    collection.close()
+    shutil.rmtree(tmp_path / "collection" / "embeddings")
     network = _Tallying()
-    with Garden.open(tmp_path / "garden") as reopened:
-        label(LabelRequest(reopened, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
+    with CollectionStore.open(tmp_path / "collection") as reopened:
+        label(PredictFolderRequest(reopened, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
     assert sorted(network.sizes[:6], reverse=True) == [8, 8, 7, 4, 2, 1]
 
 
-def test_a_lost_cache_is_made_again_from_the_photos(garden: Garden, photos: Path, tmp_path: Path) -> None:
-    first = labelled(garden, photos)
-    garden.close()
-    shutil.rmtree(tmp_path / "garden" / "embeddings")
-    shutil.rmtree(tmp_path / "garden" / "thumbnails")
-    with Garden.open(tmp_path / "garden") as reopened:
+def test_a_lost_cache_is_made_again_from_the_photos(collection: CollectionStore, photos: Path, tmp_path: Path) -> None:
+    first = labelled(collection, photos)
+    collection.close()
+    shutil.rmtree(tmp_path / "collection" / "embeddings")
+    shutil.rmtree(tmp_path / "collection" / "thumbnails")
+    with CollectionStore.open(tmp_path / "collection") as reopened:
         again = labelled(reopened, photos)
         sha256 = reopened.photos.photo(int(again.rows.photo_ids[0])).sha256
         assert reopened.thumbnails.get(sha256) is not None
     assert np.array_equal(again.rows.class_ids, first.rows.class_ids)
 
 
-def test_what_somebody_looks_at_is_read_first(garden: Garden, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "lane_count", lambda: 1)  # of several lanes any may be the first to have finished
+def test_what_somebody_looks_at_is_read_first(
+    collection: CollectionStore, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ingest, "worker_count", lambda: 1)  # of several lanes any may be the first to have finished
     looked_at = sorted(photos.rglob("red_*.jpg"))
-    urgent, news = Urgent(), list[object]()
+    urgent, news = ViewportPriority(), list[object]()
 
     def report(item: object) -> None:
         if isinstance(item, FolderScanned):
@@ -233,41 +237,41 @@ def test_what_somebody_looks_at_is_read_first(garden: Garden, photos: Path, monk
             urgent.ask([by_path[path] for path in looked_at])
         news.append(item)
 
-    label(LabelRequest(garden, photos, urgent=urgent), report, CancelToken(), embedder=open_colour_network)
+    label(PredictFolderRequest(collection, photos, urgent=urgent), report, CancelToken(), embedder=open_colour_network)
     blocks = [item.rows.paths for item in news if isinstance(item, RowsChanged)]
     assert set(blocks[0]) < set(looked_at) <= set(blocks[0]) | set(blocks[1])
 
 
-def test_only_the_doubtful_photos_are_looked_at_twice(garden: Garden, photos: Path) -> None:
+def test_only_the_doubtful_photos_are_looked_at_twice(collection: CollectionStore, photos: Path) -> None:
     network = ColourNetwork()
-    rows = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=lambda _b, _d: network).rows
+    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=lambda _b, _d: network).rows
     doubtful = int((rows.verdicts != Verdict.SURE).sum())
     assert doubtful > 0
     assert network.embedded - 30 >= doubtful
     for place_id in rows.place_ids.tolist():
-        sha256 = garden.photos.photo(garden.photos.place(place_id).photo_id or 0).sha256
-        looked_twice = not garden.embeddings("resnet50").missing([sha256], WIDE)
+        sha256 = collection.photos.photo(collection.photos.place(place_id).photo_id or 0).sha256
+        looked_twice = not collection.embeddings("resnet50").missing([sha256], WIDE)
         if int(rows.verdicts[rows.place_ids == place_id][0]) != Verdict.SURE:
             assert looked_twice
 
 
 def test_sure_photos_are_looked_at_once(
-    garden: Garden, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):  # 48 photos are enough to promise something
-        train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+        train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
         for colour in ("red", "green", "blue"):
             draw_photos(sorted_photos / colour, colour, 16, first=200)
-    guessed: list[Guesses] = []
+    guessed: list[PhotoPredictions] = []
 
-    def watched(*arguments: Any) -> Guesses | None:
-        found = guesses_for(*arguments)
+    def watched(*arguments: Any) -> PhotoPredictions | None:
+        found = predictions_for(*arguments)
         guessed.extend([] if found is None else [found])
         return found
 
-    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.guesses_for", watched)
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predictions_for", watched)
     network = ColourNetwork()
-    label(LabelRequest(garden, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
+    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
     at_first = guessed[0].verdicts  # a second look may make sure of a photo
     doubtful = int((at_first != Verdict.SURE).sum())
     assert len(at_first) == 30
@@ -275,37 +279,37 @@ def test_sure_photos_are_looked_at_once(
     assert network.embedded == 30 + doubtful
 
 
-def test_a_photo_that_vanished_is_missing_and_not_forgotten(garden: Garden, photos: Path) -> None:
-    labelled(garden, photos)
+def test_a_photo_that_vanished_is_missing_and_not_forgotten(collection: CollectionStore, photos: Path) -> None:
+    labelled(collection, photos)
     gone = photos / "2026" / "red_0.jpg"
     content = gone.read_bytes()
     stat = gone.stat()
     gone.unlink()
-    assert len(labelled(garden, photos).rows) == 29
+    assert len(labelled(collection, photos).rows) == 29
     gone.write_bytes(content)
     os.utime(gone, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    back = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network)
+    back = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network)
     assert len(back.rows) == 30
 
 
-def test_a_missing_folder_is_said_and_nothing_is_forgotten(garden: Garden, photos: Path) -> None:
-    labelled(garden, photos)
+def test_a_missing_folder_is_said_and_nothing_is_forgotten(collection: CollectionStore, photos: Path) -> None:
+    labelled(collection, photos)
     photos.rename(photos.with_name("unplugged"))
     with pytest.raises(FolderUnusable):
-        labelled(garden, photos)
+        labelled(collection, photos)
     photos.with_name("unplugged").rename(photos)
-    assert label(LabelRequest(garden, photos), silent, CancelToken(), embedder=no_network).decoded == 0
+    assert label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network).decoded == 0
 
 
-def test_details_name_the_guesses_and_the_nearest_confirmed_photos(garden: Garden, photos: Path) -> None:
-    rows = labelled(garden, photos).rows
+def test_details_name_the_guesses_and_the_nearest_confirmed_photos(collection: CollectionStore, photos: Path) -> None:
+    rows = labelled(collection, photos).rows
     ids = {path.name: int(i) for path, i in zip(rows.paths, rows.photo_ids, strict=True)}
-    reds = garden.classes.add("my reds")
-    blues = garden.classes.add("my blues")
-    assign(garden, [ids["red_0.jpg"], ids["red_1.jpg"], ids["red_2.jpg"]], reds.id)
-    assign(garden, [ids["blue_0.jpg"]], blues.id)
+    reds = collection.classes.add("my reds")
+    blues = collection.classes.add("my blues")
+    assign(collection, [ids["red_0.jpg"], ids["red_1.jpg"], ids["red_2.jpg"]], reds.id)
+    assign(collection, [ids["blue_0.jpg"]], blues.id)
     place_id = int(rows.place_ids[[p.name for p in rows.paths].index("red_5.jpg")])
-    found = details(garden, place_id)
+    found = details(collection, place_id)
     assert [n.class_id for n in found.neighbours] == [reds.id] * 3
     assert found.photo is not None
     assert sum(p for _, p in found.top) == pytest.approx(1, abs=1e-3)

@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.vision.backbone.embedder import Embedder
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.cross_validation import _fits
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.features.views import VARIANTS, variant
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.prepare_features import get_ready
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -23,33 +23,33 @@ from flowersorter.workflows.training.training_set import labelled_photos, of_sma
 from tests.stub_network import open_colour_network
 
 
-def trained(garden: Garden, folder: Path) -> None:
-    train_folder(TrainFolderRequest(garden, folder), silent, CancelToken(), embedder=open_colour_network)
+def trained(collection: CollectionStore, folder: Path) -> None:
+    train_folder(TrainFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
 
 
-def labels(garden: Garden) -> dict[int, int]:
-    return {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+def labels(collection: CollectionStore) -> dict[int, int]:
+    return {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
 
 
-def shown(garden: Garden) -> int:
+def shown(collection: CollectionStore) -> int:
     """How many variants are in the cache."""
-    _, hashes = garden.photos.hashes(list(labels(garden)))
-    store = garden.embeddings("resnet50")
+    _, hashes = collection.photos.hashes(list(labels(collection)))
+    store = collection.embeddings("resnet50")
     return sum(len(store.get(hashes, variant(number))[1]) for number in range(1, VARIANTS + 1))
 
 
-def test_train_looks_at_photos_of_small_classes_again(garden: Garden, sorted_photos: Path) -> None:
-    trained(garden, sorted_photos)
-    photos = labelled_photos(garden, "resnet50", labels(garden))
+def test_train_looks_at_photos_of_small_classes_again(collection: CollectionStore, sorted_photos: Path) -> None:
+    trained(collection, sorted_photos)
+    photos = labelled_photos(collection, "resnet50", labels(collection))
     assert photos.variants is not None
     each = np.bincount(photos.variants.rows, minlength=len(photos.photo_ids))
     assert (each == VARIANTS).all()
     assert photos.examples.variants is photos.variants
 
 
-def test_a_head_learns_from_them_and_is_measured_without(garden: Garden, sorted_photos: Path) -> None:
-    trained(garden, sorted_photos)
-    photos = labelled_photos(garden, "resnet50", labels(garden))
+def test_a_head_learns_from_them_and_is_measured_without(collection: CollectionStore, sorted_photos: Path) -> None:
+    trained(collection, sorted_photos)
+    photos = labelled_photos(collection, "resnet50", labels(collection))
     fitted = fit(photos.examples, photos.class_names, "resnet50", CancelToken())
     assert len(fitted.held_out.rows) == len(photos.photo_ids)
     assert fitted.model.training.photos == len(photos.photo_ids)
@@ -57,9 +57,9 @@ def test_a_head_learns_from_them_and_is_measured_without(garden: Garden, sorted_
     assert len(fitted.ground.variants.inside) == VARIANTS * len(photos.photo_ids)
 
 
-def test_variants_of_a_held_out_photo_are_held_out_with_it(garden: Garden, sorted_photos: Path) -> None:
-    trained(garden, sorted_photos)
-    photos = labelled_photos(garden, "resnet50", labels(garden))
+def test_variants_of_a_held_out_photo_are_held_out_with_it(collection: CollectionStore, sorted_photos: Path) -> None:
+    trained(collection, sorted_photos)
+    photos = labelled_photos(collection, "resnet50", labels(collection))
     fitted = fit(photos.examples, photos.class_names, "resnet50", CancelToken())
     ground, variants = fitted.ground, fitted.ground.variants
     assert variants is not None
@@ -72,12 +72,12 @@ def test_variants_of_a_held_out_photo_are_held_out_with_it(garden: Garden, sorte
 
 
 def test_of_large_classes_nothing_is_looked_at_again(
-    garden: Garden, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_set, "SMALL_CLASS", 3)
-    trained(garden, sorted_photos)
-    assert shown(garden) == 0
-    assert labelled_photos(garden, "resnet50", labels(garden)).variants is None
+    trained(collection, sorted_photos)
+    assert shown(collection) == 0
+    assert labelled_photos(collection, "resnet50", labels(collection)).variants is None
 
 
 def test_which_photos_are_of_small_classes() -> None:
@@ -88,33 +88,33 @@ def test_which_photos_are_of_small_classes() -> None:
 
 
 def test_getting_ready_looks_at_them_before_retrain_needs_them(
-    garden: Garden, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
         before.setattr(training_set, "SMALL_CLASS", 0)
-        trained(garden, sorted_photos)
-    assert shown(garden) == 0
-    get_ready(garden, "cpu", silent, CancelToken(), embedder=open_colour_network)
-    assert shown(garden) == VARIANTS * len(labels(garden))
-    get_ready(garden, "cpu", silent, CancelToken(), embedder=no_network)
+        trained(collection, sorted_photos)
+    assert shown(collection) == 0
+    get_ready(collection, "cpu", silent, CancelToken(), embedder=open_colour_network)
+    assert shown(collection) == VARIANTS * len(labels(collection))
+    get_ready(collection, "cpu", silent, CancelToken(), embedder=no_network)
 
 
-def test_beside_the_starter_they_are_not_needed(garden: Garden, sorted_photos: Path) -> None:
-    request = LabelRequest(garden, sorted_photos)
+def test_beside_the_starter_they_are_not_needed(collection: CollectionStore, sorted_photos: Path) -> None:
+    request = PredictFolderRequest(collection, sorted_photos)
     rows = label(request, silent, CancelToken(), embedder=open_colour_network).rows
-    garden.labels.assign(rows.photo_ids[:5].tolist(), class_named(garden, "daisy"), LabelOrigin.PERSON)
-    get_ready(garden, "cpu", silent, CancelToken(), embedder=no_network)
+    collection.labels.assign(rows.photo_ids[:5].tolist(), class_named(collection, "daisy"), LabelOrigin.PERSON)
+    get_ready(collection, "cpu", silent, CancelToken(), embedder=no_network)
 
 
-def test_without_labels_there_is_nothing_to_get_ready_for(garden: Garden) -> None:
-    get_ready(garden, "cpu", silent, CancelToken(), embedder=no_network)
+def test_without_labels_there_is_nothing_to_get_ready_for(collection: CollectionStore) -> None:
+    get_ready(collection, "cpu", silent, CancelToken(), embedder=no_network)
 
 
 def no_network(backbone: Backbone, device: str) -> Embedder:
     raise AssertionError("nothing was to be embedded")
 
 
-def class_named(garden: Garden, name: str) -> int:
-    found = garden.classes.find(name)
+def class_named(collection: CollectionStore, name: str) -> int:
+    found = collection.classes.find(name)
     assert found is not None
     return found.id

@@ -1,4 +1,4 @@
-"""Deep training from a garden: a network of its own, an honest model on it, and every way it can go wrong."""
+"""Deep training from a collection: a network of its own, an honest model on it, and every way it can go wrong."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 
 from flowersorter.errors import Cancelled, DeviceUnavailable, ModelFileBad, TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import hub_cache, load_state
@@ -28,9 +28,9 @@ from flowersorter.workflows.models.current_model import model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import backbone_of, final_layer, forget_unused, seen_by
 from flowersorter.workflows.predicting.network_loader import open_embedder
 from flowersorter.workflows.predicting.photo_details import folder_rows
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training import incremental_fit
-from flowersorter.workflows.training.finetune import DeepRequest, DeepResult, Epoch, deep_train, likely_seconds
+from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, FinetuneResult, finetune, likely_seconds
 from flowersorter.workflows.training.finetune_split import hold_out
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.tiny_network import PATTERNS, TINY, draw_stripes, tiny_among_the_backbones, tiny_state
@@ -52,7 +52,7 @@ def stripes(tmp_path: Path) -> Path:
 
 
 def trained(
-    garden: Garden,
+    collection: CollectionStore,
     folder: Path | None = None,
     *,
     report: Callable[[object], None] = silent,
@@ -60,20 +60,22 @@ def trained(
     unfreeze: int = 1,
     epochs: int = 2,
     add: bool = False,
-) -> DeepResult:
-    request = DeepRequest(garden, folder, add, unfreeze, epochs, "cpu", "tiny")
-    return deep_train(request, report, cancel or CancelToken())
+) -> FinetuneResult:
+    request = FinetuneRequest(collection, folder, add, unfreeze, epochs, "cpu", "tiny")
+    return finetune(request, report, cancel or CancelToken())
 
 
-def class_of(garden: Garden, name: str) -> int:
-    found = garden.classes.find(name)
+def class_of(collection: CollectionStore, name: str) -> int:
+    found = collection.classes.find(name)
     assert found is not None
     return found.id
 
 
-def test_a_network_of_the_gardens_own_speaks_from_now_on(garden: Garden, stripes: Path, tmp_path: Path) -> None:
+def test_a_network_of_the_collections_own_speaks_from_now_on(
+    collection: CollectionStore, stripes: Path, tmp_path: Path
+) -> None:
     news: list[object] = []
-    result = trained(garden, stripes, report=news.append, epochs=3)
+    result = trained(collection, stripes, report=news.append, epochs=3)
     assert result.backbone == "tiny-tuned-1"
     assert (result.photos, result.held_out, result.left_out) == (36, 6, 0)
     assert [each.number for each in result.epochs] == [0, 1, 2, 3]
@@ -83,18 +85,20 @@ def test_a_network_of_the_gardens_own_speaks_from_now_on(garden: Garden, stripes
         "Reading labelled photos",
     }
     assert result.made_current
-    assert garden.settings.get("backbone", "") == "tiny-tuned-1"
+    assert collection.settings.get("backbone", "") == "tiny-tuned-1"
     fresh = tmp_path / "fresh"
     for name in PATTERNS:
         draw_stripes(fresh, name, 4, first=100)
-    rows = label(LabelRequest(garden, fresh, "cpu"), silent, CancelToken()).rows
-    names = {c.id: c.name for c in garden.classes.all()}
+    rows = label(PredictFolderRequest(collection, fresh, "cpu"), silent, CancelToken()).rows
+    names = {c.id: c.name for c in collection.classes.all()}
     assert all(path.name.startswith(names[int(c)]) for path, c in zip(rows.paths, rows.class_ids, strict=True))
-    assert garden.embeddings("tiny-tuned-1").width == TINY.features
+    assert collection.embeddings("tiny-tuned-1").width == TINY.features
 
 
-def test_only_what_learned_is_kept_and_the_rest_is_the_backbones(garden: Garden, stripes: Path, tiny: Backbone) -> None:
-    own = backbone_of(garden, trained(garden, stripes).backbone)
+def test_only_what_learned_is_kept_and_the_rest_is_the_backbones(
+    collection: CollectionStore, stripes: Path, tiny: Backbone
+) -> None:
+    own = backbone_of(collection, trained(collection, stripes).backbone)
     assert own.changes is not None
     before, now = load_state(tiny), load_state(own)
     assert before.keys() == now.keys()
@@ -105,34 +109,34 @@ def test_only_what_learned_is_kept_and_the_rest_is_the_backbones(garden: Garden,
     assert own.changes.stat().st_size < 0.6 * sum(4 * tensor.numel() for tensor in before.values())
 
 
-def test_figures_come_from_photos_the_network_never_saw(garden: Garden, stripes: Path) -> None:
+def test_figures_come_from_photos_the_network_never_saw(collection: CollectionStore, stripes: Path) -> None:
     for name in PATTERNS:
         draw_stripes(stripes, name, 18, first=50)
-    result = trained(garden, stripes)
-    seen = seen_by(garden, result.backbone)
+    result = trained(collection, stripes)
+    seen = seen_by(collection, result.backbone)
     assert len(seen) == result.photos - result.held_out == 60
-    named = model_for(garden, result.backbone)
+    named = model_for(collection, result.backbone)
     assert named is not None
     training = named.model.training
     assert (training.photos, training.memorised, training.measured) == (72, 60, 12)
-    evaluation = evaluate(EvaluateRequest(garden), silent, CancelToken())
-    hashes = {photo.id: photo.sha256 for photo in garden.photos.photos(evaluation.photo_ids.tolist()).values()}
+    evaluation = evaluate(EvaluateRequest(collection), silent, CancelToken())
+    hashes = {photo.id: photo.sha256 for photo in collection.photos.photos(evaluation.photo_ids.tolist()).values()}
     assert len(hashes) == 12
     assert not seen & set(hashes.values())
     assert evaluation.accuracy == result.held_out_accuracy == training.held_out_accuracy
 
 
 def test_retrain_afterwards_stays_honest_and_measures_with_new_labels_too(
-    garden: Garden, stripes: Path, tmp_path: Path
+    collection: CollectionStore, stripes: Path, tmp_path: Path
 ) -> None:
-    result = trained(garden, stripes)
+    result = trained(collection, stripes)
     fresh = tmp_path / "fresh"
     draw_stripes(fresh, "wide", 5, first=200)
-    rows = label(LabelRequest(garden, fresh / "wide", "cpu"), silent, CancelToken()).rows
-    assign(garden, rows.photo_ids.tolist(), class_of(garden, "wide"))
-    again = retrain(RetrainRequest(garden, "cpu"), silent, CancelToken())
+    rows = label(PredictFolderRequest(collection, fresh / "wide", "cpu"), silent, CancelToken()).rows
+    assign(collection, rows.photo_ids.tolist(), class_of(collection, "wide"))
+    again = retrain(RetrainRequest(collection, "cpu"), silent, CancelToken())
     assert (again.photos, again.held_out) == (41, result.held_out + 5)
-    named = model_for(garden, result.backbone)
+    named = model_for(collection, result.backbone)
     assert named is not None
     assert named.id == again.model_id
     assert named.model.training.memorised == 30
@@ -146,7 +150,7 @@ def draw_plain(folder: Path, count: int, *, first: int = 0) -> None:
 
 
 def test_the_head_leans_on_the_layer_that_was_trained_with_the_network(
-    garden: Garden, stripes: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[tuple[NDArray[np.float32], NDArray[np.float32]] | None] = []
 
@@ -155,52 +159,54 @@ def test_the_head_leans_on_the_layer_that_was_trained_with_the_network(
         return fit(*args, prior=prior, **others)
 
     monkeypatch.setattr(incremental_fit, "fit", watched)
-    train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
-    result = trained(garden, stripes)
+    train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    result = trained(collection, stripes)
     frozen, with_network = asked
     assert frozen is None
     assert with_network is not None
     weight, bias = with_network
     assert (weight.shape, bias.shape) == ((2, TINY.features), (2,))
     np.testing.assert_allclose(weight[0], -weight[1], rtol=1e-5)  # of two classes only the difference counts
-    named = model_for(garden, result.backbone)
+    named = model_for(collection, result.backbone)
     assert named is not None
     assert np.corrcoef(named.model.weight.ravel(), weight.ravel())[0, 1] > 0.5
 
 
-def test_retrain_keeps_to_that_layer_and_learns_what_came_later(garden: Garden, stripes: Path, tmp_path: Path) -> None:
-    result = trained(garden, stripes)
-    then = final_layer(garden, result.backbone, ["narrow", "wide"])
-    garden.classes.rename(class_of(garden, "wide"), "broad")
+def test_retrain_keeps_to_that_layer_and_learns_what_came_later(
+    collection: CollectionStore, stripes: Path, tmp_path: Path
+) -> None:
+    result = trained(collection, stripes)
+    then = final_layer(collection, result.backbone, ["narrow", "wide"])
+    collection.classes.rename(class_of(collection, "wide"), "broad")
     draw_plain(tmp_path / "later", 5)
-    rows = label(LabelRequest(garden, tmp_path / "later", "cpu"), silent, CancelToken()).rows
-    assign(garden, rows.photo_ids.tolist(), garden.classes.add("plain").id)
-    now = final_layer(garden, result.backbone, ["plain", "narrow", "broad"])
+    rows = label(PredictFolderRequest(collection, tmp_path / "later", "cpu"), silent, CancelToken()).rows
+    assign(collection, rows.photo_ids.tolist(), collection.classes.add("plain").id)
+    now = final_layer(collection, result.backbone, ["plain", "narrow", "broad"])
     assert then is not None
     assert now is not None
     for before, after in zip(then, now, strict=True):
         np.testing.assert_array_equal(after, [np.zeros_like(before[0]), *before])
-    retrain(RetrainRequest(garden, "cpu"), silent, CancelToken())
+    retrain(RetrainRequest(collection, "cpu"), silent, CancelToken())
     draw_plain(tmp_path / "fresh", 1, first=6)
     for name in PATTERNS:
         draw_stripes(tmp_path / "fresh", name, 2, first=100)
-    rows = label(LabelRequest(garden, tmp_path / "fresh", "cpu"), silent, CancelToken()).rows
-    names = {c.id: c.name for c in garden.classes.all()}
+    rows = label(PredictFolderRequest(collection, tmp_path / "fresh", "cpu"), silent, CancelToken()).rows
+    names = {c.id: c.name for c in collection.classes.all()}
     told = {path.name.partition("_")[0]: names[int(c)] for path, c in zip(rows.paths, rows.class_ids, strict=True)}
     assert told == {"plain": "plain", "narrow": "narrow", "wide": "broad"}
-    garden.classes.merge(class_of(garden, "narrow"), class_of(garden, "broad"))
-    merged = final_layer(garden, result.backbone, ["broad"])
+    collection.classes.merge(class_of(collection, "narrow"), class_of(collection, "broad"))
+    merged = final_layer(collection, result.backbone, ["broad"])
     assert merged is not None
     np.testing.assert_allclose(merged[0], 0, atol=1e-6)  # the mean of a difference and its opposite
 
 
 def test_the_learning_curve_ends_where_the_evaluation_stands(
-    garden: Garden, stripes: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its models lean on the layer that was trained with the network, as those of a training do."""
     for name in PATTERNS:
         draw_stripes(stripes, name, 18, first=50)
-    result = trained(garden, stripes)
+    result = trained(collection, stripes)
     asked: list[tuple[NDArray[np.float32], NDArray[np.float32]] | None] = []
 
     def watched(*args: Any, prior: tuple[NDArray[np.float32], NDArray[np.float32]] | None, **others: Any) -> Fitted:
@@ -208,59 +214,61 @@ def test_the_learning_curve_ends_where_the_evaluation_stands(
         return fit(*args, prior=prior, **others)
 
     monkeypatch.setattr(learning_curve_module, "fit", watched)
-    curve = learning_curve(LearningCurveRequest(garden), silent, CancelToken())
-    layer = final_layer(garden, result.backbone, sorted(PATTERNS))
+    curve = learning_curve(LearningCurveRequest(collection), silent, CancelToken())
+    layer = final_layer(collection, result.backbone, sorted(PATTERNS))
     assert layer is not None
     assert len(asked) == len(curve.points) * curve.tries
     for prior in asked:
         assert prior is not None
         np.testing.assert_array_equal(prior[0], layer[0])
     assert curve.memorised == 60
-    whole = evaluate(EvaluateRequest(garden), silent, CancelToken())
+    whole = evaluate(EvaluateRequest(collection), silent, CancelToken())
     assert curve.points[-1].right == int(whole.right.sum())
     assert {point.measured for point in curve.points} == {12}
 
 
-def test_the_final_layer_alone_leaves_the_network_as_it_is(garden: Garden, stripes: Path) -> None:
+def test_the_final_layer_alone_leaves_the_network_as_it_is(collection: CollectionStore, stripes: Path) -> None:
     for name in PATTERNS:
         draw_stripes(stripes, name, 12, first=50)
-    result = trained(garden, stripes, unfreeze=0)
+    result = trained(collection, stripes, unfreeze=0)
     assert result.backbone == "tiny"
-    named = model_for(garden, "tiny")
+    named = model_for(collection, "tiny")
     assert named is not None
     assert named.id == result.model_id
     training = named.model.training
     assert (training.photos, training.measured) == (60, result.held_out)
     best = result.epochs[result.best]
     assert training.held_out_accuracy == result.held_out_accuracy == best.accuracy
-    assert not list((garden.folder / "models").glob("*tuned*"))
-    folder_rows(garden, stripes)  # predicts with it
+    assert not list((collection.folder / "models").glob("*tuned*"))
+    folder_rows(collection, stripes)  # predicts with it
 
 
-def test_labels_of_the_garden_are_learned_from_and_a_new_network_gets_a_new_name(garden: Garden, stripes: Path) -> None:
-    first = trained(garden, stripes)
-    second = trained(garden)
+def test_labels_of_the_collection_are_learned_from_and_a_new_network_gets_a_new_name(
+    collection: CollectionStore, stripes: Path
+) -> None:
+    first = trained(collection, stripes)
+    second = trained(collection)
     assert (first.backbone, second.backbone) == ("tiny-tuned-1", "tiny-tuned-2")
-    assert backbone_of(garden, second.backbone).changes != backbone_of(garden, first.backbone).changes
+    assert backbone_of(collection, second.backbone).changes != backbone_of(collection, first.backbone).changes
     assert second.classes == first.classes
 
 
-def test_stopping_after_the_first_epoch_keeps_the_best_and_says_so(garden: Garden, stripes: Path) -> None:
+def test_stopping_after_the_first_epoch_keeps_the_best_and_says_so(collection: CollectionStore, stripes: Path) -> None:
     cancel = CancelToken()
 
     def stop(news: object) -> None:
         if isinstance(news, Epoch) and news.number == 1:
             cancel.cancel()
 
-    result = trained(garden, stripes, report=stop, cancel=cancel, epochs=5)
+    result = trained(collection, stripes, report=stop, cancel=cancel, epochs=5)
     assert result.stopped
     assert (result.best, len(result.epochs)) == (1, 2)
     assert result.made_current
-    assert model_for(garden, result.backbone) is not None
+    assert model_for(collection, result.backbone) is not None
 
 
-def test_stopping_before_changes_nothing(garden: Garden, stripes: Path) -> None:
-    plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+def test_stopping_before_changes_nothing(collection: CollectionStore, stripes: Path) -> None:
+    plain = train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
     cancel = CancelToken()
 
     def stop(news: object) -> None:
@@ -268,34 +276,34 @@ def test_stopping_before_changes_nothing(garden: Garden, stripes: Path) -> None:
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        trained(garden, report=stop, cancel=cancel)
-    current = garden.models.current()
+        trained(collection, report=stop, cancel=cancel)
+    current = collection.models.current()
     assert current is not None
     assert current.id == plain.model_id
-    assert len(garden.models.all()) == 1
-    assert [path.name for path in (garden.folder / "models").iterdir()] == [f"{plain.model_id}.safetensors"]
+    assert len(collection.models.all()) == 1
+    assert [path.name for path in (collection.folder / "models").iterdir()] == [f"{plain.model_id}.safetensors"]
 
 
-def test_one_class_only_is_told(garden: Garden, tmp_path: Path) -> None:
+def test_one_class_only_is_told(collection: CollectionStore, tmp_path: Path) -> None:
     draw_stripes(tmp_path / "one", "wide", 8)
     with pytest.raises(TooFewPhotos, match="at least two sub-folders"):
-        trained(garden, tmp_path / "one")
-    rows = label(LabelRequest(garden, tmp_path / "one" / "wide", "cpu", "tiny"), silent, CancelToken()).rows
-    assign(garden, rows.photo_ids.tolist(), class_of(garden, "wide"))
+        trained(collection, tmp_path / "one")
+    rows = label(PredictFolderRequest(collection, tmp_path / "one" / "wide", "cpu", "tiny"), silent, CancelToken()).rows
+    assign(collection, rows.photo_ids.tolist(), class_of(collection, "wide"))
     with pytest.raises(TooFewPhotos, match="at least two classes"):
-        trained(garden)
+        trained(collection)
 
 
-def test_nothing_labelled_is_told(garden: Garden) -> None:
+def test_nothing_labelled_is_told(collection: CollectionStore) -> None:
     with pytest.raises(TooFewPhotos, match="no photo has a label"):
-        trained(garden)
+        trained(collection)
 
 
-def test_one_photo_in_a_class_is_told(garden: Garden, tmp_path: Path) -> None:
+def test_one_photo_in_a_class_is_told(collection: CollectionStore, tmp_path: Path) -> None:
     draw_stripes(tmp_path / "few", "wide", 8)
     draw_stripes(tmp_path / "few", "narrow", 1)
     with pytest.raises(TooFewPhotos, match="“narrow” has only 1 photo"):
-        trained(garden, tmp_path / "few")
+        trained(collection, tmp_path / "few")
 
 
 def test_a_class_of_near_copies_is_told() -> None:
@@ -318,77 +326,79 @@ def test_a_sixth_of_each_class_is_held_out_and_near_copies_stay_together() -> No
     assert not np.array_equal(held_out, hold_out(targets, groups, ("a", "b", "c"), 43))
 
 
-def test_photos_without_any_picture_are_left_out_and_counted(garden: Garden, stripes: Path) -> None:
-    train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+def test_photos_without_any_picture_are_left_out_and_counted(collection: CollectionStore, stripes: Path) -> None:
+    train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
     lost = sorted((stripes / "wide").iterdir())[:3]
     for path in lost:
-        photo = folder_rows(garden, path.parent)
+        photo = folder_rows(collection, path.parent)
         photo_id = int(photo.photo_ids[list(photo.paths).index(path)])
-        garden.thumbnails.path(garden.photos.photos([photo_id])[photo_id].sha256).unlink()
+        collection.thumbnails.path(collection.photos.photos([photo_id])[photo_id].sha256).unlink()
         path.unlink()
-    result = trained(garden)
+    result = trained(collection)
     assert (result.left_out, result.photos) == (3, 33)
 
 
-def test_missing_small_pictures_are_made_again(garden: Garden, stripes: Path) -> None:
-    train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
-    for path in (garden.folder / "thumbnails").rglob("*.jpg"):
+def test_missing_small_pictures_are_made_again(collection: CollectionStore, stripes: Path) -> None:
+    train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    for path in (collection.folder / "thumbnails").rglob("*.jpg"):
         path.unlink()
-    result = trained(garden)
+    result = trained(collection)
     assert (result.left_out, result.photos) == (0, 36)
-    assert len(list((garden.folder / "thumbnails").rglob("*.jpg"))) == 36
+    assert len(list((collection.folder / "thumbnails").rglob("*.jpg"))) == 36
 
 
 @pytest.mark.parametrize("where", ["learner.Learner._forward", "finetune.make_optimiser", "finetune.augmented"])
 def test_too_little_memory_is_told_and_the_model_before_stays(
-    where: str, garden: Garden, stripes: Path, monkeypatch: pytest.MonkeyPatch
+    where: str, collection: CollectionStore, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    plain = train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
 
     def none_left(*_: object) -> None:
         raise MemoryError
 
     monkeypatch.setattr(f"flowersorter.vision.{where}", none_left)
     with pytest.raises(DeviceUnavailable, match="not enough memory for deep training"):
-        trained(garden)
-    current = garden.models.current()
+        trained(collection)
+    current = collection.models.current()
     assert current is not None
     assert current.id == plain.model_id
 
 
-def test_a_wrong_weights_file_is_told(garden: Garden, stripes: Path) -> None:
+def test_a_wrong_weights_file_is_told(collection: CollectionStore, stripes: Path) -> None:
     (hub_cache() / "tiny.safetensors").write_bytes(b"no weights")
     with pytest.raises(ModelFileBad, match="10 bytes instead of"):
-        trained(garden, stripes)
-    assert garden.models.all() == []
+        trained(collection, stripes)
+    assert collection.models.all() == []
 
 
-def test_missing_weights_are_told(garden: Garden, stripes: Path) -> None:
+def test_missing_weights_are_told(collection: CollectionStore, stripes: Path) -> None:
     (hub_cache() / "tiny.safetensors").unlink()
     with pytest.raises(WeightsMissing, match="weights of Tiny are not on this computer"):
-        trained(garden, stripes)
+        trained(collection, stripes)
 
 
-def test_a_network_whose_file_is_gone_is_told_and_another_model_still_works(garden: Garden, stripes: Path) -> None:
-    plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
-    result = trained(garden)
-    folder = garden.folder
+def test_a_network_whose_file_is_gone_is_told_and_another_model_still_works(
+    collection: CollectionStore, stripes: Path
+) -> None:
+    plain = train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    result = trained(collection)
+    folder = collection.folder
     (folder / "models" / f"{result.backbone}.safetensors").unlink()
-    garden.close()
+    collection.close()
     open_embedder.cache_clear()
-    with Garden.open(folder) as again:
+    with CollectionStore.open(folder) as again:
         draw_stripes(stripes, "wide", 1, first=300)
         with pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"):
-            label(LabelRequest(again, stripes, "cpu"), silent, CancelToken())
+            label(PredictFolderRequest(again, stripes, "cpu"), silent, CancelToken())
         use_model(again, plain.model_id)
-        assert label(LabelRequest(again, stripes, "cpu"), silent, CancelToken()).guesses is not None
+        assert label(PredictFolderRequest(again, stripes, "cpu"), silent, CancelToken()).guesses is not None
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign", "empty", "no layer", "short layer"])
-def test_a_damaged_network_is_told(garden: Garden, stripes: Path, damage: str) -> None:
-    result = trained(garden, stripes)
-    file, folder = garden.folder / "models" / f"{result.backbone}.safetensors", garden.folder
-    garden.close()
+def test_a_damaged_network_is_told(collection: CollectionStore, stripes: Path, damage: str) -> None:
+    result = trained(collection, stripes)
+    file, folder = collection.folder / "models" / f"{result.backbone}.safetensors", collection.folder
+    collection.close()
     open_embedder.cache_clear()
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:1000])
@@ -403,72 +413,78 @@ def test_a_damaged_network_is_told(garden: Garden, stripes: Path, damage: str) -
     else:
         file.write_bytes(b"")
     draw_stripes(stripes, "wide", 1, first=300)
-    with Garden.open(folder) as again, pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"):
-        label(LabelRequest(again, stripes, "cpu"), silent, CancelToken())
+    with CollectionStore.open(folder) as again, pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"):
+        label(PredictFolderRequest(again, stripes, "cpu"), silent, CancelToken())
 
 
-def test_a_deleted_model_takes_its_network_with_it_and_its_name_never_comes_back(garden: Garden, stripes: Path) -> None:
-    first = trained(garden, stripes)
-    second = trained(garden)
-    delete_model(garden, first.model_id)
-    assert not (garden.folder / "models" / f"{first.backbone}.safetensors").exists()
-    assert not list((garden.folder / "embeddings").glob(f"{first.backbone}.*"))
-    assert (garden.folder / "models" / f"{second.backbone}.safetensors").exists()
-    use_model(garden, None)
-    prune_models(garden, 0)
-    assert not list((garden.folder / "models").glob("*tuned*"))
-    assert trained(garden, stripes).backbone == "tiny-tuned-3"
+def test_a_deleted_model_takes_its_network_with_it_and_its_name_never_comes_back(
+    collection: CollectionStore, stripes: Path
+) -> None:
+    first = trained(collection, stripes)
+    second = trained(collection)
+    delete_model(collection, first.model_id)
+    assert not (collection.folder / "models" / f"{first.backbone}.safetensors").exists()
+    assert not list((collection.folder / "embeddings").glob(f"{first.backbone}.*"))
+    assert (collection.folder / "models" / f"{second.backbone}.safetensors").exists()
+    use_model(collection, None)
+    prune_models(collection, 0)
+    assert not list((collection.folder / "models").glob("*tuned*"))
+    assert trained(collection, stripes).backbone == "tiny-tuned-3"
 
 
-def test_a_network_that_a_crash_left_without_a_model_is_cleared_away(garden: Garden, stripes: Path) -> None:
-    result = trained(garden, stripes)
-    left = garden.folder / "models" / "tiny-tuned-9.safetensors"
-    left.write_bytes((garden.folder / "models" / f"{result.backbone}.safetensors").read_bytes())
-    forget_unused(garden)
+def test_a_network_that_a_crash_left_without_a_model_is_cleared_away(
+    collection: CollectionStore, stripes: Path
+) -> None:
+    result = trained(collection, stripes)
+    left = collection.folder / "models" / "tiny-tuned-9.safetensors"
+    left.write_bytes((collection.folder / "models" / f"{result.backbone}.safetensors").read_bytes())
+    forget_unused(collection)
     assert not left.exists()
-    assert model_for(garden, result.backbone) is not None
+    assert model_for(collection, result.backbone) is not None
 
 
 def test_a_worse_model_is_kept_but_not_made_current(
-    garden: Garden, stripes: Path, monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    plain = train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
     monkeypatch.setattr("flowersorter.workflows.training.finetune.clearly_worse", lambda *_: True)
-    result = trained(garden)
+    result = trained(collection)
     assert not result.made_current
-    current = garden.models.current()
+    current = collection.models.current()
     assert current is not None
     assert current.id == plain.model_id
-    assert garden.settings.get("backbone", "") == "tiny"
-    use_model(garden, result.model_id)
-    assert garden.settings.get("backbone", "") == result.backbone
+    assert collection.settings.get("backbone", "") == "tiny"
+    use_model(collection, result.model_id)
+    assert collection.settings.get("backbone", "") == result.backbone
 
 
-def test_a_model_that_knows_fewer_classes_waits_for_the_person(garden: Garden, stripes: Path, tmp_path: Path) -> None:
+def test_a_model_that_knows_fewer_classes_waits_for_the_person(
+    collection: CollectionStore, stripes: Path, tmp_path: Path
+) -> None:
     draw_plain(stripes / "plain", 6)
-    train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
-    plain = class_of(garden, "plain")
-    garden.labels.clear([i for i, found in garden.labels.all().items() if found.class_id == plain])
-    result = trained(garden)
+    train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    plain = class_of(collection, "plain")
+    collection.labels.clear([i for i, found in collection.labels.all().items() if found.class_id == plain])
+    result = trained(collection)
     assert (result.lost_classes, result.made_current) == (("plain",), False)
 
 
-def test_an_imported_model_is_not_replaced_without_asking(garden: Garden, stripes: Path) -> None:
-    plain = train_folder(TrainFolderRequest(garden, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
-    arrays, metadata = garden.models.load(plain.model_id)
-    imported = garden.models.add(arrays, {**metadata, "photos": 0, "own_photos": 0, "held_out_accuracy": None})
-    garden.models.use(imported)
-    result = trained(garden)
+def test_an_imported_model_is_not_replaced_without_asking(collection: CollectionStore, stripes: Path) -> None:
+    plain = train_folder(TrainFolderRequest(collection, stripes, device="cpu", backbone="tiny"), silent, CancelToken())
+    arrays, metadata = collection.models.load(plain.model_id)
+    imported = collection.models.add(arrays, {**metadata, "photos": 0, "own_photos": 0, "held_out_accuracy": None})
+    collection.models.use(imported)
+    result = trained(collection)
     assert (result.replaces_import, result.made_current) == (True, False)
-    current = garden.models.current()
+    current = collection.models.current()
     assert current is not None
     assert current.id == imported
 
 
-def test_how_long_it_takes_is_learned_from_the_last_time(garden: Garden, stripes: Path) -> None:
-    guessed = likely_seconds(garden, 1, 6, 1000, 2)
+def test_how_long_it_takes_is_learned_from_the_last_time(collection: CollectionStore, stripes: Path) -> None:
+    guessed = likely_seconds(collection, 1, 6, 1000, 2)
     assert 60 < guessed < 600
-    assert likely_seconds(garden, 2, 6, 1000, 2) > guessed > likely_seconds(garden, 0, 6, 1000, 2)
-    result = trained(garden, stripes)
-    known = likely_seconds(garden, 1, 2, 36, 2)
+    assert likely_seconds(collection, 2, 6, 1000, 2) > guessed > likely_seconds(collection, 0, 6, 1000, 2)
+    result = trained(collection, stripes)
+    known = likely_seconds(collection, 1, 2, 36, 2)
     assert known == pytest.approx(result.epochs[-1].seconds, rel=0.01)

@@ -1,4 +1,4 @@
-"""Retrain, evaluate and what they share: a fit that is kept for the next one, as long as the garden is open."""
+"""Retrain, evaluate and what they share: a fit that is kept for the next one, as long as the collection is open."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import numpy as np
 import pytest
 
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.vision.classifier.batched_lbfgs import Solver, Weights
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.predicting.predict_folder import LabelRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training import incremental_fit
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.stub_network import open_colour_network
 
 
-def retrained(garden: Garden) -> TrainResult:
-    return retrain(RetrainRequest(garden), silent, CancelToken(), embedder=open_colour_network)
+def retrained(collection: CollectionStore) -> TrainResult:
+    return retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
 
 
 @pytest.fixture
-def taught(garden: Garden, sorted_photos: Path) -> Garden:
-    """A garden that was taught with 24 photos of three classes."""
-    request = TrainFolderRequest(garden, sorted_photos)
+def taught(collection: CollectionStore, sorted_photos: Path) -> CollectionStore:
+    """A collection that was taught with 24 photos of three classes."""
+    request = TrainFolderRequest(collection, sorted_photos)
     train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-    return garden
+    return collection
 
 
 @pytest.fixture
@@ -55,13 +55,15 @@ def penalties(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return solved
 
 
-def test_evaluating_after_training_starts_from_the_same_fit(taught: Garden, penalties: list[float]) -> None:
+def test_evaluating_after_training_starts_from_the_same_fit(taught: CollectionStore, penalties: list[float]) -> None:
     result = evaluate(EvaluateRequest(taught), silent, CancelToken(), embedder=open_colour_network)
     assert result.photos == 24
     assert len(penalties) == 1
 
 
-def test_retraining_after_a_correction_starts_from_the_last_fit(taught: Garden, penalties: list[float]) -> None:
+def test_retraining_after_a_correction_starts_from_the_last_fit(
+    taught: CollectionStore, penalties: list[float]
+) -> None:
     """PhotoTable of 24 are too many changes at one: with so few, the penalty is chosen again, on the same axes."""
     before = incremental_fit._last[taught].ground
     photo_id, its = next(iter(taught.labels.all().items()))
@@ -75,36 +77,36 @@ def test_retraining_after_a_correction_starts_from_the_last_fit(taught: Garden, 
 
 
 def test_corrections_of_the_starter_start_from_the_last_fit(
-    garden: Garden, photos: Path, penalties: list[float]
+    collection: CollectionStore, photos: Path, penalties: list[float]
 ) -> None:
-    rows = label(LabelRequest(garden, photos), silent, CancelToken(), embedder=open_colour_network).rows
-    tulips, roses = (garden.classes.find(name) for name in ("tulips", "roses"))
+    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    tulips, roses = (collection.classes.find(name) for name in ("tulips", "roses"))
     assert tulips is not None
     assert roses is not None
-    assign(garden, [int(rows.photo_ids[0])], tulips.id)
-    retrained(garden)
+    assign(collection, [int(rows.photo_ids[0])], tulips.id)
+    retrained(collection)
     cold = len(penalties)
-    assign(garden, [int(rows.photo_ids[20])], roses.id)
-    result = retrained(garden)
+    assign(collection, [int(rows.photo_ids[20])], roses.id)
+    result = retrained(collection)
     assert cold > 2
     assert len(penalties) == cold + 1
     assert result.photos == 2
-    ids = incremental_fit._last[garden].ground.ids
+    ids = incremental_fit._last[collection].ground.ids
     assert len(np.unique(ids)) == len(ids) == len(starter().targets) + 2
 
 
-def test_a_fit_goes_with_its_garden(tmp_path: Path, sorted_photos: Path) -> None:
-    with Garden.open(tmp_path / "another") as garden:
-        train_folder(TrainFolderRequest(garden, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-        kept = weakref.ref(incremental_fit._last[garden].ground.coordinates.inside)
+def test_a_fit_goes_with_its_collection(tmp_path: Path, sorted_photos: Path) -> None:
+    with CollectionStore.open(tmp_path / "another") as collection:
+        train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+        kept = weakref.ref(incremental_fit._last[collection].ground.coordinates.inside)
         assert kept() is not None
-    del garden
+    del collection
     gc.collect()
     assert kept() is None
 
 
-def test_retraining_looks_at_labelled_photos_only(taught: Garden, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A garden of a hundred thousand photos is not walked for the sake of ten labels."""
+def test_retraining_looks_at_labelled_photos_only(taught: CollectionStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collection of a hundred thousand photos is not walked for the sake of ten labels."""
 
     def refused(*_: object) -> None:
         raise AssertionError("retrain must not ask for every place or photo")

@@ -1,4 +1,4 @@
-"""Where labels are few a garden's unlabelled photos help, if the person asks for it; else they are left alone."""
+"""Where labels are few a collection's unlabelled photos help, if the person asks for it; else they are left alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import Garden
+from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.labels import Label, LabelOrigin
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.models.current_model import model_for
-from flowersorter.workflows.predicting.photo_details import guesses_for
+from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
 from flowersorter.workflows.training.train import RetrainRequest, retrain
@@ -35,91 +35,93 @@ def embeddings(seed: int) -> NDArray[np.float32]:
 
 
 @pytest.fixture
-def truth(garden: Garden, tmp_path: Path) -> dict[int, str]:
-    """A garden of 180 photos, four of each class labelled; the names of all."""
+def truth(collection: CollectionStore, tmp_path: Path) -> dict[int, str]:
+    """A collection of 180 photos, four of each class labelled; the names of all."""
     names = [name for name in NAMES for _ in range(EACH)]
-    ids = remember(garden, tmp_path, embeddings(3), names)
-    labels = garden.labels.all()
-    named = {each.id: each.name for each in garden.classes.all()}
+    ids = remember(collection, tmp_path, embeddings(3), names)
+    labels = collection.labels.all()
+    named = {each.id: each.name for each in collection.classes.all()}
     right = {photo_id: named[labels[photo_id].class_id] for photo_id in ids}
-    garden.labels.clear(ids)
-    set_learns_from_unlabelled(garden, True)
+    collection.labels.clear(ids)
+    set_learns_from_unlabelled(collection, True)
     for name in NAMES:
         few = [photo_id for photo_id in sorted(ids) if right[photo_id] == name][:LABELLED]
-        class_id = garden.classes.resolve(name, ClassOrigin.PERSON).id
-        garden.labels.assign_many(dict.fromkeys(few, Label(class_id, LabelOrigin.PERSON)))
+        class_id = collection.classes.resolve(name, ClassOrigin.PERSON).id
+        collection.labels.assign_many(dict.fromkeys(few, Label(class_id, LabelOrigin.PERSON)))
     return right
 
 
-def labels_of(garden: Garden) -> dict[int, int]:
-    return {photo_id: label.class_id for photo_id, label in garden.labels.all().items()}
+def labels_of(collection: CollectionStore) -> dict[int, int]:
+    return {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
 
 
-def right_guesses(garden: Garden, truth: dict[int, str]) -> float:
-    rest = np.array(sorted(set(truth) - set(labels_of(garden))), np.int64)
-    found = guesses_for(garden, rest)
+def right_guesses(collection: CollectionStore, truth: dict[int, str]) -> float:
+    rest = np.array(sorted(set(truth) - set(labels_of(collection))), np.int64)
+    found = predictions_for(collection, rest)
     assert found is not None
-    named = {each.id: each.name for each in garden.classes.all()}
+    named = {each.id: each.name for each in collection.classes.all()}
     guessed = [named[class_id] for class_id in found.class_ids[found.probabilities.argmax(axis=1)].tolist()]
     return float(np.mean([guess == truth[photo_id] for guess, photo_id in zip(guessed, rest.tolist(), strict=True)]))
 
 
-def test_nobody_asked_for_it_and_labels_alone_are_learned_from(garden: Garden, truth: dict[int, str]) -> None:
+def test_nobody_asked_for_it_and_labels_alone_are_learned_from(
+    collection: CollectionStore, truth: dict[int, str]
+) -> None:
     assert truth
-    set_learns_from_unlabelled(garden, False)
-    assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
-    garden.settings.set("learn from unlabelled photos", "yes")
-    assert not learns_from_unlabelled(garden), "what somebody wrote there by hand is no word of the person"
+    set_learns_from_unlabelled(collection, False)
+    assert labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled is None
+    collection.settings.set("learn from unlabelled photos", "yes")
+    assert not learns_from_unlabelled(collection), "what somebody wrote there by hand is no word of the person"
 
 
-def test_a_garden_begins_with_labels_alone(garden: Garden) -> None:
-    assert not learns_from_unlabelled(garden)
+def test_a_collection_begins_with_labels_alone(collection: CollectionStore) -> None:
+    assert not learns_from_unlabelled(collection)
 
 
-def test_retrain_learns_from_them_and_guesses_better(garden: Garden, truth: dict[int, str]) -> None:
-    result = retrain(RetrainRequest(garden), silent, CancelToken())
+def test_retrain_learns_from_them_and_guesses_better(collection: CollectionStore, truth: dict[int, str]) -> None:
+    result = retrain(RetrainRequest(collection), silent, CancelToken())
     assert result.photos == 3 * LABELLED
     assert 0 < result.guessed <= 3 * (EACH - LABELLED)
-    named = model_for(garden, "resnet50")
+    named = model_for(collection, "resnet50")
     assert named is not None
     assert (named.model.training.photos, named.model.training.guessed) == (result.photos, result.guessed)
-    together = right_guesses(garden, truth)
-    set_learns_from_unlabelled(garden, False)
-    assert retrain(RetrainRequest(garden), silent, CancelToken()).guessed == 0
-    assert together > right_guesses(garden, truth) + 0.02
+    together = right_guesses(collection, truth)
+    set_learns_from_unlabelled(collection, False)
+    assert retrain(RetrainRequest(collection), silent, CancelToken()).guessed == 0
+    assert together > right_guesses(collection, truth) + 0.02
 
 
-def test_nothing_is_measured_on_them(garden: Garden, truth: dict[int, str]) -> None:
+def test_nothing_is_measured_on_them(collection: CollectionStore, truth: dict[int, str]) -> None:
     assert len(truth) == 3 * EACH
-    retrain(RetrainRequest(garden), silent, CancelToken())
-    found = evaluate(EvaluateRequest(garden), silent, CancelToken())
+    retrain(RetrainRequest(collection), silent, CancelToken())
+    found = evaluate(EvaluateRequest(collection), silent, CancelToken())
     assert len(found.photo_ids) == 3 * LABELLED
-    assert set(found.photo_ids.tolist()) == set(labels_of(garden))
+    assert set(found.photo_ids.tolist()) == set(labels_of(collection))
 
 
 def test_the_labelled_ones_are_not_among_them_and_there_are_only_so_many(
-    garden: Garden, truth: dict[int, str], monkeypatch: pytest.MonkeyPatch
+    collection: CollectionStore, truth: dict[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photos = labelled_photos(garden, "resnet50", labels_of(garden))
+    photos = labelled_photos(collection, "resnet50", labels_of(collection))
     assert photos.unlabelled is not None
     assert len(photos.unlabelled) == len(truth) - 3 * LABELLED
     assert photos.examples.unlabelled is photos.unlabelled
     monkeypatch.setattr(training_set, "MOST_UNLABELLED", 50)
-    some = labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled
+    some = labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled
     assert some is not None
     assert len(some) == 50
     everywhere = {row.tobytes() for row in photos.unlabelled.levels}
     assert {row.tobytes() for row in some.levels} < everywhere
 
 
-def test_with_many_labels_they_are_left_alone(garden: Garden, tmp_path: Path) -> None:
-    set_learns_from_unlabelled(garden, True)
-    ids = remember(garden, tmp_path, embeddings(1), [name for name in NAMES for _ in range(EACH)])
-    garden.labels.clear(ids[::2])
-    assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
+def test_with_many_labels_they_are_left_alone(collection: CollectionStore, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(collection, True)
+    ids = remember(collection, tmp_path, embeddings(1), [name for name in NAMES for _ in range(EACH)])
+    collection.labels.clear(ids[::2])
+    assert labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled is None
 
 
-def test_where_every_photo_is_labelled_there_are_none(garden: Garden, tmp_path: Path) -> None:
-    set_learns_from_unlabelled(garden, True)
-    remember(garden, tmp_path, embeddings(1)[:12], [NAMES[at % 3] for at in range(12)])
-    assert labelled_photos(garden, "resnet50", labels_of(garden)).unlabelled is None
+def test_where_every_photo_is_labelled_there_are_none(collection: CollectionStore, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(collection, True)
+    remember(collection, tmp_path, embeddings(1)[:12], [NAMES[at % 3] for at in range(12)])
+    assert labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled is None
