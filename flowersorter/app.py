@@ -34,8 +34,8 @@ from flowersorter.workers.thumbnail_pool import ThumbnailPool
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
+    from flowersorter.sorting.recover import RecoveryResult
     from flowersorter.ui.collections.restore_dialog import RestoreDialog
-    from flowersorter.workflows.filing.history import RecoveryResult
 
 log = logging.getLogger(__name__)
 
@@ -143,7 +143,7 @@ class Program(QObject):
     def _on_recovered(self, result: object) -> None:
         if result is None:
             return
-        from flowersorter.workflows.filing.history import RecoveryResult
+        from flowersorter.sorting.recover import RecoveryResult
 
         assert isinstance(result, RecoveryResult)
         repaired = result.finished + result.rolled_back

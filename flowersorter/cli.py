@@ -13,14 +13,13 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 from flowersorter.commands.output import Terminal
-from flowersorter.commands.parser import VERBS, make_parser
+from flowersorter.commands.parser import make_parser
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
 
 if TYPE_CHECKING:
     from flowersorter.commands.context import Call
 
-__all__ = ["VERBS", "main"]
 
 FAILED = 1
 _STOPPED = "Stopped; nothing is half-done."

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.figures import wilson_interval
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.library.models.safetensors_bundle import write_bundle
@@ -27,8 +28,8 @@ from flowersorter.vision.backbone.device import choose_device
 from flowersorter.vision.backbone.embedder import Embedder
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.backbone.weights import imagenet_layer
-from flowersorter.vision.classifier.fit import Examples, fit
-from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.vision.classifier.fit import fit
+from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
 from flowersorter.vision.features.packed import average_views, pack
 from flowersorter.vision.features.views import CENTRE, WIDE, cut

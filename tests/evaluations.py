@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from flowersorter.domain.figures import wilson_interval
 from flowersorter.vision.classifier.metrics import (
     calibration_bins,
     confusion_matrix,
     expected_calibration_error,
     precision,
     recall,
-    wilson_interval,
 )
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningPoint

@@ -14,7 +14,8 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_way_out
 from flowersorter.library.files.locations import default_collection
-from flowersorter.workflows.filing.history import RecoveryResult, recover_collection
+from flowersorter.sorting.recover import RecoveryResult
+from flowersorter.workflows.filing.history import recover_collection
 from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
 

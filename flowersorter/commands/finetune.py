@@ -7,7 +7,8 @@ from typing import Any
 from flowersorter.commands.context import Call
 from flowersorter.commands.output import Terminal, counted, percent, shown
 from flowersorter.commands.training_output import record_training, say_held_out, say_rest
-from flowersorter.workflows.training.finetune import EPOCHS, Epoch, FinetuneRequest, FinetuneResult, finetune
+from flowersorter.domain.figures import Epoch
+from flowersorter.workflows.training.finetune import EPOCHS, FinetuneRequest, FinetuneResult, finetune
 
 
 def run_deep(call: Call) -> int:

@@ -7,19 +7,11 @@ from typing import Any
 from flowersorter.commands.context import Call, recovery_sentences
 from flowersorter.commands.models import local_time
 from flowersorter.commands.output import counted, shown
+from flowersorter.domain.journal import EntryState, Run
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import Rescue, rescue
-from flowersorter.library.tables.journal import EntryState
-from flowersorter.workflows.filing.history import (
-    Run,
-    RunPhoto,
-    UndoRequest,
-    recover_collection,
-    run_photos,
-    runs,
-    undo_run,
-)
+from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, recover_collection, run_photos, runs, undo_run
 
 
 def run(call: Call) -> int:

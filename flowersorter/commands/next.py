@@ -7,8 +7,8 @@ from typing import Any
 
 from flowersorter.commands.context import Call
 from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
+from flowersorter.domain.figures import Gain
 from flowersorter.photos.scan import absolute_folder
-from flowersorter.vision.classifier.learning_curve import Gain
 from flowersorter.workflows.evaluation.label_next import (
     MORE,
     LabelNextRequest,

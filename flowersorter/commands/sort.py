@@ -14,11 +14,12 @@ from flowersorter.commands.label import label_folder, say_missing_model, say_no_
 from flowersorter.commands.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.refile import RefileRequest, refile
-from flowersorter.workflows.filing.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 

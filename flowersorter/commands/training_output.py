@@ -9,7 +9,7 @@ from flowersorter.commands.context import Call
 from flowersorter.commands.json_lines import unreadable_line
 from flowersorter.commands.label import say_unreadable
 from flowersorter.commands.output import Terminal, counted, percent
-from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.domain.figures import wilson_interval
 from flowersorter.workflows.training.finetune import FinetuneResult
 from flowersorter.workflows.training.train import TrainResult
 

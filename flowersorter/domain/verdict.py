@@ -18,3 +18,10 @@ class Verdict(IntEnum):
     def word(self) -> str:
         """The word used on the command line and in files."""
         return self.name.lower()
+
+
+#: Share of the *sure* photos that must be right: what a person can ask for, and what is promised to one who does not.
+SURE_PRECISIONS = (0.90, 0.95, 0.97, 0.99)
+
+
+DEFAULT_SURE_PRECISION = 0.97

@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from flowersorter.library.tables.journal import MadeFolder
+from flowersorter.domain.journal import MadeFolder
 from flowersorter.sorting.failures import TAKEN, UNPLUGGED, NotDoneError, in_words
 from flowersorter.sorting.filesystem import FileSystem, has_something, is_folder, look, look_through
 from flowersorter.sorting.journaled_steps import StepContext, require_made_on_drive, secure

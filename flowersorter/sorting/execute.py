@@ -8,10 +8,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowersorter.domain.journal import EntryState, NewEntry, Run
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import EntryState, NewEntry, Run
 from flowersorter.sorting.created_folders import make_destination, remove_empty_folders, require_device
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem

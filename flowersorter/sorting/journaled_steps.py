@@ -7,8 +7,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import Entry, EntryState, Journal, Run
+from flowersorter.library.tables.journal import Journal
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, UNPLUGGED, NotDoneError, in_words
 from flowersorter.sorting.filesystem import FileSystem, has_something, is_regular, look, look_through
 from flowersorter.sorting.plan import Action

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import Entry, EntryState, Run
 from flowersorter.sorting.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.filesystem import FileSystem, has_something, is_our_link, look, look_through

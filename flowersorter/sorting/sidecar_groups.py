@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowersorter.library.tables.journal import Entry, EntryState, Run
+from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.sorting.created_folders import make_class_folder
 from flowersorter.sorting.failures import PUT_RIGHT_LATER, LeftOpenError, NotDoneError
 from flowersorter.sorting.journaled_steps import StepContext, check_take_back, file, take_back

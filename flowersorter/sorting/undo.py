@@ -6,10 +6,10 @@ from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 
+from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import EntryState, Run, RunState
 from flowersorter.sorting.created_folders import remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem

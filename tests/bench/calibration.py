@@ -16,11 +16,11 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.batch_novelty import PhotoSample, compare, flag_batch_novelty
-from flowersorter.vision.classifier.fit import Examples, fit
+from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.metrics import calibration_bins, expected_calibration_error
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import Predictions, predict
-from flowersorter.vision.classifier.training_state import AugmentedViews, few, near_duplicates
+from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, few, near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant

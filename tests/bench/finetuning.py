@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.figures import Epoch, wilson_interval
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
-from flowersorter.vision.classifier.metrics import wilson_interval
 from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
-from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, finetune
+from flowersorter.workflows.training.finetune import FinetuneRequest, finetune
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.bench.training_folder import learned_photos
 

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
-from flowersorter.vision.classifier.fit import Examples, Fitted, fit
+from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.label_errors import Opinions, score_labels
 from flowersorter.vision.classifier.learning_curve import measure_curve
 from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.near_duplicates import NEAR_COPY
 from flowersorter.vision.features.packed import Features, join
 from tests.bench.training_folder import learned_photos

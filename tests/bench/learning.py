@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from flowersorter.domain.figures import wilson_interval
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.vision.classifier.fit import Examples, fit
-from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.vision.classifier.fit import fit
+from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder

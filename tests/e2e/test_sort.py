@@ -17,8 +17,8 @@ MODES = ("--copy", "--move", "--link")
 @pytest.fixture
 def taught(labelled: Labelled, program: Program, tmp_path: Path) -> Program:
     """A collection in which every photo of the folder has a class: drawn photos are new to the starter model."""
+    from flowersorter.domain.label import LabelOrigin
     from flowersorter.library.collection import CollectionStore
-    from flowersorter.library.tables.labels import LabelOrigin
 
     with CollectionStore.open(program.collection) as collection:
         odd, even = collection.classes.add("odd ones"), collection.classes.add("Even: more/less")

@@ -29,8 +29,8 @@ def draw_many(folder: Path, count: int) -> None:
 
 def label_by_hand(program: Program, folder: Path) -> None:
     """Give every photo a class without the network: what is filed needs a label only."""
+    from flowersorter.domain.label import LabelOrigin
     from flowersorter.library.collection import CollectionStore
-    from flowersorter.library.tables.labels import LabelOrigin
 
     with CollectionStore.open(program.collection) as collection:
         classes = [collection.classes.add(name) for name in CLASSES]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter import __version__
-from flowersorter.cli import VERBS
+from flowersorter.commands.parser import VERBS
 from tests.e2e.conftest import Labelled
 from tests.e2e.program import Program, imported
 

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 from PySide6.QtGui import QColor, QImage
 
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.workers.thumbnail_pool import Wanted
-from flowersorter.workflows.predicting.photo_rows import PhotoRows, Verdict
 from flowersorter.workflows.predicting.predict_folder import label
 from flowersorter.workflows.training.prepare_features import get_ready
 from flowersorter.workflows.training.train import retrain

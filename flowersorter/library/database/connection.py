@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.schema import MIGRATIONS
 
@@ -264,14 +265,3 @@ class Database:
                 if self._connection.in_transaction:
                     self._connection.execute("ROLLBACK")
                 raise
-
-
-def sorted_unique(ids: Iterable[int] | NDArray[np.int64]) -> NDArray[np.int64]:
-    """Ids in rising order, each once; what is so already takes no time, where `np.unique` takes its own."""
-    wanted = np.asarray(ids if isinstance(ids, np.ndarray) else list(ids), np.int64)
-    if (wanted[1:] > wanted[:-1]).all():
-        return wanted
-    ordered = np.sort(wanted)
-    first = np.concatenate([[True], ordered[1:] != ordered[:-1]])
-    distinct: NDArray[np.int64] = ordered[first]
-    return distinct

@@ -25,20 +25,9 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, Run, RunState
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.journal_rows import (
-    Entry,
-    EntryState,
-    MadeFolder,
-    NewEntry,
-    Run,
-    RunState,
-    entry_of,
-    folder_of,
-    run_of,
-)
-
-__all__ = ["Entry", "EntryState", "Journal", "MadeFolder", "NewEntry", "Run", "RunState"]
+from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of
 
 _SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 _RUN_COLUMNS = """

@@ -5,33 +5,17 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import Database
 
 _COLUMNS = "photo_id, class_id, origin"
-
-
-class LabelOrigin(StrEnum):
-    """Who said so."""
-
-    PERSON = "person"
-    FOLDER = "folder"
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The class of a photo, and who said so."""
-
-    class_id: int
-    origin: LabelOrigin
 
 
 class LabelTable:

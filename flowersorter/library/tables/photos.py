@@ -12,11 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.places import PLACE_COLUMNS, Place, Places, path_range
+from flowersorter.library.tables.places import PLACE_COLUMNS, path_range
 from flowersorter.natural_sort import natural_ranking
-
-__all__ = ["PhotoRecord", "PhotoTable", "Place", "Places", "ReadRecord"]
 
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
 _LARGEST_INTEGER = 2**63 - 1

@@ -6,15 +6,16 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
+from flowersorter.domain.journal import RunState
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.filed_photos import filed_under
-from flowersorter.library.tables.journal import RunState
+from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.filing.history import UndoRequest, UndoResult, undo_run
+from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.refile import RefileResult, plan_class_move, run_refile
 
 

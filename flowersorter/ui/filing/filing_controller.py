@@ -12,13 +12,14 @@ from PySide6.QtWidgets import QMessageBox
 from flowersorter.errors import UserError
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
+from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.filing.history import UndoRequest, UndoResult, run_photos, runs, undo_run
+from flowersorter.workflows.filing.history import UndoRequest, run_photos, runs, undo_run
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
 CHOICES_KEY = "sort choices"

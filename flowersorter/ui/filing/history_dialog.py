@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.domain.journal import Run, RunState
 from flowersorter.errors import UserError
-from flowersorter.library.tables.journal import Run, RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.ui.filing.run_photo_list import RunPhotoList
 from flowersorter.ui.shared import theme

@@ -8,7 +8,7 @@ from pathlib import Path
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
-from flowersorter.library.tables.journal import Entry, EntryState
+from flowersorter.domain.journal import Entry, EntryState
 from flowersorter.sorting.plan import Action
 from flowersorter.ui.shared.widgets import RoomyRows, describe
 from flowersorter.workflows.filing.history import RunPhoto

@@ -28,6 +28,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.errors import UserError
+from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.plan_tree import PlanTree
@@ -44,7 +45,7 @@ from flowersorter.ui.shared.widgets import (
     plain,
     text_label,
 )
-from flowersorter.workflows.filing.sort import ASIDE, Include
+from flowersorter.workflows.filing.sort import Include
 
 PLAN_DELAY_MS = 350
 

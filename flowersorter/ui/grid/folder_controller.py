@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
@@ -22,7 +23,6 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
-from flowersorter.workflows.predicting.photo_rows import PhotoRows
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:

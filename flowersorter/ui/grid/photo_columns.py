@@ -8,8 +8,9 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.library.tables.places import Paths
-from flowersorter.workflows.predicting.photo_rows import PhotoRows, Verdict
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.place import Paths
+from flowersorter.domain.verdict import Verdict
 
 Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]

@@ -9,9 +9,9 @@ from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, Q
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
+from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.shared import theme
-from flowersorter.workflows.predicting.photo_rows import Verdict
 
 Index = QModelIndex | QPersistentModelIndex
 

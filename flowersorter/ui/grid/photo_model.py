@@ -23,10 +23,11 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QImage
 
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, Rows
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.workers.thumbnail_pool import Wanted
-from flowersorter.workflows.predicting.photo_rows import PhotoRows, Verdict
 
 Index = QModelIndex | QPersistentModelIndex
 

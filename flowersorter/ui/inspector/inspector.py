@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.inspector.exif_facts import Facts
@@ -19,7 +20,6 @@ from flowersorter.ui.inspector.prediction_bars import PredictionBars
 from flowersorter.ui.shared import theme
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
-from flowersorter.workflows.predicting.photo_rows import Verdict
 
 if TYPE_CHECKING:
     from flowersorter.workflows.predicting.photo_details import PhotoDetails

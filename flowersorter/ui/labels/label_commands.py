@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand
 
+from flowersorter.domain.label import Label
 from flowersorter.errors import FlowerSorterError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import Label
 from flowersorter.workflows.labelling import set_labels
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 

@@ -6,9 +6,10 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
+from flowersorter.domain.figures import Gain
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, count_photos, text_label
-from flowersorter.workflows.evaluation.label_next import MORE, Gain, LabelNextResult, Standing
+from flowersorter.workflows.evaluation.label_next import MORE, LabelNextResult, Standing
 
 _CONTEXT = "AdvicePanel"
 _MOST_LINES = 6

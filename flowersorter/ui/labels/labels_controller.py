@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext, Shown, as_shown
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
-from flowersorter.workflows.predicting.photo_rows import Verdict
 
 if TYPE_CHECKING:
     from flowersorter.ui.labels.refile_controller import RefileController

@@ -6,12 +6,13 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Signal
 
+from flowersorter.domain.journal import RunState
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.tables.journal import RunState
+from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
-from flowersorter.workflows.filing.history import UndoRequest, UndoResult, undo_run
+from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, misfiled, refile
 
 

@@ -9,9 +9,10 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import Progress
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.models.model_page import StarterInfo
 from flowersorter.ui.models.models_controller import ModelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
-from flowersorter.ui.preferences.preferences_dialog import Preferences, PreferencesDialog, StarterInfo
+from flowersorter.ui.preferences.preferences_dialog import Preferences, PreferencesDialog
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones

@@ -22,6 +22,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.domain.label import FEW_LABELS
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
 from flowersorter.ui.models.model_page import ModelPage, StarterInfo
@@ -32,10 +34,6 @@ from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
 from flowersorter.workflows.maintenance.cache import USUAL_LIMIT_MB
 from flowersorter.workflows.models.backbones import BackboneInfo
-from flowersorter.workflows.models.sure_precision import DEFAULT_SURE_PRECISION
-from flowersorter.workflows.training.semi_supervised_option import FEW_LABELS
-
-__all__ = ["Preferences", "PreferencesDialog", "StarterInfo"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from flowersorter.domain.verdict import SURE_PRECISIONS
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe, text_label
-from flowersorter.workflows.models.sure_precision import SURE_PRECISIONS, Following
+from flowersorter.workflows.models.sure_precision import Following
 
 
 class SurePrecisionSection(QWidget):

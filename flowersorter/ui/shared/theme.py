@@ -9,8 +9,8 @@ from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
+from flowersorter.domain.verdict import Verdict
 from flowersorter.library.files.locations import resource
-from flowersorter.workflows.predicting.photo_rows import Verdict
 
 SMALL_GAP_PX, GAP_PX, LARGE_GAP_PX = 4, 8, 16
 

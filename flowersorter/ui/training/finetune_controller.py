@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.figures import Epoch
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import Progress
 from flowersorter.ui.evaluation.class_scores import percent
@@ -13,7 +14,7 @@ from flowersorter.ui.training.finetune_dialog import FinetuneDialog
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.predicting.thread_pool import worker_count
-from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, FinetuneResult, finetune, likely_seconds
+from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult, finetune, likely_seconds
 
 
 class FinetuneController(QObject):

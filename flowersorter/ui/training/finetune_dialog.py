@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from PySide6.QtCore import QCoreApplication, QLocale, Signal, Slot
 from PySide6.QtWidgets import QButtonGroup, QDialog, QHBoxLayout, QLabel, QRadioButton, QSpinBox, QVBoxLayout, QWidget
 
+from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.epochs import EpochChart
@@ -20,7 +21,7 @@ from flowersorter.ui.shared.widgets import (
     open_at,
     text_label,
 )
-from flowersorter.workflows.training.finetune import EPOCHS, STAGES, Epoch
+from flowersorter.workflows.training.finetune import EPOCHS, STAGES
 
 _MOST_EPOCHS = 100
 _MINUTE_S, _HOUR_S = 60, 3600

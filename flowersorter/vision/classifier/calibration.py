@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-#: Share of the *sure* photos that must be right: what a person can ask for, and what is promised to one who does not.
-SURE_PRECISIONS = (0.90, 0.95, 0.97, 0.99)
-DEFAULT_SURE_PRECISION = 0.97
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
+
 #: Share of the *probable* photos that must be right.
 LIKELY_PRECISION = 0.80
 _GOLDEN = (5**0.5 - 1) / 2

@@ -26,8 +26,6 @@ from flowersorter.vision.classifier.training_state import Examples, TrainingStat
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool
 
-__all__ = ["Examples", "Fitted", "HeldOut", "fit"]
-
 #: Share by which unlabelled photos, or variants, may be more or fewer than an earlier fit went by: it keeps those.
 _MORE_BESIDE = 0.1
 #: Held-out photos below which an accuracy would say nothing.

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.figures import Gain
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.model import Model
@@ -54,21 +55,6 @@ class Point:
     photos: float
     error: float
     deviation: float
-
-
-@dataclass(frozen=True, slots=True)
-class Gain:
-    """What more photos would bring, in shares of photos that are right.
-
-    Attributes:
-        low: With a probability of 0.95 between this
-        high: and this.
-        likely: The median.
-    """
-
-    low: float
-    likely: float
-    high: float
 
 
 class LearningCurve:

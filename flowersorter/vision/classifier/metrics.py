@@ -2,52 +2,10 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
-
-@dataclass(frozen=True, slots=True, eq=False)
-class CalibrationBin:
-    """Photos whose confidence falls into one interval.
-
-    Attributes:
-        low: Lower edge, exclusive except for 0.
-        high: Upper edge, inclusive.
-        photos: How many fell in.
-        confidence: Their mean confidence.
-        accuracy: The share of them that is right.
-    """
-
-    low: float
-    high: float
-    photos: int
-    confidence: float
-    accuracy: float
-
-    @property
-    def interval(self) -> tuple[float, float]:
-        """95 % interval of the accuracy: wide where few photos fell in."""
-        return wilson_interval(round(self.accuracy * self.photos), self.photos)
-
-
-@dataclass(frozen=True, slots=True)
-class ConfidenceBar:
-    """How many photos of one interval of confidence are right, and how many wrong.
-
-    Attributes:
-        low: Lower edge, exclusive except for 0.
-        high: Upper edge, inclusive.
-        right: Photos predicted right.
-        wrong: Photos predicted wrong.
-    """
-
-    low: float
-    high: float
-    right: int
-    wrong: int
+from flowersorter.domain.figures import CalibrationBin, ConfidenceBar
 
 
 def confusion_matrix(true: NDArray[np.intp], predicted: NDArray[np.intp], classes: int) -> NDArray[np.int64]:
@@ -79,20 +37,6 @@ def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
     result = np.full(len(whole), np.nan)
     np.divide(part, whole, out=result, where=whole > 0)
     return result
-
-
-def wilson_interval(right: int, photos: int, z: float = 1.96) -> tuple[float, float]:
-    """Bound a share with Wilson's score interval (95 % for z = 1.96); (0, 1) for no photos.
-
-    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
-    """
-    if photos == 0:
-        return 0.0, 1.0
-    share = right / photos
-    spread = z * math.sqrt(share * (1 - share) / photos + z * z / (4 * photos * photos))
-    centre = share + z * z / (2 * photos)
-    scale = 1 + z * z / photos
-    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 def calibration_bins(

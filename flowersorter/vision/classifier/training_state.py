@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import FEW_LABELS
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.near_duplicates import joined, near_duplicate_groups
@@ -19,9 +20,6 @@ from flowersorter.vision.parallel import ThreadPool
 RANK = 384
 #: Share of the photos that may have changed since everything was computed afresh.
 _MOST_CHANGED = 0.2
-#: Labelled photos a class, on average, up to which those nobody labelled can be learned from too. With 20 that still
-#: is 1 point of accuracy, but what the model says of itself is off by 3.1 points instead of 2.8 (fifteen draws).
-FEW_LABELS = 15
 #: Photos of a class from which on some can be held out while every fold still has others of it to learn from.
 LEAST_TO_HOLD_OUT = 3
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from flowersorter.domain.figures import Epoch
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -67,36 +68,6 @@ class FinetuneConfig:
     classes: int
     train: NDArray[np.intp]
     held_out: NDArray[np.intp]
-
-
-@dataclass(frozen=True, slots=True)
-class Epoch:
-    """News: an epoch is over.
-
-    Attributes:
-        number: From 1; 0 tells how things stood before the first.
-        of: How many there will be.
-        loss: Mean loss of the photos it learned from, NaN for number 0.
-        held_out_loss: Mean loss of the held-out photos at the best temperature.
-        held_out_right: How many of them were right.
-        held_out: How many there are.
-        best: Whether this is the best epoch so far; of two that chance could tell apart, the later one.
-        seconds: Since the training began.
-    """
-
-    number: int
-    of: int
-    loss: float
-    held_out_loss: float
-    held_out_right: int
-    held_out: int
-    best: bool
-    seconds: float
-
-    @property
-    def accuracy(self) -> float:
-        """Share of the held-out photos that were right."""
-        return self.held_out_right / self.held_out if self.held_out else math.nan
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torchvision.models.resnet import ResNet
 
+from flowersorter.domain.figures import Epoch
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.finetuning.augment import augmented
-from flowersorter.vision.finetuning.config import Epoch, FinetuneConfig, Recipe, Snapshot, Tuned
+from flowersorter.vision.finetuning.config import FinetuneConfig, Recipe, Snapshot, Tuned
 from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import PartialResNet
 from flowersorter.vision.parallel import ThreadPool, worker_count

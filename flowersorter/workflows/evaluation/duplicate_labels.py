@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import LabelOrigin
 
 
 @dataclass(frozen=True, slots=True)

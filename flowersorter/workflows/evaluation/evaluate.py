@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.figures import CalibrationBin, ConfidenceBar, wilson_interval
+from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.domain.place import Place, Places
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.photos import Place, Places
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.metrics import (
-    CalibrationBin,
-    ConfidenceBar,
     bin_numbers,
     calibration_bins,
     confidence_bars,
@@ -25,21 +25,17 @@ from flowersorter.vision.classifier.metrics import (
     expected_calibration_error,
     precision,
     recall,
-    wilson_interval,
 )
 from flowersorter.workflows.evaluation.compare_models import Training
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder, name_key
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
-from flowersorter.workflows.predicting.photo_rows import PhotoPredictions
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, look_twice, read_new
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.training.unmeasured_classes import in_words, too_few, unmeasured
-
-__all__ = ["CalibrationBin", "ConfidenceBar", "EvaluateRequest", "Evaluation", "evaluate"]
 
 
 @dataclass(frozen=True, slots=True)

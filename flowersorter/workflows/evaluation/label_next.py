@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.figures import Gain, wilson_interval
+from flowersorter.domain.place import Place, Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.photos import Place, Places
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
-from flowersorter.vision.classifier.learning_curve import Gain, LearningCurve, measure_curve
-from flowersorter.vision.classifier.metrics import wilson_interval
+from flowersorter.vision.classifier.learning_curve import LearningCurve, measure_curve
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.near_duplicates import joined
@@ -28,8 +28,6 @@ from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_
 from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
-
-__all__ = ["MORE", "Gain", "LabelNextRequest", "LabelNextResult", "NextPhoto", "Standing", "label_next"]
 
 #: So many more photos are asked for at a time.
 MORE = 10

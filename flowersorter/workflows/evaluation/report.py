@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from flowersorter.domain.place import Paths
 from flowersorter.errors import PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.atomic_write import write_durably
-from flowersorter.library.tables.places import Paths
 from flowersorter.photos.read import SMALL_PX, read_photo
 from flowersorter.photos.report_thumbnail import tiny_jpeg
 from flowersorter.workflows.evaluation.evaluate import Evaluation

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from flowersorter.library.tables.places import Paths
+from flowersorter.domain.place import Paths
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 
 #: Spreadsheets run a cell that begins like this as a formula, whoever named the class or the file.

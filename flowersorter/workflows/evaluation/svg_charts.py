@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from flowersorter.vision.classifier.metrics import CalibrationBin, ConfidenceBar
+from flowersorter.domain.figures import CalibrationBin, ConfidenceBar
 from flowersorter.workflows.evaluation.axes import count_axis, log_axis, share_axis
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 from flowersorter.workflows.evaluation.svg import Figure

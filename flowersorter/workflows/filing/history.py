@@ -4,26 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from flowersorter.domain.journal import Entry, EntryState, Run, RunState
 from flowersorter.errors import UndoRefused
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import moved_on
-from flowersorter.library.tables.journal import Entry, EntryState, Run, RunState
 from flowersorter.sorting.recover import RecoveryResult, recover
 from flowersorter.sorting.undo import UndoResult, undo
-
-__all__ = [
-    "RecoveryResult",
-    "Run",
-    "RunPhoto",
-    "UndoRequest",
-    "UndoResult",
-    "filings",
-    "recover_collection",
-    "run_photos",
-    "runs",
-    "undo_run",
-]
 
 
 @dataclass(frozen=True, slots=True)

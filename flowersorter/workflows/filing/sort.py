@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken, Progress, Report
@@ -22,9 +23,6 @@ from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.workflows.filing.gc_pause import paused_gc
 from flowersorter.workflows.predicting.photo_details import rows_for
-from flowersorter.workflows.predicting.photo_rows import PhotoRows
-
-__all__ = ["ASIDE", "Include", "RunSortRequest", "SortRequest", "chosen_rows", "plan_sort", "reason_left", "run_sort"]
 
 
 class Include(StrEnum):

@@ -7,12 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
+from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import classes_filed_as
-from flowersorter.library.tables.labels import Label, LabelOrigin
-from flowersorter.library.tables.photos import Place, Places
 
 
 def name_key(name: str) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import Label, LabelOrigin
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,19 +6,10 @@ from dataclasses import replace
 from enum import Enum, auto
 from weakref import WeakKeyDictionary
 
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 from flowersorter.library.collection import CollectionStore
-from flowersorter.vision.classifier.calibration import CAUTIOUS, DEFAULT_SURE_PRECISION, SURE_PRECISIONS
+from flowersorter.vision.classifier.calibration import CAUTIOUS
 from flowersorter.vision.classifier.model import Model
-
-__all__ = [
-    "DEFAULT_SURE_PRECISION",
-    "SURE_PRECISIONS",
-    "Following",
-    "following",
-    "keeping_precision",
-    "set_sure_precision",
-    "sure_precision",
-]
 
 _KEY = "sure_promise"
 #: The promise of each open collection: its models are asked for with every block of photos.

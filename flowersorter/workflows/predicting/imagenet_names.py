@@ -8,13 +8,13 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.weights import imagenet_classes
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.feature_cache import feature_table
-from flowersorter.workflows.predicting.photo_rows import PhotoRows
 
 #: A likeness with a smaller share is one of several and names mostly what is not there (one in twelve of 200 photos of
 #: streets, rooms and animals: a dog as a running shoe, a bicycle as a triceratops).

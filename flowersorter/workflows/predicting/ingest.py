@@ -13,11 +13,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.place import Place
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.photos import Place, ReadRecord
+from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut

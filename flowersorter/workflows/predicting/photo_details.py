@@ -9,15 +9,16 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import Label
+from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
+from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import Label
-from flowersorter.library.tables.photos import PhotoRecord, Place, Places
+from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.batch_novelty import apart_with
 from flowersorter.workflows.predicting.feature_cache import feature_table
 from flowersorter.workflows.predicting.imagenet_names import looks_like
-from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.workflows.predicting.predict_cached import guess
 
 TOP_GUESSES = 5

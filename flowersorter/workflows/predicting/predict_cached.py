@@ -7,14 +7,15 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.connection import sorted_unique
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.predicting.batch_novelty import novel_photos
 from flowersorter.workflows.predicting.feature_cache import feature_table
-from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, Verdict
 
 
 def cached_features(

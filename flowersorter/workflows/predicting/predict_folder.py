@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import Label
+from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
+from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import Label
-from flowersorter.library.tables.photos import Place, Places
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
@@ -24,7 +25,6 @@ from flowersorter.workflows.predicting.extra_views import embed_view, without_vi
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
-from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 

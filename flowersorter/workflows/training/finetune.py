@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowersorter.domain.figures import Epoch
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
@@ -20,7 +21,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.views import CENTRE
-from flowersorter.vision.finetuning.config import Epoch, Recipe
+from flowersorter.vision.finetuning.config import Recipe
 from flowersorter.workflows.evaluation.compare_models import Training
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
@@ -35,7 +36,6 @@ from flowersorter.workflows.training.training_set import labelled_photos
 if TYPE_CHECKING:
     from flowersorter.vision.finetuning.config import Tuned
 
-__all__ = ["Epoch", "FinetuneRequest", "FinetuneResult", "finetune", "likely_seconds"]
 
 EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)

@@ -7,9 +7,6 @@ of them are right then (`flowersorter.vision.classifier.lda` has the figures).
 from __future__ import annotations
 
 from flowersorter.library.collection import CollectionStore
-from flowersorter.vision.classifier.training_state import FEW_LABELS
-
-__all__ = ["FEW_LABELS", "learns_from_unlabelled", "set_learns_from_unlabelled"]
 
 _KEY = "learn from unlabelled photos"
 

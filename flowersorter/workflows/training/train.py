@@ -9,13 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
+from flowersorter.domain.figures import wilson_interval
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.classifier.fit import Fitted
-from flowersorter.vision.classifier.metrics import wilson_interval
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.views import CENTRE, WIDE

@@ -10,11 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
-from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally

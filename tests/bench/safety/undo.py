@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
+from flowersorter.domain.journal import Run, RunState
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UndoRefused
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import Run, RunState
-from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode, SortPlan

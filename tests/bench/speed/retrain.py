@@ -56,9 +56,9 @@ def retrain_copy(collection: str, label_all: bool = False) -> Figures:
         collection: Stays as it is.
         label_all: Whether to label all of its photos first.
     """
+    from flowersorter.domain.label import LabelOrigin
     from flowersorter.jobs import CancelToken, silent
     from flowersorter.library.collection import CollectionStore
-    from flowersorter.library.tables.labels import LabelOrigin
     from flowersorter.workflows.training.train import RetrainRequest, retrain
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -89,8 +89,8 @@ def retrain_copy(collection: str, label_all: bool = False) -> Figures:
 
 def _label_all(collection: object) -> None:
     """Label the photos that nobody has labelled, each with its true class."""
+    from flowersorter.domain.label import Label, LabelOrigin
     from flowersorter.library.collection import CollectionStore
-    from flowersorter.library.tables.labels import Label, LabelOrigin
 
     assert isinstance(collection, CollectionStore)
     classes = [entry.id for entry in collection.classes.all()]

@@ -13,8 +13,8 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QMessageBox, 
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.grid.photo_model import PhotoRole

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
-from flowersorter.library.tables.labels import LabelOrigin
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.ui.classes.class_commands import moved, share_of
 from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_list import NEW_CLASS, ClassList

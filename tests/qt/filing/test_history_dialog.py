@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from flowersorter.library.tables.journal import Entry, EntryState, Run, RunState
+from flowersorter.domain.journal import Entry, EntryState, Run, RunState
 from flowersorter.ui.filing import history_dialog
 from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog

@@ -14,10 +14,11 @@ from pytestqt.qtbot import QtBot
 
 from flowersorter.errors import SortRefused
 from flowersorter.jobs import CancelToken
+from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.ui.filing.plan_tree import LONGEST_LIST
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
-from flowersorter.workflows.filing.sort import ASIDE, Include
+from flowersorter.workflows.filing.sort import Include
 
 Planner = Callable[..., SortPlan]
 

@@ -12,12 +12,12 @@ from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
+from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PLACES_MIME, PhotoModel, PhotoRole, places_in
-from flowersorter.workflows.predicting.photo_rows import Verdict
 from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
 
 

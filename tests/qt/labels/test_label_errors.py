@@ -12,10 +12,11 @@ from PySide6.QtWidgets import QScrollArea
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.figures import Gain
 from flowersorter.ui.labels.label_errors_dialog import Decision, LabelErrorsDialog
 from flowersorter.ui.labels.label_next_panel import LabelNextPanel
 from flowersorter.workflows.evaluation.label_errors import LabelError, LabelErrorGroup, LabelErrorsResult, LookAlike
-from flowersorter.workflows.evaluation.label_next import Gain, LabelNextResult, Standing
+from flowersorter.workflows.evaluation.label_next import LabelNextResult, Standing
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.training.semi_supervised_option import set_learns_from_unlabelled
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured

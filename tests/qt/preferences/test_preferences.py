@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QAbstractButton
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import DownloadFailed
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.ui.grid.photo_model import PhotoRole
@@ -25,7 +26,6 @@ from flowersorter.vision.classifier.calibration import CAUTIOUS
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import chosen_backbone, starter, use_model
 from flowersorter.workflows.models.sure_precision import sure_precision
-from flowersorter.workflows.predicting.photo_rows import Verdict
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
 from tests.qt.program import draw_folder, idle, running
 

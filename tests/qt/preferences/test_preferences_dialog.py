@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QAbstractButton, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.library.models.model_table import ModelEntry
-from flowersorter.ui.preferences.preferences_dialog import Preferences, PreferencesDialog, StarterInfo
+from flowersorter.ui.models.model_page import StarterInfo
+from flowersorter.ui.preferences.preferences_dialog import Preferences, PreferencesDialog
 from flowersorter.workflows.models.backbones import BackboneInfo
 
 BACKBONES = (

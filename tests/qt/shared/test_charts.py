@@ -10,12 +10,12 @@ from PySide6.QtGui import QPalette
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
+from flowersorter.domain.figures import CalibrationBin, ConfidenceBar
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.calibration import CalibrationChart
 from flowersorter.ui.shared.charts.chart import RIGHT, WRONG, Chart
 from flowersorter.ui.shared.charts.confidence import ConfidenceChart
 from flowersorter.ui.shared.charts.learning import LearningChart
-from flowersorter.workflows.evaluation.evaluate import CalibrationBin, ConfidenceBar
 from tests.evaluations import evaluation, learning_points
 from tests.qt.palettes import dark, light, shown_on
 

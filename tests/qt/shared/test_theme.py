@@ -12,10 +12,10 @@ from PySide6.QtGui import QColor, QIcon, QImage, QPalette
 from PySide6.QtSvg import QSvgRenderer
 from PySide6.QtWidgets import QApplication
 
+from flowersorter.domain.verdict import Verdict
 from flowersorter.library.files.locations import resource
 from flowersorter.ui.shared import theme
 from flowersorter.ui.window.action_specs import SPECS
-from flowersorter.workflows.predicting.photo_rows import Verdict
 from tests.qt.palettes import dark, light, shown_on
 
 pytestmark = pytest.mark.usefixtures("qapp")

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QRadioButton
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.figures import Epoch
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.jobs import CancelToken, Progress, Report, silent
 from flowersorter.library.collection import CollectionStore
@@ -25,7 +26,7 @@ from flowersorter.ui.training.finetune_dialog import FinetuneDialog, duration_in
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, FinetuneResult
+from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.qt.program import draw_folder, idle, running
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones

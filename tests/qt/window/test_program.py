@@ -18,9 +18,9 @@ from flowersorter.__main__ import WindowRequest, window_request
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.window.first_paint import FirstPaint
-from flowersorter.workflows.filing.history import RecoveryResult
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from tests.qt.program import draw_folder, idle, running
 from tests.stub_network import open_colour_network

@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, label

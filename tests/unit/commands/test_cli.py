@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 
 from flowersorter import cli
-from flowersorter.cli import VERBS, main
+from flowersorter.cli import main
 from flowersorter.commands.context import Call
 from flowersorter.commands.json_lines import photo_line
 from flowersorter.commands.output import NOTHING, Terminal, columns, counted, percent, shown, size
-from flowersorter.commands.parser import make_parser
+from flowersorter.commands.parser import VERBS, make_parser
 from flowersorter.commands.train_evaluate import evaluation_summary
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError

@@ -15,10 +15,10 @@ import pytest
 from flowersorter.cli import main
 from flowersorter.commands.finetune import epoch_line
 from flowersorter.commands.output import Terminal
+from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.features.views import CENTRE
-from flowersorter.vision.finetuning.config import Epoch
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
 EPOCH = Epoch(2, 6, 0.5126, 0.3, 47, 50, best=True, seconds=61.4)

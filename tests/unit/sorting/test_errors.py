@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.journal import RunState
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover

@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
+from flowersorter.domain.journal import EntryState, RunState
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import EntryState, RunState
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from flowersorter.domain.journal import EntryState
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import filed_photos
-from flowersorter.library.tables.journal import EntryState
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode

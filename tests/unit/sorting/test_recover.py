@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.journal import Entry, EntryState, NewEntry, RunState
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import Entry, EntryState, NewEntry, RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import RecoveryResult, recover
 from tests.unit.sorting.failing_disks import failing

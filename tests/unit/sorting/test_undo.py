@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.journal import RunState
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.undo import undo
 from tests.unit.sorting.failing_disks import WatchedDisk, failing

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
+from flowersorter.domain.journal import RunState
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.journal import RunState
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
 from tests.unit.sorting.failing_disks import WatchedDisk, failing

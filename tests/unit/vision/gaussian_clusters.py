@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.fit import Examples, Fitted, fit
+from flowersorter.vision.classifier.fit import Fitted, fit
+from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.packed import Features, pack
 
 WIDTH = 64

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import Label, LabelOrigin
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.vision.features.views import CENTRE
 

@@ -9,11 +9,11 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
+from flowersorter.domain.figures import CalibrationBin
 from flowersorter.ui.evaluation.class_scores import percent
 from flowersorter.ui.shared.charts.chart import Chart, Key, Plot
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.evaluation.axes import share_axis
-from flowersorter.workflows.evaluation.evaluate import CalibrationBin
 
 _SMALLEST_PX, _LARGEST_PX = 3.5, 9.0
 

@@ -8,11 +8,11 @@ from PySide6.QtCore import QRectF
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QWidget
 
+from flowersorter.domain.figures import ConfidenceBar
 from flowersorter.ui.evaluation.class_scores import percent
 from flowersorter.ui.shared.charts.chart import RIGHT, WRONG, Chart, Key, Plot
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.evaluation.axes import count_axis, share_axis
-from flowersorter.workflows.evaluation.evaluate import ConfidenceBar
 
 _GAP_PX = 1.5
 #: A bar of one photo among thousands must still be seen.

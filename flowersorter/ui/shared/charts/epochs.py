@@ -8,11 +8,11 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QPainter, QPen, QPolygonF
 from PySide6.QtWidgets import QWidget
 
+from flowersorter.domain.figures import Epoch
 from flowersorter.ui.evaluation.class_scores import percent
 from flowersorter.ui.shared.charts.chart import RIGHT, Chart, Key, Plot
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workflows.evaluation.axes import count_axis, share_axis
-from flowersorter.workflows.training.finetune import Epoch
 
 _RADIUS_PX, _BEST_PX = 4.5, 6.5
 #: Share by which the lowest point is above the axis at least.

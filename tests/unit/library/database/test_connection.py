@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.errors import CollectionDamaged, UserError
-from flowersorter.library.database.connection import Database, sorted_unique
+from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
 
 FIRST = (1, "CREATE TABLE notes (id INTEGER PRIMARY KEY, text TEXT)")

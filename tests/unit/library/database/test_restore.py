@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import CollectionDamaged
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import backups
 from flowersorter.library.database.restore import known_backups, newest_sound, rescue, with_way_out
-from flowersorter.library.tables.labels import LabelOrigin
 from tests.unit.library.conftest import read_of
 
 

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.library.tables.confirmed_labels import ReviewedLabels
-from flowersorter.library.tables.labels import LabelOrigin, LabelTable
+from flowersorter.library.tables.labels import LabelTable
 
 TABLES = ("classes", "class_aliases", "labels", "kept_labels")
 PHOTOS = tuple(range(1, 7))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.classes import ClassTable
-from flowersorter.library.tables.labels import LabelOrigin, LabelTable
+from flowersorter.library.tables.labels import LabelTable
 
 
 @pytest.fixture

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.journal import EntryState, NewEntry, RunState
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.filed_photos import classes_filed_as
-from flowersorter.library.tables.journal import EntryState, Journal, NewEntry, RunState
+from flowersorter.library.tables.journal import Journal
 
 HERE, THERE = Path("/photos"), Path("/sorted")
 

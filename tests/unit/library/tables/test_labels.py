@@ -6,10 +6,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.classes import ClassTable
-from flowersorter.library.tables.labels import Label, LabelOrigin, LabelTable
+from flowersorter.library.tables.labels import LabelTable
 
 PERSON, FOLDER = LabelOrigin.PERSON, LabelOrigin.FOLDER
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowersorter.library.tables.places import Paths, Place, Places
+from flowersorter.domain.place import Paths, Place, Places
 
 TEXTS = ["/a/b/1.jpg", "/a/b/2.jpg", "/top.jpg", "/a/\udcff.jpg", "/a/b c/1.jpg"]
 LISTED = [

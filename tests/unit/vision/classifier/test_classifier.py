@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import Cancelled, ModelFileBad, TooFewPhotos
 from flowersorter.jobs import CancelToken
-from flowersorter.vision.classifier.fit import Examples, fit
+from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
+from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.export.linear_head import fit_plain_head
 from flowersorter.vision.features.packed import Features, average_views, features_of, join, pack
 from tests.unit.vision.gaussian_clusters import NAMES, WIDTH, clusters, examples_of, learned, with_bursts

@@ -7,22 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flowersorter.vision.classifier.calibration import (
-    CAUTIOUS,
-    DEFAULT_SURE_PRECISION,
-    SURE_PRECISIONS,
-    HeldOutLoss,
-    fit_temperature,
-    fit_thresholds,
-    softmax,
-)
+from flowersorter.domain.figures import wilson_interval
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
+from flowersorter.vision.classifier.calibration import CAUTIOUS, HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.metrics import (
     calibration_bins,
     confusion_matrix,
     expected_calibration_error,
     precision,
     recall,
-    wilson_interval,
 )
 
 

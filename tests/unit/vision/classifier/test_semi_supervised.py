@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import cross_validation
 from flowersorter.vision.classifier.batched_lbfgs import FitBatch, Solver, Weights
-from flowersorter.vision.classifier.fit import Examples, Fitted, fit
+from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.lda import fit_lda
 from flowersorter.vision.classifier.predict import predict
-from flowersorter.vision.classifier.training_state import TrainingState, few
+from flowersorter.vision.classifier.training_state import Examples, TrainingState, few
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.parallel import ThreadPool
 from tests.unit.vision.gaussian_clusters import WIDTH, clusters, learned

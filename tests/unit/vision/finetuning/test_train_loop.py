@@ -12,12 +12,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from flowersorter.domain.figures import Epoch
 from flowersorter.errors import Cancelled, DeviceUnavailable
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.vision.backbone.resnet import FrozenResNet
 from flowersorter.vision.finetuning import gradient_worker as learner_module
 from flowersorter.vision.finetuning.augment import augmented
-from flowersorter.vision.finetuning.config import Epoch, FinetuneConfig, Recipe, Tuned
+from flowersorter.vision.finetuning.config import FinetuneConfig, Recipe, Tuned
 from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import cut_in_two
 from flowersorter.vision.finetuning.train_loop import (

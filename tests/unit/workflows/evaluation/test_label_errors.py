@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.workflows.evaluation.label_errors import (
     LabelErrorsRequest,
     LabelErrorsResult,

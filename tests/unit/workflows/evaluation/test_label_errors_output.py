@@ -15,9 +15,9 @@ from flowersorter.cli import main
 from flowersorter.commands.next import _outlook, gain_in_words
 from flowersorter.commands.output import Terminal
 from flowersorter.commands.train_evaluate import _say_training
+from flowersorter.domain.figures import Gain
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.vision.classifier.learning_curve import Gain
 from flowersorter.workflows.evaluation.label_next import Standing
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder

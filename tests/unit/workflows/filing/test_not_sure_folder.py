@@ -7,19 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.photo_rows import PhotoRows
+from flowersorter.domain.place import Place
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.photos import Place
+from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import SortPlan
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.refile import RefileRequest, refile
-from flowersorter.workflows.filing.sort import ASIDE, Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.photo_details import rows_for
-from flowersorter.workflows.predicting.photo_rows import PhotoRows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network

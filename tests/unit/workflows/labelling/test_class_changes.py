@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle
@@ -18,7 +19,6 @@ from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.predicting.photo_details import details, folder_rows
-from flowersorter.workflows.predicting.photo_rows import Verdict
 from flowersorter.workflows.predicting.predict_cached import in_classes
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
-from flowersorter.vision.classifier.calibration import CAUTIOUS, DEFAULT_SURE_PRECISION, SURE_PRECISIONS, Thresholds
+from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.models.current_model import model_for, starter
 from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision

@@ -12,10 +12,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import Label, LabelOrigin
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.photos.scan import scan
 from flowersorter.vision.backbone.registry import DEFAULT, Backbone

@@ -13,6 +13,7 @@ import pytest
 import torch
 import torchvision
 
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
@@ -30,7 +31,6 @@ from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.usage_snippets import script_for
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.predicting.photo_rows import Verdict
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder

@@ -12,17 +12,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_rows import PhotoPredictions
+from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, FolderUnusable, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import WIDE
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting import extra_views, ingest
 from flowersorter.workflows.predicting.network_loader import Embeds
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
-from flowersorter.workflows.predicting.photo_rows import PhotoPredictions, Verdict
 from flowersorter.workflows.predicting.predict_folder import (
     FolderScanned,
     PredictFolderRequest,

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.labels import LabelOrigin
 from flowersorter.vision.backbone.embedder import Embedder
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.cross_validation import _fits

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import save_file
 
+from flowersorter.domain.figures import Epoch
 from flowersorter.errors import Cancelled, DeviceUnavailable, ModelFileBad, TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
@@ -30,7 +31,7 @@ from flowersorter.workflows.predicting.network_loader import open_embedder
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training import incremental_fit
-from flowersorter.workflows.training.finetune import Epoch, FinetuneRequest, FinetuneResult, finetune, likely_seconds
+from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult, finetune, likely_seconds
 from flowersorter.workflows.training.finetune_split import hold_out
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.tiny_network import PATTERNS, TINY, draw_stripes, tiny_among_the_backbones, tiny_state

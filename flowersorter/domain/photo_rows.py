@@ -9,11 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.verdict import Verdict
-from flowersorter.library.tables.labels import Label, LabelOrigin
-from flowersorter.library.tables.photos import Place, Places
-
-__all__ = ["PhotoPredictions", "PhotoRows", "Verdict", "rows_of"]
+from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.place import Place, Places
 
 
 @dataclass(frozen=True, slots=True, eq=False)

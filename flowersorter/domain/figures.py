@@ -1,0 +1,106 @@
+"""Figures of an evaluation: bins of calibration and confidence, gains, epochs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CalibrationBin:
+    """Photos whose confidence falls into one interval.
+
+    Attributes:
+        low: Lower edge, exclusive except for 0.
+        high: Upper edge, inclusive.
+        photos: How many fell in.
+        confidence: Their mean confidence.
+        accuracy: The share of them that is right.
+    """
+
+    low: float
+    high: float
+    photos: int
+    confidence: float
+    accuracy: float
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        """95 % interval of the accuracy: wide where few photos fell in."""
+        return wilson_interval(round(self.accuracy * self.photos), self.photos)
+
+
+@dataclass(frozen=True, slots=True)
+class ConfidenceBar:
+    """How many photos of one interval of confidence are right, and how many wrong.
+
+    Attributes:
+        low: Lower edge, exclusive except for 0.
+        high: Upper edge, inclusive.
+        right: Photos predicted right.
+        wrong: Photos predicted wrong.
+    """
+
+    low: float
+    high: float
+    right: int
+    wrong: int
+
+
+def wilson_interval(right: int, photos: int, z: float = 1.96) -> tuple[float, float]:
+    """Bound a share with Wilson's score interval (95 % for z = 1.96); (0, 1) for no photos.
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
+    """
+    if photos == 0:
+        return 0.0, 1.0
+    share = right / photos
+    spread = z * math.sqrt(share * (1 - share) / photos + z * z / (4 * photos * photos))
+    centre = share + z * z / (2 * photos)
+    scale = 1 + z * z / photos
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What more photos would bring, in shares of photos that are right.
+
+    Attributes:
+        low: With a probability of 0.95 between this
+        high: and this.
+        likely: The median.
+    """
+
+    low: float
+    likely: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """News: an epoch is over.
+
+    Attributes:
+        number: From 1; 0 tells how things stood before the first.
+        of: How many there will be.
+        loss: Mean loss of the photos it learned from, NaN for number 0.
+        held_out_loss: Mean loss of the held-out photos at the best temperature.
+        held_out_right: How many of them were right.
+        held_out: How many there are.
+        best: Whether this is the best epoch so far; of two that chance could tell apart, the later one.
+        seconds: Since the training began.
+    """
+
+    number: int
+    of: int
+    loss: float
+    held_out_loss: float
+    held_out_right: int
+    held_out: int
+    best: bool
+    seconds: float
+
+    @property
+    def accuracy(self) -> float:
+        """Share of the held-out photos that were right."""
+        return self.held_out_right / self.held_out if self.held_out else math.nan
