@@ -84,7 +84,8 @@ class CollectionStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FolderUnusable(f"The collection {folder} cannot be opened", error.strerror or str(error)) from error
+            why = "it is a file, not a folder" if folder.is_file() else error.strerror or str(error)
+            raise FolderUnusable(f"The collection {folder} cannot be opened", why) from error
         return cls(folder)
 
     def embeddings(self, backbone: str) -> EmbeddingStore:

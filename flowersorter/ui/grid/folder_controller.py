@@ -165,12 +165,9 @@ class FolderController(QObject):
 
     def _on_failed(self, error: Exception) -> None:
         """A folder of which photos are shown stays open: its drive may only be gone for a while."""
-        if isinstance(error, FolderUnusable):
-            what = self.tr("The folder “{0}” cannot be opened").format(self.folder)
-            if not len(self._session.photos.columns):
-                self.folder = None
-                self.closed.emit()
-            error = FolderUnusable(what, error.why, error.hint)
+        if isinstance(error, FolderUnusable) and not len(self._session.photos.columns):
+            self.folder = None
+            self.closed.emit()
         self._front.complain(error)
 
     def _tell(self, result: PredictFolderResult) -> None:

@@ -13,6 +13,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.photos.scan import check_folder
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.learning_curve import LearningCurve, measure_curve
@@ -172,11 +173,11 @@ def label_next(
 def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
     if len(collection.photos.places_under(folder)):
         return
-    there = folder.is_dir()
+    check_folder(folder)
     raise FolderUnusable(
         f"There is nothing to choose from in {folder}",
-        "none of its photos was looked at yet" if there else "it is not there",
-        "Open the folder in the window, or run flowersorter label" if there else "Choose another folder",
+        "none of its photos was looked at yet",
+        "Open the folder in the window, or run flowersorter label",
     )
 
 

@@ -34,6 +34,12 @@ def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
     assert window_request([str(photo)]) == WindowRequest(tmp_path)
     assert window_request(["--collection", str(tmp_path)]) == WindowRequest(collection=tmp_path)
     assert window_request([f"--collection={tmp_path}", str(tmp_path)]) == WindowRequest(tmp_path, tmp_path)
+    for line in (
+        [str(tmp_path), "--collection", "g"],
+        ["--collection", "g", str(tmp_path)],
+        ["--collection=g", "--", str(tmp_path)],
+    ):
+        assert window_request(line) == WindowRequest(tmp_path, Path("g"))
     assert window_request([str(tmp_path / "gone")]) == WindowRequest(
         tmp_path / "gone"
     )  # the window says that it is gone
@@ -41,7 +47,20 @@ def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["label", "x"], ["--help"], ["--version"], ["lable"], ["doctor"], ["a", "b"], ["--collection", "g", "history"]],
+    [
+        ["label", "x"],
+        ["--help"],
+        ["--version"],
+        ["lable"],
+        ["doctor"],
+        ["a", "b"],
+        ["--collection", "g", "history"],
+        ["--json", "label", "x"],
+        [".", "--version"],
+        ["--device", "cpu"],
+        [".", ""],
+        [""],
+    ],
 )
 def test_everything_else_is_for_the_command_line(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert window_request(arguments) is None
