@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from flowersorter.errors import CollectionDamaged, FlowerSorterError, UserError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.locations import collections_file, default_collection
+from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
@@ -115,7 +115,7 @@ class Program(QObject):
         self.window.looking.open_folder_of(self.collection.folder)
 
     def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult | None:
-        RecentCollections(collections_file()).remember(self.collection.folder)
+        RecentCollections(recent_collections_file()).remember(self.collection.folder)
         if not self.collection.journal.open_runs():
             return None  # as nearly always; all of sorting would be imported for it before the folder is shown
         from flowersorter.workflows.filing.history import recover_collection

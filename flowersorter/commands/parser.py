@@ -185,7 +185,7 @@ def _add_common(parser: LineParser) -> None:
         "--collection",
         type=_path,
         metavar="DIR",
-        help="where FlowerSorter remembers (default: FLOWERSORTER_GARDEN, else your data folder)",
+        help="where FlowerSorter remembers (default: FLOWERSORTER_COLLECTION, else your data folder)",
     )
     common.add_argument(
         "--device",

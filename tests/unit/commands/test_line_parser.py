@@ -85,7 +85,7 @@ def test_a_wrong_command_shows_its_own_usage(line: str, usage: str, error: str) 
         ("lable", "there is no command 'lable'; did you mean label?"),
         ("lable photos --json", "there is no command 'lable'; did you mean label?"),
         ("holiday", "'holiday' is neither a command nor a folder; \"flowersorter --help\" lists the commands"),
-        ("/photos --gardn g", "there is no option --gardn; did you mean --collection?"),
+        ("/photos --colection g", "there is no option --colection; did you mean --collection?"),
         ("--nonsense", "there is no option --nonsense"),
         ("/photos --json", "--json does not go here, but with label, sort, predict and others"),
         ("/photos label", "the command comes before its arguments: flowersorter label ..."),

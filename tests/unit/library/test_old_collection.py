@@ -15,7 +15,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.locations import collections_file, default_collection
+from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections, is_collection
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.predicting.predict_cached import guess
@@ -190,13 +190,14 @@ def test_settings_are_kept(collection: CollectionStore) -> None:
 
 
 def test_the_usual_place_of_then_is_still_found(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("FLOWERSORTER_GARDEN", raising=False)
-    shutil.copytree(OLD, data_folder / "collection")
+    monkeypatch.delenv("FLOWERSORTER_COLLECTION", raising=False)
+    shutil.copytree(OLD, data_folder / "garden")
     with CollectionStore.open(default_collection()) as collection:
         assert len(collection.models.all()) == 2
 
 
 def test_the_variable_of_then_still_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FLOWERSORTER_COLLECTION", raising=False)
     monkeypatch.setenv("FLOWERSORTER_GARDEN", str(folder))
     assert default_collection() == folder
 
@@ -204,4 +205,4 @@ def test_the_variable_of_then_still_counts(folder: Path, monkeypatch: pytest.Mon
 def test_the_list_of_then_is_still_read(data_folder: Path, folder: Path) -> None:
     data_folder.mkdir(parents=True)
     (data_folder / "gardens.json").write_text(f'["{folder.as_posix()}", "/home/ann/gone"]', encoding="utf-8")
-    assert RecentCollections(collections_file()).all() == [folder]
+    assert RecentCollections(recent_collections_file()).all() == [folder]
