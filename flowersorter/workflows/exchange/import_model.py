@@ -84,9 +84,10 @@ def import_model(request: ImportRequest, report: Report, cancel: CancelToken) ->
         raise missing_weights(entry)
     known = tuple(name for name in found.model.class_names if collection.classes.find(name) is not None)
     training = replace(found.model.training, note=_note(path.name, found))
-    model_id = collection.models.add(*replace(found.model, training=training).to_bundle())
-    if request.use:
-        use_model(collection, model_id)
+    with collection.database.transaction():
+        model_id = collection.models.add(*replace(found.model, training=training).to_bundle())
+        if request.use:
+            use_model(collection, model_id)
     return ImportResult(
         model_id=model_id,
         name=path.name,

@@ -53,13 +53,13 @@ def confirm_photo(
     file = read_file(path)
     photo = collection.photos.by_sha256(hashlib.sha256(file.data).digest())
     photo_id = photo.id if photo is not None else _read(request, path, file, report, cancel, embedder)
-    if request.class_name is not None:
-        chosen = collection.classes.resolve(request.class_name, ClassOrigin.PERSON)
-    else:
-        names = {entry.id: entry for entry in collection.classes.all()}
-        chosen = names[_guess(collection, photo_id, path)]
-        collection.classes.resolve(chosen.name, ClassOrigin.PERSON)  # it is the person's class from now on
-    assign(collection, [photo_id], chosen.id)
+    name = request.class_name
+    if name is None:
+        names = {entry.id: entry.name for entry in collection.classes.all()}
+        name = names[_guess(collection, photo_id, path)]
+    with collection.database.transaction():
+        chosen = collection.classes.resolve(name, ClassOrigin.PERSON)  # it is the person's class from now on
+        assign(collection, [photo_id], chosen.id)
     return chosen.name
 
 

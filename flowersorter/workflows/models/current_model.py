@@ -114,7 +114,8 @@ def use_model(collection: CollectionStore, model_id: int | None) -> None:
         ModelFileBad: there is no such model, or its file is damaged.
     """
     model = starter().model if model_id is None else Model.from_bundle(*collection.models.load(model_id))
-    collection.models.use(model_id)
-    collection.settings.set("backbone", model.backbone)
-    collection.classes.bring_back(model.class_names)
-    collection.classes.keep_model_classes(model.class_names)
+    with collection.database.transaction():
+        collection.models.use(model_id)
+        collection.settings.set("backbone", model.backbone)
+        collection.classes.bring_back(model.class_names)
+        collection.classes.keep_model_classes(model.class_names)

@@ -15,6 +15,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.finetuned_weights import FinetunedWeights
 from flowersorter.vision.backbone.registry import Backbone, base_name, is_tuned, tuned, tuned_name
 from flowersorter.vision.backbone.registry import backbone as registered
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
 
 _HASH_BYTES = 32
 _SEEN, _WEIGHT, _BIAS = "seen", "layer_weight", "layer_bias"
@@ -69,7 +70,7 @@ def seen_by(collection: CollectionStore, name: str) -> frozenset[bytes]:
 
 
 def final_layer(
-    collection: CollectionStore, name: str, class_names: Sequence[str]
+    collection: CollectionStore, name: str, class_names: Sequence[str], known: KnownClasses | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """What a backbone that was trained in this collection made of its classes itself; None for a registered one.
 
@@ -79,6 +80,7 @@ def final_layer(
         collection: Knows what its classes were called and merged from.
         name: Of the backbone.
         class_names: C names.
+        known: The classes there are; None: those of the collection.
 
     Returns:
         Weight (C, D) and bias (C,) on features.
@@ -89,12 +91,17 @@ def final_layer(
     if not is_tuned(name):
         return None
     layer = _own(collection, name).layer
-    then = np.array(collection.classes.meant_by(layer.class_names), np.int64)
-    now = np.array(collection.classes.meant_by(class_names), np.int64)
-    same = (now[:, None] == then) & (then > 0)
+    then, now = (_meant(known or collection.classes, names) for names in (layer.class_names, class_names))
+    same = (now[:, None] == then) & (then != 0)
     shares = (same / np.maximum(same.sum(axis=1, keepdims=True), 1)).astype(np.float32)
     # Only differences between classes count: with a mean of 0, a class nothing is known of stands among the others.
     return shares @ (layer.weight - layer.weight.mean(axis=0)), shares @ (layer.bias - layer.bias.mean())
+
+
+def _meant(known: KnownClasses, names: Sequence[str]) -> NDArray[np.int64]:
+    """(C,) the ids of the classes that names mean; 0 for a name that means none."""
+    found = [known.find(name) for name in names]
+    return np.array([0 if each is None else each.id for each in found], np.int64)
 
 
 def keep_tuned(

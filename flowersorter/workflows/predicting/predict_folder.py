@@ -141,8 +141,19 @@ def read_new(
     report: Report,
     cancel: CancelToken,
     embedder: OpenEmbedder,
+    *,
+    rows: bool = True,
 ) -> int:
-    """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
+    """Read and embed the places that need it; returns how many were decoded.
+
+    Args:
+        request: What is read, and with which backbone.
+        places: What may need it.
+        report: Gets `Progress` and `RowsChanged`.
+        cancel: Looked at often.
+        embedder: Opens the network.
+        rows: Whether to predict what was read and report its rows, which brings in the classes of the model.
+    """
     collection = request.collection
     backbone = backbone_of(collection, chosen_backbone(collection, request.backbone))
     places = Places.of(places)
@@ -154,10 +165,11 @@ def read_new(
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
-            report(RowsChanged(rows_for(collection, block.places, backbone.name)))
+            if rows:
+                report(RowsChanged(rows_for(collection, block.places, backbone.name)))
             report(Progress("Labelling photos", done, len(new)))
-    known = places.known_photo_ids
-    _embed_and_tell(request, known, CENTRE, places, "Labelling photos", report, cancel, embedder)
+    known, shown = places.known_photo_ids, places if rows else None
+    _embed_and_tell(request, known, CENTRE, shown, "Labelling photos", report, cancel, embedder)
     return decoded
 
 
@@ -197,27 +209,32 @@ def _embed_and_tell(
     request: PredictFolderRequest,
     photo_ids: NDArray[np.int64],
     view: str,
-    places: Places,
+    places: Places | None,
     stage: str,
     report: Report,
     cancel: CancelToken,
     embedder: OpenEmbedder,
 ) -> bool:
-    """Embed a view of the known photos that lack it, reporting their rows as they come; returns whether any did."""
+    """Embed a view of the known photos that lack it; returns whether any did.
+
+    Their rows are reported as they come, where their places are given.
+    """
     collection = request.collection
     backbone = backbone_of(collection, chosen_backbone(collection, request.backbone))
     wanted = without_view(collection, backbone.name, photo_ids, view)
     if not wanted:
         return False
-    by_photo = np.argsort(places.photo_ids, kind="stable")
-    ordered = places.photo_ids[by_photo]
+    columns = places or Places.of(())
+    by_photo = np.argsort(columns.photo_ids, kind="stable")
+    ordered = columns.photo_ids[by_photo]
     done = 0
     report(Progress(stage, 0, len(wanted)))
     for block in embed_view(collection, wanted, view, backbone, Opening(embedder, backbone, request.device), cancel):
         done += len(block)
-        ids = np.array([photo.id for photo in block], np.int64)
-        spans = zip(np.searchsorted(ordered, ids), np.searchsorted(ordered, ids, "right"), strict=True)
-        rows = np.concatenate([by_photo[first:end] for first, end in spans])
-        report(RowsChanged(rows_for(collection, places.take(rows), backbone.name)))
+        if places is not None:
+            ids = np.array([photo.id for photo in block], np.int64)
+            spans = zip(np.searchsorted(ordered, ids), np.searchsorted(ordered, ids, "right"), strict=True)
+            rows = np.concatenate([by_photo[first:end] for first, end in spans])
+            report(RowsChanged(rows_for(collection, places.take(rows), backbone.name)))
         report(Progress(stage, done, len(wanted)))
     return True

@@ -23,13 +23,14 @@ from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.vision.finetuning.config import Recipe
 from flowersorter.workflows.evaluation.compare_models import Training
+from flowersorter.workflows.labelling.planned_labels import KnownClasses, PlannedLabels
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.training.finetune_split import FinetuneSplit, finetune_split
 from flowersorter.workflows.training.incremental_fit import fit_for
-from flowersorter.workflows.training.prepare_features import embed_labelled, labels_of_class_folders, nothing_in
+from flowersorter.workflows.training.prepare_features import embed_labelled, nothing_in, plan_labels
 from flowersorter.workflows.training.train import clearly_worse
 from flowersorter.workflows.training.training_set import labelled_photos
 
@@ -127,7 +128,8 @@ def finetune(
     labelled ones are embedded anew by the next labelling.
 
     A model made from the collection's labels is not put into use if it is clearly worse than the one before, or does
-    not know all its classes; one made from a folder is, as with `train_folder`.
+    not know all its classes; one made from a folder is, as with `train_folder`. Whatever is raised, the labels, the
+    classes and the model in use are as before.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
@@ -139,9 +141,10 @@ def finetune(
     """
     collection, started = request.collection, time.perf_counter()
     entry = backbone_of(collection, base_name(chosen_backbone(collection, request.backbone)))
-    classes, unreadable = _labels(request, entry.name, report, cancel, embedder)
+    labels, classes, unreadable = _labels(request, entry.name, report, cancel, embedder)
+    known = collection.classes if labels is None else labels.classes
     embed_labelled(collection, request.device, classes, CENTRE, entry.name, report, cancel, embedder)
-    photos = finetune_split(collection, entry, classes, request.seed, report, cancel)
+    photos = finetune_split(collection, entry, classes, request.seed, report, cancel, known)
     cancel.check()
     frozen, frozen_accuracy = _frozen_head(photos, entry, request.seed, cancel)
     tuned = _tune(request, entry, frozen, photos, report, cancel)
@@ -149,17 +152,20 @@ def finetune(
     if request.unfreeze == 0:
         model, training = _head_alone(photos, frozen, tuned, request)
     else:
-        model, training = _on_own_network(request, entry, photos, tuned, classes, report, embedder)
+        model, training = _on_own_network(request, entry, photos, tuned, classes, known, report, embedder)
     before = model_for(collection, chosen_backbone(collection))
     arrays, metadata = model.to_bundle()
-    model_id = collection.models.add(arrays | training.arrays(), metadata)
+    imported = before is not None and came_from_elsewhere(before)
+    with collection.database.transaction():
+        if labels is not None:
+            labels.write()
+        model_id = collection.models.add(arrays | training.arrays(), metadata)
+        lost = _lost_classes(collection, before, model)
+        made_current = labels is not None or not (lost or imported or _is_worse(before, model))
+        if made_current:
+            use_model(collection, model_id)
     forget_unused(collection)
     _remember_pace(request, photos, tuned)
-    lost = _lost_classes(collection, before, model)
-    imported = before is not None and came_from_elsewhere(before)
-    made_current = request.folder is not None or not (lost or imported or _is_worse(before, model))
-    if made_current:
-        use_model(collection, model_id)
     return FinetuneResult(
         model_id=model_id,
         backbone=model.backbone,
@@ -204,17 +210,16 @@ def _remember_pace(request: FinetuneRequest, photos: FinetuneSplit, tuned: Tuned
 
 def _labels(
     request: FinetuneRequest, backbone: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
-) -> tuple[dict[int, int], tuple[tuple[Path, str], ...]]:
-    """Class id by photo id, and the files of the folder that could not be read."""
+) -> tuple[PlannedLabels | None, dict[int, int], tuple[tuple[Path, str], ...]]:
+    """The labels that the folder gives, class id by photo id, and the files of the folder that could not be read."""
     collection = request.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
-        found = labels_of_class_folders(
-            collection, folder, request.device, backbone, report, cancel, embedder, add=request.add
-        )
-        if len(set(found[0].values())) < 2:
+        labels, unreadable = plan_labels(collection, folder, request.device, backbone, report, cancel, embedder)
+        classes = labels.class_ids(add=request.add)
+        if len(set(classes.values())) < 2:
             raise nothing_in(folder)
-        return found
+        return labels, classes, unreadable
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     if not classes:
         raise TooFewPhotos(
@@ -222,7 +227,7 @@ def _labels(
             "no photo has a label",
             "Drag photos onto their class or confirm guesses, then try again",
         )
-    return classes, ()
+    return None, classes, ()
 
 
 def _frozen_head(photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken) -> tuple[Model, float]:
@@ -275,6 +280,7 @@ def _on_own_network(
     photos: FinetuneSplit,
     tuned: Tuned,
     classes: dict[int, int],
+    known: KnownClasses,
     report: Report,
     embedder: OpenEmbedder,
 ) -> tuple[Model, Training]:
@@ -285,8 +291,8 @@ def _on_own_network(
     own = keep_tuned(collection, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
     embed_labelled(collection, request.device, classes, CENTRE, own.name, report, cancel, embedder)
     report(Progress("Learning", 0))
-    labelled = labelled_photos(collection, own.name, classes)
-    fitted = fit_for(collection, labelled, own.name, cancel, request.note)
+    labelled = labelled_photos(collection, own.name, classes, known)
+    fitted = fit_for(collection, labelled, own.name, cancel, request.note, known)
     return fitted.model, Training.of(labelled, fitted)
 
 

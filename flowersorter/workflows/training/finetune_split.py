@@ -16,6 +16,7 @@ from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.near_duplicates import joined
 from flowersorter.vision.finetuning.config import FinetuneConfig, Pictures
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.predicting.extra_views import pixels_of
 from flowersorter.workflows.training.training_set import TrainingSet, labelled_photos
 
@@ -62,6 +63,7 @@ def finetune_split(
     seed: int,
     report: Report,
     cancel: CancelToken,
+    known: KnownClasses | None = None,
 ) -> FinetuneSplit:
     """Find the pictures of labelled photos, make those that are missing again, and hold some photos out.
 
@@ -72,12 +74,13 @@ def finetune_split(
         seed: Fixes which photos are held out.
         report: Gets `Progress`.
         cancel: Looked at for every photo.
+        known: The classes there are; None: those of the collection.
 
     Raises:
         TooFewPhotos: fewer than two classes, or one with too few photos.
         Cancelled: asked to stop.
     """
-    labelled = labelled_photos(collection, backbone.name, classes)
+    labelled = labelled_photos(collection, backbone.name, classes, known)
     records = collection.photos.photos(labelled.photo_ids.tolist())
 
     def picture(photo_id: int) -> NDArray[np.uint8] | None:

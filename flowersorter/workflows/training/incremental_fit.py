@@ -7,6 +7,7 @@ from weakref import WeakKeyDictionary
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import Fitted, fit
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.training.training_set import TrainingSet
 
@@ -15,7 +16,12 @@ _last: WeakKeyDictionary[CollectionStore, Fitted] = WeakKeyDictionary()
 
 
 def fit_for(
-    collection: CollectionStore, photos: TrainingSet, backbone: str, cancel: CancelToken, note: str = ""
+    collection: CollectionStore,
+    photos: TrainingSet,
+    backbone: str,
+    cancel: CancelToken,
+    note: str = "",
+    known: KnownClasses | None = None,
 ) -> Fitted:
     """Fit a head on labelled photos of a collection.
 
@@ -29,12 +35,13 @@ def fit_for(
         backbone: Whose features they are.
         cancel: Looked at many times a second.
         note: Kept with the model.
+        known: The classes there are; None: those of the collection.
 
     Raises:
         TooFewPhotos: fewer than two classes have photos.
         Cancelled: asked to stop.
     """
-    prior = final_layer(collection, backbone, photos.class_names)
+    prior = final_layer(collection, backbone, photos.class_names, known)
     fitted = fit(
         photos.examples, photos.class_names, backbone, cancel, note=note, last=_last.get(collection), prior=prior
     )

@@ -12,7 +12,8 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
-from flowersorter.workflows.labelling.folder_labels import label_by_sub_folders
+from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
+from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
@@ -22,7 +23,7 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderReques
 from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes
 
 
-def labels_of_class_folders(
+def plan_labels(
     collection: CollectionStore,
     folder: Path,
     device: str,
@@ -30,36 +31,31 @@ def labels_of_class_folders(
     report: Report,
     cancel: CancelToken,
     embedder: OpenEmbedder,
-    *,
-    add: bool,
-) -> tuple[dict[int, int], tuple[tuple[Path, str], ...]]:
-    """Read a folder of class folders and take them as labels.
+) -> tuple[PlannedLabels, tuple[tuple[Path, str], ...]]:
+    """Read the photos of a folder of class folders, and plan the labels that it gives them.
 
     Args:
-        collection: Gets the photos and the labels.
+        collection: Gets the photos.
         folder: Has one sub-folder per class.
         device: "auto", "cpu" or "cuda".
         backbone: Name of the backbone that new photos are embedded with.
         report: Gets `Progress`.
         cancel: Looked at often.
         embedder: Opens the network.
-        add: Take the collection's other labels as well.
 
     Returns:
-        Class id by photo id, and the files that could not be read with the reason.
+        The labels, none of them written yet, and the files that could not be read with the reason.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
+        ClassRefused: the name of a sub-folder cannot be that of a class.
         Cancelled: asked to stop.
     """
     _, places = find_photos(collection, folder, report, cancel)
-    read_new(PredictFolderRequest(collection, folder, device, backbone), places, report, cancel, embedder)
-    now = collection.photos.places([place.id for place in places])
-    by_folder = label_by_sub_folders(collection, folder, now)
-    labels = collection.labels.all()
-    wanted = labels if add else {photo_id: labels[photo_id] for photo_id in by_folder}
+    read_new(PredictFolderRequest(collection, folder, device, backbone), places, report, cancel, embedder, rows=False)
+    now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    return {photo_id: label.class_id for photo_id, label in wanted.items()}, unreadable
+    return PlannedLabels.of(collection, classes_by_sub_folder(folder, now)), unreadable
 
 
 def embed_labelled(
@@ -110,7 +106,7 @@ def embed_augmented_views(
         DeviceUnavailable: the device is not there.
     """
     photo_ids = np.array(sorted(classes), np.int64)
-    targets = np.array([classes[photo_id] for photo_id in photo_ids.tolist()], np.intp)
+    targets = np.unique([classes[photo_id] for photo_id in photo_ids.tolist()], return_inverse=True)[1]
     few = [] if is_tuned(backbone) else photo_ids[of_small_classes(targets)].tolist()
     for number in range(1, VARIANTS + 1):
         embed_labelled(collection, device, few, variant(number), backbone, report, cancel, embedder)

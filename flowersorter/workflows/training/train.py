@@ -21,6 +21,7 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.evaluation.compare_models import Training
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
+from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
@@ -29,8 +30,8 @@ from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import (
     embed_augmented_views,
     embed_labelled,
-    labels_of_class_folders,
     nothing_in,
+    plan_labels,
 )
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
@@ -157,35 +158,40 @@ def train_folder(
     *,
     embedder: OpenEmbedder = open_embedder,
 ) -> TrainResult:
-    """Read a folder of class folders, take them as labels, fit a new head and make it current.
+    """Read a folder of class folders, fit a new head on it, take its folders as labels and make the model current.
+
+    Whatever is raised, the labels, the classes and the model in use are as before.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: it has fewer than two sub-folders with readable photos.
-        Cancelled: asked to stop; the model before stays.
+        ClassRefused: the name of a sub-folder cannot be that of a class.
+        Cancelled: asked to stop.
     """
     collection, folder = request.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    classes, unreadable = labels_of_class_folders(
-        collection, folder, request.device, backbone, report, cancel, embedder, add=request.add
-    )
+    labels, unreadable = plan_labels(collection, folder, request.device, backbone, report, cancel, embedder)
+    classes, known = labels.class_ids(add=request.add), labels.classes
+    if len(set(classes.values())) < 2:
+        raise nothing_in(folder)
     embed_labelled(collection, request.device, classes, WIDE, backbone, report, cancel, embedder)
     embed_augmented_views(collection, request.device, classes, backbone, report, cancel, embedder)
     if is_tuned(backbone):
         embed_labelled(collection, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
-    own = labelled_photos(collection, backbone, classes)
+    own = labelled_photos(collection, backbone, classes, known)
     if len(own.class_names) < 2:
         raise nothing_in(folder)
     named = model_for(collection, backbone)
     grown = request.add and belongs_with_starter(named, own.class_names)
     result = _learn(
         collection,
-        with_starter(collection, own) if grown else own,
+        with_starter(collection, own, known) if grown else own,
         backbone,
         request.note,
         report,
         cancel,
         keep_better=False,
+        labels=labels,
     )
     collection.settings.set("backbone", backbone)
     contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
@@ -206,16 +212,17 @@ def _learn(
     cancel: CancelToken,
     *,
     keep_better: bool,
+    labels: PlannedLabels | None = None,
 ) -> TrainResult:
     report(Progress("Learning", 0))
     started = time.perf_counter()
     before = model_for(collection, backbone)
-    fitted = fit_for(collection, examples, backbone, cancel, note)
+    known = None if labels is None else labels.classes
+    fitted = fit_for(collection, examples, backbone, cancel, note, known)
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
     held_out = int(np.count_nonzero(fitted.held_out.own))
     arrays, metadata = fitted.model.to_bundle()
-    model_id = collection.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
     old = before.model.training if before is not None and before.id is not None else None
     foreign = keep_better and before is not None and came_from_elsewhere(before)
     worse = (
@@ -225,9 +232,13 @@ def _learn(
         and _same_classes(collection, before.model.class_names, examples.class_names)
         and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
-    if not (worse or foreign):
-        collection.models.use(model_id)
-        collection.classes.keep_model_classes(examples.class_names)
+    with collection.database.transaction():
+        if labels is not None:
+            labels.write()
+        model_id = collection.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
+        if not (worse or foreign):
+            collection.models.use(model_id)
+            collection.classes.keep_model_classes(examples.class_names)
     return TrainResult(
         model_id=model_id,
         classes=examples.class_names,

@@ -17,6 +17,7 @@ from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import VARIANTS, variant
 from flowersorter.workflows.labelling.folder_labels import name_key
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.models.finetuned_backbones import seen_by
 from flowersorter.workflows.predicting.predict_cached import cached_features
@@ -79,7 +80,9 @@ class TrainingSet:
         )
 
 
-def labelled_photos(collection: CollectionStore, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
+def labelled_photos(
+    collection: CollectionStore, backbone: str, classes: Mapping[int, int], known: KnownClasses | None = None
+) -> TrainingSet:
     """Read the features of labelled photos from the cache; photos that are not embedded are left out.
 
     To a network that was trained on them all photos of a class look alike: near-copies are then told by the features
@@ -89,13 +92,14 @@ def labelled_photos(collection: CollectionStore, backbone: str, classes: Mapping
         collection: Whose cache and class names.
         backbone: Name of the backbone.
         classes: Class id by photo id.
+        known: The classes there are; None: those of the collection.
     """
     ids, hashes = collection.photos.hashes(list(classes))
     features, positions = cached_features(collection, backbone, hashes)
     kept = ids[positions]
     class_ids = np.array([classes[photo_id] for photo_id in kept.tolist()], np.int64)
     used = set(class_ids.tolist())
-    ordered = [c for c in collection.classes.all() if c.id in used]
+    ordered = [c for c in (known or collection.classes).all() if c.id in used]
     index = {c.id: i for i, c in enumerate(ordered)}
     targets = np.array([index[class_id] for class_id in class_ids.tolist()], np.intp)
     memorised = groups = None
@@ -123,7 +127,7 @@ def of_small_classes(targets: NDArray[np.intp]) -> NDArray[np.intp]:
     """(M,) the photos whose variants are worth learning from: those of small classes, some hundreds at most.
 
     Args:
-        targets: (N,) class indices or ids.
+        targets: (N,) class indices.
     """
     counts = np.bincount(targets, minlength=1)
     return np.flatnonzero(counts[targets] <= SMALL_CLASS)[:_MOST_SHOWN_AGAIN]
@@ -182,14 +186,20 @@ def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -
     return len(class_names) < 2 or any(name_key(name) in known for name in class_names)
 
 
-def with_starter(collection: CollectionStore, own: TrainingSet) -> TrainingSet:
-    """Add the starter's photos to the person's; a renamed class stays one class."""
-    base = starter()
-    shown = {name: name for name in collection.classes.without_deleted(base.model.class_names)}
-    shown |= {name: entry.name for name in shown if (entry := collection.classes.find(name)) is not None}
+def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClasses | None = None) -> TrainingSet:
+    """Add the starter's photos to the person's; a renamed class stays one class.
+
+    Args:
+        collection: Whose classes.
+        own: The person's photos.
+        known: The classes there are; None: those of the collection.
+    """
+    base, known = starter(), known or collection.classes
+    shown = {name: name for name in known.without_deleted(base.model.class_names)}
+    shown |= {name: entry.name for name in shown if (entry := known.find(name)) is not None}
     # In the collection's order, whichever of them the person has used: a fit starts from the last one of the same
     # classes.
-    order = {entry.name: number for number, entry in enumerate(collection.classes.all())}
+    order = {entry.name: number for number, entry in enumerate(known.all())}
     names = sorted({*own.class_names, *shown.values()}, key=lambda name: (order.get(name, len(order)), name))
     number_of = {name: number for number, name in enumerate(names)}
     own_targets = np.array([number_of[name] for name in own.class_names], np.intp)[own.targets]

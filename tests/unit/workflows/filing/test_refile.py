@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from flowersorter.errors import UndoRefused
 from flowersorter.jobs import CancelToken, silent
@@ -17,7 +19,9 @@ from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequ
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
+from tests.drawing import BLUE, RED, jpeg_bytes, textured, write_jpeg
 from tests.stub_network import open_colour_network
+from tests.unit.workflows.conftest import draw_photos
 
 
 def tree(folder: Path) -> dict[str, tuple[bytes, int]]:
@@ -187,6 +191,106 @@ def test_nor_does_it_where_the_sorted_folder_was_renamed_or_copied(
         assert len(result.rows) > 0
         assert result.by_folder == 0
     assert collection.labels.all() == before
+
+
+def rewritten(path: Path) -> Path:
+    """The photo as a viewer leaves it that turned it: other bytes, the same moment."""
+    with Image.open(path) as picture:
+        exif, turned = picture.getexif(), picture.rotate(90, expand=True)
+    path.unlink()  # as programs that write safely do; a link to it keeps its bytes
+    turned.save(path, quality=92, exif=exif)
+    return path
+
+
+def opened(collection: CollectionStore, folder: Path) -> dict[str, str]:
+    """Open a folder; the classes that its folders gave photos now, by file name."""
+    before = collection.labels.all()
+    label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+    names = {entry.id: entry.name for entry in collection.classes.all()}
+    new = collection.labels.all().items() - before.items()
+    paths = {place.photo_id: place.path for place in collection.photos.all_places()}
+    return {paths[photo_id].name: names[each.class_id] for photo_id, each in new}
+
+
+def test_nor_does_it_where_another_program_wrote_the_file_anew(collection: CollectionStore, filed: Path) -> None:
+    rewritten(filed / "red" / "red_1.jpg")
+    rewritten(filed / "red" / "red_2.jpg").rename(filed / "red" / "turned.jpg")
+    rewritten(filed / "blue" / "blue_1.jpg")
+    assert opened(collection, filed) == {}
+    assert opened(collection, filed) == {}, "nor when it is known already"
+    rewritten(filed / "blue" / "blue_1.jpg")
+    assert opened(collection, filed) == {}, "nor when it is changed once more"
+
+
+def test_nor_where_the_folder_was_renamed_as_well(collection: CollectionStore, filed: Path) -> None:
+    if any(path.is_symlink() for path in filed.rglob("*")):
+        pytest.skip("a link leads to the photo in its own folder")
+    rewritten(filed / "red" / "red_1.jpg")
+    (filed / "blue").rename(filed / "BLUE")
+    rewritten(filed / "BLUE" / "blue_1.jpg")
+    assert opened(collection, filed.rename(filed.with_name("my flowers"))) == {}
+
+
+def test_nor_where_the_sorted_folder_is_opened_by_another_path(
+    collection: CollectionStore, filed: Path, tmp_path: Path
+) -> None:
+    rewritten(filed / "red" / "red_1.jpg")
+    (tmp_path / "shortcut").symlink_to(filed)
+    assert opened(collection, tmp_path / "shortcut") == {}
+
+
+def test_nor_after_sorting_twice_and_renaming_the_class(
+    collection: CollectionStore, filed: Path, photos: Path, tmp_path: Path, mode: Mode
+) -> None:
+    source = filed if mode is Mode.MOVE else photos
+    plan = plan_sort(SortRequest(collection, source, tmp_path / "again", Mode.COPY), silent, CancelToken())
+    run_sort(RunSortRequest(collection, plan), silent, CancelToken())
+    red = collection.classes.find("red")
+    assert red is not None
+    plans = plan_class_move(collection, "red", "crimson", CancelToken())
+    collection.classes.rename(red.id, "crimson")
+    run_refile(collection, plans[:1], silent, CancelToken())
+    moved, kept = (next(iter(tmp_path.glob(f"*/{name}/red_1.jpg"))) for name in ("crimson", "red"))
+    kept.parent.rename(kept.parent.with_name("crimson"))
+    for path in (moved, kept.parent.with_name("crimson") / kept.name):
+        rewritten(path)
+    assert opened(collection, filed) | opened(collection, tmp_path / "again") == {}
+
+
+def test_what_a_person_put_into_a_class_folder_is_a_label_as_before(collection: CollectionStore, filed: Path) -> None:
+    """Moved by hand and changed, or a photo of their own, also of the name of one that was filed elsewhere."""
+    rewritten(filed / "red" / "red_1.jpg").rename(filed / "blue" / "red_1.jpg")
+    draw_photos(filed / "green", "green", 1, first=70)
+    draw_photos(filed / "mine" / "blue", "blue", 1, first=2)[0].write_bytes(jpeg_bytes(textured(colour=BLUE, seed=80)))
+    assert opened(collection, filed) == {"red_1.jpg": "blue", "green_70.jpg": "green", "blue_2.jpg": "blue"}
+
+
+def test_the_moment_tells_a_photo_of_the_persons_from_one_that_was_renamed(
+    collection: CollectionStore, filed: Path, photos: Path
+) -> None:
+    """Where a filed photo is gone from its folder, and another one is new there."""
+    morning, noon = datetime(2026, 5, 1, 8), datetime(2026, 5, 1, 12)
+    dated = photos.with_name("dated")
+    dated.mkdir()
+    for number in range(2):
+        write_jpeg(dated / f"IMG_{number}.jpg", textured(colour=RED, seed=60 + number), taken_at=morning)
+    label(PredictFolderRequest(collection, dated), silent, CancelToken(), embedder=open_colour_network)
+    plan = plan_sort(SortRequest(collection, dated, filed), silent, CancelToken())
+    assert run_sort(RunSortRequest(collection, plan), silent, CancelToken()).filed == 2
+    rewritten(filed / "red" / "IMG_0.jpg").rename(filed / "red" / "morning.jpg")
+    write_jpeg(filed / "red" / "noon.jpg", textured(colour=RED, seed=63), taken_at=noon)
+    assert opened(collection, filed) == {"noon.jpg": "red"}
+
+
+def test_a_confirmed_photo_that_was_changed_is_its_class_by_its_folder(
+    collection: CollectionStore, filed: Path
+) -> None:
+    red = collection.classes.find("red")
+    assert red is not None
+    assign(collection, ids_of(collection, filed / "red" / "red_1.jpg"), red.id)
+    rewritten(filed / "red" / "red_1.jpg")
+    rewritten(filed / "red" / "red_2.jpg")
+    assert opened(collection, filed) == {"red_1.jpg": "red"}
 
 
 def test_a_part_of_a_run_is_undone_and_the_rest_stays(collection: CollectionStore, filed: Path) -> None:

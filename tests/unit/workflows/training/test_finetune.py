@@ -13,9 +13,10 @@ from PIL import Image
 from safetensors.torch import save_file
 
 from flowersorter.domain.figures import Epoch
-from flowersorter.errors import Cancelled, DeviceUnavailable, ModelFileBad, TooFewPhotos, WeightsMissing
+from flowersorter.errors import Cancelled, DeviceUnavailable, ModelFileBad, TooFewPhotos, UserError, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import hub_cache, load_state
@@ -293,6 +294,30 @@ def test_one_class_only_is_told(collection: CollectionStore, tmp_path: Path) -> 
     assign(collection, rows.photo_ids.tolist(), class_of(collection, "wide"))
     with pytest.raises(TooFewPhotos, match="at least two classes"):
         trained(collection)
+
+
+@pytest.mark.parametrize("cause", ["one class", "few photos", "cancelled", "cannot be kept", "cannot be used"])
+def test_a_folder_that_could_not_be_learned_from_leaves_labels_and_classes_as_they_were(
+    collection: CollectionStore, stripes: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cause: str
+) -> None:
+    draw_stripes(tmp_path / "one class", "wide", 8)
+    draw_stripes(tmp_path / "few photos", "wide", 8)
+    draw_stripes(tmp_path / "few photos", "narrow", 1)
+    cancel = CancelToken()
+
+    def stop(news: object) -> None:
+        if cause == "cancelled" and isinstance(news, Progress) and "epoch 1" in news.stage:
+            cancel.cancel()
+
+    def full(*_: object) -> int:
+        raise UserError("The model could not be saved", "the disk is full")
+
+    if cause.startswith("cannot"):
+        monkeypatch.setattr(ModelStore, "add" if cause == "cannot be kept" else "use", full)
+    folder = tmp_path / cause
+    with pytest.raises((TooFewPhotos, Cancelled, UserError)):
+        trained(collection, folder if folder.is_dir() else stripes, report=stop, cancel=cancel)
+    assert (collection.labels.all(), collection.classes.all(), collection.models.all()) == ({}, [], [])
 
 
 def test_nothing_labelled_is_told(collection: CollectionStore) -> None:

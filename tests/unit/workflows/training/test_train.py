@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowersorter.errors import Cancelled, TooFewPhotos
-from flowersorter.jobs import CancelToken, silent
+from flowersorter.errors import Cancelled, ClassRefused, TooFewPhotos, UserError
+from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.models.model_table import ModelStore
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.labelling.set_labels import assign, clear, confirm, do_again, take_back
 from flowersorter.workflows.models.current_model import list_models, model_for, use_model
@@ -85,6 +86,117 @@ def test_a_folder_without_class_folders_says_what_is_needed(collection: Collecti
     draw_photos(tmp_path / "one" / "red", "red", 3)
     with pytest.raises(TooFewPhotos, match="two sub-folders"):
         trained(collection, tmp_path / "one")
+
+
+def remembered(collection: CollectionStore) -> tuple[object, ...]:
+    """All that a training may change for good."""
+    return (
+        collection.labels.all(),
+        collection.classes.all(),
+        list_models(collection),
+        collection.settings.get("backbone", ""),
+    )
+
+
+@pytest.fixture(params=["fresh", "with labels"])
+def used_collection(request: pytest.FixtureRequest, collection: CollectionStore, photos: Path) -> CollectionStore:
+    """A collection that knows nothing yet, and one with labels, the starter's classes and a photo that is trained on."""
+    if request.param == "with labels":
+        ids = label_folder(collection, photos)
+        assign(collection, [ids["red_0.jpg"]], collection.classes.add("red").id)
+        draw_photos(photos / "roses", "green", 1, first=100)
+        label_folder(collection, photos)
+    return collection
+
+
+def test_a_refused_folder_leaves_labels_and_classes_as_they_were(
+    used_collection: CollectionStore, tmp_path: Path, photos: Path
+) -> None:
+    before = remembered(used_collection)
+    draw_photos(tmp_path / "new" / "dandelion", "green", 3, first=100)  # one of them is a rose already
+    for add in (False, True):
+        if not (add and before[0]):  # with the labels there are, these would be two classes
+            with pytest.raises(TooFewPhotos, match="two sub-folders"):
+                trained(used_collection, tmp_path / "new", add=add)
+    unreadable = tmp_path / "new" / "tulips" / "not a photo.jpg"
+    unreadable.parent.mkdir()
+    unreadable.write_bytes(b"no photo")
+    with pytest.raises(TooFewPhotos, match="two sub-folders"):
+        trained(used_collection, tmp_path / "new")
+    draw_photos(tmp_path / "new" / ("long" * 30), "red", 2, first=200)
+    with pytest.raises(ClassRefused, match="more than 100"):
+        trained(used_collection, tmp_path / "new")
+    assert remembered(used_collection) == before
+    label_folder(used_collection, photos)
+    assert used_collection.labels.all() == before[0]
+
+
+@pytest.mark.parametrize("add", [False, True])
+def test_a_training_that_is_cancelled_leaves_labels_and_classes_as_they_were(
+    used_collection: CollectionStore, sorted_photos: Path, add: bool
+) -> None:
+    before = remembered(used_collection)
+    for stage in ("Looking for photos", "Labelling photos", "Reading labelled photos", "Learning"):
+        cancel = CancelToken()
+
+        def stop(news: object, stage: str = stage, cancel: CancelToken = cancel) -> None:
+            if isinstance(news, Progress) and news.stage == stage:
+                cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            train_folder(
+                TrainFolderRequest(used_collection, sorted_photos, add=add), stop, cancel, embedder=open_colour_network
+            )
+        assert remembered(used_collection) == before, stage
+
+
+@pytest.mark.parametrize("step", ["add", "use"])
+def test_a_training_that_fails_leaves_labels_and_classes_as_they_were(
+    used_collection: CollectionStore, sorted_photos: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise UserError("The model could not be saved", "the disk is full")
+
+    before = remembered(used_collection)
+    known = set(used_collection.labels.all())
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelStore, step, full)
+        with pytest.raises(UserError, match="could not be saved"):
+            trained(used_collection, sorted_photos)
+    assert remembered(used_collection) == before
+    assert set(trained(used_collection, sorted_photos).classes) == {"red", "green", "blue"}
+    names = {entry.id: entry.name for entry in used_collection.classes.all()}
+    new = [names[label.class_id] for photo_id, label in used_collection.labels.all().items() if photo_id not in known]
+    assert sorted({*new}) == ["blue", "green", "red"]
+
+
+def test_folders_named_alike_and_like_a_class_of_the_starter_are_one_class(
+    collection: CollectionStore, tmp_path: Path
+) -> None:
+    for name, colour in (("Daisy", "red"), ("DAISY", "green"), ("moss", "blue")):
+        draw_photos(tmp_path / "sorted" / name, colour, 5)
+    if len(list((tmp_path / "sorted").iterdir())) < 3:
+        pytest.skip("this disk takes both spellings for one folder")
+    result = trained(collection, tmp_path / "sorted", add=True)
+    spelling = [name for name in result.classes if name.casefold() == "daisy"]
+    assert len(spelling) == 1
+    assert {"moss", "roses", "tulips"} < set(result.classes), "the starter knows more of the person's flowers"
+    assert [entry.name for entry in collection.classes.all() if entry.name.casefold() == "daisy"] == spelling
+    assert result.photos == 15
+
+
+def test_a_label_that_a_person_gives_while_it_learns_stays(collection: CollectionStore, sorted_photos: Path) -> None:
+    ids = label_folder(collection, sorted_photos)
+
+    def correct(news: object) -> None:
+        if isinstance(news, Progress) and news.stage == "Learning":
+            assign(collection, [ids["red_100.jpg"]], collection.classes.add("mine").id)
+
+    train_folder(TrainFolderRequest(collection, sorted_photos), correct, CancelToken(), embedder=open_colour_network)
+    names = {entry.id: entry.name for entry in collection.classes.all()}
+    labels = collection.labels.all()
+    assert names[labels[ids["red_100.jpg"]].class_id] == "mine"
+    assert names[labels[ids["red_101.jpg"]].class_id] == "red"
 
 
 def test_retrain_learns_from_corrections(collection: CollectionStore, photos: Path) -> None:
