@@ -19,6 +19,8 @@ from flowersorter.natural_sort import natural_ranking
 
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
 _LARGEST_INTEGER = 2**63 - 1
+#: A time of change that no file has.
+_NEVER_NS = -(2**63)
 #: Where these columns are in `PLACE_COLUMNS`.
 _PATH, _MISSING = 1, 6
 
@@ -171,16 +173,17 @@ class PhotoTable:
             )
         return ids
 
-    def record_unreadable(self, problems: Sequence[tuple[int, str]]) -> None:
+    def record_unreadable(self, problems: Sequence[tuple[int, str]], *, try_again: bool = False) -> None:
         """Remember why files cannot be read as photos.
 
         Args:
             problems: Place id and reason of each.
+            try_again: Whether the next `sync_folder` takes these files for changed ones: nothing is wrong with them.
         """
         with self._database.transaction() as connection:
             connection.executemany(
-                "UPDATE places SET photo_id = NULL, error = ? WHERE id = ?",
-                [(_text(reason), place_id) for place_id, reason in problems],
+                "UPDATE places SET photo_id = NULL, error = ?, mtime_ns = COALESCE(?, mtime_ns) WHERE id = ?",
+                [(_text(reason), _NEVER_NS if try_again else None, place_id) for place_id, reason in problems],
             )
 
     def photo(self, photo_id: int) -> PhotoRecord:

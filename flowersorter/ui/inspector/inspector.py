@@ -20,6 +20,7 @@ from flowersorter.ui.inspector.prediction_bars import PredictionBars
 from flowersorter.ui.shared import theme
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
+from flowersorter.workers.thumbnail_pool import Wanted
 
 if TYPE_CHECKING:
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
@@ -53,6 +54,7 @@ class Inspector(QScrollArea):
         self._collection = collection
         self._classes: Mapping[int, ClassLook] = {}
         self._place_id = 0
+        self._photo_id: int | None = None  # of the picture that is shown or loaded; None where it cannot be shown
         self._path: Path | None = None
         self._large, self._details = LatestOnly(self), LatestOnly(self)
         self._build()
@@ -146,14 +148,16 @@ class Inspector(QScrollArea):
         for part in (self.likeness, self.guesses, self.why, self.facts, self.folder_button):
             part.hide()
 
-    def show_place(self, place_id: int, path: Path, thumbnail: QImage | None, error: str | None) -> None:
+    def show_place(self, wanted: Wanted, thumbnail: QImage | None, error: str | None) -> None:
         """Show this photo: what is at hand at once, the rest when it is loaded."""
+        place_id, path = wanted.place_id, wanted.path
         another = place_id != self._place_id
         self._place_id, self._path = place_id, path
         self.folder_button.show()
         if error is not None:
             self._show_unreadable(error)
-        elif another:
+        elif another or wanted.photo_id != self._photo_id:
+            self._photo_id = wanted.photo_id
             self.photo.show_image(thumbnail)
             self._large.request(place_id, lambda: large_image(path, LARGE_PX))
         if another:
@@ -174,11 +178,12 @@ class Inspector(QScrollArea):
         self.why.shutdown()
 
     def _forget(self) -> None:
-        self._place_id, self._path = 0, None
+        self._place_id, self._photo_id, self._path = 0, None, None
         self._large.forget()
         self._details.forget()
 
     def _show_unreadable(self, error: str) -> None:
+        self._photo_id = None
         self._large.forget()
         self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
         self._say(self.tr("Unreadable"))

@@ -340,7 +340,7 @@ class MainWindow(QMainWindow):
             wanted = photos.wanted(picked[0].row())
             error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
             thumbnail = self.session.thumbnails.image(wanted) if error is None else None
-            self.inspector.show_place(wanted.place_id, wanted.path, thumbnail, error)
+            self.inspector.show_place(wanted, thumbnail, error)
         else:
             self.inspector.show_nothing(len(picked), folder_open=self.folder.folder is not None)
         self._enable()

@@ -18,6 +18,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, FolderUnusable, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import WIDE
 from flowersorter.workflows.labelling.set_labels import assign
@@ -73,6 +74,29 @@ def test_broken_files_are_reported_and_the_rest_goes_on(collection: CollectionSt
     assert len(result.rows) == 32
     again = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network)
     assert again.unreadable == result.unreadable
+
+
+def test_photos_of_a_drive_that_was_away_while_they_were_read_are_read_when_it_is_back(
+    collection: CollectionStore, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "words.png").write_text("not a picture")
+    away, elsewhere = True, photos.with_name("elsewhere")
+
+    def read(path: Path, *, short_side_px: int) -> LoadedPhoto:
+        return read_photo(elsewhere / path.name if away else path, short_side_px=short_side_px)
+
+    monkeypatch.setattr(ingest, "read_photo", read)
+    lost = labelled(collection, photos)
+    assert lost.decoded == 0
+    assert {reason for _, reason in lost.unreadable} == {"the file is not there"}
+    away = False
+    back = labelled(collection, photos)
+    assert back.decoded == len(back.rows) - 1
+    assert [path.name for path, _ in back.unreadable] == ["words.png"]
+    tried: list[Path] = []
+    monkeypatch.setattr(ingest, "read_photo", lambda path, **_: tried.append(path))
+    labelled(collection, photos)
+    assert tried == []
 
 
 def test_a_changed_photo_is_read_again_and_only_that(collection: CollectionStore, photos: Path) -> None:

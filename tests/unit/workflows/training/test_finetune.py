@@ -28,7 +28,6 @@ from flowersorter.workflows.evaluation.learning_curve import LearningCurveReques
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import backbone_of, final_layer, forget_unused, seen_by
-from flowersorter.workflows.predicting.network_loader import open_embedder
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training import incremental_fit
@@ -411,7 +410,6 @@ def test_a_network_whose_file_is_gone_is_told_and_another_model_still_works(
     folder = collection.folder
     (folder / "models" / f"{result.backbone}.safetensors").unlink()
     collection.close()
-    open_embedder.cache_clear()
     with CollectionStore.open(folder) as again:
         draw_stripes(stripes, "wide", 1, first=300)
         with pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"):
@@ -425,7 +423,6 @@ def test_a_damaged_network_is_told(collection: CollectionStore, stripes: Path, d
     result = trained(collection, stripes)
     file, folder = collection.folder / "models" / f"{result.backbone}.safetensors", collection.folder
     collection.close()
-    open_embedder.cache_clear()
     if damage == "cut":
         file.write_bytes(file.read_bytes()[:1000])
     elif damage == "foreign":
