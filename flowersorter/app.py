@@ -104,8 +104,9 @@ class Program(QObject):
         if busy:
             return
         self.queue.busy_changed.disconnect(self._on_busy)
-        if self.collection.backup_problem:  # not before: what the jobs say would have taken its place
-            self.window.job_bar.say(self.collection.backup_problem, (self.tr("Show the folder"), self._show_collection))
+        problem = self.collection.backup_problem or self.collection.seal_problem
+        if problem:  # not before: what the jobs say would have taken its place
+            self.window.job_bar.say(problem, (self.tr("Show the folder"), self._show_collection))
         if self._preload is None:
             return
         # Who has no folder open will open a new one. In a known one the network may never be needed.

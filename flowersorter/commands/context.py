@@ -50,8 +50,8 @@ class Call:
             CollectionDamaged: it cannot be read; the message says how a backup is put back.
         """
         with self._opened() as collection:
-            if collection.backup_problem:
-                self.terminal.note(collection.backup_problem)
+            for problem in filter(None, (collection.backup_problem, collection.seal_problem)):
+                self.terminal.note(problem)
             if collection.journal.open_runs():
                 for sentence in recovery_sentences(recover_collection(collection)):
                     self.terminal.note(sentence)

@@ -212,6 +212,16 @@ class PhotoTable:
         rows = self._database.tuples_by_id("id, sha256", "photos", "id", ids)
         return np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
 
+    def by_hash(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
+        """As `hashes`, in the order of the hashes instead of the ids.
+
+        An id says when a photo was read, which is a matter of chance where several threads read; its hash is always
+        the same. Whatever is learned from photos, dealt out or drawn among them goes by this order.
+        """
+        known, hashes = self.hashes(ids)
+        order = sorted(range(len(hashes)), key=hashes.__getitem__)
+        return known[np.array(order, np.intp)], [hashes[at] for at in order]
+
     def moments(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
         """When photos were taken, and with which camera.
 

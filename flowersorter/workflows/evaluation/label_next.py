@@ -264,13 +264,14 @@ def _class_gain(
 
 
 def _unlabelled(request: LabelNextRequest) -> tuple[NDArray[np.int64], int]:
-    """Photos without a label, `MOST_CONSIDERED` at most, and how many there are."""
+    """Photos without a label by rising hash, `MOST_CONSIDERED` at most, and how many there are."""
     not_wanted = [*request.collection.labels.all(), *request.passed_over]
-    photo_ids = np.setdiff1d(_places(request).known_photo_ids, np.array(not_wanted, np.int64))
+    wanted = np.setdiff1d(_places(request).known_photo_ids, np.array(not_wanted, np.int64))
+    photo_ids, _ = request.collection.photos.by_hash(wanted)
     if len(photo_ids) <= MOST_CONSIDERED:
         return photo_ids, len(photo_ids)
-    drawn = np.random.default_rng(_SEED).choice(photo_ids, MOST_CONSIDERED, replace=False)
-    return np.sort(drawn), len(photo_ids)
+    drawn = np.random.default_rng(_SEED).choice(len(photo_ids), MOST_CONSIDERED, replace=False)
+    return photo_ids[np.sort(drawn)], len(photo_ids)
 
 
 def _choose(
@@ -283,7 +284,7 @@ def _choose(
 ) -> tuple[NextPhoto, ...]:
     """The photos to label, out of some that have none."""
     collection = request.collection
-    ids, hashes = collection.photos.hashes(drawn)
+    ids, hashes = collection.photos.by_hash(drawn)
     candidates, positions = cached_features(collection, backbone, hashes)
     if not len(positions):
         return ()

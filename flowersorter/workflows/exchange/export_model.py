@@ -191,8 +191,8 @@ def _plain_head(collection: CollectionStore, named: NamedModel, cancel: CancelTo
 
 
 def _totals(collection: CollectionStore, backbone: str, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(N,) sums of the pooled features of embedded photos, ids rising; the mean of both views where there are two."""
-    _, hashes = collection.photos.hashes(photo_ids)
+    """(N,) sums of the pooled features of embedded photos, by hash; the mean of both views where there are two."""
+    _, hashes = collection.photos.by_hash(photo_ids)
     store = collection.embeddings(backbone)
     totals = np.empty(len(hashes), np.float32)
     for start in range(0, len(hashes), _BLOCK_ROWS):

@@ -104,8 +104,8 @@ def _apart(
 ) -> NDArray[np.int64]:
     known = set(collection.classes.meant_by(model.class_names))
     labels = {photo_id: each.class_id for photo_id, each in collection.labels.all().items()}
-    learned = np.array(sorted(photo_id for photo_id, class_id in labels.items() if class_id in known), np.int64)
-    others = np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels)))
+    learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
+    others, _ = collection.photos.by_hash(np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels))))
     if min(len(others), len(learned)) < LEAST:
         return np.empty(0, np.int64)
     classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)

@@ -105,7 +105,7 @@ def embed_augmented_views(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    photo_ids = np.array(sorted(classes), np.int64)
+    photo_ids, _ = collection.photos.by_hash(classes)
     targets = np.unique([classes[photo_id] for photo_id in photo_ids.tolist()], return_inverse=True)[1]
     few = [] if is_tuned(backbone) else photo_ids[of_small_classes(targets)].tolist()
     for number in range(1, VARIANTS + 1):

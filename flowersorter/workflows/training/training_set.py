@@ -39,7 +39,8 @@ class TrainingSet:
 
     Attributes:
         class_names: C names, in the order of the targets.
-        photo_ids: (N,) int64, no two alike; those of starter photos are negative.
+        photo_ids: (N,) int64, no two alike, in the order of the photos' hashes: the same photos give the same model,
+            whenever they were read. Those of starter photos are negative and come last.
         features: Of N photos, averaged over the views they have.
         targets: (N,) class indices.
         memorised: (N,) bool; photos that the backbone itself was trained on. None: no photo.
@@ -94,7 +95,7 @@ def labelled_photos(
         classes: Class id by photo id.
         known: The classes there are; None: those of the collection.
     """
-    ids, hashes = collection.photos.hashes(list(classes))
+    ids, hashes = collection.photos.by_hash(list(classes))
     features, positions = cached_features(collection, backbone, hashes)
     kept = ids[positions]
     class_ids = np.array([classes[photo_id] for photo_id in kept.tolist()], np.int64)
@@ -127,7 +128,7 @@ def of_small_classes(targets: NDArray[np.intp]) -> NDArray[np.intp]:
     """(M,) the photos whose variants are worth learning from: those of small classes, some hundreds at most.
 
     Args:
-        targets: (N,) class indices.
+        targets: (N,) class indices, in the order of the photos' hashes.
     """
     counts = np.bincount(targets, minlength=1)
     return np.flatnonzero(counts[targets] <= SMALL_CLASS)[:_MOST_SHOWN_AGAIN]
