@@ -100,7 +100,7 @@ def remembered(collection: CollectionStore) -> tuple[object, ...]:
 
 @pytest.fixture(params=["fresh", "with labels"])
 def used_collection(request: pytest.FixtureRequest, collection: CollectionStore, photos: Path) -> CollectionStore:
-    """A collection that knows nothing yet, and one with labels, the starter's classes and a photo that is trained on."""
+    """An empty collection, and one with labels, the starter's classes and a photo that is trained on."""
     if request.param == "with labels":
         ids = label_folder(collection, photos)
         assign(collection, [ids["red_0.jpg"]], collection.classes.add("red").id)
