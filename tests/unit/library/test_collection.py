@@ -303,7 +303,7 @@ def test_neither_torch_nor_qt_is_needed(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['PySide6'] = sys.modules['torch'] = None\n"
         "from pathlib import Path; from flowersorter.library.collection import CollectionStore\n"
-        "Collection.open(Path(sys.argv[1])).close()"
+        "CollectionStore.open(Path(sys.argv[1])).close()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)
