@@ -137,14 +137,16 @@ class ClassMovesController(QObject):
             followed: Gives their numbers; it is called when all jobs before are done.
             besides: What to say of the classes.
         """
-        collection = self._session.collection
+        engine = self._session.engine
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
             # The link in the bar, or the history, may have taken one back already.
             left = [
-                run_id for run_id in reversed(followed()) if collection.journal.run(run_id).state != RunState.UNDONE
+                run_id
+                for run_id in reversed(followed())
+                if engine.collection.journal.run(run_id).state != RunState.UNDONE
             ]
-            return [undo_run(UndoRequest(collection, run_id), report, cancel) for run_id in left]
+            return [undo_run(engine, UndoRequest(run_id), report, cancel) for run_id in left]
 
         def back(results: object) -> None:
             assert isinstance(results, list)

@@ -38,12 +38,12 @@ class RefileController(QObject):
             correction: A number to take it back by.
             photo_ids: The photos that were corrected.
         """
-        request = RefileRequest(self._session.collection, tuple(photo_ids))
-        if not misfiled(request.collection, request.photo_ids):
+        request = RefileRequest(tuple(photo_ids))
+        if not misfiled(self._session.collection, request.photo_ids):
             return
 
         def job(report: Report, cancel: CancelToken) -> RefileResult:
-            result = refile(request, report, cancel)
+            result = refile(self._session.engine, request, report, cancel)
             self._runs[correction] = result.run_ids
             return result
 
@@ -51,13 +51,17 @@ class RefileController(QObject):
 
     def take_back(self, correction: int) -> None:
         """Move the photos of a correction back to where they were filed before; does nothing where none followed."""
-        collection = self._session.collection
+        engine = self._session.engine
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
             followed = self._runs.pop(correction, ())
             # The history may have taken one back already; then its photos are where they belong.
-            left = [run_id for run_id in reversed(followed) if collection.journal.run(run_id).state != RunState.UNDONE]
-            return [undo_run(UndoRequest(collection, run_id), report, cancel) for run_id in left]
+            left = [
+                run_id
+                for run_id in reversed(followed)
+                if engine.collection.journal.run(run_id).state != RunState.UNDONE
+            ]
+            return [undo_run(engine, UndoRequest(run_id), report, cancel) for run_id in left]
 
         if correction in self._runs or self._session.queue.busy:
             self._submit(self.tr("Moving filed photos back"), job)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.workflows.models.finetuned_backbones import final_layer
 from flowersorter.workflows.training.training_set import TrainingSet
 
-#: The last fit of each open collection. It holds the labelled photos in principal axes: a kilobyte each.
-_last: WeakKeyDictionary[CollectionStore, Fitted] = WeakKeyDictionary()
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
-def fit_for(
-    collection: CollectionStore, photos: TrainingSet, backbone: str, cancel: CancelToken, note: str = ""
-) -> Fitted:
+def fit_for(engine: Engine, photos: TrainingSet, backbone: str, cancel: CancelToken, note: str = "") -> Fitted:
     """Fit a head on labelled photos of a collection.
 
     On a network that was trained here the head stays near to the final layer that was trained with it: to the network
@@ -24,7 +21,7 @@ def fit_for(
     (measured on six splits of 1,500 flowers: 93.2 % instead of 93.8 % right).
 
     Args:
-        collection: Remembers the fit until it is closed.
+        engine: Remembers the fit until it is closed.
         photos: What to learn from.
         backbone: Whose features they are.
         cancel: Looked at many times a second.
@@ -34,9 +31,7 @@ def fit_for(
         TooFewPhotos: fewer than two classes have photos.
         Cancelled: asked to stop.
     """
-    prior = final_layer(collection, backbone, photos.class_names)
-    fitted = fit(
-        photos.examples, photos.class_names, backbone, cancel, note=note, last=_last.get(collection), prior=prior
-    )
-    _last[collection] = fitted
+    prior = final_layer(engine, backbone, photos.class_names)
+    fitted = fit(photos.examples, photos.class_names, backbone, cancel, note=note, last=engine.last_fit, prior=prior)
+    engine.last_fit = fitted
     return fitted

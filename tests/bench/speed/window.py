@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowersorter.workflows.engine import Engine
+
 if TYPE_CHECKING:
     from flowersorter.app import Program
 
@@ -26,7 +28,7 @@ def opened(collection: Path, folder: Path) -> Iterator[Program]:
     from flowersorter.library.collection import CollectionStore
 
     application = QApplication([])
-    program = Program(CollectionStore.open(collection))
+    program = Program(Engine(CollectionStore.open(collection)))
     try:
         program.start(folder)
         yield program
