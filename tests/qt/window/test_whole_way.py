@@ -228,7 +228,7 @@ def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
-    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot, patched) as program:
+    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot) as program:
         red = program.collection.classes.add("red")
         hold_after_scan(patched, threading.Event())
         program.window.open_folder(folder)

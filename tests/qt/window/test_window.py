@@ -354,9 +354,9 @@ def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Progra
         assert part.accessibleName()
 
 
-def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot) -> None:
     folder = draw_folder(tmp_path / "photos", 1)
-    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot, patched, folder) as program:
+    with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
         program.window.resize(760, 620)
         program.window.grid.set_tile_size(240)

@@ -24,7 +24,7 @@ from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.drawing import RED, textured
-from tests.stub_network import ColourNetwork
+from tests.stub_network import ColourNetwork, open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 

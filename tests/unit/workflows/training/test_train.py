@@ -24,6 +24,7 @@ from flowersorter.workflows.training.train import (
     retrain,
     train_folder,
 )
+from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 
