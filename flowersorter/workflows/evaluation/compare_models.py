@@ -204,7 +204,7 @@ def prune_models(engine: Engine, keep: int) -> list[int]:
     """Remove what `prunable` names; returns the numbers of those removed.
 
     Args:
-        engine: Whose models.
+        engine: Of the collection with the models.
         keep: How many of those that may go are kept, the newest.
     """
     gone = [entry.id for entry in prunable(engine.collection.models.all(), keep)]

@@ -80,7 +80,7 @@ def final_layer(
     A class that was merged from several is the mean of these; of one that came later nothing is known, which is 0.
 
     Args:
-        engine: Knows what its classes were called and merged from.
+        engine: Of the collection, which keeps the former names and the merges of its classes.
         name: Of the backbone.
         class_names: C names.
 
@@ -111,7 +111,7 @@ def keep_tuned(
     """Keep what deep training made of a backbone, under a name of its own.
 
     Args:
-        engine: Gets the file.
+        engine: Of the collection that gets the file.
         base: The registered backbone it was made from, but with the crop it is to have from now on.
         changed: The tensors that changed, by torchvision's names.
         layer: What was trained together with them.

@@ -26,7 +26,7 @@ def may_have_learned(
     """Tell for each photo whether a model may have learned from it.
 
     Args:
-        engine: Whose photos.
+        engine: Of the collection with the photos.
         named: The model.
         learned: Photos of this collection it learned from, as its file says.
         photo_ids: (N,) the photos.

@@ -69,11 +69,11 @@ def find_batch_novelty(engine: Engine, named: NamedModel, photo_ids: NDArray[np.
     """Compare the photos without a label among some with the labelled ones, and remember which stand apart.
 
     Args:
-        engine: Whose photos and labels.
+        engine: Of the collection with the photos and the labels; keeps the result.
         named: What predicted them. It has to have learned from the labels of the collection and from nothing else, and
             its network not at all: photos would stand apart for being no starter photos, or for not being memorised.
         photo_ids: What was predicted.
-        cancel: Looked at often.
+        cancel: Checked often.
 
     Returns:
         Whether other photos stand apart than did before.

@@ -48,7 +48,7 @@ def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray
     or its network has no layer for it that can be read at once.
 
     Args:
-        engine: Whose photos.
+        engine: Of the collection with the photos.
         backbone: The network that is asked.
         photo_ids: The photos, in any order.
     """
@@ -66,7 +66,7 @@ def strangers(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> d
     """Name what the photos of a folder that are new to the model look like, by photo id.
 
     Args:
-        engine: Whose photos.
+        engine: Of the collection with the photos.
         rows: The folder.
         backbone: Name of the network, or None for the collection's.
     """

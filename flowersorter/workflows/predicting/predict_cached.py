@@ -29,7 +29,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     """Predict photos whose embeddings are cached; the others are left out. Nothing that stands apart is sure.
 
     Args:
-        engine: Its classes give the model's names their ids.
+        engine: Of the collection whose classes give the model's names their ids.
         model: What predicts.
         photo_ids: Photos, in any order.
     """

@@ -69,7 +69,7 @@ def finetune_split(
     """Find the pictures of labelled photos, make those that are missing again, and hold some photos out.
 
     Args:
-        engine: Whose photos; they are embedded with the backbone.
+        engine: Of the collection with the photos; they are embedded with the backbone.
         backbone: As it is before the training.
         classes: Class id by photo id.
         seed: Fixes which photos are held out.

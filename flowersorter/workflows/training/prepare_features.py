@@ -36,7 +36,7 @@ def labels_of_class_folders(
     """Read a folder of class folders and take them as labels.
 
     Args:
-        engine: Gets the photos and the labels.
+        engine: Of the collection that gets the photos and the labels.
         folder: Has one sub-folder per class.
         device: "auto", "cpu" or "cuda".
         backbone: Name of the backbone that new photos are embedded with.

@@ -90,7 +90,7 @@ def labelled_photos(engine: Engine, backbone: str, classes: Mapping[int, int]) -
     of the backbone it was made from, as far as the photos are embedded with that.
 
     Args:
-        engine: Whose cache and class names.
+        engine: Of the collection with the embeddings and the class names.
         backbone: Name of the backbone.
         classes: Class id by photo id.
     """
