@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeAlias, TypeVar
@@ -18,6 +19,7 @@ from flowersorter.library.database.restore import with_way_out
 from flowersorter.library.files.locations import default_collection
 from flowersorter.workflows.engine import Engine
 
+Request = TypeVar("Request")
 Result = TypeVar("Result")
 AnyPath: TypeAlias = str | os.PathLike[str]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
@@ -90,7 +92,7 @@ class Collection:
 
         if self._library.thumbnails.written_bytes and cleaning_due(self._library):
             with suppress(UserError):  # what was asked for is done
-                self._run(lambda report, cancel: clean_cache(self._library, report, cancel))
+                run_in_background(partial(clean_cache, self._library), self._progress)
 
     def __enter__(self) -> Collection:
         return self
@@ -136,7 +138,7 @@ class Collection:
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
         request = PredictFolderRequest(_path(folder), self._device)
-        result = self._run(lambda report, cancel: label(self._engine, request, report, cancel))
+        result = self._run(label, request)
         return photos_of(self._engine, result)
 
     def predict_image(self, path: AnyPath) -> Prediction:
@@ -151,7 +153,7 @@ class Collection:
 
         photo = _path(path)
         request = PredictRequest((photo,), self._device)
-        [found] = self._run(lambda report, cancel: predict_photos(self._engine, request, report, cancel))
+        [found] = self._run(predict_photos, request)
         if found.error is not None:
             raise PhotoUnreadable(f"The photo {photo} cannot be read", found.error)
         return prediction_of(found)
@@ -175,7 +177,7 @@ class Collection:
         from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo
 
         request = ConfirmRequest(_path(path), class_name, self._device)
-        return self._run(lambda report, cancel: confirm_photo(self._engine, request, report, cancel))
+        return self._run(confirm_photo, request)
 
     def retrain(self, note: str = "") -> Training:
         """Learn from every confirmed photo.
@@ -192,7 +194,7 @@ class Collection:
         from flowersorter.workflows.training.train import RetrainRequest, retrain
 
         request = RetrainRequest(self._device, note)
-        result = self._run(lambda report, cancel: retrain(self._engine, request, report, cancel))
+        result = self._run(retrain, request)
         return Training(
             model=result.model_id,
             classes=result.classes,
@@ -238,12 +240,12 @@ class Collection:
         if not dry_run:  # what was filed before goes where its label says now, or it would stand under two classes
             known = self._library.photos.places_under(source)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
-            self._run(lambda report, cancel: refile(self._engine, RefileRequest(photo_ids), report, cancel))
+            self._run(refile, RefileRequest(photo_ids))
         request = SortRequest(source, target, Mode(mode), Include(include))
-        plan = self._run(lambda report, cancel: plan_sort(self._engine, request, report, cancel))
+        plan = self._run(plan_sort, request)
         if dry_run or not any(file.action.is_filed for file in plan.files):
             return report_of_plan(plan, dry_run=dry_run)
-        done = self._run(lambda report, cancel: run_sort(self._engine, RunSortRequest(plan), report, cancel))
+        done = self._run(run_sort, RunSortRequest(plan))
         return report_of_run(plan, done)
 
     def undo(self, run: int | None = None) -> int:
@@ -261,7 +263,7 @@ class Collection:
         from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
         request = UndoRequest(run)
-        return self._run(lambda report, cancel: undo_run(self._engine, request, report, cancel)).undone
+        return self._run(undo_run, request).undone
 
     def use_model(self, number: int | None) -> None:
         """Make another model the current one; None is the starter model.
@@ -287,7 +289,7 @@ class Collection:
         from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
         request = ExportRequest(_path(path))
-        return self._run(lambda report, cancel: export_model(self._engine, request, report, cancel)).path
+        return self._run(export_model, request).path
 
     def import_model(self, path: AnyPath, *, use: bool = False) -> int:
         """Add a .safetensors model that somebody shared; nothing in the file is run.
@@ -305,10 +307,10 @@ class Collection:
         from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 
         request = ImportRequest(_path(path), use)
-        return self._run(lambda report, cancel: import_model(self._engine, request, report, cancel)).model_id
+        return self._run(import_model, request).model_id
 
-    def _run(self, work: Callable[[Report, CancelToken], Result]) -> Result:
-        return run_in_background(work, self._progress)
+    def _run(self, verb: Callable[[Engine, Request, Report, CancelToken], Result], request: Request) -> Result:
+        return run_in_background(partial(verb, self._engine, request), self._progress)
 
 
 def predict_image(path: AnyPath) -> Prediction:

@@ -9,8 +9,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowersorter.workflows.engine import Engine
-
 if TYPE_CHECKING:
     from flowersorter.app import Program
 
@@ -26,6 +24,7 @@ def opened(collection: Path, folder: Path) -> Iterator[Program]:
 
     from flowersorter.app import Program
     from flowersorter.library.collection import CollectionStore
+    from flowersorter.workflows.engine import Engine
 
     application = QApplication([])
     program = Program(Engine(CollectionStore.open(collection)))
