@@ -31,6 +31,7 @@ from flowersorter.workers.job_queue import JobQueue, Listener
 from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
+from flowersorter.workflows.engine import Engine
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
@@ -44,21 +45,21 @@ class Program(QObject):
     """One collection in one window.
 
     Args:
-        collection: Open; closed by `shutdown`.
+        engine: Of the open collection; closed by `shutdown`.
         preload: Whether to import what the window did not need, once it is visible and has nothing to do.
 
     Attributes:
         begun: Whether the window was painted and work has begun.
     """
 
-    def __init__(self, collection: CollectionStore, *, preload: bool = True) -> None:
+    def __init__(self, engine: Engine, *, preload: bool = True) -> None:
         super().__init__()
-        self.collection = collection
+        self.engine, self.collection = engine, engine.collection
         self.queue = JobQueue()
-        self.thumbnails = ThumbnailPool(ThumbnailLoader(collection))
+        self.thumbnails = ThumbnailPool(ThumbnailLoader(self.collection))
         self.photos = PhotoModel(self.thumbnails.image)
         self.session = Session(
-            collection=collection,
+            engine=engine,
             queue=self.queue,
             thumbnails=self.thumbnails,
             photos=self.photos,
@@ -139,7 +140,7 @@ class Program(QObject):
         if self._preload is not None:
             self._preload.stop()
         self._garbage.stop()
-        self.collection.close()
+        self.engine.close()
 
     def _on_recovered(self, result: object) -> None:
         if result is None:
@@ -180,7 +181,7 @@ def run(arguments: Sequence[str], folder: Path | None, collection_folder: Path |
         collection = _opened((collection_folder or default_collection()).absolute())
         if collection is None:
             return 1
-        program = Program(collection)
+        program = Program(Engine(collection))
         try:
             program.start(folder)
             return application.exec()

@@ -16,7 +16,6 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -25,6 +24,7 @@ from flowersorter.workflows.labelling.pending_labels import PendingLabels
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 MAX_RECENT = 8
@@ -109,7 +109,7 @@ class FolderController(QObject):
         assert self.folder is not None
         self.begun.emit()
         self._quiet = quiet
-        call = _call(self._session.collection, self.folder, self._session.device, self._urgent)
+        call = _call(self._session.engine, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
         title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
         self._job_id = self._session.queue.submit(title, call, listener, background=True)
@@ -185,17 +185,17 @@ class FolderController(QObject):
         self.show_requested.emit(int(PseudoClass.UNSURE))
 
 
-def _call(collection: CollectionStore, folder: Path, device: str, urgent: ViewportPriority) -> Call:
+def _call(engine: Engine, folder: Path, device: str, urgent: ViewportPriority) -> Call:
     """What the library knows already is shown before the folder is scanned, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
-        known = folder_rows(collection, folder)
+        known = folder_rows(engine, folder)
         if len(known):
             report(KnownRows(known))
-        return label(PredictFolderRequest(collection, folder, device, urgent=urgent), report, cancel)
+        return label(engine, PredictFolderRequest(folder, device, urgent=urgent), report, cancel)
 
     return run
 

@@ -12,6 +12,7 @@ from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.workers.job_queue import JobQueue
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
+from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -19,18 +20,23 @@ class Session:
     """One open collection and the machinery around it.
 
     Attributes:
-        collection: What is remembered.
+        engine: The collection with its caches, for the workflows.
         queue: Runs jobs.
         thumbnails: Decodes thumbnails.
         photos: The open folder.
         corrections: What can be undone.
     """
 
-    collection: CollectionStore
+    engine: Engine
     queue: JobQueue
     thumbnails: ThumbnailPool
     photos: PhotoModel
     corrections: QUndoStack
+
+    @property
+    def collection(self) -> CollectionStore:
+        """The library of the engine."""
+        return self.engine.collection
 
     @property
     def device(self) -> str:

@@ -66,7 +66,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self, self.grid)
         self.class_list = ClassList(self)
         self.header = GridHeader(self.actions_by_name["hide_checked"], self)
-        self.inspector = Inspector(self.session.collection, self)
+        self.inspector = Inspector(self.session.engine, self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
         middle = QWidget(self)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,7 +25,6 @@ from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, c
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.predicting.predict_cached import in_classes
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import (
@@ -41,18 +41,19 @@ from flowersorter.workflows.training.training_set import (
 )
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured, unmeasured
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 
 @dataclass(frozen=True, slots=True)
 class RetrainRequest:
     """Learn from every label of the collection.
 
     Attributes:
-        collection: Whose labels.
         device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
         note: Kept with the model.
     """
 
-    collection: CollectionStore
     device: str = "auto"
     note: str = ""
 
@@ -62,7 +63,6 @@ class TrainFolderRequest:
     """Learn from a folder with one sub-folder per class.
 
     Attributes:
-        collection: Gets the labels and the model.
         folder: Has one sub-folder per class.
         add: Learn from the collection's other labels as well.
         device: "auto", "cpu" or "cuda".
@@ -70,7 +70,6 @@ class TrainFolderRequest:
         note: Kept with the model.
     """
 
-    collection: CollectionStore
     folder: Path
     add: bool = False
     device: str = "auto"
@@ -115,9 +114,7 @@ class TrainResult:
     imported_right: int | None = None
 
 
-def retrain(
-    request: RetrainRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> TrainResult:
+def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: CancelToken) -> TrainResult:
     """Fit a new head on the collection's labels and make it current unless it is clearly worse than the one before.
 
     Of a model from elsewhere nobody knows what it learned from, and it may know more classes: it is never replaced
@@ -127,7 +124,7 @@ def retrain(
         TooFewPhotos: nothing is labelled, or only one class is.
         Cancelled: asked to stop; the model before stays.
     """
-    collection = request.collection
+    collection = engine.collection
     backbone = chosen_backbone(collection)
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     if not classes:
@@ -138,25 +135,24 @@ def retrain(
         )
     # A second look would take seconds; `label` has seen to those it was not sure of.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
-        embed_labelled(collection, request.device, classes, CENTRE, name, report, cancel, embedder)
-    own = labelled_photos(collection, backbone, classes)
+        embed_labelled(engine, request.device, classes, CENTRE, name, report, cancel)
+    own = labelled_photos(engine, backbone, classes)
     if not len(own.photo_ids):
         raise TooFewPhotos(
             "There is nothing to learn from at the moment",
             "none of the photos with a label can be read",
             "Connect the drive they are on, then retrain",
         )
-    named = model_for(collection, backbone)
+    named = model_for(engine, backbone)
     examples = with_starter(collection, own) if belongs_with_starter(named, own.class_names) else own
-    return _learn(collection, examples, backbone, request.note, report, cancel, keep_better=True)
+    return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True)
 
 
 def train_folder(
+    engine: Engine,
     request: TrainFolderRequest,
     report: Report,
     cancel: CancelToken,
-    *,
-    embedder: OpenEmbedder = open_embedder,
 ) -> TrainResult:
     """Read a folder of class folders, fit a new head on it, take its folders as labels and make the model current.
 
@@ -168,23 +164,23 @@ def train_folder(
         ClassRefused: the name of a sub-folder cannot be that of a class.
         Cancelled: asked to stop.
     """
-    collection, folder = request.collection, absolute_folder(request.folder)
+    collection, folder = engine.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    labels, unreadable = plan_labels(collection, folder, request.device, backbone, report, cancel, embedder)
+    labels, unreadable = plan_labels(engine, folder, request.device, backbone, report, cancel)
     classes, known = labels.class_ids(add=request.add), labels.classes
     if len(set(classes.values())) < 2:
         raise nothing_in(folder)
-    embed_labelled(collection, request.device, classes, WIDE, backbone, report, cancel, embedder)
-    embed_augmented_views(collection, request.device, classes, backbone, report, cancel, embedder)
+    embed_labelled(engine, request.device, classes, WIDE, backbone, report, cancel)
+    embed_augmented_views(engine, request.device, classes, backbone, report, cancel)
     if is_tuned(backbone):
-        embed_labelled(collection, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
-    own = labelled_photos(collection, backbone, classes, known)
+        embed_labelled(engine, request.device, classes, CENTRE, base_name(backbone), report, cancel)
+    own = labelled_photos(engine, backbone, classes, known)
     if len(own.class_names) < 2:
         raise nothing_in(folder)
-    named = model_for(collection, backbone)
+    named = model_for(engine, backbone)
     grown = request.add and belongs_with_starter(named, own.class_names)
     result = _learn(
-        collection,
+        engine,
         with_starter(collection, own, known) if grown else own,
         backbone,
         request.note,
@@ -204,7 +200,7 @@ def _in_several(each: DuplicateLabel, folder: Path) -> bool:
 
 
 def _learn(
-    collection: CollectionStore,
+    engine: Engine,
     examples: TrainingSet,
     backbone: str,
     note: str,
@@ -214,11 +210,12 @@ def _learn(
     keep_better: bool,
     labels: PlannedLabels | None = None,
 ) -> TrainResult:
+    collection = engine.collection
     report(Progress("Learning", 0))
     started = time.perf_counter()
-    before = model_for(collection, backbone)
+    before = model_for(engine, backbone)
     known = None if labels is None else labels.classes
-    fitted = fit_for(collection, examples, backbone, cancel, note, known)
+    fitted = fit_for(engine, examples, backbone, cancel, note, known)
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
     held_out = int(np.count_nonzero(fitted.held_out.own))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.models.finetuned_backbones import seen_by
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 #: Chooses the photos that axes are found from.
 _SEED = 42
@@ -82,7 +86,7 @@ class TrainingSet:
 
 
 def labelled_photos(
-    collection: CollectionStore, backbone: str, classes: Mapping[int, int], known: KnownClasses | None = None
+    engine: Engine, backbone: str, classes: Mapping[int, int], known: KnownClasses | None = None
 ) -> TrainingSet:
     """Read the features of labelled photos from the cache; photos that are not embedded are left out.
 
@@ -90,13 +94,14 @@ def labelled_photos(
     of the backbone it was made from, as far as the photos are embedded with that.
 
     Args:
-        collection: Whose cache and class names.
+        engine: Of the collection with the embeddings and the class names.
         backbone: Name of the backbone.
         classes: Class id by photo id.
         known: The classes there are; None: those of the collection.
     """
+    collection = engine.collection
     ids, hashes = collection.photos.by_hash(list(classes))
-    features, positions = cached_features(collection, backbone, hashes)
+    features, positions = cached_features(engine, backbone, hashes)
     kept = ids[positions]
     class_ids = np.array([classes[photo_id] for photo_id in kept.tolist()], np.int64)
     used = set(class_ids.tolist())
@@ -106,9 +111,9 @@ def labelled_photos(
     memorised = groups = None
     if is_tuned(backbone):
         kept_hashes = [hashes[at] for at in positions.tolist()]
-        seen = seen_by(collection, backbone)
+        seen = seen_by(engine, backbone)
         memorised = np.array([sha256 in seen for sha256 in kept_hashes], np.bool_)
-        groups = _near_copies(collection, base_name(backbone), kept_hashes, targets)
+        groups = _near_copies(engine, base_name(backbone), kept_hashes, targets)
     return TrainingSet(
         class_names=tuple(c.name for c in ordered),
         photo_ids=kept,
@@ -118,7 +123,7 @@ def labelled_photos(
         groups=groups,
         bursts=find_bursts(features, targets, *collection.photos.moments(kept)),
         variants=_variants(collection, backbone, [hashes[at] for at in positions.tolist()], targets),
-        unlabelled=_unlabelled(collection, backbone, classes)
+        unlabelled=_unlabelled(engine, backbone, classes)
         if few(targets) and learns_from_unlabelled(collection)
         else None,
     )
@@ -147,27 +152,25 @@ def _variants(
     return AugmentedViews(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
 
 
-def _unlabelled(collection: CollectionStore, backbone: str, labelled: Mapping[int, int]) -> Features | None:
+def _unlabelled(engine: Engine, backbone: str, labelled: Mapping[int, int]) -> Features | None:
     """Photos nobody labelled, at random: those whose hashes come first, which hardly change as photos come and go.
 
     A network that was trained here stays near to its final layer; it has no use for them.
     """
     if is_tuned(backbone):
         return None
-    _, hashes = collection.photos.hashes(np.setdiff1d(collection.photos.ids(), list(labelled)))
-    features, positions = cached_features(collection, backbone, nsmallest(MOST_UNLABELLED, hashes))
+    _, hashes = engine.collection.photos.hashes(np.setdiff1d(engine.collection.photos.ids(), list(labelled)))
+    features, positions = cached_features(engine, backbone, nsmallest(MOST_UNLABELLED, hashes))
     return features if len(positions) else None
 
 
-def _near_copies(
-    collection: CollectionStore, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
     """Groups of near-copies as a backbone sees them that was not trained on these photos; (N,).
 
     A photo that it has not embedded is taken for one of a kind.
     """
     groups = np.arange(len(hashes))
-    features, positions = cached_features(collection, backbone, hashes)
+    features, positions = cached_features(engine, backbone, hashes)
     if len(positions):
         groups[positions] = positions[near_duplicates(features, targets[positions], _SEED, CancelToken())]
     return groups

@@ -37,10 +37,10 @@ def sorted_to(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot) -> Iterator[Program]:
     """Three photos each filed into red, green and blue."""
     folder = draw_folder(tmp_path / "photos", EACH)
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         for name in NAMES:
             program.collection.classes.add(name)
         program.window.open_folder(folder)

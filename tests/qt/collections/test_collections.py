@@ -28,8 +28,8 @@ from tests.qt.program import draw_folder, idle, running
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "flowers", qtbot, monkeypatch) as started:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "flowers", qtbot) as started:
         idle(started, qtbot)
         yield started
 
@@ -209,10 +209,8 @@ def test_the_title_names_folder_and_collection(program: Program, tmp_path: Path,
     assert program.window.windowTitle() == "holiday – flowers – FlowerSorter"
 
 
-def test_who_has_one_collection_is_not_told_its_name(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with running(usual_collection(), qtbot, monkeypatch) as program:
+def test_who_has_one_collection_is_not_told_its_name(tmp_path: Path, qtbot: QtBot) -> None:
+    with running(usual_collection(), qtbot) as program:
         idle(program, qtbot)
         assert program.window.windowTitle() == "FlowerSorter"
         RecentCollections(recent_collections_file()).remember(made(tmp_path / "mushrooms"))

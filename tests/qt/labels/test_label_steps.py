@@ -16,6 +16,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from tests.qt.fake_rows import nothing_yet
@@ -42,7 +43,7 @@ class LabelSteps(RuleBasedStateMachine):
         self.from_folder = Label(self.classes[0], LabelOrigin.FOLDER)
         collection.labels.assign([photo_id], self.classes[0], LabelOrigin.FOLDER)
         self.model, self.pending, self.stack = PhotoModel(nothing_yet), PendingLabels(collection), QUndoStack()
-        self.model.set_rows(folder_rows(collection, FOLDER))
+        self.model.set_rows(folder_rows(Engine(collection), FOLDER))
         self.read: set[int] = set()  # what the library knows is read
         self.shown: set[int] = set()  # what the window knows is read
         self.said: list[tuple[frozenset[int], int]] = []
@@ -73,7 +74,7 @@ class LabelSteps(RuleBasedStateMachine):
 
     @rule()
     def hear_of_it(self) -> None:
-        rows = folder_rows(self.collection, FOLDER)
+        rows = folder_rows(Engine(self.collection), FOLDER)
         self.model.merge(rows)
         self.model.show_labels(self.pending.found(rows.place_ids, rows.photo_ids))
         self.shown = set(self.read)

@@ -133,10 +133,11 @@ class TestCollection:
     ) -> None:
         def put(count: int) -> Verb:
             def run(call: Call) -> int:
-                with call.collection() as collection:
-                    set_cache_limit(collection, 1)
+                with call.engine() as engine:
+                    set_cache_limit(engine.collection, 1)
                     for number in range(count):
-                        collection.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9")
+                        picture = b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9"
+                        engine.collection.thumbnails.put(bytes([number]) * 32, picture)
                 return 0
 
             return run
@@ -157,8 +158,8 @@ class TestCollection:
         self, tmp_path: Path, as_verb: Callable[[Verb], None]
     ) -> None:
         def run(call: Call) -> int:
-            with call.collection() as collection:
-                collection.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
+            with call.engine() as engine:
+                engine.collection.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
                 call.cancel.cancel()
             return 0
 

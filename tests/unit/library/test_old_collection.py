@@ -17,6 +17,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections, is_collection
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.predicting.predict_cached import guess
 
@@ -153,9 +154,10 @@ def test_models_are_kept_and_can_be_read(collection: CollectionStore) -> None:
 
 
 def test_predictions_are_those_of_then(collection: CollectionStore) -> None:
-    model = model_for(collection, "resnet18")
+    engine = Engine(collection)
+    model = model_for(engine, "resnet18")
     assert model is not None
-    guesses = guess(collection, model.model, collection.photos.ids())
+    guesses = guess(engine, model.model, collection.photos.ids())
     names = {each.id: each.name for each in collection.classes.all()}
     best = guesses.probabilities.argmax(axis=1)
     found = {

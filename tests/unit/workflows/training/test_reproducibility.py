@@ -20,6 +20,7 @@ from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.vision.backbone.embedder import Embedder
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.labelling.set_labels import assign
@@ -72,12 +73,12 @@ def _read_and_cancel(collection: CollectionStore, folder: Path, embedder: OpenEm
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        train_folder(TrainFolderRequest(collection, folder, device="cpu"), stop, cancel, embedder=embedder)
+        train_folder(Engine(collection, embedder), TrainFolderRequest(folder, device="cpu"), stop, cancel)
 
 
 def _exported(collection: CollectionStore, folder: Path) -> Tensors:
     path = folder / f"{collection.folder.name}.safetensors"
-    export_model(ExportRequest(collection, path), silent, CancelToken())
+    export_model(Engine(collection), ExportRequest(path), silent, CancelToken())
     return _as_bytes(load_file(path))
 
 
@@ -119,7 +120,7 @@ def _trained_in_every_way(
         _threads(monkeypatch, threads)
         with CollectionStore.open(scratch / name) as collection:
             before(collection, folder, embedder)
-            train_folder(TrainFolderRequest(collection, folder, device="cpu"), silent, CancelToken(), embedder=embedder)
+            train_folder(Engine(collection, embedder), TrainFolderRequest(folder, device="cpu"), silent, CancelToken())
             models.append(_exported(collection, scratch))
     return models
 
@@ -156,11 +157,12 @@ def test_retrain_and_its_advice_are_the_same(
     for way in ("forwards", "backwards"):
         _threads(monkeypatch, 2)
         with CollectionStore.open(tmp_path / way) as collection:
+            engine = Engine(collection, open_colour_network)
             set_learns_from_unlabelled(collection, with_unlabelled)
             if way == "backwards":
                 _read_backwards(collection, folder, open_colour_network)
-            request = PredictFolderRequest(collection, folder, "cpu")
-            rows = label(request, silent, CancelToken(), embedder=open_colour_network).rows
+            request = PredictFolderRequest(folder, "cpu")
+            rows = label(engine, request, silent, CancelToken()).rows
             photo = {path.name: int(photo_id) for path, photo_id in zip(rows.paths, rows.photo_ids, strict=True)}
             classes = [collection.classes.resolve(name, ClassOrigin.PERSON).id for name in names]
             for class_id, colour in zip(classes, ("red", "green", "blue"), strict=True):
@@ -168,12 +170,10 @@ def test_retrain_and_its_advice_are_the_same(
             for wrong in (None, "red_0.png"):
                 if wrong is not None:
                     assign(collection, [photo[wrong]], classes[1])
-                result = retrain(RetrainRequest(collection, "cpu"), silent, CancelToken(), embedder=open_colour_network)
+                result = retrain(engine, RetrainRequest("cpu"), silent, CancelToken())
                 use_model(collection, result.model_id)
                 models.append(_exported(collection, tmp_path))
-            chosen = label_next(
-                LabelNextRequest(collection, count=5), silent, CancelToken(), embedder=open_colour_network
-            )
+            chosen = label_next(engine, LabelNextRequest(count=5), silent, CancelToken())
             advice.append(([each.path.name for each in chosen.next], chosen.overall))
     _assert_same([models[0], models[2]])
     _assert_same([models[1], models[3]])
@@ -194,12 +194,13 @@ def test_deep_training_gives_the_same_network_and_model(
             with CollectionStore.open(tmp_path / str(threads)) as collection:
                 if threads == 2:
                     _read_backwards(collection, folder, open_embedder, "tiny")
-                request = FinetuneRequest(collection, folder, False, unfreeze, 2, "cpu", "tiny")
-                result = finetune(request, silent, CancelToken())
+                request = FinetuneRequest(folder, False, unfreeze, 2, "cpu", "tiny")
+                engine = Engine(collection)
+                result = finetune(engine, request, silent, CancelToken())
                 arrays = dict(collection.models.load(result.model_id)[0])
                 for name in [name for name in arrays if name.startswith("learned_")]:
                     del arrays[name]  # they say which photo, by its number
-                changes = backbone_of(collection, result.backbone).changes
+                changes = backbone_of(engine, result.backbone).changes
                 if changes is not None:
                     arrays |= {f"network {name}": array for name, array in read_bundle(changes)[0].items()}
                 models.append(_as_bytes(arrays))

@@ -26,8 +26,8 @@ def photo(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def program(tmp_path: Path, photo: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "collection", qtbot, monkeypatch, photo.parent) as made:
+def program(tmp_path: Path, photo: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "collection", qtbot, photo.parent) as made:
         idle(made, qtbot)
         made.window.grid.select_places(places(made, photo.name))
         idle(made, qtbot)
