@@ -58,7 +58,7 @@ def test_what_the_person_asks_for_does_not_wait(
 ) -> None:
     started, given_up = threading.Event(), threading.Event()
 
-    def endless(collection: CollectionStore, device: str, report: Report, cancel: CancelToken) -> None:
+    def endless(engine: Engine, device: str, report: Report, cancel: CancelToken) -> None:
         if not started.is_set():
             started.set()
             cancel._event.wait(30)
@@ -79,7 +79,7 @@ def test_what_goes_wrong_with_it_bothers_nobody(
 ) -> None:
     asked = threading.Event()
 
-    def failing(collection: CollectionStore, device: str, report: Report, cancel: CancelToken) -> None:
+    def failing(engine: Engine, device: str, report: Report, cancel: CancelToken) -> None:
         asked.set()
         raise WeightsMissing("No weights", "they are not here", "Download them")
 

@@ -217,10 +217,11 @@ def test_without_weights_what_is_in_the_cache_is_measured_and_nothing_else_is_lo
 ) -> None:
     trained(engine, sorted_photos)
     draw_photos(photos / "red", "red", 1, first=40)
-    evaluation = evaluate(Engine(engine.collection, no_weights), EvaluateRequest(), silent, CancelToken())
+    engine.open_network = no_weights
+    evaluation = evaluate(engine, EvaluateRequest(), silent, CancelToken())
     assert evaluation.photos == 24
     with pytest.raises(WeightsMissing):
-        label(Engine(engine.collection, no_weights), PredictFolderRequest(photos), silent, CancelToken())
+        label(engine, PredictFolderRequest(photos), silent, CancelToken())
     models, labels = engine.collection.models.all(), engine.collection.labels.all()
     with cache_lost(engine.collection) as again:
         for ask in (

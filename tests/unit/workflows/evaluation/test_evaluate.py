@@ -133,7 +133,8 @@ def test_doubtful_photos_of_a_folder_get_their_second_look(engine: Engine, sorte
     draw_photos(tmp_path / "fresh" / "yellow", "yellow", 4)  # like nothing it has learned
     network = ColourNetwork()
     opened = EvaluateRequest(tmp_path / "fresh")
-    result = evaluate(Engine(engine.collection, lambda _backbone, _device: network), opened, silent, CancelToken())
+    engine.open_network = lambda _backbone, _device: network
+    result = evaluate(engine, opened, silent, CancelToken())
     _, hashes = engine.collection.photos.hashes(result.photo_ids)
     assert network.embedded == 8
     assert engine.collection.embeddings("resnet50").missing(hashes, WIDE) == []

@@ -99,14 +99,10 @@ def test_who_will_be_missed_least_goes_first(collection: CollectionStore, tmp_pa
 def test_everything_in_it_is_made_again(engine: Engine, photos: Path) -> None:
     """An emptied cache costs time, nothing else: no photo goes through the network again."""
     network = ColourNetwork()
+    engine.open_network = lambda _backbone, _device: network
 
     def look() -> int:
-        return label(
-            Engine(engine.collection, lambda _backbone, _device: network),
-            PredictFolderRequest(photos),
-            silent,
-            CancelToken(),
-        ).decoded
+        return label(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded
 
     assert look() == 30
     seen, before = network.embedded, cache_state(engine.collection)

@@ -87,14 +87,15 @@ def statements(collection: CollectionStore) -> Iterator[list[str]]:
 
 
 def look_at(engine: Engine, folder: Path) -> PredictFolderResult:
-    return label(Engine(engine.collection, no_network), PredictFolderRequest(folder), silent, CancelToken())
+    engine.open_network = no_network
+    return label(engine, PredictFolderRequest(folder), silent, CancelToken())
 
 
 @pytest.mark.usefixtures("untouched")
 def test_the_library_is_not_asked_more_often_for_many_photos_than_for_few(tmp_path: Path) -> None:
     asked: dict[str, list[int]] = {"first": [], "all": [], "guesses": [], "details": [], "plan": []}
     for count in (FEW_LABELS, MANY):
-        with Engine(CollectionStore.open(tmp_path / f"collection {count}")) as engine:
+        with Engine(CollectionStore.open(tmp_path / f"collection {count}"), no_network) as engine:
             folder = known_folder(engine.collection, tmp_path / f"photos {count}", count)
             with statements(engine.collection) as run:
                 rows = folder_rows(engine, folder)
@@ -154,9 +155,8 @@ def test_a_photo_edited_outside_is_another_photo(engine: Engine, photos: Path) -
     shutil.rmtree(drawn.parent)
 
     network = ColourNetwork()
-    result = label(
-        Engine(engine.collection, lambda _b, _d: network), PredictFolderRequest(photos), silent, CancelToken()
-    )
+    engine.open_network = lambda _b, _d: network
+    result = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     row = result.rows.paths.index(edited)
     new = int(result.rows.photo_ids[row])
     assert result.decoded == 1
@@ -173,7 +173,8 @@ def test_a_photo_edited_outside_is_another_photo(engine: Engine, photos: Path) -
     assert result.rows.photo_ids[kept] == before.photo_ids[before.paths.index(untouched)]
 
     edited.write_bytes(old_bytes)  # as by undoing the edit in the other program
-    again = label(Engine(engine.collection, no_network), PredictFolderRequest(photos), silent, CancelToken()).rows
+    engine.open_network = no_network
+    again = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert int(again.photo_ids[row]) == old
     assert int(again.label_ids[row]) == rose.id
 
@@ -185,7 +186,8 @@ def test_a_photo_with_a_new_time_and_the_same_bytes_is_the_same_photo(engine: En
     assign(engine.collection, [int(before.photo_ids[0])], rose.id)
     for path in before.paths:
         os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
-    after = label(Engine(engine.collection, no_network), PredictFolderRequest(photos), silent, CancelToken()).rows
+    engine.open_network = no_network
+    after = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert np.array_equal(after.photo_ids, before.photo_ids)
     assert np.array_equal(after.confidences, before.confidences)
     assert int(after.label_ids[0]) == rose.id

@@ -59,7 +59,8 @@ def test_every_photo_is_there_once_and_predicted(engine: Engine, photos: Path) -
 
 def test_a_second_run_decodes_nothing_and_says_the_same(engine: Engine, photos: Path) -> None:
     first = labelled(engine, photos)
-    again = label(Engine(engine.collection, no_network), PredictFolderRequest(photos), silent, CancelToken())
+    engine.open_network = no_network
+    again = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert again.decoded == 0
     assert np.array_equal(again.rows.confidences, first.rows.confidences)
     assert again.rows.paths == first.rows.paths
@@ -73,7 +74,8 @@ def test_broken_files_are_reported_and_the_rest_goes_on(engine: Engine, photos: 
     assert {path.name for path, _ in result.unreadable} == {"empty.jpg", "words.png"}
     assert all(reason for _, reason in result.unreadable)
     assert len(result.rows) == 32
-    again = label(Engine(engine.collection, no_network), PredictFolderRequest(photos), silent, CancelToken())
+    engine.open_network = no_network
+    again = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert again.unreadable == result.unreadable
 
 
@@ -171,12 +173,12 @@ class _Impatient(ColourNetwork):
 
 def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(engine: Engine, photos: Path) -> None:
     cancel = CancelToken()
+    engine.open_network = lambda _b, _d: _Impatient(cancel)
     with pytest.raises(Cancelled):
-        label(
-            Engine(engine.collection, lambda _b, _d: _Impatient(cancel)), PredictFolderRequest(photos), silent, cancel
-        )
+        label(engine, PredictFolderRequest(photos), silent, cancel)
     known = int((folder_rows(engine, photos).photo_ids > 0).sum())
     assert 0 < known < 30
+    engine.open_network = open_colour_network
     assert labelled(engine, photos).decoded == 30 - known
 
 
@@ -188,9 +190,11 @@ def test_a_job_is_cancelled_while_the_network_is_still_opening(engine: Engine, p
         let_it_open.wait()
         return open_colour_network(backbone, device)
 
+    engine.open_network = slow
     with pytest.raises(Cancelled):
-        label(Engine(engine.collection, slow), PredictFolderRequest(photos), silent, cancel)
+        label(engine, PredictFolderRequest(photos), silent, cancel)
     let_it_open.set()
+    engine.open_network = open_colour_network
     assert labelled(engine, photos).decoded == 30
 
 
@@ -198,8 +202,9 @@ def test_a_network_that_cannot_be_opened_says_why(engine: Engine, photos: Path) 
     def missing(backbone: Backbone, device: str) -> Embeds:
         raise WeightsMissing(f"The weights of {backbone.title} are not on this computer", device)
 
+    engine.open_network = missing
     with pytest.raises(WeightsMissing):
-        label(Engine(engine.collection, missing), PredictFolderRequest(photos), silent, CancelToken())
+        label(engine, PredictFolderRequest(photos), silent, CancelToken())
 
 
 def test_lost_embeddings_are_made_again_from_the_small_pictures(engine: Engine, photos: Path, tmp_path: Path) -> None:
@@ -268,9 +273,8 @@ def test_what_somebody_looks_at_is_read_first(engine: Engine, photos: Path, monk
 
 def test_only_the_doubtful_photos_are_looked_at_twice(engine: Engine, photos: Path) -> None:
     network = ColourNetwork()
-    rows = label(
-        Engine(engine.collection, lambda _b, _d: network), PredictFolderRequest(photos), silent, CancelToken()
-    ).rows
+    engine.open_network = lambda _b, _d: network
+    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     doubtful = int((rows.verdicts != Verdict.SURE).sum())
     assert doubtful > 0
     assert network.embedded - 30 >= doubtful
@@ -297,7 +301,8 @@ def test_sure_photos_are_looked_at_once(
 
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predictions_for", watched)
     network = ColourNetwork()
-    label(Engine(engine.collection, lambda _b, _d: network), PredictFolderRequest(photos), silent, CancelToken())
+    engine.open_network = lambda _b, _d: network
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
     at_first = guessed[0].verdicts  # a second look may make sure of a photo
     doubtful = int((at_first != Verdict.SURE).sum())
     assert len(at_first) == 30
@@ -314,7 +319,8 @@ def test_a_photo_that_vanished_is_missing_and_not_forgotten(engine: Engine, phot
     assert len(labelled(engine, photos).rows) == 29
     gone.write_bytes(content)
     os.utime(gone, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    back = label(Engine(engine.collection, no_network), PredictFolderRequest(photos), silent, CancelToken())
+    engine.open_network = no_network
+    back = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert len(back.rows) == 30
 
 
@@ -324,9 +330,8 @@ def test_a_missing_folder_is_said_and_nothing_is_forgotten(engine: Engine, photo
     with pytest.raises(FolderUnusable):
         labelled(engine, photos)
     photos.with_name("unplugged").rename(photos)
-    assert (
-        label(Engine(engine.collection, no_network), PredictFolderRequest(photos), silent, CancelToken()).decoded == 0
-    )
+    engine.open_network = no_network
+    assert label(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded == 0
 
 
 def test_details_name_the_guesses_and_the_nearest_confirmed_photos(engine: Engine, photos: Path) -> None:

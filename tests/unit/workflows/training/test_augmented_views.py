@@ -96,7 +96,8 @@ def test_getting_ready_looks_at_them_before_retrain_needs_them(
     assert shown(engine.collection) == 0
     get_ready(engine, "cpu", silent, CancelToken())
     assert shown(engine.collection) == VARIANTS * len(labels(engine.collection))
-    get_ready(Engine(engine.collection, no_network), "cpu", silent, CancelToken())
+    engine.open_network = no_network
+    get_ready(engine, "cpu", silent, CancelToken())
 
 
 def test_beside_the_starter_they_are_not_needed(engine: Engine, sorted_photos: Path) -> None:
@@ -105,11 +106,13 @@ def test_beside_the_starter_they_are_not_needed(engine: Engine, sorted_photos: P
     engine.collection.labels.assign(
         rows.photo_ids[:5].tolist(), class_named(engine.collection, "daisy"), LabelOrigin.PERSON
     )
-    get_ready(Engine(engine.collection, no_network), "cpu", silent, CancelToken())
+    engine.open_network = no_network
+    get_ready(engine, "cpu", silent, CancelToken())
 
 
 def test_without_labels_there_is_nothing_to_get_ready_for(engine: Engine) -> None:
-    get_ready(Engine(engine.collection, no_network), "cpu", silent, CancelToken())
+    engine.open_network = no_network
+    get_ready(engine, "cpu", silent, CancelToken())
 
 
 def no_network(backbone: Backbone, device: str) -> Embedder:
