@@ -32,7 +32,7 @@ from flowersorter.workflows.training.train import TrainFolderRequest, train_fold
 from tests.qt.program import draw_folder, idle, running
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
-Training = Callable[[FinetuneRequest, Report, CancelToken], FinetuneResult]
+Training = Callable[[Engine, FinetuneRequest, Report, CancelToken], FinetuneResult]
 
 
 def epochs(*right: int, of: int = 6) -> tuple[Epoch, ...]:
@@ -226,7 +226,7 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
 ) -> None:
     asked: list[FinetuneRequest] = []
 
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         asked.append(request)
         for each in epochs(45, 47, 48, 46):
             report(each)
@@ -248,7 +248,7 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
 def test_stopping_asks_the_job_and_says_what_is_kept(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         for each in epochs(45, 47):
             report(each)
         while not cancel._event.wait(0.05):
@@ -270,7 +270,7 @@ def test_stopping_too_early_says_that_nothing_changed(
 ) -> None:
     begun = threading.Event()
 
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         begun.set()
         assert cancel._event.wait(20)
         cancel.check()
@@ -288,7 +288,7 @@ def test_stopping_too_early_says_that_nothing_changed(
 def test_a_problem_is_said_where_the_person_looks(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         raise DeviceUnavailable("There is not enough memory for deep training", "not even one photo fits")
 
     dialog = opened(program, monkeypatch, training)

@@ -177,12 +177,12 @@ def test_cancelled_it_leaves_nothing(engine: Engine, shared: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectionStore]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One collection for all hostile files: none of them may change it."""
-    with CollectionStore.open(tmp_path_factory.mktemp("kept") / "collection") as opened:
-        opened.models.add(*starter().model.to_bundle())
-        opened.classes.add("daisy", ClassOrigin.PERSON)
-        yield opened
+    with Engine(CollectionStore.open(tmp_path_factory.mktemp("kept") / "collection")) as engine:
+        engine.collection.models.add(*starter().model.to_bundle())
+        engine.collection.classes.add("daisy", ClassOrigin.PERSON)
+        yield engine
 
 
 def test_at_least_fifty_kinds_are_tried() -> None:
