@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowersorter.atomic_write import write_atomically
+
 _JPEG_START = b"\xff\xd8"
 _JPEG_END = b"\xff\xd9"
 _DAY_S = 24 * 60 * 60
@@ -81,17 +83,13 @@ class ThumbnailStore:
     def put(self, sha256: bytes, jpeg: bytes) -> None:
         """Keep a thumbnail, if the disk lets us."""
         target = self.path(sha256)
-        part = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(jpeg)
-            part.replace(target)
+            write_atomically(target, jpeg, durable=False)
         except OSError:
-            with contextlib.suppress(OSError):
-                part.unlink()
-        else:
-            with self._lock:
-                self._written_bytes += len(jpeg)
+            return
+        with self._lock:
+            self._written_bytes += len(jpeg)
 
     # -- its size
 

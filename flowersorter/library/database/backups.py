@@ -11,10 +11,10 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flowersorter.atomic_write import atomic_replacement, sync_folder
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.checksum import delete_checksum
 from flowersorter.library.database.connection import check_sound, sqlite_errors_as_user_errors
-from flowersorter.library.files.atomic_write import publish, sync_file, sync_folder
 from flowersorter.library.files.lock import collection_locked
 
 LIBRARY_NAME = "library.sqlite"
@@ -64,7 +64,8 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path
     with _disk_errors_in_words("The library could not be backed up"):
         target.parent.mkdir(exist_ok=True)
         _remove_leftovers(target.parent)
-        _copy(connection, target)
+        with atomic_replacement(target) as copy:
+            _copy(connection, copy)
         for old in backups(collection)[BACKUPS_KEPT:]:
             old.unlink()
     return target
@@ -96,13 +97,10 @@ def restore_backup(collection: Path) -> Path:
         library = collection / LIBRARY_NAME
         for backup in backups(collection):
             if _is_sound(backup):
-                part = library.with_name(LIBRARY_NAME + _PART_SUFFIX)
-                part.unlink(missing_ok=True)
-                with closing(_read_only(backup)) as source:
-                    _fill(source, part)
-                _set_aside(library)
-                delete_checksum(library)
-                publish(part, library)
+                with atomic_replacement(library) as copy, closing(_read_only(backup)) as source:
+                    _copy(source, copy)
+                    _set_aside(library)
+                    delete_checksum(library)
                 return backup
         raise damaged_with_backups(collection, "none of its backups is sound")
 
@@ -117,26 +115,13 @@ def _set_aside(library: Path) -> None:
     sync_folder(library.parent)
 
 
-def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the open library to `target`, which appears only when the copy is proven good and on the disk."""
-    part = target.with_name(target.name + _PART_SUFFIX)
-    try:
-        _fill(connection, part)
-        publish(part, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-
-
-def _fill(source: sqlite3.Connection, part: Path) -> None:
-    """Copy a database into a new file, check the copy and wait until it is on the disk."""
-    with sqlite_errors_as_user_errors(part), closing(sqlite3.connect(part)) as copy:
-        # The file is thrown away if anything fails: one fsync at the end is enough.
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    """Copy a database into a new file and check the copy."""
+    with sqlite_errors_as_user_errors(target), closing(sqlite3.connect(target)) as copy:
+        # The file is removed if anything fails: the one fsync of `atomic_replacement` is enough.
         copy.execute("PRAGMA synchronous = OFF")
         source.backup(copy)
-        check_sound(copy, part)
-    sync_file(part)
+        check_sound(copy, target)
 
 
 def _is_sound(backup: Path) -> bool:

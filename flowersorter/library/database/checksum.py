@@ -10,8 +10,8 @@ import contextlib
 import hashlib
 from pathlib import Path
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import CollectionDamaged
-from flowersorter.library.files.atomic_write import write_durably
 
 _SEAL_SUFFIX = ".seal"
 # https://www.sqlite.org/fileformat.html: the count of transactions, and the same count as its last writer knew it.
@@ -25,7 +25,7 @@ def seal(library: Path) -> None:
         counts = _counts(library)
         known = _read(library)
         if known is None or known[0] != counts[0]:
-            write_durably(_seal_of(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
+            write_atomically(_seal_of(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
 
 
 def verify_checksum(library: Path) -> None:

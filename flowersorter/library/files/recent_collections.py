@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.database.backups import LIBRARY_NAME, backups
 from flowersorter.library.files.lock import collection_locked
@@ -84,11 +84,10 @@ class RecentCollections:
         wanted = [collection, *(each for each in noted if each != collection)][:MAX_REMEMBERED]
         if wanted == noted:
             return
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
         with contextlib.suppress(OSError, UnicodeError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps([str(each) for each in wanted], indent=1), encoding="utf-8")
-            part.replace(self._file)
+            paths = json.dumps([str(folder) for folder in wanted], indent=1)
+            write_atomically(self._file, paths.encode("utf-8"), durable=False)
 
     def _noted(self) -> list[Path]:
         try:

@@ -15,8 +15,8 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad
-from flowersorter.library.files.atomic_write import write_durably
 
 _METADATA_KEY = "flowersorter"
 # A head is well under a megabyte; a whole fine-tuned ResNet-50 in float32 is 100 MB.
@@ -49,7 +49,7 @@ def write_bundle(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappi
         TypeError: `metadata` holds what JSON cannot.
         OSError: the disk refuses.
     """
-    write_durably(path, bundle_bytes(arrays, metadata))
+    write_atomically(path, bundle_bytes(arrays, metadata))
 
 
 def bundle_bytes(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> bytes:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import numpy as np
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.domain.place import Paths
 from flowersorter.errors import PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.photos.read import SMALL_PX, read_photo
 from flowersorter.photos.report_thumbnail import tiny_jpeg
 from flowersorter.workflows.evaluation.evaluate import Evaluation
@@ -73,7 +73,7 @@ def save_report(request: ReportRequest, report: Report, cancel: CancelToken) -> 
     cancel.check()
     for each, data in contents.items():
         try:
-            write_durably(each, data)
+            write_atomically(each, data)
         except OSError as error:
             raise UserError(f"{each} was not written", error.strerror or str(error)) from error
     return SavedReport(tuple(contents))

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
 from flowersorter.vision.classifier.model import Model
@@ -103,7 +103,7 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
     cancel.check()
     try:
-        write_durably(path, data)
+        write_atomically(path, data)
     except OSError as error:
         raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))

@@ -171,7 +171,7 @@ def test_a_backup_is_never_half_there(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("flowersorter.library.database.backups.sync_file", full)
+        patched.setattr("os.fsync", full)
         with CollectionStore.open(tmp_path) as collection:
             assert "could not be backed up: No space left" in collection.backup_problem
             assert collection.settings.get("value", 0) == 2

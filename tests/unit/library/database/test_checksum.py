@@ -88,7 +88,7 @@ def test_a_full_disk_leaves_the_library_without_a_seal(tmp_path: Path, monkeypat
     def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "full", str(path), None, str(data))
 
-    monkeypatch.setattr(checksum, "write_durably", full)
+    monkeypatch.setattr(checksum, "write_atomically", full)
     folder = _collection(tmp_path / "collection", "Tulip")
     assert not (folder / SEAL_NAME).exists()
     assert _names(folder) == ["Tulip"]
