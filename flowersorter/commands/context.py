@@ -12,7 +12,7 @@ from flowersorter.commands.output import Terminal, counted
 from flowersorter.errors import Cancelled, CollectionDamaged, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import with_way_out
+from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.locations import default_collection
 from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.workflows.filing.history import recover_collection
@@ -64,7 +64,7 @@ class Call:
         try:
             return CollectionStore.open(self.collection_folder)
         except CollectionDamaged as error:
-            raise with_way_out(error, self.collection_folder) from error
+            raise with_restore_hint(error, self.collection_folder) from error
 
 
 def recovery_sentences(result: RecoveryResult) -> list[str]:

@@ -1,4 +1,4 @@
-"""What a photo says about itself: its size, how the camera was held, when and with what it was taken."""
+"""Metadata of a photo: size, orientation, time and camera."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_CAMERA_CHARACTERS = 100
 
 @dataclass(frozen=True, slots=True)
 class PhotoMetadata:
-    """What is remembered about a photo besides its pixels.
+    """Metadata of a photo.
 
     Attributes:
         width_px: Width of the original, upright.
@@ -29,7 +29,7 @@ class PhotoMetadata:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or nonsense."""
+    """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or invalid."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
     except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo

@@ -41,7 +41,7 @@ class LearnedPhotos:
 def learned_photos(collection: CollectionStore, folder: Path) -> LearnedPhotos:
     """Train on a folder with one sub-folder per class; the photos it learned from."""
     train_folder(TrainFolderRequest(collection, folder, backbone=DEFAULT), silent, CancelToken())
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     known = labelled_photos(collection, DEFAULT, classes)
     ids, hashes = collection.photos.hashes(known.photo_ids)
     assert (ids == known.photo_ids).all()

@@ -1,4 +1,4 @@
-"""Copies of the library: made at opening when something changed, checked, rotated, put back when needed."""
+"""Backups of the library: made at opening if it has changed, checked, rotated, and restored."""
 
 from __future__ import annotations
 
@@ -39,18 +39,17 @@ def backups(collection: Path) -> list[Path]:
 def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path | None:
     """Copy the library beside itself unless the newest backup already holds the same state.
 
-    The copy is checked as a whole before it counts, so a library that has gone bad is noticed here
-    and never pushes a good backup out.
+    The copy is checked before it counts, so a damaged library is detected here and never rotates a sound backup out.
 
     Args:
         connection: The open library, outside a transaction.
         collection: The folder that holds the library.
 
     Returns:
-        The new backup, or None if none was needed.
+        The new backup; None if none was needed.
 
     Raises:
-        CollectionDamaged: the library is damaged; the older backups are all still there.
+        CollectionDamaged: the library is damaged; no backup was removed.
         UserError: the disk refuses.
     """
     counter = _change_counter(collection / LIBRARY_NAME)
@@ -61,7 +60,7 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = collection / _BACKUP_FOLDER / f"library-{stamp}-{counter}.sqlite"
-    with _disk_errors_in_words("The library could not be backed up"):
+    with _disk_errors_as_user_errors("The library could not be backed up"):
         target.parent.mkdir(exist_ok=True)
         _remove_leftovers(target.parent)
         with atomic_replacement(target) as copy:
@@ -72,28 +71,28 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path
 
 
 def damaged_with_backups(collection: Path, why: str) -> CollectionDamaged:
-    """The error for a library that cannot be read, saying which backups there are."""
+    """The error for a library that cannot be read, with the dates of its backups."""
     kept = backups(collection)
     if kept:
         dates = ", ".join(_date_in_name(backup) for backup in kept)
         hint = f"Nothing was changed. There are backups of {dates} (UTC) in {collection / _BACKUP_FOLDER}"
     else:
-        hint = "Nothing was changed. There is no backup of it"
+        hint = "Nothing was changed. It has no backup"
     return CollectionDamaged(f"The library in {collection} cannot be read", why, hint)
 
 
 def restore_backup(collection: Path) -> Path:
-    """Put the newest sound backup in the library's place; the old file stays beside it under another name.
+    """Restore the newest sound backup; the damaged library is kept beside it under another name.
 
     Returns:
         The backup that was used.
 
     Raises:
-        CollectionLocked: the collection is open somewhere.
+        CollectionLocked: another window or terminal has the collection open.
         CollectionDamaged: there is no sound backup; nothing was changed.
         UserError: the disk refuses; nothing was changed.
     """
-    with collection_locked(collection), _disk_errors_in_words("The backup could not be restored"):
+    with collection_locked(collection), _disk_errors_as_user_errors("The backup could not be restored"):
         library = collection / LIBRARY_NAME
         for backup in backups(collection):
             if _is_sound(backup):
@@ -102,11 +101,11 @@ def restore_backup(collection: Path) -> Path:
                     _set_aside(library)
                     delete_checksum(library)
                 return backup
-        raise damaged_with_backups(collection, "none of its backups is sound")
+        raise damaged_with_backups(collection, "all its backups are damaged")
 
 
 def _set_aside(library: Path) -> None:
-    """Keep a damaged library and the journal that belongs to it: applied to another file it would do harm."""
+    """Rename a damaged library and its SQLite journal, which must not be applied to the restored file."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     aside = library.with_name(f"library-damaged-{stamp}.sqlite")
     for suffix in ("", "-journal", "-wal", "-shm"):
@@ -138,7 +137,7 @@ def _read_only(file: Path) -> sqlite3.Connection:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove half-written backups of a session that was killed."""
+    """Remove incomplete backups of a process that was killed."""
     for part in folder.glob(f"*{_PART_SUFFIX}*"):
         part.unlink()
 
@@ -160,7 +159,7 @@ def _date_in_name(backup: Path) -> str:
 
 
 @contextmanager
-def _disk_errors_in_words(what: str) -> Iterator[None]:
+def _disk_errors_as_user_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,7 +1,7 @@
-"""Notices damage that SQLite cannot see: the library's checksum, written down whenever it is closed.
+"""The checksum of the library, written when it is closed: detects damage that SQLite cannot.
 
-SQLite finds a torn page, but takes a flipped bit inside a name or a label for what was written. The seal says which
-bytes the file had at a count of its transactions; at any other count (after a crash) it says nothing.
+SQLite detects a torn page, but not a flipped bit inside a name or a label. The checksum file holds the transaction
+count of the library and the checksum of its bytes at that count; at any other count (after a crash) it does not apply.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ from pathlib import Path
 from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import CollectionDamaged
 
-_SEAL_SUFFIX = ".seal"
-# https://www.sqlite.org/fileformat.html: the count of transactions, and the same count as its last writer knew it.
+_CHECKSUM_SUFFIX = ".seal"
+# https://www.sqlite.org/fileformat.html: the transaction count, and the count
+# at which the version number of SQLite was written.
 _COUNTS_AT = (slice(24, 28), slice(92, 96))
 _HEADER_BYTES = 100
 
 
-def seal(library: Path) -> None:
-    """Write down the checksum of a closed library; where the disk refuses, it goes without."""
+def write_checksum(library: Path) -> None:
+    """Write the checksum of a closed library; without one if the disk refuses."""
     with contextlib.suppress(OSError):
         counts = _counts(library)
         known = _read(library)
         if known is None or known[0] != counts[0]:
-            write_atomically(_seal_of(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
+            write_atomically(_checksum_file(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
 
 
 def verify_checksum(library: Path) -> None:
-    """Compare a library with its seal, if that is about this state of it.
+    """Compare a library with its checksum, if that was written at the same transaction count.
 
     Raises:
-        CollectionDamaged: its bytes are not what they were when it was closed.
+        CollectionDamaged: its bytes have changed since it was closed.
         OSError: it cannot be read.
     """
     known = _read(library)
@@ -41,22 +42,22 @@ def verify_checksum(library: Path) -> None:
 
 
 def delete_checksum(library: Path) -> None:
-    """Another file is about to take the library's place.
+    """Delete the checksum before the library file is replaced.
 
     Raises:
         OSError: the disk refuses.
     """
-    _seal_of(library).unlink(missing_ok=True)
+    _checksum_file(library).unlink(missing_ok=True)
 
 
-def _seal_of(library: Path) -> Path:
-    return library.with_name(library.name + _SEAL_SUFFIX)
+def _checksum_file(library: Path) -> Path:
+    return library.with_name(library.name + _CHECKSUM_SUFFIX)
 
 
 def _read(library: Path) -> tuple[int, str] | None:
-    """The count and the checksum that a seal says; None if there is none that can be read."""
+    """The stored transaction count and checksum; None if there are none, or they cannot be parsed."""
     try:
-        count, checksum = _seal_of(library).read_text(encoding="ascii").split()
+        count, checksum = _checksum_file(library).read_text(encoding="ascii").split()
         return int(count), checksum
     except (FileNotFoundError, ValueError):
         return None

@@ -1,4 +1,4 @@
-"""Where things are: the collection a person gets by default, and the files that ship with the program."""
+"""Paths: the default collection, and the files that ship with the program."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _COLLECTION_VARIABLE = "FLOWERSORTER_COLLECTION"
 
 
 def default_collection() -> Path:
-    """The collection when nobody named one: from the environment, else in the platform's data folder."""
+    """The collection to open if none is named: from the environment, else in the platform's data folder."""
     chosen = os.environ.get(_COLLECTION_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
@@ -20,12 +20,12 @@ def default_collection() -> Path:
 
 
 def usual_collection() -> Path:
-    """The collection in the platform's data folder: that of somebody who never made another one."""
+    """The collection in the platform's data folder, which is the only one until another is made."""
     return _data_folder() / "collection"
 
 
 def collections_file() -> Path:
-    """Where it is noted which collections there are: the collections themselves lie where people put them."""
+    """The file that lists recent collections; the collections themselves can be in any folder."""
     return _data_folder() / "gardens.json"
 
 
@@ -34,7 +34,7 @@ def _data_folder() -> Path:
 
 
 def resource(name: str) -> Path:
-    """The path of a file or folder that ships with the program; it may be missing in a bare checkout.
+    """The path of a file or folder that ships with the program; it may be missing in a checkout.
 
     Args:
         name: Its path below ``resources/``, with forward slashes ("starter/starter.safetensors").

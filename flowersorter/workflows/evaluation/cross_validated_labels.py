@@ -40,7 +40,7 @@ def second_opinion(collection: CollectionStore, backbone: str, cancel: CancelTok
         TooFewPhotos: fewer than two classes have enough photos.
         Cancelled: asked to stop.
     """
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     own = labelled_photos(collection, backbone, classes)
     grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
     photos = with_starter(collection, own) if grown and len(own.photo_ids) else own

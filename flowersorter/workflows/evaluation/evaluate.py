@@ -221,7 +221,7 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, 
     backbone = chosen_backbone(collection, request.backbone)
     embed_for_measuring(collection, backbone, request.device, report, cancel, embedder)
     report(Progress("Measuring", 0))
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     own = labelled_photos(collection, backbone, classes)
     grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
     examples = with_starter(collection, own) if grown else own

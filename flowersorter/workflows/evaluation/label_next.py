@@ -183,9 +183,7 @@ def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
 def _before_any_fit(collection: CollectionStore, backbone: str) -> tuple[Model | None, Features]:
     """The model that speaks for the collection, and the features of what is labelled."""
     named = model_for(collection, backbone)
-    own = labelled_photos(
-        collection, backbone, {photo: label.class_id for photo, label in collection.labels.all().items()}
-    )
+    own = labelled_photos(collection, backbone, collection.labels.class_ids())
     grown = belongs_with_starter(named, own.class_names)
     return named.model if named is not None else None, (with_starter(collection, own) if grown else own).features
 

@@ -106,7 +106,7 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
     collection = request.collection
     backbone = chosen_backbone(collection, request.backbone)
     report(Progress(_STAGE, 0))
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     own = labelled_photos(collection, backbone, classes)
     grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
     if not len(own.photo_ids):

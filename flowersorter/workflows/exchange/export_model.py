@@ -170,7 +170,7 @@ def _torchvision(model: Model, entry: Backbone, head: PlainHead) -> bytes:
 def _plain_head(collection: CollectionStore, named: NamedModel, cancel: CancelToken) -> PlainHead:
     """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
     model = named.model
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()} if named.id else {}
+    classes = collection.labels.class_ids() if named.id else {}
     own = labelled_photos(collection, model.backbone, classes)
     grown = named.id is None or model.training.built_on_starter
     examples = with_starter(collection, own) if grown else own

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import PENDING_LABELS
 from flowersorter.workflows.labelling import set_labels
-
-KEY = "labels of unread photos"
 
 
 class PendingLabels:
@@ -15,7 +14,7 @@ class PendingLabels:
 
     def __init__(self, collection: CollectionStore) -> None:
         self._collection = collection
-        stored = collection.settings.get(KEY, dict[str, int]())
+        stored = collection.settings.get(PENDING_LABELS)
         self._classes = {int(place_id): class_id for place_id, class_id in stored.items()}
 
     def put(self, classes: Mapping[int, int]) -> dict[int, int]:
@@ -62,4 +61,4 @@ class PendingLabels:
         return made
 
     def _save(self) -> None:
-        self._collection.settings.set(KEY, {str(at): class_id for at, class_id in self._classes.items()})
+        self._collection.settings.set(PENDING_LABELS, {str(at): class_id for at, class_id in self._classes.items()})

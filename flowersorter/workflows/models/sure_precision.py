@@ -8,10 +8,10 @@ from weakref import WeakKeyDictionary
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import SURE_PRECISION
 from flowersorter.vision.classifier.calibration import CAUTIOUS
 from flowersorter.vision.classifier.model import Model
 
-_KEY = "sure_promise"
 #: The promise of each open collection: its models are asked for with every block of photos.
 _asked_for: WeakKeyDictionary[CollectionStore, float] = WeakKeyDictionary()
 
@@ -28,7 +28,7 @@ def sure_precision(collection: CollectionStore) -> float:
     """The share of its *sure* photos that a collection's models are to have right."""
     promise = _asked_for.get(collection)
     if promise is None:
-        stored = collection.settings.get(_KEY, DEFAULT_SURE_PRECISION)
+        stored = collection.settings.get(SURE_PRECISION)
         promise = _asked_for[collection] = stored if stored in SURE_PRECISIONS else DEFAULT_SURE_PRECISION
     return promise
 
@@ -43,7 +43,7 @@ def set_sure_precision(collection: CollectionStore, promise: float) -> None:
     """
     if promise not in SURE_PRECISIONS:
         raise ValueError(f"{promise} is none of {SURE_PRECISIONS}")
-    collection.settings.set(_KEY, promise)
+    collection.settings.set(SURE_PRECISION, promise)
     _asked_for[collection] = promise
 
 

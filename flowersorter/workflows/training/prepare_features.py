@@ -134,7 +134,7 @@ def get_ready(
         DeviceUnavailable: the device is not there.
     """
     backbone = chosen_backbone(collection)
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     used = set(classes.values())
     names = [each.name for each in collection.classes.all() if each.id in used]
     if not belongs_with_starter(model_for(collection, backbone), names):

@@ -13,6 +13,7 @@ from flowersorter.domain.figures import wilson_interval
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.classifier.fit import Fitted
@@ -128,7 +129,7 @@ def retrain(
     """
     collection = request.collection
     backbone = chosen_backbone(collection)
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(
             "There is nothing to learn from yet",
@@ -187,7 +188,7 @@ def train_folder(
         cancel,
         keep_better=False,
     )
-    collection.settings.set("backbone", backbone)
+    collection.settings.set(BACKBONE, backbone)
     contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
     return replace(result, unreadable=unreadable, contradicting=contradicting)
 

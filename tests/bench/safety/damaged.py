@@ -15,6 +15,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
+from flowersorter.library.tables.settings import Setting
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally
@@ -117,7 +118,7 @@ def _lose_journal(folder: Path, chance: random.Random) -> list[Content]:
     with CollectionStore.open(folder) as collection:
         held.append(_content(collection))
         if chance.random() < 0.5:
-            collection.settings.set("something", chance.random())
+            collection.settings.set(Setting("something", 0.0), chance.random())
             held.append(_content(collection))
     count = chance.randrange(1, _PHOTOS)
 

@@ -42,7 +42,7 @@ PHOTOS = (
     ("twin.jpg", b"photo b" * 9, 0o640, "b"),
     (os.fsdecode(b"c\xff.png"), b"photo c" * 9, 0o640, "c"),
 )
-_TAKEN = "another file is at the place it came from"
+_TAKEN = "another file has its original name"
 _SUFFIXES = frozenset((".jpg", ".JPG", ".png"))
 
 numbers = st.integers(0, 40)

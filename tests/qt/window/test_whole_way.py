@@ -16,6 +16,7 @@ from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import LAST_FOLDER, PENDING_LABELS
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, label
@@ -185,12 +186,12 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
         wanted = places(program, "red")
         drag_to(program, wanted, red.id)
         assert set(program.window.folder._pending.items()) == set(wanted)
-        stored = program.collection.settings.get("labels of unread photos", dict[str, int]())
+        stored = program.collection.settings.get(PENDING_LABELS)
         assert set(stored.values()) == {red.id}
         gate.set()
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 3
-        assert program.collection.settings.get("labels of unread photos", {"left": 0}) == {}
+        assert program.collection.settings.get(PENDING_LABELS) == {}
         program.session.corrections.undo()
         assert labels(program) == {}
 
@@ -225,7 +226,7 @@ def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkey
     with running(tmp_path / "collection", qtbot, monkeypatch) as program:  # the collection is not locked any more
         monkeypatch.undo()
     with CollectionStore.open(tmp_path / "collection") as collection:
-        assert collection.settings.get("folder", "") == str(folder)
+        assert collection.settings.get(LAST_FOLDER) == str(folder)
 
 
 def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(

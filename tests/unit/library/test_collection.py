@@ -20,18 +20,20 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import BACKUPS_KEPT, backups, restore_backup
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
+from flowersorter.library.tables.settings import Setting
 
 ROOT = Path(__file__).parents[3]
+VALUE = Setting("value", -1)
 
 
 def change(folder: Path, value: int) -> None:
     with CollectionStore.open(folder) as collection:
-        collection.settings.set("value", value)
+        collection.settings.set(VALUE, value)
 
 
 def value(folder: Path) -> int:
     with CollectionStore.open(folder) as collection:
-        return collection.settings.get("value", -1)
+        return collection.settings.get(VALUE)
 
 
 def value_in(backup: Path) -> int:
@@ -87,8 +89,9 @@ HOLD = """
 import sys
 from pathlib import Path
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import Setting
 collection = CollectionStore.open(Path(sys.argv[1]))
-collection.settings.set("value", 1)
+collection.settings.set(Setting("value", -1), 1)
 transaction = collection.database.transaction()
 transaction.__enter__().execute("UPDATE settings SET value = '2'")
 print("open", flush=True)
@@ -174,7 +177,7 @@ def test_a_backup_is_never_half_there(tmp_path: Path, monkeypatch: pytest.Monkey
         patched.setattr("os.fsync", full)
         with CollectionStore.open(tmp_path) as collection:
             assert "could not be backed up: No space left" in collection.backup_problem
-            assert collection.settings.get("value", 0) == 2
+            assert collection.settings.get(VALUE) == 2
     assert len(list((tmp_path / "backups").iterdir())) == 1
     leftover = tmp_path / "backups" / "library-20200101T000000000000Z-5.sqlite.part"
     leftover.write_bytes(b"half")
@@ -201,7 +204,7 @@ def test_no_migration_without_a_backup(tmp_path: Path, monkeypatch: pytest.Monke
             CollectionStore.open(tmp_path)
     with CollectionStore.open(tmp_path) as collection:
         assert collection.backup_problem
-        assert collection.settings.get("value", 0) == 1
+        assert collection.settings.get(VALUE) == 1
 
 
 def test_a_collection_of_a_newer_program_is_refused_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -303,7 +306,7 @@ def test_neither_torch_nor_qt_is_needed(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['PySide6'] = sys.modules['torch'] = None\n"
         "from pathlib import Path; from flowersorter.library.collection import CollectionStore\n"
-        "Collection.open(Path(sys.argv[1])).close()"
+        "CollectionStore.open(Path(sys.argv[1])).close()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)

@@ -202,7 +202,7 @@ def test_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch: 
 def test_unusable_folders(tmp_path: Path) -> None:
     _touch(tmp_path, "a.jpg")
     for folder, reason in (
-        (tmp_path / "gone", "it is not there"),
+        (tmp_path / "gone", str(tmp_path / "gone")),
         (tmp_path / "a.jpg", "it is not a folder"),
         (tmp_path / "a.jpg" / "b", "it is not a folder"),
     ):

@@ -17,7 +17,7 @@ from flowersorter.library.files.recent_collections import (
     check_can_become_one,
     is_collection,
 )
-from flowersorter.photos.scan import COLLECTION_FILE, SMALL_PICTURES
+from flowersorter.photos.scan import COLLECTION_FILE, THUMBNAIL_FOLDER
 
 
 def made(folder: Path) -> Path:
@@ -70,7 +70,7 @@ def test_what_cannot_become_a_collection_says_why(tmp_path: Path) -> None:
     file.touch()
     for folder, why in (
         (collection, "there is a collection already"),
-        (collection / "models" / "new", "it lies inside the collection"),
+        (collection / "models" / "new", "it is inside the collection"),
         (full, "the folder is not empty"),
         (file, "there is a file of that name"),
     ):
@@ -116,4 +116,4 @@ def test_scanning_knows_a_collection_by_the_same_names(tmp_path: Path) -> None:
     with CollectionStore.open(tmp_path / "mushrooms") as collection:
         small = collection.thumbnails.path(b"x" * 32)
     assert LIBRARY_NAME == COLLECTION_FILE
-    assert small.relative_to(collection.folder).parts[0] == SMALL_PICTURES
+    assert small.relative_to(collection.folder).parts[0] == THUMBNAIL_FOLDER

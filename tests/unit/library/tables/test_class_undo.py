@@ -15,8 +15,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.classes import ClassTable
-from flowersorter.library.tables.confirmed_labels import ReviewedLabels
-from flowersorter.library.tables.labels import LabelTable
+from flowersorter.library.tables.labels import LabelTable, ReviewedLabels
 
 TABLES = ("classes", "class_aliases", "labels", "kept_labels")
 PHOTOS = tuple(range(1, 7))

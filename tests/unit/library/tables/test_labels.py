@@ -37,6 +37,15 @@ def test_assigning_tells_what_was_there(labels: LabelTable, photo_ids: list[int]
     assert labels.counts() == {rose: 1, tulip: 2}
 
 
+def test_class_ids_come_by_rising_photo_id(labels: LabelTable, photo_ids: list[int], class_ids: list[int]) -> None:
+    """What is trained on them depends on the order, and an index of the table orders them by class."""
+    rose, tulip, _ = class_ids
+    for photo_id, class_id in zip(photo_ids[:4], [tulip, rose, tulip, rose], strict=True):
+        labels.assign([photo_id], class_id, PERSON)
+    expected = [(photo_id, label.class_id) for photo_id, label in sorted(labels.all().items())]
+    assert list(labels.class_ids().items()) == expected
+
+
 def test_clearing_can_be_taken_back(labels: LabelTable, photo_ids: list[int], class_ids: list[int]) -> None:
     labels.assign(photo_ids[:3], class_ids[0], PERSON)
     there = labels.all()

@@ -15,6 +15,7 @@ from flowersorter.errors import Cancelled, ModelFileBad, WeightsMissing
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
 from flowersorter.workflows.models.current_model import model_for, starter, use_model
@@ -69,7 +70,7 @@ def test_a_shared_model_joins_the_collection_and_is_used_only_when_asked_to(
     current = collection.models.current()
     assert current is not None
     assert current.id == again.model_id != result.model_id
-    assert collection.settings.get("backbone", "") == "resnet50"
+    assert collection.settings.get(BACKBONE) == "resnet50"
 
 
 def test_it_predicts_as_it_did_where_it_was_made(collection: CollectionStore, shared: Path, tmp_path: Path) -> None:

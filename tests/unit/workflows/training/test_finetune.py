@@ -17,6 +17,7 @@ from flowersorter.errors import Cancelled, DeviceUnavailable, ModelFileBad, TooF
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import hub_cache, load_state
 from flowersorter.vision.classifier.fit import Fitted, fit
@@ -86,7 +87,7 @@ def test_a_network_of_the_collections_own_speaks_from_now_on(
         "Reading labelled photos",
     }
     assert result.made_current
-    assert collection.settings.get("backbone", "") == "tiny-tuned-1"
+    assert collection.settings.get(BACKBONE) == "tiny-tuned-1"
     fresh = tmp_path / "fresh"
     for name in PATTERNS:
         draw_stripes(fresh, name, 4, first=100)
@@ -454,9 +455,9 @@ def test_a_worse_model_is_kept_but_not_made_current(
     current = collection.models.current()
     assert current is not None
     assert current.id == plain.model_id
-    assert collection.settings.get("backbone", "") == "tiny"
+    assert collection.settings.get(BACKBONE) == "tiny"
     use_model(collection, result.model_id)
-    assert collection.settings.get("backbone", "") == result.backbone
+    assert collection.settings.get(BACKBONE) == result.backbone
 
 
 def test_a_model_that_knows_fewer_classes_waits_for_the_person(

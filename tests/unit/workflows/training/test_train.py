@@ -120,13 +120,13 @@ def test_a_guess_that_was_confirmed_is_a_label_and_can_be_taken_back(collection:
     rows = folder_rows(collection, photos)
     chosen = {int(rows.photo_ids[i]): int(rows.class_ids[i]) for i in (0, 7, 20)}
     correction = confirm(collection, chosen)
-    assert {i: lab.class_id for i, lab in collection.labels.all().items()} == chosen
+    assert collection.labels.class_ids() == chosen
     take_back(collection, correction)
     assert collection.labels.all() == {}
     do_again(collection, correction)
-    assert {i: lab.class_id for i, lab in collection.labels.all().items()} == chosen
+    assert collection.labels.class_ids() == chosen
     take_back(collection, clear(collection, list(chosen)))
-    assert {i: lab.class_id for i, lab in collection.labels.all().items()} == chosen
+    assert collection.labels.class_ids() == chosen
 
 
 def test_retrain_without_labels_says_what_to_do(collection: CollectionStore, photos: Path) -> None:
