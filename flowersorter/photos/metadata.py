@@ -32,7 +32,7 @@ def orientation_of(image: Image.Image) -> int:
     """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or invalid."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+    except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -42,7 +42,7 @@ def taken_at_of(image: Image.Image) -> datetime | None:
     try:
         exif = image.getexif()
         inner = exif.get_ifd(ExifTags.IFD.Exif)
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+    except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return None
     candidates = (
         inner.get(ExifTags.Base.DateTimeOriginal),
@@ -57,7 +57,7 @@ def camera_of(image: Image.Image) -> str | None:
     try:
         exif = image.getexif()
         make, model = _text(exif.get(ExifTags.Base.Make)), _text(exif.get(ExifTags.Base.Model))
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+    except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return None
     # Canon writes "Canon" and "Canon EOS 80D", Nikon "NIKON CORPORATION" and "NIKON D90".
     repeated = make and model.casefold().startswith(make.split()[0].casefold())

@@ -184,7 +184,7 @@ class _Walk:
             self.skipped[HIDDEN] += 1
         photos: list[str] = []
         others: list[str] = []
-        prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is what takes long
+        prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is slow
         for entry in entries:
             if entry.is_symlink():
                 self._take_link(folder, entry)
@@ -199,7 +199,7 @@ class _Walk:
             self._count_others(others, photos)
 
     def photos_in_order(self) -> FoundPhotos:
-        """Return what was found, in natural order."""
+        """Return the found photos, in natural order."""
         order = natural_ranking(self.names)
         return FoundPhotos(
             [self.names[i] for i in order],

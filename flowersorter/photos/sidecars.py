@@ -21,32 +21,27 @@ RAW_SUFFIXES = frozenset(_RAW.split())
 VIDEO_SUFFIXES = frozenset((".mov",))
 _ALL_SUFFIXES = SIDECAR_SUFFIXES | RAW_SUFFIXES | VIDEO_SUFFIXES
 
-#: Whose sidecars_by_photo they are where several photos share a stem: the one a phone or camera wrote comes first.
+#: Owner of the sidecars where several photos share a stem: formats that phones and cameras write come first.
 _OWNERS_FIRST = (".heic", ".heif", ".hif", ".jpg", ".jpeg")
 
 
-def sidecars(photo: Path) -> tuple[Path, ...]:
-    """Return the sidecars of a photo, from its folder, in natural order.
-
-    Every sidecar belongs to one photo only: beside ``IMG_1.heic`` and ``IMG_1.png``, ``IMG_1.mov`` belongs to the
-    HEIC. A folder that cannot be listed has none.
-    """
-    return SidecarFinder().of(photo)
-
-
 class SidecarFinder:
-    """Finds the sidecars of many photos with one listing of each folder, which is never refreshed."""
+    """Finds the sidecars of many photos with one listing of each folder, which is never refreshed.
+
+    Every sidecar belongs to one photo only: beside ``IMG_1.heic`` and ``IMG_1.png``, ``IMG_1.mov`` belongs to the HEIC.
+    A folder that cannot be listed has none.
+    """
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def of(self, photo: Path) -> tuple[Path, ...]:
-        """Return the sidecars of this photo."""
+        """Return the sidecars of a photo, in natural order."""
         folder, name = os.path.split(photo)
         found = self._folders.get(folder)
         if found is None:
             found = self._folders[folder] = sidecars_by_photo(_file_names(folder))
-        return tuple(photo.with_name(each) for each in found.get(name, ()))
+        return tuple(photo.with_name(sidecar) for sidecar in found.get(name, ()))
 
 
 def sidecars_by_photo(names: Iterable[str]) -> dict[str, tuple[str, ...]]:

@@ -129,7 +129,7 @@ class _Execution:
     """A run in progress, with the outcome of each photo."""
 
     def __init__(self, context: StepContext, plan: SortPlan, run: Run) -> None:
-        self._desk, self._plan, self._run = context, plan, run
+        self._context, self._plan, self._run = context, plan, run
         self._groups = grouped(context.journal.filings(run.id))
         self._results: list[FilingOutcome | None] = [None] * len(plan.files)
         self._filed: set[Path] = set()
@@ -161,8 +161,8 @@ class _Execution:
 
     def _make_destination(self) -> None:
         try:
-            require_device(self._plan, self._desk.files)
-            make_destination(self._desk, self._run.id, self._plan.missing_folders)
+            require_device(self._plan, self._context.files)
+            make_destination(self._context, self._run.id, self._plan.missing_folders)
         except NotDoneError as error:
             self._stopped = error.reason
 
@@ -178,8 +178,8 @@ class _Execution:
                 self._note([position])
                 continue
             lead = self._groups[position].lead
-            self._desk.journal.change_action(lead.id, self._plan.mode)
-            self._groups[position] = Group(self._desk.journal.entries([lead.id]))
+            self._context.journal.change_action(lead.id, self._plan.mode)
+            self._groups[position] = Group(self._context.journal.entries([lead.id]))
             self._file(position)
 
     def _destination(self, position: int) -> Path:
@@ -188,7 +188,7 @@ class _Execution:
     def _note(self, positions: Sequence[int]) -> None:
         """Record photos that need no change on disk."""
         ids = [self._groups[position].lead.id for position in positions]
-        self._desk.journal.set_states(ids, EntryState.NOTED)
+        self._context.journal.set_states(ids, EntryState.NOTED)
         for position in positions:
             planned = self._plan.files[position]
             self._results[position] = FilingOutcome(planned.filing.source, planned.destination, planned.action)
@@ -204,7 +204,7 @@ class _Execution:
         """File a photo; return its destination, if it was filed, and the reason or note."""
         try:
             self._require_going_on(group)
-            return group.lead.destination, file_group(self._desk, self._run, group)
+            return group.lead.destination, file_group(self._context, self._run, group)
         except (NotDoneError, LeftOpenError) as error:
             if error.stop:
                 self._stopped = error.reason
@@ -215,8 +215,8 @@ class _Execution:
         try:
             if self._stopped:
                 raise NotDoneError(self._stopped, stop=True)
-            require_device(self._plan, self._desk.files)
+            require_device(self._plan, self._context.files)
         except NotDoneError as error:
             ids = [entry.id for entry in group.entries]
-            self._desk.journal.set_states(ids, EntryState.FAILED, error.reason)
+            self._context.journal.set_states(ids, EntryState.FAILED, error.reason)
             raise

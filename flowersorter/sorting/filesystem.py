@@ -213,12 +213,12 @@ def is_same_file(one: os.stat_result, other: os.stat_result) -> bool:
     return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
-def is_unchanged(before: os.stat_result, now: os.stat_result | None) -> bool:
+def is_unchanged(before: os.stat_result, current: os.stat_result | None) -> bool:
     """Return whether a file is unchanged: same file, size and modification time."""
     return (
-        now is not None
-        and is_same_file(before, now)
-        and (before.st_size, before.st_mtime_ns) == (now.st_size, now.st_mtime_ns)
+        current is not None
+        and is_same_file(before, current)
+        and (before.st_size, before.st_mtime_ns) == (current.st_size, current.st_mtime_ns)
     )
 
 

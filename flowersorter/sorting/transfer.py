@@ -124,8 +124,8 @@ def unlink_surely(files: FileSystem, path: Path) -> None:
     try:
         files.unlink(path)
     except OSError:
-        now = stat_or_none(files, path.parent)
-        if now is None or not is_same_file(now, folder) or stat_or_none(files, path) is not None:
+        current = stat_or_none(files, path.parent)
+        if current is None or not is_same_file(current, folder) or stat_or_none(files, path) is not None:
             raise
 
 
@@ -206,13 +206,13 @@ def _drop_linked_origin(files: FileSystem, transfer: Transfer, before: os.stat_r
     """Finish a move whose file has both names."""
     try:
         files.sync_folder(transfer.target.parent)
-        now = stat_or_none(files, transfer.origin)
-        if now is not None and not is_same_file(now, before):
+        current = stat_or_none(files, transfer.origin)
+        if current is not None and not is_same_file(current, before):
             return KEPT_BOTH
-        _require_drive(files, transfer.origin, before, now)
+        _require_drive(files, transfer.origin, before, current)
         if not is_unchanged(before, stat_or_none(files, transfer.target)):
             raise NotDoneError(CHANGED)
-        if now is not None:
+        if current is not None:
             unlink_surely(files, transfer.origin)
     except (OSError, NotDoneError) as error:
         _remove_link(files, transfer, error, made=True)
@@ -249,11 +249,11 @@ def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result, 
 def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
     before, staged = _copy(files, transfer)
     try:
-        now = stat_or_none(files, transfer.origin)
-        if now is not None and not is_unchanged(before, now):
+        current = stat_or_none(files, transfer.origin)
+        if current is not None and not is_unchanged(before, current):
             return KEPT_BOTH
-        _require_drive(files, transfer.origin, before, now)
-        if now is not None:
+        _require_drive(files, transfer.origin, before, current)
+        if current is not None:
             unlink_surely(files, transfer.origin)
     except OSError as error:
         _withdraw(files, transfer, staged, error)
@@ -310,13 +310,13 @@ def _require_free(files: FileSystem, target: Path) -> None:
         raise NotDoneError(TAKEN)
 
 
-def _require_drive(files: FileSystem, path: Path, before: os.stat_result, now: os.stat_result | None) -> None:
+def _require_drive(files: FileSystem, path: Path, before: os.stat_result, current: os.stat_result | None) -> None:
     """Check the drive of a file that has vanished: if the drive is gone too, the move is not finished.
 
     Raises:
         LeftOpenError: the drive is gone.
     """
-    if now is None:
+    if current is None:
         folder = stat_or_none(files, path.parent)
         if folder is None or folder.st_dev != before.st_dev:
             raise LeftOpenError(f"{GONE}; {REPAIRED_LATER}")

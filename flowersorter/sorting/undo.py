@@ -56,7 +56,7 @@ def undo(
 
     Raises:
         UndoRefused: there is no such run, it is undone already, or all that is left of it is on a missing drive.
-        Cancelled: asked to stop; what is undone stays undone, and undoing the run again goes on.
+        Cancelled: asked to stop; undone photos stay undone, and undoing the run again continues.
     """
     context = StepContext(collection, files or FileSystem())
     before = _known(context, run_id)

@@ -76,7 +76,7 @@ class ClassTable:
                 "INSERT INTO classes (id, name, key, origin, position, colour) VALUES (?, ?, ?, ?, ?, ?)",
                 (photo_class.id, photo_class.name, key, photo_class.origin.value, -1, photo_class.colour),
             )
-            others = [each.id for each in self.all() if each.id != photo_class.id]
+            others = [other.id for other in self.all() if other.id != photo_class.id]
             _number(connection, [*others[: photo_class.position], photo_class.id, *others[photo_class.position :]])
             self._undelete_names([key])
 
@@ -221,7 +221,7 @@ class ClassTable:
         Models can still predict its names, but they stand for no class until one of them is used again.
         """
         with self._database.transaction() as connection:
-            one = next((each for each in self.all() if each.id == class_id), None)
+            one = next((candidate for candidate in self.all() if candidate.id == class_id), None)
             if one is None:
                 return None
             dependents, deleted = ClassDependents.of(connection, class_id), frozenset(self._deleted())

@@ -137,4 +137,4 @@ def _missing_class_as_user_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise UserError("The labels could not be changed", "the class is no longer in the library") from error
+        raise UserError("The labels could not be changed", "the class is not in the library any more") from error

@@ -76,12 +76,12 @@ class PhotoTable:
             The places of `found`, in its order.
 
         Raises:
-            ValueError: a path in `found` does not lie under `folder`.
+            ValueError: a path in `found` is not under `folder`.
         """
         bounds = path_range(folder)
         seen = _Scanned.of(found)
         if not all(bounds[0] <= path < bounds[1] for path in seen.paths):
-            raise ValueError(f"a path that was found does not lie under {folder}")
+            raise ValueError(f"a path is not under {folder}")
         with self._database.transaction() as connection:
             known = self._rows_between(*bounds)
             row_of = {row[_PATH]: number for number, row in enumerate(known)}

@@ -135,7 +135,7 @@ def test_a_folder_that_cannot_be_a_collection_is_refused(tmp_path: Path) -> None
             CollectionStore.open(folder)
 
 
-def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+def test_a_lock_that_cannot_be_made_gives_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "garden.lock").mkdir()
     with pytest.raises(FolderUnusable, match="cannot be opened"):
         CollectionStore.open(tmp_path)

@@ -1,4 +1,4 @@
-"""Which files travel with a photo."""
+"""The sidecars of a photo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.photos.sidecars import SidecarFinder, sidecars, sidecars_by_photo
+from flowersorter.photos.sidecars import SidecarFinder, sidecars_by_photo
 
 
 @pytest.mark.parametrize(
@@ -43,8 +43,8 @@ def test_only_what_exists_beside_the_photo(tmp_path: Path) -> None:
     (tmp_path / "a.mov").mkdir()
     (tmp_path / "a.aae").symlink_to("nowhere")
 
-    assert sidecars(tmp_path / "a.jpg") == (tmp_path / "a.NEF", tmp_path / "a.xmp")
-    assert sidecars(tmp_path / "gone" / "a.jpg") == ()
+    assert SidecarFinder().of(tmp_path / "a.jpg") == (tmp_path / "a.NEF", tmp_path / "a.xmp")
+    assert SidecarFinder().of(tmp_path / "gone" / "a.jpg") == ()
 
 
 def test_many_photos_need_one_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

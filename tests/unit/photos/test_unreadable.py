@@ -222,7 +222,7 @@ def test_out_of_memory_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert _reason(path) == "there is not enough memory to open it"
 
 
-def test_unprintable_name_can_still_be_told(tmp_path: Path) -> None:
+def test_an_unprintable_name_is_shown(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bl\xfcte.jpg"))
 
     with pytest.raises(PhotoUnreadable) as caught:
@@ -231,7 +231,7 @@ def test_unprintable_name_can_still_be_told(tmp_path: Path) -> None:
     assert str(caught.value).encode("utf-8")
 
 
-def test_strange_but_whole_photos_warn_nobody(tmp_path: Path) -> None:
+def test_unusual_but_intact_photos_give_no_warning(tmp_path: Path) -> None:
     # An MPF marker without a second picture, which Pillow warns about.
     data = jpeg_bytes()
     path = tmp_path / "photo.jpg"
@@ -249,7 +249,7 @@ def test_strange_but_whole_photos_warn_nobody(tmp_path: Path) -> None:
 def test_pillows_warnings_stay_quiet_after_other_filters_came(tmp_path: Path) -> None:
     warnings.simplefilter("error")
 
-    test_strange_but_whole_photos_warn_nobody(tmp_path)
+    test_unusual_but_intact_photos_give_no_warning(tmp_path)
     with pytest.raises(UserWarning, match="ours"):
         warnings.warn("ours", stacklevel=1)
 

@@ -296,7 +296,7 @@ def test_the_mark_of_a_store_says_what_came_after_it(tmp_path: Path) -> None:
         assert store.since(store.cursor()) == (store.cursor(), [])
 
 
-def test_files_that_cannot_be_opened_are_told_in_words(tmp_path: Path) -> None:
+def test_files_that_cannot_be_opened_give_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "resnet18.rows").mkdir()
     with pytest.raises(UserError, match="embeddings cannot be read"):
         EmbeddingStore(tmp_path, "resnet18")

@@ -1,4 +1,4 @@
-"""The seal finds what SQLite cannot see, and never takes a library that was changed in order for a damaged one."""
+"""The checksum detects damage that SQLite cannot, and never refuses a library that was changed properly."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database import checksum
 from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
 
-SEAL_NAME = LIBRARY_NAME + ".seal"
+CHECKSUM_NAME = LIBRARY_NAME + ".seal"
 
 
 def _collection(folder: Path, *names: str) -> Path:
@@ -67,36 +67,36 @@ def test_after_a_crash_the_seal_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"1 2 3", b"x y", b"\xff\xfe"])
-def test_a_library_opens_without_a_readable_seal(tmp_path: Path, content: bytes | None) -> None:
+def test_a_library_opens_without_a_readable_checksum(tmp_path: Path, content: bytes | None) -> None:
     folder = _collection(tmp_path / "collection", "Tulip")
-    (folder / SEAL_NAME).unlink()
+    (folder / CHECKSUM_NAME).unlink()
     if content is not None:
-        (folder / SEAL_NAME).write_bytes(content)
+        (folder / CHECKSUM_NAME).write_bytes(content)
     assert _names(folder) == ["Tulip"]
 
 
-def test_the_seal_is_written_only_when_something_changed(tmp_path: Path) -> None:
+def test_the_checksum_is_written_only_when_something_changed(tmp_path: Path) -> None:
     folder = _collection(tmp_path / "collection", "Tulip")
-    os.utime(folder / SEAL_NAME, ns=(1, 1))
+    os.utime(folder / CHECKSUM_NAME, ns=(1, 1))
     assert _names(folder) == ["Tulip"]
-    assert (folder / SEAL_NAME).stat().st_mtime_ns == 1
+    assert (folder / CHECKSUM_NAME).stat().st_mtime_ns == 1
     _collection(folder, "Rose")
-    assert (folder / SEAL_NAME).stat().st_mtime_ns > 1
+    assert (folder / CHECKSUM_NAME).stat().st_mtime_ns > 1
 
 
-def test_a_full_disk_leaves_the_library_without_a_seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_library_without_a_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "full", str(path), None, str(data))
 
     monkeypatch.setattr(checksum, "write_atomically", full)
     folder = _collection(tmp_path / "collection", "Tulip")
-    assert not (folder / SEAL_NAME).exists()
+    assert not (folder / CHECKSUM_NAME).exists()
     assert _names(folder) == ["Tulip"]
 
 
-def test_a_seal_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_checksum_that_cannot_be_read_raises(tmp_path: Path) -> None:
     folder = _collection(tmp_path / "collection", "Tulip")
-    (folder / SEAL_NAME).unlink()
-    (folder / SEAL_NAME).mkdir()
+    (folder / CHECKSUM_NAME).unlink()
+    (folder / CHECKSUM_NAME).mkdir()
     with pytest.raises(UserError, match="cannot be opened"):
         CollectionStore.open(folder)

@@ -25,7 +25,7 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def test_a_collection_is_told_from_a_folder_of_photos(tmp_path: Path) -> None:
+def test_a_collection_is_distinguished_from_a_folder_of_photos(tmp_path: Path) -> None:
     collection, photos = made(tmp_path / "mushrooms"), tmp_path / "photos"
     photos.mkdir()
     (photos / "IMG_1.jpg").write_bytes(b"\xff\xd8")

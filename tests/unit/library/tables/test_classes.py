@@ -174,7 +174,7 @@ def test_a_class_made_by_mistake_goes_and_comes_back_as_it_was(
         classes.put_back(made[1])
 
 
-def test_a_deleted_name_means_nothing_until_somebody_uses_it_again(classes: ClassTable) -> None:
+def test_a_deleted_name_means_nothing_until_it_is_used_again(classes: ClassTable) -> None:
     rose = classes.add("Rose")
     classes.rename(rose.id, "Rosa")
     classes.delete(rose.id)
