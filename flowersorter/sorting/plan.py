@@ -274,8 +274,8 @@ class _Planner:
         for path in sidecars:
             status = self._files.stat(path)
             self._sizes.append((status.st_dev, status.st_size))
-        sidecars = tuple(zip(sidecars, targets[1:], strict=True))
-        self.planned.append(PlannedFile(filing, targets[0], Action(self._mode.value), sidecars))
+        moves = tuple(zip(sidecars, targets[1:], strict=True))
+        self.planned.append(PlannedFile(filing, targets[0], Action(self._mode.value), moves))
         return targets[0]
 
 

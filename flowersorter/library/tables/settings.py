@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass
-from typing import Generic, TypeVar, cast
+from typing import Any, Generic, TypeVar
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
 from flowersorter.library.database.connection import Database
@@ -74,13 +74,13 @@ class Settings:
         """The stored value; the default where there is none, or where it has another type."""
         text = self._text(setting.key)
         try:
-            value = None if text is None else json.loads(text)
+            value: Any = None if text is None else json.loads(text)
         except ValueError:
             value = None
         if isinstance(setting.default, float) and type(value) is int:
             value = float(value)
         # An exact match: JSON's true must not pass for the number 1.
-        return cast(T, value) if type(value) is type(setting.default) else copy.copy(setting.default)
+        return value if type(value) is type(setting.default) else copy.copy(setting.default)
 
     def set(self, setting: Setting[T], value: T) -> None:
         """Store a value; it is on disk when this returns.

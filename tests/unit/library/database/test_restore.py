@@ -85,5 +85,5 @@ def test_without_a_good_backup_nothing_is_changed(damaged: Path) -> None:
 def test_the_error_names_the_way_out_only_where_there_is_one(damaged: Path, tmp_path: Path) -> None:
     with pytest.raises(CollectionDamaged) as caught:
         CollectionStore.open(damaged)
-    assert str(with_restore_hint(caught.value, damaged)).endswith("put the newest good one back: flowersorter recover.")
+    assert str(with_restore_hint(caught.value, damaged)).endswith("restore the newest sound one: flowersorter recover.")
     assert with_restore_hint(caught.value, tmp_path) is caught.value

@@ -34,7 +34,7 @@ def test_a_collection_is_distinguished_from_a_folder_of_photos(tmp_path: Path) -
     assert not is_collection(photos)
     with pytest.raises(FolderUnusable, match="is not a collection"):
         check_can_be_opened(photos)
-    with pytest.raises(FolderUnusable, match="is not there"):
+    with pytest.raises(FolderUnusable, match="was not found"):
         check_can_be_opened(tmp_path / "nowhere")
     assert [each.name for each in photos.iterdir()] == ["IMG_1.jpg"]  # asking leaves nothing behind
 

@@ -128,7 +128,7 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
 def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     safetensors.numpy.save_file({"weights": np.ones(3, np.float32)}, path)
-    with pytest.raises(ModelFileBad, match="not a model of FlowerSorter"):
+    with pytest.raises(ModelFileBad, match="not a FlowerSorter model"):
         read_bundle(path)
 
 
