@@ -45,7 +45,7 @@ def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, collecti
     assert {refused.path.stem: refused.reason for refused in result.refused} == {
         "a": "it has changed since it was filed",
         "b": "its original is gone, so the copy was kept",
-        "c": "its original was changed, so the copy was kept",
+        "c": "its original has changed, so the copy was kept",
         "e": "it has changed since it was filed",
     }
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
@@ -73,8 +73,8 @@ def test_a_moved_photo_stays_if_it_was_changed_or_its_place_is_taken(
     (rose / "c.jpg").unlink()
     assert sorted(_reasons(collection, run_id)) == [
         "another file has its original name",
-        "it is not there any more",
         "it has changed since it was filed",
+        "it is not there any more",
     ]
     assert (source / "b.jpg").read_bytes() == b"another"
     assert names(rose) == {"a.jpg", "b.jpg"}
@@ -133,7 +133,7 @@ def test_a_group_that_can_neither_go_back_nor_stay_is_left_to_recovery(
     result = sort(collection, {photo: "Rose"}, destination, Mode.MOVE, source=source)
     # The sidecar goes back first; then neither the photo can follow nor the sidecar return.
     undone = take_back(collection, result.run_id, failing("link_new", 1, errno.EIO, times=99))
-    assert "put right" in undone.refused[0].reason
+    assert "will be repaired" in undone.refused[0].reason
     assert result.run_id is not None
     assert collection.journal.run(result.run_id).state == RunState.OPEN
     assert take_back(collection, result.run_id).undone == 1
@@ -266,7 +266,7 @@ def test_an_interrupted_run_is_settled_before_it_is_undone(tmp_path: Path, colle
     # Neither can the second name be kept nor taken away again.
     disk = failing("unlink", 0, errno.EIO, times=2)
     result = sort(collection, photos, destination, Mode.MOVE, source=source, files=disk)
-    assert "put right" in str(result.files[0].error)
+    assert "will be repaired" in str(result.files[0].error)
     assert result.run_id is not None
     assert collection.journal.run(result.run_id).state == RunState.OPEN
     assert take_back(collection, result.run_id).refused == ()

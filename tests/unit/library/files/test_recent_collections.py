@@ -69,10 +69,10 @@ def test_what_cannot_become_a_collection_says_why(tmp_path: Path) -> None:
     (full / ".hidden").touch()
     file.touch()
     for folder, why in (
-        (collection, "there is a collection already"),
+        (collection, "it is a collection already"),
         (collection / "models" / "new", "it is inside the collection"),
         (full, "the folder is not empty"),
-        (file, "there is a file of that name"),
+        (file, "a file has that name"),
     ):
         with pytest.raises(FolderUnusable, match=why) as caught:
             check_can_become_one(folder)
