@@ -13,7 +13,7 @@ from PySide6.QtGui import QUndoCommand
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.errors import ClassRefused, FlowerSorterError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_undo_records import RemovedClass, RenamedClass
+from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.ui.grid.photo_columns import OwnLabels
 from flowersorter.ui.grid.photo_model import PhotoModel

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox
 
 from flowersorter.errors import UserError
+from flowersorter.library.tables.settings import SORT_CHOICES
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
@@ -21,8 +22,6 @@ from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.filing.history import UndoRequest, run_photos, runs, undo_run
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
-
-CHOICES_KEY = "sort choices"
 
 
 class FilingController(QObject):
@@ -114,7 +113,7 @@ class FilingController(QObject):
 
     def _choices(self) -> SortChoices | None:
         """What was chosen the last time; None at the first."""
-        stored = self._session.collection.settings.get(CHOICES_KEY, dict[str, str]())
+        stored = self._session.collection.settings.get(SORT_CHOICES)
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
             return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
@@ -129,7 +128,7 @@ class FilingController(QObject):
                 "include": choices.include,
                 "aside": choices.aside or "",
             }
-            self._session.collection.settings.set(CHOICES_KEY, stored)
+            self._session.collection.settings.set(SORT_CHOICES, stored)
 
     # -- filing
 

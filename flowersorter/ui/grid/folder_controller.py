@@ -16,6 +16,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.settings import LAST_FOLDER, RECENT_FOLDERS
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 MAX_RECENT = 8
-RECENT_KEY, FOLDER_KEY = "recent folders", "folder"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +102,7 @@ class FolderController(QObject):
     @property
     def recent(self) -> list[Path]:
         """Folders that were open before, newest first, as far as they are there."""
-        stored = self._session.collection.settings.get(RECENT_KEY, list[str]())
+        stored = self._session.collection.settings.get(RECENT_FOLDERS)
         return [folder for folder in map(Path, stored) if folder.is_dir()]
 
     def _submit(self, *, quiet: bool) -> None:
@@ -116,10 +116,10 @@ class FolderController(QObject):
 
     def _remember(self, folder: Path) -> None:
         settings = self._session.collection.settings
-        others = [each for each in settings.get(RECENT_KEY, list[str]()) if each != str(folder)]
+        others = [each for each in settings.get(RECENT_FOLDERS) if each != str(folder)]
         try:
-            settings.set(RECENT_KEY, [str(folder), *others][:MAX_RECENT])
-            settings.set(FOLDER_KEY, str(folder))
+            settings.set(RECENT_FOLDERS, [str(folder), *others][:MAX_RECENT])
+            settings.set(LAST_FOLDER, str(folder))
         except UnicodeError:
             pass  # a name that is no text cannot be kept as JSON; it is only a convenience
 

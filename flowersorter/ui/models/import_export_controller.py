@@ -13,6 +13,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
 from flowersorter.errors import FlowerSorterError
+from flowersorter.library.tables.settings import EXPORT_FOLDER
 from flowersorter.ui.shared.save_file_name import with_ending
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -20,8 +21,6 @@ from flowersorter.workers.job_queue import Listener
 if TYPE_CHECKING:
     from flowersorter.workflows.exchange.export_model import ExportResult
     from flowersorter.workflows.exchange.import_model import ImportResult
-
-_FOLDER = "export folder"
 
 
 class ImportExportController(QObject):
@@ -155,10 +154,10 @@ class ImportExportController(QObject):
     # -- where files are looked for
 
     def _folder(self) -> Path:
-        return Path(self._session.collection.settings.get(_FOLDER, str(Path.home())))
+        return Path(self._session.collection.settings.get(EXPORT_FOLDER) or Path.home())
 
     def _remember(self, folder: Path) -> None:
-        self._session.collection.settings.set(_FOLDER, str(folder))
+        self._session.collection.settings.set(EXPORT_FOLDER, str(folder))
 
 
 def described(result: ImportResult) -> str:

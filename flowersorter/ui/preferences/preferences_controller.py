@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import Progress
+from flowersorter.library.tables.settings import BACKBONE, DEVICE
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.models.model_page import StarterInfo
 from flowersorter.ui.models.models_controller import ModelsController
@@ -104,8 +105,8 @@ class PreferencesController(QObject):
     def _on_chosen(self, chosen: Preferences) -> None:
         engine, settings = self._session.engine, self._session.collection.settings
         outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(engine.collection), sure_precision(engine))
-        settings.set("device", chosen.device)
-        settings.set("backbone", chosen.backbone)
+        settings.set(DEVICE, chosen.device)
+        settings.set(BACKBONE, chosen.backbone)
         set_sure_precision(engine, chosen.promise)
         set_learns_from_unlabelled(engine.collection, chosen.learns_from_unlabelled)
         if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since

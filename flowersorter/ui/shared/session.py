@@ -8,6 +8,7 @@ from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.workers.job_queue import JobQueue
@@ -41,7 +42,7 @@ class Session:
     @property
     def device(self) -> str:
         """What to calculate on: "auto", "cpu" or "cuda"."""
-        return self.collection.settings.get("device", "auto")
+        return self.collection.settings.get(DEVICE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

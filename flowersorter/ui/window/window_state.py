@@ -6,9 +6,16 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
-from flowersorter.library.tables.settings import Settings
+from flowersorter.library.tables.settings import (
+    INSPECTOR_SHOWN,
+    PANEL_WIDTHS,
+    PHOTO_ORDER,
+    TILE_SIZE_PX,
+    WINDOW_GEOMETRY,
+    Settings,
+)
 from flowersorter.ui.grid.photo_filter import Order
-from flowersorter.ui.grid.photo_grid import USUAL_PX, PhotoGrid
+from flowersorter.ui.grid.photo_grid import PhotoGrid
 
 USUAL_SIZE = (1280, 820)
 USUAL_SIDES = [230, 760, 290]
@@ -25,20 +32,20 @@ class WindowState:
     @property
     def order(self) -> Order:
         """How the photos were ordered."""
-        stored = self._settings.get("order", Order.NAME.value)
+        stored = self._settings.get(PHOTO_ORDER)
         return Order(stored) if stored in list(Order) else Order.NAME
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Make the window look as it did; a first start looks as we like it."""
-        stored = self._settings.get("window", "")
+        stored = self._settings.get(WINDOW_GEOMETRY)
         restored = stored and self._window.restoreGeometry(QByteArray.fromBase64(stored.encode("ascii", "ignore")))
         if not restored:
             self._window.resize(*USUAL_SIZE)
-        sides = self._settings.get("sides", USUAL_SIDES)
+        sides = self._settings.get(PANEL_WIDTHS)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
         self._splitter.setSizes(sides if valid else USUAL_SIDES)
-        grid.set_tile_size(self._settings.get("tile size", USUAL_PX))
-        inspector.setChecked(self._settings.get("inspector", True))
+        grid.set_tile_size(self._settings.get(TILE_SIZE_PX))
+        inspector.setChecked(self._settings.get(INSPECTOR_SHOWN))
         self._inspector = inspector
 
     def fit(self, before_px: int, now_px: int) -> None:
@@ -51,9 +58,9 @@ class WindowState:
     def save(self, grid: PhotoGrid, order: Order) -> None:
         """Remember all of it."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
-        self._settings.set("window", geometry)
+        self._settings.set(WINDOW_GEOMETRY, geometry)
         if self._inspector.isChecked() and self._splitter.isVisible():
-            self._settings.set("sides", self._splitter.sizes())
-        self._settings.set("inspector", self._inspector.isChecked())
-        self._settings.set("tile size", grid.tile_size)
-        self._settings.set("order", order.value)
+            self._settings.set(PANEL_WIDTHS, self._splitter.sizes())
+        self._settings.set(INSPECTOR_SHOWN, self._inspector.isChecked())
+        self._settings.set(TILE_SIZE_PX, grid.tile_size)
+        self._settings.set(PHOTO_ORDER, order.value)

@@ -13,9 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from flowersorter.atomic_write import move_into_place
 from flowersorter.errors import DownloadFailed
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.vision.backbone.publish import publish
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import find_weights, hub_cache, missing_weights
 
@@ -116,7 +116,7 @@ def download(
                 _fetch(client, wanted, report, cancel, stage)
         report(Progress(stage, wanted.arrived_bytes, wanted.size_bytes))
         _verify(wanted)
-        publish(wanted.part, wanted.target)
+        move_into_place(wanted.part, wanted.target)
     return wanted.target
 
 

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad, WeightsMissing
 from flowersorter.vision.backbone.bad_file import bad_file
-from flowersorter.vision.backbone.publish import write_atomically
 from flowersorter.vision.backbone.registry import base_name
 
 if TYPE_CHECKING:
@@ -187,6 +187,7 @@ def install_weights(entry: Backbone, file: Path) -> Path:
         )
     target = hub_cache() / entry.weights.filename if published else installed_path(entry)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, data)
     except OSError as error:
         raise ModelFileBad(f"The weights cannot be written to {target}", error.strerror or str(error)) from error

@@ -107,7 +107,7 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
     collection = engine.collection
     backbone = chosen_backbone(collection, request.backbone)
     report(Progress(_STAGE, 0))
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
     grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
     if not len(own.photo_ids):

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
 from flowersorter.vision.classifier.model import Model
@@ -105,7 +105,7 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
     cancel.check()
     try:
-        write_durably(path, data)
+        write_atomically(path, data)
     except OSError as error:
         raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
@@ -173,7 +173,7 @@ def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> Plain
     """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
     collection = engine.collection
     model = named.model
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()} if named.id else {}
+    classes = collection.labels.class_ids() if named.id else {}
     own = labelled_photos(engine, model.backbone, classes)
     grown = named.id is None or model.training.built_on_starter
     examples = with_starter(collection, own) if grown else own

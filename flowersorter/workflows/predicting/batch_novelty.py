@@ -99,7 +99,7 @@ def _comparable(named: NamedModel) -> bool:
 def _apart(engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.int64]:
     collection = engine.collection
     known = set(collection.classes.meant_by(model.class_names))
-    labels = {photo_id: each.class_id for photo_id, each in collection.labels.all().items()}
+    labels = collection.labels.class_ids()
     learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
     others, _ = collection.photos.by_hash(np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels))))
     if min(len(others), len(learned)) < LEAST:

@@ -49,7 +49,7 @@ class FeatureTable:
     ) -> None:
         self._photos, self._store, self._resemblances = photos, store, resemblances
         self._lock = threading.Lock()
-        self._mark = store.mark()
+        self._cursor = store.cursor()
         self._kept = _Kept()
 
     @classmethod
@@ -141,11 +141,11 @@ class FeatureTable:
 
     def _take_in_news(self) -> None:
         """Read photos again that got another view since, or forget all of them if the store was emptied."""
-        news = self._store.since(self._mark)
+        news = self._store.since(self._cursor)
         if news is None:
-            self._mark, self._kept = self._store.mark(), _Kept()
+            self._cursor, self._kept = self._store.cursor(), _Kept()
             return
-        self._mark, hashes = news
+        self._cursor, hashes = news
         self._keep([sha256 for sha256 in dict.fromkeys(hashes) if sha256 in self._kept.row_of])
 
     def _find(self, hashes: Sequence[bytes]) -> tuple[NDArray[np.intp], Features | None]:

@@ -13,6 +13,7 @@ from flowersorter.domain.figures import Epoch
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import FINETUNING_PACE
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import Backbone, base_name
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
@@ -42,7 +43,6 @@ EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)
 #: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training here has shown better.
 _SECONDS = (0.030, 0.050, 0.085)
-_PACE_KEY = "deep training pace"
 #: How many times larger a network that was trained here sees photos; in whole steps of its last stage.
 _ENLARGED, _STRIDE_PX = 1.25, 32
 #: Held-out photos below which an accuracy would say nothing.
@@ -193,15 +193,15 @@ def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, phot
         photos: Labelled photos.
         cores: How many cores there are.
     """
-    paces = collection.settings.get(_PACE_KEY, dict[str, float]())
+    paces = collection.settings.get(FINETUNING_PACE)
     pace = paces.get(str(unfreeze), _SECONDS[unfreeze] / max(1, cores))
     return float(pace) * photos * epochs
 
 
 def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSplit, tuned: Tuned) -> None:
-    paces = engine.collection.settings.get(_PACE_KEY, dict[str, float]())
+    paces = engine.collection.settings.get(FINETUNING_PACE)
     paces[str(request.unfreeze)] = tuned.epochs[-1].seconds / len(photos.hashes) / max(1, tuned.epochs[-1].number)
-    engine.collection.settings.set(_PACE_KEY, paces)
+    engine.collection.settings.set(FINETUNING_PACE, paces)
 
 
 def _labels(
@@ -216,7 +216,7 @@ def _labels(
         if len(set(classes.values())) < 2:
             raise nothing_in(folder)
         return labels, classes, unreadable
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(
             "There is nothing to learn from yet",

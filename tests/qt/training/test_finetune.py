@@ -18,6 +18,7 @@ from flowersorter.domain.figures import Epoch
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.jobs import CancelToken, Progress, Report, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.ui.shared.charts.chart import RIGHT
 from flowersorter.ui.shared.charts.epochs import EpochChart
 from flowersorter.ui.shared.error_dialog import ErrorDialog
@@ -188,7 +189,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             qtbot.waitUntil(lambda: dialog.message.text != "")
             assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
             idle(program, qtbot)
-            assert program.collection.settings.get("backbone", "") == "tiny-tuned-1"
+            assert program.collection.settings.get(BACKBONE) == "tiny-tuned-1"
             assert not list(program.collection.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
             assert (program.photos.columns.class_ids > 0).all()
 

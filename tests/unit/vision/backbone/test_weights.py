@@ -15,7 +15,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
-from flowersorter.vision.backbone import publish, weights
+from flowersorter.vision.backbone import weights
 from flowersorter.vision.backbone.build import build_classifier
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
 from flowersorter.vision.backbone.state_dict import read_state
@@ -224,10 +224,10 @@ def test_a_wrong_file_installs_nothing(cache: Path, file: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(part: Path, target: Path) -> None:
+    def refuse(target: Path, data: bytes) -> None:
         raise PermissionError(13, "Permission denied", str(target))
 
-    monkeypatch.setattr(publish, "publish", refuse)
+    monkeypatch.setattr(weights, "write_atomically", refuse)
     with pytest.raises(ModelFileBad, match=r"cannot be written to .*Permission denied"):
         install_weights(SMALL, file)
     assert find_weights(SMALL) is None

@@ -28,7 +28,7 @@ def trained(engine: Engine, folder: Path) -> None:
 
 
 def labels(collection: CollectionStore) -> dict[int, int]:
-    return {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    return collection.labels.class_ids()
 
 
 def shown(collection: CollectionStore) -> int:
