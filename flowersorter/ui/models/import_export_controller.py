@@ -50,6 +50,7 @@ class ImportExportController(QObject):
             PTH,
             SAFETENSORS,
             ExportRequest,
+            export_formats,
             export_model,
         )
 
@@ -58,7 +59,9 @@ class ImportExportController(QObject):
             self.tr("ONNX, takes a photo as it is (*.onnx)"): ONNX,
             self.tr("FlowerSorter model, to share (*.safetensors)"): SAFETENSORS,
         }
-        start = str(self._folder() / DEFAULT_NAME)
+        offered = export_formats(self._session.collection)
+        kinds = {text: suffix for text, suffix in kinds.items() if suffix in offered}
+        start = str((self._folder() / DEFAULT_NAME).with_suffix(offered[0]))
         chosen, kind = QFileDialog.getSaveFileName(
             self._front.window, self.tr("Export the model"), start, ";;".join(kinds)
         )
@@ -66,7 +69,7 @@ class ImportExportController(QObject):
             return
         path: Path | None = Path(chosen)
         if Path(chosen).suffix.lower() not in kinds.values():
-            path = with_ending(self._front.window, Path(chosen), kinds.get(kind, PTH))
+            path = with_ending(self._front.window, Path(chosen), kinds.get(kind, offered[0]))
         if path is None:
             return
         self._remember(path.parent)

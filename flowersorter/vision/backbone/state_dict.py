@@ -13,9 +13,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from flowersorter.vision.backbone.bad_file import bad_file
+from flowersorter.vision.backbone.architecture import empty_network
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.resnet import empty_network
+from flowersorter.vision.backbone.weights import bad_file
 
 #: What stands in the file of a collection's own backbone beside its weights.
 NOT_WEIGHTS = ("seen", "layer_weight", "layer_bias")

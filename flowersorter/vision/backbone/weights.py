@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
-from flowersorter.vision.backbone.bad_file import bad_file
 from flowersorter.vision.backbone.publish import write_atomically
 from flowersorter.vision.backbone.registry import base_name
 
@@ -25,6 +24,13 @@ if TYPE_CHECKING:
     from flowersorter.vision.backbone.registry import Backbone
 
 IMAGENET_CLASSES = 1000
+
+
+def bad_file(path: Path, why: str) -> ModelFileBad:
+    """Make the error for a weights file that cannot be used."""
+    return ModelFileBad(
+        f"The weights file {path} cannot be used", why, "Pick another file or download the weights again"
+    )
 
 
 def shipped_folder() -> Path:
@@ -66,15 +72,15 @@ def imagenet_layer(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.flo
     Raises:
         ModelFileBad: the file is damaged or of another network.
     """
-    path = find_weights(entry)
+    path, layer = find_weights(entry), entry.architecture.final_layer
     if path is None or not entry.has_imagenet_layer:
         return None
     if path.suffix != ".safetensors":
         state = load_state(entry)
-        return state["fc.weight"].float().numpy(), state["fc.bias"].float().numpy()
+        return state[f"{layer}.weight"].float().numpy(), state[f"{layer}.bias"].float().numpy()
     try:
         with safe_open(path, framework="numpy") as file:
-            weight, bias = file.get_tensor("fc.weight"), file.get_tensor("fc.bias")
+            weight, bias = file.get_tensor(f"{layer}.weight"), file.get_tensor(f"{layer}.bias")
     except (SafetensorError, OSError) as error:
         raise bad_file(path, "it is damaged or of another network") from error
     if weight.shape != (IMAGENET_CLASSES, entry.features) or bias.shape != (IMAGENET_CLASSES,):

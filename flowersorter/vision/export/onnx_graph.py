@@ -10,6 +10,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.registry import Backbone
 
 PHOTO, PROBABILITIES = "photo", "probabilities"
@@ -62,9 +63,13 @@ def build(
 
     Returns:
         The file.
+
+    Raises:
+        UserError: the backbone is not a ResNet.
     """
     graph = _Graph()
-    pooled = _network(graph, entry, state, _pixels(graph, entry))
+    architecture = entry.resnet("The model cannot be saved as .onnx")
+    pooled = _network(graph, architecture, state, _pixels(graph, entry))
     _head(graph, pooled, weight, bias)
     photo = helper.make_tensor_value_info(PHOTO, TensorProto.UINT8, ["height", "width", 3])
     probabilities = helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, [len(bias)])
@@ -118,7 +123,7 @@ def _without_ends(graph: _Graph) -> tuple[str, str]:
     return graph.add("Slice", PHOTO, start, graph.add("Add", start, kept), graph.constant([0, 1])), kept
 
 
-def _network(graph: _Graph, entry: Backbone, state: Mapping[str, NDArray[Any]], pixels: str) -> str:
+def _network(graph: _Graph, architecture: ResNetArchitecture, state: Mapping[str, NDArray[Any]], pixels: str) -> str:
     """(1, 3, S, S) -> (1, D) pooled features: torchvision's ResNet, layer for layer."""
 
     def convolve(source: str, name: str, norm: str, stride: int = 1) -> str:
@@ -130,14 +135,14 @@ def _network(graph: _Graph, entry: Backbone, state: Mapping[str, NDArray[Any]], 
         )  # fmt: skip
         parts = ("weight", "bias", "running_mean", "running_var")
         norms = [graph.constant(state[f"{norm}.{part}"], np.float32, f"{norm}.{part}") for part in parts]
-        return graph.add("BatchNormalization", maps, *norms, epsilon=entry.batch_norm_eps)
+        return graph.add("BatchNormalization", maps, *norms, epsilon=architecture.batch_norm_eps)
 
     maps = graph.add("Relu", convolve(pixels, "conv1", "bn1", 2))
     maps = graph.add("MaxPool", maps, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
-    convolutions = 3 if entry.block == "bottleneck" else 2
+    convolutions = 3 if architecture.block == "bottleneck" else 2
     # Which convolution of a stage's first block halves the picture, counted from 1.
-    halving = 1 if convolutions == 2 or entry.stride_in_first_conv else 2
-    for stage, depth in enumerate(entry.depths, start=1):
+    halving = 1 if architecture.halves_in_first_conv else 2
+    for stage, depth in enumerate(architecture.depths, start=1):
         for block in range(depth):
             prefix, halved = f"layer{stage}.{block}", stage > 1 and block == 0
             shortcut = maps

@@ -34,11 +34,13 @@ def torchvision_file(
         bias: (C,) float32.
 
     Raises:
+        UserError: the backbone is not a ResNet.
         WeightsMissing: the backbone's weights are not on this computer.
     """
+    architecture = entry.resnet("The model cannot be saved as .pth")
     state = {name: tensor.float() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
     # What this backbone adds to a variance beyond torchvision's moves into the variance.
-    surplus = entry.batch_norm_eps - _TORCHVISION_EPS
+    surplus = architecture.batch_norm_eps - _TORCHVISION_EPS
     state = {name: tensor + surplus if name.endswith("running_var") else tensor for name, tensor in state.items()}
     state["fc.weight"], state["fc.bias"] = torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())
     file = io.BytesIO()
@@ -47,7 +49,7 @@ def torchvision_file(
             "state_dict": state,
             "class_names": list(class_names),
             "architecture": entry.name.partition("-")[0],
-            "strides": ((2, 2), (1, 1)) if _halves_first(entry) else ((1, 1), (2, 2)),
+            "strides": ((2, 2), (1, 1)) if architecture.halves_in_first_conv else ((1, 1), (2, 2)),
             "mean": [value / 255 for value in entry.mean],
             "std": [value / 255 for value in entry.std],
             # A square that is enlarged after it was cut is the same as one cut out of an enlarged photo.
@@ -57,11 +59,6 @@ def torchvision_file(
         file,
     )
     return file.getvalue()
-
-
-def _halves_first(entry: Backbone) -> bool:
-    """Whether the first convolution of a stage halves the picture, as in all basic blocks."""
-    return entry.block == "basic" or entry.stride_in_first_conv
 
 
 def onnx_file(model: Model, entry: Backbone) -> bytes:

@@ -1,8 +1,9 @@
-"""Features: embeddings as the head sees them, a byte each, so that a whole collection's fit in memory.
+"""Features: normalised embeddings, quantised to a byte each, so that those of a whole collection fit in memory.
 
 Pooled features of a ResNet are non-negative with heavy tails; their square root (the Hellinger map) keeps a few
-large channels from drowning the others. The roots of each photo are scaled to length 1, for which a byte each is
-precise enough: the cosine between a row and its unrounded self is above 0.9999.
+large channels from drowning the others. Networks whose features can be negative get the signed square root. The roots
+of each photo are scaled to length 1, for which a byte each is precise enough: the cosine between a row and its
+unrounded self is above 0.9999.
 """
 
 from __future__ import annotations
@@ -18,25 +19,26 @@ from numpy.typing import NDArray
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior, join_priors
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-_TOP_LEVEL = 255
+#: Largest magnitude of a quantised number: of a row without negative numbers, and of any other.
+_UNSIGNED_PEAK, _SIGNED_PEAK = 255, 127
 #: Rows turned into float32 at a time: what still fits the second-level cache of a core.
 _BLOCK_ROWS = 256
 #: Rows packed at a time: as floats they stay in that cache from the first step to the last.
 _PACKED_ROWS = 128
 #: Bits of the half that stands for infinity: those of the others that are not negative lie below.
 _INFINITE_BITS = 0x7C00
-#: Rows multiplied by one lane at a time.
+#: Rows that one thread multiplies at a time.
 _LANE_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """Features of N photos; a row is its levels times its scale, of length 1 (or all zero).
+    """Features of N photos; a row is its quantised numbers times the magnitude of its scale, of length 1 (or all zero).
 
     Attributes:
-        levels: (N, D) uint8.
-        scales: (N,) float32.
-        resemblance: What ImageNet's layer takes the photos for; None where nobody asked it.
+        levels: (N, D) uint8; the bits of int8 in rows with a negative scale.
+        scales: (N,) float32; negative in rows that contain negative numbers.
+        resemblance: ImageNet classes of the photos; None if not computed.
     """
 
     levels: NDArray[np.uint8]
@@ -54,7 +56,7 @@ class Features:
     @property
     def lengths(self) -> NDArray[np.float32]:
         """(N,) 1, or 0 for a row of zeros."""
-        return np.sign(self.scales)
+        return np.abs(np.sign(self.scales))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Features:
         """Some of the rows, by number, mask or slice."""
@@ -63,20 +65,30 @@ class Features:
 
     def unpack(self) -> NDArray[np.float32]:
         """(N, D) float32, rows of length 1."""
-        return self.levels * self.scales[:, None]
+        rows = np.empty(self.levels.shape, np.float32)
+        self._dequantise(slice(None), rows)
+        rows *= np.abs(self.scales)[:, None]
+        return rows
+
+    def _dequantise(self, rows: slice, out: NDArray[np.float32]) -> None:
+        """Write the quantised numbers of some rows as floats, before scaling."""
+        out[:] = self.levels[rows]
+        signed = self.scales[rows] < 0
+        if signed.any():
+            out[signed] = self.levels[rows][signed].view(np.int8)
 
     def times(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         """Multiply (N, D) features by a (D, K) matrix without ever having all of them as floats; (N, K) float32."""
         product = np.empty((len(self), matrix.shape[1]), np.float32)
 
         def multiply(rows: slice) -> None:
-            levels, result = self.levels[rows], product[rows]
-            buffer = np.empty((min(len(levels), _BLOCK_ROWS), self.width), np.float32)
-            for block in row_blocks(len(levels), _BLOCK_ROWS):
-                part = buffer[: len(levels[block])]
-                part[:] = levels[block]
+            features, result = self.take(rows), product[rows]
+            buffer = np.empty((min(len(features), _BLOCK_ROWS), self.width), np.float32)
+            for block in row_blocks(len(features), _BLOCK_ROWS):
+                part = buffer[: len(features.scales[block])]
+                features._dequantise(block, part)
                 np.matmul(part, matrix, out=result[block])
-            result *= self.scales[rows, None]  # K numbers a row instead of D
+            result *= np.abs(features.scales)[:, None]  # K numbers a row instead of D
 
         with ThreadPool() as lanes:
             lanes.map(multiply, row_blocks(len(self), _LANE_ROWS))
@@ -84,27 +96,38 @@ class Features:
 
 
 def pack(embeddings: NDArray[Any], again: NDArray[Any] | None = None) -> Features:
-    """Take the square root of pooled features and scale each row to length 1.
+    """Take the signed square root of pooled features and scale each row to length 1.
 
     Args:
-        embeddings: (N, D) floats, non-negative; small negative ones count as zero. Rows of zeros stay zeros.
+        embeddings: (N, D) floats. Rows of zeros stay zeros.
         again: (N, D) another view of the same photos; features are of the mean of both.
     """
     levels, scales = np.empty(embeddings.shape, np.uint8), np.empty(len(embeddings), np.float32)
     for start in range(0, len(embeddings), _PACKED_ROWS):
         rows = slice(start, start + _PACKED_ROWS)
         roots = _roots(embeddings[rows]) if again is None else _roots_of_mean(embeddings[rows], again[rows])
-        peaks = roots.max(axis=1, keepdims=True, initial=0.0)
-        roots *= np.float32(_TOP_LEVEL) / np.maximum(peaks, np.float32(1e-12))
-        levels[rows] = np.rint(roots, out=roots)
+        peaks, lowest = (side(axis=1, keepdims=True, initial=0.0) for side in (roots.max, roots.min))
+        signed = lowest[:, 0] < 0
+        top = np.where(signed[:, None], np.float32(_SIGNED_PEAK), np.float32(_UNSIGNED_PEAK))
+        roots *= top / np.maximum(np.maximum(peaks, -lowest), np.float32(1e-12))
+        np.rint(roots, out=roots)
+        if signed.any():
+            levels[rows] = np.where(signed[:, None], roots, 0).astype(np.int8).view(np.uint8)
+            levels[rows][~signed] = roots[~signed]
+        else:
+            levels[rows] = roots
         lengths = np.sqrt(np.einsum("nd,nd->n", roots, roots))
-        scales[rows] = np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0)
+        scales[rows] = np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0) * np.where(signed, -1, 1)
     return Features(levels, scales)
+
+
+def _signed_root(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.copysign(np.sqrt(np.abs(numbers)), numbers)
 
 
 def _roots(embeddings: NDArray[Any]) -> NDArray[np.float32]:
     if embeddings.dtype != np.float16:
-        return np.asarray(np.sqrt(np.maximum(embeddings, 0, dtype=np.float32)), np.float32)
+        return _signed_root(embeddings.astype(np.float32))
     numbers = _shifted(embeddings)
     return _look_up(_root_of_half(), embeddings) if numbers is None else np.sqrt(numbers, out=numbers)
 
@@ -113,7 +136,7 @@ def _roots_of_mean(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float32
     mean, added = (_floats(view) if view.dtype == np.float16 else view for view in (one, other))
     roots = np.add(mean, added, dtype=np.float32)
     roots *= np.float32(0.5)
-    return np.sqrt(np.maximum(roots, 0, out=roots), out=roots)
+    return _signed_root(roots)
 
 
 def _floats(halves: NDArray[np.float16]) -> NDArray[np.float32]:
@@ -149,8 +172,8 @@ def _halves() -> NDArray[np.float32]:
 
 @cache
 def _root_of_half() -> NDArray[np.float32]:
-    """(65536,) the root of every float16, by its bits; 0 for those that have none."""
-    return np.sqrt(np.where(_halves() > 0, _halves(), np.float32(0)))
+    """(65536,) the signed root of every float16, by its bits; 0 for those that are not numbers."""
+    return _signed_root(np.where(np.isnan(_halves()), np.float32(0), _halves()))
 
 
 def join(parts: Sequence[Features]) -> Features:

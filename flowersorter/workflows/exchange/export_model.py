@@ -13,7 +13,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
-from flowersorter.vision.backbone.registry import Backbone, is_tuned
+from flowersorter.vision.backbone.registry import ONNX, PTH, SAFETENSORS, Backbone, is_tuned
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
 from flowersorter.vision.features.views import CENTRE, WIDE
@@ -22,7 +22,6 @@ from flowersorter.workflows.models.current_model import NamedModel, chosen_backb
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.training.training_set import labelled_photos, with_starter
 
-PTH, ONNX, SAFETENSORS = ".pth", ".onnx", ".safetensors"
 DEFAULT_NAME = "flower_classifier.pth"
 _BLOCK_ROWS = 4096
 
@@ -69,7 +68,7 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
     A .pth has a head of its own, with a held-out accuracy of its own: see `_plain_head`.
 
     Raises:
-        UserError: the suffix is unknown, the file cannot be written, or a package is missing for it.
+        UserError: the suffix is unknown, the file cannot hold the backbone or be written, or a package is missing.
         ModelFileBad: there is no model to export.
         TooFewPhotos: a .pth is wanted but the photos it must be fitted on are not in the collection.
         WeightsMissing: the backbone's weights are not on this computer.
@@ -92,6 +91,12 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
     report(Progress("Saving the model", 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
     entry = backbone_of(collection, model.backbone)
+    if form not in entry.exports_as:
+        raise UserError(
+            f"The model cannot be saved as {path.name}",
+            f"such a file holds a whole ResNet, and {entry.title} is not one",
+            "Save it as .safetensors",
+        )
     if form == SAFETENSORS:
         _check_shareable(model.backbone)
         data = bundle_bytes(*model.to_bundle())
@@ -107,6 +112,11 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
     except OSError as error:
         raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
+
+
+def export_formats(collection: CollectionStore) -> tuple[str, ...]:
+    """Suffixes of the files that the collection's model can be saved as."""
+    return backbone_of(collection, chosen_backbone(collection)).exports_as
 
 
 def _check_shareable(backbone: str) -> None:

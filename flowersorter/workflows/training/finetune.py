@@ -41,6 +41,7 @@ EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)
 #: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training here has shown better.
 _SECONDS = (0.030, 0.050, 0.085)
+_NEEDS_RESNET = "Deep training is not possible with this network"
 _PACE_KEY = "deep training pace"
 #: How many times larger a network that was trained here sees photos; in whole steps of its last stage.
 _ENLARGED, _STRIDE_PX = 1.25, 32
@@ -130,6 +131,7 @@ def finetune(
     not know all its classes; one made from a folder is, as with `train_folder`.
 
     Raises:
+        UserError: the backbone is not a ResNet.
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: fewer than two classes, or one with too few different photos.
         WeightsMissing: the network's weights are not on this computer.
@@ -139,6 +141,7 @@ def finetune(
     """
     collection, started = request.collection, time.perf_counter()
     entry = backbone_of(collection, base_name(chosen_backbone(collection, request.backbone)))
+    entry.resnet(_NEEDS_RESNET)
     classes, unreadable = _labels(request, entry.name, report, cancel, embedder)
     embed_labelled(collection, request.device, classes, CENTRE, entry.name, report, cancel, embedder)
     photos = finetune_split(collection, entry, classes, request.seed, report, cancel)
@@ -179,6 +182,15 @@ def finetune(
         left_out=photos.left_out,
         unreadable=unreadable,
     )
+
+
+def check_finetuning(collection: CollectionStore) -> None:
+    """Check that the collection's backbone can be finetuned.
+
+    Raises:
+        UserError: it is not a ResNet.
+    """
+    backbone_of(collection, base_name(chosen_backbone(collection))).resnet(_NEEDS_RESNET)
 
 
 def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int) -> float:

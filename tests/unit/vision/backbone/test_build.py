@@ -7,11 +7,19 @@ import torch
 from torch import Tensor, nn
 from torchvision import models
 
+from flowersorter.vision.backbone.architecture import ResNetArchitecture, empty_network
 from flowersorter.vision.backbone.build import assemble, build_classifier, build_network, for_inference
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
-from flowersorter.vision.backbone.resnet import empty_network
 
-SMALL = dataclasses.replace(backbone("resnet50"), depths=(1, 1, 1, 1))
+
+def shallow(name: str) -> Backbone:
+    """A ResNet with one block a stage."""
+    entry = backbone(name)
+    assert isinstance(entry.architecture, ResNetArchitecture)
+    return dataclasses.replace(entry, architecture=dataclasses.replace(entry.architecture, depths=(1, 1, 1, 1)))
+
+
+SMALL = shallow("resnet50")
 
 
 def random_state(entry: Backbone, seed: int = 0) -> dict[str, Tensor]:
@@ -92,7 +100,7 @@ def test_nothing_can_switch_it_to_training() -> None:
 
 @pytest.mark.parametrize("name", ["resnet50", "resnet18"])
 def test_the_copy_for_inference_computes_the_same(name: str) -> None:
-    entry = dataclasses.replace(backbone(name), depths=(1, 1, 1, 1))
+    entry = shallow(name)
     network = assemble(entry, random_state(entry), classifier=False)
     before = {key: tensor.clone() for key, tensor in network.state_dict().items()}
     fast = for_inference(network, torch.float32)

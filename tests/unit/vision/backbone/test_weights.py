@@ -16,6 +16,7 @@ from torch import Tensor
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
 from flowersorter.vision.backbone import publish, weights
+from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.build import build_classifier
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
 from flowersorter.vision.backbone.state_dict import read_state
@@ -33,7 +34,9 @@ from tests.unit.vision.backbone.test_build import random_state
 RESNET18 = backbone("resnet18")
 
 #: The smallest network there is, so that the tests are quick; the class layer alone is 2 MB.
-SMALL = dataclasses.replace(RESNET18, name="small", title="Small ResNet", depths=(1, 1, 1, 1))
+SMALL = dataclasses.replace(
+    RESNET18, name="small", title="Small ResNet", architecture=ResNetArchitecture("basic", (1, 1, 1, 1))
+)
 
 
 @pytest.fixture(autouse=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -37,8 +39,43 @@ def test_rows_have_length_one_or_are_zero(embeddings: np.ndarray[tuple[int, int]
     np.testing.assert_allclose(lengths, embeddings.any(axis=1), rtol=1e-6)
 
 
-def test_negative_numbers_count_as_zero() -> None:
-    np.testing.assert_array_equal(features_of(np.array([[-3.0, 4.0]])), [[0, 1]])
+def signed(rows: int, width: int = 768, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float16]]:
+    """Features on both sides of zero, as those of a vision transformer."""
+    return np.random.default_rng(seed).standard_normal((rows, width)).astype(np.float16)
+
+
+def test_negative_numbers_keep_their_sign() -> None:
+    np.testing.assert_allclose(features_of(np.array([[-9.0, 16.0]])), [[-0.6, 0.8]], atol=0.01)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_byte_each_is_precise_enough_for_signed_features(dtype: type[np.floating[Any]]) -> None:
+    embeddings = signed(50).astype(dtype)
+    roots = np.sign(embeddings) * np.sqrt(np.abs(embeddings.astype(np.float32)))
+    exact = roots / np.linalg.norm(roots, axis=1, keepdims=True)
+    features = pack(embeddings)
+    assert features.levels.dtype == np.uint8
+    assert (features.unpack() * exact).sum(axis=1).min() > 0.9999
+    np.testing.assert_array_equal(features.lengths, np.ones(50))
+
+
+def test_signed_and_unsigned_rows_stand_side_by_side() -> None:
+    mixed = np.concatenate([signed(3, 64), pooled(3, 64), np.zeros((1, 64), np.float16)])
+    mixed = mixed[[0, 3, 6, 1, 4, 2, 5]]
+    features = pack(mixed)
+    apart = join([pack(row[None]) for row in mixed])
+    np.testing.assert_array_equal(features.levels, apart.levels)
+    np.testing.assert_array_equal(features.scales, apart.scales)
+    matrix = np.random.default_rng(1).standard_normal((64, 3)).astype(np.float32)
+    np.testing.assert_allclose(features.times(matrix), features.unpack() @ matrix, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(features.lengths, [1, 1, 0, 1, 1, 1, 1])
+
+
+def test_two_signed_views_are_packed_as_their_mean() -> None:
+    one, other = signed(300, 16, seed=1), signed(300, 16, seed=2)
+    expected, found = pack((one.astype(np.float32) + other) / 2), pack(one, other)
+    np.testing.assert_array_equal(found.levels, expected.levels)
+    np.testing.assert_array_equal(found.scales, expected.scales)
 
 
 @pytest.mark.parametrize("rows", [0, 1, 255, 256, 257, 700])
