@@ -142,7 +142,7 @@ def together(known: Photos) -> None:
     print("one class left out, its photos beside a fifth of the others: sure, one by one and compared (means of five)")
     print("its photos    others    its photos sure       others sure         AUROC compared")
     for share, beside in ((1, True), (4, True), (10, True), (1, False), (0, True)):
-        rows = [_compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
+        rows = [compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
         new, others, *sure, auroc = np.mean(rows, axis=0)
         shown = "  ->  ".join(f"{each:6.1%}" for each in sure[:2]), "  ->  ".join(f"{each:6.1%}" for each in sure[2:])
         print(
@@ -152,7 +152,7 @@ def together(known: Photos) -> None:
         )
 
 
-def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
+def compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
     """With every `share`th photo of a class left out (0: none): how many these and others are; shares that are sure;
     AUROC.
     """
