@@ -1,4 +1,4 @@
-"""A backbone's network with its weights in it, frozen, and a faster copy of it for inference."""
+"""Build a backbone's frozen network with its weights, and a faster copy of it for inference."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def build_classifier(entry: Backbone, device: str = "cpu") -> nn.Module:
 
 
 def enlarged(squares: Tensor, side: int) -> Tensor:
-    """(B, 3, S, S) uint8 -> (B, 3, side, side) float32 of whole numbers, by Pillow's bicubic filter."""
+    """Upscale (B, 3, S, S) uint8 to (B, 3, side, side) float32 of whole numbers, by Pillow's bicubic filter."""
     if squares.shape[-1] == side:
         return squares.float()
     if squares.device.type == "cpu":
@@ -87,7 +87,7 @@ def enlarged(squares: Tensor, side: int) -> Tensor:
 
 
 class Float32Pool(nn.Module):
-    """Global average pooling that adds up in float32 whatever precision the layers before it use."""
+    """Global average pooling that accumulates in float32, also after layers of lower precision."""
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, D, h, w) of any floating type -> (B, D, 1, 1) float32."""
@@ -95,13 +95,13 @@ class Float32Pool(nn.Module):
 
 
 def for_inference(network: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """A copy of a ResNet that computes the same features faster.
+    """Copy a ResNet so that it computes the same features faster.
 
     Batch norms are folded into the convolutions; those are laid out channels-last and stored as `dtype`.
 
     Args:
-        network: A ResNet in eval mode; not touched.
-        dtype: What the convolutions compute in. The pooled features are float32 in any case.
+        network: A ResNet in eval mode; left unchanged.
+        dtype: Precision of the convolutions. The pooled features are float32 in any case.
     """
     fast = copy.deepcopy(network)
     _fold(fast)

@@ -1,4 +1,4 @@
-"""Put a finished file in place whole or not at all, and on disk when the call returns."""
+"""Atomic file replacement that is durable when the call returns."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def publish(part: Path, target: Path) -> None:
-    """Rename a finished file onto its target so that it is there whole even after a power cut.
+    """Rename a finished file onto its target so that it survives a power cut whole.
 
     Raises:
         OSError: the system refused.
@@ -25,10 +25,10 @@ def publish(part: Path, target: Path) -> None:
 
 
 def write_atomically(target: Path, data: bytes) -> None:
-    """Write a file; its folder is made if needed.
+    """Write a file atomically; create its folder if needed.
 
     Raises:
-        OSError: it could not be written; what was there before still is.
+        OSError: it could not be written; the earlier file is unchanged.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(f"{target.name}.{os.getpid()}.part")

@@ -1,8 +1,7 @@
-"""Fitting the head: class-balanced multinomial logistic regression, measured out of fold.
+"""Fit the head: class-balanced multinomial logistic regression, evaluated out of fold.
 
-The features are rotated into their principal axes first, and all folds are fitted together: that is what makes
-Retrain feel instant. What a fit found is the start of the next one, which after a correction needs a few steps only.
-Needs no torch.
+To make Retrain instant, the features are projected onto their principal axes, all folds are fitted together, and a fit
+is the warm start of the next one, which needs a few steps only after a correction. Needs no torch.
 """
 
 from __future__ import annotations
@@ -26,21 +25,21 @@ from flowersorter.vision.classifier.training_state import Examples, TrainingStat
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool
 
-#: Share by which unlabelled photos, or variants, may be more or fewer than an earlier fit went by: it keeps those.
+#: Relative change in the number of unlabelled photos, or variants, up to which an earlier fit is a warm start.
 _MORE_BESIDE = 0.1
-#: Held-out photos below which an accuracy would say nothing.
+#: Least held-out photos for an accuracy.
 _ENOUGH_TO_MEASURE = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Predictions of photos by models that never saw them, nor a near-copy.
+    """Out-of-fold predictions; near-duplicates share a fold.
 
     Attributes:
         rows: (M,) rows of `Examples` that were held out once.
         logits: (M, C) float32, before temperature.
         targets: (M,) class indices.
-        unfamiliarity: (M,) float32, to the photos of the other folds.
+        unfamiliarity: (M,) float32, OOD score relative to the photos of the other folds.
         own: (M,) bool, as in `Examples`.
     """
 
@@ -52,19 +51,19 @@ class HeldOut:
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """(M,) whether each was predicted right."""
+        """(M,) whether each prediction is right."""
         return np.asarray(self.logits.argmax(axis=1) == self.targets, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A model, the held-out predictions it is judged by, and what the next fit can start from.
+    """A model, its held-out predictions, and the warm start of the next fit.
 
     Attributes:
         model: The model.
-        held_out: Predictions by models that never saw the photo.
-        ground: What the fit stands on.
-        heads: What was solved.
+        held_out: Out-of-fold predictions.
+        ground: Cached inputs of the fit.
+        heads: Heads of all folds.
     """
 
     model: Model
@@ -73,7 +72,7 @@ class Fitted:
     heads: CrossValidatedHeads
 
     def continues(self, class_names: Sequence[str], backbone: str, seed: int, examples: Examples) -> bool:
-        """Whether a fit of these classes can start from this one: about as much must stand beside the labels."""
+        """Whether this fit is a warm start for these examples: unlabelled photos and variants must be about as many."""
         model, unlabelled, variants = self.model, self.ground.unlabelled, self.ground.variants
         beside = [0 if each is None else len(each) for each in (examples.unlabelled, unlabelled)]
         shown = [0 if each is None else len(each.rows) for each in (examples.variants, variants)]
@@ -94,25 +93,25 @@ def fit(
     prior: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
     discriminant: bool = True,
 ) -> Fitted:
-    """Fit a head, its calibration and its novelty threshold; deterministic for a seed and a `last`.
+    """Fit a head, its calibration and its OOD detector; deterministic for a seed and a `last`.
 
     Args:
-        examples: What to learn from.
+        examples: Labelled photos.
         class_names: C names.
-        backbone: Whose features they are.
-        cancel: Looked at many times a second.
-        seed: Fixes the folds.
-        note: Kept with the model.
-        origin: Kept with the model.
-        last: An earlier fit on nearly the same photos, which makes this one quick; of no effect if it is of other
-            classes or too much has changed since.
-        prior: Weight (C, D) and bias (C,) of a head to stay near to, where the photos do not say otherwise: what the
-            network itself made of them when it was trained. The same one for all fits of a backbone.
-        discriminant: Whether the head may begin at the linear discriminant, if there is no prior.
+        backbone: Name of the backbone of the features.
+        cancel: Checked many times a second.
+        seed: Seed of the folds.
+        note: Stored in the model.
+        origin: Stored in the model.
+        last: Warm start: an earlier fit on nearly the same photos; ignored if the classes differ or too many photos
+            have changed.
+        prior: Weight (C, D) and bias (C,) the penalty pulls the head towards: the final layer of a finetuned network.
+            The same one for all fits of a backbone.
+        discriminant: Without a prior, whether the penalty may pull the head towards the linear discriminant.
 
     Raises:
         TooFewPhotos: fewer than two classes have photos.
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     counts = np.bincount(examples.targets, minlength=len(class_names))
     if len(class_names) < 2 or (counts == 0).any():
@@ -139,7 +138,7 @@ def fit(
 
 
 def _without_strangers(unlabelled: Features, model: Model) -> Features | None:
-    """The unlabelled photos that are not new to a model of the labelled ones alone."""
+    """Drop the unlabelled photos that are out of distribution for a model of the labelled ones."""
     known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.NEW)
     return unlabelled.take(known) if len(known) else None
 
@@ -151,7 +150,7 @@ def _judge(
     named: tuple[tuple[str, ...], str, TrainingRecord],
     lanes: ThreadPool,
 ) -> Fitted:
-    """Calibrate on the held-out predictions and put the model together."""
+    """Calibrate on the held-out predictions and assemble the model."""
     class_names, backbone, record = named
     rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
     targets = ground.targets[rows]

@@ -1,12 +1,10 @@
-"""Telling photos of none of the classes, by three things at once.
+"""Out-of-distribution detection: photos of none of the classes, by three scores combined.
 
-A photo of a known class is recognised for one class rather than another, lies where photos of that class lie, and is
-taken by ImageNet's own layer for something that photos of the classes are taken for. The first two tell flowers of
-other kinds, the last one things that are no flowers. Measured with ResNet-50, 240 photos a class, one of five flowers
-left out after the other (AUROC against flowers of the kind left out, and against everyday things): how unsure the head
-is 0.82 and 0.87; distance from the principal subspace of the class (as Wang et al., 2022, ViM, have it for all classes
-together: 0.78 and 0.96) 0.85 and 0.96; surprise of ImageNet's layer 0.54 and 0.99; all three 0.85
-and 0.97 (`python -m tests.bench trust`).
+The scores are the doubt of the head, the squared distance from the principal subspace of the predicted class, and the
+surprise of the ImageNet prior. The first two detect flowers of other kinds, the last one things other than flowers.
+Measured with ResNet-50, 240 photos a class, each of five flowers left out in turn (AUROC against the flower left out,
+and against everyday things): doubt 0.82 and 0.87; distance 0.85 and 0.96 (one subspace for all classes, as in ViM, Wang
+et al., 2022: 0.78 and 0.96); surprise 0.54 and 0.99; all three 0.85 and 0.97 (`python -m tests.bench trust`).
 """
 
 from __future__ import annotations
@@ -26,27 +24,27 @@ from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA, SAMPLE, Coordinates
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-#: Photos of known classes that may be taken for strangers: a threshold is set for this share of them.
+#: False positive rate: fraction of photos of known classes called new.
 FALSE_ALARMS = 0.02
-#: Photos of known classes that are too unfamiliar to be sure of, whatever the confidence. Measured on five flowers, 240
-#: of each: 86.4 % of other photos are sure instead of 85.0 %, as the promise then holds at a lower confidence; and of
-#: everyday things, with one kind left out after the other, 10 % instead of 30 %.
+#: Fraction of photos of known classes whose OOD score excludes *sure*. Measured on five flowers, 240 of each: 86.4 % of
+#: other photos are sure instead of 85.0 %, as the precision is then reached at a lower confidence; and of everyday
+#: things, each flower left out in turn, 10 % instead of 30 %.
 UNFAMILIAR = 0.08
-#: Principal axes of all labelled photos that classes are looked at in, and axes of a class in these. More of the first
-#: are hardly better (128: +0.0006) and take twice the time; of the second 8 and 24 are worse by 0.004 and 0.001.
+#: Principal axes of all labelled photos, and axes of a class within these. More of the first are hardly better (128:
+#: +0.0006) and take twice the time; of the second 8 and 24 are worse by 0.004 and 0.001.
 _AXES, _CLASS_AXES = 96, 16
-#: Axes are at most this part of all directions there are, or nothing would be left outside of them.
+#: The axes are at most this part of all dimensions, so that a residual remains.
 _PART = 8
-#: Where a class has few photos, so many axes per hundred of them.
+#: Axes per hundred photos of a small class.
 _SHARE = 66
-#: How much doubt, distance and surprise count, each in spreads of known photos; and the surprise that is none yet.
+#: Weights of doubt, distance and surprise, each in standard deviations of known photos; and the normal surprise.
 _MIX, _COMMON = np.array([0.5, 1.0, 4.0], np.float32), np.float32(2.0)
-#: What a model counts that knows of distance only.
+#: Weights of a model with distances only.
 _DISTANCE_ONLY = np.array([0.0, 1.0, 0.0], np.float32)
 _UNSCALED = np.array([[0, 0, 0], [1, 1, 1]], np.float32)
-#: Above every unfamiliarity there is.
+#: Larger than any OOD score.
 NEVER = 1e6
-#: Photos from which on no choice of axes fits a single one of them; numbers all moments may have together: 100 MB.
+#: Photos from which the axes do not overfit single ones; numbers in all moment matrices together: 100 MB.
 _MANY, _MOMENTS = 10_000, 12_500_000
 _LEAST_SPREAD = np.float32(1e-3)
 _BLOCK_ROWS = 4096
@@ -54,19 +52,18 @@ _BLOCK_ROWS = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OodDetector:
-    """What a model remembers of its training photos to tell strangers.
+    """Statistics of the training photos that reveal photos of none of the classes.
 
     Attributes:
-        axes: R directions that labelled photos differ in; their basis is exact in float16.
+        axes: R principal axes of labelled photos; their basis is exact in float16.
         centres: (C, R) float32, means of the classes along the axes.
-        directions: (C, K, R) float32, exact in float16; orthonormal rows, or rows of zeros: in which the photos of each
-            class differ most.
-        usual: (1000,) float32, what ImageNet's layer takes labelled photos for; all 0 where nobody knows.
-        typical: (2, 3) float32, mean and spread of doubt, distance and surprise of known photos.
-        mix: (3,) float32, how much each of these counts.
-        threshold: Unfamiliarity above which a photo is new.
-        familiar: Unfamiliarity up to which a photo can be sure.
-        key: Tells whether two have the same axes.
+        directions: (C, K, R) float32, exact in float16; principal axes of each class: orthonormal rows, or zeros.
+        usual: (1000,) float32, frequencies of the ImageNet classes among labelled photos; all 0 if unknown.
+        typical: (2, 3) float32, mean and standard deviation of doubt, distance and surprise of known photos.
+        mix: (3,) float32, weights of these.
+        threshold: OOD score above which a photo is new.
+        familiar: OOD score up to which a photo can be sure.
+        key: Hash of the axes.
     """
 
     axes: PCA
@@ -87,7 +84,7 @@ class OodDetector:
     def of_distance(
         cls, centre: NDArray[np.float32], axes: NDArray[np.float32], threshold: float, classes: int
     ) -> OodDetector:
-        """What models of the second format know: a centre (D,), axes (K, D) of all classes, a squared distance."""
+        """Make the detector of a model of format 2: a centre (D,), axes (K, D) of all classes, a squared distance."""
         axes = axes.astype(np.float16).astype(np.float32)
         return cls(
             axes=PCA(axes, centre),
@@ -102,7 +99,7 @@ class OodDetector:
 
     @property
     def standardised(self) -> bool:
-        """Whether the unfamiliarity of known photos is 0 on average; that of older models is a plain distance."""
+        """Whether the OOD score of known photos is 0 on average; that of older models is a distance."""
         return bool(self.mix[0] > 0)
 
     def unfamiliarity(
@@ -112,13 +109,13 @@ class OodDetector:
         confidence: NDArray[np.float32],
         resemblance: ImageNetPrior | None,
     ) -> NDArray[np.float32]:
-        """How little each photo is like those of the class it is taken for; (N,) float32.
+        """Score how unlike each photo is to its predicted class; (N,) float32, higher is more unlike.
 
         Args:
-            places: Of N photos along `axes`.
-            guesses: (N,) class indices.
-            confidence: (N,) calibrated probability of the guess.
-            resemblance: What ImageNet's layer takes the photos for, if anybody knows.
+            places: Coordinates of N photos along `axes`.
+            guesses: (N,) predicted class indices.
+            confidence: (N,) calibrated probability of the predicted class.
+            resemblance: ImageNet prior of the photos, if known.
         """
         distance = np.empty(len(places), np.float32)
         for number in np.unique(guesses).tolist():
@@ -128,17 +125,17 @@ class OodDetector:
         return _mixed(_doubt(confidence), distance, surprise, self.typical, self.mix)
 
     def is_new(self, unfamiliarity: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """(N,) whether photos this unfamiliar are of none of the classes."""
+        """(N,) whether photos with these scores are of none of the classes."""
         return np.asarray(unfamiliarity > self.threshold, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutPredictions:
-    """What heads that had not seen them made of some labelled photos.
+    """Out-of-fold predictions of some labelled photos.
 
     Attributes:
         rows: (M,) rows of the photos.
-        classes: (M,) class indices they were taken for.
+        classes: (M,) predicted class indices.
         confidence: (M,) float32, calibrated.
     """
 
@@ -149,14 +146,14 @@ class HeldOutPredictions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """Labelled photos, as novelty is learned from them.
+    """Labelled photos for the fit of a detector.
 
     Attributes:
-        axes: What the coordinates are of.
+        axes: Axes of the coordinates.
         coordinates: Of N photos.
-        targets: (N,) class indices, each class has some.
-        folds: (N,) fold of each.
-        resemblance: What ImageNet's layer takes them for, if anybody knows.
+        targets: (N,) class indices; every class has photos.
+        folds: (N,) fold of each photo.
+        resemblance: ImageNet prior of the photos, if known.
     """
 
     axes: PCA
@@ -167,7 +164,7 @@ class Known:
 
     @property
     def balance(self) -> NDArray[np.float32]:
-        """(N,) weight of each photo: every class weighs the same, all together 1."""
+        """(N,) weights of the photos: equal for all classes, with a sum of 1."""
         counts = np.bincount(self.targets)
         return (1 / (len(counts) * counts[self.targets])).astype(np.float32)
 
@@ -175,15 +172,15 @@ class Known:
 def fit_ood_detector(
     known: Known, guesses: HeldOutPredictions, lanes: ThreadPool
 ) -> tuple[OodDetector, NDArray[np.float32]]:
-    """Find where each class lies, and how unfamiliar held-out photos are to what was learned without their fold.
+    """Fit the subspace of each class, and score held-out photos without their fold.
 
     Args:
         known: The labelled photos.
-        guesses: About those of them that were held out.
-        lanes: Share the work.
+        guesses: Predictions of the held-out ones.
+        lanes: Threads that share the work.
 
     Returns:
-        The novelty, its threshold set from the guesses; and (M,) float32 unfamiliarity of the photos guessed at.
+        The detector, with thresholds from the held-out scores; and (M,) float32 scores of the held-out photos.
     """
     classes, fold_of = int(known.targets.max()) + 1, known.folds[guesses.rows]
     rank = min(_AXES, known.axes.basis.shape[1] // _PART, len(known.axes.basis))
@@ -195,7 +192,7 @@ def fit_ood_detector(
     distance = np.empty(len(guesses.rows), np.float32)
 
     def measure(fold: int) -> None:
-        """All that is known of the held-out photos, the axes too, is found without them."""
+        """Measure the distances of a fold to subspaces fitted without it, the axes included."""
         rest = [everything[number] - moments[fold, number] for number in range(classes)]
         turn = _turn(rest, rank)
         for number in range(classes):
@@ -226,11 +223,11 @@ def fit_ood_detector(
 
 
 def detector_of_references(references: NDArray[np.float32], classes: int) -> OodDetector:
-    """Find the known directions of photos whose classes are not known any more.
+    """Fit a detector to reference photos without classes.
 
     Args:
         references: (M, D) features.
-        classes: Of the model they belong to.
+        classes: Number of classes of their model.
     """
     if not len(references):
         nothing = np.zeros((0, references.shape[1]), np.float32)
@@ -260,9 +257,9 @@ def detector_of_references(references: NDArray[np.float32], classes: int) -> Ood
 
 
 def _moments(known: Known, coordinates: Coordinates, fold: int, number: int) -> NDArray[np.float64]:
-    """(R + 1, R + 1) sums of the products of coordinates of a class's photos in a fold.
+    """Compute the (R + 1, R + 1) second moments of a class in a fold.
 
-    The last row, of those with a one, are the sums of the coordinates and the number of photos.
+    The last row holds the sums of the coordinates and the number of photos.
     """
     rows = np.flatnonzero((known.folds == fold) & (known.targets == number))
     result = np.zeros((coordinates.inside.shape[1],) * 2)
@@ -273,10 +270,10 @@ def _moments(known: Known, coordinates: Coordinates, fold: int, number: int) -> 
 
 
 def _looked_at(known: Known, classes: int, rank: int) -> int:
-    """How many of the principal axes are looked at, for every fold to find its own among them.
+    """Choose how many principal axes each fold selects its own `rank` axes from.
 
-    Where photos are few, the choice of the axes fits each of them a little: more photos would turn out to be new than
-    the threshold promises. Many photos have no need of it. The moments of all classes are to fit into memory.
+    With few photos, axes chosen with the held-out ones overfit them, and the false positive rate would exceed
+    `FALSE_ALARMS`. With many photos that does not matter. The moments of all classes must fit into memory.
     """
     if len(known.targets) >= _MANY:
         return rank
@@ -285,7 +282,7 @@ def _looked_at(known: Known, classes: int, rank: int) -> int:
 
 
 def _turn(moments: Sequence[NDArray[np.float64]], rank: int) -> NDArray[np.float64]:
-    """(S + 1, R + 1) from S axes to the R of them in which photos of all classes differ most; a one stays a one."""
+    """Find the (S + 1, R + 1) rotation from S axes to the R of largest variance; the one stays a one."""
     axes = len(moments[0]) - 1
     turn = np.zeros((axes + 1, rank + 1))
     turn[-1, -1] = 1
@@ -300,14 +297,14 @@ def _turn(moments: Sequence[NDArray[np.float64]], rank: int) -> NDArray[np.float
 
 
 def _turned(coordinates: Coordinates, turn: NDArray[np.float64]) -> Coordinates:
-    """Photos along other axes within the space of those they are along."""
+    """Express coordinates in other axes of the same space."""
     inside = coordinates.inside @ turn.astype(np.float32)
     left = np.square(coordinates.inside).sum(axis=1) - np.square(inside).sum(axis=1)
     return Coordinates(inside, coordinates.outside + np.maximum(left, 0))
 
 
 def _subspace(moments: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where photos lie: their mean (R,), and (K, R) the directions in which they differ most, the rest zeros."""
+    """Compute the mean (R,) and the principal axes (K, R) of photos, the rest zeros."""
     photos = max(moments[-1, -1], 1.0)
     mean = moments[-1, :-1] / photos
     directions = np.zeros((min(_CLASS_AXES, len(mean)), len(mean)), np.float32)
@@ -319,7 +316,7 @@ def _subspace(moments: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArra
 
 
 def _left_by(centre: NDArray[np.float32], directions: NDArray[np.float32], places: Coordinates) -> NDArray[np.float32]:
-    """(N,) squared distances of photos from a subspace."""
+    """Compute the (N,) squared distances of photos from a subspace."""
     moved = places.inside[:, :-1] - centre
     inside = moved @ directions.T
     distance = places.outside + np.einsum("nr,nr->n", moved, moved) - np.einsum("nk,nk->n", inside, inside)
@@ -327,12 +324,12 @@ def _left_by(centre: NDArray[np.float32], directions: NDArray[np.float32], place
 
 
 def _doubt(confidence: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N,) root of the loss if the guess is right: the loss itself lets a few doubtful photos outweigh all others."""
+    """(N,) root of the loss if the prediction is right: the plain loss is dominated by a few doubtful photos."""
     return np.asarray(np.sqrt(-np.log(np.clip(confidence, np.float32(1e-12), 1))), np.float32)
 
 
 def _held_out_surprise(known: Known, rows: NDArray[np.intp]) -> NDArray[np.float32] | None:
-    """(M,) surprise of photos at what those of the other folds are taken for."""
+    """Compute the (M,) surprise of photos relative to the other folds."""
     if known.resemblance is None:
         return None
     surprise, balance = np.empty(len(rows), np.float32), known.balance
@@ -344,12 +341,12 @@ def _held_out_surprise(known: Known, rows: NDArray[np.intp]) -> NDArray[np.float
 
 
 def _typical(*measured: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """(2, 3) mean and spread of doubt, distance and surprise; 0 and 1 where nothing was measured."""
+    """Compute the (2, 3) mean and standard deviation of the scores; 0 and 1 for missing ones."""
     typical = _UNSCALED.copy()
     for column, values in enumerate(measured):
-        there = np.empty(0) if values is None else values[~np.isnan(values)]
-        if len(there):
-            typical[:, column] = there.mean(), max(there.std(), _LEAST_SPREAD)
+        finite = np.empty(0) if values is None else values[~np.isnan(values)]
+        if len(finite):
+            typical[:, column] = finite.mean(), max(finite.std(), _LEAST_SPREAD)
     return typical
 
 
@@ -368,15 +365,14 @@ def _mixed(
 
 
 def threshold_from(unfamiliarity: NDArray[np.float32], share: float) -> float:
-    """Set a threshold from held-out photos of known classes.
+    """Choose a threshold from held-out photos of known classes.
 
     Args:
-        unfamiliarity: (N,) of labelled photos, to those of the other folds.
-        share: Of them that is to lie above it.
+        unfamiliarity: (N,) out-of-fold OOD scores of labelled photos.
+        share: Fraction of them above the threshold.
 
     Returns:
-        The threshold. Few photos say little about the tail: it then lies above the least familiar of them. Without any,
-        everything is familiar.
+        The threshold. With too few photos for the quantile it lies above the highest score; without any, it is `NEVER`.
     """
     if not len(unfamiliarity):
         return NEVER

@@ -1,4 +1,4 @@
-"""From features to probabilities and verdicts, for a whole collection in one matrix product."""
+"""Predict probabilities and verdicts from features, with one matrix product per block."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates, placed_at
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-#: Photos a lane predicts at a time, from their features to their verdicts.
+#: Photos one thread predicts at a time.
 _BLOCK_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictions:
-    """What a model makes of N photos.
+    """Predictions of a model for N photos.
 
     Attributes:
         probabilities: (N, C) float32, calibrated, rows sum to 1.
         verdicts: (N,) uint8 `Verdict`.
-        unfamiliarity: (N,) float32, how little each photo is like those of the class it is taken for.
+        unfamiliarity: (N,) float32, OOD score relative to the predicted class.
     """
 
     probabilities: NDArray[np.float32]
@@ -37,9 +37,9 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
     """Predict N photos with one model.
 
     Args:
-        model: What predicts.
+        model: The model.
         features: Of the photos.
-        places: Where the photos lie along `model.novelty.axes`, if that was worked out before.
+        places: Coordinates of the photos along `model.novelty.axes`, if computed before.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -52,11 +52,14 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
     def work(rows: slice) -> None:
         part = features.take(rows)
         product = part.times(columns)
-        there = placed_at(product[:, classes:], part.lengths, origin) if places is None else places.take(rows)
+        if places is None:
+            part_coordinates = placed_at(product[:, classes:], part.lengths, origin)
+        else:
+            part_coordinates = places.take(rows)
         probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
-        unfamiliarity = model.novelty.unfamiliarity(there, guesses, confidence, part.resemblance)
+        unfamiliarity = model.novelty.unfamiliarity(part_coordinates, guesses, confidence, part.resemblance)
         result.probabilities[rows], result.unfamiliarity[rows] = probabilities, unfamiliarity
         result.verdicts[rows] = verdicts_of(model, confidence, unfamiliarity)
 
@@ -66,7 +69,7 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
 
 
 def verdicts_of(model: Model, confidence: NDArray[np.float32], unfamiliarity: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Put (N,) confidences and unfamiliarities into words; (N,) uint8 `Verdict`."""
+    """Turn (N,) confidences and OOD scores into verdicts; (N,) uint8 `Verdict`."""
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
     verdicts[confidence >= model.thresholds.probable] = Verdict.PROBABLE
     verdicts[(confidence >= model.thresholds.sure) & (unfamiliarity <= model.novelty.familiar)] = Verdict.SURE

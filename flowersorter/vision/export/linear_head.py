@@ -1,4 +1,4 @@
-"""A head on the raw pooled features, for a plain network in which the square root of ours has no place."""
+"""Fit a linear head on the raw pooled features, for networks without the square root of our features."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _BLOCK_ROWS = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlainHead:
-    """A head, its temperature already taken in.
+    """A head with its temperature folded in.
 
     Attributes:
         weight: (C, D) float32.
         bias: (C,) float32.
-        held_out_accuracy: Share of the person's photos that heads which never saw them got right, None without any.
+        held_out_accuracy: Out-of-fold accuracy on the person's photos, None without any.
     """
 
     weight: NDArray[np.float32]
@@ -36,21 +36,21 @@ class PlainHead:
 def fit_plain_head(
     examples: Examples, totals: NDArray[np.float32], classes: int, cancel: CancelToken, *, seed: int = 42
 ) -> PlainHead:
-    """Fit a head on raw pooled features, with the folds that `fit` would make.
+    """Fit a head on raw pooled features, with the folds of `fit`.
 
     Args:
-        examples: What to learn from.
-        totals: (N,) sum of each photo's pooled features, which their features say nothing of.
+        examples: Labelled photos.
+        totals: (N,) sum of each photo's pooled features, which normalised features do not contain.
         classes: C.
-        cancel: Looked at many times a second.
-        seed: Fixes the folds.
+        cancel: Checked many times a second.
+        seed: Seed of the folds.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
 
     def raw(rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
-        """(B, D) pooled features: roots of them have length 1 when they add up to 1."""
+        """Recover (B, D) pooled features: their roots have length 1 when they add up to 1."""
         squares = np.square(examples.features.take(rows).unpack())
         return np.asarray(squares * (totals[rows] / size)[:, None], np.float32)
 

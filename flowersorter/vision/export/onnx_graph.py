@@ -1,4 +1,4 @@
-"""The whole way from a photo to probabilities as one ONNX graph. Needs the package onnx, not torch."""
+"""Build one ONNX graph from a photo to its probabilities. Needs the package onnx, not torch."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.registry import Backbone
 
 PHOTO, PROBABILITIES = "photo", "probabilities"
-#: 18 brought antialiasing to Resize.
+#: The first with antialiasing in Resize.
 _OPSET = 18
-#: What runtimes since 2023 read.
+#: Supported by runtimes since 2023.
 _IR_VERSION = 8
-#: The same as `photos.decode.MAX_ASPECT`: longer pictures lose their ends.
+#: The same as `photos.decode.MAX_ASPECT`: longer pictures are cropped at their ends.
 _MAX_ASPECT = 8
 
 
 class _Graph:
-    """Nodes and constants in the making; every call returns the name of its result."""
+    """Collects nodes and constants; every call returns the name of its result."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -36,7 +36,7 @@ class _Graph:
         return result
 
     def constant(self, value: Any, dtype: Any = np.int64, name: str = "") -> str:
-        """Append a constant; floats of 16 bits stay so in the file, and are computed with as 32."""
+        """Append a constant; float16 is stored as such and cast to float32."""
         array = np.asarray(value, dtype)
         stored = name or f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(array, stored))
@@ -50,7 +50,7 @@ def build(
     bias: NDArray[np.float32],
     notes: Mapping[str, str],
 ) -> bytes:
-    """Put the graph together.
+    """Build the graph.
 
     Its input ``photo`` is (H, W, 3) uint8, RGB, upright, of any size; its output ``probabilities`` is (C,) float32.
 
@@ -59,7 +59,7 @@ def build(
         state: Its tensors by torchvision's name, float16 or float32.
         weight: (C, D), on the square root of the pooled features, scaled to length 1; temperature included.
         bias: (C,), temperature included.
-        notes: What the file says about itself.
+        notes: Metadata of the file.
 
     Returns:
         The file.
@@ -115,7 +115,7 @@ def _pixels(graph: _Graph, entry: Backbone) -> str:
 
 
 def _without_ends(graph: _Graph) -> tuple[str, str]:
-    """The photo, no side more than `_MAX_ASPECT` times the other, and its (2,) height and width."""
+    """Crop the photo to an aspect of at most `_MAX_ASPECT`; the photo and its (2,) height and width."""
     size = graph.add("Slice", graph.add("Shape", PHOTO), graph.constant([0]), graph.constant([2]))
     longest = graph.add("Mul", graph.add("ReduceMin", size), graph.constant(_MAX_ASPECT))
     kept = graph.add("Min", size, longest)

@@ -1,4 +1,4 @@
-"""What ImageNet's own layer takes photos for. It knows a thousand things, and most of them are none of the classes."""
+"""ImageNet prior: likeliest ImageNet classes of photos, and how unusual they are among labelled photos."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Classes of ImageNet.
+#: Number of ImageNet classes.
 KINDS = 1000
-#: Likeliest classes kept of a photo: with 50 of them strangers are told by 0.001 better, with 10 worse by that.
+#: Classes kept of a photo. The AUROC of unknown photos is 0.001 higher with 50, and as much lower with 10.
 _KEPT = 20
-#: Share that any class is given, so that no photo is infinitely surprising.
+#: Least frequency of a class, so that the surprise is finite.
 _FLOOR = np.float32(1e-6)
 _BLOCK_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageNetPrior:
-    """What N photos look like to ImageNet's layer.
+    """Likeliest ImageNet classes of N photos.
 
     Attributes:
-        kinds: (N, K) uint16, numbers of the likeliest classes of ImageNet, the likeliest first.
-        shares: (N, K) float16, their probabilities; all 0 where nothing is known of a photo.
+        kinds: (N, K) uint16, class indices, the likeliest first.
+        shares: (N, K) float16, their probabilities; all 0 for a photo without a prediction.
     """
 
     kinds: NDArray[np.uint16]
@@ -35,45 +35,45 @@ class ImageNetPrior:
 
     @classmethod
     def unknown(cls, photos: int) -> ImageNetPrior:
-        """Of photos of which nothing is known."""
+        """Make the prior of photos without a prediction."""
         return cls(np.zeros((photos, _KEPT), np.uint16), np.zeros((photos, _KEPT), np.float16))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> ImageNetPrior:
-        """Some of the photos, by number, mask or slice."""
+        """Select photos by number, mask or slice."""
         return ImageNetPrior(self.kinds[rows], self.shares[rows])
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """(N,) whether anything is known of a photo."""
+        """(N,) whether a photo has a prediction."""
         return np.asarray(self.shares[:, 0] > 0, np.bool_)
 
     def as_numbers(self) -> NDArray[np.float16]:
-        """(N, 2 K), as `from_numbers` reads it: a float16 holds every whole number up to 2048."""
+        """Encode as (N, 2 K) for `from_numbers`: float16 holds every whole number up to 2048."""
         return np.hstack([self.kinds.astype(np.float16), self.shares])
 
     @classmethod
     def from_numbers(cls, numbers: NDArray[np.float16]) -> ImageNetPrior:
-        """Put together what `as_numbers` took apart."""
+        """Decode `as_numbers`."""
         kinds, shares = np.split(numbers, 2, axis=1)
         return cls(kinds.astype(np.uint16), np.ascontiguousarray(shares))
 
     def usual(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How often each class of ImageNet comes up; (1000,) float32.
+        """Compute the weighted frequency of each ImageNet class; (1000,) float32.
 
         Args:
-            weights: (N,) of the photos.
+            weights: (N,) weights of the photos.
         """
         shares = self.shares * weights[:, None]
         return np.bincount(self.kinds.ravel(), shares.ravel(), KINDS).astype(np.float32)
 
     def surprise(self, usual: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How far each photo is from what usually comes up: minus the logarithm of the chance to meet it there.
+        """Compute the surprise of each photo: minus the logarithm of its expected class frequency.
 
         Args:
-            usual: (1000,) shares of the classes of ImageNet.
+            usual: (1000,) frequencies of the ImageNet classes among labelled photos.
 
         Returns:
-            (N,) float32; NaN where nothing is known of a photo.
+            (N,) float32; NaN for a photo without a prediction.
         """
         met = np.einsum("nk,nk->n", usual[self.kinds], self.shares, dtype=np.float32)
         return np.asarray(np.where(self.known, -np.log(met + _FLOOR), np.nan), np.float32)
@@ -82,7 +82,7 @@ class ImageNetPrior:
 def compute_imagenet_prior(
     embeddings: NDArray[Any], layer: tuple[NDArray[np.float32], NDArray[np.float32]]
 ) -> ImageNetPrior:
-    """Run embeddings through ImageNet's layer.
+    """Apply the ImageNet layer to embeddings.
 
     Args:
         embeddings: (N, D) floats, pooled features.
@@ -103,7 +103,7 @@ def compute_imagenet_prior(
 
 
 def join_priors(parts: Sequence[ImageNetPrior]) -> ImageNetPrior:
-    """Put those of several sets of photos below one another."""
+    """Concatenate the priors of several sets of photos."""
     return ImageNetPrior(
         np.concatenate([each.kinds for each in parts]), np.concatenate([each.shares for each in parts])
     )

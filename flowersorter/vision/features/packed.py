@@ -21,11 +21,11 @@ from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Largest magnitude of a quantised number: of a row without negative numbers, and of any other.
 _UNSIGNED_PEAK, _SIGNED_PEAK = 255, 127
-#: Rows turned into float32 at a time: what still fits the second-level cache of a core.
+#: Rows dequantised at a time: they fit the second-level cache of a core.
 _BLOCK_ROWS = 256
-#: Rows packed at a time: as floats they stay in that cache from the first step to the last.
+#: Rows packed at a time: as floats they stay in that cache.
 _PACKED_ROWS = 128
-#: Bits of the half that stands for infinity: those of the others that are not negative lie below.
+#: Bits of float16 infinity; those of finite numbers that are not negative are smaller.
 _INFINITE_BITS = 0x7C00
 #: Rows that one thread multiplies at a time.
 _LANE_ROWS = 2048
@@ -59,7 +59,7 @@ class Features:
         return np.abs(np.sign(self.scales))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Features:
-        """Some of the rows, by number, mask or slice."""
+        """Select rows by number, mask or slice."""
         known = None if self.resemblance is None else self.resemblance.take(rows)
         return Features(self.levels[rows], self.scales[rows], known)
 
@@ -78,7 +78,7 @@ class Features:
             out[signed] = self.levels[rows][signed].view(np.int8)
 
     def times(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Multiply (N, D) features by a (D, K) matrix without ever having all of them as floats; (N, K) float32."""
+        """Multiply (N, D) features by a (D, K) matrix, dequantising one block at a time; (N, K) float32."""
         product = np.empty((len(self), matrix.shape[1]), np.float32)
 
         def multiply(rows: slice) -> None:
@@ -140,16 +140,16 @@ def _roots_of_mean(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float32
 
 
 def _floats(halves: NDArray[np.float16]) -> NDArray[np.float32]:
-    """The same numbers, a copy."""
+    """Convert to float32."""
     numbers = _shifted(halves)
     return _look_up(_halves(), halves) if numbers is None else numbers
 
 
 def _shifted(halves: NDArray[np.float16]) -> NDArray[np.float32] | None:
-    """The same numbers, or None where one is negative, infinite or none at all.
+    """Convert float16 by shifting bits; None if a number is negative, infinite or NaN.
 
-    The bits of a half, shifted, are a float 2**112 times too small. That takes half the time of looking numbers up,
-    and other threads can run meanwhile, which `take` does not let them.
+    The bits of a half, shifted, are a float 2**112 times too small. That takes half the time of a table, and releases
+    the interpreter lock, which `take` does not.
     """
     bits = np.ascontiguousarray(halves).view(np.int16)
     if bits.size and (bits.min() < 0 or bits.max() >= _INFINITE_BITS):
@@ -160,7 +160,7 @@ def _shifted(halves: NDArray[np.float16]) -> NDArray[np.float32] | None:
 
 
 def _look_up(table: NDArray[np.float32], halves: NDArray[np.float16]) -> NDArray[np.float32]:
-    """There are only 65,536 halves: looking a number up is several times faster than working it out."""
+    """Look up a function of float16: with 65,536 halves a table is several times faster than computing it."""
     return table.take(np.ascontiguousarray(halves).view(np.uint16))
 
 
@@ -177,7 +177,7 @@ def _root_of_half() -> NDArray[np.float32]:
 
 
 def join(parts: Sequence[Features]) -> Features:
-    """Put features of several sets of photos below one another; there must be at least one set."""
+    """Concatenate the features of at least one set of photos."""
     known = None
     if any(part.resemblance is not None for part in parts):
         known = join_priors([part.resemblance or ImageNetPrior.unknown(len(part)) for part in parts])

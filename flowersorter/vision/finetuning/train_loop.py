@@ -1,7 +1,7 @@
-"""Deep training: the tutorial's own loop over augmented photos, for the final layer and the last stages of a backbone.
+"""Deep training: a loop over augmented photos for the final layer and the last stages of a ResNet.
 
-Plain functions that take everything as arguments. On the CPU each core runs parts of a batch alone, forwards and
-backwards, and gradients are added in a fixed order: a seed gives the same network again.
+On the CPU each core runs forward and backward passes of parts of a batch, and gradients are added in a fixed order: a
+seed always gives the same network.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: Held-out photos prepared together.
-_LOOKED_AT = 64
+_VALIDATION_BATCH = 64
 
 
 def fine_tune(
@@ -48,26 +48,26 @@ def fine_tune(
     report: Report,
     cancel: CancelToken,
 ) -> Tuned:
-    """Train, and keep the last epoch that no other one was clearly better than. Reports `Progress` and `Epoch`.
+    """Train, and keep the last epoch unless an earlier one was clearly better. Reports `Progress` and `Epoch`.
 
-    The last epoch is the likeliest to be the best, as the learning rates end at 0; a hundred held-out photos tell two
-    good ones apart by chance only.
+    The last epoch is the likeliest to be the best, as the learning rates end at 0; between two good epochs a hundred
+    held-out photos decide by chance only.
 
-    The final layer begins as a head fitted on the frozen features: the stages would else first learn to make up for a
-    random one, and lose much of what they know (Kumar et al., 2022, "LP-FT").
+    The final layer starts as a head fitted on the frozen features: a random one would distort the pretrained stages
+    first (Kumar et al., 2022, "LP-FT").
 
     Args:
-        entry: The backbone, for its preprocessing; held-out photos are seen in its crop.
-        network: Its ResNet in eval mode; the stages that learn are taken out of it and changed.
-        head: Weight (C, D) and bias (C,) to begin with, of a head that has not seen the held-out photos.
+        entry: The backbone, for its preprocessing; held-out photos use its crop.
+        network: Its ResNet in eval mode; the trainable stages are taken out of it and changed.
+        head: Initial weight (C, D) and bias (C,), fitted without the held-out photos.
         lesson: The photos.
-        recipe: How to train.
+        recipe: Hyperparameters.
         device: "cpu" or "cuda".
-        report: Gets the news.
+        report: Receives `Progress` and `Epoch`.
         cancel: After the first epoch, stops and keeps the best one so far.
 
     Raises:
-        Cancelled: asked to stop before the first epoch was over.
+        Cancelled: a stop was requested during the first epoch.
         DeviceUnavailable: there is too little memory even for one photo.
     """
     started = time.perf_counter()
@@ -79,12 +79,12 @@ def fine_tune(
         best: Snapshot | None = None
         try:
             for number in range(recipe.epochs + 1):
-                loss = math.nan  # epoch 0 only tells how things stand before the first
+                loss = math.nan  # epoch 0 measures the initial state
                 if number > 0:
                     loss = train_one_epoch(learner, optimiser, lesson, recipe, number, lanes, report, cancel)
                 rows, logits = validate(learner, lesson, entry.crop_px, lanes, cancel)
                 held_out = HeldOutLoss(logits, lesson.targets[rows])
-                # At the best temperature: how confident it is gets put right afterwards, and should not decide.
+                # At the best temperature: confidence is calibrated afterwards, and must not decide.
                 losses.append(held_out.at(fit_temperature(held_out)))
                 epoch = Epoch(
                     number=number,
@@ -108,7 +108,7 @@ def fine_tune(
 
 
 def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:
-    """SGD with Nesterov's momentum; the further a stage is from the end, the smaller its steps."""
+    """Make SGD with Nesterov momentum and layer-wise decaying learning rates."""
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for depth, _, parameter in part.by_depth():
         rate = recipe.head_rate if depth == 0 else recipe.stage_rate * recipe.stage_decay ** (depth - 1)
@@ -135,17 +135,17 @@ def train_one_epoch(
     report: Report,
     cancel: CancelToken,
 ) -> float:
-    """Show every photo once, each augmented in a way of its own; returns the mean loss.
+    """Train on every photo once, each with an augmentation of its own; return the mean loss.
 
     Args:
-        learner: Changed by it.
-        optimiser: Of the learner's part.
+        learner: The network; changed in place.
+        optimiser: Optimiser of the trainable part.
         lesson: The photos.
-        recipe: How to train.
-        number: Of the epoch, from 1.
-        lanes: Prepare the photos.
-        report: Gets `Progress`.
-        cancel: Looked at before every step.
+        recipe: Hyperparameters.
+        number: Number of the epoch, from 1.
+        lanes: Threads that prepare the photos.
+        report: Receives `Progress`.
+        cancel: Checked before every step.
 
     Raises:
         Cancelled: asked to stop.
@@ -176,7 +176,7 @@ def train_one_epoch(
 
 
 def rate_at(share: float, warm_up: float) -> float:
-    """Factor of the learning rates after this share of all steps: rises in a line, then falls along a cosine to 0."""
+    """Factor of the learning rates after this fraction of the steps: linear warm-up, then a cosine to 0."""
     if share < warm_up:
         return share / warm_up
     return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
@@ -194,7 +194,7 @@ def _step(optimiser: torch.optim.SGD, part: PartialResNet, gradients: Sequence[T
 def validate(
     learner: GradientWorker, lesson: FinetuneConfig, crop_px: int, lanes: ThreadPool, cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Held-out rows that can be read, (V,), and their logits, (V, C), each seen once as labelling would see it.
+    """Predict the held-out photos in the centre crop; (V,) readable rows and their (V, C) logits.
 
     Raises:
         Cancelled: asked to stop.
@@ -205,7 +205,8 @@ def validate(
         pixels = lesson.pictures(row)
         return None if pixels is None else cut(pixels, CENTRE, crop_px)
 
-    blocks = [lesson.held_out[start : start + _LOOKED_AT] for start in range(0, len(lesson.held_out), _LOOKED_AT)]
+    starts = range(0, len(lesson.held_out), _VALIDATION_BATCH)
+    blocks = [lesson.held_out[start : start + _VALIDATION_BATCH] for start in starts]
     seen, logits = [np.zeros(0, np.intp)], [np.zeros((0, lesson.classes), np.float32)]
     for rows, crops in one_ahead(lambda block: _prepared(block, show, lanes), blocks):
         cancel.check()
@@ -218,15 +219,15 @@ def validate(
 def _prepared(
     rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], lanes: ThreadPool
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Those of the rows that can be read, and their crops (B, S, S, 3)."""
+    """Load crops; readable rows and their (B, S, S, 3) crops."""
     crops = lanes.map(show, rows.tolist())
-    there = [crop for crop in crops if crop is not None]
+    loaded = [crop for crop in crops if crop is not None]
     readable = np.array([crop is not None for crop in crops], np.bool_)
-    return rows[readable], np.stack(there) if there else np.zeros((0, 1, 1, 3), np.uint8)
+    return rows[readable], np.stack(loaded) if loaded else np.zeros((0, 1, 1, 3), np.uint8)
 
 
 def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Make something of every item, the next one while the caller uses the last."""
+    """Prefetch: compute the next result while the caller uses the last one."""
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as pool:
         waiting = None
         for item in items:
@@ -239,11 +240,11 @@ def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
 
 
 def is_best(losses: NDArray[np.float32], before: Sequence[NDArray[np.float32]]) -> bool:
-    """Whether no epoch before was better by more than the error of the difference.
+    """Whether no earlier epoch was better by more than the standard error of the difference.
 
     Args:
-        losses: (V,) of held-out photos after an epoch.
-        before: (V,) after each epoch before.
+        losses: (V,) losses of held-out photos after an epoch.
+        before: (V,) losses after each earlier epoch.
     """
     if not before:
         return True
@@ -261,7 +262,7 @@ def _snapshot(part: PartialResNet, epoch: int, rows: NDArray[np.intp], logits: N
 
 @contextmanager
 def _torch_threads(count: int) -> Iterator[None]:
-    """Let torch use this many threads for what this thread computes: adding up gradients, and the steps."""
+    """Set torch's thread count of this thread, which adds up gradients and takes the steps."""
     before = torch.get_num_threads()
     torch.set_num_threads(count)
     try:

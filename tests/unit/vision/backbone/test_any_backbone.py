@@ -91,9 +91,16 @@ def registered(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> pytest.Monkey
 
 
 def drawn_state(builder: str) -> dict[str, Tensor]:
-    """Torchvision's initial weights."""
+    """Torchvision's initial weights, with batch norms that have seen some colours: features then differ by colour."""
     torch.manual_seed(1)
-    return dict(get_model(builder, weights=None).state_dict())
+    network = get_model(builder, weights=None)
+    if any(isinstance(module, nn.BatchNorm2d) for module in network.modules()):
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.momentum = None  # a plain mean
+        with torch.no_grad():
+            network.train()(torch.randn(32, 3, 1, 1) + 0.3 * torch.randn(32, 3, 64, 64))
+    return dict(network.state_dict())
 
 
 def shapes(network: nn.Module) -> dict[str, tuple[int, ...]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import batched_lbfgs, training_state
 from flowersorter.vision.classifier.fit import Fitted, fit
-from flowersorter.vision.classifier.penalty_search import PENALTIES
+from flowersorter.vision.classifier.cross_validation import PENALTIES
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.packed import Features, join, pack
