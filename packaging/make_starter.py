@@ -79,17 +79,17 @@ def main() -> None:
     names, embeddings, centres, targets = embed_folder(args.folder)
     layer = imagenet_layer(backbone(DEFAULT))
     assert layer is not None  # it is in the file that comes with the program
-    resemblance = compute_imagenet_prior(centres, layer)
-    features = replace(pack(embeddings), resemblance=resemblance)
+    imagenet_prior = compute_imagenet_prior(centres, layer)
+    features = replace(pack(embeddings), imagenet_prior=imagenet_prior)
     examples = Examples(1 + np.arange(len(targets)), features, targets, np.ones(len(targets), np.bool_))
     fitted = fit(examples, names, DEFAULT, CancelToken(), seed=SEED, note="Starter model", origin=ORIGIN)
     right = fitted.held_out.right
     low, high = wilson_interval(int(right.sum()), len(right))
     print(f"held-out accuracy: {right.mean():.4f} on {len(right)} photos (95 % interval {low:.3f} to {high:.3f})")
     arrays, metadata = fitted.model.to_bundle()
-    arrays["starter_levels"] = features.levels
-    arrays["starter_scales"] = features.scales
-    arrays["starter_resemblance"] = resemblance.as_numbers()
+    arrays["starter_levels"] = features.quantised
+    arrays["starter_scales"] = features.scale
+    arrays["starter_resemblance"] = imagenet_prior.as_numbers()
     arrays["starter_totals"] = embeddings.sum(axis=1, dtype=np.float32)
     arrays["starter_targets"] = targets.astype(np.uint8)
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -130,7 +130,7 @@ def left_out(known: Photos, strangers: Features | None) -> None:
         row = []
         for features in (known.seen_by(model, new), strangers):
             said = predict(model, features) if features is not None else usual
-            row += [_auroc(usual.unfamiliarity, said.unfamiliarity), *_shares(said)]
+            row += [_auroc(usual.ood_score, said.ood_score), *_shares(said)]
         row += _shares(usual)
         table.append(row)
         print(_row(f"class {number}", row), flush=True)
@@ -172,8 +172,8 @@ def compared(known: Photos, number: int, share: int, beside: bool) -> tuple[floa
     comparison = compare(labelled, others, CancelToken())
     if comparison is None:
         raise SystemExit("There are too few photos to compare")
-    chance = comparison.chance(others.places, comparison.folds)
-    apart = flag_batch_novelty(chance, said.unfamiliarity)
+    chance = comparison.chance(others.coordinates, comparison.folds)
+    apart = flag_batch_novelty(chance, said.ood_score)
     sure, its = said.verdicts == Verdict.SURE, known.targets[rows] == number
     shares = [(which & part).sum() / max(1, part.sum()) for part in (its, ~its) for which in (sure, sure & ~apart)]
     auroc = _auroc(-chance[~its], -chance[its]) if its.any() and not its.all() else np.nan
@@ -212,7 +212,7 @@ def _embedded(collection: CollectionStore, photos: Path, strangers: Path) -> tup
         _, hashes = collection.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
         others, _ = cached_features(collection, DEFAULT, hashes)
     again = tuple(_seen_in(collection, known, variant(number)) for number in range(1, VARIANTS + 1))
-    first = replace(_seen_in(collection, known, CENTRE), resemblance=known.features.resemblance)
+    first = replace(_seen_in(collection, known, CENTRE), imagenet_prior=known.features.imagenet_prior)
     return Photos(known.features, first, known.targets, groups, again), others
 
 

@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QLocale, QObject, QUrl, Signal, Slo
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import FlowerSorterError
 from flowersorter.ui.shared.save_file_name import with_ending
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -46,9 +47,6 @@ class ImportExportController(QObject):
         """Save what was learned as a file."""
         from flowersorter.workflows.exchange.export_model import (
             DEFAULT_NAME,
-            ONNX,
-            PTH,
-            SAFETENSORS,
             ExportRequest,
             export_formats,
             export_model,

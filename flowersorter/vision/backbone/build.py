@@ -66,16 +66,6 @@ def build_resnet(entry: Backbone) -> FrozenResNet:
     return network
 
 
-def build_classifier(entry: Backbone, device: str = "cpu") -> nn.Module:
-    """Build the frozen backbone with its ImageNet layer: (B, 3, S, S) normalised pixels -> logits (B, 1000).
-
-    Raises:
-        WeightsMissing: the weights are not on this computer.
-        ModelFileBad: the weights file is damaged or of another network.
-    """
-    return assemble(entry, load_state(entry), classifier=True).to(device)
-
-
 def enlarged(squares: Tensor, side: int) -> Tensor:
     """Upscale (B, 3, S, S) uint8 to (B, 3, side, side) float32 of whole numbers, by Pillow's bicubic filter."""
     if squares.shape[-1] == side:

@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import UserError
 from flowersorter.vision.backbone.architecture import Architecture, ResNetArchitecture
-
-#: Suffixes of the files a model can be exported as.
-PTH, ONNX, SAFETENSORS = ".pth", ".onnx", ".safetensors"
 
 
 @dataclass(frozen=True, slots=True)

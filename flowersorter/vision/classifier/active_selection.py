@@ -62,19 +62,19 @@ def next_to_label(
     if not len(candidates):
         return np.empty(0, np.intp)
     rows = candidates.unpack()
-    reach = _reach(candidates.times(rows.T))
+    reach = _reach(candidates.matmul(rows.T))
     reached = np.zeros(len(rows), np.float32)
     weights = doubts.astype(np.float32)
     if len(labelled):
         cancel.check()
         labelled = labelled.take(slice(None, None, -(-len(labelled) // _MOST_LABELLED)))
-        likeness = labelled.times(rows.T).max(axis=0)
+        likeness = labelled.matmul(rows.T).max(axis=0)
         reached = _reach(likeness)
         rank = np.empty(len(rows), np.float32)
         rank[np.argsort(likeness, kind="stable")] = (np.arange(len(rows)) + 0.5) / len(rows)
         weights = weights * np.sqrt(rank)
     if passed_over is not None and len(passed_over):
-        reached = np.maximum(reached, _reach(passed_over.times(rows.T).max(axis=0)))
+        reached = np.maximum(reached, _reach(passed_over.matmul(rows.T).max(axis=0)))
     chosen: list[int] = []
     for _ in range(min(count, len(rows))):
         cancel.check()

@@ -36,7 +36,7 @@ LEAST = 20
 FALSE_DISCOVERIES = 0.2
 #: Least mean OOD score of the flagged photos. Flowers of unknown classes measured 1.1 to 2.8; known ones that were
 #: cropped, rotated and stretched, a shift like that of another camera, 0.3 to 0.5.
-LEAST_UNFAMILIARITY = 0.75
+LEAST_OOD_SCORE = 0.75
 _FOLDS, _PENALTY, _TOLERANCE = 5, 1e-3, 1e-3
 #: Bounds of the intervals of the p-value for which the fraction of known photos is estimated.
 _STEPS = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0])
@@ -48,12 +48,12 @@ class PhotoSample:
 
     Attributes:
         features: Of N photos.
-        places: Coordinates along axes fitted without the unlabelled photos.
+        coordinates: Coordinates along axes fitted without the unlabelled photos.
         classes: (N,) labels, or predicted classes.
     """
 
     features: Features
-    places: Coordinates
+    coordinates: Coordinates
     classes: NDArray[np.intp]
 
     def __len__(self) -> int:
@@ -67,17 +67,17 @@ class Comparison:
     Attributes:
         heads: (K, R + 1) float64, one per fold, fitted without it; higher scores are more like labelled photos.
         folds: (N,) fold of each unlabelled photo.
-        usual: (M,) float64, ascending out-of-fold scores of the labelled photos.
+        reference: (M,) float64, ascending out-of-fold scores of the labelled photos.
     """
 
     heads: NDArray[np.float64]
     folds: NDArray[np.intp]
-    usual: NDArray[np.float64]
+    reference: NDArray[np.float64]
 
-    def chance(self, places: Coordinates, folds: NDArray[np.intp]) -> NDArray[np.float64]:
+    def chance(self, coordinates: Coordinates, folds: NDArray[np.intp]) -> NDArray[np.float64]:
         """Compute the (N,) conformal p-values of photos by the heads of their folds."""
-        scores = (places.inside @ self.heads.T.astype(np.float32))[np.arange(len(places)), folds]
-        return _chance(self.usual, scores)
+        scores = (coordinates.projection @ self.heads.T.astype(np.float32))[np.arange(len(coordinates)), folds]
+        return _chance(self.reference, scores)
 
 
 def compare(
@@ -104,41 +104,41 @@ def compare(
     """
     if min(len(labelled), len(others)) < LEAST:
         return None
-    inside = np.vstack([labelled.places.inside, others.places.inside])
-    other = np.arange(len(inside)) >= len(labelled)
+    projection = np.vstack([labelled.coordinates.projection, others.coordinates.projection])
+    other = np.arange(len(projection)) >= len(labelled)
     classes = np.concatenate([labelled.classes, others.classes])
-    with ThreadPool() as lanes:
+    with ThreadPool() as pool:
         features = join([labelled.features, others.features])
-        outside = np.concatenate([labelled.places.outside, others.places.outside])
-        groups = near_duplicate_groups(features, Coordinates(inside, outside), classes, lanes, cancel)
+        residual = np.concatenate([labelled.coordinates.residual, others.coordinates.residual])
+        groups = near_duplicate_groups(features, Coordinates(projection, residual), classes, pool, cancel)
         groups = groups if bursts is None else joined(groups, bursts)
         if min(len(np.unique(groups[part])) for part in (other, ~other)) < LEAST:
             return None
         folds = _deal(groups, seed)
         pairs = list(combinations(range(_FOLDS), 2))
         seen = np.stack([~np.isin(folds, pair) for pair in pairs])
-        task = FitBatch(inside, other.astype(np.intp), 2, seen, _shares(classes, other))
-        without = dict(zip(pairs, Solver(task, lanes, cancel).solve(_PENALTY, _TOLERANCE, None), strict=True))
-        heads = np.empty((_FOLDS, inside.shape[1]))
+        task = FitBatch(projection, other.astype(np.intp), 2, seen, _shares(classes, other))
+        without = dict(zip(pairs, Solver(task, pool, cancel).solve(_PENALTY, _TOLERANCE, None), strict=True))
+        heads = np.empty((_FOLDS, projection.shape[1]))
         for fold in range(_FOLDS):
             # The head of this fold must not depend on its photos, nor on scores from heads that do.
-            first = np.empty(len(inside))
+            first = np.empty(len(projection))
             for another in set(range(_FOLDS)) - {fold}:
                 here, head = folds == another, without[min(fold, another), max(fold, another)]
-                first[here] = inside[here] @ (head[0] - head[1])
+                first[here] = projection[here] @ (head[0] - head[1])
             learned = folds != fold
             known = _known_share(first[learned & ~other], first[learned & other])
-            heads[fold] = _second(inside, learned, other, known, lanes, cancel)
-        usual = np.sort(np.einsum("nr,nr->n", inside[~other], heads[folds[~other]]))
-    return Comparison(heads, folds[other], usual)
+            heads[fold] = _second(projection, learned, other, known, pool, cancel)
+        reference = np.sort(np.einsum("nr,nr->n", projection[~other], heads[folds[~other]]))
+    return Comparison(heads, folds[other], reference)
 
 
-def flag_batch_novelty(chance: NDArray[np.float64], unfamiliarity: NDArray[np.float32]) -> NDArray[np.bool_]:
+def flag_batch_novelty(chance: NDArray[np.float64], ood_score: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Flag novel photos at the false discovery rate (Benjamini and Hochberg, 1995).
 
     Args:
         chance: (N,) p-values of `Comparison.chance`.
-        unfamiliarity: (N,) OOD scores; those of known photos have mean 0 and a standard deviation of about 1.
+        ood_score: (N,) OOD scores; those of known photos have mean 0 and a standard deviation of about 1.
 
     Returns:
         (N,) whether each photo is flagged; none if the flagged ones have low OOD scores: they differ by another shift
@@ -148,7 +148,7 @@ def flag_batch_novelty(chance: NDArray[np.float64], unfamiliarity: NDArray[np.fl
     bound = FALSE_DISCOVERIES * np.arange(1, len(ordered) + 1) / max(len(ordered), 1)
     below = np.flatnonzero(ordered <= bound)
     apart = np.zeros(len(chance), np.bool_) if not len(below) else chance <= ordered[below[-1]]
-    familiar = not apart.any() or unfamiliarity[apart].mean() < LEAST_UNFAMILIARITY
+    familiar = not apart.any() or ood_score[apart].mean() < LEAST_OOD_SCORE
     return np.zeros(len(chance), np.bool_) if familiar else apart
 
 
@@ -170,12 +170,12 @@ def _shares(classes: NDArray[np.intp], other: NDArray[np.bool_]) -> NDArray[np.f
     return np.asarray(balance[other.astype(np.intp), classes], np.float32)
 
 
-def _known_share(usual: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
+def _known_share(reference: NDArray[np.float64], scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Estimate the (N,) probability that each unlabelled photo is of a known class.
 
     The p-values of known classes are uniform; any excess over that is of unknown classes.
     """
-    chance = _chance(np.sort(usual), scores)
+    chance = _chance(np.sort(reference), scores)
     half = len(_STEPS) - 1 - int(np.searchsorted(_STEPS, 0.5))
     share = np.histogram(chance, _STEPS)[0] / len(chance)
     known = min(1.0, share[-half:].sum() / 0.5)
@@ -186,24 +186,24 @@ def _known_share(usual: NDArray[np.float64], scores: NDArray[np.float64]) -> NDA
 
 
 def _second(
-    inside: NDArray[np.float32],
+    projection: NDArray[np.float32],
     learned: NDArray[np.bool_],
     other: NDArray[np.bool_],
     known: NDArray[np.float64],
-    lanes: ThreadPool,
+    pool: ThreadPool,
     cancel: CancelToken,
 ) -> NDArray[np.float64]:
     """Fit the (R + 1,) head between known photos, unlabelled ones weighted by their probability, and the rest."""
-    shares = np.ones(len(inside))
+    shares = np.ones(len(projection))
     shares[learned & other] = known
     rows = np.concatenate([np.flatnonzero(learned), np.flatnonzero(learned & other)])
     targets = np.arange(len(rows)) >= np.count_nonzero(learned)
     weights = np.concatenate([shares[learned], 1 - known]).astype(np.float32) + np.float32(1e-6)
-    task = FitBatch(inside[rows], targets.astype(np.intp), 2, np.ones((1, len(rows)), np.bool_), weights)
-    (head,) = Solver(task, lanes, cancel).solve(_PENALTY, _TOLERANCE, None)
+    task = FitBatch(projection[rows], targets.astype(np.intp), 2, np.ones((1, len(rows)), np.bool_), weights)
+    (head,) = Solver(task, pool, cancel).solve(_PENALTY, _TOLERANCE, None)
     return np.asarray(head[0] - head[1], np.float64)
 
 
-def _chance(usual: NDArray[np.float64], scores: NDArray[Any]) -> NDArray[np.float64]:
+def _chance(reference: NDArray[np.float64], scores: NDArray[Any]) -> NDArray[np.float64]:
     """(N,) conformal p-values: fraction of labelled photos that score as low, the photo itself included."""
-    return np.asarray((np.searchsorted(usual, scores, side="right") + 1) / (len(usual) + 1), np.float64)
+    return np.asarray((np.searchsorted(reference, scores, side="right") + 1) / (len(reference) + 1), np.float64)

@@ -35,26 +35,26 @@ class FitBatch:
     """Several fits on different subsets of the same photos.
 
     Attributes:
-        inside: (N, R + 1) float32 coordinates and a one, as in `Coordinates`.
+        projection: (N, R + 1) float32 coordinates and a one, as in `Coordinates`.
         targets: (N,) class indices.
         classes: C.
         seen: (P, N) bool; training photos of each fit, some of every class.
-        shares: (N,) float32, sample weight of each row: the views of a photo add up to 1.
+        sample_weight: (N,) float32, sample weight of each row: the views of a photo add up to 1.
     """
 
-    inside: NDArray[np.float32]
+    projection: NDArray[np.float32]
     targets: NDArray[np.intp]
     classes: int
     seen: NDArray[np.bool_]
-    shares: NDArray[np.float32]
+    sample_weight: NDArray[np.float32]
 
     def weights(self) -> NDArray[np.float32]:
         """Compute (P, N) weights of the photos: equal for all classes of a fit, with a sum of 1."""
         result = np.zeros(self.seen.shape, np.float32)
         for weight, seen in zip(result, self.seen, strict=True):
-            targets, shares = self.targets[seen], self.shares[seen]
-            counts = np.bincount(targets, shares, minlength=self.classes)
-            weight[seen] = (shares / (self.classes * counts[targets])).astype(np.float32)
+            targets, sample_weight = self.targets[seen], self.sample_weight[seen]
+            counts = np.bincount(targets, sample_weight, minlength=self.classes)
+            weight[seen] = (sample_weight / (self.classes * counts[targets])).astype(np.float32)
         return result
 
 
@@ -63,25 +63,25 @@ class Solver:
 
     Args:
         fits: The fits.
-        lanes: Threads that share the products.
+        pool: Threads that share the products.
         cancel: Checked in every step.
     """
 
-    def __init__(self, fits: FitBatch, lanes: ThreadPool, cancel: CancelToken) -> None:
-        self._inside, self._lanes, self._cancel = fits.inside, lanes, cancel
+    def __init__(self, fits: FitBatch, pool: ThreadPool, cancel: CancelToken) -> None:
+        self._projection, self._pool, self._cancel = fits.projection, pool, cancel
         self._weights = fits.weights()
-        self._blocks = row_blocks(len(fits.inside), _BLOCK_ROWS)
-        self._shape = (len(fits.seen), fits.classes, fits.inside.shape[1])
+        self._blocks = row_blocks(len(fits.projection), _BLOCK_ROWS)
+        self._shape = (len(fits.seen), fits.classes, fits.projection.shape[1])
         # The part of the loss that is linear in the head, and the mean square of each coordinate.
-        parts = lanes.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
+        parts = pool.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
         self._pull: Weights = np.sum([pull for pull, _ in parts], axis=0, dtype=np.float64).reshape(self._shape)
         self._squares: NDArray[np.float64] = np.sum([squares for _, squares in parts], axis=0, dtype=np.float64)
 
     def _moments(self, rows: slice, targets: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Sum one block: (P, C, R + 1) weighted sums by class and (P, R + 1) weighted sums of squares."""
-        inside, weights = self._inside[rows], self._weights[:, rows]
+        projection, weights = self._projection[rows], self._weights[:, rows]
         wanted = np.arange(self._shape[1])[:, None] == targets
-        return (weights[:, None] * wanted).reshape(-1, len(inside)) @ inside, weights @ np.square(inside)
+        return (weights[:, None] * wanted).reshape(-1, len(projection)) @ projection, weights @ np.square(projection)
 
     def solve(
         self,
@@ -146,17 +146,17 @@ class Solver:
 
         def sums(rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
             """Sum one block; classes before photos, so that sums over classes read memory in order."""
-            inside, weight = self._inside[rows], weights[:, rows]
-            scores = (columns @ inside.T).reshape(len(active), -1, len(inside))
+            projection, weight = self._projection[rows], weights[:, rows]
+            scores = (columns @ projection.T).reshape(len(active), -1, len(projection))
             top = scores.max(axis=1)
             scores -= top[:, None]
             np.exp(scores, out=scores)
             total = scores.sum(axis=1)
             value = np.einsum("pn,pn->p", weight, top + np.log(total), dtype=np.float64)
             scores *= (weight / total)[:, None]
-            return np.asarray(value, np.float64), np.asarray(scores.reshape(len(columns), -1) @ inside, np.float32)
+            return np.asarray(value, np.float64), np.asarray(scores.reshape(len(columns), -1) @ projection, np.float32)
 
-        parts = self._lanes.map(sums, self._blocks)
+        parts = self._pool.map(sums, self._blocks)
         pull, moved = self._pull[active], heads - near
         value = np.sum([part[0] for part in parts], axis=0) + _dot(moved * decay, moved) / 2 - _dot(heads, pull)
         slope = np.sum([part[1] for part in parts], axis=0, dtype=np.float64).reshape(heads.shape)

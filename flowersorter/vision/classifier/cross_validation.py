@@ -55,10 +55,10 @@ class CrossValidatedHeads:
 
 
 def fit_heads(
-    ground: TrainingState,
+    state: TrainingState,
     classes: int,
     last: CrossValidatedHeads | None,
-    lanes: ThreadPool,
+    pool: ThreadPool,
     cancel: CancelToken,
     prior: Weights | None = None,
     *,
@@ -67,70 +67,73 @@ def fit_heads(
     """Fit the head of every fold and the one of all photos, with the penalty of least held-out loss.
 
     Args:
-        ground: The photos.
+        state: The photos.
         classes: C.
         last: Warm start: heads of nearly the same photos on the same axes. The penalty stays while few photos have
             changed.
-        lanes: Threads that share the work.
+        pool: Threads that share the work.
         cancel: Checked in every step.
-        prior: (C, R + 1) head the penalty pulls all of them towards, in the axes of `ground`. None: the linear
+        prior: (C, R + 1) head the penalty pulls all of them towards, in the axes of `state`. None: the linear
             discriminant of their photos, or zero where that has clearly less held-out loss.
         discriminant: Whether the discriminant is tried.
 
     Raises:
         Cancelled: a stop was requested.
     """
-    folds = _usable_folds(ground, classes)
+    folds = _usable_folds(state, classes)
     if last is not None and not np.array_equal(last.folds, folds):
         last = None
-    fits = _fits(ground, folds, classes)
-    size = min(1.0, len(ground.ids) / _MANY)
+    fits = _fits(state, folds, classes)
+    size = min(1.0, len(state.ids) / _MANY)
     roughly, closely = _ROUGHLY * size, _CLOSELY * size
     start = None if last is None else last.weights
-    solver = Solver(fits, lanes, cancel)
+    solver = Solver(fits, pool, cancel)
     if prior is not None or not len(folds):
         near = None if prior is None else np.broadcast_to(prior, (len(fits.seen), *prior.shape))
         penalty = _PENALTY_FOR_FEW if prior is None else _PENALTY_WITH_PRIOR
-        return CrossValidatedHeads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
-    if last is not None and ground.changed - last.chosen_after <= _WORTH_CHOOSING * len(ground.ids):
+        return CrossValidatedHeads(folds, penalty, state.changed, solver.solve(penalty, closely, start, near), near)
+    if last is not None and state.changed - last.chosen_after <= _WORTH_CHOOSING * len(state.ids):
         return replace(last, weights=solver.solve(last.penalty, closely, start, last.prior))
 
-    near = _nearest(ground, folds, fits, lanes) if discriminant else None
-    penalty, found, near = _choose(ground, folds, solver, near, last, roughly, lanes)
+    near = _nearest(state, folds, fits, pool) if discriminant else None
+    penalty, found, near = _choose(state, folds, solver, near, last, roughly, pool)
     mean = found.mean(axis=0, keepdims=True)
     start = np.concatenate([found, mean if last is None else last.weights[-1:]])
-    return CrossValidatedHeads(folds, penalty, ground.changed, solver.solve(penalty, closely, start, near), near)
+    return CrossValidatedHeads(folds, penalty, state.changed, solver.solve(penalty, closely, start, near), near)
 
 
-def _fits(ground: TrainingState, folds: NDArray[np.intp], classes: int) -> FitBatch:
+def _fits(state: TrainingState, folds: NDArray[np.intp], classes: int) -> FitBatch:
     """Set up a fit without each fold and one of all photos; a photo and its variants have the weight of one photo."""
-    inside, rows = ground.coordinates.inside, np.arange(len(ground.folds))
-    if ground.variants is not None:
-        inside, rows = np.vstack([inside, ground.variants.inside]), np.concatenate([rows, ground.variants.rows])
-    seen = np.vstack([ground.folds != folds[:, None], np.ones(len(ground.folds), np.bool_)])
-    shares = (1 / np.bincount(rows)).astype(np.float32)
-    return FitBatch(inside, ground.targets[rows], classes, seen[:, rows], shares[rows])
+    projection, rows = state.coordinates.projection, np.arange(len(state.folds))
+    if state.variants is not None:
+        projection, rows = (
+            np.vstack([projection, state.variants.projection]),
+            np.concatenate([rows, state.variants.rows]),
+        )
+    seen = np.vstack([state.folds != folds[:, None], np.ones(len(state.folds), np.bool_)])
+    sample_weight = (1 / np.bincount(rows)).astype(np.float32)
+    return FitBatch(projection, state.targets[rows], classes, seen[:, rows], sample_weight[rows])
 
 
-def _nearest(ground: TrainingState, folds: NDArray[np.intp], fits: FitBatch, lanes: ThreadPool) -> Weights | None:
+def _nearest(state: TrainingState, folds: NDArray[np.intp], fits: FitBatch, pool: ThreadPool) -> Weights | None:
     """Fit the discriminants, semi-supervised unless those of labelled photos alone have clearly less held-out loss."""
-    near = fit_lda(fits, lanes)
-    if near is None or ground.unlabelled is None or not len(ground.unlabelled):
+    near = fit_lda(fits, pool)
+    if near is None or state.unlabelled is None or not len(state.unlabelled):
         return near
-    wider = fit_lda(fits, lanes, ground.unlabelled)
+    wider = fit_lda(fits, pool, state.unlabelled)
     assert wider is not None
-    alone, together = (_held_out_losses(ground, folds, each[:-1], lanes) for each in (near, wider))
+    alone, together = (_held_out_losses(state, folds, each[:-1], pool) for each in (near, wider))
     return near if _clearly_less(alone, together) else wider
 
 
 def _choose(
-    ground: TrainingState,
+    state: TrainingState,
     folds: NDArray[np.intp],
     solver: Solver,
     near: Weights | None,
     last: CrossValidatedHeads | None,
     tolerance: float,
-    lanes: ThreadPool,
+    pool: ThreadPool,
 ) -> tuple[float, Weights, Weights | None]:
     """Choose the penalty, and whether it pulls towards the discriminants or zero.
 
@@ -140,7 +143,7 @@ def _choose(
     start = None if last is None else last.weights[:-1]
 
     def losses(weights: Weights) -> NDArray[np.float64]:
-        return _held_out_losses(ground, folds, weights, lanes)
+        return _held_out_losses(state, folds, weights, pool)
 
     def loss(penalty: float, start: Weights | None) -> tuple[float, Weights]:
         weights = solver.solve(penalty, tolerance, start, fits=len(folds))
@@ -158,48 +161,48 @@ def _choose(
     return _PENALTY_OF_DISCRIMINANT, held, near
 
 
-def _usable_folds(ground: TrainingState, classes: int) -> NDArray[np.intp]:
+def _usable_folds(state: TrainingState, classes: int) -> NDArray[np.intp]:
     """Folds that can be held out while every class keeps training photos; none if only one class has any."""
-    counts = np.bincount(ground.targets)
-    spread = np.zeros((ground.folds.max() + 1, classes), np.int64)
-    dealt = ground.folds >= 0
-    np.add.at(spread, (ground.folds[dealt], ground.targets[dealt]), 1)
+    counts = np.bincount(state.targets)
+    spread = np.zeros((state.folds.max() + 1, classes), np.int64)
+    dealt = state.folds >= 0
+    np.add.at(spread, (state.folds[dealt], state.targets[dealt]), 1)
     if np.count_nonzero(spread.any(axis=0)) < 2:
         return np.empty(0, np.intp)
     return np.flatnonzero((spread.sum(axis=1) > 0) & (counts > spread).all(axis=1))
 
 
 def held_out_logits(
-    ground: TrainingState, folds: NDArray[np.intp], weights: Weights, lanes: ThreadPool
+    state: TrainingState, folds: NDArray[np.intp], weights: Weights, pool: ThreadPool
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Score every photo with the head of its fold.
 
     Args:
-        ground: The photos.
+        state: The photos.
         folds: (P,) folds with a head.
         weights: (P, C, R + 1) the heads.
-        lanes: Threads that share the work.
+        pool: Threads that share the work.
 
     Returns:
         (M,) rows of the photos of these folds, and their (M, C) float32 scores.
     """
-    logits = np.empty((len(ground.folds), weights.shape[1]), np.float32)
+    logits = np.empty((len(state.folds), weights.shape[1]), np.float32)
 
     def score(fold: int, head: NDArray[np.float32]) -> None:
-        out = np.flatnonzero(ground.folds == fold)
-        logits[out] = ground.coordinates.inside[out] @ head.T
+        out = np.flatnonzero(state.folds == fold)
+        logits[out] = state.coordinates.projection[out] @ head.T
 
-    lanes.map(lambda each: score(*each), zip(folds.tolist(), weights.astype(np.float32), strict=True))
-    rows = np.flatnonzero(np.isin(ground.folds, folds))
+    pool.map(lambda each: score(*each), zip(folds.tolist(), weights.astype(np.float32), strict=True))
+    rows = np.flatnonzero(np.isin(state.folds, folds))
     return rows, logits[rows]
 
 
 def _held_out_losses(
-    ground: TrainingState, folds: NDArray[np.intp], weights: Weights, lanes: ThreadPool
+    state: TrainingState, folds: NDArray[np.intp], weights: Weights, pool: ThreadPool
 ) -> NDArray[np.float64]:
     """(M,) losses of held-out photos at the best temperature, weighted by inverse class frequency."""
-    rows, logits = held_out_logits(ground, folds, weights, lanes)
-    targets = ground.targets[rows]
+    rows, logits = held_out_logits(state, folds, weights, pool)
+    targets = state.targets[rows]
     loss, counts = HeldOutLoss(logits, targets), np.bincount(targets)
     balance = len(rows) / (np.count_nonzero(counts) * counts[targets])
     return np.asarray(loss.at(fit_temperature(loss)) * balance, np.float64)

@@ -89,7 +89,7 @@ def score_labels(
         cancel: Checked for every block of photos.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     probabilities = np.full((len(targets), opinions.logits.shape[1]), np.nan, np.float32)
     probabilities[opinions.rows] = softmax(opinions.logits / np.float32(opinions.temperature))
@@ -129,7 +129,7 @@ def _compare(
 ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
     """Compute better classes, doubts, and nearest photos of both classes of some rows."""
     cancel.check()
-    similarity = features.times(features.take(rows).unpack().T).T  # (B, N)
+    similarity = features.matmul(features.take(rows).unpack().T).T  # (B, N)
     at, labels = np.arange(len(rows)), targets[rows]
     similarity[at, rows] = -1
     # A burst labelled wrong as a whole must not confirm itself.

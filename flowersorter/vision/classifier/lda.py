@@ -41,13 +41,13 @@ _LEAST, _NOTHING = 1e-3, 1e-9
 
 
 def fit_lda(
-    fits: FitBatch, lanes: ThreadPool, unlabelled: NDArray[np.float32] | None = None, seed: int = 0
+    fits: FitBatch, pool: ThreadPool, unlabelled: NDArray[np.float32] | None = None, seed: int = 0
 ) -> Weights | None:
     """Fit the discriminant of every fold, calibrated on its held-out photos.
 
     Args:
         fits: The photos, and which of them each fit sees.
-        lanes: Threads that share the work.
+        pool: Threads that share the work.
         unlabelled: (M, R + 1) unlabelled photos for every fit; None: labelled photos alone.
         seed: Seed of the sample.
 
@@ -55,37 +55,42 @@ def fit_lda(
         (P, C, R + 1) weights, then the bias; None if every fit sees every photo.
     """
     rows = spread_sample(fits.targets, _SAMPLE, seed)
-    inside, targets, seen, shares = fits.inside[rows], fits.targets[rows], fits.seen[:, rows], fits.shares[rows]
+    projection, targets, seen, sample_weight = (
+        fits.projection[rows],
+        fits.targets[rows],
+        fits.seen[:, rows],
+        fits.sample_weight[rows],
+    )
     held_out = [np.flatnonzero(~part) for part in seen]
     truth = np.concatenate([targets[out] for out in held_out])
     if not len(truth):
         return None
-    members = (np.arange(fits.classes)[:, None] == targets) * shares
+    members = (np.arange(fits.classes)[:, None] == targets) * sample_weight
 
     def calibrated(heads: list[Weights]) -> Weights:
-        logits = [inside[out] @ head.T for out, head in zip(held_out, heads, strict=True)]
+        logits = [projection[out] @ head.T for out, head in zip(held_out, heads, strict=True)]
         return np.stack(heads) / fit_temperature(HeldOutLoss(np.concatenate(logits).astype(np.float32), truth))
 
-    found = calibrated(lanes.map(lambda part: _discriminant(inside[part, :-1], members[:, part], _SHRINKAGE), seen))
+    found = calibrated(pool.map(lambda part: _discriminant(projection[part, :-1], members[:, part], _SHRINKAGE), seen))
     if unlabelled is None:
         return found
     others = unlabelled
     joint = list(zip(seen, found, strict=True))
-    return calibrated(lanes.map(lambda each: _with(others, inside[each[0]], members[:, each[0]], each[1]), joint))
+    return calibrated(pool.map(lambda each: _with(others, projection[each[0]], members[:, each[0]], each[1]), joint))
 
 
 def _with(
-    unlabelled: NDArray[np.float32], inside: NDArray[np.float32], members: NDArray[np.float32], head: Weights
+    unlabelled: NDArray[np.float32], projection: NDArray[np.float32], members: NDArray[np.float32], head: Weights
 ) -> Weights:
     """Refine a calibrated (C, R + 1) head with unlabelled photos by expectation-maximisation.
 
     Args:
         unlabelled: (M, R + 1).
-        inside: (N, R + 1).
+        projection: (N, R + 1).
         members: (C, N), as in `_discriminant`.
         head: (C, R + 1).
     """
-    together = np.vstack([inside, unlabelled])[:, :-1]
+    together = np.vstack([projection, unlabelled])[:, :-1]
     likely = softmax((unlabelled @ head.T).astype(np.float32))
     for _ in range(_ROUNDS):
         frequency = np.maximum(likely.mean(axis=0), _LEAST_FREQUENCY)
@@ -98,16 +103,16 @@ def _with(
 
 
 def _discriminant(
-    inside: NDArray[np.float32], members: NDArray[np.float32], shrinkage: float, *, means_of_few: bool = True
+    projection: NDArray[np.float32], members: NDArray[np.float32], shrinkage: float, *, means_of_few: bool = True
 ) -> Weights:
     """Compute the (C, R + 1) head of (N, R) coordinates from (C, N) class memberships; every class weighs the same."""
     photos = members.sum(axis=1)
-    means = members @ inside / np.maximum(photos, np.float32(1e-9))[:, None]
+    means = members @ projection / np.maximum(photos, np.float32(1e-9))[:, None]
     centre = means[photos > 0].mean(axis=0)
     means[photos == 0] = centre
     # Bessel's correction: photos lie nearer to the mean of the sample than to that of the population.
     weights = 1 / (len(members) * np.maximum(photos - 1, 1))
-    moved, apart = inside - centre, means - centre
+    moved, apart = projection - centre, means - centre
     covariance = ((moved * (weights @ members)[:, None]).T @ moved).astype(np.float64)
     covariance -= (apart * (weights * photos)[:, None]).T @ apart
     directions = max(1, min(len(covariance), round(float(photos.sum())) - len(members)))

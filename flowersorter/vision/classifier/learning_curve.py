@@ -135,7 +135,7 @@ def measure_curve(
         seed: Draws the subsets.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     own, draw = np.flatnonzero(examples.own), np.random.default_rng(seed)
     together = np.arange(len(examples.own)) if groups is None else np.unique(groups, return_inverse=True)[1]

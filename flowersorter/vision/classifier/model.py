@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from flowersorter.errors import ModelFileBad
 from flowersorter.vision.classifier.calibration import Thresholds
 from flowersorter.vision.classifier.out_of_distribution import OodDetector, detector_of_references
-from flowersorter.vision.features.imagenet_prior import KINDS
+from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES
 from flowersorter.vision.features.pca import PCA
 
 FORMAT = 3
@@ -100,9 +100,9 @@ class Model:
             "novelty_axes": self.novelty.axes.basis.astype(np.float16),
             "novelty_class_centres": self.novelty.centres,
             "novelty_class_axes": self.novelty.directions.astype(np.float16),
-            "novelty_usual": self.novelty.usual,
-            "novelty_typical": self.novelty.typical,
-            "novelty_mix": self.novelty.mix,
+            "novelty_usual": self.novelty.reference,
+            "novelty_typical": self.novelty.mean_std,
+            "novelty_mix": self.novelty.weights,
         }
         metadata: dict[str, Any] = {
             "format": FORMAT,
@@ -202,16 +202,16 @@ def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], cl
     if metadata["format"] == _FORMAT_OF_DISTANCE:
         return OodDetector.of_distance(centre, basis, threshold, classes)
     rank = len(basis)
-    typical = _fitting(arrays, "novelty_typical", (2, 3))
-    if not (typical[1] > 0).all():
+    mean_std = _fitting(arrays, "novelty_typical", (2, 3))
+    if not (mean_std[1] > 0).all():
         raise _bad("its memory does not fit its head")
     return OodDetector(
         axes=PCA(basis, centre),
         centres=_fitting(arrays, "novelty_class_centres", (classes, rank)),
         directions=_fitting(arrays, "novelty_class_axes", (classes, None, rank)),
-        usual=_fitting(arrays, "novelty_usual", (KINDS,)),
-        typical=typical,
-        mix=_fitting(arrays, "novelty_mix", (3,)),
+        reference=_fitting(arrays, "novelty_usual", (IMAGENET_CLASSES,)),
+        mean_std=mean_std,
+        weights=_fitting(arrays, "novelty_mix", (3,)),
         threshold=threshold,
         familiar=familiar,
     )

@@ -11,7 +11,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.packed import Features
-from flowersorter.vision.features.pca import Coordinates, placed_at
+from flowersorter.vision.features.pca import Coordinates, coordinates_from_product
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Photos one thread predicts at a time.
@@ -25,53 +25,53 @@ class Predictions:
     Attributes:
         probabilities: (N, C) float32, calibrated, rows sum to 1.
         verdicts: (N,) uint8 `Verdict`.
-        unfamiliarity: (N,) float32, OOD score relative to the predicted class.
+        ood_score: (N,) float32, OOD score relative to the predicted class.
     """
 
     probabilities: NDArray[np.float32]
     verdicts: NDArray[np.uint8]
-    unfamiliarity: NDArray[np.float32]
+    ood_score: NDArray[np.float32]
 
 
-def predict(model: Model, features: Features, places: Coordinates | None = None) -> Predictions:
+def predict(model: Model, features: Features, coordinates: Coordinates | None = None) -> Predictions:
     """Predict N photos with one model.
 
     Args:
         model: The model.
         features: Of the photos.
-        places: Coordinates of the photos along `model.novelty.axes`, if computed before.
+        coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
         np.empty((photos, classes), np.float32), np.empty(photos, np.uint8), np.empty(photos, np.float32)
     )
     axes = model.novelty.axes
-    columns = model.weight.T if places is not None else np.hstack([model.weight.T, axes.columns])
+    columns = model.weight.T if coordinates is not None else np.hstack([model.weight.T, axes.columns])
     origin = axes.origin
 
     def work(rows: slice) -> None:
         part = features.take(rows)
-        product = part.times(columns)
-        if places is None:
-            part_coordinates = placed_at(product[:, classes:], part.lengths, origin)
+        product = part.matmul(columns)
+        if coordinates is None:
+            part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
         else:
-            part_coordinates = places.take(rows)
+            part_coordinates = coordinates.take(rows)
         probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
-        unfamiliarity = model.novelty.unfamiliarity(part_coordinates, guesses, confidence, part.resemblance)
-        result.probabilities[rows], result.unfamiliarity[rows] = probabilities, unfamiliarity
-        result.verdicts[rows] = verdicts_of(model, confidence, unfamiliarity)
+        ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
+        result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
+        result.verdicts[rows] = verdicts_of(model, confidence, ood_score)
 
-    with ThreadPool() as lanes:
-        lanes.map(work, row_blocks(photos, _BLOCK_ROWS))
+    with ThreadPool() as pool:
+        pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
 
 
-def verdicts_of(model: Model, confidence: NDArray[np.float32], unfamiliarity: NDArray[np.float32]) -> NDArray[np.uint8]:
+def verdicts_of(model: Model, confidence: NDArray[np.float32], ood_score: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Turn (N,) confidences and OOD scores into verdicts; (N,) uint8 `Verdict`."""
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
     verdicts[confidence >= model.thresholds.probable] = Verdict.PROBABLE
-    verdicts[(confidence >= model.thresholds.sure) & (unfamiliarity <= model.novelty.familiar)] = Verdict.SURE
-    verdicts[model.novelty.is_new(unfamiliarity)] = Verdict.NEW
+    verdicts[(confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)] = Verdict.SURE
+    verdicts[model.novelty.is_new(ood_score)] = Verdict.NEW
     return verdicts

@@ -38,15 +38,15 @@ class AugmentedViews:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PlacedViews:
+class ProjectedViews:
     """Augmented views in principal axes.
 
     Attributes:
-        inside: (M, R + 1) float32, as in `Coordinates`.
+        projection: (M, R + 1) float32, as in `Coordinates`.
         rows: (M,) row of the photo of each view.
     """
 
-    inside: NDArray[np.float32]
+    projection: NDArray[np.float32]
     rows: NDArray[np.intp]
 
 
@@ -84,7 +84,7 @@ class TrainingState:
 
     Attributes:
         ids: (N,) int64, as in `Examples`.
-        scales: (N,) float32 scale of the features; a change reveals changed features.
+        scale: (N,) float32 scale of the features; a change reveals changed features.
         targets: (N,) class indices.
         axes: Principal axes of the photos at the last full computation.
         coordinates: Coordinates of the photos.
@@ -96,18 +96,18 @@ class TrainingState:
     """
 
     ids: NDArray[np.int64]
-    scales: NDArray[np.float32]
+    scale: NDArray[np.float32]
     targets: NDArray[np.intp]
     axes: PCA
     coordinates: Coordinates
     groups: NDArray[np.intp]
     folds: NDArray[np.intp]
     changed: int = 0
-    variants: PlacedViews | None = None
+    variants: ProjectedViews | None = None
     unlabelled: NDArray[np.float32] | None = None
 
     @classmethod
-    def lay(cls, examples: Examples, seed: int, lanes: ThreadPool, cancel: CancelToken) -> TrainingState:
+    def build(cls, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState:
         """Compute everything; deterministic for a seed.
 
         Raises:
@@ -126,12 +126,12 @@ class TrainingState:
         coordinates = axes.project(features, cancel)
         groups = examples.groups
         if groups is None:
-            groups = near_duplicate_groups(features, coordinates, targets, lanes, cancel)
+            groups = near_duplicate_groups(features, coordinates, targets, pool, cancel)
         folds = _deal(examples, groups, seed)
         variants, unlabelled = _further(examples, axes, cancel)
         return cls(
             examples.ids,
-            features.scales,
+            features.scale,
             targets,
             axes,
             coordinates,
@@ -141,10 +141,10 @@ class TrainingState:
             unlabelled=unlabelled,
         )
 
-    def updated(self, examples: Examples, seed: int, lanes: ThreadPool, cancel: CancelToken) -> TrainingState | None:
-        """Update for changed photos; None if too many have changed since `lay`.
+    def updated(self, examples: Examples, seed: int, pool: ThreadPool, cancel: CancelToken) -> TrainingState | None:
+        """Update for changed photos; None if too many have changed since `build`.
 
-        Groups are the same as those of `lay`. A photo keeps its fold; a new one, or one whose class changed, goes to
+        Groups are the same as those of `build`. A photo keeps its fold; a new one, or one whose class changed, goes to
         the fold of its near-duplicates or to the emptiest.
 
         Raises:
@@ -166,13 +166,13 @@ class TrainingState:
             # A group that lost a photo may be disconnected.
             settled_groups = np.where(settled, self.groups[row], -1)
             settled_groups[np.isin(settled_groups, self.groups[gone])] = -1
-            groups = near_duplicate_groups(features, coordinates, targets, lanes, cancel, settled_groups)
+            groups = near_duplicate_groups(features, coordinates, targets, pool, cancel, settled_groups)
         folds = _deal(examples, groups, seed, kept=np.where(settled, self.folds[row], -1))
         if _in_one_fold(folds, targets):
             return None
         further = _further(examples, self.axes, cancel)
         return TrainingState(
-            examples.ids, features.scales, targets, self.axes, coordinates, groups, folds, changed, *further
+            examples.ids, features.scale, targets, self.axes, coordinates, groups, folds, changed, *further
         )
 
     def _rows_of(self, examples: Examples) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
@@ -182,7 +182,7 @@ class TrainingState:
         row = order[at]
         found = self.ids[row] == examples.ids
         row = np.where(found, row, 0)
-        return row, found & (self.scales[row] == examples.features.scales)
+        return row, found & (self.scale[row] == examples.features.scale)
 
 
 def _in_one_fold(folds: NDArray[np.intp], targets: NDArray[np.intp]) -> bool:
@@ -202,7 +202,7 @@ def few(targets: NDArray[np.intp]) -> bool:
 
 
 def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, cancel: CancelToken) -> NDArray[np.intp]:
-    """Number the groups of near-duplicates within each class, as `TrainingState.lay` does.
+    """Number the groups of near-duplicates within each class, as `TrainingState.build` does.
 
     Returns:
         (N,) group of each photo: the lowest row of the group.
@@ -211,18 +211,18 @@ def near_duplicates(features: Features, targets: NDArray[np.intp], seed: int, ca
         Cancelled: a stop was requested.
     """
     axes = PCA.of(features.take(spread_sample(targets, SAMPLE, seed)).unpack(), RANK, seed)
-    with ThreadPool() as lanes:
-        return near_duplicate_groups(features, axes.project(features, cancel), targets, lanes, cancel)
+    with ThreadPool() as pool:
+        return near_duplicate_groups(features, axes.project(features, cancel), targets, pool, cancel)
 
 
 def _further(
     examples: Examples, axes: PCA, cancel: CancelToken
-) -> tuple[PlacedViews | None, NDArray[np.float32] | None]:
+) -> tuple[ProjectedViews | None, NDArray[np.float32] | None]:
     """Project the augmented views and the unlabelled photos, if any."""
     variants, unlabelled = examples.variants, examples.unlabelled
     return (
-        None if variants is None else PlacedViews(axes.project(variants.features, cancel).inside, variants.rows),
-        None if unlabelled is None else axes.project(unlabelled, cancel).inside,
+        None if variants is None else ProjectedViews(axes.project(variants.features, cancel).projection, variants.rows),
+        None if unlabelled is None else axes.project(unlabelled, cancel).projection,
     )
 
 

@@ -57,20 +57,20 @@ def fit_plain_head(
     size = np.float32(1)
     sample = spread_sample(examples.targets, SAMPLE, seed)
     size = np.float32(np.linalg.norm(raw(sample), axis=1).mean())
-    with ThreadPool() as lanes:
-        ground = TrainingState.lay(examples, seed, lanes, cancel)
+    with ThreadPool() as pool:
+        state = TrainingState.build(examples, seed, pool, cancel)
         axes = PCA.of(raw(sample), RANK, seed)
-        parts = lanes.map(lambda rows: axes.place(raw(rows)), row_blocks(len(totals), _BLOCK_ROWS))
+        parts = pool.map(lambda rows: axes.transform(raw(rows)), row_blocks(len(totals), _BLOCK_ROWS))
         coordinates = Coordinates(
-            np.concatenate([part.inside for part in parts]), np.concatenate([part.outside for part in parts])
+            np.concatenate([part.projection for part in parts]), np.concatenate([part.residual for part in parts])
         )
-        ground = replace(ground, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
-        heads = fit_heads(ground, classes, None, lanes, cancel)
-        rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
-    targets, own = ground.targets[rows], examples.own[rows]
-    logits, class_bias = correct_class_prior(logits, targets, ground.folds[rows])
+        state = replace(state, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
+        heads = fit_heads(state, classes, None, pool, cancel)
+        rows, logits = held_out_logits(state, heads.folds, heads.weights[:-1], pool)
+    targets, own = state.targets[rows], examples.own[rows]
+    logits, class_bias = correct_class_prior(logits, targets, state.folds[rows])
     temperature = np.float32(fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1)
     right = logits.argmax(axis=1) == targets
-    weight, bias = axes.back(heads.weights[-1])
+    weight, bias = axes.to_feature_space(heads.weights[-1])
     bias += class_bias
     return PlainHead(weight / (size * temperature), bias / temperature, float(right[own].mean()) if own.any() else None)

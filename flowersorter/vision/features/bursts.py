@@ -55,8 +55,8 @@ def find_bursts(
         left, right = rows[place[: len(at)]], rows[place[len(at) :]]
         linked[at] = np.einsum("nd,nd->n", left, right) >= ALIKE
 
-    with ThreadPool() as lanes:
-        lanes.map(look, row_blocks(len(close), _BLOCK_ROWS))
+    with ThreadPool() as pool:
+        pool.map(look, row_blocks(len(close), _BLOCK_ROWS))
     first = 0
     for each in np.flatnonzero(linked).tolist():
         if each == 0 or not linked[each - 1]:

@@ -34,7 +34,7 @@ def near_duplicate_groups(
     features: Features,
     coordinates: Coordinates,
     targets: NDArray[np.intp],
-    lanes: ThreadPool,
+    pool: ThreadPool,
     cancel: CancelToken,
     known: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
@@ -44,7 +44,7 @@ def near_duplicate_groups(
         features: Of N photos.
         coordinates: The same photos in principal axes.
         targets: (N,) class indices.
-        lanes: Share the work.
+        pool: Threads that share the work.
         cancel: Checked for every tile.
         known: (N,) earlier groups; -1 for photos to compare with all of their class, such as the rest of a group
             that lost a photo. None: compare all.
@@ -53,7 +53,7 @@ def near_duplicate_groups(
         (N,) group of each photo: the lowest row of its connected component.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     before = np.full(len(targets), -1) if known is None else known
     groups = np.arange(len(targets))
@@ -76,7 +76,7 @@ def near_duplicate_groups(
         np.minimum.at(lowest, numbers, members)
         groups[members] = lowest[numbers]
 
-    lanes.map(group, np.unique(targets).tolist())
+    pool.map(group, np.unique(targets).tolist())
     return groups
 
 
@@ -108,10 +108,10 @@ class _Sketch:
 
     @classmethod
     def of(cls, coordinates: Coordinates) -> _Sketch:
-        few = coordinates.along(_FEW_AXES)
+        few = coordinates.truncated(_FEW_AXES)
         # The ones of both sides add one to the product, which half of their squares takes away again.
-        half = -(_squares(few.inside) + few.outside)[:, None] / 2
-        shared = [few.inside, np.sqrt(few.outside)[:, None]]
+        half = -(_squares(few.projection) + few.residual)[:, None] / 2
+        shared = [few.projection, np.sqrt(few.residual)[:, None]]
         ones = np.ones_like(half)
         return cls(np.hstack([*shared, half, ones]), np.hstack([*shared, ones, half]))
 
@@ -143,8 +143,8 @@ class _Pairs:
 
     def _all_axes(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
         one, other = (self._coordinates.take(self._members[each]) for each in (a, b))
-        apart = _squares(one.inside - other.inside)
-        apart += np.square(np.sqrt(one.outside) - np.sqrt(other.outside))
+        apart = _squares(one.projection - other.projection)
+        apart += np.square(np.sqrt(one.residual) - np.sqrt(other.residual))
         return np.asarray(apart <= _LIMIT, np.bool_)
 
     def _in_full(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -28,7 +28,7 @@ _PACKED_ROWS = 128
 #: Bits of float16 infinity; those of finite numbers that are not negative are smaller.
 _INFINITE_BITS = 0x7C00
 #: Rows that one thread multiplies at a time.
-_LANE_ROWS = 2048
+_PRODUCT_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,48 +36,48 @@ class Features:
     """Features of N photos; a row is its quantised numbers times the magnitude of its scale, of length 1 (or all zero).
 
     Attributes:
-        levels: (N, D) uint8; the bits of int8 in rows with a negative scale.
-        scales: (N,) float32; negative in rows that contain negative numbers.
-        resemblance: ImageNet classes of the photos; None if not computed.
+        quantised: (N, D) uint8; the bits of int8 in rows with a negative scale.
+        scale: (N,) float32; negative in rows that contain negative numbers.
+        imagenet_prior: ImageNet classes of the photos; None if not computed.
     """
 
-    levels: NDArray[np.uint8]
-    scales: NDArray[np.float32]
-    resemblance: ImageNetPrior | None = None
+    quantised: NDArray[np.uint8]
+    scale: NDArray[np.float32]
+    imagenet_prior: ImageNetPrior | None = None
 
     def __len__(self) -> int:
-        return len(self.levels)
+        return len(self.quantised)
 
     @property
     def width(self) -> int:
         """D, the length of a row."""
-        return int(self.levels.shape[1])
+        return int(self.quantised.shape[1])
 
     @property
     def lengths(self) -> NDArray[np.float32]:
         """(N,) 1, or 0 for a row of zeros."""
-        return np.abs(np.sign(self.scales))
+        return np.abs(np.sign(self.scale))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Features:
         """Select rows by number, mask or slice."""
-        known = None if self.resemblance is None else self.resemblance.take(rows)
-        return Features(self.levels[rows], self.scales[rows], known)
+        known = None if self.imagenet_prior is None else self.imagenet_prior.take(rows)
+        return Features(self.quantised[rows], self.scale[rows], known)
 
     def unpack(self) -> NDArray[np.float32]:
         """(N, D) float32, rows of length 1."""
-        rows = np.empty(self.levels.shape, np.float32)
+        rows = np.empty(self.quantised.shape, np.float32)
         self._dequantise(slice(None), rows)
-        rows *= np.abs(self.scales)[:, None]
+        rows *= np.abs(self.scale)[:, None]
         return rows
 
     def _dequantise(self, rows: slice, out: NDArray[np.float32]) -> None:
         """Write the quantised numbers of some rows as floats, before scaling."""
-        out[:] = self.levels[rows]
-        signed = self.scales[rows] < 0
+        out[:] = self.quantised[rows]
+        signed = self.scale[rows] < 0
         if signed.any():
-            out[signed] = self.levels[rows][signed].view(np.int8)
+            out[signed] = self.quantised[rows][signed].view(np.int8)
 
-    def times(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    def matmul(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         """Multiply (N, D) features by a (D, K) matrix, dequantising one block at a time; (N, K) float32."""
         product = np.empty((len(self), matrix.shape[1]), np.float32)
 
@@ -85,13 +85,13 @@ class Features:
             features, result = self.take(rows), product[rows]
             buffer = np.empty((min(len(features), _BLOCK_ROWS), self.width), np.float32)
             for block in row_blocks(len(features), _BLOCK_ROWS):
-                part = buffer[: len(features.scales[block])]
+                part = buffer[: len(features.scale[block])]
                 features._dequantise(block, part)
                 np.matmul(part, matrix, out=result[block])
-            result *= np.abs(features.scales)[:, None]  # K numbers a row instead of D
+            result *= np.abs(features.scale)[:, None]  # K numbers a row instead of D
 
-        with ThreadPool() as lanes:
-            lanes.map(multiply, row_blocks(len(self), _LANE_ROWS))
+        with ThreadPool() as pool:
+            pool.map(multiply, row_blocks(len(self), _PRODUCT_ROWS))
         return product
 
 
@@ -102,7 +102,7 @@ def pack(embeddings: NDArray[Any], again: NDArray[Any] | None = None) -> Feature
         embeddings: (N, D) floats. Rows of zeros stay zeros.
         again: (N, D) another view of the same photos; features are of the mean of both.
     """
-    levels, scales = np.empty(embeddings.shape, np.uint8), np.empty(len(embeddings), np.float32)
+    quantised, scale = np.empty(embeddings.shape, np.uint8), np.empty(len(embeddings), np.float32)
     for start in range(0, len(embeddings), _PACKED_ROWS):
         rows = slice(start, start + _PACKED_ROWS)
         roots = _roots(embeddings[rows]) if again is None else _roots_of_mean(embeddings[rows], again[rows])
@@ -112,13 +112,13 @@ def pack(embeddings: NDArray[Any], again: NDArray[Any] | None = None) -> Feature
         roots *= top / np.maximum(np.maximum(peaks, -lowest), np.float32(1e-12))
         np.rint(roots, out=roots)
         if signed.any():
-            levels[rows] = np.where(signed[:, None], roots, 0).astype(np.int8).view(np.uint8)
-            levels[rows][~signed] = roots[~signed]
+            quantised[rows] = np.where(signed[:, None], roots, 0).astype(np.int8).view(np.uint8)
+            quantised[rows][~signed] = roots[~signed]
         else:
-            levels[rows] = roots
+            quantised[rows] = roots
         lengths = np.sqrt(np.einsum("nd,nd->n", roots, roots))
-        scales[rows] = np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0) * np.where(signed, -1, 1)
-    return Features(levels, scales)
+        scale[rows] = np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0) * np.where(signed, -1, 1)
+    return Features(quantised, scale)
 
 
 def _signed_root(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -179,24 +179,7 @@ def _root_of_half() -> NDArray[np.float32]:
 def join(parts: Sequence[Features]) -> Features:
     """Concatenate the features of at least one set of photos."""
     known = None
-    if any(part.resemblance is not None for part in parts):
-        known = join_priors([part.resemblance or ImageNetPrior.unknown(len(part)) for part in parts])
-    levels, scales = ([getattr(part, name) for part in parts] for name in ("levels", "scales"))
-    return Features(np.concatenate(levels), np.concatenate(scales), known)
-
-
-def average_views(views: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-    """Average the embeddings of several views of the same photos.
-
-    Args:
-        views: Arrays of (N, D) floats, rows in the same photo order.
-
-    Returns:
-        (N, D) float32.
-    """
-    return np.asarray(np.mean(np.stack(list(views)), axis=0, dtype=np.float32), np.float32)
-
-
-def features_of(embeddings: NDArray[Any]) -> NDArray[np.float32]:
-    """As `pack`, for a few rows: (N, D) float32, rows of length 1."""
-    return pack(embeddings).unpack()
+    if any(part.imagenet_prior is not None for part in parts):
+        known = join_priors([part.imagenet_prior or ImageNetPrior.unknown(len(part)) for part in parts])
+    quantised, scale = ([getattr(part, name) for part in parts] for name in ("quantised", "scale"))
+    return Features(np.concatenate(quantised), np.concatenate(scale), known)

@@ -24,29 +24,29 @@ class Coordinates:
     """Photos in the coordinates of a PCA.
 
     Attributes:
-        inside: (N, R + 1) float32, coordinates along the axes, then a one for the bias.
-        outside: (N,) float32, squared distance from the subspace of the axes.
+        projection: (N, R + 1) float32, coordinates along the axes, then a one for the bias.
+        residual: (N,) float32, squared distance from the subspace of the axes.
     """
 
-    inside: NDArray[np.float32]
-    outside: NDArray[np.float32]
+    projection: NDArray[np.float32]
+    residual: NDArray[np.float32]
 
     def __len__(self) -> int:
-        return len(self.inside)
+        return len(self.projection)
 
     def take(self, rows: NDArray[np.intp] | slice) -> Coordinates:
         """Select photos by number or slice."""
-        return Coordinates(self.inside[rows], self.outside[rows])
+        return Coordinates(self.projection[rows], self.residual[rows])
 
-    def along(self, axes: int) -> Coordinates:
+    def truncated(self, axes: int) -> Coordinates:
         """Keep the first axes only; the rest moves to the residual."""
-        shown, rest = np.split(self.inside[:, :-1], [axes], axis=1)
-        outside = self.outside + np.einsum("nr,nr->n", rest, rest)
-        return Coordinates(np.hstack([shown, self.inside[:, -1:]]), outside)
+        shown, rest = np.split(self.projection[:, :-1], [axes], axis=1)
+        residual = self.residual + np.einsum("nr,nr->n", rest, rest)
+        return Coordinates(np.hstack([shown, self.projection[:, -1:]]), residual)
 
     def put(self, rows: NDArray[np.intp], others: Coordinates) -> None:
         """Overwrite some of the photos."""
-        self.inside[rows], self.outside[rows] = others.inside, others.outside
+        self.projection[rows], self.residual[rows] = others.projection, others.residual
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +66,7 @@ class PCA:
         """Compute at most `rank` axes of (N, D) rows: exactly while N is small, else by randomised projection."""
         centre = rows.mean(axis=0)
         moved = rows - centre
-        with ThreadPool() as lanes:
+        with ThreadPool() as pool:
             if min(moved.shape) <= rank + _OVERSAMPLED:
                 _, _, axes = np.linalg.svd(moved, full_matrices=False)
                 return cls(axes[:rank], centre)
@@ -74,8 +74,8 @@ class PCA:
             # One power iteration finds the subspace, as in Halko, Martinsson, Tropp (2011).
             probe = np.random.default_rng(seed).standard_normal((moved.shape[1], rank + _OVERSAMPLED), np.float32)
             for _ in range(2):
-                probe, _ = np.linalg.qr(np.sum(lanes.map(partial(_back_and_forth, probe), blocks), axis=0))
-            seen = np.vstack(lanes.map(lambda rows: rows @ probe, blocks))
+                probe, _ = np.linalg.qr(np.sum(pool.map(partial(_back_and_forth, probe), blocks), axis=0))
+            seen = np.vstack(pool.map(lambda rows: rows @ probe, blocks))
             _, axes = np.linalg.eigh(seen.T @ seen)
             return cls((probe @ axes[:, ::-1][:, :rank]).T, centre)
 
@@ -85,24 +85,24 @@ class PCA:
         Raises:
             Cancelled: a stop was requested.
         """
-        inside = np.empty((len(features), len(self.basis) + 1), np.float32)
-        result = Coordinates(inside, np.empty(len(features), np.float32))
+        projection = np.empty((len(features), len(self.basis) + 1), np.float32)
+        result = Coordinates(projection, np.empty(len(features), np.float32))
         columns, origin = self.columns, self.origin
 
         def project(rows: slice) -> None:
             if cancel is not None:
                 cancel.check()
             part = features.take(rows)
-            placed = placed_at(part.times(columns), part.lengths, origin)
-            result.inside[rows], result.outside[rows] = placed.inside, placed.outside
+            projected = coordinates_from_product(part.matmul(columns), part.lengths, origin)
+            result.projection[rows], result.residual[rows] = projected.projection, projected.residual
 
-        with ThreadPool() as lanes:
-            lanes.map(project, row_blocks(len(features), _BLOCK_ROWS))
+        with ThreadPool() as pool:
+            pool.map(project, row_blocks(len(features), _BLOCK_ROWS))
         return result
 
     @property
     def columns(self) -> NDArray[np.float32]:
-        """(D, R + 1) matrix whose product with features `placed_at` takes."""
+        """(D, R + 1) matrix whose product with features `coordinates_from_product` takes."""
         return np.vstack([self.basis, self.centre]).T
 
     @property
@@ -111,20 +111,20 @@ class PCA:
         with one_blas_thread():
             return np.asarray(self.columns.T @ self.centre, np.float32)
 
-    def place(self, rows: NDArray[np.float32]) -> Coordinates:
+    def transform(self, rows: NDArray[np.float32]) -> Coordinates:
         """As `project`, for (N, D) float32 rows of any length."""
         moved = rows - self.centre
-        inside = moved @ self.basis.T
-        outside = np.square(moved).sum(axis=1) - np.square(inside).sum(axis=1)
+        projection = moved @ self.basis.T
+        residual = np.square(moved).sum(axis=1) - np.square(projection).sum(axis=1)
         ones = np.ones((len(rows), 1), np.float32)
-        return Coordinates(np.hstack([inside, ones]), np.maximum(outside, 0))
+        return Coordinates(np.hstack([projection, ones]), np.maximum(residual, 0))
 
-    def back(self, head: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    def to_feature_space(self, head: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Convert a (C, R + 1) head on coordinates into weights (C, D) and bias (C,) on features."""
         weight = (head[:, :-1] @ self.basis).astype(np.float32)
         return weight, (head[:, -1] - weight @ self.centre).astype(np.float32)
 
-    def into(self, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> NDArray[np.float64]:
+    def from_feature_space(self, weight: NDArray[np.float32], bias: NDArray[np.float32]) -> NDArray[np.float64]:
         """Convert weights (C, D) and bias (C,) on features into a (C, R + 1) head on coordinates.
 
         Components of the weights outside the subspace of the axes are lost.
@@ -133,7 +133,9 @@ class PCA:
         return np.hstack([weight @ self.basis.T, origin[:, None]]).astype(np.float64)
 
 
-def placed_at(product: NDArray[np.float32], lengths: NDArray[np.float32], origin: NDArray[np.float32]) -> Coordinates:
+def coordinates_from_product(
+    product: NDArray[np.float32], lengths: NDArray[np.float32], origin: NDArray[np.float32]
+) -> Coordinates:
     """Compute coordinates from the product of features with the columns of a PCA.
 
     Args:
@@ -141,10 +143,10 @@ def placed_at(product: NDArray[np.float32], lengths: NDArray[np.float32], origin
         lengths: (N,) norms of the features.
         origin: (R + 1,) `PCA.origin`, computed once for all blocks.
     """
-    inside = np.ones_like(product)
-    np.subtract(product[:, :-1], origin[:-1], out=inside[:, :-1])
+    projection = np.ones_like(product)
+    np.subtract(product[:, :-1], origin[:-1], out=projection[:, :-1])
     distance = np.square(lengths) - 2 * product[:, -1] + origin[-1]
-    return Coordinates(inside, np.maximum(distance - np.square(inside[:, :-1]).sum(axis=1), 0))
+    return Coordinates(projection, np.maximum(distance - np.square(projection[:, :-1]).sum(axis=1), 0))
 
 
 def _back_and_forth(probe: NDArray[np.float32], rows: NDArray[np.float32]) -> NDArray[np.float32]:

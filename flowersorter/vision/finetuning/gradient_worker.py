@@ -36,7 +36,7 @@ class GradientWorker:
         unfreeze: Number of last stages to train.
         head: Initial weight (C, D) and bias (C,) of the final layer.
         device: "cpu" or "cuda".
-        lanes: Share the work on the CPU.
+        pool: Threads that share the work on the CPU.
 
     Attributes:
         part: The trainable part.
@@ -50,9 +50,9 @@ class GradientWorker:
         unfreeze: int,
         head: tuple[NDArray[np.float32], NDArray[np.float32]],
         device: str,
-        lanes: ThreadPool,
+        pool: ThreadPool,
     ) -> None:
-        self._device, self._lanes, self._seen_px = device, lanes, entry.seen_px
+        self._device, self._pool, self._seen_px = device, pool, entry.seen_px
         self._dtype = torch.bfloat16 if computes_bfloat16(device) else torch.float32
         frozen, part = cut_in_two(network, unfreeze, head, self._dtype)
         self._frozen, self.part = frozen.to(device), part.to(device)
@@ -133,7 +133,7 @@ class GradientWorker:
     def _try(self, parts: list[slice], work: Callable[[slice], Result]) -> list[Result] | None:
         try:
             if self._device == CPU:
-                return self._lanes.map(lambda rows: _alone(work, rows), parts)
+                return self._pool.map(lambda rows: _alone(work, rows), parts)
             return [work(rows) for rows in parts]
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):

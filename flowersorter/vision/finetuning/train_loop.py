@@ -42,7 +42,7 @@ def fine_tune(
     entry: Backbone,
     network: ResNet,
     head: tuple[NDArray[np.float32], NDArray[np.float32]],
-    lesson: FinetuneConfig,
+    config: FinetuneConfig,
     recipe: Recipe,
     device: str,
     report: Report,
@@ -60,7 +60,7 @@ def fine_tune(
         entry: The backbone, for its preprocessing; held-out photos use its crop.
         network: Its ResNet in eval mode; the trainable stages are taken out of it and changed.
         head: Initial weight (C, D) and bias (C,), fitted without the held-out photos.
-        lesson: The photos.
+        config: The photos.
         recipe: Hyperparameters.
         device: "cpu" or "cuda".
         report: Receives `Progress` and `Epoch`.
@@ -71,9 +71,9 @@ def fine_tune(
         DeviceUnavailable: there is too little memory even for one photo.
     """
     started = time.perf_counter()
-    with ThreadPool() as lanes, _torch_threads(worker_count()):
-        learner = GradientWorker(entry, network, recipe.unfreeze, head, device, lanes)
-        optimiser = make_optimiser(learner.part, recipe)
+    with ThreadPool() as pool, _torch_threads(worker_count()):
+        worker = GradientWorker(entry, network, recipe.unfreeze, head, device, pool)
+        optimiser = make_optimiser(worker.part, recipe)
         epochs: list[Epoch] = []
         losses: list[NDArray[np.float32]] = []
         best: Snapshot | None = None
@@ -81,9 +81,9 @@ def fine_tune(
             for number in range(recipe.epochs + 1):
                 loss = math.nan  # epoch 0 measures the initial state
                 if number > 0:
-                    loss = train_one_epoch(learner, optimiser, lesson, recipe, number, lanes, report, cancel)
-                rows, logits = validate(learner, lesson, entry.crop_px, lanes, cancel)
-                held_out = HeldOutLoss(logits, lesson.targets[rows])
+                    loss = train_one_epoch(worker, optimiser, config, recipe, number, pool, report, cancel)
+                rows, logits = validate(worker, config, entry.crop_px, pool, cancel)
+                held_out = HeldOutLoss(logits, config.targets[rows])
                 # At the best temperature: confidence is calibrated afterwards, and must not decide.
                 losses.append(held_out.at(fit_temperature(held_out)))
                 epoch = Epoch(
@@ -91,13 +91,13 @@ def fine_tune(
                     of=recipe.epochs,
                     loss=loss,
                     held_out_loss=float(losses[-1].mean()),
-                    held_out_right=int((logits.argmax(axis=1) == lesson.targets[rows]).sum()),
+                    held_out_right=int((logits.argmax(axis=1) == config.targets[rows]).sum()),
                     held_out=len(rows),
                     best=number > 0 and is_best(losses[-1], losses[1:-1]),
                     seconds=time.perf_counter() - started,
                 )
                 if epoch.best:
-                    best = _snapshot(learner.part, number, rows, logits)
+                    best = _snapshot(worker.part, number, rows, logits)
                 epochs.append(epoch)
                 report(epoch)
         except Cancelled:
@@ -126,51 +126,51 @@ def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:
 
 
 def train_one_epoch(
-    learner: GradientWorker,
+    worker: GradientWorker,
     optimiser: torch.optim.SGD,
-    lesson: FinetuneConfig,
+    config: FinetuneConfig,
     recipe: Recipe,
     number: int,
-    lanes: ThreadPool,
+    pool: ThreadPool,
     report: Report,
     cancel: CancelToken,
 ) -> float:
     """Train on every photo once, each with an augmentation of its own; return the mean loss.
 
     Args:
-        learner: The network; changed in place.
+        worker: The network; changed in place.
         optimiser: Optimiser of the trainable part.
-        lesson: The photos.
+        config: The photos.
         recipe: Hyperparameters.
         number: Number of the epoch, from 1.
-        lanes: Threads that prepare the photos.
+        pool: Threads that prepare the photos.
         report: Receives `Progress`.
         cancel: Checked before every step.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
         DeviceUnavailable: there is too little memory even for one photo.
     """
-    balance = len(lesson.train) / np.bincount(lesson.targets[lesson.train], minlength=lesson.classes) / lesson.classes
-    order = np.random.default_rng((recipe.seed, number)).permutation(lesson.train)
+    balance = len(config.train) / np.bincount(config.targets[config.train], minlength=config.classes) / config.classes
+    order = np.random.default_rng((recipe.seed, number)).permutation(config.train)
     batches = [order[start : start + recipe.batch] for start in range(0, len(order), recipe.batch)]
 
     def show(row: int) -> NDArray[np.uint8] | None:
-        pixels = lesson.pictures(row)
+        pixels = config.pictures(row)
         random = np.random.default_rng((recipe.seed, number, row))
         return None if pixels is None else augmented(pixels, random, recipe.crop_px)
 
     losses, shown = 0.0, 0
-    for at, (rows, crops) in enumerate(one_ahead(lambda batch: _prepared(batch, show, lanes), batches)):
+    for at, (rows, crops) in enumerate(one_ahead(lambda batch: _prepared(batch, show, pool), batches)):
         cancel.check()
         report(Progress(f"Deep training, epoch {number} of {recipe.epochs}", at * recipe.batch, len(order)))
         if not len(rows):
             continue
-        targets = lesson.targets[rows]
+        targets = config.targets[rows]
         weights = (balance[targets] / len(rows)).astype(np.float32)
-        gradients, loss = learner.gradients(crops, targets, weights, recipe.smoothing)
+        gradients, loss = worker.gradients(crops, targets, weights, recipe.smoothing)
         share = ((number - 1) * len(batches) + at + 1) / (recipe.epochs * len(batches))
-        _step(optimiser, learner.part, gradients, rate_at(share, recipe.warm_up))
+        _step(optimiser, worker.part, gradients, rate_at(share, recipe.warm_up))
         losses, shown = losses + loss * len(rows), shown + len(rows)
     return losses / max(shown, 1)
 
@@ -192,35 +192,35 @@ def _step(optimiser: torch.optim.SGD, part: PartialResNet, gradients: Sequence[T
 
 
 def validate(
-    learner: GradientWorker, lesson: FinetuneConfig, crop_px: int, lanes: ThreadPool, cancel: CancelToken
+    worker: GradientWorker, config: FinetuneConfig, crop_px: int, pool: ThreadPool, cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Predict the held-out photos in the centre crop; (V,) readable rows and their (V, C) logits.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
         DeviceUnavailable: there is too little memory even for one photo.
     """
 
     def show(row: int) -> NDArray[np.uint8] | None:
-        pixels = lesson.pictures(row)
+        pixels = config.pictures(row)
         return None if pixels is None else cut(pixels, CENTRE, crop_px)
 
-    starts = range(0, len(lesson.held_out), _VALIDATION_BATCH)
-    blocks = [lesson.held_out[start : start + _VALIDATION_BATCH] for start in starts]
-    seen, logits = [np.zeros(0, np.intp)], [np.zeros((0, lesson.classes), np.float32)]
-    for rows, crops in one_ahead(lambda block: _prepared(block, show, lanes), blocks):
+    starts = range(0, len(config.held_out), _VALIDATION_BATCH)
+    blocks = [config.held_out[start : start + _VALIDATION_BATCH] for start in starts]
+    seen, logits = [np.zeros(0, np.intp)], [np.zeros((0, config.classes), np.float32)]
+    for rows, crops in one_ahead(lambda block: _prepared(block, show, pool), blocks):
         cancel.check()
         if len(rows):
             seen.append(rows)
-            logits.append(learner.logits(crops))
+            logits.append(worker.logits(crops))
     return np.concatenate(seen), np.concatenate(logits)
 
 
 def _prepared(
-    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], lanes: ThreadPool
+    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], pool: ThreadPool
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """Load crops; readable rows and their (B, S, S, 3) crops."""
-    crops = lanes.map(show, rows.tolist())
+    crops = pool.map(show, rows.tolist())
     loaded = [crop for crop in crops if crop is not None]
     readable = np.array([crop is not None for crop in crops], np.bool_)
     return rows[readable], np.stack(loaded) if loaded else np.zeros((0, 1, 1, 3), np.uint8)

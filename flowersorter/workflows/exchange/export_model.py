@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
-from flowersorter.vision.backbone.registry import ONNX, PTH, SAFETENSORS, Backbone, is_tuned
+from flowersorter.vision.backbone.registry import Backbone, is_tuned
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
 from flowersorter.vision.features.views import CENTRE, WIDE

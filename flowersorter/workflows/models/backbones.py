@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.vision.backbone.registry import ONNX, PTH, SAFETENSORS, backbone, backbones
+from flowersorter.vision.backbone.registry import backbone, backbones
 from flowersorter.vision.backbone.weights import find_weights
 
 

@@ -46,5 +46,5 @@ def _of_the_starter(collection: CollectionStore, model: Model, photo_ids: NDArra
     if model.backbone == shipped.model.backbone:
         columns = shipped.features.unpack().T
         for positions, features in feature_table(collection, model.backbone).parts(photo_ids):
-            near[positions] = features.times(columns).max(axis=1, initial=0.0) >= NEAR_COPY
+            near[positions] = features.matmul(columns).max(axis=1, initial=0.0) >= NEAR_COPY
     return near

@@ -17,17 +17,15 @@ from torchvision.models import (
     get_model,
 )
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone import registry
 from flowersorter.vision.backbone.architecture import ResNetArchitecture, TorchvisionArchitecture, empty_network
-from flowersorter.vision.backbone.build import assemble, build_classifier, build_network, build_resnet
+from flowersorter.vision.backbone.build import assemble, build_network, build_resnet
 from flowersorter.vision.backbone.embedder import Embedder
 from flowersorter.vision.backbone.registry import (
-    ONNX,
-    PTH,
-    SAFETENSORS,
     Backbone,
     WeightsSource,
     backbone,
@@ -36,7 +34,7 @@ from flowersorter.vision.backbone.registry import (
     torchvision_resnet,
     torchvision_weights,
 )
-from flowersorter.vision.backbone.weights import hub_cache, imagenet_layer
+from flowersorter.vision.backbone.weights import hub_cache, imagenet_layer, load_state
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_formats, export_model
 from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.predicting.network_loader import open_embedder
@@ -180,7 +178,10 @@ def test_the_imagenet_layer_is_read_under_its_own_name(registered: pytest.Monkey
     assert layer is not None
     pixels = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
-        features, logits = build_network(entry)(pixels).numpy(), build_classifier(entry)(pixels).numpy()
+        features, logits = (
+            build_network(entry)(pixels).numpy(),
+            assemble(entry, load_state(entry), classifier=True)(pixels).numpy(),
+        )
     np.testing.assert_allclose(features @ layer[0].T + layer[1], logits, rtol=1e-3, atol=1e-4)
 
 

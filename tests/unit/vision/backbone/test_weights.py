@@ -17,7 +17,7 @@ from torch import Tensor
 from flowersorter.errors import ModelFileBad, WeightsMissing
 from flowersorter.vision.backbone import publish, weights
 from flowersorter.vision.backbone.architecture import ResNetArchitecture
-from flowersorter.vision.backbone.build import build_classifier
+from flowersorter.vision.backbone.build import assemble
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
 from flowersorter.vision.backbone.state_dict import read_state
 from flowersorter.vision.backbone.weights import (
@@ -252,7 +252,7 @@ def test_the_imagenet_layer_is_the_classifiers() -> None:
     entry = backbone("resnet50")
     layer = imagenet_layer(entry)
     assert layer is not None
-    classifier = build_classifier(entry)
+    classifier = assemble(entry, load_state(entry), classifier=True)
     assert np.array_equal(layer[0], classifier.get_parameter("fc.weight").numpy())
     assert np.array_equal(layer[1], classifier.get_parameter("fc.bias").numpy())
     assert {array.dtype for array in layer} == {np.dtype(np.float32)}

@@ -65,12 +65,12 @@ def test_retraining_after_a_correction_starts_from_the_last_fit(
     taught: CollectionStore, penalties: list[float]
 ) -> None:
     """PhotoTable of 24 are too many changes at one: with so few, the penalty is chosen again, on the same axes."""
-    before = incremental_fit._last[taught].ground
+    before = incremental_fit._last[taught].state
     photo_id, its = next(iter(taught.labels.all().items()))
     other = next(c.id for c in taught.classes.all() if c.id != its.class_id)
     assign(taught, [photo_id], other)
     result = retrained(taught)
-    after = incremental_fit._last[taught].ground
+    after = incremental_fit._last[taught].state
     assert result.photos == 24
     assert after.axes is before.axes
     assert after.changed == 1
@@ -91,14 +91,14 @@ def test_corrections_of_the_starter_start_from_the_last_fit(
     assert cold > 2
     assert len(penalties) == cold + 1
     assert result.photos == 2
-    ids = incremental_fit._last[collection].ground.ids
+    ids = incremental_fit._last[collection].state.ids
     assert len(np.unique(ids)) == len(ids) == len(starter().targets) + 2
 
 
 def test_a_fit_goes_with_its_collection(tmp_path: Path, sorted_photos: Path) -> None:
     with CollectionStore.open(tmp_path / "another") as collection:
         train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-        kept = weakref.ref(incremental_fit._last[collection].ground.coordinates.inside)
+        kept = weakref.ref(incremental_fit._last[collection].state.coordinates.projection)
         assert kept() is not None
     del collection
     gc.collect()
