@@ -31,7 +31,7 @@ from flowersorter.vision.backbone.weights import imagenet_layer
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
-from flowersorter.vision.features.packed import average_views, pack
+from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, WIDE, cut
 from flowersorter.workflows.models.current_model import STARTER_FILE
 
@@ -63,7 +63,7 @@ def embed_folder(
                     print(f"left out: {photo.path}: {error.why}")
             views = [np.stack([cut(p, view, entry.crop_px) for p in pixels]) for view in (CENTRE, WIDE)]
             both = [embedder.embed(crops) for crops in views]
-            embeddings.append(average_views(both))
+            embeddings.append(np.mean(both, axis=0, dtype=np.float32))
             centres.append(both[0])
             targets += [target] * len(pixels)
         print(f"{name}: {targets.count(target)} photos")
