@@ -22,6 +22,7 @@ from tests.bench import (
     finetuning,
     label_errors,
     learning,
+    reference,
 )
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
@@ -74,6 +75,7 @@ MEASUREMENTS = {
     "deep": Measurement(_of_photos(finetuning.deep_training), "20 minutes", needs_photos=True),
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "elsewhere": Measurement(_of_photos(exports.exported_models), "2 minutes", needs_photos=True),
+    "reference": Measurement(reference.reference, "10 minutes", needs_photos=True),
     "safety": Measurement(_of_photos(safety), "15 minutes"),
 }
 
@@ -99,6 +101,7 @@ def main() -> None:
     parser.add_argument(
         "--strangers", type=Path, default=calibration.DEFAULT_STRANGERS, help="photos of none of the classes, for trust"
     )
+    parser.add_argument("--draws", type=int, default=5, help="draws that are averaged, for reference")
     table.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:

@@ -209,9 +209,9 @@ def _measured(
     right, targets = held_out.right[own], held_out.targets[own]
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
     thresholds = keeping_precision(engine, model).thresholds
-    sure = (confidence >= thresholds.sure) & (held_out.unfamiliarity[own] <= model.novelty.familiar)
+    sure = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.novelty.familiar)
     accuracy = float(right.mean())
-    groups = joined(opinion.fitted.ground.groups, photos.bursts)
+    groups = joined(opinion.fitted.state.groups, photos.bursts)
     curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)
     everything = len(photos.targets)
     classes_of = engine.collection.labels.counts()

@@ -59,10 +59,10 @@ def starter() -> Starter:
         ModelFileBad: the installation is damaged.
     """
     arrays, metadata = read_bundle(resource(STARTER_FILE))
-    resemblance = ImageNetPrior.from_numbers(arrays["starter_resemblance"])
+    imagenet_prior = ImageNetPrior.from_numbers(arrays["starter_resemblance"])
     return Starter(
         Model.from_bundle(arrays, metadata),
-        Features(arrays["starter_levels"], arrays["starter_scales"], resemblance),
+        Features(arrays["starter_levels"], arrays["starter_scales"], imagenet_prior),
         arrays["starter_totals"],
         arrays["starter_targets"].astype(np.intp),
     )

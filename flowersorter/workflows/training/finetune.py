@@ -43,6 +43,7 @@ EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)
 #: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training here has shown better.
 _SECONDS = (0.030, 0.050, 0.085)
+_NEEDS_RESNET = "Deep training is not possible with this network"
 #: How many times larger a network that was trained here sees photos; in whole steps of its last stage.
 _ENLARGED, _STRIDE_PX = 1.25, 32
 #: Held-out photos below which an accuracy would say nothing.
@@ -128,6 +129,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     classes and the model in use are as before.
 
     Raises:
+        UserError: the backbone is not a ResNet.
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: fewer than two classes, or one with too few different photos.
         WeightsMissing: the network's weights are not on this computer.
@@ -137,6 +139,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     """
     collection, started = engine.collection, time.perf_counter()
     entry = backbone_of(engine, base_name(chosen_backbone(collection, request.backbone)))
+    entry.resnet(_NEEDS_RESNET)
     labels, classes, unreadable = _labels(engine, request, entry.name, report, cancel)
     known = collection.classes if labels is None else labels.classes
     embed_labelled(engine, request.device, classes, CENTRE, entry.name, report, cancel)
@@ -181,6 +184,15 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
         left_out=photos.left_out,
         unreadable=unreadable,
     )
+
+
+def check_finetuning(engine: Engine) -> None:
+    """Check that the collection's backbone can be finetuned.
+
+    Raises:
+        UserError: it is not a ResNet.
+    """
+    backbone_of(engine, base_name(chosen_backbone(engine.collection))).resnet(_NEEDS_RESNET)
 
 
 def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int) -> float:

@@ -110,8 +110,8 @@ def test_the_labelled_ones_are_not_among_them_and_there_are_only_so_many(
     some = labelled_photos(engine, "resnet50", labels_of(engine.collection)).unlabelled
     assert some is not None
     assert len(some) == 50
-    everywhere = {row.tobytes() for row in photos.unlabelled.levels}
-    assert {row.tobytes() for row in some.levels} < everywhere
+    everywhere = {row.tobytes() for row in photos.unlabelled.quantised}
+    assert {row.tobytes() for row in some.quantised} < everywhere
 
 
 def test_with_many_labels_they_are_left_alone(engine: Engine, tmp_path: Path) -> None:
