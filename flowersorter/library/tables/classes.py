@@ -113,10 +113,8 @@ class ClassTable:
         Raises:
             ClassRefused: a name is new and not valid; no class was made.
         """
-        order = NaturalOrder()
-        ordered = sorted(set(names), key=lambda name: (order.folder(name), name))
         with self._database.transaction():
-            return {name: self.resolve(name, origin) for name in ordered}
+            return {name: self.resolve(name, origin) for name in in_order_of_making(names)}
 
     def meant_by(self, names: Sequence[str]) -> list[int]:
         """The class ids of a model's class names, in their order; new classes are made.
@@ -318,6 +316,12 @@ class ClassTable:
         rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))
         if rows:
             raise ClassRefused(f"The class “{name}” cannot be used", f"there is already a class “{rows[0]['name']}”")
+
+
+def in_order_of_making(names: Iterable[str]) -> list[str]:
+    """Each name once, in the natural order that new classes get."""
+    order = NaturalOrder()
+    return sorted(set(names), key=lambda name: (order.folder(name), name))
 
 
 def _add_alias(connection: sqlite3.Connection, key: str, class_id: int) -> None:

@@ -18,9 +18,9 @@ _FILED = """
 """
 
 
-_FILED_AS = """
+_FILED_ROWS = """
     SELECT id, sha256, class_name, destination FROM filings
-    WHERE state = 'done' AND lead_id IS NULL AND class_name IN (?)
+    WHERE state = 'done' AND lead_id IS NULL
 """
 _MOVED = "SELECT id, sha256, source FROM filings WHERE state = 'done' AND action = 'move' AND sha256 IN (?)"
 
@@ -62,9 +62,13 @@ class FiledFile(NamedTuple):
     path: bytes
 
 
-def files_filed_as(database: Database, class_names: Iterable[str]) -> list[FiledFile]:
-    """Where photos were filed as some classes and not taken back, also those that a later run moved on."""
-    return [FiledFile(*row) for row in database.query_in(_FILED_AS, class_names)]
+def filed_rows(database: Database) -> list[tuple[int, bytes, str, bytes]]:
+    """Where photos were filed and not taken back, also those that a later run moved on.
+
+    Returns:
+        What a `FiledFile` is made of: there are very many, and few of them are of interest.
+    """
+    return database.tuples(_FILED_ROWS)
 
 
 def without_moved_on(database: Database, files: Sequence[FiledFile]) -> list[FiledFile]:

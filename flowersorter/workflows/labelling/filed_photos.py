@@ -9,13 +9,42 @@ from __future__ import annotations
 import os
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
 
 from flowersorter.domain.place import Places
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key
-from flowersorter.library.tables.filed_photos import FiledFile, classes_filed_as, files_filed_as, without_moved_on
+from flowersorter.library.tables.filed_photos import FiledFile, classes_filed_as, filed_rows, without_moved_on
+
+
+def filed_by_runs(collection: CollectionStore, wanted: Mapping[int, str], places: Places) -> set[int]:
+    """Find the photos whose folder says nothing, because a run put them into a folder of that class.
+
+    Args:
+        collection: Has the journal.
+        wanted: The class that the folder of each photo means, by photo id.
+        places: Everything in the folder that is open.
+    """
+    by_hash = classes_filed_as(collection.database) if wanted else {}
+    if not by_hash:
+        return set()
+    meaning = _Meaning(collection)
+    names = {name for names in by_hash.values() for name in names}
+    meant_by = {name: meaning.of(name) for name in wanted.values()}
+    same = {name: {each for each in names if meaning.of(each) == meant} for name, meant in meant_by.items()}
+    filed, others = set[int](), set[int]()
+    ids, hashes = collection.photos.hashes(wanted)
+    for photo_id, sha256 in zip(ids.tolist(), hashes, strict=True):
+        (others if same[wanted[photo_id]].isdisjoint(by_hash.get(sha256, ())) else filed).add(photo_id)
+    standing = dict[int, Standing]()
+    for at in np.flatnonzero(np.isin(places.photo_ids, list(others))).tolist():
+        photo_id = int(places.photo_ids[at])
+        standing.setdefault(photo_id, Standing(meant_by[wanted[photo_id]])).paths.append(places.paths.names[at])
+    meant = {name: meaning.of(name) for photo_id in others for name in same[wanted[photo_id]]}
+    return filed | (_rewritten(collection, standing, meant, places) if meant else set())
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,55 +52,30 @@ class Standing:
     """A photo in a folder named like a class.
 
     Attributes:
-        path: Where it stands.
-        class_name: The class that the folder means.
+        meant: What the folder means, as `_Meaning` gives it.
+        paths: Where the photo stands, elsewhere too.
     """
 
-    path: str
-    class_name: str
-
-
-def filed_by_runs(collection: CollectionStore, standing: Mapping[int, Standing], places: Places) -> set[int]:
-    """Find the photos whose folder says nothing, because a run put them into a folder of that class.
-
-    Args:
-        collection: Has the journal.
-        standing: Photos in class folders, by photo id.
-        places: Everything in the folder that is open.
-    """
-    by_hash = classes_filed_as(collection.database) if standing else {}
-    if not by_hash:
-        return set()
-    meaning = _Meaning(collection)
-    found, others = set[int](), dict[int, Standing]()
-    for photo_id, sha256 in zip(*collection.photos.hashes(standing), strict=True):
-        each = standing[int(photo_id)]
-        if meaning.of(each.class_name) in map(meaning.of, by_hash.get(sha256, ())):
-            found.add(int(photo_id))
-        else:
-            others[int(photo_id)] = each
-    if others:
-        names = {name for names in by_hash.values() for name in names}
-        wanted = {meaning.of(each.class_name) for each in others.values()}
-        files = files_filed_as(collection.database, [name for name in names if meaning.of(name) in wanted])
-        found |= _rewritten(collection, others, files, meaning, places)
-    return found
+    meant: int | str
+    paths: list[str] = field(default_factory=list)
 
 
 def _rewritten(
-    collection: CollectionStore,
-    standing: Mapping[int, Standing],
-    files: Iterable[FiledFile],
-    meaning: _Meaning,
-    places: Places,
+    collection: CollectionStore, standing: Mapping[int, Standing], meant: Mapping[str, int | str], places: Places
 ) -> set[int]:
     """The photos that are a filed file with other bytes.
 
     Such a one is at the same path. Or it has the same name, or the folder of a file that is gone: then both were taken
     at the same moment or, where that is not known, the filed file is gone. A file whose filed bytes have a label of the
     class does not count: there the folder repeats the person's word.
+
+    Args:
+        collection: Has the journal.
+        standing: Photos in class folders, by photo id.
+        meant: What the names mean that such files may have been filed as.
+        places: Everything in the folder that is open.
     """
-    candidates = _candidates(standing, files, meaning, places)
+    candidates = _candidates(standing, filed_rows(collection.database), meant, places)
     kept = set(without_moved_on(collection.database, list({file for each in candidates.values() for file in each})))
     id_of = collection.photos.known(file.sha256 for file in kept)
     records, labels = collection.photos.photos([*candidates, *id_of.values()]), collection.labels.get(id_of.values())
@@ -80,9 +84,9 @@ def _rewritten(
     def is_filed(photo_id: int, file: FiledFile) -> bool:
         before = id_of.get(file.sha256, 0)
         label = labels.get(before)
-        if label is not None and label.class_id == meaning.of(file.class_name):
+        if label is not None and label.class_id == standing[photo_id].meant:
             return False
-        if _is_same_file(standing[photo_id].path, file.path):
+        if any(_is_same_file(path, os.fsdecode(file.path)) for path in standing[photo_id].paths):
             return True
         moment, moment_before = (records[each].taken_at if each in records else None for each in (photo_id, before))
         if moment is not None and moment_before is not None:
@@ -93,26 +97,47 @@ def _rewritten(
 
 
 def _candidates(
-    standing: Mapping[int, Standing], files: Iterable[FiledFile], meaning: _Meaning, places: Places
+    standing: Mapping[int, Standing],
+    filed: Iterable[tuple[int, bytes, str, bytes]],
+    meant: Mapping[str, int | str],
+    places: Places,
 ) -> dict[int, set[FiledFile]]:
     """The filed files that photos may have been: of the same class, with the same name or gone from the same folder."""
     by_name, by_folder = defaultdict[_Key, list[int]](list), defaultdict[_Key, list[int]](list)
     for photo_id, each in standing.items():
-        folder, name = os.path.split(_folded(os.fsencode(each.path)))
-        by_name[meaning.of(each.class_name), name].append(photo_id)
-        by_folder[meaning.of(each.class_name), folder].append(photo_id)
-    there: set[bytes] | None = None
+        for path in map(_folded, each.paths):
+            folder, _, name = path.rpartition(os.sep)
+            by_name[each.meant, name].append(photo_id)
+            by_folder[each.meant, folder].append(photo_id)
+    there = _Present(places.paths.names)
     candidates = defaultdict[int, set[FiledFile]](set)
-    for file in files:
-        path, meant = _folded(file.path), meaning.of(file.class_name)
-        folder, name = os.path.split(path)
-        photo_ids = by_name.get((meant, name), [])
-        if (meant, folder) in by_folder:
-            there = there if there is not None else {_folded(os.fsencode(each)) for each in places.paths.names}
-            photo_ids = photo_ids if path in there else [*photo_ids, *by_folder[meant, folder]]
+    for row in filed:
+        if (means := meant.get(row[2])) is None:
+            continue
+        path = os.fsdecode(row[3])
+        folder, _, name = _folded(path).rpartition(os.sep)
+        photo_ids = by_name.get((means, name), [])
+        if (means, folder) in by_folder and not there.has(path):
+            photo_ids = [*photo_ids, *by_folder[means, folder]]
         for photo_id in photo_ids:
-            candidates[photo_id].add(file)
+            candidates[photo_id].add(FiledFile(*row))
     return candidates
+
+
+class _Present:
+    """The files in a folder, whatever the case their names are written in."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = set(names)
+        self._folded: set[str] | None = None
+
+    def has(self, path: str) -> bool:
+        """Whether a file is there."""
+        if path in self._names:
+            return True
+        if self._folded is None:  # of many files almost all are spelled as they were filed
+            self._folded = set(map(_folded, self._names))
+        return _folded(path) in self._folded
 
 
 class _Meaning:
@@ -131,21 +156,19 @@ class _Meaning:
 
 
 #: What a class name means, and a folded name or folder.
-_Key = tuple[int | str, bytes]
+_Key = tuple[int | str, str]
 
 
-def _folded(path: bytes) -> bytes:
+def _folded(path: str) -> str:
     """What the spellings of a path have in common that some disks take for one."""
-    if path.isascii():
-        return path.lower()
-    return os.fsencode(unicodedata.normalize("NFC", os.fsdecode(path)).casefold())
+    return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
 
 
-def _is_same_file(path: str, filed: bytes) -> bool:
+def _is_same_file(path: str, filed: str) -> bool:
     """Whether both paths lead to one file, through a link or in another spelling too."""
-    if _folded(os.fsencode(path)) == _folded(filed):
+    if _folded(path) == _folded(filed):
         return True
     try:
-        return os.path.samefile(os.fsencode(path), filed)  # noqa: PTH121 - compared as bytes
+        return os.path.samefile(path, filed)  # noqa: PTH121 - as texts: there is no need to take them apart
     except OSError:
         return False

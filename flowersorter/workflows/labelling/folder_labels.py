@@ -12,7 +12,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.workflows.labelling.filed_photos import Standing, filed_by_runs
+from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
 
 def name_key(name: str) -> str:
@@ -35,32 +35,32 @@ def label_by_known_folders(
     known = {name_key(name): name for name in names}
     known.update({name_key(c.name): c.name for c in collection.classes.all()})
     meaning: dict[str, str | None] = {}  # of each folder: photos share few of them
-    standing: dict[int, Standing] = {}
+    wanted: dict[int, str] = {}
     places = Places.of(places)
     for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in meaning:
             meaning[parent] = _nearest(folder, Path(parent), known)
         meant = meaning[parent]
-        if photo_id and meant is not None and photo_id not in standing:
-            standing[photo_id] = Standing(name, meant)
-    standing = _without_labels(collection, standing)
-    filed = filed_by_runs(collection, standing, places)
-    return label_by_names(
-        collection, {photo_id: each.class_name for photo_id, each in standing.items() if photo_id not in filed}
-    )
+        if photo_id and meant is not None:
+            wanted.setdefault(photo_id, meant)
+    wanted = _without_labels(collection, wanted)
+    filed = filed_by_runs(collection, wanted, places)
+    return label_by_names(collection, {photo_id: name for photo_id, name in wanted.items() if photo_id not in filed})
 
 
-def _without_labels(collection: CollectionStore, standing: dict[int, Standing]) -> dict[int, Standing]:
+def _without_labels(collection: CollectionStore, wanted: dict[int, str]) -> dict[int, str]:
     """The photos that neither a person nor this folder gave its class yet."""
-    labels = collection.labels.get(list(standing))
-    found = {name: collection.classes.find(name) for name in {each.class_name for each in standing.values()}}
+    labels = collection.labels.get(list(wanted))
+    if not labels:
+        return wanted
+    found = {name: collection.classes.find(name) for name in set(wanted.values())}
     label_of = {name: Label(each.id, LabelOrigin.FOLDER) for name, each in found.items() if each is not None}
     return {
-        photo_id: each
-        for photo_id, each in standing.items()
+        photo_id: name
+        for photo_id, name in wanted.items()
         if (label := labels.get(photo_id)) is None
-        or (label.origin is LabelOrigin.FOLDER and label != label_of.get(each.class_name))
+        or (label.origin is LabelOrigin.FOLDER and label != label_of.get(name))
     }
 
 

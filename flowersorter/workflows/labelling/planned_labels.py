@@ -13,7 +13,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import class_key, validated_name
-from flowersorter.natural_sort import NaturalOrder
+from flowersorter.library.tables.classes import in_order_of_making
 from flowersorter.workflows.labelling.folder_labels import label_by_names
 
 
@@ -42,8 +42,7 @@ class PlannedClasses:
     def __init__(self, collection: CollectionStore, names: Iterable[str]) -> None:
         self._collection, self._present = collection, collection.classes.all()
         self._new: dict[str, PhotoClass] = {}
-        order = NaturalOrder()
-        for name in sorted(set(names), key=lambda name: (order.folder(name), name)):
+        for name in in_order_of_making(names):
             if collection.classes.find(name) is None and class_key(name) not in self._new:
                 number = len(self._new) + 1
                 self._new[class_key(name)] = PhotoClass(

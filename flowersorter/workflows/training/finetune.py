@@ -153,16 +153,13 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     else:
         model, training = _on_own_network(engine, request, entry, photos, tuned, classes, known, report)
     before = model_for(engine, chosen_backbone(collection))
-    arrays, metadata = model.to_bundle()
     imported = before is not None and came_from_elsewhere(before)
     with collection.database.transaction():
         if labels is not None:
             labels.write()
-        model_id = collection.models.add(arrays | training.arrays(), metadata)
         lost = _lost_classes(collection, before, model)
         made_current = labels is not None or not (lost or imported or _is_worse(before, model))
-        if made_current:
-            use_model(collection, model_id)
+        model_id = _keep(collection, model, training, use=made_current)
     forget_unused(engine)
     _remember_pace(engine, request, photos, tuned)
     return FinetuneResult(
@@ -193,6 +190,15 @@ def check_finetuning(engine: Engine) -> None:
         UserError: it is not a ResNet.
     """
     backbone_of(engine, base_name(chosen_backbone(engine.collection))).resnet(_NEEDS_RESNET)
+
+
+def _keep(collection: CollectionStore, model: Model, training: Training, *, use: bool) -> int:
+    """Add a model to the collection, and put it into use if wanted; returns its number."""
+    arrays, metadata = model.to_bundle()
+    model_id = collection.models.add(arrays | training.arrays(), metadata)
+    if use:
+        use_model(collection, model_id)
+    return model_id
 
 
 def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int) -> float:

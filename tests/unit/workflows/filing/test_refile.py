@@ -224,6 +224,8 @@ def test_nor_does_it_where_another_program_wrote_the_file_anew(engine: Engine, f
     assert opened(engine, filed) == {}, "nor when it is known already"
     rewritten(filed / "blue" / "blue_1.jpg")
     assert opened(engine, filed) == {}, "nor when it is changed once more"
+    shutil.copy2(filed / "blue" / "blue_1.jpg", filed / "a copy.jpg")
+    assert opened(engine, filed) == {}, "nor when it stands elsewhere too"
 
 
 def test_nor_where_the_folder_was_renamed_as_well(engine: Engine, filed: Path) -> None:

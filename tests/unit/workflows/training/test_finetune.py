@@ -294,7 +294,7 @@ def test_one_class_only_is_told(engine: Engine, tmp_path: Path) -> None:
     with pytest.raises(TooFewPhotos, match="at least two sub-folders"):
         trained(engine, tmp_path / "one")
     rows = label(engine, PredictFolderRequest(tmp_path / "one" / "wide", "cpu", "tiny"), silent, CancelToken()).rows
-    assign(engine.collection, rows.photo_ids.tolist(), class_of(engine.collection, "wide"))
+    assign(engine.collection, rows.photo_ids.tolist(), engine.collection.classes.add("wide").id)
     with pytest.raises(TooFewPhotos, match="at least two classes"):
         trained(engine)
 
