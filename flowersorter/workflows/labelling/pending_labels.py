@@ -83,7 +83,7 @@ class PendingLabels:
         collection = self._collection
         places = collection.photos.places(list(step.places))
         read = {place.id: place.photo_id for place in places if place.photo_id is not None}
-        settled = self.settle(read)  # older steps come first
+        settled = self.settle(read)  # what is pending there is older, and must not count as newer after a restart
         done = LabelStep(
             {photo_id: step.places[at] for at, photo_id in read.items()} | step.photos,
             {at: class_id for at, class_id in step.places.items() if at not in read},

@@ -16,7 +16,7 @@ from flowersorter.domain.journal import EntryState, RunState
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.execute import execute
+from flowersorter.sorting.execute import RunBegun, execute
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.recover import recover
@@ -290,7 +290,7 @@ def test_progress_is_reported(tmp_path: Path, collection: CollectionStore) -> No
     photos = {write(tmp_path / "photos" / f"{n}.jpg", b"%d" % n): "Rose" for n in range(2)}
     news: list[object] = []
     execute(plan(photos, tmp_path / "sorted", Mode.LINK), collection, news.append, CancelToken())
-    assert news == [Progress("Linking photos", n, 2) for n in range(3)]
+    assert news == [RunBegun(1), *(Progress("Linking photos", n, 2) for n in range(3))]
 
 
 def test_nothing_to_do_makes_no_run(tmp_path: Path, collection: CollectionStore) -> None:
