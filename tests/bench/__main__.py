@@ -22,6 +22,7 @@ from tests.bench import (
     finetuning,
     label_errors,
     learning,
+    responsiveness,
 )
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
@@ -64,6 +65,7 @@ def _of_photos(measure: Callable[[Path], None]) -> Callable[[argparse.Namespace]
 
 MEASUREMENTS = {
     "speed": Measurement(table.speed, "12 minutes", quick=True),
+    "responsiveness": Measurement(responsiveness.responsiveness, "2 minutes"),
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),
@@ -83,7 +85,7 @@ def described() -> str:
     lines = []
     for name, each in MEASUREMENTS.items():
         marks = ", runs by default" * each.quick + ", needs --photos" * each.needs_photos
-        lines.append(f"  {name:9} {each.what} ({each.minutes}{marks})")
+        lines.append(f"  {name:14} {each.what} ({each.minutes}{marks})")
     return "\n".join(lines)
 
 
@@ -100,6 +102,7 @@ def main() -> None:
         "--strangers", type=Path, default=calibration.DEFAULT_STRANGERS, help="photos of none of the classes, for trust"
     )
     table.add_options(parser)
+    responsiveness.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:
         print(f"{__doc__}\n{described()}\n", flush=True)
