@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.place import Place, Places
-from flowersorter.library.database.connection import Database
+from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
 from flowersorter.library.tables.places import PLACE_COLUMNS, path_range
 from flowersorter.natural_sort import natural_ranking
 
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
 _LARGEST_INTEGER = 2**63 - 1
+#: Places written in one transaction while a folder is synced: a key press waits for one at most, about 20 ms.
+_PLACES_AT_ONCE = 2_000
 #: Where these columns are in `PLACE_COLUMNS`.
 _PATH, _MISSING = 1, 6
 
@@ -63,10 +65,13 @@ class PhotoTable:
         self._database = database
 
     def sync_folder(self, folder: Path, found: Iterable[tuple[Path | str, int, int]]) -> Places:
-        """Bring the places under `folder` in line with what was found there, in one transaction.
+        """Bring the places under `folder` in line with what was found there, in chunks that let others in between.
 
         A changed file is forgotten as a photo until it is read again. A file that is gone is marked
         missing and never deleted, so everything known about it is there when it comes back.
+
+        A call that fails in between leaves some of the files unknown, which the next one finds; only when every file
+        found is in the library are others marked missing.
 
         Args:
             folder: The folder that was looked through; do not call this when the folder itself is gone.
@@ -82,25 +87,24 @@ class PhotoTable:
         seen = _Seen.of(found)
         if not all(bounds[0] <= path < bounds[1] for path in seen.paths):
             raise ValueError(f"a path that was found does not lie under {folder}")
-        with self._database.transaction() as connection:
+        known = self._rows_between(*bounds)
+        row_of = {row[_PATH]: number for number, row in enumerate(known)}
+        at = np.fromiter((row_of.get(path, -1) for path in seen.paths), np.intp, len(seen.paths))
+        new, changed, back, gone = _differences(Places.from_rows(known, ()), seen, at)
+        self._write_in_chunks(
+            "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
+            [(seen.paths[i], int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i])) for i in new],
+        )
+        self._write_in_chunks(
+            "UPDATE places SET size_bytes = ?, mtime_ns = ?, photo_id = NULL, error = NULL WHERE id = ?",
+            [(int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i]), known[at[i]][0]) for i in changed],
+        )
+        self._write_in_chunks("UPDATE places SET missing = 0 WHERE id = ?", [(known[i][0],) for i in back])
+        self._write_in_chunks("UPDATE places SET missing = 1 WHERE id = ?", [(known[i][0],) for i in gone])
+        if len(new) or len(changed) or len(back):
             known = self._rows_between(*bounds)
             row_of = {row[_PATH]: number for number, row in enumerate(known)}
-            at = np.fromiter((row_of.get(path, -1) for path in seen.paths), np.intp, len(seen.paths))
-            new, changed, back, gone = _differences(Places.from_rows(known, ()), seen, at)
-            connection.executemany(
-                "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
-                [(seen.paths[i], int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i])) for i in new],
-            )
-            connection.executemany(
-                "UPDATE places SET size_bytes = ?, mtime_ns = ?, photo_id = NULL, error = NULL WHERE id = ?",
-                [(int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i]), known[at[i]][0]) for i in changed],
-            )
-            connection.executemany("UPDATE places SET missing = 0 WHERE id = ?", [(known[i][0],) for i in back])
-            connection.executemany("UPDATE places SET missing = 1 WHERE id = ?", [(known[i][0],) for i in gone])
-            if len(new) or len(changed) or len(back):
-                known = self._rows_between(*bounds)
-                row_of = {row[_PATH]: number for number, row in enumerate(known)}
-                at = np.array([row_of[path] for path in seen.paths], np.intp)
+            at = np.array([row_of[path] for path in seen.paths], np.intp)
         return Places.from_rows([known[i] for i in at.tolist()], seen.names)
 
     def places_under(self, folder: Path, *, missing: bool = False) -> Places:
@@ -269,7 +273,18 @@ class PhotoTable:
             connection.execute("DELETE FROM places WHERE path = ?", (os.fsencode(path),))
 
     def _rows_between(self, low: bytes, high: bytes) -> list[tuple[Any, ...]]:
-        return self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ?", (low, high))
+        """The rows of a range of paths, by path, read in parts that let others in between."""
+        select = f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        rows: list[tuple[Any, ...]] = []
+        while part := self._database.tuples(select, (low, high)):
+            rows += part
+            low = part[-1][_PATH] + b"\0"  # the next possible path
+        return rows
+
+    def _write_in_chunks(self, sql: str, rows: Sequence[tuple[Any, ...]]) -> None:
+        for start in range(0, len(rows), _PLACES_AT_ONCE):
+            with self._database.transaction() as connection:
+                connection.executemany(sql, rows[start : start + _PLACES_AT_ONCE])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
