@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 
-from flowersorter.jobs import CancelToken, Progress
+from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.workers.job_worker import Call, Job, JobWorker
 
 
@@ -46,6 +47,9 @@ class JobQueue(QObject):
     A *background* job gives way: when another job is submitted it is cancelled and starts again
     behind it, under the same id. That suits the labelling of a folder, which loses nothing by it.
 
+    Args:
+        barrier: Gives an event that a job waits for before it begins: that labels given before are in the library.
+
     Signals:
         started(id, title), progressed(id, Progress), succeeded(id, result), cancelled(id), finished(id):
             As `JobWorker` has them, but never for a job that was dropped.
@@ -65,8 +69,9 @@ class JobQueue(QObject):
 
     _run = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, barrier: Callable[[], threading.Event] | None = None) -> None:
         super().__init__(parent)
+        self._barrier = barrier
         self._entries: dict[int, _Entry] = {}  # everything that waits or runs and was not dropped
         self._waiting: deque[int] = deque()
         self._running: Job | None = None
@@ -191,7 +196,8 @@ class JobQueue(QObject):
         job_id = self._waiting.popleft()
         entry = self._entries[job_id]
         entry.preempted = entry.stale = False
-        self._running = Job(job_id, entry.title, entry.call, CancelToken())
+        call = entry.call if self._barrier is None else _after(self._barrier(), entry.call)
+        self._running = Job(job_id, entry.title, call, CancelToken())
         self._run.emit(self._running)
 
     def _end(self, job_id: int, how: object) -> None:
@@ -272,3 +278,12 @@ class JobQueue(QObject):
             self._last_loop.quit()
         self._start_next()
         self._tell_if_idle()
+
+
+def _after(event: threading.Event, call: Call) -> Call:
+    def run(report: Report, cancel: CancelToken) -> object:
+        event.wait()
+        cancel.check()
+        return call(report, cancel)
+
+    return run
