@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 
+from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.workers.job_worker import Call, Job, JobWorker
 
@@ -32,6 +33,7 @@ class _Entry:
     call: Call
     listener: Listener
     background: bool
+    changes: Changes
     preempted: bool = False  # cancelled to make way; starts again, unless it had come to its end
     stale: bool = False  # begins again, even if it came to its end before it heard of it
     over: bool = False  # it has answered: it gives way no longer, and is not asked again
@@ -55,6 +57,7 @@ class JobQueue(QObject):
             As `JobWorker` has them, but never for a job that was dropped.
         reported(id, item): One signal for each thing reported.
         failed(id, error): The job ended with this error and its listener does not deal with it.
+        changed(Changes): A job may have changed these parts of the library, to its end or in part.
         busy_changed(bool): Whether any job runs or waits.
     """
 
@@ -65,6 +68,7 @@ class JobQueue(QObject):
     failed = Signal(int, object)
     cancelled = Signal(int)
     finished = Signal(int)
+    changed = Signal(object)
     busy_changed = Signal(bool)
 
     _run = Signal(object)
@@ -75,6 +79,7 @@ class JobQueue(QObject):
         self._entries: dict[int, _Entry] = {}  # everything that waits or runs and was not dropped
         self._waiting: deque[int] = deque()
         self._running: Job | None = None
+        self._changes = Changes.NOTHING  # what the job that runs changes, dropped or not
         self._last_id = 0
         self._closing = False
         self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the job in hand
@@ -94,7 +99,15 @@ class JobQueue(QObject):
 
     # -- what the window asks for
 
-    def submit(self, title: str, call: Call, listener: Listener | None = None, *, background: bool = False) -> int:
+    def submit(
+        self,
+        title: str,
+        call: Call,
+        listener: Listener | None = None,
+        *,
+        background: bool = False,
+        changes: Changes = Changes.NOTHING,
+    ) -> int:
         """Queue a job and return its id; nothing is run once `shutdown` was called.
 
         Args:
@@ -102,12 +115,13 @@ class JobQueue(QObject):
             call: Runs in the worker thread, on frozen data.
             listener: Told about this job alone.
             background: Whether the job gives way to later ones.
+            changes: What it changes in the library.
         """
         self._last_id += 1
         if self._closing:
             return self._last_id
         was_busy = self.busy
-        self._entries[self._last_id] = _Entry(title, call, listener or Listener(), background)
+        self._entries[self._last_id] = _Entry(title, call, listener or Listener(), background, changes)
         if background:
             self._waiting.append(self._last_id)
         else:
@@ -197,7 +211,7 @@ class JobQueue(QObject):
         entry = self._entries[job_id]
         entry.preempted = entry.stale = False
         call = entry.call if self._barrier is None else _after(self._barrier(), entry.call)
-        self._running = Job(job_id, entry.title, call, CancelToken())
+        self._running, self._changes = Job(job_id, entry.title, call, CancelToken()), entry.changes
         self._run.emit(self._running)
 
     def _end(self, job_id: int, how: object) -> None:
@@ -268,6 +282,8 @@ class JobQueue(QObject):
     @Slot(int)
     def _on_finished(self, job_id: int) -> None:
         self._running = None
+        if self._changes and not self._closing:
+            self.changed.emit(self._changes)
         entry = self._entries.get(job_id)
         if entry is not None and (entry.preempted or entry.stale):
             self._waiting.append(job_id)

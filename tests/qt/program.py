@@ -55,11 +55,12 @@ def running(
 
 
 def idle(program: Program, qtbot: QtBot) -> None:
-    """Wait until no job runs and the window has taken it in: its timers, its thumbnails, its larger pictures."""
+    """Wait until no job and no operation on the library runs, and the window has taken in what they said."""
 
     def at_rest() -> bool:
         return not (
             program.queue.busy
+            or program.library.busy
             or program.thumbnails.waiting
             or any(each.isActive() for each in program.window.findChildren(QTimer))
             or any(each.busy for each in program.window.findChildren(LatestOnly))
@@ -72,6 +73,11 @@ def idle(program: Program, qtbot: QtBot) -> None:
         return False
 
     qtbot.waitUntil(settled)
+
+
+def saved(program: Program, qtbot: QtBot) -> None:
+    """Wait until what was just done in the window is in the library."""
+    qtbot.waitUntil(lambda: not program.library.busy)
 
 
 def places(program: Program, part: str) -> list[int]:

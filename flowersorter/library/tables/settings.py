@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar
 
+from flowersorter.domain.setting import value_of
 from flowersorter.library.database.connection import Database
 
 T = TypeVar("T")
@@ -21,19 +22,11 @@ class Settings:
 
         With None as default any stored value is returned.
         """
-        text = self._text(key)
-        if text is None:
-            return default
-        try:
-            value = json.loads(text)
-        except ValueError:
-            return default
-        if isinstance(default, float) and type(value) is int:
-            value = float(value)
-        # An exact match: JSON's true must not pass for the number 1.
-        if default is None or type(value) is type(default):
-            return cast(T, value)
-        return default
+        return value_of(self._text(key), default)
+
+    def texts(self) -> dict[str, str]:
+        """Every value as JSON text, by key; `value_of` reads one."""
+        return {str(key): str(value) for key, value in self._database.tuples("SELECT key, value FROM settings")}
 
     def set(self, key: str, value: Any) -> None:
         """Store a JSON value under `key`; it is on disk when this returns.
@@ -43,7 +36,10 @@ class Settings:
         Raises:
             TypeError: `value` is nothing JSON can hold.
         """
-        text = json.dumps(value)
+        self.set_text(key, json.dumps(value))
+
+    def set_text(self, key: str, text: str) -> None:
+        """The same for a value that is JSON text already."""
         if self._text(key) == text:
             return
         with self._database.transaction() as connection:

@@ -63,8 +63,8 @@ class ClassesController(QObject):
         return next((each.name for each in self._classes if each.id == class_id), "")
 
     def refresh(self) -> None:
-        """Read the classes again."""
-        classes = tuple(self._session.collection.classes.all())
+        """Show the classes as the library has them now."""
+        classes = tuple(self._session.state.classes)
         if classes != self._classes:
             self._classes = classes
             self._session.photos.set_classes({each.id: ClassLook(each.name, each.colour) for each in classes})
@@ -177,4 +177,4 @@ class ClassesController(QObject):
         return next((each for each in self._classes if each.id == class_id), None)
 
     def _labels(self, class_id: int) -> int:
-        return self._session.collection.labels.counts().get(class_id, 0)
+        return self._session.state.label_counts.get(class_id, 0)

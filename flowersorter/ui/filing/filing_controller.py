@@ -115,7 +115,7 @@ class FilingController(QObject):
 
     def _choices(self) -> SortChoices | None:
         """What was chosen the last time; None at the first."""
-        stored = self._session.collection.settings.get(CHOICES_KEY, dict[str, str]())
+        stored = self._session.state.setting(CHOICES_KEY, dict[str, str]())
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
             return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
@@ -130,7 +130,7 @@ class FilingController(QObject):
                 "include": choices.include,
                 "aside": choices.aside or "",
             }
-            self._session.collection.settings.set(CHOICES_KEY, stored)
+            self._session.state.set_setting(CHOICES_KEY, stored)
 
     # -- filing
 

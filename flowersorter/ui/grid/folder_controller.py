@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 MAX_RECENT = 8
 RECENT_KEY, FOLDER_KEY = "recent folders", "folder"
+#: What labelling a folder changes: class folders are labels, and a model brings its classes.
+_CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +49,6 @@ class FolderController(QObject):
         opened(Path): Another folder is open.
         closed(): It turned out that it cannot be read, and nothing is known of it.
         begun(): The folder is about to be looked at.
-        classes_changed(): The library may have other classes now.
         labelled(): The folder was looked at to its end; what is shown is what the model says.
         show_requested(key): Show this pile.
     """
@@ -54,7 +56,6 @@ class FolderController(QObject):
     opened = Signal(object)
     closed = Signal()
     begun = Signal()
-    classes_changed = Signal()
     labelled = Signal()
     show_requested = Signal(int)
 
@@ -103,7 +104,7 @@ class FolderController(QObject):
     @property
     def recent(self) -> list[Path]:
         """Folders that were open before, newest first, as far as they are there."""
-        stored = self._session.collection.settings.get(RECENT_KEY, list[str]())
+        stored = self._session.state.setting(RECENT_KEY, list[str]())
         return [folder for folder in map(Path, stored) if folder.is_dir()]
 
     def _submit(self, *, quiet: bool) -> None:
@@ -113,14 +114,14 @@ class FolderController(QObject):
         call = _call(self._session.collection, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
         title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
-        self._job_id = self._session.queue.submit(title, call, listener, background=True)
+        self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
 
     def _remember(self, folder: Path) -> None:
-        settings = self._session.collection.settings
-        others = [each for each in settings.get(RECENT_KEY, list[str]()) if each != str(folder)]
+        state = self._session.state
+        others = [each for each in state.setting(RECENT_KEY, list[str]()) if each != str(folder)]
         try:
-            settings.set(RECENT_KEY, [str(folder), *others][:MAX_RECENT])
-            settings.set(FOLDER_KEY, str(folder))
+            state.set_setting(RECENT_KEY, [str(folder), *others][:MAX_RECENT])
+            state.set_setting(FOLDER_KEY, str(folder))
         except UnicodeError:
             pass  # a name that is no text cannot be kept as JSON; it is only a convenience
 
@@ -131,7 +132,7 @@ class FolderController(QObject):
 
         if isinstance(news, (FolderScanned, KnownRows)):
             self._session.photos.set_rows(news.rows)
-            self.classes_changed.emit()
+            self._session.library.announce(_CHANGES)  # a model's classes are made when it first predicts
             self._settle(news.rows)
         elif isinstance(news, RowsChanged):
             self._session.photos.merge(news.rows)
@@ -158,7 +159,6 @@ class FolderController(QObject):
         photos.set_rows(result.rows)
         photos.rearrange()
         self._settle(result.rows)
-        self.classes_changed.emit()
         if not self._quiet:
             self._tell(result)
         self.labelled.emit()

@@ -95,7 +95,7 @@ class LabelErrorsController(QObject):
 
         With very many labels, or too few for a second opinion, only those are found that class folders contradict.
         """
-        counts = self._session.collection.labels.counts()
+        counts = self._session.state.label_counts
         enough = sum(count > 2 for count in counts.values()) > 1
         if not self._session.queue.alive(self._job_id):
             self._offering = True
@@ -146,7 +146,7 @@ class LabelErrorsController(QObject):
         if self._dialog is not None:
             self._dialog.close()
         self._decisions = []
-        names = {each.id: each.name for each in self._session.collection.classes.all()}
+        names = {each.id: each.name for each in self._session.state.classes}
         # A class may be gone since the check was offered.
         there = [each for each in result.doubts if {each.class_id, each.better_id} <= set(names)]
         if len(there) < len(result.doubts):
@@ -210,4 +210,4 @@ class LabelErrorsController(QObject):
             self._dialog = None
 
     def _name(self, class_id: int) -> str:
-        return next((each.name for each in self._session.collection.classes.all() if each.id == class_id), "")
+        return self._session.state.class_name(class_id)

@@ -131,7 +131,7 @@ class LabelsController(QObject):
         self._filed.take_back(correction)
 
     def _names(self) -> dict[int, str]:
-        return {each.id: each.name for each in self._session.collection.classes.all()}
+        return {each.id: each.name for each in self._session.state.classes}
 
     def _show_photos(self, labels: Shown) -> None:
         self._session.photos.set_labels(as_shown(labels))

@@ -155,10 +155,10 @@ class ImportExportController(QObject):
     # -- where files are looked for
 
     def _folder(self) -> Path:
-        return Path(self._session.collection.settings.get(_FOLDER, str(Path.home())))
+        return Path(self._session.state.setting(_FOLDER, str(Path.home())))
 
     def _remember(self, folder: Path) -> None:
-        self._session.collection.settings.set(_FOLDER, str(folder))
+        self._session.state.set_setting(_FOLDER, str(folder))
 
 
 def described(result: ImportResult) -> str:

@@ -69,8 +69,7 @@ class ModelsController(QObject):
     @Slot(object)
     def _compare(self, model_id: int | None) -> None:
         collection = self._session.collection
-        current = collection.models.current()
-        request = CompareRequest(collection, None if current is None else current.id, model_id)
+        request = CompareRequest(collection, self._session.state.model_id, model_id)
 
         def run(report: Report, cancel: CancelToken) -> tuple[int | None, int | None, Comparison]:
             return request.older, request.newer, compare(request, report, cancel)
@@ -119,9 +118,8 @@ class ModelsController(QObject):
         assert isinstance(result, tuple)
         older, newer, found = result
         assert isinstance(found, Comparison)
-        current = self._session.collection.models.current()
-        if self._page is not None and older == (None if current is None else current.id):
-            classes = self._session.collection.classes.all()
+        if self._page is not None and older == self._session.state.model_id:
+            classes = self._session.state.classes
             looks = {each.id: ClassLook(each.name, each.colour) for each in classes}
             self._page.show_comparison(newer, found, looks)
 

@@ -9,8 +9,10 @@ from PySide6.QtWidgets import QWidget
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_model import PhotoModel
+from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.workers.job_queue import JobQueue
+from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 
 
@@ -21,6 +23,8 @@ class Session:
     Attributes:
         collection: What is remembered.
         queue: Runs jobs.
+        library: Runs short operations on the collection; the window itself asks no table of it.
+        state: What the window needs of the collection all the time.
         thumbnails: Decodes thumbnails.
         photos: The open folder.
         corrections: What can be undone.
@@ -28,6 +32,8 @@ class Session:
 
     collection: CollectionStore
     queue: JobQueue
+    library: LibraryQueue
+    state: LibraryState
     thumbnails: ThumbnailPool
     photos: PhotoModel
     corrections: QUndoStack
@@ -35,7 +41,7 @@ class Session:
     @property
     def device(self) -> str:
         """What to calculate on: "auto", "cpu" or "cuda"."""
-        return self.collection.settings.get("device", "auto")
+        return self.state.setting("device", "auto")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -54,7 +54,7 @@ class FinetuneController(QObject):
         if self._dialog is not None:
             self._dialog.deleteLater()
         collection = self._session.collection
-        photos = sum(collection.labels.counts().values())
+        photos = sum(self._session.state.label_counts.values())
         self._dialog = FinetuneDialog(
             photos,
             lambda unfreeze, epochs: likely_seconds(collection, unfreeze, epochs, photos, worker_count()),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.changes import Changes
 from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.grid.folder_controller import FolderController
@@ -24,7 +25,7 @@ class TrainingController(QObject):
     """Runs the training and, after it, lets the folder be predicted again.
 
     Signals:
-        trained(): The collection has another model.
+        trained(): The collection has another model, by which the folder is about to be labelled.
         places_requested(list of place ids, title): Show these.
         told(): The person was told what changed, and nothing is left to do.
     """
@@ -55,7 +56,7 @@ class TrainingController(QObject):
 
     def nothing_checked(self) -> str:
         """What to do before anything can be learned or measured, for the person; "" once there is a label."""
-        if self._session.collection.labels.counts():
+        if self._session.state.label_counts:
             return ""
         return self.tr("Check some photos first: drag them onto their class, or press Enter where the guess is right")
 
@@ -76,7 +77,10 @@ class TrainingController(QObject):
         request = RetrainRequest(self._session.collection, self._session.device)
         listener = Listener(succeeded=self._on_trained)
         self._job_id = self._session.queue.submit(
-            self.tr("Learning from your photos"), lambda report, cancel: retrain(request, report, cancel), listener
+            self.tr("Learning from your photos"),
+            lambda report, cancel: retrain(request, report, cancel),
+            listener,
+            changes=Changes.MODEL | Changes.CLASSES,
         )
 
     def _on_trained(self, result: object) -> None:
@@ -113,13 +117,12 @@ class TrainingController(QObject):
         return text.format(result.imported_right)
 
     def _predict_again(self) -> None:
+        self.trained.emit()
         if self._folder.folder is None:
-            self.trained.emit()
             self.told.emit()
             return
         columns = self._session.photos.columns
         self._before = dict(zip(columns.place_ids.tolist(), columns.class_ids.tolist(), strict=True))
-        self.trained.emit()
         self._folder.look_again()
 
     def _learned(self, result: TrainResult) -> str:
@@ -164,7 +167,7 @@ class TrainingController(QObject):
     def _get_ready(self) -> None:
         """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
         collection, device = self._session.collection, self._session.device
-        if not collection.labels.counts():
+        if not self._session.state.label_counts:
             return
 
         def run(report: Report, cancel: CancelToken) -> None:

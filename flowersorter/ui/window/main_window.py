@@ -56,7 +56,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._control()
         self._connect()
-        self.memory = WindowState(session.collection.settings, self, self.splitter)
+        self.memory = WindowState(session.state, self, self.splitter)
         self._restore()
 
     # -- what stands where
@@ -121,6 +121,7 @@ class MainWindow(QMainWindow):
         queue.finished.connect(self.job_bar.end)
         queue.finished.connect(self._counts.poke)
         queue.failed.connect(self._on_failed)
+        self.session.state.updated.connect(self._on_library)
         self.job_bar.cancel_requested.connect(queue.cancel_current)
         pool = self.session.thumbnails
         pool.arrived.connect(photos.repaint)
@@ -167,12 +168,10 @@ class MainWindow(QMainWindow):
         self.classes.changed.connect(self._on_classes)
         self.folder.opened.connect(self._on_opened)
         self.folder.closed.connect(self._on_folder_closed)
-        self.folder.classes_changed.connect(self.classes.refresh)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
         self.folder.show_requested.connect(self.shelf.show)
         self.corrections.labels_changed.connect(self._on_labels)
-        self.training.trained.connect(self.classes.refresh)
         late = self.on_demand
         for asking in (self.training, late):
             asking.places_requested.connect(self.shelf.show_places)
@@ -307,6 +306,11 @@ class MainWindow(QMainWindow):
     def _on_labelled(self) -> None:
         self.classes.refresh()
         self._on_selection()
+
+    @Slot()
+    def _on_library(self) -> None:
+        self.classes.refresh()
+        self._enable()
 
     @Slot(int, object)
     def _on_failed(self, _job_id: int, error: Exception) -> None:

@@ -6,9 +6,9 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
-from flowersorter.library.tables.settings import Settings
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.photo_grid import USUAL_PX, PhotoGrid
+from flowersorter.ui.shared.library_state import LibraryState
 
 USUAL_SIZE = (1280, 820)
 USUAL_SIDES = [230, 760, 290]
@@ -19,26 +19,26 @@ NARROW_SIDES = [180, 390, 230]
 class WindowState:
     """Reads and writes the collection's settings."""
 
-    def __init__(self, settings: Settings, window: QMainWindow, splitter: QSplitter) -> None:
-        self._settings, self._window, self._splitter = settings, window, splitter
+    def __init__(self, state: LibraryState, window: QMainWindow, splitter: QSplitter) -> None:
+        self._state, self._window, self._splitter = state, window, splitter
 
     @property
     def order(self) -> Order:
         """How the photos were ordered."""
-        stored = self._settings.get("order", Order.NAME.value)
+        stored = self._state.setting("order", Order.NAME.value)
         return Order(stored) if stored in list(Order) else Order.NAME
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Make the window look as it did; a first start looks as we like it."""
-        stored = self._settings.get("window", "")
+        stored = self._state.setting("window", "")
         restored = stored and self._window.restoreGeometry(QByteArray.fromBase64(stored.encode("ascii", "ignore")))
         if not restored:
             self._window.resize(*USUAL_SIZE)
-        sides = self._settings.get("sides", USUAL_SIDES)
+        sides = self._state.setting("sides", USUAL_SIDES)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
         self._splitter.setSizes(sides if valid else USUAL_SIDES)
-        grid.set_tile_size(self._settings.get("tile size", USUAL_PX))
-        inspector.setChecked(self._settings.get("inspector", True))
+        grid.set_tile_size(self._state.setting("tile size", USUAL_PX))
+        inspector.setChecked(self._state.setting("inspector", True))
         self._inspector = inspector
 
     def fit(self, before_px: int, now_px: int) -> None:
@@ -51,9 +51,9 @@ class WindowState:
     def save(self, grid: PhotoGrid, order: Order) -> None:
         """Remember all of it."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
-        self._settings.set("window", geometry)
+        self._state.set_setting("window", geometry)
         if self._inspector.isChecked() and self._splitter.isVisible():
-            self._settings.set("sides", self._splitter.sizes())
-        self._settings.set("inspector", self._inspector.isChecked())
-        self._settings.set("tile size", grid.tile_size)
-        self._settings.set("order", order.value)
+            self._state.set_setting("sides", self._splitter.sizes())
+        self._state.set_setting("inspector", self._inspector.isChecked())
+        self._state.set_setting("tile size", grid.tile_size)
+        self._state.set_setting("order", order.value)
