@@ -113,7 +113,7 @@ def _add_common(parser: argparse.ArgumentParser, *, given_before: bool) -> None:
         type=_path,
         metavar="DIR",
         default=default,
-        help="where FlowerSorter remembers (default: FLOWERSORTER_COLLECTION, else your data folder)",
+        help="where FlowerSorter remembers (default: FLOWERSORTER_GARDEN, else your data folder)",
     )
     common.add_argument(
         "--device",

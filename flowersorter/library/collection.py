@@ -26,6 +26,7 @@ from flowersorter.library.tables.classes import ClassTable
 from flowersorter.library.tables.confirmed_labels import ReviewedLabels
 from flowersorter.library.tables.journal import Journal
 from flowersorter.library.tables.labels import LabelTable
+from flowersorter.library.tables.pending_labels import PendingLabelTable
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.library.tables.settings import Settings
 
@@ -41,6 +42,7 @@ class CollectionStore:
         photos: The photos and their places.
         classes: The classes.
         labels: The labels.
+        pending_labels: Labels of photos that are not read yet.
         kept_labels: Those a person keeps against a doubt.
         journal: What was filed where.
         models: The models.
@@ -63,6 +65,7 @@ class CollectionStore:
             self.photos = PhotoTable(self.database)
             self.classes = ClassTable(self.database)
             self.labels = LabelTable(self.database)
+            self.pending_labels = PendingLabelTable(self.database)
             self.reviewed_labels = ReviewedLabels(self.database)
             self.journal = Journal(self.database)
             self.models = ModelStore(self.database, folder / "models")

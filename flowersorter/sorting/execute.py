@@ -37,6 +37,16 @@ class FiledPhoto:
 
 
 @dataclass(frozen=True, slots=True)
+class RunBegun:
+    """News: a run is in the journal; it comes before any file is touched.
+
+    However the run ends, its caller can undo it by this id.
+    """
+
+    run_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """What a run did.
 
@@ -79,6 +89,13 @@ def execute(
 
     A photo that cannot be filed is reported and the rest goes on, unless the disk is full or gone.
 
+    Args:
+        plan: The photos, and where they go.
+        collection: Holds the journal.
+        report: Gets `RunBegun`, then `Progress`.
+        cancel: Looked at between two photos.
+        files: The disk.
+
     Raises:
         Cancelled: asked to stop; the photo in hand is finished, what is filed stays and can be undone.
         UserError: the library cannot be written; recovery settles the photo in hand at the next start.
@@ -89,6 +106,7 @@ def execute(
         collection, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device}
     )
     run_id = desk.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
+    report(RunBegun(run_id))
     with suppress(OSError):  # what cannot be looked at fails photo by photo
         remember_drives(desk, plan.source)
     execution = _Execution(desk, plan, desk.journal.run(run_id))

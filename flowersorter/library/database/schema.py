@@ -75,5 +75,25 @@ CREATE INDEX kept_labels_by_class ON kept_labels (class_id);
 CREATE INDEX kept_labels_by_suspected ON kept_labels (suspected_id);
 """
 
+# Until version 2 the settings held them, as one JSON object of class ids by place id.
+_PENDING_LABELS = """
+CREATE TABLE pending_labels (
+    place_id INTEGER PRIMARY KEY REFERENCES places (id) ON DELETE CASCADE,
+    class_id INTEGER NOT NULL REFERENCES classes (id) ON DELETE CASCADE
+);
+CREATE INDEX pending_labels_by_class ON pending_labels (class_id);
+INSERT INTO pending_labels (place_id, class_id)
+    SELECT places.id, classes.id
+    FROM settings, json_each(CASE WHEN json_valid(settings.value) THEN settings.value ELSE '{}' END) AS pending
+    JOIN places ON places.id = CAST(pending.key AS INTEGER)
+    JOIN classes ON classes.id = pending.value
+    WHERE settings.key = 'labels of unread photos';
+DELETE FROM settings WHERE key = 'labels of unread photos';
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
-MIGRATIONS: tuple[tuple[int, str], ...] = ((1, _LIBRARY_TABLES + JOURNAL_TABLES), (2, _KEPT_LABELS))
+MIGRATIONS: tuple[tuple[int, str], ...] = (
+    (1, _LIBRARY_TABLES + JOURNAL_TABLES),
+    (2, _KEPT_LABELS),
+    (3, _PENDING_LABELS),
+)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import platformdirs
 
-_COLLECTION_VARIABLE = "FLOWERSORTER_COLLECTION"
+_COLLECTION_VARIABLE = "FLOWERSORTER_GARDEN"
 
 
 def default_collection() -> Path:

@@ -31,6 +31,11 @@ class RemovedClass:
         """The photos that were labelled with it."""
         return [photo_id for photo_id, _, _ in self.belongings.labels]
 
+    @property
+    def place_ids(self) -> list[int]:
+        """The places that had a pending label of it."""
+        return list(self.belongings.pending)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RenamedClass:

@@ -19,6 +19,8 @@ from flowersorter.natural_sort import NaturalOrder
 #: back what a person deleted.
 _DELETED = "deleted classes"
 _COLUMNS = "id, name, origin, position, colour"
+#: The classes that somebody said of a photo, read or not.
+_IN_USE = "SELECT class_id FROM labels UNION SELECT class_id FROM pending_labels"
 #: Lets a former name mean a class again, if that is there.
 _MEANT = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?"
 
@@ -87,7 +89,7 @@ class ClassTable:
     def take_out(self, class_id: int) -> bool:
         """Remove a class that was made by mistake; one that has labels stays. Returns whether it is gone."""
         with self._database.transaction() as connection:
-            if connection.execute("SELECT 1 FROM labels WHERE class_id = ? LIMIT 1", (class_id,)).fetchone():
+            if connection.execute(f"SELECT ? IN ({_IN_USE})", (class_id,)).fetchone()[0]:
                 return False
             self._remove(connection, [class_id])
             return True
@@ -213,6 +215,7 @@ class ClassTable:
             deleted = frozenset(self._deleted()) & {key, *belongings.aliases}
             removed = RemovedClass(one, other, belongings, deleted, meant[0] if meant else 0)
             connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
+            connection.execute("UPDATE pending_labels SET class_id = ? WHERE class_id = ?", (into, class_id))
             connection.execute("UPDATE class_aliases SET class_id = ? WHERE class_id = ?", (into, class_id))
             _add_alias(connection, key, into)
             _take_over(connection, into)
@@ -271,7 +274,7 @@ class ClassTable:
         kept = {class_key(name) for name in names}
         with self._database.transaction() as connection:
             rows = connection.execute(
-                "SELECT id, key FROM classes WHERE origin = ? AND id NOT IN (SELECT class_id FROM labels)",
+                f"SELECT id, key FROM classes WHERE origin = ? AND id NOT IN ({_IN_USE})",
                 (ClassOrigin.MODEL.value,),
             ).fetchall()
             aliases = connection.execute("SELECT key, class_id FROM class_aliases").fetchall()
@@ -309,7 +312,7 @@ class ClassTable:
     def _make_room(self, connection: sqlite3.Connection, name: str) -> None:
         """Remove a class of this name that only a model has made since, and nobody has used."""
         [taken] = connection.execute(
-            "SELECT MAX(id) FROM classes WHERE key = ? AND origin = ? AND id NOT IN (SELECT class_id FROM labels)",
+            f"SELECT MAX(id) FROM classes WHERE key = ? AND origin = ? AND id NOT IN ({_IN_USE})",
             (class_key(name), ClassOrigin.MODEL.value),
         ).fetchone()
         if taken is not None:

@@ -51,8 +51,8 @@ class LabelTable:
         label = _label(class_id, origin)
         return self._put(dict.fromkeys(photo_ids, label))
 
-    def assign_many(self, labels: Mapping[int, Label]) -> dict[int, Label | None]:
-        """Give each photo its own label, by photo id.
+    def assign_many(self, labels: Mapping[int, Label | None]) -> dict[int, Label | None]:
+        """Give each photo its own label, by photo id; None takes the label away.
 
         Raises:
             UserError: a class or a photo is gone from the library; nothing was changed.
@@ -79,7 +79,7 @@ class LabelTable:
             for photo_id, label in labels.items()
             if label is not None
         ]
-        with _gone_in_words(), self._database.transaction() as connection:
+        with gone_in_words(), self._database.transaction() as connection:
             there = self.get(list(labels))
             connection.executemany("DELETE FROM labels WHERE photo_id = ?", cleared)
             connection.executemany(
@@ -96,8 +96,12 @@ def _label(class_id: int, origin: str) -> Label:
 
 
 @contextmanager
-def _gone_in_words() -> Iterator[None]:
-    """An undo step may name a class that was deleted since."""
+def gone_in_words() -> Iterator[None]:
+    """Turn the loss of a class into an error a person can read: an undo step may name one that was deleted since.
+
+    Raises:
+        UserError: a class or a photo is gone from the library.
+    """
     try:
         yield
     except sqlite3.IntegrityError as error:

@@ -17,8 +17,8 @@ from flowersorter.library.tables.class_undo_records import RemovedClass, Renamed
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.ui.grid.photo_columns import OwnLabels
 from flowersorter.ui.grid.photo_model import PhotoModel
-from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext, as_shown
-from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ class ClassContext:
 
     Attributes:
         collection: Keeps the classes and the labels.
-        pending: Keeps the labels of photos that are not read yet.
+        pending: Writes labels, also of photos that are not read yet.
         photos: The open folder.
         refresh: Shows the classes anew.
         look_again: Has the folder looked at again, for what its photos are taken for now.
@@ -230,7 +230,6 @@ class RemoveClassCommand(ClassCommand):
         super().__init__(desk, class_id, text)
         self._into = into
         self._removed: RemovedClass | None = None
-        self._waiting: dict[int, int] = {}  # class ids by place id
         self._said: OwnLabels = {}
 
     def _do(self) -> None:
@@ -239,7 +238,7 @@ class RemoveClassCommand(ClassCommand):
         if removed is None:
             raise ClassRefused("The class is no longer there")
         self._removed = removed
-        self._waiting = desk.pending.replace_class(self._class_id, self._into)
+        desk.pending.reload()
         self._said = desk.photos.replace_class(self._class_id, self._into)
         desk.look_again()
 
@@ -247,12 +246,12 @@ class RemoveClassCommand(ClassCommand):
         assert self._removed is not None
         desk = self._desk
         desk.collection.classes.restore(self._removed)
-        desk.pending.put(self._waiting)
-        read = {each.id: each.photo_id for each in desk.collection.photos.places(list(self._waiting))}
-        settled = desk.pending.settle({at: photo_id for at, photo_id in read.items() if photo_id is not None})
+        desk.pending.reload()
+        places = desk.collection.photos.places(self._removed.place_ids)
+        read = {place.id: place.photo_id for place in places if place.photo_id is not None}
+        desk.pending.settle(read)
         desk.photos.set_place_labels(self._said)
-        labels = desk.collection.labels.get([*self._removed.photo_ids, *settled])
-        desk.photos.set_labels(as_shown(labels))
+        desk.photos.show_labels(LabelNews(desk.collection.labels.get([*self._removed.photo_ids, *read.values()])))
         desk.look_again()
 
     def _moved_between(self) -> tuple[str, str] | None:

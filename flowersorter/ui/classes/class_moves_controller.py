@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Signal
 
-from flowersorter.domain.journal import RunState
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.filed_photos import filed_under
@@ -15,8 +14,8 @@ from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.refile import RefileResult, plan_class_move, run_refile
+from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
 class ClassMovesController(QObject):
@@ -31,8 +30,7 @@ class ClassMovesController(QObject):
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        # Written and read by jobs only, which run one after the other: the runs that followed a change.
-        self._runs: dict[int, tuple[int, ...]] = {}
+        self._runs = RefileRuns()
         self._moved: dict[int, bool] = {}  # changes that filed photos follow, and whether they are merges
 
     def filed(self, class_name: str) -> int:
@@ -98,23 +96,21 @@ class ClassMovesController(QObject):
         """Move what followed a change back to where it was filed before; does nothing where nothing did."""
         if number in self._moved:
             apart, old = self.tr("The classes are apart again."), self.tr("The class has its old name again.")
-            self._submit_back(lambda: self._runs.pop(number, ()), apart if self._moved[number] else old)
+            self._submit_back(number, apart if self._moved[number] else old)
 
     def _move(self, move: Callable[[Report, CancelToken], RefileResult], new: str, number: int) -> None:
         def job(report: Report, cancel: CancelToken) -> RefileResult:
-            result = move(report, cancel)
-            self._runs[number] = result.run_ids
-            return result
+            return move(self._runs.remembering(number, report), cancel)
 
         def moved(result: object) -> None:
             assert isinstance(result, RefileResult)
-            self._say(result, new, merging=self._moved[number])
+            self._say(result, new, number)
             self.files_changed.emit()
 
         listener = Listener(succeeded=moved, failed=self._on_failed, cancelled=self._on_cancelled)
         self._session.queue.submit(self.tr("Moving filed photos to “{0}”").format(new), job, listener)
 
-    def _say(self, result: RefileResult, new: str, *, merging: bool) -> None:
+    def _say(self, result: RefileResult, new: str, number: int) -> None:
         text = self.tr("{0} filed photos moved to “{1}”.").format(result.moved, new)
         if result.moved == 1:
             text = self.tr("1 filed photo moved to “{0}”.").format(new)
@@ -123,28 +119,19 @@ class ClassMovesController(QObject):
             text += " " + self.tr("{0} stayed where they are: {1} – {2}.").format(
                 len(result.left), first.path.name, first.reason
             )
-        undo = (self.tr("Undo"), lambda: self._take_back(result.run_ids, merging=merging))
+        undo = (self.tr("Undo"), lambda: self._take_back(number))
         self._front.bar.say(text, *([undo] if result.run_ids else []))
 
-    def _take_back(self, run_ids: tuple[int, ...], *, merging: bool) -> None:
-        stays = self.tr("The classes stay merged.") if merging else self.tr("The class keeps its new name.")
-        self._submit_back(lambda: run_ids, stays)
+    def _take_back(self, number: int) -> None:
+        keeps, stay = self.tr("The class keeps its new name."), self.tr("The classes stay merged.")
+        self._submit_back(number, stay if self._moved[number] else keeps)
 
-    def _submit_back(self, followed: Callable[[], tuple[int, ...]], besides: str) -> None:
-        """Take runs back.
-
-        Args:
-            followed: Gives their numbers; it is called when all jobs before are done.
-            besides: What to say of the classes.
-        """
+    def _submit_back(self, number: int, besides: str) -> None:
+        """Move back what followed a change, once all jobs before are done; `besides` is said of the classes."""
         collection = self._session.collection
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
-            # The link in the bar, or the history, may have taken one back already.
-            left = [
-                run_id for run_id in reversed(followed()) if collection.journal.run(run_id).state != RunState.UNDONE
-            ]
-            return [undo_run(UndoRequest(collection, run_id), report, cancel) for run_id in left]
+            return self._runs.move_back(collection, number, report, cancel)
 
         def back(results: object) -> None:
             assert isinstance(results, list)

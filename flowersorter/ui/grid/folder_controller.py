@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
@@ -140,16 +139,7 @@ class FolderController(QObject):
 
     def _settle(self, rows: PhotoRows) -> None:
         """Labels that were given before their photo was read become real ones."""
-        waiting = self._pending.items()
-        if not waiting:
-            return
-        here: NDArray[np.bool_] = np.isin(rows.place_ids, list(waiting))
-        read = here & (rows.photo_ids > 0)
-        ids = dict(zip(rows.place_ids[read].tolist(), rows.photo_ids[read].tolist(), strict=True))
-        labels = self._pending.settle(ids)
-        self._session.photos.set_labels({photo_id: (class_id, True) for photo_id, class_id in labels.items()})
-        unread = rows.place_ids[here & (rows.photo_ids == 0)].tolist()
-        self._session.photos.set_place_labels({at: (waiting[at], True) for at in unread})
+        self._session.photos.show_labels(self._pending.found(rows.place_ids, rows.photo_ids))
 
     def _on_labelled(self, result: object) -> None:
         from flowersorter.workflows.predicting.predict_folder import PredictFolderResult

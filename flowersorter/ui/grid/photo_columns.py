@@ -130,11 +130,23 @@ class PhotoColumns:
         self._shelve(rows)
         return rows
 
+    def set_photos(self, photo_ids: Mapping[int, int]) -> None:
+        """Take over which photos were found at places that are shown as not read yet: photo id by place id."""
+        for place_id, photo_id in photo_ids.items():
+            rows = self.locate([place_id])
+            self.photo_ids[rows] = np.where(self.photo_ids[rows] == 0, photo_id, self.photo_ids[rows])
+
     def set_place_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
-        """Show labels of places whose photo is not read yet: by place id, as in `set_labels`."""
+        """Show labels of places whose photo is not read yet: by place id, as in `set_labels`.
+
+        Without one, a label that the photo turns out to have is shown.
+        """
         rows = np.sort(self.locate(labels))
-        self.own.update(labels)
-        self._said_of.update(dict.fromkeys(labels, 0))
+        for place_id in labels:
+            self._forget(place_id)
+        self.label_ids[rows], self.by_person[rows] = 0, False
+        self.own.update({at: label for at, label in labels.items() if label[0]})
+        self._said_of.update({at: 0 for at, label in labels.items() if label[0]})
         self._say_again(rows)
         self._shelve(rows)
         return rows
@@ -147,6 +159,9 @@ class PhotoColumns:
         """
         said = {at: label for at, label in self.own.items() if label[0] == old}
         self.own.update(dict.fromkeys(said, (new, True)))
+        for place_id in said if not new else ():
+            if not self._said_of.get(place_id):
+                self._forget(place_id)
         self.label_ids[self.label_ids == old] = new
         self.class_ids[self.class_ids == old] = new
         self._shelve(np.arange(len(self)))
@@ -158,6 +173,10 @@ class PhotoColumns:
         found = dict(zip(shelves.tolist(), counts.tolist(), strict=True))
         return found | {int(PseudoClass.ALL): len(self)}
 
+    def _forget(self, place_id: int) -> None:
+        self.own.pop(place_id, None)
+        self._said_of.pop(place_id, None)
+
     def _say_again(self, rows: Rows) -> None:
         for row in rows.tolist() if self.own else ():
             place, photo = int(self.place_ids[row]), int(self.photo_ids[row])
@@ -165,7 +184,7 @@ class PhotoColumns:
             if label is None:
                 continue
             if photo and self._said_of.get(place) not in (0, None, photo):
-                del self.own[place], self._said_of[place]
+                self._forget(place)
                 continue
             self._said_of[place] = photo or self._said_of.get(place, 0)
             self.label_ids[row], self.by_person[row] = label

@@ -23,11 +23,13 @@ from PySide6.QtCore import (
 )
 from PySide6.QtGui import QImage
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_columns import OwnLabels, PhotoColumns, Rows
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.workers.thumbnail_pool import Wanted
+from flowersorter.workflows.labelling.pending_labels import LabelNews
 
 Index = QModelIndex | QPersistentModelIndex
 
@@ -166,6 +168,17 @@ class PhotoModel(QAbstractListModel):
         if files:
             self.files_changed.emit(files)
         self._refresh(changed)
+
+    def show_labels(self, news: LabelNews) -> None:
+        """Show labels that changed, of photos and of places whose photo is not read yet."""
+        self.columns.set_photos(news.read)
+        self.set_labels(
+            {
+                photo_id: (label.class_id, label.origin is LabelOrigin.PERSON) if label is not None else (0, False)
+                for photo_id, label in news.labels.items()
+            }
+        )
+        self.set_place_labels({at: (class_id, class_id > 0) for at, class_id in news.pending.items()})
 
     def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> None:
         """Show labels just written: by photo id the class id (0: none) and whether a person gave it."""

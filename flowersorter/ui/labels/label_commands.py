@@ -10,13 +10,9 @@ from dataclasses import dataclass
 
 from PySide6.QtGui import QUndoCommand
 
-from flowersorter.domain.label import Label
 from flowersorter.errors import FlowerSorterError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.workflows.labelling import set_labels
-from flowersorter.workflows.labelling.pending_labels import PendingLabels
-
-Shown = Mapping[int, Label | None]  # by photo id
+from flowersorter.workflows.labelling.pending_labels import LabelNews, LabelStep, PendingLabels
 
 log = logging.getLogger(__name__)
 
@@ -29,10 +25,9 @@ class LabelContext:
     """Where corrections are written and who shows them.
 
     Attributes:
-        collection: Keeps the labels.
-        pending: Keeps the labels of photos that are not read yet.
-        show_photos: Shows labels by photo id.
-        show_places: Shows class ids by place id, of photos not read yet.
+        collection: Keeps the classes.
+        pending: Writes labels, also of photos that are not read yet.
+        show: Shows labels that changed.
         failed: Tells the person why a correction was not saved.
         follow: Lets filed photos follow a correction, given its number and photo ids.
         unfollow: Lets them go back with the correction of that number.
@@ -40,8 +35,7 @@ class LabelContext:
 
     collection: CollectionStore
     pending: PendingLabels
-    show_photos: Callable[[Shown], None]
-    show_places: Callable[[Mapping[int, int]], None]
+    show: Callable[[LabelNews], None]
     failed: Callable[[Exception], None]
     follow: Callable[[int, Iterable[int]], None]
     unfollow: Callable[[int], None]
@@ -59,10 +53,8 @@ class LabelCommand(QUndoCommand):
 
     def __init__(self, desk: LabelContext, classes: Mapping[int, int], unread: Mapping[int, int], text: str) -> None:
         super().__init__(text)
-        self._desk, self._classes, self._unread = desk, dict(classes), dict(unread)
-        self._number = next(_numbers)
-        self._correction: set_labels.Correction | None = None
-        self._unread_before: dict[int, int] = {}
+        self._desk, self._step = desk, LabelStep(dict(classes), dict(unread))
+        self._number, self._followed = next(_numbers), False
 
     def redo(self) -> None:
         """Write the labels."""
@@ -83,43 +75,13 @@ class LabelCommand(QUndoCommand):
 
     def _do(self) -> None:
         desk = self._desk
-        if self._correction is not None:
-            set_labels.do_again(desk.collection, self._correction)
-        elif any(class_id == 0 for class_id in self._classes.values()):
-            self._correction = set_labels.clear(desk.collection, list(self._classes))
-        elif self._classes:
-            self._correction = set_labels.confirm(desk.collection, self._classes)
-        if self._unread:
-            self._unread_before = desk.pending.put(self._unread)
-            desk.show_places(self._unread)
-        if self._correction is not None:
-            desk.show_photos(self._correction.after)
-            desk.follow(self._number, self._correction.after)
+        desk.show(desk.pending.apply(self._step))
+        self._followed = bool(self._step.photos)
+        if self._followed:
+            desk.follow(self._number, self._step.photos)
 
     def _take_back(self) -> None:
         desk = self._desk
-        if self._correction is not None:
-            set_labels.take_back(desk.collection, self._correction)
-            desk.show_photos(self._correction.before)
+        desk.show(desk.pending.take_back(self._step))
+        if self._followed:
             desk.unfollow(self._number)
-        if self._unread:
-            self._undo_unread()
-
-    def _undo_unread(self) -> None:
-        """Photos that were read since have a label of their own by now."""
-        desk = self._desk
-        waiting = {at: self._unread_before.get(at, 0) for at in self._unread if desk.pending.holds(at)}
-        desk.pending.put(waiting)
-        desk.show_places(waiting)
-        photos = [place.photo_id for place in desk.collection.photos.places(list(set(self._unread) - set(waiting)))]
-        known = [photo_id for photo_id in photos if photo_id is not None]
-        if known:
-            desk.show_photos(set_labels.clear(desk.collection, known).after)
-
-
-def as_shown(labels: Shown) -> dict[int, tuple[int, bool]]:
-    """Labels as the photo model takes them."""
-    return {
-        photo_id: (label.class_id, label.origin == "person") if label is not None else (0, False)
-        for photo_id, label in labels.items()
-    }

@@ -12,9 +12,9 @@ from PySide6.QtCore import QObject, Signal
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
-from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext, Shown, as_shown
+from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
 if TYPE_CHECKING:
     from flowersorter.ui.labels.refile_controller import RefileController
@@ -39,8 +39,7 @@ class LabelsController(QObject):
         self._desk = LabelContext(
             session.collection,
             pending,
-            self._show_photos,
-            self._show_places,
+            self._show,
             front.complain,
             self._follow,
             self._unfollow,
@@ -133,10 +132,6 @@ class LabelsController(QObject):
     def _names(self) -> dict[int, str]:
         return {each.id: each.name for each in self._session.state.classes}
 
-    def _show_photos(self, labels: Shown) -> None:
-        self._session.photos.set_labels(as_shown(labels))
-        self.labels_changed.emit()
-
-    def _show_places(self, classes: Mapping[int, int]) -> None:
-        self._session.photos.set_place_labels({at: (to, to > 0) for at, to in classes.items()})
+    def _show(self, news: LabelNews) -> None:
+        self._session.photos.show_labels(news)
         self.labels_changed.emit()

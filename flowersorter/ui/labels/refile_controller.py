@@ -6,14 +6,13 @@ from collections.abc import Iterable
 
 from PySide6.QtCore import QObject, Signal
 
-from flowersorter.domain.journal import RunState
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
-from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, misfiled, refile
+from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
 class RefileController(QObject):
@@ -28,8 +27,7 @@ class RefileController(QObject):
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        # Written and read by jobs only, which run one after the other: the runs that followed a correction.
-        self._runs: dict[int, tuple[int, ...]] = {}
+        self._runs = RefileRuns()
 
     def follow(self, correction: int, photo_ids: Iterable[int]) -> None:
         """Move the filed ones among these photos to the class they have now.
@@ -43,9 +41,7 @@ class RefileController(QObject):
             return
 
         def job(report: Report, cancel: CancelToken) -> RefileResult:
-            result = refile(request, report, cancel)
-            self._runs[correction] = result.run_ids
-            return result
+            return refile(request, self._runs.remembering(correction, report), cancel)
 
         self._submit(self.tr("Moving filed photos to their class"), job)
 
@@ -54,17 +50,18 @@ class RefileController(QObject):
         collection = self._session.collection
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
-            followed = self._runs.pop(correction, ())
-            # The history may have taken one back already; then its photos are where they belong.
-            left = [run_id for run_id in reversed(followed) if collection.journal.run(run_id).state != RunState.UNDONE]
-            return [undo_run(UndoRequest(collection, run_id), report, cancel) for run_id in left]
+            return self._runs.move_back(collection, correction, report, cancel)
 
         if correction in self._runs or self._session.queue.busy:
             self._submit(self.tr("Moving filed photos back"), job)
 
     def _submit(self, title: str, job: Call) -> None:
-        listener = Listener(succeeded=self._on_done, failed=self._front.complain, cancelled=self.files_changed.emit)
+        listener = Listener(succeeded=self._on_done, failed=self._on_failed, cancelled=self.files_changed.emit)
         self._session.queue.submit(title, job, listener)
+
+    def _on_failed(self, error: Exception) -> None:
+        self._front.complain(error)
+        self.files_changed.emit()  # some may have moved before
 
     def _on_done(self, result: object) -> None:
         if isinstance(result, RefileResult):

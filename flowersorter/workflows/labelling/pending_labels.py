@@ -1,65 +1,196 @@
-"""Labels given to photos before they were read: on disk at once, real labels once the photo is known."""
+"""Labels of photos, read or not: pending at their place until the photo is read, and undone step by step."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.library.collection import CollectionStore
-from flowersorter.workflows.labelling import set_labels
 
-KEY = "labels of unread photos"
+
+@dataclass(slots=True, eq=False)
+class LabelStep:
+    """One step of labelling: it can be applied, undone and applied again.
+
+    What it says of a place, it says of the photo at that place from the moment this photo is read.
+
+    Attributes:
+        photos: Class id by photo id; 0: no label.
+        places: Class id by place id, of photos that are not read yet; 0: no label.
+        labels_before: Labels by photo id as they were before the step.
+        pending_before: Pending class ids by place id as they were before the step; 0: none.
+    """
+
+    photos: dict[int, int]
+    places: dict[int, int]
+    labels_before: dict[int, Label | None] = field(default_factory=dict)
+    pending_before: dict[int, int] = field(default_factory=dict)
+
+    def copied(self) -> LabelStep:
+        """A step of its own that says the same."""
+        return LabelStep(dict(self.photos), dict(self.places), dict(self.labels_before), dict(self.pending_before))
+
+    def become(self, other: LabelStep) -> None:
+        """Say the same as another step."""
+        self.photos, self.places = other.photos, other.places
+        self.labels_before, self.pending_before = other.labels_before, other.pending_before
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class LabelNews:
+    """Labels that changed, for those who show them.
+
+    Attributes:
+        labels: By photo id; None: no label.
+        pending: Class ids by place id, of photos that are not read yet; 0: none.
+        read: Photo id by place id, of places that turned out to be read.
+    """
+
+    labels: Mapping[int, Label | None] = field(default_factory=dict)
+    pending: Mapping[int, int] = field(default_factory=dict)
+    read: Mapping[int, int] = field(default_factory=dict)
 
 
 class PendingLabels:
-    """Class ids by place id, kept in the collection's settings: whose photo it is is not known yet."""
+    """Writes steps of labelling into the library and turns pending labels into labels.
+
+    The label of a photo is always that of the newest step about it, whatever order its places were read in.
+    """
 
     def __init__(self, collection: CollectionStore) -> None:
         self._collection = collection
-        stored = collection.settings.get(KEY, dict[str, int]())
-        self._classes = {int(place_id): class_id for place_id, class_id in stored.items()}
-
-    def put(self, classes: Mapping[int, int]) -> dict[int, int]:
-        """Remember these, with class id 0 forget them; returns what was there before."""
-        before = {at: self._classes[at] for at in classes if at in self._classes}
-        for place_id, class_id in classes.items():
-            if class_id:
-                self._classes[place_id] = class_id
-            else:
-                self._classes.pop(place_id, None)
-        self._save()
-        return before
-
-    def holds(self, place_id: int) -> bool:
-        """Whether this place still waits."""
-        return place_id in self._classes
+        self._classes = collection.pending_labels.all()  # as in the library, which the GUI thread may have to wait for
+        self._steps: list[LabelStep] = []  # those in force, oldest first
 
     def items(self) -> dict[int, int]:
-        """Class id by place id of all that wait."""
+        """Class id by place id of all pending labels."""
         return dict(self._classes)
 
-    def replace_class(self, old: int, new: int) -> dict[int, int]:
-        """Let what waits for a class wait for another one, or, where that is 0, for none; returns what was there."""
-        return self.put({at: new for at, class_id in self._classes.items() if class_id == old})
+    def reload(self) -> None:
+        """Read the pending labels again, after classes came or went."""
+        self._classes = self._collection.pending_labels.all()
 
-    def settle(self, photo_ids: Mapping[int, int]) -> dict[int, int]:
-        """Turn into labels what has been read meanwhile.
+    def apply(self, step: LabelStep) -> LabelNews:
+        """Write what a step says; a place that has been read since stands for its photo.
+
+        Raises:
+            UserError: a class is gone from the library, or the disk refuses; the step is not in force.
+        """
+        collection = self._collection
+        places = collection.photos.places(list(step.places))
+        read = {place.id: place.photo_id for place in places if place.photo_id is not None}
+        settled = self.settle(read)  # older steps come first
+        done = LabelStep(
+            {photo_id: step.places[at] for at, photo_id in read.items()} | step.photos,
+            {at: class_id for at, class_id in step.places.items() if at not in read},
+        )
+        labels = {photo_id: _label(class_id) for photo_id, class_id in done.photos.items()}
+        with collection.database.transaction():
+            done.labels_before = collection.labels.assign_many(labels)
+            done.pending_before = collection.pending_labels.put(done.places)
+        step.become(done)
+        self._steps.append(step)
+        self._remember(step.places)
+        return LabelNews(settled | labels, step.places, read)
+
+    def take_back(self, step: LabelStep) -> LabelNews:
+        """Undo the newest step that is in force.
+
+        Raises:
+            UserError: a class is gone from the library, or the disk refuses; the step is still in force.
+        """
+        with self._collection.database.transaction():
+            self._collection.labels.restore(step.labels_before)
+            self._collection.pending_labels.put(step.pending_before)
+        self._steps.remove(step)
+        self._remember(step.pending_before)
+        return LabelNews(step.labels_before, step.pending_before)
+
+    def found(self, place_ids: NDArray[np.int64], photo_ids: NDArray[np.int64]) -> LabelNews:
+        """Turn into labels what is pending for photos that are read by now.
+
+        Args:
+            place_ids: (N,) places as the library has them.
+            photo_ids: (N,) the photo at each; 0 where it is not read.
+        """
+        if not self._classes:
+            return LabelNews()
+        here = np.isin(place_ids, list(self._classes))
+        photos = dict(zip(place_ids[here].tolist(), photo_ids[here].tolist(), strict=True))
+        unread = {at: self._classes[at] for at, photo_id in photos.items() if not photo_id}
+        return LabelNews(self.settle({at: photo_id for at, photo_id in photos.items() if photo_id}), unread)
+
+    def settle(self, photo_ids: Mapping[int, int]) -> dict[int, Label | None]:
+        """Turn the pending labels of some places into labels.
 
         Args:
             photo_ids: Photo id by place id, of places that were read.
 
         Returns:
-            Class id by photo id of the labels made.
+            The label now of each photo that had a pending one.
         """
-        ready = {at: self._classes[at] for at in photo_ids if at in self._classes}
+        ready = {at: photo_id for at, photo_id in photo_ids.items() if at in self._classes}
         if not ready:
             return {}
-        there = {each.id for each in self._collection.classes.all()}
-        made = {photo_ids[at]: class_id for at, class_id in ready.items() if class_id in there}
-        set_labels.confirm(self._collection, made)
-        for place_id in ready:
-            del self._classes[place_id]
-        self._save()
-        return made
+        collection, photos = self._collection, set(ready.values())
+        steps = [
+            step
+            for step in self._steps
+            if not (step.places.keys().isdisjoint(ready) and step.photos.keys().isdisjoint(photos))
+        ]
+        changed = [step.copied() for step in steps]
+        before = collection.labels.get(sorted(photos))
+        labels: dict[int, Label | None] = {photo_id: before.get(photo_id) for photo_id in photos}
+        for at, photo_id in ready.items():
+            labels[photo_id] = _bind(changed, at, photo_id, self._classes[at], labels[photo_id])
+        with collection.database.transaction():
+            collection.labels.assign_many({each: label for each, label in labels.items() if label != before.get(each)})
+            collection.pending_labels.put(dict.fromkeys(ready, 0))
+        for step, new in zip(steps, changed, strict=True):
+            step.become(new)
+        self._remember(dict.fromkeys(ready, 0))
+        return labels
 
-    def _save(self) -> None:
-        self._collection.settings.set(KEY, {str(at): class_id for at, class_id in self._classes.items()})
+    def _remember(self, classes: Mapping[int, int]) -> None:
+        self._classes = {at: to for at, to in (self._classes | dict(classes)).items() if to}
+
+
+def _bind(steps: Sequence[LabelStep], place_id: int, photo_id: int, pending: int, label: Label | None) -> Label | None:
+    """Let what steps said of a place be said of the photo that was found there, each in its turn.
+
+    Args:
+        steps: Oldest first; they are changed.
+        place_id: The place.
+        photo_id: The photo.
+        pending: The class that is pending for the place.
+        label: The label that the photo has.
+
+    Returns:
+        The label that the photo is to have.
+    """
+    of_photo = [step for step in steps if photo_id in step.photos]
+    of_place = [step for step in steps if place_id in step.places]
+    labels = [*(step.labels_before[photo_id] for step in of_photo), label]
+    classes = [*(step.pending_before[place_id] for step in of_place), pending]
+    after_photo = dict(zip(of_photo, labels[1:], strict=True))
+    after_place = dict(zip(of_place, classes[1:], strict=True))
+    beneath = labels[0]  # the label where nothing is said of the place
+    now = _label(classes[0]) or beneath
+    for step in steps:
+        if step in after_photo:
+            step.labels_before[photo_id], now = now, after_photo[step]
+            beneath = now
+        elif step in after_place:
+            step.photos[photo_id], step.labels_before[photo_id] = step.places[place_id], now
+            now = _label(after_place[step]) or beneath
+        step.places.pop(place_id, None)
+        step.pending_before.pop(place_id, None)
+    return now
+
+
+def _label(class_id: int) -> Label | None:
+    return Label(class_id, LabelOrigin.PERSON) if class_id else None

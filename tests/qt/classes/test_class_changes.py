@@ -204,11 +204,13 @@ def test_photos_that_were_not_read_yet_go_along(program: Program, qtbot: QtBot, 
     """What waits for a class waits for the other one, or for none; read meanwhile, it comes back too."""
     window, collection = program.window, program.collection
     red, blue = class_named(program, "red"), class_named(program, "blue")
-    unread, read = 999_999, places(program, "_red")[EACH]
+    read = places(program, "_red")[EACH]
+    unread = collection.photos.add_place(Path("/elsewhere/unread.jpg"), None, 1, 1)
     photo = collection.photos.place(read).photo_id
     assert photo is not None
     pending = window.classes._pending
-    pending.put({unread: red, read: red})
+    collection.pending_labels.put({unread: red, read: red})
+    pending.reload()
     if merged:
         merge(program, "red", "blue")
     else:

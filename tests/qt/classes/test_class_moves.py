@@ -12,13 +12,16 @@ from PySide6.QtWidgets import QAbstractButton, QComboBox, QMessageBox, QPushButt
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.journal import Run
 from flowersorter.errors import SortRefused
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
+from flowersorter.sorting.sidecar_groups import Group, file_group
 from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.labels.label_commands import LabelContext
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.history import runs
 from tests.qt.program import class_named, draw_folder, idle, places, running
@@ -277,6 +280,38 @@ def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qt
         qtbot.waitUntil(dialog.file_button.isEnabled)
         dialog.file_button.click()
         idle(program, qtbot)
+
+
+def cancel_after(program: Program, monkeypatch: pytest.MonkeyPatch, photos: int) -> None:
+    """Let the person press Cancel while a job moves its photos, once so many of them are done."""
+    left = [photos]
+
+    def file_and_cancel(desk: LabelContext, run: Run, group: Group) -> str | None:
+        note = file_group(desk, run, group)
+        left[0] -= 1
+        if left[0] == 0:
+            program.queue.cancel_current()
+        return note
+
+    monkeypatch.setattr("flowersorter.sorting.execute.file_group", file_and_cancel)
+
+
+@pytest.mark.parametrize("change", ["rename", "merge", "correct"])
+def test_what_followed_a_change_until_it_was_cancelled_is_moved_back_with_it(
+    program: Program, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    cancel_after(program, monkeypatch, 2)
+    if change == "correct":
+        program.window.corrections.assign(places(program, "_red"), class_named(program, "blue"))
+        idle(program, qtbot)
+    else:
+        (rename if change == "rename" else merge)(program, "red", "blue" if change == "merge" else "ruby")
+        press(program, qtbot, lambda dialog: dialog.move_button)
+    assert filed(sorted_to)["red"] == EACH - 2
+    program.window.actions_by_name["undo"].trigger()
+    idle(program, qtbot)
+    assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
+    assert names(program) == list(NAMES)
 
 
 # -- the preview by itself

@@ -185,14 +185,15 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
         wanted = places(program, "red")
         drag_to(program, wanted, red.id)
         assert set(program.window.folder._pending.items()) == set(wanted)
-        stored = program.collection.settings.get("labels of unread photos", dict[str, int]())
-        assert set(stored.values()) == {red.id}
+        assert program.collection.pending_labels.all() == dict.fromkeys(wanted, red.id)
         gate.set()
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 3
-        assert program.collection.settings.get("labels of unread photos", {"left": 0}) == {}
+        assert program.collection.pending_labels.all() == {}
         program.session.corrections.undo()
         assert labels(program) == {}
+        program.session.corrections.redo()
+        assert [each for each, _ in labels(program).values()] == [red.id] * 3
 
 
 def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> None:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from flowersorter.errors import UndoRefused
-from flowersorter.jobs import CancelToken, silent
+from flowersorter.domain.journal import Run
+from flowersorter.errors import Cancelled, UndoRefused, UserError
+from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.execute import RunBegun
+from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.sidecar_groups import Group, file_group
 from flowersorter.workflows.filing.history import UndoRequest, filings, run_photos, runs, undo_run
 from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, plan_class_move, refile, run_refile
+from flowersorter.workflows.filing.refile_runs import RefileRuns
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
@@ -217,3 +223,75 @@ def test_photos_that_moved_on_do_not_keep_the_others_of_their_run_from_being_und
 def test_a_run_that_does_not_exist_has_no_photos(collection: CollectionStore) -> None:
     with pytest.raises(KeyError):
         run_photos(collection, 7)
+
+
+def cancelling(cancel: CancelToken, after: int) -> Callable[[object], None]:
+    """A report that asks the job to stop once so many photos are done."""
+
+    def take(news: object) -> None:
+        if isinstance(news, Progress) and news.done == after:
+            cancel.cancel()
+
+    return take
+
+
+def test_a_refiling_that_was_cancelled_halfway_moves_back_whole(collection: CollectionStore, filed: Path) -> None:
+    before = tree(filed)
+    reds = ids_of(collection, *sorted((filed / "red").glob("*.jpg")))
+    blue = collection.classes.find("blue")
+    assert blue is not None
+    assign(collection, reds, blue.id)
+    followed, cancel = RefileRuns(), CancelToken()
+    with pytest.raises(Cancelled):
+        refile(RefileRequest(collection, reds), followed.remembering(1, cancelling(cancel, 3)), cancel)
+    assert len(list((filed / "red").glob("*.jpg"))) == 7
+    assert 1 in followed
+    results = followed.move_back(collection, 1, silent, CancelToken())
+    assert [(result.undone, result.refused) for result in results] == [(3, ())]
+    assert tree(filed) == before
+    assert 1 not in followed
+
+
+def test_a_refiling_whose_undo_was_cancelled_halfway_can_be_undone_again(
+    collection: CollectionStore, filed: Path
+) -> None:
+    before = tree(filed)
+    followed, cancel = RefileRuns(), CancelToken()
+    plans = plan_class_move(collection, "red", "crimson", CancelToken())
+    run_refile(collection, plans, followed.remembering(1, silent), CancelToken())
+    with pytest.raises(Cancelled):
+        followed.move_back(collection, 1, cancelling(cancel, 3), cancel)
+    assert len(list((filed / "red").glob("*.jpg"))) == 3
+    assert followed.move_back(collection, 1, silent, CancelToken())[0].undone == 7
+    assert tree(filed) == before
+
+
+def test_a_refiling_that_failed_halfway_moves_back_whole(
+    collection: CollectionStore, filed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = tree(filed)
+    plans = plan_class_move(collection, "red", "crimson", CancelToken())
+    followed, moved = RefileRuns(), list[Group]()
+
+    def fails_at_the_fourth(desk: StepContext, run: Run, group: Group) -> str | None:
+        if len(moved) == 3:
+            raise UserError("The library could not be saved", "the disk is full")
+        moved.append(group)
+        return file_group(desk, run, group)
+
+    monkeypatch.setattr("flowersorter.sorting.execute.file_group", fails_at_the_fourth)
+    with pytest.raises(UserError, match="disk is full"):
+        run_refile(collection, plans, followed.remembering(1, silent), CancelToken())
+    assert len(list((filed / "crimson").glob("*.jpg"))) == 3
+    assert [result.undone for result in followed.move_back(collection, 1, silent, CancelToken())] == [3]
+    assert tree(filed) == before
+
+
+def test_a_run_that_the_history_undid_is_not_moved_back_again(collection: CollectionStore, filed: Path) -> None:
+    followed, seen = RefileRuns(), list[object]()
+    plans = plan_class_move(collection, "red", "crimson", CancelToken())
+    result = run_refile(collection, plans, followed.remembering(1, seen.append), CancelToken())
+    assert seen[0] == RunBegun(result.run_ids[0])
+    undone(collection, result.run_ids[0])
+    assert followed.move_back(collection, 1, silent, CancelToken()) == []
+    assert followed.move_back(collection, 2, silent, CancelToken()) == []

@@ -1,0 +1,51 @@
+"""The runs that moved filed photos after a label or a class changed, so that undoing the change moves them back."""
+
+from __future__ import annotations
+
+from flowersorter.domain.journal import RunState
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.execute import RunBegun
+from flowersorter.sorting.undo import UndoResult
+from flowersorter.workflows.filing.history import UndoRequest, undo_run
+
+
+class RefileRuns:
+    """Run ids by the number of the change that the runs followed.
+
+    A run is remembered when it begins and forgotten when it is undone: a job that was cancelled or failed halfway
+    leaves nothing that its change cannot take back. Jobs write here, one after the other.
+    """
+
+    def __init__(self) -> None:
+        self._runs: dict[int, list[int]] = {}
+
+    def __contains__(self, change: int) -> bool:
+        return bool(self._runs.get(change))
+
+    def remembering(self, change: int, report: Report) -> Report:
+        """A report that remembers each run that begins, for `move_back`, and passes everything on."""
+
+        def take(news: object) -> None:
+            if isinstance(news, RunBegun):
+                self._runs.setdefault(change, []).append(news.run_id)
+            report(news)
+
+        return take
+
+    def move_back(
+        self, collection: CollectionStore, change: int, report: Report, cancel: CancelToken
+    ) -> list[UndoResult]:
+        """Undo the runs of a change, the newest first; does nothing where there are none.
+
+        Raises:
+            UndoRefused: all that is left of a run waits for a missing drive.
+            Cancelled: asked to stop; the runs that are left are still remembered.
+        """
+        runs, results = self._runs.get(change, []), []
+        while runs:
+            # The person may have undone it in the history.
+            if collection.journal.run(runs[-1]).state != RunState.UNDONE:
+                results.append(undo_run(UndoRequest(collection, runs[-1]), report, cancel))
+            runs.pop()
+        return results
