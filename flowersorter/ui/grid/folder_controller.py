@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,10 +20,11 @@ from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_columns import PseudoClass
+from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
-from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
@@ -59,10 +61,15 @@ class FolderController(QObject):
     show_requested = Signal(int)
 
     def __init__(
-        self, session: Session, front: MessageSink, pending: PendingLabels, parent: QObject | None = None
+        self,
+        session: Session,
+        front: MessageSink,
+        pending: PendingLabels,
+        view: LabelView,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._pending = session, front, pending
+        self._session, self._front, self._pending, self._view = session, front, pending, view
         self._job_id = 0
         self._quiet = False
         self._urgent = ViewportPriority()
@@ -139,7 +146,13 @@ class FolderController(QObject):
 
     def _settle(self, rows: PhotoRows) -> None:
         """Labels that were given before their photo was read become real ones."""
-        self._session.photos.show_labels(self._pending.found(rows.place_ids, rows.photo_ids))
+        found = partial(self._pending.found, rows.place_ids, rows.photo_ids)
+        self._session.library.submit(found, self._on_found)
+
+    def _on_found(self, news: LabelNews) -> None:
+        self._view.show(news)
+        if news.labels:
+            self._session.library.announce(Changes.LABELS)
 
     def _on_labelled(self, result: object) -> None:
         from flowersorter.workflows.predicting.predict_folder import PredictFolderResult

@@ -18,6 +18,7 @@ from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.inspector.inspector import Inspector
 from flowersorter.ui.inspector.preview_controller import PreviewController
+from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -98,12 +99,12 @@ class MainWindow(QMainWindow):
 
     def _control(self) -> None:
         session, front = self.session, MessageSink(self, self.job_bar)
-        pending = PendingLabels(session.collection)
+        pending, labels = PendingLabels(session.collection), LabelView(session.photos)
         self.front = front
         self.shelf = FilterController(session.photos, self.grid, self.header, self.class_list, self)
         self.classes = ClassesController(session, front, pending, self)
-        self.folder = FolderController(session, front, pending, self)
-        self.corrections = LabelsController(session, front, pending, self)
+        self.folder = FolderController(session, front, pending, labels, self)
+        self.corrections = LabelsController(session, front, pending, labels, self)
         self.training = TrainingController(session, front, self.folder, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.picked = SelectionController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)

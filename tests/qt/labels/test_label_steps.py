@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import tempfile
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -11,23 +15,63 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from PySide6.QtGui import QUndoStack
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from tests.qt.fake_rows import nothing_yet
 
+T = TypeVar("T")
 FOLDER = Path("/photos")
 #: The photo at each place: some are the same photo, and one has a label of its class folder already.
 PHOTOS = (b"one", b"one", b"other", b"third", b"third")
 FROM_FOLDER = b"one"
 
 
+class SlowLibrary:
+    """Takes operations as the queue of the window does; runs them, and tells how they went, when it is asked to."""
+
+    def __init__(self) -> None:
+        self.operations: deque[Callable[[], None]] = deque()
+        self.answers: deque[Callable[[], None]] = deque()
+
+    def submit(
+        self,
+        operation: Callable[[], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        *,
+        changes: Changes = Changes.NOTHING,
+    ) -> None:
+        del failed, changes
+        assert done is not None
+        self.operations.append(lambda: self.answers.append(partial(done, operation())))
+
+    def work(self) -> None:
+        if self.operations:
+            self.operations.popleft()()
+
+    def tell(self) -> None:
+        if self.answers:
+            self.answers.popleft()()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.operations or self.answers)
+
+    def rest(self) -> None:
+        while self.busy:
+            self.work()
+            self.tell()
+
+
 class LabelSteps(RuleBasedStateMachine):
-    """A folder whose photos are read one by one while the person labels them."""
+    """A folder whose photos are read one by one while the person labels them and the library is slow to follow."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -42,6 +86,7 @@ class LabelSteps(RuleBasedStateMachine):
         self.from_folder = Label(self.classes[0], LabelOrigin.FOLDER)
         collection.labels.assign([photo_id], self.classes[0], LabelOrigin.FOLDER)
         self.model, self.pending, self.stack = PhotoModel(nothing_yet), PendingLabels(collection), QUndoStack()
+        self.view, self.library = LabelView(self.model), SlowLibrary()
         self.model.set_rows(folder_rows(collection, FOLDER))
         self.read: set[int] = set()  # what the library knows is read
         self.shown: set[int] = set()  # what the window knows is read
@@ -75,8 +120,22 @@ class LabelSteps(RuleBasedStateMachine):
     def hear_of_it(self) -> None:
         rows = folder_rows(self.collection, FOLDER)
         self.model.merge(rows)
-        self.model.show_labels(self.pending.found(rows.place_ids, rows.photo_ids))
+        self.library.submit(partial(self.pending.found, rows.place_ids, rows.photo_ids), self.view.show)
         self.shown = set(self.read)
+
+    @rule(times=st.integers(1, 3))
+    def the_library_works(self, times: int) -> None:
+        for _ in range(times):
+            self.library.work()
+
+    @rule(times=st.integers(1, 3))
+    def the_window_hears_of_it(self, times: int) -> None:
+        for _ in range(times):
+            self.library.tell()
+
+    @rule()
+    def all_is_quiet(self) -> None:
+        self.library.rest()
 
     @rule()
     def undo(self) -> None:
@@ -88,7 +147,7 @@ class LabelSteps(RuleBasedStateMachine):
 
     @invariant()
     def the_newest_step_counts(self) -> None:
-        if self.shown != self.read:
+        if self.shown != self.read or self.library.busy:
             return
         in_force = self.said[: self.stack.index()]
         columns = self.model.columns
@@ -118,7 +177,7 @@ class LabelSteps(RuleBasedStateMachine):
         def nothing(*_asked: object) -> None:
             """No photo is filed."""
 
-        return LabelContext(self.collection, self.pending, self.model.show_labels, failed, nothing, nothing)
+        return LabelContext(self.library, self.stack, self.pending, self.view, nothing, failed, nothing, nothing)
 
 
 def record(place_id: int, photo: bytes) -> ReadRecord:
@@ -127,7 +186,7 @@ def record(place_id: int, photo: bytes) -> ReadRecord:
 
 TestLabelSteps = LabelSteps.TestCase
 TestLabelSteps.settings = settings(
-    max_examples=60, stateful_step_count=14, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
@@ -140,17 +199,21 @@ def steps() -> object:
 
 def test_redo_labels_a_photo_that_was_read_meanwhile(steps: LabelSteps) -> None:
     steps.label({2}, 1)
+    steps.library.rest()
     steps.read.add(2)
     steps.collection.photos.record([record(steps.places[2], PHOTOS[2])])
     for step in (steps.hear_of_it, steps.undo, steps.redo, steps.undo):
         step()
+        steps.library.rest()
         steps.the_newest_step_counts()
 
 
 def test_undo_leaves_the_label_that_the_photo_had_from_another_place(steps: LabelSteps) -> None:
     steps.label({0}, 1)
+    steps.library.rest()
     steps.read.add(0)
     steps.collection.photos.record([record(steps.places[0], PHOTOS[0])])
     for step in (steps.hear_of_it, steps.undo, steps.redo):
         step()
+        steps.library.rest()
         steps.the_newest_step_counts()
