@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from flowersorter.commands.parser import VERBS
+from flowersorter.commands.parser import parse_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,32 +30,30 @@ def main(argv: Sequence[str] | None = None) -> int:
         from flowersorter import cli
 
         return cli.main(arguments)
+    from flowersorter.errors import UserError
+    from flowersorter.ui.window.display_check import check_display
+
     try:
+        check_display()
         from flowersorter import app
+    except UserError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - there is no window
+        return 1
     except ImportError as error:
-        print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201 - there is no window
+        print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201
         return 1
     return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.collection)
 
 
 def window_request(arguments: Sequence[str]) -> WindowRequest | None:
     """What window these arguments ask for, or None if they are for the command line."""
-    rest = list(arguments)
-    collection: Path | None = None
-    if len(rest) >= 2 and rest[0] == "--collection":
-        collection, rest = Path(rest[1]), rest[2:]
-    elif rest and rest[0].startswith("--collection="):
-        collection, rest = Path(rest[0].partition("=")[2]), rest[1:]
-    if not rest:
-        return WindowRequest(collection=collection)
-    named = rest[0]
-    if len(rest) > 1 or named in VERBS or named.startswith("-"):
+    if not arguments:
+        return WindowRequest()
+    line = parse_window(arguments)
+    if line is None:
         return None
-    path = Path(named)
-    if path.is_file():
-        return WindowRequest(path.parent, collection)
-    # A word that is no folder is rather a mistyped verb, which the command line explains better.
-    return WindowRequest(path, collection) if path.is_dir() or len(path.parts) > 1 else None
+    folder: Path | None = line.folder
+    return WindowRequest(folder.parent if folder is not None and folder.is_file() else folder, line.collection)
 
 
 def run() -> NoReturn:

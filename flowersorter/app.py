@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QApplication, QDialog
 
 from flowersorter.errors import CollectionDamaged, FlowerSorterError, UserError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.locations import collections_file, default_collection
+from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
@@ -33,6 +33,7 @@ from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
+from flowersorter.workflows.engine import Engine
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
@@ -46,25 +47,25 @@ class Program(QObject):
     """One collection in one window.
 
     Args:
-        collection: Open; closed by `shutdown`.
+        engine: Of the open collection; closed by `shutdown`.
         preload: Whether to import what the window did not need, once it is visible and has nothing to do.
 
     Attributes:
         begun: Whether the window was painted and work has begun.
     """
 
-    def __init__(self, collection: CollectionStore, *, preload: bool = True) -> None:
+    def __init__(self, engine: Engine, *, preload: bool = True) -> None:
         super().__init__()
-        self.collection = collection
+        self.engine, self.collection = engine, engine.collection
         self.library = LibraryQueue()
         self.queue = JobQueue(barrier=self.library.barrier)
-        self.thumbnails = ThumbnailPool(ThumbnailLoader(collection))
+        self.thumbnails = ThumbnailPool(ThumbnailLoader(self.collection))
         self.photos = PhotoModel(self.thumbnails.image)
         self.session = Session(
-            collection=collection,
+            engine=engine,
             queue=self.queue,
             library=self.library,
-            state=LibraryState(collection, self.library, self),
+            state=LibraryState(self.collection, self.library, self),
             thumbnails=self.thumbnails,
             photos=self.photos,
             corrections=QUndoStack(),
@@ -115,8 +116,9 @@ class Program(QObject):
         if busy:
             return
         self.queue.busy_changed.disconnect(self._on_busy)
-        if self.collection.backup_problem:  # not before: what the jobs say would have taken its place
-            self.window.job_bar.say(self.collection.backup_problem, (self.tr("Show the folder"), self._show_collection))
+        problem = self.collection.backup_problem or self.collection.seal_problem
+        if problem:  # not before: what the jobs say would have taken its place
+            self.window.job_bar.say(problem, (self.tr("Show the folder"), self._show_collection))
         if self._preload is None:
             return
         # Who has no folder open will open a new one. In a known one the network may never be needed.
@@ -126,7 +128,7 @@ class Program(QObject):
         self.window.looking.open_folder_of(self.collection.folder)
 
     def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult | None:
-        RecentCollections(collections_file()).remember(self.collection.folder)
+        RecentCollections(recent_collections_file()).remember(self.collection.folder)
         if not self.collection.journal.open_runs():
             return None  # as nearly always; all of sorting would be imported for it before the folder is shown
         from flowersorter.workflows.filing.history import recover_collection
@@ -150,7 +152,7 @@ class Program(QObject):
         if self._preload is not None:
             self._preload.stop()
         self._garbage.stop()
-        self.collection.close()
+        self.engine.close()
 
     def _on_recovered(self, result: object) -> None:
         if result is None:
@@ -191,7 +193,7 @@ def run(arguments: Sequence[str], folder: Path | None, collection_folder: Path |
         collection = _opened((collection_folder or default_collection()).absolute())
         if collection is None:
             return 1
-        program = Program(collection)
+        program = Program(Engine(collection))
         try:
             program.start(folder)
             return application.exec()

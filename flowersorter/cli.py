@@ -12,8 +12,9 @@ from contextlib import contextmanager, redirect_stdout, suppress
 from types import FrameType
 from typing import TYPE_CHECKING
 
+from flowersorter.commands.line_parser import UsageError, suggestion
 from flowersorter.commands.output import Terminal
-from flowersorter.commands.parser import make_parser
+from flowersorter.commands.parser import make_parser, parse, verb_parser
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from flowersorter.commands.context import Call
 
 
-FAILED = 1
+FAILED, WRONG_USAGE = 1, 2
 _STOPPED = "Stopped; nothing is half-done."
 _STOPPED_AT_ONCE = "Stopped at once; what was in hand is put right the next time FlowerSorter opens this collection."
 
@@ -37,8 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     try:
         options = _parse(argv)
-    except SystemExit as exit_:  # argparse has said what is wrong, or shown the help
-        return exit_.code if isinstance(exit_.code, int) else 0
+    except UsageError as error:
+        print(error.text, end="", file=sys.stderr)
+        return WRONG_USAGE
+    except SystemExit:  # argparse has shown the help or the version
+        return 0
     terminal = Terminal(sys.stdout, sys.stderr, as_json=getattr(options, "json", False))
     cancel = CancelToken()
     with _stop_signals(cancel) as stop:
@@ -57,16 +61,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = make_parser()
-    options = parser.parse_args(argv)
+    options = parse(sys.argv[1:] if argv is None else argv)
+    if options.verb is None:
+        raise UsageError(make_parser(), 'the command is missing; "flowersorter --help" lists the commands')
     if options.backbone is not None:
         from flowersorter.vision.backbone.registry import backbones, base_name
 
-        names = [entry.name for entry in backbones()]
-        if base_name(options.backbone) not in names:
-            parser.error(f"there is no backbone {options.backbone!r}; the backbones are {', '.join(names)}")
+        names, wanted = [entry.name for entry in backbones()], base_name(options.backbone)
+        if wanted not in names:
+            near = suggestion(wanted, names) or f"; the backbones are {', '.join(names)}"
+            raise UsageError(verb_parser(options.verb), f"there is no backbone {options.backbone!r}{near}")
     if options.verb == "train" and not options.deep and (options.unfreeze is not None or options.epochs):
-        parser.error("--unfreeze and --epochs go with --deep")
+        raise UsageError(verb_parser("train"), "--unfreeze and --epochs go with --deep")
     return options
 
 

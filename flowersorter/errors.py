@@ -4,6 +4,7 @@
     ├── Cancelled                    the person asked a job to stop
     └── UserError(what, why, hint)   one sentence for the person
         ├── PhotoUnreadable          a file that cannot be shown as a picture
+        │   └── PhotoOutOfReach      the system does not give us the file: another try may succeed
         ├── FolderUnusable           a folder that is missing, empty of photos or forbidden
         ├── SortRefused              a plan that could lose or scatter photos
         ├── UndoRefused              a run that cannot be taken back as a whole
@@ -53,6 +54,10 @@ class UserError(FlowerSorterError):
 
 class PhotoUnreadable(UserError):
     """A file that cannot be shown as a picture; ``why`` is the reason shown on its tile."""
+
+
+class PhotoOutOfReach(PhotoUnreadable):
+    """A file whose bytes could not be had, which says nothing about them: another try may succeed."""
 
 
 class FolderUnusable(UserError):

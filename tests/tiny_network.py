@@ -19,7 +19,6 @@ from flowersorter.vision.backbone.build import assemble
 from flowersorter.vision.backbone.registry import Backbone, WeightsSource, backbone
 from flowersorter.vision.backbone.resnet import FrozenResNet, empty_network
 from flowersorter.vision.backbone.weights import hub_cache
-from flowersorter.workflows.predicting.network_loader import open_embedder
 
 #: One basic block a stage, on crops of 64 pixels.
 TINY = dataclasses.replace(
@@ -60,9 +59,7 @@ def tiny_among_the_backbones(folder: Path, monkeypatch: pytest.MonkeyPatch) -> I
     weights = WeightsSource(file.name, file.stat().st_size, "", "https://example.org/tiny.safetensors")
     entry = dataclasses.replace(TINY, weights=weights)
     monkeypatch.setitem(registry._registry, "tiny", entry)
-    open_embedder.cache_clear()
     yield entry
-    open_embedder.cache_clear()
 
 
 #: Pixels from one stripe to the next.

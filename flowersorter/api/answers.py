@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from flowersorter.library.collection import CollectionStore
     from flowersorter.sorting.execute import RunResult
     from flowersorter.sorting.plan import SortPlan
+    from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
@@ -158,16 +159,16 @@ def prediction_of(found: PhotoPrediction) -> Prediction:
     return Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
 
 
-def photos_of(collection: CollectionStore, result: PredictFolderResult) -> list[Photo]:
+def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
     """The photos of a labelled folder in plain values, those that could not even be looked at last."""
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.predicting.imagenet_names import strangers
     from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 
-    names = {entry.id: entry.name for entry in collection.classes.all()}
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     rows, photos = result.rows, []
-    likely = strangers(collection, rows)
+    likely = strangers(engine, rows)
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses is not None else ()
         prediction = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeAlias, TypeVar
@@ -16,8 +17,9 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_way_out
 from flowersorter.library.files.locations import default_collection
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
+from flowersorter.workflows.engine import Engine
 
+Request = TypeVar("Request")
 Result = TypeVar("Result")
 AnyPath: TypeAlias = str | os.PathLike[str]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
@@ -29,13 +31,12 @@ class Collection:
     Not to be shared between threads. While it is open, no window and no other program can open the same folder.
     """
 
-    def __init__(self, library: CollectionStore, device: Device, progress: Callable[[Progress], None] | None) -> None:
-        self._library_or_closed: CollectionStore | None = library
-        self._folder = library.folder
+    def __init__(self, engine: Engine, device: Device, progress: Callable[[Progress], None] | None) -> None:
+        self._engine_or_closed: Engine | None = engine
+        self._folder = engine.collection.folder
         self._device, self._progress = device, progress
-        self._embedder: OpenEmbedder = open_embedder
         self._opened = ExitStack()
-        self._opened.callback(library.close)
+        self._opened.callback(engine.close)
 
     @classmethod
     def open(
@@ -63,7 +64,7 @@ class Collection:
             library = CollectionStore.open(where)
         except CollectionDamaged as error:
             raise with_way_out(error, where) from error
-        collection = cls(library, device, progress)
+        collection = cls(Engine(library), device, progress)
         if library.journal.open_runs():
             from flowersorter.workflows.filing.history import recover_collection
 
@@ -73,13 +74,17 @@ class Collection:
     def close(self) -> None:
         """Close the collection, so that others can open it; more calls do nothing."""
         self._opened.close()
-        self._library_or_closed = None
+        self._engine_or_closed = None
+
+    @property
+    def _engine(self) -> Engine:
+        if self._engine_or_closed is None:
+            raise UserError("The collection is closed", "its with block has ended", "Open it again")
+        return self._engine_or_closed
 
     @property
     def _library(self) -> CollectionStore:
-        if self._library_or_closed is None:
-            raise UserError("The collection is closed", "its with block has ended", "Open it again")
-        return self._library_or_closed
+        return self._engine.collection
 
     def _keep_cache_small(self) -> None:
         """Clean the cache of small pictures where photos were read and it has grown beyond its limit."""
@@ -87,7 +92,7 @@ class Collection:
 
         if self._library.thumbnails.written_bytes and cleaning_due(self._library):
             with suppress(UserError):  # what was asked for is done
-                self._run(lambda report, cancel: clean_cache(self._library, report, cancel))
+                run_in_background(partial(clean_cache, self._library), self._progress)
 
     def __enter__(self) -> Collection:
         return self
@@ -96,7 +101,7 @@ class Collection:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if error is None and self._library_or_closed is not None:
+            if error is None and self._engine_or_closed is not None:
                 self._keep_cache_small()
         finally:
             self.close()
@@ -132,9 +137,9 @@ class Collection:
         """
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
-        request = PredictFolderRequest(self._library, _path(folder), self._device)
-        result = self._run(lambda report, cancel: label(request, report, cancel, embedder=self._embedder))
-        return photos_of(self._library, result)
+        request = PredictFolderRequest(_path(folder), self._device)
+        result = self._run(label, request)
+        return photos_of(self._engine, result)
 
     def predict_image(self, path: AnyPath) -> Prediction:
         """Predict a single photo, without remembering it.
@@ -147,8 +152,8 @@ class Collection:
         from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 
         photo = _path(path)
-        request = PredictRequest(self._library, (photo,), self._device)
-        [found] = self._run(lambda report, cancel: predict_photos(request, report, cancel, embedder=self._embedder))
+        request = PredictRequest((photo,), self._device)
+        [found] = self._run(predict_photos, request)
         if found.error is not None:
             raise PhotoUnreadable(f"The photo {photo} cannot be read", found.error)
         return prediction_of(found)
@@ -171,8 +176,8 @@ class Collection:
         """
         from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo
 
-        request = ConfirmRequest(self._library, _path(path), class_name, self._device)
-        return self._run(lambda report, cancel: confirm_photo(request, report, cancel, embedder=self._embedder))
+        request = ConfirmRequest(_path(path), class_name, self._device)
+        return self._run(confirm_photo, request)
 
     def retrain(self, note: str = "") -> Training:
         """Learn from every confirmed photo.
@@ -188,8 +193,8 @@ class Collection:
         """
         from flowersorter.workflows.training.train import RetrainRequest, retrain
 
-        request = RetrainRequest(self._library, self._device, note)
-        result = self._run(lambda report, cancel: retrain(request, report, cancel, embedder=self._embedder))
+        request = RetrainRequest(self._device, note)
+        result = self._run(retrain, request)
         return Training(
             model=result.model_id,
             classes=result.classes,
@@ -235,12 +240,12 @@ class Collection:
         if not dry_run:  # what was filed before goes where its label says now, or it would stand under two classes
             known = self._library.photos.places_under(source)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
-            self._run(lambda report, cancel: refile(RefileRequest(self._library, photo_ids), report, cancel))
-        request = SortRequest(self._library, source, target, Mode(mode), Include(include))
-        plan = self._run(lambda report, cancel: plan_sort(request, report, cancel))
+            self._run(refile, RefileRequest(photo_ids))
+        request = SortRequest(source, target, Mode(mode), Include(include))
+        plan = self._run(plan_sort, request)
         if dry_run or not any(file.action.is_filed for file in plan.files):
             return report_of_plan(plan, dry_run=dry_run)
-        done = self._run(lambda report, cancel: run_sort(RunSortRequest(self._library, plan), report, cancel))
+        done = self._run(run_sort, RunSortRequest(plan))
         return report_of_run(plan, done)
 
     def undo(self, run: int | None = None) -> int:
@@ -257,8 +262,8 @@ class Collection:
         """
         from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
-        request = UndoRequest(self._library, run)
-        return self._run(lambda report, cancel: undo_run(request, report, cancel)).undone
+        request = UndoRequest(run)
+        return self._run(undo_run, request).undone
 
     def use_model(self, number: int | None) -> None:
         """Make another model the current one; None is the starter model.
@@ -283,8 +288,8 @@ class Collection:
         """
         from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
-        request = ExportRequest(self._library, _path(path))
-        return self._run(lambda report, cancel: export_model(request, report, cancel)).path
+        request = ExportRequest(_path(path))
+        return self._run(export_model, request).path
 
     def import_model(self, path: AnyPath, *, use: bool = False) -> int:
         """Add a .safetensors model that somebody shared; nothing in the file is run.
@@ -301,11 +306,11 @@ class Collection:
         """
         from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 
-        request = ImportRequest(self._library, _path(path), use)
-        return self._run(lambda report, cancel: import_model(request, report, cancel)).model_id
+        request = ImportRequest(_path(path), use)
+        return self._run(import_model, request).model_id
 
-    def _run(self, work: Callable[[Report, CancelToken], Result]) -> Result:
-        return run_in_background(work, self._progress)
+    def _run(self, verb: Callable[[Engine, Request, Report, CancelToken], Result], request: Request) -> Result:
+        return run_in_background(partial(verb, self._engine, request), self._progress)
 
 
 def predict_image(path: AnyPath) -> Prediction:

@@ -15,6 +15,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_way_out
 from flowersorter.library.files.locations import default_collection
 from flowersorter.sorting.recover import RecoveryResult
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.history import recover_collection
 from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
@@ -40,8 +41,8 @@ class Call:
         return named.expanduser().absolute() if named else default_collection()
 
     @contextmanager
-    def collection(self) -> Iterator[CollectionStore]:
-        """Open the collection; what a crash left open in it is put right first, and said.
+    def engine(self) -> Iterator[Engine]:
+        """Open the collection with its caches; what a crash left open in it is put right first, and said.
 
         A command that read photos keeps the cache within its limit at the end.
 
@@ -49,13 +50,14 @@ class Call:
             CollectionLocked: it is open in a window or another terminal.
             CollectionDamaged: it cannot be read; the message says how a backup is put back.
         """
-        with self._opened() as collection:
-            if collection.backup_problem:
-                self.terminal.note(collection.backup_problem)
+        with Engine(self._opened()) as engine:
+            collection = engine.collection
+            for problem in filter(None, (collection.backup_problem, collection.seal_problem)):
+                self.terminal.note(problem)
             if collection.journal.open_runs():
                 for sentence in recovery_sentences(recover_collection(collection)):
                     self.terminal.note(sentence)
-            yield collection
+            yield engine
             if collection.thumbnails.written_bytes and cleaning_due(collection):
                 with suppress(Cancelled, UserError):  # what was asked for is done
                     clean_cache(collection, silent, self.cancel)

@@ -14,9 +14,8 @@ from flowersorter.workflows.training.finetune import EPOCHS, FinetuneRequest, Fi
 def run_deep(call: Call) -> int:
     """Train the network on a folder of class folders."""
     options = call.options
-    with call.collection() as collection:
+    with call.engine() as engine:
         request = FinetuneRequest(
-            collection,
             options.folder,
             add=options.add,
             unfreeze=1 if options.unfreeze is None else options.unfreeze,
@@ -25,7 +24,7 @@ def run_deep(call: Call) -> int:
             backbone=options.backbone,
         )
         with call.terminal.progress(tell=epoch_line) as report:
-            result = finetune(request, report, call.cancel)
+            result = finetune(engine, request, report, call.cancel)
     record_training(call, result, _beside(result))
     _say(call.terminal, result)
     return 0

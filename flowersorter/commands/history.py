@@ -22,8 +22,8 @@ def run(call: Call) -> int:
     """
     if call.options.run is not None:
         return _run_photos(call, call.options.run)
-    with call.collection() as collection:
-        found = runs(collection)
+    with call.engine() as engine:
+        found = runs(engine.collection)
     for entry in found:
         call.terminal.record(_line(entry))
     if not found:
@@ -47,9 +47,9 @@ def run(call: Call) -> int:
 
 
 def _run_photos(call: Call, run_id: int) -> int:
-    with call.collection() as collection:
+    with call.engine() as engine:
         try:
-            found = run_photos(collection, run_id)
+            found = run_photos(engine.collection, run_id)
         except KeyError:
             raise UserError(f"There is no run {run_id}", hint='"flowersorter history" lists them') from None
     for photo in found:
@@ -113,8 +113,8 @@ def _line(entry: Run) -> dict[str, Any]:
 def run_undo(call: Call) -> int:
     """Take a run back; what had to be left is named with its reason."""
     terminal = call.terminal
-    with call.collection() as collection, terminal.progress() as report:
-        result = undo_run(UndoRequest(collection, call.options.run), report, call.cancel)
+    with call.engine() as engine, terminal.progress() as report:
+        result = undo_run(engine, UndoRequest(call.options.run), report, call.cancel)
     terminal.say(f"Run {result.run_id}: {counted(result.undone, 'photo')} taken back.")
     for refused in result.refused:
         terminal.say(f"  {shown(refused.path)}: {refused.reason}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,30 +18,33 @@ from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
 
 
 def run(call: Call) -> int:
     """Predict the photos and list them."""
-    with call.collection() as collection:
-        result = label_folder(call, collection)
-        names = {entry.id: entry.name for entry in collection.classes.all()}
-        likely = strangers(collection, result.rows, call.options.backbone)
+    with call.engine() as engine:
+        result = label_folder(call, engine)
+        names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+        likely = strangers(engine, result.rows, call.options.backbone)
         for line in label_lines(result, names, likely, labels_count=False):
             call.terminal.record(line)
         if not len(result.rows):
             say_no_photos(call, result)
         elif not call.terminal.as_json:
-            _say_summary(call, collection, result, names, likely)
+            _say_summary(call, engine.collection, result, names, likely)
     return 0
 
 
-def label_folder(call: Call, collection: CollectionStore) -> PredictFolderResult:
+def label_folder(call: Call, engine: Engine) -> PredictFolderResult:
     """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
     options = call.options
-    request = PredictFolderRequest(collection, options.folder, options.device, options.backbone)
+    request = PredictFolderRequest(options.folder, options.device, options.backbone)
     with call.terminal.progress() as report:
-        result = label(request, report, call.cancel)
+        result = label(engine, request, report, call.cancel)
     for path, reason in result.problems:
         if not looks_like_photo(path):
             call.terminal.note(f"{shown(path)}: {reason}")

@@ -21,12 +21,12 @@ _GROUPS_SHOWN = 10
 
 def run(call: Call) -> int:
     """List the labels that models which never saw the photo, and its look-alikes, contradict."""
-    with call.collection() as collection:
+    with call.engine() as engine:
         with call.terminal.progress() as report:
             result = find_label_errors(
-                LabelErrorsRequest(collection, call.options.backbone, call.options.device), report, call.cancel
+                engine, LabelErrorsRequest(call.options.backbone, call.options.device), report, call.cancel
             )
-        names = {entry.id: entry.name for entry in collection.classes.all()}
+        names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     listed = result.doubts[: call.options.limit]
     for each in listed:
         call.terminal.record(_line(each, names))

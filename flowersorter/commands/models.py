@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.context import Call
 from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
@@ -20,6 +20,9 @@ from flowersorter.workflows.exchange.export_model import ExportRequest, export_m
 from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
 from flowersorter.workflows.models.current_model import list_models, starter, use_model
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 STARTER = "starter"
 
 
@@ -27,28 +30,28 @@ def run(call: Call) -> int:
     """Do what is asked for, then list the models."""
     if call.options.compare:
         return _run_compare(call)
-    with call.collection() as collection:
-        _tidy(call, collection)
-        entries = _entries(collection)
+    with call.engine() as engine:
+        _tidy(call, engine)
+        entries = _entries(engine.collection)
     for entry in entries:
         call.terminal.record(entry)
     _say(call.terminal, entries)
     return 0
 
 
-def _tidy(call: Call, collection: CollectionStore) -> None:
+def _tidy(call: Call, engine: Engine) -> None:
     options = call.options
     if options.use is not None:
-        use_model(collection, _number(options.use))
+        use_model(engine.collection, _number(options.use))
     elif options.note:
         model_id, note = options.note
         if not model_id.isdecimal():
             raise UserError(f"There is no model {shown(model_id)}", "models have numbers", "List them with models")
-        name_model(collection, int(model_id), note)
+        name_model(engine.collection, int(model_id), note)
     elif options.delete is not None:
-        delete_model(collection, options.delete)
+        delete_model(engine, options.delete)
     elif options.prune is not None:
-        gone = prune_models(collection, options.prune)
+        gone = prune_models(engine, options.prune)
         call.terminal.say(f"Removed {counted(len(gone), 'model')}.")
 
 
@@ -59,8 +62,8 @@ def _number(wanted: str | int) -> int | None:
 def _run_compare(call: Call) -> int:
     """Tell what changes from one model to another."""
     older, newer = call.options.compare
-    with call.collection() as collection, call.terminal.progress() as report:
-        found = compare(CompareRequest(collection, _number(older), _number(newer)), report, call.cancel)
+    with call.engine() as engine, call.terminal.progress() as report:
+        found = compare(engine, CompareRequest(_number(older), _number(newer)), report, call.cancel)
     call.terminal.record(
         {
             "older": older,
@@ -151,8 +154,8 @@ def local_time(moment: str | None) -> str:
 
 def run_export(call: Call) -> int:
     """Save the current model to a file, and show the lines that use it without this program."""
-    with call.collection() as collection, call.terminal.progress() as report:
-        result = export_model(ExportRequest(collection, call.options.file, call.options.backbone), report, call.cancel)
+    with call.engine() as engine, call.terminal.progress() as report:
+        result = export_model(engine, ExportRequest(call.options.file, call.options.backbone), report, call.cancel)
     terminal = call.terminal
     accuracy = "" if result.accuracy is None else f", {percent(result.accuracy)} right on photos it had not seen"
     terminal.say(f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}")
@@ -169,8 +172,8 @@ def run_export(call: Call) -> int:
 def run_import(call: Call) -> int:
     """Add a model that somebody shared, and say what it holds."""
     terminal = call.terminal
-    with call.collection() as collection, terminal.progress() as report:
-        result = import_model(ImportRequest(collection, call.options.file, call.options.use), report, call.cancel)
+    with call.engine() as engine, terminal.progress() as report:
+        result = import_model(engine, ImportRequest(call.options.file, call.options.use), report, call.cancel)
     terminal.say(
         f"Model {result.model_id}, from {shown(result.name)}, on {result.backbone}: "
         f"{counted(len(result.classes), 'class', 'classes')}"

@@ -24,12 +24,12 @@ _DIGITS = 6
 def run(call: Call) -> int:
     """Say how good each class is, what more photos would bring, and which ones to label."""
     options = call.options
-    with call.collection() as collection:
+    with call.engine() as engine:
         folder = None if options.folder is None else absolute_folder(options.folder)
-        request = LabelNextRequest(collection, folder, options.count, options.backbone, device=options.device)
+        request = LabelNextRequest(folder, options.count, options.backbone, device=options.device)
         with call.terminal.progress() as report:
-            advice = label_next(request, report, call.cancel)
-        names = {entry.id: entry.name for entry in collection.classes.all()}
+            advice = label_next(engine, request, report, call.cancel)
+        names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     for photo in advice.next:
         call.terminal.record(_line(photo, names))
     call.terminal.record({"summary": _summary(advice)})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import flowersorter
+from flowersorter.commands.line_parser import LineParser, UsageError, find_command, suggestion
 
 if TYPE_CHECKING:
-    _Verbs: TypeAlias = argparse._SubParsersAction[argparse.ArgumentParser]
+    _Verbs: TypeAlias = argparse._SubParsersAction[LineParser]
 
 #: Every verb; what is none of them is a folder to open in the window.
 VERBS = (
@@ -30,12 +33,12 @@ VERBS = (
     "doctor",
 )
 
-_USAGE = "flowersorter [FOLDER]\n       flowersorter VERB [OPTIONS]"
+_USAGE = "flowersorter [FOLDER] [--collection DIR]\n       flowersorter COMMAND [OPTIONS]"
 
 _DESCRIPTION = """\
 Labels a folder of photos with a frozen ResNet, learns from your corrections, and files the photos into class folders.
 
-Without a verb the window opens, with FOLDER in it if you name one. With a verb it works here in the terminal:"""
+Without a command the window opens, with FOLDER in it if you name one. With a command it works here in the terminal:"""
 
 _EPILOG = """\
 examples:
@@ -65,13 +68,55 @@ output and exit codes:
   0 done (unreadable photos are reported, not fatal); 1 failed, with one sentence on stderr; 2 wrong usage;
   130 interrupted: Ctrl+C stops at the next safe point and leaves nothing half-done.
 
-"flowersorter VERB --help" tells more about a verb.
+Options stand anywhere on the line; "--" ends them, for a name that begins with a hyphen.
+"flowersorter COMMAND --help" tells more about a command.
 """
 
 
-def make_parser() -> argparse.ArgumentParser:
-    """Build the parser; it imports nothing heavy."""
-    parser = argparse.ArgumentParser(
+def parse(arguments: Sequence[str]) -> argparse.Namespace:
+    """Read a command line.
+
+    Returns:
+        The options of the command ``verb``. Without a command ``verb`` is None: the window is wanted, with ``folder``
+        (or None) and ``collection``.
+
+    Raises:
+        UsageError: the line is wrong.
+        SystemExit: the help or the version was asked for, and shown.
+    """
+    parser, verbs = _parsers()
+    at = find_command(arguments, verbs)
+    if at is None:
+        return _parse_for_window(parser, verbs, arguments)
+    options = verbs[arguments[at]].parse_anywhere([*arguments[:at], *arguments[at + 1 :]], verbs)
+    options.verb = arguments[at]
+    return options
+
+
+def parse_window(arguments: Sequence[str]) -> argparse.Namespace | None:
+    """Read a command line that asks for the window; None for any other, also for a wrong one."""
+    parser, verbs = _parsers()
+    if find_command(arguments, verbs) is not None or {"-h", "--help", "--version"}.intersection(arguments):
+        return None
+    try:
+        return _parse_for_window(parser, verbs, arguments)
+    except UsageError:
+        return None
+
+
+def make_parser() -> LineParser:
+    """Build the parser of the whole program, for its help; it imports nothing heavy."""
+    return _parsers()[0]
+
+
+def verb_parser(verb: str) -> LineParser:
+    """Build the parser of one verb."""
+    return _parsers()[1][verb]
+
+
+def _parsers() -> tuple[LineParser, dict[str, LineParser]]:
+    """Build the program's parser and those of its verbs by name."""
+    parser = LineParser(
         prog="flowersorter",
         usage=_USAGE,
         description=_DESCRIPTION,
@@ -79,20 +124,45 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"FlowerSorter {flowersorter.__version__}")
-    _add_common(parser, given_before=True)
-    verbs = parser.add_subparsers(dest="verb", metavar="VERB", title="verbs", required=True, prog="flowersorter")
+    _add_version(parser, "show the version and end")
+    _add_common(parser)
+    verbs: _Verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", title="commands", prog="flowersorter")
     _add_photo_verbs(verbs)
     _add_label_verbs(verbs)
     _add_model_verbs(verbs)
     _add_taking_verbs(verbs)
     _add_history_verbs(verbs)
     _add_care_verbs(verbs)
-    return parser
+    return parser, dict(verbs.choices)
 
 
-def _verb(verbs: _Verbs, name: str, title: str, more: str = "", *, json_lines: bool = False) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = verbs.add_parser(
+def _parse_for_window(
+    parser: LineParser, verbs: Mapping[str, LineParser], arguments: Sequence[str]
+) -> argparse.Namespace:
+    options, words = parser.split(arguments)
+    is_name = bool(words) and not {"/", os.sep}.intersection(words[0]) and not Path(words[0]).exists()
+    meant = suggestion(words[0], verbs) if is_name else ""
+    if meant:
+        parser.error(f"there is no command {words[0]!r}{meant}")
+    parser.check_options(options, verbs)
+    values = parser.parse_args(options)
+    if is_name:
+        parser.error(f'{words[0]!r} is neither a command nor a folder; "flowersorter --help" lists the commands')
+    command = next((word for word in words[1:] if word in verbs), None)
+    if command is not None:
+        parser.error(f"the command comes before its arguments: flowersorter {command} ...")
+    if len(words) > 1:
+        parser.error(f"the window opens one folder at a time, not {len(words)}; name only {words[0]!r}")
+    if values.device != "auto" or values.backbone is not None:
+        parser.error("--device and --backbone go with a command; in the window they are preferences")
+    if words and not words[0]:
+        parser.error("the path is empty")
+    values.folder = Path(words[0]) if words else None
+    return values
+
+
+def _verb(verbs: _Verbs, name: str, title: str, more: str = "", *, json_lines: bool = False) -> LineParser:
+    parser = verbs.add_parser(
         name,
         help=title,
         description=f"{title[0].upper()}{title[1:]}. {more}".strip(),
@@ -100,28 +170,30 @@ def _verb(verbs: _Verbs, name: str, title: str, more: str = "", *, json_lines: b
     )
     if json_lines:
         parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
-    _add_common(parser, given_before=False)
+    _add_version(parser, argparse.SUPPRESS)
+    _add_common(parser)
     return parser
 
 
-def _add_common(parser: argparse.ArgumentParser, *, given_before: bool) -> None:
-    # A verb's own default would overwrite what stood before the verb.
-    default = None if given_before else argparse.SUPPRESS
-    common = parser.add_argument_group("common options, before or after the verb")
+def _add_version(parser: LineParser, text: str) -> None:
+    parser.add_argument("--version", action="version", version=f"FlowerSorter {flowersorter.__version__}", help=text)
+
+
+def _add_common(parser: LineParser) -> None:
+    common = parser.add_argument_group("common options, anywhere on the line")
     common.add_argument(
         "--collection",
         type=_path,
         metavar="DIR",
-        default=default,
-        help="where FlowerSorter remembers (default: FLOWERSORTER_GARDEN, else your data folder)",
+        help="where FlowerSorter remembers (default: FLOWERSORTER_COLLECTION, else your data folder)",
     )
     common.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
-        default="auto" if given_before else argparse.SUPPRESS,
+        default="auto",
         help="where the network runs (default: auto)",
     )
-    common.add_argument("--backbone", metavar="NAME", default=default, help='a name from "flowersorter backbones"')
+    common.add_argument("--backbone", metavar="NAME", help='a name from "flowersorter backbones"')
 
 
 def _add_photo_verbs(verbs: _Verbs) -> None:
@@ -271,8 +343,8 @@ def _add_history_verbs(verbs: _Verbs) -> None:
         verbs,
         "recover",
         "put right what a crash left half-done, or a damaged library",
-        "Every verb finishes by itself what a crash left half-done. A library that cannot be read is put back from its "
-        "newest good backup by this verb only; the damaged file is kept.",
+        "Every command finishes by itself what a crash left half-done. A library that cannot be read is put back from "
+        "its newest good backup by this command only; the damaged file is kept.",
     )
 
 
@@ -286,25 +358,25 @@ def _add_care_verbs(verbs: _Verbs) -> None:
 
 def _path(text: str) -> Path:
     if not text:
-        raise argparse.ArgumentTypeError("an empty name is no file and no folder")
+        raise argparse.ArgumentTypeError("the path is empty")
     return Path(text)
 
 
 def _report(text: str) -> Path:
     if not text.lower().endswith((".html", ".csv")):
-        raise argparse.ArgumentTypeError(f"{text!r} ends neither in .html nor in .csv")
+        raise argparse.ArgumentTypeError(f"the report must end in .html or .csv, not {text!r}")
     return Path(text)
 
 
 def _number(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number from the list")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
     return int(text)
 
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of models")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid number of models to keep")
     return int(text)
 
 

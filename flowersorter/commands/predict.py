@@ -20,10 +20,10 @@ _IN_WORDS = {
 def run(call: Call) -> int:
     """Predict the photos in the order given."""
     options = call.options
-    with call.collection() as collection:
-        request = PredictRequest(collection, tuple(options.photos), options.device, options.backbone)
+    with call.engine() as engine:
+        request = PredictRequest(tuple(options.photos), options.device, options.backbone)
         with call.terminal.progress() as report:
-            predictions = predict_photos(request, report, call.cancel)
+            predictions = predict_photos(engine, request, report, call.cancel)
     for prediction in predictions:
         call.terminal.record(_line(prediction))
         _say(call.terminal, prediction)

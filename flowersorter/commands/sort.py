@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.context import Call
 from flowersorter.commands.json_lines import label_lines, lost_photos
 from flowersorter.commands.label import label_folder, say_missing_model, say_no_photos, say_unreadable
 from flowersorter.commands.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
@@ -22,6 +21,9 @@ from flowersorter.workflows.filing.refile import RefileRequest, refile
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 _FILING = tuple(action.value for action in Action if action.is_filed)
 _DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked"}
@@ -47,14 +49,13 @@ def run(call: Call) -> int:
     """Label, plan, and unless it is a dry run, file."""
     options, terminal = call.options, call.terminal
     mode, folder, destination = Mode(options.mode), options.folder.absolute(), options.to.absolute()
-    with call.collection() as collection:
+    with call.engine() as engine:
         # Refused at once, not after a thousand photos were read.
         make_plan((), destination, mode, call.cancel, source_root=folder)
-        result = label_folder(call, collection)
+        result = label_folder(call, engine)
         if not options.dry_run:
-            _follow_corrections(call, collection, result)
+            _follow_corrections(call, engine, result)
         request = SortRequest(
-            collection,
             folder,
             destination,
             mode,
@@ -63,20 +64,20 @@ def run(call: Call) -> int:
             ASIDE if options.aside else None,
         )
         with terminal.progress() as report:
-            plan = plan_sort(request, report, call.cancel)
+            plan = plan_sort(engine, request, report, call.cancel)
         if len(result.rows):
             _say_plan(terminal, plan, result)
         outcomes = _planned(plan)
         done = None
         if not options.dry_run:
-            done = _file(call, collection, plan)
+            done = _file(call, engine, plan)
             outcomes |= _happened(done)
-        names = {entry.id: entry.name for entry in collection.classes.all()}
-        likely = strangers(collection, result.rows, options.backbone)
+        names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+        likely = strangers(engine, result.rows, options.backbone)
         lines = list(_lines(label_lines(result, names, likely, labels_count=True), outcomes))
         for line in (*lines, {"summary": _summary(plan, lines, done)}):
             terminal.record(line)
-        say_missing_model(call, collection, result)
+        say_missing_model(call, engine.collection, result)
     if not len(result.rows):
         say_no_photos(call, result)
         return 0
@@ -86,11 +87,11 @@ def run(call: Call) -> int:
     return _say_done(terminal, plan, outcomes, done)
 
 
-def _follow_corrections(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
+def _follow_corrections(call: Call, engine: Engine, result: PredictFolderResult) -> None:
     """What was filed before goes where its label says now; otherwise it would stand under two classes."""
     photo_ids = tuple(sorted({int(photo_id) for photo_id in result.rows.photo_ids if photo_id}))
     with call.terminal.progress() as report:
-        moved = refile(RefileRequest(collection, photo_ids), report, call.cancel)
+        moved = refile(engine, RefileRequest(photo_ids), report, call.cancel)
     if moved.moved:
         runs_made = ", ".join(map(str, moved.run_ids))
         call.terminal.say(
@@ -98,7 +99,7 @@ def _follow_corrections(call: Call, collection: CollectionStore, result: Predict
         )
 
 
-def _file(call: Call, collection: CollectionStore, plan: SortPlan) -> RunResult:
+def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
     """Run the plan; when it is stopped, say what stays filed.
 
     Raises:
@@ -106,12 +107,12 @@ def _file(call: Call, collection: CollectionStore, plan: SortPlan) -> RunResult:
     """
     if not any(file.action.is_filed for file in plan.files):
         return RunResult(None, ())  # no run without a photo in the history
-    before = {run.id for run in runs(collection)}
+    before = {run.id for run in runs(engine.collection)}
     try:
         with call.terminal.progress() as report:
-            return run_sort(RunSortRequest(collection, plan), report, call.cancel)
+            return run_sort(engine, RunSortRequest(plan), report, call.cancel)
     except Cancelled:
-        for started in runs(collection):
+        for started in runs(engine.collection):
             if started.id not in before:
                 filed = counted(started.photos, "photo")
                 call.terminal.note(f"{filed} filed so far; take them back with: flowersorter undo {started.id}")

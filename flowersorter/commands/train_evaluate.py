@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,6 +24,9 @@ from flowersorter.workflows.evaluation.report_page import headline
 from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, train_folder
 from flowersorter.workflows.training.unmeasured_classes import in_words
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 _MATRIX_CLASSES = 10  # a wider matrix does not fit a terminal
 _CONFUSIONS_SHOWN = 10
 _CLASSES_NAMED = 12
@@ -34,12 +37,10 @@ def run_train(call: Call) -> int:
     options = call.options
     if options.deep:
         return run_deep(call)
-    with call.collection() as collection:
-        request = TrainFolderRequest(
-            collection, options.folder, add=options.add, device=options.device, backbone=options.backbone
-        )
+    with call.engine() as engine:
+        request = TrainFolderRequest(options.folder, add=options.add, device=options.device, backbone=options.backbone)
         with call.terminal.progress() as report:
-            result = train_folder(request, report, call.cancel)
+            result = train_folder(engine, request, report, call.cancel)
     unmeasured = [each.name for each in result.unmeasured]
     record_training(call, result, {"unmeasured": unmeasured, "contradicting": result.contradicting})
     _say_training(call.terminal, result)
@@ -77,13 +78,13 @@ def run_evaluate(call: Call) -> int:
     if file is not None and not file.parent.is_dir():  # said before minutes of measuring, not after
         raise UserError(f"{file} cannot be written", "its folder does not exist")
     saved: tuple[Path, ...] = ()
-    with call.collection() as collection:
-        request = EvaluateRequest(collection, options.folder, options.device, options.backbone)
+    with call.engine() as engine:
+        request = EvaluateRequest(options.folder, options.device, options.backbone)
         with call.terminal.progress() as report:
-            result = evaluate(request, report, call.cancel)
+            result = evaluate(engine, request, report, call.cancel)
             if file is not None:
-                curve = _curve_for(file, request, report, call.cancel)
-                saved = save_report(ReportRequest(collection, result, file, curve), report, call.cancel).files
+                curve = _curve_for(file, engine, request, report, call.cancel)
+                saved = save_report(engine, ReportRequest(result, file, curve), report, call.cancel).files
     for path, error in result.unreadable:
         call.terminal.record(unreadable_line(path, error))
     summary = evaluation_summary(result)
@@ -94,11 +95,13 @@ def run_evaluate(call: Call) -> int:
     return 0
 
 
-def _curve_for(file: Path, request: EvaluateRequest, report: Report, cancel: CancelToken) -> LearningCurve | None:
+def _curve_for(
+    file: Path, engine: Engine, request: EvaluateRequest, report: Report, cancel: CancelToken
+) -> LearningCurve | None:
     """The learning curve, where the report shows one: a page about the collection's own labels."""
     if file.suffix.lower() != PAGE or request.folder is not None:
         return None
-    return learning_curve(LearningCurveRequest(request.collection, request.backbone), report, cancel)
+    return learning_curve(engine, LearningCurveRequest(request.backbone), report, cancel)
 
 
 def evaluation_summary(result: Evaluation) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from flowersorter.library.database.backups import (
     backups,
     damaged_with_backups,
 )
-from flowersorter.library.database.checksum import seal, verify_checksum
+from flowersorter.library.database.checksum import delete_checksum, is_as_sealed, seal
 from flowersorter.library.database.connection import Database, check_sound
 from flowersorter.library.files.lock import lock_collection
 from flowersorter.library.models.model_table import ModelStore
@@ -31,6 +31,11 @@ from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.library.tables.settings import Settings
 
 _BACKBONE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+_OTHER_BYTES = (
+    "The library is sound, but not byte for byte as it was closed: a program that synchronises folders may have "
+    "exchanged it. The backups that were made before are still there."
+)
 
 
 class CollectionStore:
@@ -49,12 +54,13 @@ class CollectionStore:
         thumbnails: The cache of small pictures.
         settings: Small things by name.
         backup_problem: Why the library could not be backed up at opening, or "" if all is well.
+        seal_problem: Why the library was checked in full at opening, and backed up, or "" if that was not needed.
     """
 
     def __init__(self, folder: Path) -> None:
         """Open the collection in an existing folder; see `open`."""
         self.folder = folder
-        self.backup_problem = ""
+        self.backup_problem = self.seal_problem = ""
         self._embeddings: dict[str, EmbeddingStore] = {}
         self._embeddings_lock = threading.Lock()
         with contextlib.ExitStack() as opened:
@@ -87,7 +93,8 @@ class CollectionStore:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise FolderUnusable(f"The collection {folder} cannot be opened", error.strerror or str(error)) from error
+            why = "it is a file, not a folder" if folder.is_file() else error.strerror or str(error)
+            raise FolderUnusable(f"The collection {folder} cannot be opened", why) from error
         return cls(folder)
 
     def embeddings(self, backbone: str) -> EmbeddingStore:
@@ -139,21 +146,28 @@ class CollectionStore:
     def _look_after(self, connection: sqlite3.Connection, migrating: bool) -> None:
         """Check the library and back it up, before anything is changed.
 
-        Checking costs 0.03 s for a library of 100,000 photos, so it is done at every opening.
+        Checking costs 0.03 s for a library of 100,000 photos, so it is done at every opening; in full where the bytes
+        are not those that the seal says.
         """
-        check_sound(connection, self.folder / LIBRARY_NAME)
+        library = self.folder / LIBRARY_NAME
         try:
-            verify_checksum(self.folder / LIBRARY_NAME)
+            sealed = is_as_sealed(library)
         except OSError as error:
             raise UserError("The library cannot be opened", error.strerror or str(error)) from error
+        check_sound(connection, library, thoroughly=not sealed)
         try:
-            back_up_if_changed(connection, self.folder)
+            back_up_if_changed(connection, self.folder, always=not sealed)
         except UserError as error:
-            # Somebody whose disk is full must still be able to look, and to undo. But the
+            # A person whose disk is full must still be able to see the photos, and to undo. But the
             # tables are never changed without a copy of what they were.
             if migrating or isinstance(error, CollectionDamaged):
                 raise
             self.backup_problem = str(error)
+        if not sealed:
+            self.seal_problem = _OTHER_BYTES
+            if not self.backup_problem:
+                with contextlib.suppress(OSError):
+                    delete_checksum(library)
 
     def _close_library(self) -> None:
         self.database.close()

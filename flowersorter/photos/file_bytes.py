@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
-from flowersorter.photos.read_errors import file_reason, unreadable
+from flowersorter.photos.read_errors import file_reason, out_of_reach, unreadable
 
 #: Larger files are refused before a byte is read: a 100-megapixel 16-bit TIFF has 600 MB, no photo has more.
 MAX_BYTES = 700_000_000
@@ -36,8 +36,8 @@ def read_file(path: Path) -> FileBytes:
     """Read a whole file, once; nothing about the file changes.
 
     Raises:
-        PhotoUnreadable: it is missing, forbidden, empty, too large, not an ordinary file,
-            or it changed while it was read.
+        PhotoOutOfReach: it is missing or forbidden, the drive does not give it, or it changed while it was read.
+        PhotoUnreadable: it is empty, too large, or not an ordinary file.
     """
     try:
         # Opening some devices has effects of its own, so the kind is looked at before as well.
@@ -49,9 +49,9 @@ def read_file(path: Path) -> FileBytes:
             data = _read_all(stream, before.st_size)
             after = os.fstat(descriptor)
     except (OSError, ValueError) as error:
-        raise unreadable(path, file_reason(error)) from error
+        raise out_of_reach(path, file_reason(error)) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
-        raise unreadable(path, "the file changed while it was read")
+        raise out_of_reach(path, "the file changed while it was read")
     return FileBytes(data, after.st_size, after.st_mtime_ns)
 
 

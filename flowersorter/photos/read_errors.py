@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from flowersorter.errors import PhotoUnreadable
+from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
 
 CUT_OFF = "the file is cut off"
 DAMAGED = "the picture is damaged"
@@ -52,6 +52,11 @@ def unreadable(path: Path, reason: str) -> PhotoUnreadable:
     return PhotoUnreadable(f"{shown_name(path)} cannot be opened as a photo", reason)
 
 
+def out_of_reach(path: Path, reason: str) -> PhotoOutOfReach:
+    """Return the error to raise for a photo that may be readable at another time."""
+    return PhotoOutOfReach(f"{shown_name(path)} cannot be opened as a photo", reason)
+
+
 def file_reason(error: OSError | ValueError) -> str:
     """Return why the system would not give us a file or folder."""
     if not isinstance(error, OSError):
@@ -85,5 +90,7 @@ def decoder_boundary(path: Path) -> Iterator[None]:
         yield
     except PhotoUnreadable:
         raise
+    except MemoryError as error:
+        raise out_of_reach(path, decoder_reason(error)) from error
     except Exception as error:  # decoders raise anything on broken bytes
         raise unreadable(path, decoder_reason(error)) from error

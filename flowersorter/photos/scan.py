@@ -103,6 +103,18 @@ def absolute_folder(folder: Path) -> Path:
     return folder.resolve() if ".." in folder.parts else folder.absolute()
 
 
+def check_folder(folder: Path) -> None:
+    """Make sure that a folder can be listed.
+
+    Raises:
+        FolderUnusable: the folder is missing, forbidden or no folder.
+    """
+    try:
+        os.scandir(folder).close()
+    except (OSError, ValueError) as error:
+        raise _unusable(absolute_folder(folder), error) from error
+
+
 def scan(folder: Path, cancel: CancelToken) -> ScanResult:
     """Find the photos in a folder and everything below it.
 
@@ -118,8 +130,7 @@ def scan(folder: Path, cancel: CancelToken) -> ScanResult:
         walk.forbid_parents_of(root)
         walk.list_folder(root)
     except (OSError, ValueError) as error:
-        reason = "it is not there" if isinstance(error, FileNotFoundError) else _folder_reason(error)
-        raise FolderUnusable("The folder cannot be read", reason, "Choose another folder") from error
+        raise _unusable(root, error) from error
     while (following := walk.next_folder()) is not None:
         cancel.check()
         try:
@@ -301,5 +312,10 @@ def _real_path(path: str, real_folders: dict[str, str]) -> str:
     return os.path.join(real_folders[folder], name)  # noqa: PTH118 - compared as text
 
 
-def _folder_reason(error: OSError | ValueError) -> str:
-    return "it is not a folder" if isinstance(error, NotADirectoryError) else file_reason(error)
+def _unusable(folder: Path, error: OSError | ValueError) -> FolderUnusable:
+    """The error for a folder that cannot be listed; it names the folder, as a path may come from a command line."""
+    if isinstance(error, FileNotFoundError):
+        return FolderUnusable(f"Folder not found: {folder}", hint="Check the path")
+    if isinstance(error, NotADirectoryError):
+        return FolderUnusable(f"{folder} is not a folder", hint="Name the folder that holds the photos")
+    return FolderUnusable(f"The folder {folder} cannot be read", file_reason(error), "Choose another folder")

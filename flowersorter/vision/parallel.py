@@ -71,10 +71,14 @@ class ThreadPool:
     """Threads, one for each core, that each work on products of their own; none waits for another by spinning.
 
     NumPy lets other threads run while it computes. Use it as a context manager.
+
+    Args:
+        initializer: Called once in each thread before its first work. With one, no work is done in the calling thread.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, initializer: Callable[[], None] | None = None) -> None:
         self._pool: ThreadPoolExecutor | None = None
+        self._initializer = initializer
         self._limit = one_blas_thread()
 
     def __enter__(self) -> ThreadPool:
@@ -95,10 +99,10 @@ class ThreadPool:
             Exception: the first that `work` raises.
         """
         waiting = list(items)
-        if len(waiting) < 2 or worker_count() == 1:
+        if self._initializer is None and (len(waiting) < 2 or worker_count() == 1):
             return [work(item) for item in waiting]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="lane")
+            self._pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="lane", initializer=self._initializer)
         return list(self._pool.map(work, waiting))
 
 

@@ -18,7 +18,7 @@ MAX_CACHE_BYTES = 192 * 1024 * 1024  # some 600 thumbnails of 320 x 240
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A thumbnail somebody wants to see; ``photo_id`` is 0 where the file was not read yet."""
+    """The place of a thumbnail, and the photo there; ``photo_id`` is 0 where the file was not read yet."""
 
     place_id: int
     photo_id: int
@@ -28,8 +28,18 @@ class Wanted:
 Load = Callable[[Wanted], QImage]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Request:
+    """One wish for a thumbnail; equal to no other, so that a result is known to be of an older one."""
+
+    wanted: Wanted
+
+
 class ThumbnailPool(QObject):
     """Thumbnails by place id, from memory or, a little later, from disk. Lives in the GUI thread.
+
+    A thumbnail is kept with the photo it shows: where another photo is wanted at its place, it is loaded anew. The
+    result of a request that was forgotten, or is not the newest of its place, is dropped.
 
     Args:
         load: Called in the pool's threads; returns an image that owns its pixels.
@@ -56,48 +66,48 @@ class ThumbnailPool(QObject):
     ) -> None:
         super().__init__(parent)
         self._load, self._max_bytes = load, max_bytes
-        self._cache: OrderedDict[int, QImage] = OrderedDict()
+        self._cache: OrderedDict[int, tuple[int, QImage]] = OrderedDict()  # photo id and its thumbnail
         self._bytes = 0
-        self._failed: dict[int, str] = {}
+        self._failed: dict[int, int] = {}  # photo id that cannot be shown, by place id
+        self._requests: dict[int, _Request] = {}  # the newest of each place, until its result was collected
         self._threads = QThreadPool()
         self._threads.setMaxThreadCount(threads)
         self._lock = threading.Lock()  # guards everything below
-        self._stack: OrderedDict[int, Wanted] = OrderedDict()  # the newest wish is last
-        self._loading: set[int] = set()
-        self._stale: set[int] = set()  # forgotten while being loaded
-        self._done: list[tuple[int, QImage | str]] = []
+        self._stack: OrderedDict[int, _Request] = OrderedDict()  # the newest wish is last
+        self._done: list[tuple[_Request, QImage | str]] = []
         self._drains = 0
         self._woken.connect(self._collect)
 
     # -- GUI thread
 
     def image(self, wanted: Wanted) -> QImage | None:
-        """The thumbnail if it is in memory; else None, and it is put first in the line."""
-        image = self._cache.get(wanted.place_id)
-        if image is not None:
+        """The thumbnail if it is in memory; else None, and it is put first in the line.
+
+        While a photo that was just read is loaded, the thumbnail made of its file before is given.
+        """
+        photo_id, image = self._cache.get(wanted.place_id, (0, None))
+        if image is not None and photo_id == wanted.photo_id:
             self._cache.move_to_end(wanted.place_id)
             return image
-        if wanted.place_id not in self._failed:
+        if self._failed.get(wanted.place_id) != wanted.photo_id:
             self._request(wanted)
-        return None
+        return image if photo_id == 0 else None
 
     def retain(self, place_ids: Iterable[int]) -> None:
         """Forget the wishes for all other photos: they were scrolled away."""
         keep = set(place_ids)
         with self._lock:
             for place_id in [each for each in self._stack if each not in keep]:
-                del self._stack[place_id]
+                del self._stack[place_id], self._requests[place_id]
 
     def forget(self, place_ids: Iterable[int]) -> None:
         """Drop these from memory, because the file has changed or should be tried again."""
         with self._lock:
             for place_id in place_ids:
                 self._stack.pop(place_id, None)
-                if place_id in self._loading:
-                    self._stale.add(place_id)
+                self._requests.pop(place_id, None)
                 self._failed.pop(place_id, None)
-                image = self._cache.pop(place_id, None)
-                self._bytes -= image.sizeInBytes() if image is not None else 0
+                self._drop(place_id)
 
     @property
     def waiting(self) -> int:
@@ -114,16 +124,20 @@ class ThumbnailPool(QObject):
         """Drop every wish and wait for the photos being decoded."""
         with self._lock:
             self._stack.clear()
+            self._requests.clear()
         self._threads.waitForDone()
         with self._lock:
             self._done.clear()
 
     def _request(self, wanted: Wanted) -> None:
+        place_id = wanted.place_id
         with self._lock:
-            if wanted.place_id in self._loading:
-                return
-            self._stack[wanted.place_id] = wanted
-            self._stack.move_to_end(wanted.place_id)
+            newest = self._requests.get(place_id)
+            if newest is None or newest.wanted.photo_id != wanted.photo_id:
+                self._requests[place_id] = self._stack[place_id] = _Request(wanted)
+            elif place_id not in self._stack:
+                return  # it is being loaded
+            self._stack.move_to_end(place_id)
             start = self._drains < self._threads.maxThreadCount()
             self._drains += start
         if start:
@@ -133,46 +147,51 @@ class ThumbnailPool(QObject):
     def _collect(self) -> None:
         with self._lock:
             done, self._done = self._done, []
-            stale = self._stale.intersection(place_id for place_id, _ in done)
-            self._stale -= stale
         arrived: list[int] = []
         problems: list[tuple[int, str]] = []
-        for place_id, outcome in done:
-            if place_id in stale:
-                arrived.append(place_id)  # whoever paints it asks again
-            elif isinstance(outcome, QImage):
-                self._keep(place_id, outcome)
+        for request, outcome in done:
+            place_id, photo_id = request.wanted.place_id, request.wanted.photo_id
+            newest = self._requests.get(place_id)
+            if newest is None:
+                arrived.append(place_id)  # it was forgotten: a view that still paints it asks again
+            if newest is not request:
+                continue
+            del self._requests[place_id]
+            if isinstance(outcome, QImage):
+                self._keep(place_id, photo_id, outcome)
                 arrived.append(place_id)
             else:
-                self._failed[place_id] = outcome
+                self._failed[place_id] = photo_id
                 problems.append((place_id, outcome))
         if arrived:
             self.arrived.emit(arrived)
         if problems:
             self.unreadable.emit(problems)
 
-    def _keep(self, place_id: int, image: QImage) -> None:
-        old = self._cache.pop(place_id, None)
-        self._bytes += image.sizeInBytes() - (old.sizeInBytes() if old is not None else 0)
-        self._cache[place_id] = image
+    def _keep(self, place_id: int, photo_id: int, image: QImage) -> None:
+        self._drop(place_id)
+        self._bytes += image.sizeInBytes()
+        self._cache[place_id] = photo_id, image
         while self._bytes > self._max_bytes and len(self._cache) > 1:
-            self._bytes -= self._cache.popitem(last=False)[1].sizeInBytes()
+            self._drop(next(iter(self._cache)))
+
+    def _drop(self, place_id: int) -> None:
+        _, image = self._cache.pop(place_id, (0, None))
+        self._bytes -= image.sizeInBytes() if image is not None else 0
 
     # -- pool threads
 
     def _drain(self) -> None:
-        """Decode until nobody wants anything."""
+        """Decode until nothing is wanted."""
         while True:
             with self._lock:
                 if not self._stack:
                     self._drains -= 1
                     return
-                place_id, wanted = self._stack.popitem()
-                self._loading.add(place_id)
-            outcome = self._try(wanted)
+                _, request = self._stack.popitem()
+            outcome = self._try(request.wanted)
             with self._lock:
-                self._loading.discard(place_id)
-                self._done.append((place_id, outcome))
+                self._done.append((request, outcome))
                 wake = len(self._done) == 1  # one signal however many arrive before it is seen
             if wake:
                 self._woken.emit()

@@ -24,7 +24,7 @@ from flowersorter.vision.classifier.training_state import AugmentedViews, Exampl
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
-from flowersorter.workflows.predicting.network_loader import open_embedder
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.prepare_features import embed_labelled
@@ -199,25 +199,25 @@ def _auroc(known: NDArray[Any], new: NDArray[Any]) -> float:
 
 def embedded(photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
     """Embed both folders as the program does; None for the second where it is missing."""
-    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
-        return _embedded(collection, photos, strangers)
+    with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
+        return _embedded(engine, photos, strangers)
 
 
-def _embedded(collection: CollectionStore, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
-    known = learned_photos(collection, photos)
+def _embedded(engine: Engine, photos: Path, strangers: Path) -> tuple[Photos, Features | None]:
+    known = learned_photos(engine, photos)
     groups = near_duplicates(known.features, known.targets, 0, CancelToken())
     others = None
     if strangers.is_dir():
-        rows = label(PredictFolderRequest(collection, strangers), silent, CancelToken()).rows
-        _, hashes = collection.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
-        others, _ = cached_features(collection, DEFAULT, hashes)
-    again = tuple(_seen_in(collection, known, variant(number)) for number in range(1, VARIANTS + 1))
-    first = replace(_seen_in(collection, known, CENTRE), resemblance=known.features.resemblance)
+        rows = label(engine, PredictFolderRequest(strangers), silent, CancelToken()).rows
+        _, hashes = engine.collection.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
+        others, _ = cached_features(engine, DEFAULT, hashes)
+    again = tuple(_seen_in(engine, known, variant(number)) for number in range(1, VARIANTS + 1))
+    first = replace(_seen_in(engine, known, CENTRE), resemblance=known.features.resemblance)
     return Photos(known.features, first, known.targets, groups, again), others
 
 
-def _seen_in(collection: CollectionStore, photos: LearnedPhotos, view: str) -> Features:
+def _seen_in(engine: Engine, photos: LearnedPhotos, view: str) -> Features:
     """Features of photos in one view alone, embedded as `train` does it for small classes."""
-    embed_labelled(collection, "auto", photos.photo_ids.tolist(), view, DEFAULT, silent, CancelToken(), open_embedder)
-    embeddings, _ = collection.embeddings(DEFAULT).get(photos.hashes, view)
+    embed_labelled(engine, "auto", photos.photo_ids.tolist(), view, DEFAULT, silent, CancelToken())
+    embeddings, _ = engine.collection.embeddings(DEFAULT).get(photos.hashes, view)
     return pack(embeddings)

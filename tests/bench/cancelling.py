@@ -13,6 +13,7 @@ from pathlib import Path
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Report, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan_sort, run_sort
@@ -29,23 +30,23 @@ def cancel_latency(photos: Path) -> None:
     print("job           cancelled after  goes on for")
     with tempfile.TemporaryDirectory() as scratch:
         folder = _some(photos, Path(scratch) / "photos")
-        with CollectionStore.open(Path(scratch) / "collection") as collection:
+        with Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
             for after_s in (0.1, 2.0, 4.0, 6.0, 8.0):
-                _measure("label", lambda r, c: label(PredictFolderRequest(collection, folder), r, c), after_s)
-            train_folder(TrainFolderRequest(collection, folder), silent, CancelToken())
+                _measure("label", lambda r, c: label(engine, PredictFolderRequest(folder), r, c), after_s)
+            train_folder(engine, TrainFolderRequest(folder), silent, CancelToken())
             for after_s in (0.05, 0.2, 0.5):
-                _measure("retrain", lambda r, c: retrain(RetrainRequest(collection), r, c), after_s)
-                _measure("evaluate", lambda r, c: evaluate(EvaluateRequest(collection), r, c), after_s)
-                _measure("plan", lambda r, c: plan_sort(_sorting(collection, folder), r, c), after_s)
+                _measure("retrain", lambda r, c: retrain(engine, RetrainRequest(), r, c), after_s)
+                _measure("evaluate", lambda r, c: evaluate(engine, EvaluateRequest(), r, c), after_s)
+                _measure("plan", lambda r, c: plan_sort(engine, _sorting(folder), r, c), after_s)
             for after_s in (0.1, 0.5):
-                request = RunSortRequest(collection, plan_sort(_sorting(collection, folder), silent, CancelToken()))
-                _measure("sort", partial(run_sort, request), after_s)
-                _measure("undo", lambda r, c: undo_run(UndoRequest(collection), r, c), 0.1)
-            collection.database.check_integrity()
+                request = RunSortRequest(plan_sort(engine, _sorting(folder), silent, CancelToken()))
+                _measure("sort", partial(run_sort, engine, request), after_s)
+                _measure("undo", lambda r, c: undo_run(engine, UndoRequest(), r, c), 0.1)
+            engine.collection.database.check_integrity()
 
 
-def _sorting(collection: CollectionStore, folder: Path) -> SortRequest:
-    return SortRequest(collection, folder, folder.with_name("sorted"))
+def _sorting(folder: Path) -> SortRequest:
+    return SortRequest(folder, folder.with_name("sorted"))
 
 
 def _measure(name: str, job: Job, after_s: float) -> None:

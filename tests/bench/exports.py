@@ -22,6 +22,7 @@ from flowersorter.vision.backbone.build import build_network
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.features.views import CENTRE, cut
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
@@ -34,14 +35,14 @@ def exported_models(photos: Path) -> None:
     """how far the probabilities of an exported starter model are from torch's, and from the program's own"""
     folders = sorted(part for part in photos.iterdir() if part.is_dir())
     paths = [path for folder in folders for path in sorted(folder.glob("*.jpg"))[::7][:PER_CLASS]]
-    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
+    with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
         files = {suffix: Path(scratch) / f"flower_classifier{suffix}" for suffix in (".pth", ".onnx")}
         for file in files.values():
-            result = export_model(ExportRequest(collection, file), silent, CancelToken())
+            result = export_model(engine, ExportRequest(file), silent, CancelToken())
             print(
                 f"{file.name}: {file.stat().st_size / 1e6:.0f} MB, {100 * (result.accuracy or 0):.1f} % right held out"
             )
-        ours = predict_photos(PredictRequest(collection, tuple(paths)), silent, CancelToken())
+        ours = predict_photos(engine, PredictRequest(tuple(paths)), silent, CancelToken())
         session = onnxruntime.InferenceSession(files[".onnx"])
         network, saved = _torchvision(files[".pth"])
         pixels = [ImageOps.exif_transpose(Image.open(path)).convert("RGB") for path in paths]

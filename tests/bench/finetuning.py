@@ -17,6 +17,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.training.finetune import FinetuneRequest, finetune
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -31,18 +32,18 @@ def deep_training(photos: Path) -> None:
     """`train` and `train --deep --unfreeze 1` on four fifths, `evaluate` on the other fifth, five splits of seed 1"""
     print("split  learned  measured  frozen    deep  gain    best epoch  minutes")
     results: list[NDArray[np.bool_]] = []
-    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
-        known = learned_photos(collection, photos)
+    with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
+        known = learned_photos(engine, photos)
         folds = assign_folds(known.targets, near_duplicates(known.features, known.targets, 0, CancelToken()), SEED)
         for split in SPLITS:
-            collection.labels.clear(list(collection.labels.all()))
+            engine.collection.labels.clear(list(engine.collection.labels.all()))
             learned, measured = _copied(known.files, folds == split, Path(scratch) / str(split))
-            train_folder(TrainFolderRequest(collection, learned, backbone=DEFAULT), silent, CancelToken())
-            frozen = _right(collection, measured)
+            train_folder(engine, TrainFolderRequest(learned, backbone=DEFAULT), silent, CancelToken())
+            frozen = _right(engine, measured)
             started = time.perf_counter()
-            trained = finetune(FinetuneRequest(collection, learned, unfreeze=1), _tell, CancelToken())
+            trained = finetune(engine, FinetuneRequest(learned, unfreeze=1), _tell, CancelToken())
             minutes = (time.perf_counter() - started) / 60
-            deep = _right(collection, measured)
+            deep = _right(engine, measured)
             results.append(np.stack([frozen, deep]))
             print(
                 f"{split:5}  {trained.photos:7}  {len(deep):8}  {frozen.mean():6.4f}  {deep.mean():6.4f}"
@@ -53,9 +54,9 @@ def deep_training(photos: Path) -> None:
     _sum_up(*np.concatenate(results, axis=1))
 
 
-def _right(collection: CollectionStore, measured: Path) -> NDArray[np.bool_]:
+def _right(engine: Engine, measured: Path) -> NDArray[np.bool_]:
     """(N,) whether each photo is told right, in the order of their numbers."""
-    evaluation = evaluate(EvaluateRequest(collection, measured), silent, CancelToken())
+    evaluation = evaluate(engine, EvaluateRequest(measured), silent, CancelToken())
     assert evaluation.seen == 0
     return evaluation.right[np.argsort(evaluation.photo_ids)]
 

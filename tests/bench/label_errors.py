@@ -20,6 +20,7 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.near_duplicates import NEAR_COPY
 from flowersorter.vision.features.packed import Features, join
+from flowersorter.workflows.engine import Engine
 from tests.bench.training_folder import learned_photos
 
 FLIPPED_SHARE, SHOWN_SHARE = 0.05, 0.1
@@ -243,8 +244,8 @@ def _growth(known: Photos) -> None:
 
 def _embedded(folder: Path) -> Photos:
     """Embed a folder with one sub-folder per class, both views of every photo, as `train` does."""
-    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch)) as collection:
-        photos = learned_photos(collection, folder)
+    with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch))) as engine:
+        photos = learned_photos(engine, folder)
     # By content: in the order that the figures in README were drawn in.
     order = np.array(sorted(range(len(photos.hashes)), key=photos.hashes.__getitem__), np.intp)
     features, targets = photos.features.take(order), photos.targets[order]
@@ -256,10 +257,10 @@ def _embedded(folder: Path) -> Photos:
 
 
 def _embedded_without_classes(folder: Path) -> Features:
-    with tempfile.TemporaryDirectory() as scratch, CollectionStore.open(Path(scratch) / "collection") as collection:
+    with tempfile.TemporaryDirectory() as scratch, Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
         # Two class folders are the least `train_folder` takes; which photo is in which does not matter here.
         for number, file in enumerate(sorted(path for path in folder.rglob("*") if path.is_file())):
             target = Path(scratch) / "photos" / ("odd" if number % 2 else "even") / f"{number}{file.suffix}"
             target.parent.mkdir(parents=True, exist_ok=True)
             target.symlink_to(file.resolve())
-        return learned_photos(collection, Path(scratch) / "photos").features
+        return learned_photos(engine, Path(scratch) / "photos").features

@@ -14,6 +14,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.training_state import Examples
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -41,9 +42,9 @@ def few_photos(photos: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         for seed in SEEDS:
             parts = _split(photos, Path(scratch) / str(seed), seed)
-            with CollectionStore.open(Path(scratch) / "collection") as collection:
-                trained = train_folder(TrainFolderRequest(collection, parts[0]), silent, CancelToken())
-                result = evaluate(EvaluateRequest(collection, parts[1]), silent, CancelToken())
+            with Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
+                trained = train_folder(engine, TrainFolderRequest(parts[0]), silent, CancelToken())
+                result = evaluate(engine, EvaluateRequest(parts[1]), silent, CancelToken())
             print(f"{seed:4}  {trained.photos:10}  {result.photos:11}  {result.accuracy:8.4f}", flush=True)
 
 

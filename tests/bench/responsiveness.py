@@ -10,10 +10,8 @@ import time
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
-from unittest import mock
 
 import numpy as np
 
@@ -93,10 +91,10 @@ def responsiveness(options: argparse.Namespace) -> None:
 
     application = QApplication.instance() or QApplication([])
     files, labels = (5_000, 20) if options.tiny else (100_000, 200)
-    with tempfile.TemporaryDirectory(prefix="bench") as scratch, _network(real=options.real_network):
+    with tempfile.TemporaryDirectory(prefix="bench") as scratch:
         folder, many = _draw(Path(scratch) / "few", labels + 100), _touch(Path(scratch) / "many", files)
         print(f"{'phase':44} {'worst gap':>10} {'99th percentile':>16}   worst at", flush=True)
-        with _program(Path(scratch) / "collection", folder) as program:
+        with _program(Path(scratch) / "collection", folder, real_network=options.real_network) as program:
             _phase("doing nothing", lambda: _wait(_after(2.0)))
             _phase(f"labelling {labels} photos one by one", lambda: _label(program, labels))
             _phase("three retrains", lambda: _retrain(program, 3))
@@ -153,15 +151,18 @@ def _open(program: Program, folder: Path, files: int) -> None:
 
 
 @contextmanager
-def _program(collection: Path, folder: Path) -> Iterator[Program]:
+def _program(collection: Path, folder: Path, *, real_network: bool) -> Iterator[Program]:
     from flowersorter.app import Program
     from flowersorter.domain.photo_class import ClassOrigin
     from flowersorter.library.collection import CollectionStore
+    from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.predicting.network_loader import open_embedder
 
     with CollectionStore.open(collection) as store:
         for name in _COLOURS:
             store.classes.resolve(name, ClassOrigin.PERSON)
-    program = Program(CollectionStore.open(collection))
+    network = open_embedder if real_network else open_colour_network
+    program = Program(Engine(CollectionStore.open(collection), network))
     try:
         program.start(folder)
         _wait(lambda: program.photos.rowCount() > 0 and not program.queue.busy)
@@ -169,24 +170,6 @@ def _program(collection: Path, folder: Path) -> Iterator[Program]:
         yield program
     finally:
         program.window.close()
-
-
-@contextmanager
-def _network(*, real: bool) -> Iterator[None]:
-    if real:
-        yield
-        return
-    from flowersorter.workflows.predicting import predict_folder
-    from flowersorter.workflows.training import prepare_features, train
-
-    with (
-        mock.patch.object(predict_folder, "label", partial(predict_folder.label, embedder=open_colour_network)),
-        mock.patch.object(train, "retrain", partial(train.retrain, embedder=open_colour_network)),
-        mock.patch.object(
-            prepare_features, "get_ready", partial(prepare_features.get_ready, embedder=open_colour_network)
-        ),
-    ):
-        yield
 
 
 def _classes(program: Program) -> dict[str, int]:

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.features.packed import Features
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from flowersorter.workflows.training.training_set import labelled_photos
 
@@ -38,15 +38,15 @@ class LearnedPhotos:
     class_names: tuple[str, ...]
 
 
-def learned_photos(collection: CollectionStore, folder: Path) -> LearnedPhotos:
+def learned_photos(engine: Engine, folder: Path) -> LearnedPhotos:
     """Train on a folder with one sub-folder per class; the photos it learned from."""
-    train_folder(TrainFolderRequest(collection, folder, backbone=DEFAULT), silent, CancelToken())
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
-    known = labelled_photos(collection, DEFAULT, classes)
-    ids, hashes = collection.photos.hashes(known.photo_ids)
+    train_folder(engine, TrainFolderRequest(folder, backbone=DEFAULT), silent, CancelToken())
+    classes = {photo_id: label.class_id for photo_id, label in engine.collection.labels.all().items()}
+    known = labelled_photos(engine, DEFAULT, classes)
+    ids, hashes = engine.collection.photos.hashes(known.photo_ids)
     assert (ids == known.photo_ids).all()
     files: dict[int, Path] = {}
-    for place in collection.photos.places(collection.photos.all_places().ids.tolist()):
+    for place in engine.collection.photos.places(engine.collection.photos.all_places().ids.tolist()):
         if place.photo_id is not None:
             files[place.photo_id] = min(place.path, files.get(place.photo_id, place.path))
     order = np.array(sorted(range(len(ids)), key=lambda row: files[int(ids[row])]), np.intp)

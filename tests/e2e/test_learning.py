@@ -91,6 +91,18 @@ def test_a_folder_without_classes_teaches_nothing(fresh: Program, tmp_path: Path
     assert "at least two sub-folders" in failed.err
 
 
+def test_a_refused_training_is_not_followed_by_sorting(fresh: Program, tmp_path: Path) -> None:
+    write_classes(tmp_path / "one", {"violets": 3})
+    failed = fresh.run("train", tmp_path / "one")
+    assert failed.code == 1
+    assert "at least two sub-folders" in failed.err
+    shutil.copytree(tmp_path / "one" / "violets", tmp_path / "photos")
+    entries = fresh.ok("label", tmp_path / "photos", "--json").objects[:-1]
+    assert [entry["by"] for entry in entries] == ["model"] * 3
+    fresh.ok("sort", tmp_path / "photos", "--to", tmp_path / "sorted")
+    assert not (tmp_path / "sorted" / "violets").exists()
+
+
 @pytest.mark.real_photos
 @pytest.mark.skipif(not FLOWERS.is_dir(), reason="no real photos beside the checkout")
 def test_the_whole_way_on_real_flowers(fresh: Program, tmp_path: Path) -> None:

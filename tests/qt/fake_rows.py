@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pytest
 from PySide6.QtGui import QColor, QImage
 
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.workers.thumbnail_pool import Wanted
-from flowersorter.workflows.predicting.predict_folder import label
-from flowersorter.workflows.training.prepare_features import get_ready
-from flowersorter.workflows.training.train import retrain
-from tests.stub_network import open_colour_network
 
 LOOKS = {1: ClassLook("daisy", "#e69f00"), 2: ClassLook("roses", "#009e73"), 3: ClassLook("tulips", "#0072b2")}
 
@@ -81,14 +75,3 @@ def picture(_wanted: Wanted) -> QImage:
 
 def nothing_yet(_wanted: Wanted) -> None:
     """A thumbnail that takes for ever."""
-
-
-def use_stub_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the window's jobs see colours only: fast, and no weights needed."""
-    monkeypatch.setattr(
-        "flowersorter.workflows.predicting.predict_folder.label", partial(label, embedder=open_colour_network)
-    )
-    monkeypatch.setattr("flowersorter.workflows.training.train.retrain", partial(retrain, embedder=open_colour_network))
-    monkeypatch.setattr(
-        "flowersorter.workflows.training.prepare_features.get_ready", partial(get_ready, embedder=open_colour_network)
-    )

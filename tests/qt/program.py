@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -14,8 +13,10 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workers.latest_only import LatestOnly
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.predicting.network_loader import open_embedder
 from tests.drawing import BLUE, GREEN, RED, textured, write_jpeg
-from tests.qt.fake_rows import use_stub_network
+from tests.stub_network import open_colour_network
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 
@@ -35,15 +36,13 @@ def draw_folder(folder: Path, each: int = 6) -> Path:
 def running(
     collection: Path,
     qtbot: QtBot,
-    monkeypatch: pytest.MonkeyPatch,
     folder: Path | None = None,
     *,
     real_network: bool = False,
 ) -> Iterator[Program]:
     """A program with its window shown; closed at the end, whatever happened."""
-    if not real_network:
-        use_stub_network(monkeypatch)
-    program = Program(CollectionStore.open(collection), preload=False)
+    open_network = open_embedder if real_network else open_colour_network
+    program = Program(Engine(CollectionStore.open(collection), open_network), preload=False)
     try:
         program.start(folder)
         qtbot.waitUntil(lambda: program.begun)

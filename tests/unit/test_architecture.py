@@ -101,6 +101,49 @@ def test_no_function_has_outgrown_its_job() -> None:
     assert long == []
 
 
+def functions_of(path: Path) -> Iterator[ast.FunctionDef]:
+    """The functions at the top of a module."""
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.FunctionDef):
+            yield node
+
+
+def annotation_of(argument: ast.arg) -> str:
+    return "" if argument.annotation is None else ast.unparse(argument.annotation)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
+def test_nothing_at_module_level_remembers_a_collection(path: Path) -> None:
+    """`workflows.engine.Engine` does, and goes with it."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    assert not [name for name in imports_of(path) if name.startswith("weakref.Weak")], "a hidden registry"
+    for node in tree.body:  # a constant of strings or numbers is no cache
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            text = ast.unparse(node)
+            assert not any(name in text for name in ("CollectionStore", "Engine", "weakref.Weak")), text
+    for function in (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)):
+        cached = [
+            each for each in map(ast.unparse, function.decorator_list) if "cache" in each and "property" not in each
+        ]
+        taken = {annotation_of(each) for each in function.args.posonlyargs + function.args.args}
+        assert not cached or not taken & {"CollectionStore", "Engine"}, f"{function.name} caches by collection"
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "workflows").rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE).as_posix()
+)
+def test_a_workflow_takes_the_engine_and_a_request(path: Path) -> None:
+    """`verb(engine, request, report, cancel)`; the request is plain values, which hold no collection."""
+    for function in functions_of(path):
+        arguments = function.args.posonlyargs + function.args.args
+        if not function.name.startswith("_") and any(annotation_of(each).endswith("Request") for each in arguments):
+            assert (arguments[0].arg, annotation_of(arguments[0])) == ("engine", "Engine"), function.name
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef) and node.name.endswith("Request"):
+            fields = [ast.unparse(each.annotation) for each in node.body if isinstance(each, ast.AnnAssign)]
+            assert not {"CollectionStore", "Engine"} & set(fields), node.name
+
+
 def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", code],

@@ -36,7 +36,7 @@ def backups(collection: Path) -> list[Path]:
     return sorted((entry for entry in folder.iterdir() if _BACKUP_NAME.fullmatch(entry.name)), reverse=True)
 
 
-def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path | None:
+def back_up_if_changed(connection: sqlite3.Connection, collection: Path, *, always: bool = False) -> Path | None:
     """Copy the library beside itself unless the newest backup already holds the same state.
 
     The copy is checked as a whole before it counts, so a library that has gone bad is noticed here
@@ -45,6 +45,7 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path
     Args:
         connection: The open library, outside a transaction.
         collection: The folder that holds the library.
+        always: Make one even if the newest backup has the same count of changes: it may be of another library.
 
     Returns:
         The new backup, or None if none was needed.
@@ -57,7 +58,7 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path) -> Path
     if counter == 0:  # a file without a table yet
         return None
     kept = backups(collection)
-    if kept and _counter_in_name(kept[0]) == counter:
+    if not always and kept and _counter_in_name(kept[0]) == counter:
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = collection / _BACKUP_FOLDER / f"library-{stamp}-{counter}.sqlite"

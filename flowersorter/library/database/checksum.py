@@ -1,7 +1,12 @@
-"""Notices damage that SQLite cannot see: the library's checksum, written down whenever it is closed.
+"""The library's checksum, written down whenever it is closed: a library with other bytes is checked in full.
 
-SQLite finds a torn page, but takes a flipped bit inside a name or a label for what was written. The seal says which
+The quick check of every opening finds a torn page, but misses a value that its index contradicts. The seal says which
 bytes the file had at a count of its transactions; at any other count (after a crash) it says nothing.
+
+A seal proves no damage by itself: a program that synchronises folders may put the library of one computer beside the
+seal of another. So a broken seal only leads to the full check, and a library that passes opens. A bit that rotted
+inside a value which no index, reference or encoding contradicts passes too: nobody can tell it from what was written.
+The backups made before stay the way back.
 """
 
 from __future__ import annotations
@@ -10,7 +15,6 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from flowersorter.errors import CollectionDamaged
 from flowersorter.library.files.atomic_write import write_durably
 
 _SEAL_SUFFIX = ".seal"
@@ -28,20 +32,18 @@ def seal(library: Path) -> None:
             write_durably(_seal_of(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
 
 
-def verify_checksum(library: Path) -> None:
-    """Compare a library with its seal, if that is about this state of it.
+def is_as_sealed(library: Path) -> bool:
+    """Whether a library has the bytes that its seal says, or the seal is about another state of it.
 
     Raises:
-        CollectionDamaged: its bytes are not what they were when it was closed.
         OSError: it cannot be read.
     """
     known = _read(library)
-    if known is not None and known[0] in _counts(library) and known[1] != _checksum(library):
-        raise CollectionDamaged(f"The library {library} is damaged", "its bytes have changed since it was closed")
+    return known is None or known[0] not in _counts(library) or known[1] == _checksum(library)
 
 
 def delete_checksum(library: Path) -> None:
-    """Another file is about to take the library's place.
+    """Remove the seal: it is not about this library, or another one is about to take its place.
 
     Raises:
         OSError: the disk refuses.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -28,6 +28,8 @@ ROWS_AT_ONCE = 10_000
 
 Answer = TypeVar("Answer")
 Rows = list[tuple[Any, ...]]
+#: (version, SQL script) in rising order.
+Migrations = Sequence[tuple[int, str]]
 
 _NOT_SAVED = "The library could not be saved"
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -66,13 +68,17 @@ def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:
     """Do nothing before the first use of a database."""
 
 
-def check_sound(connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False) -> None:
+def check_sound(
+    connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False, migrations: Migrations = MIGRATIONS
+) -> None:
     """Read the whole file and look for damage.
 
     Args:
         connection: An open connection to it.
         file: Its path, for the message.
-        thoroughly: Whether to compare the indexes with the tables too, which takes several times as long.
+        thoroughly: Whether to compare the indexes with the tables too, look for missing columns, follow every reference
+            and read every text, which takes several times as long.
+        migrations: They say which columns there are.
 
     Raises:
         CollectionDamaged: it is not sound.
@@ -80,8 +86,40 @@ def check_sound(connection: sqlite3.Connection, file: Path, *, thoroughly: bool 
     pragma = "integrity_check(1)" if thoroughly else "quick_check(1)"
     with sqlite_errors_as_user_errors(file):
         verdict = str(connection.execute(f"PRAGMA {pragma}").fetchone()[0])
+        if verdict == "ok" and thoroughly:
+            verdict = _contradiction(connection, migrations) or verdict
     if verdict != "ok":
         raise CollectionDamaged(f"The library {file} is damaged", verdict)
+
+
+def _contradiction(connection: sqlite3.Connection, migrations: Migrations) -> str:
+    """Say which column is missing, which row refers to none, or which text is no UTF-8; "" where all is well."""
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    with closing(sqlite3.connect(":memory:")) as fresh:
+        for number, script in migrations:
+            if number <= version:
+                fresh.executescript(script)
+        lacking = sorted(_columns(fresh) - _columns(connection))
+    if lacking:
+        return "there is no column {}.{}".format(*lacking[0])
+    broken = connection.execute("PRAGMA foreign_key_check").fetchone()
+    if broken is not None:
+        return f"a row of {broken[0]} refers to a row of {broken[2]} that is not there"
+    for table in sorted({table for table, _ in _columns(connection)}):
+        try:
+            for _ in connection.execute(f'SELECT * FROM "{table}"'):
+                pass
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", None) is not None:
+                raise
+            return f"a text of {table} cannot be read"  # Python's own error, without a code of SQLite's
+    return ""
+
+
+def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """Every table with each of its columns."""
+    select = "SELECT t.name, c.name FROM sqlite_master t, pragma_table_info(t.name) c WHERE t.type = 'table'"
+    return {(str(table), str(column)) for table, column in connection.execute(select)}
 
 
 class Database:
@@ -103,10 +141,10 @@ class Database:
     def __init__(
         self,
         file: Path,
-        migrations: Sequence[tuple[int, str]] = MIGRATIONS,
+        migrations: Migrations = MIGRATIONS,
         before_use: Callable[[sqlite3.Connection, bool], None] = _nothing,
     ) -> None:
-        self.file = file
+        self.file, self._migrations = file, migrations
         self._lock = FairLock()
         self._depth = 0
         with sqlite_errors_as_user_errors(file):
@@ -216,7 +254,7 @@ class Database:
             CollectionDamaged: there is some.
         """
         with self._lock:
-            check_sound(self._connection, self.file, thoroughly=True)
+            check_sound(self._connection, self.file, thoroughly=True, migrations=self._migrations)
 
     def close(self) -> None:
         """Close the file; more calls do nothing."""
@@ -233,7 +271,7 @@ class Database:
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
-    def _refuse_strangers(self, migrations: Sequence[tuple[int, str]]) -> None:
+    def _refuse_strangers(self, migrations: Migrations) -> None:
         """Stop before touching a file that a newer program, or another one, made."""
         newest = migrations[-1][0]
         version = self._version()
@@ -256,7 +294,7 @@ class Database:
         ):
             self._connection.execute(f"PRAGMA {setting}")
 
-    def _migrate(self, migrations: Sequence[tuple[int, str]]) -> None:
+    def _migrate(self, migrations: Migrations) -> None:
         """Apply what is missing, each step with its version number in one transaction."""
         self._connection.execute("PRAGMA synchronous = FULL")
         # A step may rebuild a table others refer to; the references are checked afterwards instead.

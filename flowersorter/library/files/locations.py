@@ -8,25 +8,31 @@ from pathlib import Path
 
 import platformdirs
 
-_COLLECTION_VARIABLE = "FLOWERSORTER_GARDEN"
+_VARIABLE = "FLOWERSORTER_COLLECTION"
+#: Up to version 0.1 a collection was called a garden. What carries that name on a computer is still found.
+_FORMER_VARIABLE = "FLOWERSORTER_GARDEN"
 
 
 def default_collection() -> Path:
-    """The collection when nobody named one: from the environment, else in the platform's data folder."""
-    chosen = os.environ.get(_COLLECTION_VARIABLE)
+    """Return the collection to open when none is named: the environment's, else the one in the data folder."""
+    chosen = os.environ.get(_VARIABLE) or os.environ.get(_FORMER_VARIABLE)
     if chosen:
         return Path(chosen).expanduser().absolute()
     return usual_collection()
 
 
 def usual_collection() -> Path:
-    """The collection in the platform's data folder: that of somebody who never made another one."""
-    return _data_folder() / "collection"
+    """Return the collection in the platform's data folder, for people who never create another one."""
+    return _first_there(_data_folder() / "garden", otherwise=_data_folder() / "collection")
 
 
-def collections_file() -> Path:
-    """Where it is noted which collections there are: the collections themselves lie where people put them."""
-    return _data_folder() / "gardens.json"
+def recent_collections_file() -> Path:
+    """Return the file that lists the collections opened before; the collections themselves can be anywhere."""
+    return _first_there(_data_folder() / "gardens.json", otherwise=_data_folder() / "collections.json")
+
+
+def _first_there(former: Path, otherwise: Path) -> Path:
+    return former if former.exists() and not otherwise.exists() else otherwise
 
 
 def _data_folder() -> Path:

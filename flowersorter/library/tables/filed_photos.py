@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from flowersorter.library.database.connection import Database
 
@@ -15,6 +16,13 @@ _FILED = """
     FROM filings f JOIN runs ON runs.id = f.run_id
     WHERE f.state = 'done' AND f.lead_id IS NULL AND f.{column} IN (?) ORDER BY f.id
 """
+
+
+_FILED_AS = """
+    SELECT id, sha256, class_name, destination FROM filings
+    WHERE state = 'done' AND lead_id IS NULL AND class_name IN (?)
+"""
+_MOVED = "SELECT id, sha256, source FROM filings WHERE state = 'done' AND action = 'move' AND sha256 IN (?)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +44,35 @@ class FiledPhoto:
     path: Path
     root: Path
     linked: bool
+
+
+class FiledFile(NamedTuple):
+    """Where a run put a photo into a class folder.
+
+    Attributes:
+        id: Of its row in the journal.
+        sha256: Of the bytes it had then.
+        class_name: The class whose folder that was.
+        path: Where it was put, as `os.fsencode` gives it.
+    """
+
+    id: int
+    sha256: bytes
+    class_name: str
+    path: bytes
+
+
+def files_filed_as(database: Database, class_names: Iterable[str]) -> list[FiledFile]:
+    """Where photos were filed as some classes and not taken back, also those that a later run moved on."""
+    return [FiledFile(*row) for row in database.query_in(_FILED_AS, class_names)]
+
+
+def without_moved_on(database: Database, files: Sequence[FiledFile]) -> list[FiledFile]:
+    """Those filed files that no later run moved on to another place."""
+    moved: dict[tuple[bytes, bytes], int] = {}
+    for row_id, sha256, source in database.query_in(_MOVED, {file.sha256 for file in files}):
+        moved[sha256, source] = max(row_id, moved.get((sha256, source), 0))
+    return [file for file in files if moved.get((file.sha256, file.path), 0) <= file.id]
 
 
 def filed_photos(database: Database, hashes: Iterable[bytes]) -> list[FiledPhoto]:

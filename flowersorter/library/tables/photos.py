@@ -21,6 +21,8 @@ _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
 _LARGEST_INTEGER = 2**63 - 1
 #: Places written in one transaction while a folder is synced: a key press waits for one at most, about 20 ms.
 _PLACES_AT_ONCE = 2_000
+#: A time of change that no file has.
+_NEVER_NS = -(2**63)
 #: Where these columns are in `PLACE_COLUMNS`.
 _PATH, _MISSING = 1, 6
 
@@ -175,16 +177,17 @@ class PhotoTable:
             )
         return ids
 
-    def record_unreadable(self, problems: Sequence[tuple[int, str]]) -> None:
+    def record_unreadable(self, problems: Sequence[tuple[int, str]], *, try_again: bool = False) -> None:
         """Remember why files cannot be read as photos.
 
         Args:
             problems: Place id and reason of each.
+            try_again: Whether the next `sync_folder` takes these files for changed ones: nothing is wrong with them.
         """
         with self._database.transaction() as connection:
             connection.executemany(
-                "UPDATE places SET photo_id = NULL, error = ? WHERE id = ?",
-                [(_text(reason), place_id) for place_id, reason in problems],
+                "UPDATE places SET photo_id = NULL, error = ?, mtime_ns = COALESCE(?, mtime_ns) WHERE id = ?",
+                [(_text(reason), _NEVER_NS if try_again else None, place_id) for place_id, reason in problems],
             )
 
     def photo(self, photo_id: int) -> PhotoRecord:
@@ -212,6 +215,16 @@ class PhotoTable:
         """
         rows = self._database.tuples_by_id("id, sha256", "photos", "id", ids)
         return np.array([row[0] for row in rows], np.int64), [row[1] for row in rows]
+
+    def by_hash(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
+        """As `hashes`, in the order of the hashes instead of the ids.
+
+        An id says when a photo was read, which is a matter of chance where several threads read; its hash is always
+        the same. Whatever is learned from photos, dealt out or drawn among them goes by this order.
+        """
+        known, hashes = self.hashes(ids)
+        order = sorted(range(len(hashes)), key=hashes.__getitem__)
+        return known[np.array(order, np.intp)], [hashes[at] for at in order]
 
     def moments(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
         """When photos were taken, and with which camera.

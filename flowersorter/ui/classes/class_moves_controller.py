@@ -136,10 +136,10 @@ class ClassMovesController(QObject):
 
     def _submit_back(self, number: int, besides: str) -> None:
         """Move back what followed a change, once all jobs before are done; `besides` is said of the classes."""
-        collection = self._session.collection
+        engine = self._session.engine
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
-            return self._runs.move_back(collection, number, report, cancel)
+            return self._runs.move_back(engine, number, report, cancel)
 
         def back(results: object) -> None:
             assert isinstance(results, list)

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
 
 import flowersorter
 from flowersorter.errors import FlowerSorterError, UserError
-from flowersorter.library.files.locations import collections_file, usual_collection
+from flowersorter.library.files.locations import recent_collections_file, usual_collection
 from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, check_can_become_one
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -31,7 +31,7 @@ class CollectionsController(QObject):
     def __init__(self, session: Session, front: MessageSink, menu: QMenu, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session, self._front, self._menu = session, front, menu
-        self._known = RecentCollections(collections_file())
+        self._known = RecentCollections(recent_collections_file())
         menu.aboutToShow.connect(self._fill)
 
     def title(self, folder: Path | None) -> str:

@@ -39,10 +39,10 @@ class EvaluationController(QObject):
         """Measure on the collection's own labels, each predicted by a model that never saw it."""
         if self._session.queue.alive(self._job_id):
             return
-        request = EvaluateRequest(self._session.collection, None, self._session.device)
+        request = EvaluateRequest(None, self._session.device)
         self._job_id = self._session.queue.submit(
             self.tr("Measuring how often the guesses are right"),
-            lambda report, cancel: evaluate(request, report, cancel),
+            lambda report, cancel: evaluate(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_evaluated),
         )
 
@@ -65,10 +65,10 @@ class EvaluationController(QObject):
 
     @Slot()
     def _measure_curve(self) -> None:
-        request = LearningCurveRequest(self._session.collection)
+        request = LearningCurveRequest()
         self._curve_job_id = self._session.queue.submit(
             self.tr("Measuring what more photos bring"),
-            lambda report, cancel: learning_curve(request, report, cancel),
+            lambda report, cancel: learning_curve(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_curve, failed=self._on_no_curve, cancelled=self._on_curve_cancelled),
         )
 
@@ -103,10 +103,10 @@ class EvaluationController(QObject):
     def _save(self, file: Path) -> None:
         if self._dialog is None:
             return
-        request = ReportRequest(self._session.collection, self._dialog.evaluation, file, self._dialog.learning.curve)
+        request = ReportRequest(self._dialog.evaluation, file, self._dialog.learning.curve)
         self._session.queue.submit(
             self.tr("Saving the report"),
-            lambda report, cancel: save_report(request, report, cancel),
+            lambda report, cancel: save_report(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_saved),
         )
 

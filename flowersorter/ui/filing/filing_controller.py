@@ -66,7 +66,6 @@ class FilingController(QObject):
         assert folder is not None
         queue.drop(self._plan_id)
         request = SortRequest(
-            self._session.collection,
             folder,
             choices.destination,
             choices.mode,
@@ -75,7 +74,7 @@ class FilingController(QObject):
         )
         self._plan_id = queue.submit(
             self.tr("Planning"),
-            lambda report, cancel: plan_sort(request, report, cancel),
+            lambda report, cancel: plan_sort(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_plan, failed=self._on_refused),
         )
 
@@ -135,11 +134,11 @@ class FilingController(QObject):
     # -- filing
 
     def _run(self, plan: SortPlan) -> None:
-        request = RunSortRequest(self._session.collection, plan)
+        request = RunSortRequest(plan)
         self._destination = plan.destination
         self._run_id = self._session.queue.submit(
             self.tr("Filing photos"),
-            lambda report, cancel: run_sort(request, report, cancel),
+            lambda report, cancel: run_sort(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_filed, failed=self._on_run_failed, cancelled=self._on_run_cancelled),
         )
 
@@ -209,17 +208,17 @@ class FilingController(QObject):
     @Slot(int)
     def undo(self, run_id: int) -> None:
         """Take this run back."""
-        self._undo(UndoRequest(self._session.collection, run_id))
+        self._undo(UndoRequest(run_id))
 
     @Slot(int, object)
     def undo_photos(self, run_id: int, entries: tuple[int, ...]) -> None:
         """Take these photos of a run back."""
-        self._undo(UndoRequest(self._session.collection, run_id, entries))
+        self._undo(UndoRequest(run_id, entries))
 
     def _undo(self, request: UndoRequest) -> None:
         self._run_id = self._session.queue.submit(
             self.tr("Putting photos back"),
-            lambda report, cancel: undo_run(request, report, cancel),
+            lambda report, cancel: undo_run(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_undone, failed=self._on_run_failed, cancelled=self.files_changed.emit),
         )
 

@@ -18,7 +18,6 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -28,6 +27,7 @@ from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLa
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 MAX_RECENT = 8
@@ -117,7 +117,7 @@ class FolderController(QObject):
         assert self.folder is not None
         self.begun.emit()
         self._quiet = quiet
-        call = _call(self._session.collection, self.folder, self._session.device, self._urgent)
+        call = _call(self._session.engine, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
         title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
@@ -168,12 +168,9 @@ class FolderController(QObject):
 
     def _on_failed(self, error: Exception) -> None:
         """A folder of which photos are shown stays open: its drive may only be gone for a while."""
-        if isinstance(error, FolderUnusable):
-            what = self.tr("The folder “{0}” cannot be opened").format(self.folder)
-            if not len(self._session.photos.columns):
-                self.folder = None
-                self.closed.emit()
-            error = FolderUnusable(what, error.why, error.hint)
+        if isinstance(error, FolderUnusable) and not len(self._session.photos.columns):
+            self.folder = None
+            self.closed.emit()
         self._front.complain(error)
 
     def _tell(self, result: PredictFolderResult) -> None:
@@ -201,17 +198,17 @@ class FolderController(QObject):
         self.show_requested.emit(int(PseudoClass.UNSURE))
 
 
-def _call(collection: CollectionStore, folder: Path, device: str, urgent: ViewportPriority) -> Call:
+def _call(engine: Engine, folder: Path, device: str, urgent: ViewportPriority) -> Call:
     """What the library knows already is shown before the folder is scanned, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
-        known = folder_rows(collection, folder)
+        known = folder_rows(engine, folder)
         if len(known):
             report(KnownRows(known))
-        return label(PredictFolderRequest(collection, folder, device, urgent=urgent), report, cancel)
+        return label(engine, PredictFolderRequest(folder, device, urgent=urgent), report, cancel)
 
     return run
 

@@ -51,6 +51,7 @@ class PhotoColumns:
         self.verdicts = rows.verdicts.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
+        self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
         self.shelves = np.zeros(len(self.names), np.int32)
         self._sorter = np.argsort(self.place_ids)
@@ -79,24 +80,37 @@ class PhotoColumns:
         rows: Rows = self._sorter[at[self._sorted_ids[at] == wanted]]
         return rows
 
-    def merge(self, news: PhotoRows) -> tuple[Rows, list[int]]:
+    def merge(self, news: PhotoRows) -> Rows:
         """Take over changed rows; rows of places that are not here are dropped as stale.
 
         Returns:
-            The row numbers that may look different now, ascending, and the places whose file changed.
+            The row numbers that may look different now, ascending.
         """
         here = np.isin(news.place_ids, self._sorted_ids)
         rows = self.locate(news.place_ids)
-        old_photos, new_photos = self.photo_ids[rows], news.photo_ids[here]
-        changed_files = self.place_ids[rows[(old_photos != new_photos) & (old_photos != 0)]].tolist()
-        self.photo_ids[rows] = new_photos
+        self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
+        self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
         self.class_ids[rows], self.confidences[rows] = news.class_ids[here], news.confidences[here]
         self.verdicts[rows] = news.verdicts[here]
         self._take_texts(rows, Paths.of(news.paths).names, news.errors, np.flatnonzero(here))
         self._say_again(rows)
         self._shelve(rows)
-        return np.sort(rows), changed_files
+        return np.sort(rows)
+
+    def outdated(self, news: PhotoRows) -> list[int]:
+        """Places of these rows whose thumbnail is to be made again: of another photo now, or it could not be made."""
+        here = np.isin(news.place_ids, self._sorted_ids)
+        rows = self.locate(news.place_ids)
+        places, old = self.place_ids[rows], self.photo_ids[rows]
+        another = (old != news.photo_ids[here]) & (old != 0)
+        outdated: list[int] = places[another | np.isin(places, list(self._unshown))].tolist()
+        return outdated
+
+    @property
+    def unshown(self) -> frozenset[int]:
+        """Places whose thumbnail could not be made."""
+        return frozenset(self._unshown)
 
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
@@ -108,6 +122,7 @@ class PhotoColumns:
 
     def set_error(self, place_id: int, reason: str) -> Rows:
         """Mark a photo whose thumbnail cannot be made; returns its row, or none."""
+        self._unshown.add(place_id)
         rows = self.locate([place_id])
         for row in rows.tolist():
             self.errors[row], self._unreadable[row] = reason, True

@@ -69,7 +69,7 @@ class PhotoModel(QAbstractListModel):
 
     Signals:
         counts_changed: Classes and piles may have other numbers of photos now.
-        files_changed(list of place ids): The file behind these is another one now.
+        files_changed(list of place ids): The file behind these is another one now, or is to be tried again.
     """
 
     counts_changed = Signal()
@@ -156,17 +156,22 @@ class PhotoModel(QAbstractListModel):
         if len(rows) == len(self.columns) and np.array_equal(rows.place_ids, self.columns.place_ids):
             self.merge(rows)
             return
+        # A place that is not in the folder now may come back.
+        outdated = sorted(self.columns.unshown.union(self.columns.outdated(rows)))
         self.beginResetModel()
         self.columns = PhotoColumns(rows, self.columns)
         self._arrange()
         self.endResetModel()
+        if outdated:
+            self.files_changed.emit(outdated)
         self.counts_changed.emit()
 
     def merge(self, rows: PhotoRows) -> None:
         """Take over rows that changed; the others are not touched."""
-        changed, files = self.columns.merge(rows)
-        if files:
-            self.files_changed.emit(files)
+        outdated = self.columns.outdated(rows)
+        changed = self.columns.merge(rows)
+        if outdated:
+            self.files_changed.emit(outdated)
         self._refresh(changed)
 
     def show_labels(self, news: LabelNews) -> None:

@@ -11,7 +11,6 @@ from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.inspector.exif_facts import Facts
 from flowersorter.ui.inspector.neighbour_strip import NeighbourStrip
@@ -20,8 +19,10 @@ from flowersorter.ui.inspector.prediction_bars import PredictionBars
 from flowersorter.ui.shared import theme
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import large_image
+from flowersorter.workers.thumbnail_pool import Wanted
 
 if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.predicting.photo_details import PhotoDetails
 
 LARGE_PX, MARGIN_PX = 1024, 12
@@ -42,7 +43,7 @@ class Inspector(QScrollArea):
     class_picked = Signal(int)
     place_picked = Signal(object)
 
-    def __init__(self, collection: CollectionStore, parent: QWidget | None = None) -> None:
+    def __init__(self, engine: Engine, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
         self.setAccessibleName(self.tr("Picked photo"))
@@ -50,9 +51,10 @@ class Inspector(QScrollArea):
         self.setWidgetResizable(True)
         self.setMinimumWidth(220)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._collection = collection
+        self._engine = engine
         self._classes: Mapping[int, ClassLook] = {}
         self._place_id = 0
+        self._photo_id: int | None = None  # of the picture that is shown or loaded; None where it cannot be shown
         self._path: Path | None = None
         self._large, self._details = LatestOnly(self), LatestOnly(self)
         self._build()
@@ -146,14 +148,16 @@ class Inspector(QScrollArea):
         for part in (self.likeness, self.guesses, self.why, self.facts, self.folder_button):
             part.hide()
 
-    def show_place(self, place_id: int, path: Path, thumbnail: QImage | None, error: str | None) -> None:
+    def show_place(self, wanted: Wanted, thumbnail: QImage | None, error: str | None) -> None:
         """Show this photo: what is at hand at once, the rest when it is loaded."""
+        place_id, path = wanted.place_id, wanted.path
         another = place_id != self._place_id
         self._place_id, self._path = place_id, path
         self.folder_button.show()
         if error is not None:
             self._show_unreadable(error)
-        elif another:
+        elif another or wanted.photo_id != self._photo_id:
+            self._photo_id = wanted.photo_id
             self.photo.show_image(thumbnail)
             self._large.request(place_id, lambda: large_image(path, LARGE_PX))
         if another:
@@ -164,8 +168,8 @@ class Inspector(QScrollArea):
             self.guesses.hide()
             self.why.hide()
             self.facts.show_path(path)
-        collection = self._collection
-        self._details.request(place_id, lambda: _details(collection, place_id))
+        engine = self._engine
+        self._details.request(place_id, lambda: _details(engine, place_id))
 
     def shutdown(self) -> None:
         """Wait for what is being loaded."""
@@ -174,11 +178,12 @@ class Inspector(QScrollArea):
         self.why.shutdown()
 
     def _forget(self) -> None:
-        self._place_id, self._path = 0, None
+        self._place_id, self._photo_id, self._path = 0, None, None
         self._large.forget()
         self._details.forget()
 
     def _show_unreadable(self, error: str) -> None:
+        self._photo_id = None
         self._large.forget()
         self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
         self._say(self.tr("Unreadable"))
@@ -273,8 +278,8 @@ class Inspector(QScrollArea):
             self.show_in_folder_requested.emit(self._path)
 
 
-def _details(collection: CollectionStore, place_id: int) -> PhotoDetails:
+def _details(engine: Engine, place_id: int) -> PhotoDetails:
     """What is known of a place; the thread that asks imports what finds it out, when the first photo is picked."""
     from flowersorter.workflows.predicting.photo_details import details
 
-    return details(collection, place_id)
+    return details(engine, place_id)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QItemSelectionModel, QObject, Slot
 from PySide6.QtGui import QImage
 
@@ -25,6 +27,7 @@ class PreviewController(QObject):
         self._loader = LatestOnly(self)
         self._loader.loaded.connect(self._on_loaded)
         self._loader.failed.connect(self._on_failed)
+        session.photos.files_changed.connect(self._on_files_changed)
 
     @Slot()
     def show(self) -> None:
@@ -98,6 +101,11 @@ class PreviewController(QObject):
     def _current_place(self) -> int:
         index = self._grid.currentIndex()
         return self._session.photos.wanted(index.row()).place_id if index.isValid() else 0
+
+    @Slot(object)
+    def _on_files_changed(self, place_ids: Sequence[int]) -> None:
+        if self._window is not None and self._current_place() in place_ids:
+            self._show_current()
 
     @Slot()
     def _on_closed(self) -> None:

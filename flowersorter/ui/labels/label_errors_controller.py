@@ -112,13 +112,17 @@ class LabelErrorsController(QObject):
             self._dialog.shutdown()
 
     def _check(self, *, folders_only: bool) -> None:
-        collection = self._session.collection
+        engine = self._session.engine
         if self._session.queue.alive(self._job_id):
             return
-        request = LabelErrorsRequest(collection, device=self._session.device)
+        request = LabelErrorsRequest(device=self._session.device)
 
         def job(report: Report, cancel: CancelToken) -> LabelErrorsResult:
-            return find_duplicate_labels(collection) if folders_only else find_label_errors(request, report, cancel)
+            return (
+                find_duplicate_labels(engine.collection)
+                if folders_only
+                else find_label_errors(engine, request, report, cancel)
+            )
 
         self._folders_only = folders_only
         self._job_id = self._session.queue.submit(self.tr("Checking labels"), job, Listener(succeeded=self._on_found))

@@ -60,12 +60,10 @@ class LabelNextController(QObject):
             return
         if self._folder.folder != self._asked_in:
             self._asked_in, self._asked = self._folder.folder, frozenset()
-        request = LabelNextRequest(
-            self._session.collection, self._folder.folder, passed_over=self._asked, device=self._session.device
-        )
+        request = LabelNextRequest(self._folder.folder, passed_over=self._asked, device=self._session.device)
         self._job_id = self._session.queue.submit(
             self.tr("Choosing what to label next"),
-            lambda report, cancel: label_next(request, report, cancel),
+            lambda report, cancel: label_next(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_advised),
         )
 

@@ -36,19 +36,19 @@ class RefileController(QObject):
             correction: A number to take it back by.
             photo_ids: The photos that were corrected.
         """
-        request = RefileRequest(self._session.collection, tuple(photo_ids))
+        request = RefileRequest(tuple(photo_ids))
 
         def job(report: Report, cancel: CancelToken) -> RefileResult:
-            return refile(request, self._runs.remembering(correction, report), cancel)
+            return refile(self._session.engine, request, self._runs.remembering(correction, report), cancel)
 
         self._submit(self.tr("Moving filed photos to their class"), job)
 
     def take_back(self, correction: int) -> None:
         """Move the photos of a correction back to where they were filed before; does nothing where none followed."""
-        collection = self._session.collection
+        engine = self._session.engine
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
-            return self._runs.move_back(collection, correction, report, cancel)
+            return self._runs.move_back(engine, correction, report, cancel)
 
         if correction in self._runs or self._session.queue.busy:
             self._submit(self.tr("Moving filed photos back"), job)

@@ -70,10 +70,10 @@ class ImportExportController(QObject):
         if path is None:
             return
         self._remember(path.parent)
-        request = ExportRequest(self._session.collection, path)
+        request = ExportRequest(path)
         self._session.queue.submit(
             self.tr("Exporting the model"),
-            lambda report, cancel: export_model(request, report, cancel),
+            lambda report, cancel: export_model(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_exported),
         )
 
@@ -122,10 +122,10 @@ class ImportExportController(QObject):
             return
         path = Path(chosen)
         self._remember(path.parent)
-        request = ImportRequest(self._session.collection, path)
+        request = ImportRequest(path)
         self._session.queue.submit(
             self.tr("Importing the model"),
-            lambda report, cancel: import_model(request, report, cancel),
+            lambda report, cancel: import_model(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_imported),
         )
 

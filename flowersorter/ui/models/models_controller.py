@@ -68,11 +68,11 @@ class ModelsController(QObject):
 
     @Slot(object)
     def _compare(self, model_id: int | None) -> None:
-        collection = self._session.collection
-        request = CompareRequest(collection, self._session.state.model_id, model_id)
+        engine = self._session.engine
+        request = CompareRequest(self._session.state.model_id, model_id)
 
         def run(report: Report, cancel: CancelToken) -> tuple[int | None, int | None, Comparison]:
-            return request.older, request.newer, compare(request, report, cancel)
+            return request.older, request.newer, compare(engine, request, report, cancel)
 
         self._start(self.tr("Comparing the models"), run, self._on_compared)
         self._comparing = self._job_id
@@ -84,13 +84,13 @@ class ModelsController(QObject):
 
     @Slot(int)
     def _delete(self, model_id: int) -> None:
-        collection = self._session.collection
-        self._submit(self.tr("Removing the model"), lambda: delete_model(collection, model_id), None)
+        engine = self._session.engine
+        self._submit(self.tr("Removing the model"), lambda: delete_model(engine, model_id), None)
 
     @Slot(int)
     def _prune(self, keep: int) -> None:
-        collection = self._session.collection
-        self._submit(self.tr("Removing old models"), lambda: prune_models(collection, keep), None)
+        engine = self._session.engine
+        self._submit(self.tr("Removing old models"), lambda: prune_models(engine, keep), None)
 
     # -- how it is done
 

@@ -71,19 +71,19 @@ class PreferencesController(QObject):
         self._dialog.models.list.setFocus()
 
     def _made(self) -> PreferencesDialog:
-        collection, model = self._session.collection, starter().model
+        engine, model = self._session.engine, starter().model
         self._before = Preferences(
             self._session.device,
-            chosen_backbone(collection),
+            chosen_backbone(engine.collection),
             self._grid.tile_size,
             self._cache.limit_mb,
-            sure_precision(collection),
-            learns_from_unlabelled(collection),
+            sure_precision(engine),
+            learns_from_unlabelled(engine.collection),
         )
         dialog = PreferencesDialog(
             self._before,
             list_backbones(),
-            list_models(collection),
+            list_models(engine.collection),
             StarterInfo(
                 tuple(model.class_names), model.training.photos, model.training.held_out_accuracy, model.backbone
             ),
@@ -102,12 +102,12 @@ class PreferencesController(QObject):
 
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
-        collection, settings = self._session.collection, self._session.collection.settings
-        outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(collection), sure_precision(collection))
+        engine, settings = self._session.engine, self._session.collection.settings
+        outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(engine.collection), sure_precision(engine))
         settings.set("device", chosen.device)
         settings.set("backbone", chosen.backbone)
-        set_sure_precision(collection, chosen.promise)
-        set_learns_from_unlabelled(collection, chosen.learns_from_unlabelled)
+        set_sure_precision(engine, chosen.promise)
+        set_learns_from_unlabelled(engine.collection, chosen.learns_from_unlabelled)
         if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
             self._grid.set_tile_size(chosen.thumbnail_px)
         self._cache.set_limit(chosen.cache_limit_mb)
@@ -119,9 +119,9 @@ class PreferencesController(QObject):
         """Show whether the model in use follows another promise at once."""
         if self._dialog is None:
             return
-        collection = self._session.collection
+        engine = self._session.engine
         try:
-            named = model_for(collection, chosen_backbone(collection))
+            named = model_for(engine, chosen_backbone(engine.collection))
         except FlowerSorterError:  # its file is damaged, which whoever asks it for a guess says
             named = None
         self._dialog.promise.show_following(Following.AT_ONCE if named is None else following(named.model))

@@ -14,6 +14,7 @@ from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.workers.job_queue import JobQueue
 from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
+from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +22,7 @@ class Session:
     """One open collection and the machinery around it.
 
     Attributes:
-        collection: What is remembered.
+        engine: The collection with its caches, for the workflows.
         queue: Runs jobs.
         library: Runs short operations on the collection; the window itself asks no table of it.
         state: What the window needs of the collection all the time.
@@ -30,13 +31,18 @@ class Session:
         corrections: What can be undone.
     """
 
-    collection: CollectionStore
+    engine: Engine
     queue: JobQueue
     library: LibraryQueue
     state: LibraryState
     thumbnails: ThumbnailPool
     photos: PhotoModel
     corrections: QUndoStack
+
+    @property
+    def collection(self) -> CollectionStore:
+        """The library of the engine."""
+        return self.engine.collection
 
     @property
     def device(self) -> str:

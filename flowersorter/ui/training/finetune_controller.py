@@ -67,13 +67,11 @@ class FinetuneController(QObject):
     def _start(self, unfreeze: int, epochs: int) -> None:
         if self.running or self._dialog is None:
             return
-        request = FinetuneRequest(
-            self._session.collection, unfreeze=unfreeze, epochs=epochs, device=self._session.device
-        )
+        request = FinetuneRequest(unfreeze=unfreeze, epochs=epochs, device=self._session.device)
         self._dialog.begin()
         self._job_id = self._session.queue.submit(
             self.tr("Deep training"),
-            lambda report, cancel: finetune(request, report, cancel),
+            lambda report, cancel: finetune(self._session.engine, request, report, cancel),
             Listener(
                 reported=self._on_news,
                 succeeded=self._on_trained,

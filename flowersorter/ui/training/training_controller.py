@@ -74,11 +74,11 @@ class TrainingController(QObject):
             self._front.bar.say(reason)
             return
         self._stop_getting_ready()
-        request = RetrainRequest(self._session.collection, self._session.device)
+        request = RetrainRequest(self._session.device)
         listener = Listener(succeeded=self._on_trained)
         self._job_id = self._session.queue.submit(
             self.tr("Learning from your photos"),
-            lambda report, cancel: retrain(request, report, cancel),
+            lambda report, cancel: retrain(self._session.engine, request, report, cancel),
             listener,
             changes=Changes.MODEL | Changes.CLASSES,
         )
@@ -166,14 +166,14 @@ class TrainingController(QObject):
 
     def _get_ready(self) -> None:
         """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
-        collection, device = self._session.collection, self._session.device
+        engine, device = self._session.engine, self._session.device
         if not self._session.state.label_counts:
             return
 
         def run(report: Report, cancel: CancelToken) -> None:
             from flowersorter.workflows.training.prepare_features import get_ready
 
-            get_ready(collection, device, report, cancel)
+            get_ready(engine, device, report, cancel)
 
         listener = Listener(failed=self._on_not_ready)
         title = self.tr("Getting ready for Retrain")

@@ -67,7 +67,7 @@ class MainWindow(QMainWindow):
         self.actions_by_name = Actions(self, self.grid)
         self.class_list = ClassList(self)
         self.header = GridHeader(self.actions_by_name["hide_checked"], self)
-        self.inspector = Inspector(self.session.collection, self)
+        self.inspector = Inspector(self.session.engine, self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
         middle = QWidget(self)
@@ -345,7 +345,7 @@ class MainWindow(QMainWindow):
             wanted = photos.wanted(picked[0].row())
             error = photos.columns.errors[int(photos.columns.locate([wanted.place_id])[0])]
             thumbnail = self.session.thumbnails.image(wanted) if error is None else None
-            self.inspector.show_place(wanted.place_id, wanted.path, thumbnail, error)
+            self.inspector.show_place(wanted, thumbnail, error)
         else:
             self.inspector.show_nothing(len(picked), folder_open=self.folder.folder is not None)
         self._enable()

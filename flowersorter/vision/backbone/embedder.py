@@ -19,6 +19,7 @@ from flowersorter.errors import DeviceUnavailable
 from flowersorter.vision.backbone.build import build_network, enlarged, for_inference
 from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.torch_threads import one_torch_thread
 
 #: Measured on two cores: 16 is 3 % faster, and keeps one waiting twice as long.
 CPU_BATCH = 8
@@ -89,7 +90,7 @@ class Embedder:
         if crops.dtype != np.uint8 or crops.shape[1:] != (side, side, 3):
             raise ValueError(f"crops must be (B, {side}, {side}, 3) uint8, not {crops.shape} {crops.dtype}")
         if self.device == CPU:
-            torch.set_num_threads(1)  # of this thread
+            one_torch_thread()
         batches: list[Tensor] = []
         done = 0
         while done < len(crops):

@@ -57,6 +57,14 @@ def find_weights(entry: Backbone) -> Path | None:
     return next((path for path in candidates if path.is_file()), None)
 
 
+def weights_version(entry: Backbone) -> tuple[tuple[Path, int, int] | None, ...]:
+    """Tell one state of a backbone's files from another: path, size in bytes and mtime in ns of each, None if missing.
+
+    The files are those that `load_state` reads: the weights, and what deep training changed.
+    """
+    return tuple(_version(path) for path in (find_weights(entry), entry.changes))
+
+
 def imagenet_layer(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """Read a backbone's ImageNet layer only; loads torch only for a file that torch wrote.
 
@@ -183,6 +191,14 @@ def install_weights(entry: Backbone, file: Path) -> Path:
     except OSError as error:
         raise ModelFileBad(f"The weights cannot be written to {target}", error.strerror or str(error)) from error
     return target
+
+
+def _version(path: Path | None) -> tuple[Path, int, int] | None:
+    try:
+        state = path.stat() if path is not None else None
+    except OSError:
+        return None
+    return (path, state.st_size, state.st_mtime_ns) if path is not None and state is not None else None
 
 
 def _sha256(path: Path) -> str:

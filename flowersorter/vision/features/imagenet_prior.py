@@ -92,7 +92,7 @@ def compute_imagenet_prior(
     result = ImageNetPrior.unknown(len(embeddings))
     for start in range(0, len(embeddings), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
-        logits = embeddings[rows].astype(np.float32) @ weight.T + bias
+        logits = _times(embeddings[rows].astype(np.float32), weight.T) + bias
         kinds = np.argpartition(-logits, _KEPT, axis=1)[:, :_KEPT]
         best = np.take_along_axis(logits, kinds, axis=1)
         order = np.argsort(-best, axis=1, kind="stable")
@@ -100,6 +100,11 @@ def compute_imagenet_prior(
         total = np.exp(logits - best[:, :1]).sum(axis=1, keepdims=True)
         result.kinds[rows], result.shares[rows] = kinds, np.exp(best - best[:, :1]) / total
     return result
+
+
+def _times(rows: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(N, D) times (D, K), each row as it is among others: BLAS adds up a single row in another order."""
+    return np.asarray(rows @ matrix if len(rows) > 1 else (np.repeat(rows, 2, axis=0) @ matrix)[:1], np.float32)
 
 
 def join_priors(parts: Sequence[ImageNetPrior]) -> ImageNetPrior:

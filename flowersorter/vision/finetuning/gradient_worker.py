@@ -36,7 +36,7 @@ class GradientWorker:
         unfreeze: How many of the last stages learn.
         head: Weight (C, D) and bias (C,) of the final layer to begin with.
         device: "cpu" or "cuda".
-        lanes: Share the work on the CPU.
+        lanes: Share the work on the CPU; made with `one_torch_thread`.
 
     Attributes:
         part: What learns.
@@ -133,22 +133,12 @@ class GradientWorker:
     def _try(self, parts: list[slice], work: Callable[[slice], Result]) -> list[Result] | None:
         try:
             if self._device == CPU:
-                return self._lanes.map(lambda rows: _alone(work, rows), parts)
+                return self._lanes.map(work, parts)
             return [work(rows) for rows in parts]
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
                 return None
             raise
-
-
-def _alone(work: Callable[[slice], Result], rows: slice) -> Result:
-    """Keep a part of the work on this thread: the other cores have parts of their own."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return work(rows)
-    finally:
-        torch.set_num_threads(before)
 
 
 def is_out_of_memory(error: BaseException) -> bool:

@@ -10,7 +10,6 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import TypeVar
 
 import numpy as np
@@ -30,6 +29,7 @@ from flowersorter.vision.finetuning.config import FinetuneConfig, Recipe, Snapsh
 from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import PartialResNet
 from flowersorter.vision.parallel import ThreadPool, worker_count
+from flowersorter.vision.torch_threads import one_torch_thread, torch_threads
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -71,7 +71,8 @@ def fine_tune(
         DeviceUnavailable: there is too little memory even for one photo.
     """
     started = time.perf_counter()
-    with ThreadPool() as lanes, _torch_threads(worker_count()):
+    # The gradients are added up, and the steps taken, in this thread.
+    with ThreadPool(one_torch_thread) as lanes, torch_threads(worker_count()):
         learner = GradientWorker(entry, network, recipe.unfreeze, head, device, lanes)
         optimiser = make_optimiser(learner.part, recipe)
         epochs: list[Epoch] = []
@@ -257,14 +258,3 @@ def is_best(losses: NDArray[np.float32], before: Sequence[NDArray[np.float32]]) 
 def _snapshot(part: PartialResNet, epoch: int, rows: NDArray[np.intp], logits: NDArray[np.float32]) -> Snapshot:
     weight, bias = (tensor.detach().cpu().numpy().copy() for tensor in (part.head.weight, part.head.bias))
     return Snapshot(epoch, part.changed(), weight, bias, rows, logits)
-
-
-@contextmanager
-def _torch_threads(count: int) -> Iterator[None]:
-    """Let torch use this many threads for what this thread computes: adding up gradients, and the steps."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(count)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

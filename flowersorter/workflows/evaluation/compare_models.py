@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from flowersorter.workflows.models.finetuned_backbones import forget_unused
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
 from flowersorter.workflows.predicting.predict_cached import guess
 from flowersorter.workflows.training.training_set import TrainingSet
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 _UNKNOWN = -1
 MAX_NOTE_CHARS = 200
@@ -69,12 +72,10 @@ class CompareRequest:
     """Compare two models of a collection.
 
     Attributes:
-        collection: Whose photos are told by both.
         older: A model's number, None for the starter.
         newer: Another one.
     """
 
-    collection: CollectionStore
     older: int | None
     newer: int | None
 
@@ -121,19 +122,19 @@ class Comparison:
         return sorted(found, key=lambda move: -len(move[2]))
 
 
-def compare(request: CompareRequest, report: Report, cancel: CancelToken) -> Comparison:
+def compare(engine: Engine, request: CompareRequest, report: Report, cancel: CancelToken) -> Comparison:
     """Predict every known photo with both models, from the cache.
 
     Raises:
         ModelFileBad: there is no such model, or its file is damaged.
         Cancelled: asked to stop.
     """
-    collection = request.collection
+    collection = engine.collection
     report(Progress("Comparing models", 0, 2))
-    older = _opinion(collection, request.older)
+    older = _opinion(engine, request.older)
     cancel.check()
     report(Progress("Comparing models", 1, 2))
-    newer = _opinion(collection, request.newer)
+    newer = _opinion(engine, request.newer)
     cancel.check()
     both, at_older, at_newer = np.intersect1d(older.photo_ids, newer.photo_ids, return_indices=True)
     before, after = older.guesses[at_older], newer.guesses[at_newer]
@@ -175,18 +176,18 @@ def name_model(collection: CollectionStore, model_id: int, note: str) -> None:
     collection.models.set_note(model_id, note)
 
 
-def delete_model(collection: CollectionStore, model_id: int) -> None:
+def delete_model(engine: Engine, model_id: int) -> None:
     """Remove a model for good, unless it is in use.
 
     Raises:
         ModelFileBad: there is no such model.
         UserError: it is in use.
     """
-    current = collection.models.current()
+    current = engine.collection.models.current()
     if current is not None and current.id == model_id:
         raise UserError(f"Model {model_id} is in use", "a collection needs the model it uses", "Use another one first")
-    collection.models.delete(model_id)
-    forget_unused(collection)
+    engine.collection.models.delete(model_id)
+    forget_unused(engine)
 
 
 def prunable(models: Sequence[ModelEntry], keep: int) -> tuple[ModelEntry, ...]:
@@ -199,17 +200,17 @@ def prunable(models: Sequence[ModelEntry], keep: int) -> tuple[ModelEntry, ...]:
     return tuple(entry for entry in models if not entry.current and not entry.note)[max(keep, 0) :]
 
 
-def prune_models(collection: CollectionStore, keep: int) -> list[int]:
+def prune_models(engine: Engine, keep: int) -> list[int]:
     """Remove what `prunable` names; returns the numbers of those removed.
 
     Args:
-        collection: Whose models.
+        engine: Of the collection with the models.
         keep: How many of those that may go are kept, the newest.
     """
-    gone = [entry.id for entry in prunable(collection.models.all(), keep)]
+    gone = [entry.id for entry in prunable(engine.collection.models.all(), keep)]
     for model_id in gone:
-        collection.models.delete(model_id)
-    forget_unused(collection)
+        engine.collection.models.delete(model_id)
+    forget_unused(engine)
     return gone
 
 
@@ -234,21 +235,22 @@ class _Opinion:
     foreign: bool
 
 
-def _opinion(collection: CollectionStore, model_id: int | None) -> _Opinion:
+def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
+    collection = engine.collection
     arrays: Mapping[str, NDArray[Any]] = {}
     if model_id is None:
         model = starter().model
     else:
         arrays, metadata = collection.models.load(model_id)
         model = Model.from_bundle(arrays, metadata)
-    found = guess(collection, model, collection.photos.ids())
+    found = guess(engine, model, collection.photos.ids())
     best = found.class_ids[found.probabilities.argmax(axis=1)]
     meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
     training, named = Training.from_arrays(arrays), NamedModel(model_id, model)
     fair = _fair_guesses(training, meant, found.photo_ids, best)
     foreign = came_from_elsewhere(named)
     if not foreign:
-        learned = may_have_learned(collection, named, training.photo_ids, found.photo_ids)
+        learned = may_have_learned(engine, named, training.photo_ids, found.photo_ids)
         fair[learned & ~np.isin(found.photo_ids, training.photo_ids)] = _UNKNOWN
     labels = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     labelled = np.array([photo_id in labels for photo_id in found.photo_ids.tolist()], np.bool_) & (fair >= 0)

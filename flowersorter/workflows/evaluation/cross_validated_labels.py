@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowersorter.jobs import CancelToken
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.training.incremental_fit import fit_for
@@ -16,6 +16,9 @@ from flowersorter.workflows.training.training_set import (
     with_starter,
 )
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured, too_few, unmeasured
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,20 +36,20 @@ class CrossValidatedLabels:
     unmeasured: tuple[Unmeasured, ...]
 
 
-def second_opinion(collection: CollectionStore, backbone: str, cancel: CancelToken) -> CrossValidatedLabels:
+def second_opinion(engine: Engine, backbone: str, cancel: CancelToken) -> CrossValidatedLabels:
     """Fit the collection's labels, with the starter's photos where they belong.
 
     Raises:
         TooFewPhotos: fewer than two classes have enough photos.
         Cancelled: asked to stop.
     """
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
-    own = labelled_photos(collection, backbone, classes)
-    grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
-    photos = with_starter(collection, own) if grown and len(own.photo_ids) else own
+    classes = {photo_id: label.class_id for photo_id, label in engine.collection.labels.all().items()}
+    own = labelled_photos(engine, backbone, classes)
+    grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
+    photos = with_starter(engine.collection, own) if grown and len(own.photo_ids) else own
     if not photos.own.any() or len(photos.class_names) < 2:
         raise too_few(then="try again")
-    fitted = fit_for(collection, photos, backbone, cancel)
+    fitted = fit_for(engine, photos, backbone, cancel)
     missing = unmeasured(photos, fitted)
     if not fitted.held_out.own.any():
         raise too_few(missing, "try again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,12 +31,14 @@ from flowersorter.workflows.evaluation.compare_models import Training
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder, name_key
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, look_twice, read_new
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
 from flowersorter.workflows.training.unmeasured_classes import in_words, too_few, unmeasured
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +46,12 @@ class EvaluateRequest:
     """Measure the collection's model.
 
     Attributes:
-        collection: Whose model.
         folder: Has one sub-folder per class: its photos are predicted by the current model. None: every label of
             the collection, each predicted by a model that never saw it.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
     """
 
-    collection: CollectionStore
     folder: Path | None = None
     device: str = "auto"
     backbone: str | None = None
@@ -132,9 +133,7 @@ class _Judged:
     how: str
 
 
-def evaluate(
-    request: EvaluateRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> Evaluation:
+def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: CancelToken) -> Evaluation:
     """Measure on a labelled folder, or out of fold on the collection's labels.
 
     Raises:
@@ -142,20 +141,20 @@ def evaluate(
         FolderUnusable: the folder is missing or forbidden.
         Cancelled: asked to stop.
     """
-    collection = request.collection
+    collection = engine.collection
     if request.folder is None:
-        return _count(collection, _out_of_fold(request, report, cancel, embedder), collection.photos.all_places())
+        return _count(collection, _out_of_fold(engine, request, report, cancel), collection.photos.all_places())
     folder = absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
     _, places = find_photos(collection, folder, report, cancel)
-    reading = PredictFolderRequest(collection, folder, request.device, backbone)
-    read_new(reading, places, report, cancel, embedder)
+    reading = PredictFolderRequest(folder, request.device, backbone)
+    read_new(engine, reading, places, report, cancel)
     now = collection.photos.places(places.ids)
-    named = model_for(collection, backbone)
+    named = model_for(engine, backbone)
     by_folder = classes_by_sub_folder(folder, now)  # measured with, not learned from: they become no labels
     measured = now.take(np.flatnonzero(np.isin(now.photo_ids, list(by_folder))))
     # As `label` predicts it, but whatever has a label: that would be looked at once only.
-    guesses = look_twice(reading, measured, {}, report, cancel, embedder)
+    guesses = look_twice(engine, reading, measured, {}, report, cancel)
     if named is not None and guesses is not None and not guesses.class_ids.any():
         raise TooFewPhotos(
             f"There is nothing to measure in {folder}", "every class that the model knows was deleted", "Retrain first"
@@ -167,11 +166,11 @@ def evaluate(
             "Put the photos of each class into a folder of its own" if named else "Train a model first",
         )
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    return _count(collection, _on_folder(collection, folder, by_folder, named, guesses), measured, unreadable)
+    return _count(collection, _on_folder(engine, folder, by_folder, named, guesses), measured, unreadable)
 
 
 def _on_folder(
-    collection: CollectionStore,
+    engine: Engine,
     folder: Path,
     by_folder: Mapping[int, str],
     named: NamedModel,
@@ -179,16 +178,16 @@ def _on_folder(
 ) -> _Judged:
     """Hold the guesses for a labelled folder against its class folders."""
     photo_ids = guesses.photo_ids.tolist()
-    folder_ids, name_of = _classes_of_folders(collection, by_folder.values())
+    folder_ids, name_of = _classes_of_folders(engine.collection, by_folder.values())
     # By id: two classes of the model may have been merged into one since.
     all_ids = dict.fromkeys([*guesses.class_ids.tolist(), *folder_ids.values()])
     row_of = {class_id: row for row, class_id in enumerate(all_ids)}
     probabilities = np.zeros((len(photo_ids), len(row_of)), np.float32)
     for column, class_id in enumerate(guesses.class_ids.tolist()):
         probabilities[:, row_of[class_id]] += guesses.probabilities[:, column]
-    arrays = {} if named.id is None else collection.models.load(named.id)[0]
+    arrays = {} if named.id is None else engine.collection.models.load(named.id)[0]
     learned = Training.from_arrays(arrays).photo_ids
-    seen = int(np.count_nonzero(may_have_learned(collection, named, learned, guesses.photo_ids)))
+    seen = int(np.count_nonzero(may_have_learned(engine, named, learned, guesses.photo_ids)))
     how = f"{len(photo_ids)} photos under {folder}, predicted by the current model"
     return _Judged(
         class_names=[name_of[class_id] for class_id in row_of],
@@ -215,19 +214,19 @@ def _classes_of_folders(collection: CollectionStore, names: Iterable[str]) -> tu
     return ids, name_of
 
 
-def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, embedder: OpenEmbedder) -> _Judged:
+def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cancel: CancelToken) -> _Judged:
     """Predict every label of the collection with models that never saw it."""
-    collection = request.collection
+    collection = engine.collection
     backbone = chosen_backbone(collection, request.backbone)
-    embed_for_measuring(collection, backbone, request.device, report, cancel, embedder)
+    embed_for_measuring(engine, backbone, request.device, report, cancel)
     report(Progress("Measuring", 0))
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
-    own = labelled_photos(collection, backbone, classes)
-    grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
+    own = labelled_photos(engine, backbone, classes)
+    grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
     examples = with_starter(collection, own) if grown else own
     if not len(own.photo_ids):
         raise too_few()
-    fitted = fit_for(collection, examples, backbone, cancel)
+    fitted = fit_for(engine, examples, backbone, cancel)
     held_out = fitted.held_out
     kept, missing = held_out.own, unmeasured(examples, fitted)
     if not kept.any():
@@ -243,7 +242,7 @@ def _out_of_fold(request: EvaluateRequest, report: Report, cancel: CancelToken, 
         confidences=probabilities.max(axis=1),
         seen=0,
         how=f"{photos} photos with a label, each predicted by a model that never saw it"
-        + _another_in_use(collection, model_for(collection, backbone), examples.class_names)
+        + _another_in_use(collection, model_for(engine, backbone), examples.class_names)
         + (f"; not measured: {in_words(missing)}" if missing else "")
         + (f"; {unread} more are left out, because they cannot be read at the moment" if unread else ""),
     )

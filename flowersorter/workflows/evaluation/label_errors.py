@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +20,11 @@ from flowersorter.workflows.evaluation.cross_validated_labels import CrossValida
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
 from flowersorter.workflows.labelling.set_labels import Correction, assign
 from flowersorter.workflows.models.current_model import chosen_backbone
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +32,10 @@ class LabelErrorsRequest:
     """Look for labels that are probably wrong.
 
     Attributes:
-        collection: Whose labels.
         backbone: Name, or None for the collection's.
         device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
     """
 
-    collection: CollectionStore
     backbone: str | None = None
     device: str = "auto"
 
@@ -121,7 +122,7 @@ class LabelErrorsResult:
 
 
 def find_label_errors(
-    request: LabelErrorsRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+    engine: Engine, request: LabelErrorsRequest, report: Report, cancel: CancelToken
 ) -> LabelErrorsResult:
     """Find labels that models which never saw the photo, and its look-alikes, contradict.
 
@@ -130,8 +131,8 @@ def find_label_errors(
         WeightsMissing: no labelled photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
-    collection, backbone = request.collection, chosen_backbone(request.collection, request.backbone)
-    embed_for_measuring(collection, backbone, request.device, report, cancel, embedder)
+    collection, backbone = engine.collection, chosen_backbone(engine.collection, request.backbone)
+    embed_for_measuring(engine, backbone, request.device, report, cancel)
     report(Progress("Checking labels", 0))
     found = contradictions(collection)
     whereabouts = _Whereabouts(collection)
@@ -139,7 +140,7 @@ def find_label_errors(
     checked, accuracy = 0, None
     missing: tuple[Unmeasured, ...] = ()
     try:
-        opinion = second_opinion(collection, backbone, cancel)
+        opinion = second_opinion(engine, backbone, cancel)
     except TooFewPhotos:
         if not found:
             raise

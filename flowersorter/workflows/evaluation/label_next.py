@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +14,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.photos.scan import check_folder
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.learning_curve import LearningCurve, measure_curve
@@ -24,10 +26,12 @@ from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.predicting.predict_cached import cached_features, in_classes
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
 from flowersorter.workflows.training.training_set import belongs_with_starter, labelled_photos, with_starter
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 #: So many more photos are asked for at a time.
 MORE = 10
@@ -42,7 +46,6 @@ class LabelNextRequest:
     """Ask what to label next.
 
     Attributes:
-        collection: Whose labels and photos.
         folder: Choose among the photos under it; None for every photo the collection knows.
         count: How many photos to choose.
         backbone: Name, or None for the collection's.
@@ -51,7 +54,6 @@ class LabelNextRequest:
         device: "auto", "cpu" or "cuda"; for photos without an embedding.
     """
 
-    collection: CollectionStore
     folder: Path | None = None
     count: int = MORE
     backbone: str | None = None
@@ -131,9 +133,7 @@ class LabelNextResult:
     unlabelled: int
 
 
-def label_next(
-    request: LabelNextRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> LabelNextResult:
+def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel: CancelToken) -> LabelNextResult:
     """Measure what is known and choose what to label next, from cached embeddings as far as there are any.
 
     Raises:
@@ -141,53 +141,53 @@ def label_next(
         WeightsMissing: no photo is embedded, and the backbone's weights are not on this computer.
         Cancelled: asked to stop.
     """
-    collection = request.collection
+    collection = engine.collection
     if request.folder is not None:
         _check_looked_at(collection, request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    embed_for_measuring(collection, backbone, request.device, report, cancel, embedder)
+    embed_for_measuring(engine, backbone, request.device, report, cancel)
     report(Progress("Measuring what more photos would bring", 0))
     counts = collection.labels.counts()
     names = {entry.id: entry.name for entry in collection.classes.all()}
     overall = _unknown(0, "", sum(counts.values()))
     classes = {class_id: _unknown(class_id, names[class_id], photos) for class_id, photos in counts.items()}
     try:
-        opinion = second_opinion(collection, backbone, cancel)
+        opinion = second_opinion(engine, backbone, cancel)
     except TooFewPhotos:
-        model, known = _before_any_fit(collection, backbone)
+        model, known = _before_any_fit(engine, backbone)
     else:
         model, known = opinion.fitted.model, opinion.photos.features
-        overall, measured = _measured(collection, opinion, overall, cancel)
+        overall, measured = _measured(engine, opinion, overall, cancel)
         classes.update(measured)
     report(Progress("Choosing what to label next", 0))
-    drawn, unlabelled = _unlabelled(request)
+    drawn, unlabelled = _unlabelled(engine, request)
     if len(collection.embeddings(backbone).missing(collection.photos.hashes(drawn)[1], CENTRE)) == len(
         drawn
     ):  # all are lost
-        embed_labelled(collection, request.device, drawn.tolist(), CENTRE, backbone, report, cancel, embedder)
-    chosen = _choose(request, backbone, model, known, drawn, cancel)
+        embed_labelled(engine, request.device, drawn.tolist(), CENTRE, backbone, report, cancel)
+    chosen = _choose(engine, request, backbone, model, known, drawn, cancel)
     return LabelNextResult(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
 
 
 def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
     if len(collection.photos.places_under(folder)):
         return
-    there = folder.is_dir()
+    check_folder(folder)
     raise FolderUnusable(
         f"There is nothing to choose from in {folder}",
-        "none of its photos was looked at yet" if there else "it is not there",
-        "Open the folder in the window, or run flowersorter label" if there else "Choose another folder",
+        "none of its photos was looked at yet",
+        "Open the folder in the window, or run flowersorter label",
     )
 
 
-def _before_any_fit(collection: CollectionStore, backbone: str) -> tuple[Model | None, Features]:
+def _before_any_fit(engine: Engine, backbone: str) -> tuple[Model | None, Features]:
     """The model that speaks for the collection, and the features of what is labelled."""
-    named = model_for(collection, backbone)
+    named = model_for(engine, backbone)
     own = labelled_photos(
-        collection, backbone, {photo: label.class_id for photo, label in collection.labels.all().items()}
+        engine, backbone, {photo: label.class_id for photo, label in engine.collection.labels.all().items()}
     )
     grown = belongs_with_starter(named, own.class_names)
-    return named.model if named is not None else None, (with_starter(collection, own) if grown else own).features
+    return named.model if named is not None else None, (with_starter(engine.collection, own) if grown else own).features
 
 
 def _unknown(class_id: int, name: str, photos: int) -> Standing:
@@ -201,7 +201,7 @@ def _most_gain_first(standing: Standing) -> tuple[float, int, str]:
 
 
 def _measured(
-    collection: CollectionStore, opinion: CrossValidatedLabels, overall: Standing, cancel: CancelToken
+    engine: Engine, opinion: CrossValidatedLabels, overall: Standing, cancel: CancelToken
 ) -> tuple[Standing, dict[int, Standing]]:
     """How good the classes are on photos the models had not seen, and what more would bring."""
     photos, held_out, model = opinion.photos, opinion.fitted.held_out, opinion.fitted.model
@@ -210,17 +210,17 @@ def _measured(
         return overall, {}
     right, targets = held_out.right[own], held_out.targets[own]
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
-    thresholds = keeping_precision(collection, model).thresholds
+    thresholds = keeping_precision(engine, model).thresholds
     sure = (confidence >= thresholds.sure) & (held_out.unfamiliarity[own] <= model.novelty.familiar)
     accuracy = float(right.mean())
     groups = joined(opinion.fitted.ground.groups, photos.bursts)
     curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)
     everything = len(photos.targets)
-    classes_of = collection.labels.counts()
+    classes_of = engine.collection.labels.counts()
     classes: dict[int, Standing] = {}
     for target, name in enumerate(photos.class_names):
         here = targets == target
-        entry = collection.classes.find(name)
+        entry = engine.collection.classes.find(name)
         if entry is None or not here.any():  # a class of the starter alone
             continue
         learned = int(np.count_nonzero(photos.targets == target))
@@ -262,17 +262,19 @@ def _class_gain(
     return Gain(share.low * errors, share.likely * errors, share.high * errors)
 
 
-def _unlabelled(request: LabelNextRequest) -> tuple[NDArray[np.int64], int]:
-    """Photos without a label, `MOST_CONSIDERED` at most, and how many there are."""
-    not_wanted = [*request.collection.labels.all(), *request.passed_over]
-    photo_ids = np.setdiff1d(_places(request).known_photo_ids, np.array(not_wanted, np.int64))
+def _unlabelled(engine: Engine, request: LabelNextRequest) -> tuple[NDArray[np.int64], int]:
+    """Photos without a label by rising hash, `MOST_CONSIDERED` at most, and how many there are."""
+    not_wanted = [*engine.collection.labels.all(), *request.passed_over]
+    wanted = np.setdiff1d(_places(engine, request).known_photo_ids, np.array(not_wanted, np.int64))
+    photo_ids, _ = engine.collection.photos.by_hash(wanted)
     if len(photo_ids) <= MOST_CONSIDERED:
         return photo_ids, len(photo_ids)
-    drawn = np.random.default_rng(_SEED).choice(photo_ids, MOST_CONSIDERED, replace=False)
-    return np.sort(drawn), len(photo_ids)
+    drawn = np.random.default_rng(_SEED).choice(len(photo_ids), MOST_CONSIDERED, replace=False)
+    return photo_ids[np.sort(drawn)], len(photo_ids)
 
 
 def _choose(
+    engine: Engine,
     request: LabelNextRequest,
     backbone: str,
     model: Model | None,
@@ -281,18 +283,18 @@ def _choose(
     cancel: CancelToken,
 ) -> tuple[NextPhoto, ...]:
     """The photos to label, out of some that have none."""
-    collection = request.collection
-    ids, hashes = collection.photos.hashes(drawn)
-    candidates, positions = cached_features(collection, backbone, hashes)
+    collection = engine.collection
+    ids, hashes = collection.photos.by_hash(drawn)
+    candidates, positions = cached_features(engine, backbone, hashes)
     if not len(positions):
         return ()
-    ids, places = ids[positions], _places(request)
+    ids, places = ids[positions], _places(engine, request)
     passed_over = sorted(request.passed_over - set(collection.labels.all()))
     probabilities = (
         predict(model, candidates).probabilities if model is not None else np.ones((len(ids), 1), np.float32)
     )
     seen, _ = (
-        cached_features(collection, backbone, collection.photos.hashes(passed_over)[1]) if passed_over else (None, None)
+        cached_features(engine, backbone, collection.photos.hashes(passed_over)[1]) if passed_over else (None, None)
     )
     rows = next_to_label(candidates, doubt_of(probabilities), known, request.count, cancel, seen)
     first = {photo_id: at for at, photo_id in reversed(list(enumerate(places.photo_ids.tolist())))}
@@ -303,10 +305,10 @@ def _choose(
     return tuple(_next_photo(places[first[int(ids[row])]], probabilities[row], classes) for row in rows.tolist())
 
 
-def _places(request: LabelNextRequest) -> Places:
+def _places(engine: Engine, request: LabelNextRequest) -> Places:
     if request.folder is not None:
-        return request.collection.photos.places_under(request.folder)
-    places = request.collection.photos.all_places()
+        return engine.collection.photos.places_under(request.folder)
+    places = engine.collection.photos.all_places()
     return places.take(np.flatnonzero(~places.missing))
 
 

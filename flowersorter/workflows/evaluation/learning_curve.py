@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.fit import Fitted, fit
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
@@ -24,6 +24,9 @@ from flowersorter.workflows.training.training_set import (
     with_starter,
 )
 from flowersorter.workflows.training.unmeasured_classes import too_few, unmeasured
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 #: Photos a class of the points; the last point is all there are.
 _LADDER = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -39,12 +42,10 @@ class LearningCurveRequest:
     """Measure how the model grows with its labelled photos.
 
     Attributes:
-        collection: Whose labels.
         backbone: Name, or None for the collection's.
         seed: Fixes which photos are drawn.
     """
 
-    collection: CollectionStore
     backbone: str | None = None
     seed: int = 42
 
@@ -92,7 +93,7 @@ class LearningCurve:
     memorised: int = 0
 
 
-def learning_curve(request: LearningCurveRequest, report: Report, cancel: CancelToken) -> LearningCurve:
+def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report, cancel: CancelToken) -> LearningCurve:
     """Fit models on drawn parts of the labelled photos and measure them on the photos of a fold they have not seen.
 
     The folds are those of the evaluation, so near-copies are never on both sides, and the curve ends near its figure.
@@ -103,16 +104,16 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
         TooFewPhotos: nothing to measure with.
         Cancelled: asked to stop.
     """
-    collection = request.collection
+    collection = engine.collection
     backbone = chosen_backbone(collection, request.backbone)
     report(Progress(_STAGE, 0))
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
-    own = labelled_photos(collection, backbone, classes)
-    grown = belongs_with_starter(model_for(collection, backbone), own.class_names)
+    own = labelled_photos(engine, backbone, classes)
+    grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
     if not len(own.photo_ids):
         raise too_few()
     photos = with_starter(collection, own) if grown else own
-    fitted = fit_for(collection, photos, backbone, cancel)
+    fitted = fit_for(engine, photos, backbone, cancel)
     folds = np.full(len(photos.photo_ids), -1)
     folds[fitted.held_out.rows] = fitted.ground.folds[fitted.held_out.rows]
     tries = np.unique(folds[(folds >= 0) & photos.own])
@@ -120,7 +121,7 @@ def learning_curve(request: LearningCurveRequest, report: Report, cancel: Cancel
         raise too_few(unmeasured(photos, fitted))
     sizes = _sizes(photos, folds, tries)
     # Not `fit_for`: these models are nothing for the next training to start from.
-    prior = final_layer(collection, backbone, photos.class_names)
+    prior = final_layer(engine, backbone, photos.class_names)
     learn = partial(fit, class_names=photos.class_names, backbone=backbone, cancel=cancel, prior=prior)
     places = collection.photos.all_places()
     place_of = dict(zip(places.photo_ids[::-1].tolist(), places.ids[::-1].tolist(), strict=True))

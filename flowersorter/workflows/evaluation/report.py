@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 from flowersorter.workflows.evaluation.report_page import Mistake, page
 from flowersorter.workflows.evaluation.report_tables import class_table, photo_table
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 #: Endings a report can have.
 PAGE, TABLE = ".html", ".csv"
 #: Shorter side of a picture in the page, about 5 kB each.
@@ -33,13 +37,11 @@ class ReportRequest:
     """Save an evaluation.
 
     Attributes:
-        collection: Knows where the photos are, and their small pictures.
         evaluation: What was measured.
         file: Where to; its ending, `PAGE` or `TABLE`, says as what. What is there is replaced.
         curve: The learning curve, if it was measured; for a page.
     """
 
-    collection: CollectionStore
     evaluation: Evaluation
     file: Path
     curve: LearningCurve | None = None
@@ -52,7 +54,7 @@ class SavedReport:
     files: tuple[Path, ...]
 
 
-def save_report(request: ReportRequest, report: Report, cancel: CancelToken) -> SavedReport:
+def save_report(engine: Engine, request: ReportRequest, report: Report, cancel: CancelToken) -> SavedReport:
     """Write the page, or the table of photos and beside it `NAME.classes.csv`.
 
     Raises:
@@ -61,10 +63,10 @@ def save_report(request: ReportRequest, report: Report, cancel: CancelToken) -> 
     """
     file, evaluation = request.file, request.evaluation
     report(Progress("Writing the report", 0))
-    paths = _paths(request)
+    paths = _paths(engine, request)
     match file.suffix.lower():
         case ".html":
-            mistakes = _mistakes(request, paths, report, cancel)
+            mistakes = _mistakes(engine, request, paths, report, cancel)
             contents = {file: page(evaluation, mistakes, request.curve)}
         case ".csv":
             contents = {file: photo_table(evaluation, paths), classes_file(file): class_table(evaluation)}
@@ -84,20 +86,22 @@ def classes_file(file: Path) -> Path:
     return file.with_name(f"{file.stem}.classes{file.suffix}")
 
 
-def _paths(request: ReportRequest) -> Paths:
+def _paths(engine: Engine, request: ReportRequest) -> Paths:
     """One path for each photo of the evaluation, in its order; "" where it has none."""
     wanted = request.evaluation.place_ids
-    places = request.collection.photos.places(wanted[wanted > 0])
+    places = engine.collection.photos.places(wanted[wanted > 0])
     path_of = dict(zip(places.ids.tolist(), places.paths.names, strict=True))
     return Paths([path_of.get(place_id, "") for place_id in wanted.tolist()])
 
 
-def _mistakes(request: ReportRequest, paths: Paths, report: Report, cancel: CancelToken) -> Sequence[Mistake]:
+def _mistakes(
+    engine: Engine, request: ReportRequest, paths: Paths, report: Report, cancel: CancelToken
+) -> Sequence[Mistake]:
     """The photos told wrong, the surest first, as many as a page should hold."""
     of = request.evaluation
     wrong = np.flatnonzero(~of.right)
     wrong = wrong[np.argsort(-of.confidences[wrong], kind="stable")][:_MOST_PICTURES]
-    ids, hashes = request.collection.photos.hashes(of.photo_ids[wrong])
+    ids, hashes = engine.collection.photos.hashes(of.photo_ids[wrong])
     hash_of = dict(zip(ids.tolist(), hashes, strict=True))
     mistakes = list[Mistake]()
     for row in wrong.tolist():
@@ -110,7 +114,7 @@ def _mistakes(request: ReportRequest, paths: Paths, report: Report, cancel: Canc
                 true=of.class_names[of.true[row]],
                 predicted=of.class_names[of.predicted[row]],
                 confidence=float(of.confidences[row]),
-                jpeg=_picture(request.collection, hash_of.get(int(of.photo_ids[row])), name),
+                jpeg=_picture(engine.collection, hash_of.get(int(of.photo_ids[row])), name),
             )
         )
     return mistakes

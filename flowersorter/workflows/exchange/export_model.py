@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ from flowersorter.workflows.models.current_model import NamedModel, chosen_backb
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.training.training_set import labelled_photos, with_starter
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 PTH, ONNX, SAFETENSORS = ".pth", ".onnx", ".safetensors"
 DEFAULT_NAME = "flower_classifier.pth"
 _BLOCK_ROWS = 4096
@@ -32,12 +36,10 @@ class ExportRequest:
     """Write the collection's model to a file; its suffix says in which form.
 
     Attributes:
-        collection: Whose model.
         path: Ends in .pth (plain torchvision), .onnx (photo in, probabilities out) or .safetensors (to share).
         backbone: Name, or None for the collection's.
     """
 
-    collection: CollectionStore
     path: Path
     backbone: str | None = None
 
@@ -63,7 +65,7 @@ class ExportResult:
     script: str = ""
 
 
-def export_model(request: ExportRequest, report: Report, cancel: CancelToken) -> ExportResult:
+def export_model(engine: Engine, request: ExportRequest, report: Report, cancel: CancelToken) -> ExportResult:
     """Write the current model; an existing file is replaced only when the new one is whole.
 
     A .pth has a head of its own, with a held-out accuracy of its own: see `_plain_head`.
@@ -75,7 +77,7 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; nothing was written.
     """
-    collection, path = request.collection, request.path.absolute()
+    collection, path = engine.collection, request.path.absolute()
     form = path.suffix.lower()
     if form not in (PTH, ONNX, SAFETENSORS):
         raise UserError(
@@ -85,20 +87,20 @@ def export_model(request: ExportRequest, report: Report, cancel: CancelToken) ->
         )
     if not path.parent.is_dir():
         raise UserError(f"The model cannot be saved as {path}", "the folder does not exist", "Choose another folder")
-    named = model_for(collection, chosen_backbone(collection, request.backbone))
+    named = model_for(engine, chosen_backbone(collection, request.backbone))
     if named is None:
         raise ModelFileBad("There is no model to export", "none was trained with this backbone", "Train one first")
     named = replace(named, model=_called_as_now(collection, named.model))
     report(Progress("Saving the model", 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
-    entry = backbone_of(collection, model.backbone)
+    entry = backbone_of(engine, model.backbone)
     if form == SAFETENSORS:
         _check_shareable(model.backbone)
         data = bundle_bytes(*model.to_bundle())
     elif form == ONNX:
         data, remark = _onnx(model, entry, path), _ONNX_REMARK
     else:
-        head = _plain_head(collection, named, cancel)
+        head = _plain_head(engine, named, cancel)
         plain = head.held_out_accuracy if accuracy is not None else None  # too few photos for one, too few for both
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
     cancel.check()
@@ -167,11 +169,12 @@ def _torchvision(model: Model, entry: Backbone, head: PlainHead) -> bytes:
     return torchvision_file(entry, model.class_names, head.weight, head.bias)
 
 
-def _plain_head(collection: CollectionStore, named: NamedModel, cancel: CancelToken) -> PlainHead:
+def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> PlainHead:
     """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
+    collection = engine.collection
     model = named.model
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()} if named.id else {}
-    own = labelled_photos(collection, model.backbone, classes)
+    own = labelled_photos(engine, model.backbone, classes)
     grown = named.id is None or model.training.built_on_starter
     examples = with_starter(collection, own) if grown else own
     if set(examples.class_names) != set(model.class_names):
@@ -191,8 +194,8 @@ def _plain_head(collection: CollectionStore, named: NamedModel, cancel: CancelTo
 
 
 def _totals(collection: CollectionStore, backbone: str, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(N,) sums of the pooled features of embedded photos, ids rising; the mean of both views where there are two."""
-    _, hashes = collection.photos.hashes(photo_ids)
+    """(N,) sums of the pooled features of embedded photos, by hash; the mean of both views where there are two."""
+    _, hashes = collection.photos.by_hash(photo_ids)
     store = collection.embeddings(backbone)
     totals = np.empty(len(hashes), np.float32)
     for start in range(0, len(hashes), _BLOCK_ROWS):

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowersorter.errors import ModelFileBad
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.backbone.weights import find_weights, missing_weights
 from flowersorter.workflows.exchange.validate_import import ValidatedModel, validate_import
 from flowersorter.workflows.models.current_model import use_model
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +23,10 @@ class ImportRequest:
     """Take a model from a file.
 
     Attributes:
-        collection: Gets the model.
         path: A .safetensors file that `export_model` wrote, here or elsewhere.
         use: Make it the current model as well.
     """
 
-    collection: CollectionStore
     path: Path
     use: bool = False
 
@@ -59,7 +60,7 @@ class ImportResult:
     made_current: bool
 
 
-def import_model(request: ImportRequest, report: Report, cancel: CancelToken) -> ImportResult:
+def import_model(engine: Engine, request: ImportRequest, report: Report, cancel: CancelToken) -> ImportResult:
     """Check a model file and add it to the collection's models; whatever is in the file, nothing of it is run.
 
     The classes it knows become classes of the collection when it is used. Its accuracy is its maker's word: it is kept
@@ -71,7 +72,7 @@ def import_model(request: ImportRequest, report: Report, cancel: CancelToken) ->
         UserError: the disk refuses.
         Cancelled: asked to stop; the collection is as before.
     """
-    collection, path = request.collection, request.path.absolute()
+    collection, path = engine.collection, request.path.absolute()
     report(Progress("Reading the model", 0))
     try:
         found = validate_import(*read_bundle(path))
@@ -84,9 +85,10 @@ def import_model(request: ImportRequest, report: Report, cancel: CancelToken) ->
         raise missing_weights(entry)
     known = tuple(name for name in found.model.class_names if collection.classes.find(name) is not None)
     training = replace(found.model.training, note=_note(path.name, found))
-    model_id = collection.models.add(*replace(found.model, training=training).to_bundle())
-    if request.use:
-        use_model(collection, model_id)
+    with collection.database.transaction():
+        model_id = collection.models.add(*replace(found.model, training=training).to_bundle())
+        if request.use:
+            use_model(collection, model_id)
     return ImportResult(
         model_id=model_id,
         name=path.name,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowersorter.domain.journal import Entry, EntryState, Run, RunState
 from flowersorter.errors import UndoRefused
@@ -12,18 +13,19 @@ from flowersorter.library.tables.filed_photos import moved_on
 from flowersorter.sorting.recover import RecoveryResult, recover
 from flowersorter.sorting.undo import UndoResult, undo
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 
 @dataclass(frozen=True, slots=True)
 class UndoRequest:
     """Take a run back.
 
     Attributes:
-        collection: Whose run.
         run_id: The run, or None for the newest with something to undo.
         only: Ids of entries of `filings`, to take back a part of the run; None for all of it.
     """
 
-    collection: CollectionStore
     run_id: int | None = None
     only: tuple[int, ...] | None = None
 
@@ -72,7 +74,7 @@ def run_photos(collection: CollectionStore, run_id: int) -> list[RunPhoto]:
     ]
 
 
-def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoResult:
+def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: CancelToken) -> UndoResult:
     """Take a run back, photo by photo, refusing what the person changed since.
 
     Raises:
@@ -82,10 +84,10 @@ def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoR
     run_id = request.run_id
     if run_id is None:
         # A run that found everything already there filed nothing; the person means the one before.
-        run_id = next((run.id for run in runs(request.collection) if run.photos > run.undone), None)
+        run_id = next((run.id for run in runs(engine.collection) if run.photos > run.undone), None)
     if run_id is None:
         raise UndoRefused("There is nothing to undo", "no photos were filed, or every run is undone already")
-    later = moved_on(request.collection.database, run_id)
+    later = moved_on(engine.collection.database, run_id)
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
     if in_the_way:
         raise UndoRefused(
@@ -93,7 +95,7 @@ def undo_run(request: UndoRequest, report: Report, cancel: CancelToken) -> UndoR
             f"run {max(in_the_way)} moved some of its photos on to another class",
             f"Undo run {max(in_the_way)} first",
         )
-    return undo(request.collection, run_id, report, cancel, only=request.only)
+    return undo(engine.collection, run_id, report, cancel, only=request.only)
 
 
 def recover_collection(collection: CollectionStore) -> RecoveryResult:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
@@ -12,17 +13,18 @@ from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Skipped, SortPlan
 from flowersorter.sorting.refile import plan_refile
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 
 @dataclass(frozen=True, slots=True)
 class RefileRequest:
     """Let filed photos follow the labels a person gave them.
 
     Attributes:
-        collection: Knows the labels and where the photos are filed.
         photo_ids: The photos that were corrected; those without a label stay where they are.
     """
 
-    collection: CollectionStore
     photo_ids: tuple[int, ...]
 
 
@@ -57,14 +59,14 @@ def misfiled(collection: CollectionStore, photo_ids: Sequence[int]) -> list[tupl
     ]
 
 
-def refile(request: RefileRequest, report: Report, cancel: CancelToken) -> RefileResult:
+def refile(engine: Engine, request: RefileRequest, report: Report, cancel: CancelToken) -> RefileResult:
     """Move filed photos into the folders of the classes they were given since; journalled like any other run.
 
     Raises:
         SortRefused: the folder they were filed into is gone or cannot be written to.
         Cancelled: asked to stop; what is moved stays moved and can be undone.
     """
-    collection = request.collection
+    collection = engine.collection
     return run_refile(
         collection, plan_refile(collection, misfiled(collection, request.photo_ids), cancel), report, cancel
     )

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flowersorter.domain.journal import RunState
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import RunBegun
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 class RefileRuns:
@@ -33,9 +37,7 @@ class RefileRuns:
 
         return take
 
-    def move_back(
-        self, collection: CollectionStore, change: int, report: Report, cancel: CancelToken
-    ) -> list[UndoResult]:
+    def move_back(self, engine: Engine, change: int, report: Report, cancel: CancelToken) -> list[UndoResult]:
         """Undo the runs of a change, the newest first; does nothing where there are none.
 
         Raises:
@@ -45,7 +47,7 @@ class RefileRuns:
         runs, results = self._runs.get(change, []), []
         while runs:
             # The person may have undone it in the history.
-            if collection.journal.run(runs[-1]).state != RunState.UNDONE:
-                results.append(undo_run(UndoRequest(collection, runs[-1]), report, cancel))
+            if engine.collection.journal.run(runs[-1]).state != RunState.UNDONE:
+                results.append(undo_run(engine, UndoRequest(runs[-1]), report, cancel))
             runs.pop()
         return results

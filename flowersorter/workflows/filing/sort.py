@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +24,9 @@ from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.workflows.filing.gc_pause import paused_gc
 from flowersorter.workflows.predicting.photo_details import rows_for
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 class Include(StrEnum):
@@ -54,7 +58,6 @@ class SortRequest:
     """File the photos of a folder into class folders.
 
     Attributes:
-        collection: Knows the photos and their classes.
         folder: Where the photos are.
         destination: Gets one folder per class.
         mode: Copy, move or link.
@@ -64,7 +67,6 @@ class SortRequest:
             where they are.
     """
 
-    collection: CollectionStore
     folder: Path
     destination: Path
     mode: Mode = Mode.COPY
@@ -77,11 +79,10 @@ class SortRequest:
 class RunSortRequest:
     """Do what a plan says; the person has seen it."""
 
-    collection: CollectionStore
     plan: SortPlan
 
 
-def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> SortPlan:
+def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: CancelToken) -> SortPlan:
     """Work out where every photo goes; reads only.
 
     Raises:
@@ -90,7 +91,7 @@ def plan_sort(request: SortRequest, report: Report, cancel: CancelToken) -> Sort
     """
     report(Progress("Planning", 0))
     with paused_gc():
-        return _plan(request, cancel)
+        return _plan(engine, request, cancel)
 
 
 def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
@@ -103,10 +104,10 @@ def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
         )
 
 
-def _plan(request: SortRequest, cancel: CancelToken) -> SortPlan:
-    collection, folder = request.collection, absolute_folder(request.folder)
+def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan:
+    collection, folder = engine.collection, absolute_folder(request.folder)
     places = collection.photos.places_under(folder)
-    rows = rows_for(collection, places, request.backbone)
+    rows = rows_for(engine, places, request.backbone)
     certain = chosen_rows(rows, request.include)
     going = certain if request.aside is None else certain | _looked_at(rows)
     names = {entry.id: entry.name for entry in collection.classes.all()}
@@ -167,10 +168,10 @@ def reason_left(rows: PhotoRows, i: int) -> str:
     return f"it cannot be read: {error}" if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
 
 
-def run_sort(request: RunSortRequest, report: Report, cancel: CancelToken) -> RunResult:
+def run_sort(engine: Engine, request: RunSortRequest, report: Report, cancel: CancelToken) -> RunResult:
     """File the photos of a plan, each journalled and verified.
 
     Raises:
         Cancelled: asked to stop; what is filed stays filed and can be undone.
     """
-    return execute(request.plan, request.collection, report, cancel)
+    return execute(request.plan, engine.collection, report, cancel)

@@ -5,16 +5,18 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.file_bytes import FileBytes, read_file
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, read_new
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +24,17 @@ class ConfirmRequest:
     """Say which class a photo has.
 
     Attributes:
-        collection: Gets the label.
         path: The photo; one the collection does not know is read first.
         class_name: Its class, made if there is none of that name; None for the model's guess, which is right.
         device: "auto", "cpu" or "cuda".
     """
 
-    collection: CollectionStore
     path: Path
     class_name: str | None = None
     device: str = "auto"
 
 
-def confirm_photo(
-    request: ConfirmRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> str:
+def confirm_photo(engine: Engine, request: ConfirmRequest, report: Report, cancel: CancelToken) -> str:
     """Label a photo as a person does; the label is on disk when this returns.
 
     Returns:
@@ -49,36 +47,36 @@ def confirm_photo(
         WeightsMissing: the photo is new, and the backbone's weights are not on this computer.
         Cancelled: asked to stop; nothing was labelled.
     """
-    collection, path = request.collection, request.path.absolute()
+    collection, path = engine.collection, request.path.absolute()
     file = read_file(path)
     photo = collection.photos.by_sha256(hashlib.sha256(file.data).digest())
-    photo_id = photo.id if photo is not None else _read(request, path, file, report, cancel, embedder)
-    if request.class_name is not None:
-        chosen = collection.classes.resolve(request.class_name, ClassOrigin.PERSON)
-    else:
-        names = {entry.id: entry for entry in collection.classes.all()}
-        chosen = names[_guess(collection, photo_id, path)]
-        collection.classes.resolve(chosen.name, ClassOrigin.PERSON)  # it is the person's class from now on
-    assign(collection, [photo_id], chosen.id)
+    photo_id = photo.id if photo is not None else _read(engine, request, path, file, report, cancel)
+    name = request.class_name
+    if name is None:
+        names = {entry.id: entry.name for entry in collection.classes.all()}
+        name = names[_guess(engine, photo_id, path)]
+    with collection.database.transaction():
+        chosen = collection.classes.resolve(name, ClassOrigin.PERSON)  # it is the person's class from now on
+        assign(collection, [photo_id], chosen.id)
     return chosen.name
 
 
 def _read(
-    request: ConfirmRequest, path: Path, file: FileBytes, report: Report, cancel: CancelToken, embedder: OpenEmbedder
+    engine: Engine, request: ConfirmRequest, path: Path, file: FileBytes, report: Report, cancel: CancelToken
 ) -> int:
     """Take a new photo into the collection."""
-    collection = request.collection
+    collection = engine.collection
     place_id = collection.photos.add_place(path, None, file.size_bytes, file.mtime_ns)
     places = collection.photos.places([place_id])
-    read_new(PredictFolderRequest(collection, path.parent, request.device), places, report, cancel, embedder)
+    read_new(engine, PredictFolderRequest(path.parent, request.device), places, report, cancel)
     place = collection.photos.place(place_id)
     if place.photo_id is None:
         raise PhotoUnreadable(f"The photo {path} cannot be read", place.error or "it changed while it was read")
     return place.photo_id
 
 
-def _guess(collection: CollectionStore, photo_id: int, path: Path) -> int:
-    guesses = predictions_for(collection, [photo_id])
+def _guess(engine: Engine, photo_id: int, path: Path) -> int:
+    guesses = predictions_for(engine, [photo_id])
     top = guesses.top(photo_id, 1) if guesses is not None else ()
     if not top:
         raise TooFewPhotos(f"There is no guess for {path} to confirm", "no model speaks yet", "Name its class")

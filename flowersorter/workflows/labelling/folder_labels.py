@@ -12,7 +12,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.library.tables.filed_photos import classes_filed_as
+from flowersorter.workflows.labelling.filed_photos import Standing, filed_by_runs
 
 
 def name_key(name: str) -> str:
@@ -26,8 +26,8 @@ def label_by_known_folders(
     """Label photos that stand in a sub-folder named like a class the collection or its model knows.
 
     A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
-    class that a run filed it as says nothing, wherever that folder was moved: it may have been filed on a guess, and a
-    guess must not come back as a label.
+    class that a run filed it as says nothing, wherever that folder was moved and whatever another program wrote into
+    the file: it may have been filed on a guess, and a guess must not come back as a label.
 
     Returns:
         How many photos got a label they did not have.
@@ -35,27 +35,33 @@ def label_by_known_folders(
     known = {name_key(name): name for name in names}
     known.update({name_key(c.name): c.name for c in collection.classes.all()})
     meaning: dict[str, str | None] = {}  # of each folder: photos share few of them
-    wanted: dict[int, str] = {}
+    standing: dict[int, Standing] = {}
     places = Places.of(places)
     for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in meaning:
             meaning[parent] = _nearest(folder, Path(parent), known)
         meant = meaning[parent]
-        if photo_id and meant is not None:
-            wanted.setdefault(photo_id, meant)
-    return _write(collection, _without_filed(collection, wanted))
+        if photo_id and meant is not None and photo_id not in standing:
+            standing[photo_id] = Standing(name, meant)
+    standing = _without_labels(collection, standing)
+    filed = filed_by_runs(collection, standing, places)
+    return label_by_names(
+        collection, {photo_id: each.class_name for photo_id, each in standing.items() if photo_id not in filed}
+    )
 
 
-def _without_filed(collection: CollectionStore, wanted: dict[int, str]) -> dict[int, str]:
-    filed = classes_filed_as(collection.database) if wanted else {}
-    if not filed:
-        return wanted
-    ours = set[int]()
-    for photo_id, sha256 in zip(*collection.photos.hashes(wanted), strict=True):
-        if name_key(wanted[int(photo_id)]) in map(name_key, filed.get(sha256, ())):
-            ours.add(int(photo_id))
-    return {photo_id: name for photo_id, name in wanted.items() if photo_id not in ours}
+def _without_labels(collection: CollectionStore, standing: dict[int, Standing]) -> dict[int, Standing]:
+    """The photos that neither a person nor this folder gave its class yet."""
+    labels = collection.labels.get(list(standing))
+    found = {name: collection.classes.find(name) for name in {each.class_name for each in standing.values()}}
+    label_of = {name: Label(each.id, LabelOrigin.FOLDER) for name, each in found.items() if each is not None}
+    return {
+        photo_id: each
+        for photo_id, each in standing.items()
+        if (label := labels.get(photo_id)) is None
+        or (label.origin is LabelOrigin.FOLDER and label != label_of.get(each.class_name))
+    }
 
 
 def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None:
@@ -63,13 +69,6 @@ def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None
     inside = parent.relative_to(folder)
     names = (known.get(name_key(each.name)) for each in (inside, *inside.parents))
     return next((name for name in names if name is not None), None)
-
-
-def label_by_sub_folders(collection: CollectionStore, folder: Path, places: Sequence[Place]) -> dict[int, str]:
-    """Label photos by `classes_by_sub_folder`, which it returns; a person's own labels are never touched."""
-    wanted = classes_by_sub_folder(folder, places)
-    _write(collection, wanted)
-    return wanted
 
 
 def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, str]:
@@ -102,17 +101,31 @@ def _sub_folder(inside: Path) -> str | None:
     return unicodedata.normalize("NFC", inside.parts[0])
 
 
-def _write(collection: CollectionStore, wanted: dict[int, str]) -> int:
+def label_by_names(collection: CollectionStore, wanted: Mapping[int, str]) -> int:
+    """Label photos with the class that the name of a folder means, in one transaction; a person's labels stay.
+
+    Args:
+        collection: Gets the labels, and the classes that are missing.
+        wanted: Name of the folder, by photo id.
+
+    Returns:
+        How many photos got a label they did not have.
+
+    Raises:
+        ClassRefused: the name of a folder is new and cannot be that of a class.
+        UserError: the disk refuses; nothing was written.
+    """
     if not wanted:
         return 0
-    present = collection.labels.get(list(wanted))
-    classes = collection.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
-    changed = {}
-    for photo_id, name in wanted.items():
-        label = Label(classes[name].id, LabelOrigin.FOLDER)
-        before = present.get(photo_id)
-        if before is None or (before.origin is LabelOrigin.FOLDER and before != label):
-            changed[photo_id] = label
-    if changed:
-        collection.labels.assign_many(changed)
+    with collection.database.transaction():
+        present = collection.labels.get(list(wanted))
+        classes = collection.classes.resolve_all(wanted.values(), ClassOrigin.FOLDER)
+        changed = {}
+        for photo_id, name in wanted.items():
+            label = Label(classes[name].id, LabelOrigin.FOLDER)
+            before = present.get(photo_id)
+            if before is None or (before.origin is LabelOrigin.FOLDER and before != label):
+                changed[photo_id] = label
+        if changed:
+            collection.labels.assign_many(changed)
     return len(changed)

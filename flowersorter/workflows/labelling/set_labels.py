@@ -30,11 +30,8 @@ def assign(collection: CollectionStore, photo_ids: Sequence[int], class_id: int)
 
 def confirm(collection: CollectionStore, guesses: Mapping[int, int]) -> Correction:
     """Make guesses labels: class id by photo id."""
-    before: dict[int, Label | None] = {}
-    for class_id in sorted(set(guesses.values())):
-        photo_ids = [photo_id for photo_id, guessed in guesses.items() if guessed == class_id]
-        before.update(collection.labels.assign(photo_ids, class_id, LabelOrigin.PERSON))
-    return Correction(before, {photo_id: Label(guesses[photo_id], LabelOrigin.PERSON) for photo_id in before})
+    after = {photo_id: Label(class_id, LabelOrigin.PERSON) for photo_id, class_id in guesses.items()}
+    return Correction(collection.labels.assign_many(after), after)
 
 
 def clear(collection: CollectionStore, photo_ids: Sequence[int]) -> Correction:

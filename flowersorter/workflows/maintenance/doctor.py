@@ -112,6 +112,8 @@ def _collection(folder: Path) -> list[Check]:
             labels = collection.labels.all()
             if collection.backup_problem:
                 more.append(Check("Backup", False, collection.backup_problem))
+            if collection.seal_problem:
+                more.append(Check("Checksum", True, collection.seal_problem))
             more.append(_checked("Models", lambda: _models(collection)))
             more.append(_checked("Cache", lambda: _cache(collection)))
             return f"{folder}: {len(places)} places, {len(labels)} labels"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,9 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.models.sure_precision import keeping_precision
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 STARTER_FILE = "starter/five-flowers.safetensors"
 
@@ -69,7 +72,7 @@ def chosen_backbone(collection: CollectionStore, wanted: str | None = None) -> s
     return wanted or collection.settings.get("backbone", DEFAULT)
 
 
-def model_for(collection: CollectionStore, backbone: str) -> NamedModel | None:
+def model_for(engine: Engine, backbone: str) -> NamedModel | None:
     """Find the model that speaks for a backbone: the current one, else the newest, else the starter.
 
     It answers with the promise of the collection.
@@ -77,26 +80,21 @@ def model_for(collection: CollectionStore, backbone: str) -> NamedModel | None:
     Raises:
         ModelFileBad: the model's file is damaged.
     """
-    entries = collection.models.all()
+    entries = engine.collection.models.all()
     fitting = [entry for entry in entries if entry.backbone == backbone]
     entry = next((e for e in fitting if e.current), None)
     if entry is None and (any(e.current for e in entries) or starter().model.backbone != backbone):
         entry = max(fitting, key=lambda e: e.id, default=None)  # the current one has another backbone
     if entry is None and starter().model.backbone != backbone:
         return None
-    named = NamedModel(None, starter().model) if entry is None else _read(collection, entry.id)
-    return NamedModel(named.id, keeping_precision(collection, named.model))
+    named = NamedModel(None, starter().model) if entry is None else _read(engine, entry.id)
+    return NamedModel(named.id, keeping_precision(engine, named.model))
 
 
-#: The model last read of each open collection: it is asked for with every block of photos.
-_last_read: WeakKeyDictionary[CollectionStore, NamedModel] = WeakKeyDictionary()
-
-
-def _read(collection: CollectionStore, model_id: int) -> NamedModel:
-    last = _last_read.get(collection)
+def _read(engine: Engine, model_id: int) -> NamedModel:
+    last = engine.last_model
     if last is None or last.id != model_id:
-        last = NamedModel(model_id, Model.from_bundle(*collection.models.load(model_id)))
-        _last_read[collection] = last
+        last = engine.last_model = NamedModel(model_id, Model.from_bundle(*engine.collection.models.load(model_id)))
     return last
 
 
@@ -114,7 +112,8 @@ def use_model(collection: CollectionStore, model_id: int | None) -> None:
         ModelFileBad: there is no such model, or its file is damaged.
     """
     model = starter().model if model_id is None else Model.from_bundle(*collection.models.load(model_id))
-    collection.models.use(model_id)
-    collection.settings.set("backbone", model.backbone)
-    collection.classes.bring_back(model.class_names)
-    collection.classes.keep_model_classes(model.class_names)
+    with collection.database.transaction():
+        collection.models.use(model_id)
+        collection.settings.set("backbone", model.backbone)
+        collection.classes.bring_back(model.class_names)
+        collection.classes.keep_model_classes(model.class_names)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,10 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.finetuned_weights import FinetunedWeights
 from flowersorter.vision.backbone.registry import Backbone, base_name, is_tuned, tuned, tuned_name
 from flowersorter.vision.backbone.registry import backbone as registered
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 _HASH_BYTES = 32
 _SEEN, _WEIGHT, _BIAS = "seen", "layer_weight", "layer_bias"
@@ -37,48 +40,51 @@ class FinalLayer:
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What the file of a collection's own backbone says."""
+class FinetunedBackbone:
+    """A backbone of the collection's own, as its file describes it.
+
+    Attributes:
+        backbone: Its entry, as the registered ones have.
+        seen: SHA-256 of the photos it was trained on.
+        layer: The layer that was trained together with it.
+    """
 
     backbone: Backbone
     seen: frozenset[bytes]
     layer: FinalLayer
 
 
-#: What was read of each open collection's own backbones: they are asked for with every block of photos.
-_known: WeakKeyDictionary[CollectionStore, dict[str, _Known]] = WeakKeyDictionary()
-
-
-def backbone_of(collection: CollectionStore, name: str) -> Backbone:
+def backbone_of(engine: Engine, name: str) -> Backbone:
     """The backbone of that name: a registered one, or one of the collection's own.
 
     Raises:
         UserError: there is none.
         WeightsMissing: it is the collection's own, and its file is missing or damaged.
     """
-    return _own(collection, name).backbone if is_tuned(name) else registered(name)
+    return _own(engine, name).backbone if is_tuned(name) else registered(name)
 
 
-def seen_by(collection: CollectionStore, name: str) -> frozenset[bytes]:
+def seen_by(engine: Engine, name: str) -> frozenset[bytes]:
     """SHA-256 of the photos that a backbone was trained on in this collection; none for a registered one.
 
     Raises:
         WeightsMissing: the file of the collection's own backbone is missing or damaged.
     """
-    return _own(collection, name).seen if is_tuned(name) else frozenset()
+    return _own(engine, name).seen if is_tuned(name) else frozenset()
 
 
 def final_layer(
-    collection: CollectionStore, name: str, class_names: Sequence[str]
+    engine: Engine, name: str, class_names: Sequence[str], known: KnownClasses | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
     """What a backbone that was trained in this collection made of its classes itself; None for a registered one.
 
     A class that was merged from several is the mean of these; of one that came later nothing is known, which is 0.
 
     Args:
-        collection: Knows what its classes were called and merged from.
+        engine: Of the collection, which keeps the former names and the merges of its classes.
         name: Of the backbone.
         class_names: C names.
+        known: The classes there are; None: those of the collection.
 
     Returns:
         Weight (C, D) and bias (C,) on features.
@@ -88,17 +94,22 @@ def final_layer(
     """
     if not is_tuned(name):
         return None
-    layer = _own(collection, name).layer
-    then = np.array(collection.classes.meant_by(layer.class_names), np.int64)
-    now = np.array(collection.classes.meant_by(class_names), np.int64)
-    same = (now[:, None] == then) & (then > 0)
+    layer = _own(engine, name).layer
+    then, now = (_meant(known or engine.collection.classes, names) for names in (layer.class_names, class_names))
+    same = (now[:, None] == then) & (then != 0)
     shares = (same / np.maximum(same.sum(axis=1, keepdims=True), 1)).astype(np.float32)
     # Only differences between classes count: with a mean of 0, a class nothing is known of stands among the others.
     return shares @ (layer.weight - layer.weight.mean(axis=0)), shares @ (layer.bias - layer.bias.mean())
 
 
+def _meant(known: KnownClasses, names: Sequence[str]) -> NDArray[np.int64]:
+    """(C,) the ids of the classes that names mean; 0 for a name that means none."""
+    found = [known.find(name) for name in names]
+    return np.array([0 if each is None else each.id for each in found], np.int64)
+
+
 def keep_tuned(
-    collection: CollectionStore,
+    engine: Engine,
     base: Backbone,
     changed: Mapping[str, NDArray[np.float16]],
     layer: FinalLayer,
@@ -107,7 +118,7 @@ def keep_tuned(
     """Keep what deep training made of a backbone, under a name of its own.
 
     Args:
-        collection: Gets the file.
+        engine: Of the collection that gets the file.
         base: The registered backbone it was made from, but with the crop it is to have from now on.
         changed: The tensors that changed, by torchvision's names.
         layer: What was trained together with them.
@@ -116,31 +127,32 @@ def keep_tuned(
     Raises:
         UserError: the disk refuses.
     """
-    store = _store(collection)
+    store = _store(engine.collection)
     name = tuned_name(base.name, store.next_number())
     hashes = np.frombuffer(b"".join(sorted(seen)), np.uint8).reshape(-1, _HASH_BYTES)
     arrays: dict[str, NDArray[Any]] = {**changed, _SEEN: hashes, _WEIGHT: layer.weight, _BIAS: layer.bias}
     views = {"crop_px": base.crop_px, "shown_px": base.shown_px}
     store.write(name, arrays, {"base": base.name, **views, "class_names": list(layer.class_names)})
-    return backbone_of(collection, name)
+    return backbone_of(engine, name)
 
 
-def forget_unused(collection: CollectionStore) -> None:
+def forget_unused(engine: Engine) -> None:
     """Delete the collection's own backbones that no model needs any more, with their embeddings."""
+    collection = engine.collection
     store, needed = _store(collection), {entry.backbone for entry in collection.models.all()}
     for name in store.names(tuned_name("", 0)[:-1]):
         if is_tuned(name) and name not in needed:
             store.remove(name)
             collection.forget_embeddings(name)
-            _known.get(collection, {}).pop(name, None)
+            engine.finetuned_backbones.pop(name, None)
 
 
 def _store(collection: CollectionStore) -> FinetunedWeights:
     return FinetunedWeights(collection.folder / "models", collection.settings)
 
 
-def _own(collection: CollectionStore, name: str) -> _Known:
-    known = _known.setdefault(collection, {})
+def _own(engine: Engine, name: str) -> FinetunedBackbone:
+    collection, known = engine.collection, engine.finetuned_backbones
     if name not in known:
         base = registered(base_name(name))
         try:
@@ -159,7 +171,7 @@ def _checked(
     name: str,
     arrays: Mapping[str, NDArray[Any]],
     metadata: Mapping[str, Any],
-) -> _Known:
+) -> FinetunedBackbone:
     crop_px, shown_px, seen = metadata.get("crop_px"), metadata.get("shown_px"), arrays.get(_SEEN)
     if metadata.get("base") != base.name:
         raise ModelFileBad("", f"its file is not of a {base.title}")
@@ -170,7 +182,7 @@ def _checked(
     if seen is None or seen.dtype != np.uint8 or seen.ndim != 2 or seen.shape[1] != _HASH_BYTES:
         raise ModelFileBad("", "its file does not say which photos it learned from")
     backbone = tuned(base, name, _store(collection).path(name), crop_px, shown_px)
-    return _Known(backbone, frozenset(row.tobytes() for row in seen), _checked_layer(base, arrays, metadata))
+    return FinetunedBackbone(backbone, frozenset(row.tobytes() for row in seen), _checked_layer(base, arrays, metadata))
 
 
 def _checked_layer(base: Backbone, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> FinalLayer:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import Enum, auto
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.calibration import CAUTIOUS
 from flowersorter.vision.classifier.model import Model
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 _KEY = "sure_promise"
-#: The promise of each open collection: its models are asked for with every block of photos.
-_asked_for: WeakKeyDictionary[CollectionStore, float] = WeakKeyDictionary()
 
 
 class Following(Enum):
@@ -24,16 +24,16 @@ class Following(Enum):
     NEXT_TRAINING = auto()  # it was made before there was a choice
 
 
-def sure_precision(collection: CollectionStore) -> float:
+def sure_precision(engine: Engine) -> float:
     """The share of its *sure* photos that a collection's models are to have right."""
-    promise = _asked_for.get(collection)
-    if promise is None:
-        stored = collection.settings.get(_KEY, DEFAULT_SURE_PRECISION)
-        promise = _asked_for[collection] = stored if stored in SURE_PRECISIONS else DEFAULT_SURE_PRECISION
-    return promise
+    precision = engine.chosen_precision
+    if precision is None:
+        stored = engine.collection.settings.get(_KEY, DEFAULT_SURE_PRECISION)
+        precision = engine.chosen_precision = stored if stored in SURE_PRECISIONS else DEFAULT_SURE_PRECISION
+    return precision
 
 
-def set_sure_precision(collection: CollectionStore, promise: float) -> None:
+def set_sure_precision(engine: Engine, promise: float) -> None:
     """Ask for another promise; every model knows from its training where *sure* begins then.
 
     One from before there was a choice goes on as it is until the next training.
@@ -43,13 +43,13 @@ def set_sure_precision(collection: CollectionStore, promise: float) -> None:
     """
     if promise not in SURE_PRECISIONS:
         raise ValueError(f"{promise} is none of {SURE_PRECISIONS}")
-    collection.settings.set(_KEY, promise)
-    _asked_for[collection] = promise
+    engine.collection.settings.set(_KEY, promise)
+    engine.chosen_precision = promise
 
 
-def keeping_precision(collection: CollectionStore, model: Model) -> Model:
+def keeping_precision(engine: Engine, model: Model) -> Model:
     """The model as it answers with the promise of a collection."""
-    return replace(model, thresholds=model.thresholds.promising(sure_precision(collection)))
+    return replace(model, thresholds=model.thresholds.promising(sure_precision(engine)))
 
 
 def following(model: Model) -> Following:

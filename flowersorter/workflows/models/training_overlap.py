@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.near_duplicates import NEAR_COPY
 from flowersorter.workflows.models.current_model import NamedModel, starter
-from flowersorter.workflows.predicting.feature_cache import feature_table
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 def came_from_elsewhere(named: NamedModel) -> bool:
@@ -18,12 +21,12 @@ def came_from_elsewhere(named: NamedModel) -> bool:
 
 
 def may_have_learned(
-    collection: CollectionStore, named: NamedModel, learned: NDArray[np.int64], photo_ids: NDArray[np.int64]
+    engine: Engine, named: NamedModel, learned: NDArray[np.int64], photo_ids: NDArray[np.int64]
 ) -> NDArray[np.bool_]:
     """Tell for each photo whether a model may have learned from it.
 
     Args:
-        collection: Whose photos.
+        engine: Of the collection with the photos.
         named: The model.
         learned: Photos of this collection it learned from, as its file says.
         photo_ids: (N,) the photos.
@@ -32,19 +35,19 @@ def may_have_learned(
         (N,) bool. Of a model that came from elsewhere every photo with a label is one.
     """
     if came_from_elsewhere(named):
-        return np.isin(photo_ids, list(collection.labels.get(photo_ids.tolist())))
+        return np.isin(photo_ids, list(engine.collection.labels.get(photo_ids.tolist())))
     seen = np.isin(photo_ids, learned)
     if named.id is None or named.model.training.built_on_starter:
-        seen |= _of_the_starter(collection, named.model, photo_ids)
+        seen |= _of_the_starter(engine, named.model, photo_ids)
     return seen
 
 
-def _of_the_starter(collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _of_the_starter(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """The starter ships features, not photos. Of its 1,500 photos read again, 99.5 % are near-copies of themselves."""
     near = np.zeros(len(photo_ids), np.bool_)
     shipped = starter()
     if model.backbone == shipped.model.backbone:
         columns = shipped.features.unpack().T
-        for positions, features in feature_table(collection, model.backbone).parts(photo_ids):
+        for positions, features in engine.features(model.backbone).parts(photo_ids):
             near[positions] = features.times(columns).max(axis=1, initial=0.0) >= NEAR_COPY
     return near

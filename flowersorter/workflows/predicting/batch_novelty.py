@@ -1,12 +1,12 @@
-"""Which photos of a collection stand apart from its labelled ones, found when a folder has been predicted.
+"""Photos that are new as a group: they stand apart from the labelled ones. Searched when a folder has been predicted.
 
-It is remembered while the collection is open, for the model it was found with.
+`Engine.batch_novelty` keeps them while the collection is open, for the model they were found with.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +29,9 @@ from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import join
 from flowersorter.vision.features.pca import Coordinates, spread_sample
 from flowersorter.workflows.models.current_model import NamedModel
-from flowersorter.workflows.predicting.feature_cache import feature_table
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 _SEED = 42
 #: Where nothing was embedded.
@@ -37,8 +39,8 @@ _NONE = -1
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Found:
-    """Photos that stand apart.
+class NovelPhotos:
+    """Photos that stand apart from the labelled ones.
 
     Attributes:
         model: Key of the model they were found with.
@@ -49,34 +51,29 @@ class _Found:
     photo_ids: NDArray[np.int64]
 
 
-_found: WeakKeyDictionary[CollectionStore, _Found] = WeakKeyDictionary()
-
-
-def novel_photos(collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+def novel_photos(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Tell which of N photos are known to stand apart from those a model learned from; (N,)."""
-    found = _found.get(collection)
+    found = engine.batch_novelty
     if found is None or found.model != model.novelty.key or not len(found.photo_ids):
         return np.zeros(len(photo_ids), np.bool_)
     return np.isin(photo_ids, found.photo_ids)
 
 
-def apart_with(collection: CollectionStore, photo_id: int) -> int:
+def apart_with(engine: Engine, photo_id: int) -> int:
     """How many photos stand apart together with one; 0 where it does not."""
-    found = _found.get(collection)
+    found = engine.batch_novelty
     return 0 if found is None or photo_id not in found.photo_ids else len(found.photo_ids) - 1
 
 
-def find_batch_novelty(
-    collection: CollectionStore, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken
-) -> bool:
+def find_batch_novelty(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> bool:
     """Compare the photos without a label among some with the labelled ones, and remember which stand apart.
 
     Args:
-        collection: Whose photos and labels.
+        engine: Of the collection with the photos and the labels; keeps the result.
         named: What predicted them. It has to have learned from the labels of the collection and from nothing else, and
             its network not at all: photos would stand apart for being no starter photos, or for not being memorised.
         photo_ids: What was predicted.
-        cancel: Looked at often.
+        cancel: Checked often.
 
     Returns:
         Whether other photos stand apart than did before.
@@ -84,13 +81,13 @@ def find_batch_novelty(
     Raises:
         Cancelled: asked to stop.
     """
-    before = novel_photos(collection, named.model, photo_ids)
-    apart = _apart(collection, named.model, photo_ids, cancel) if _comparable(named) else np.empty(0, np.int64)
-    found, key = _found.get(collection), named.model.novelty.key
+    before = novel_photos(engine, named.model, photo_ids)
+    apart = _apart(engine, named.model, photo_ids, cancel) if _comparable(named) else np.empty(0, np.int64)
+    found, key = engine.batch_novelty, named.model.novelty.key
     if found is not None and found.model == key:  # what is known of other folders stays
         apart = np.union1d(np.setdiff1d(found.photo_ids, photo_ids), apart)
-    _found[collection] = _Found(key, apart)
-    return not np.array_equal(before, novel_photos(collection, named.model, photo_ids))
+    engine.batch_novelty = NovelPhotos(key, apart)
+    return not np.array_equal(before, novel_photos(engine, named.model, photo_ids))
 
 
 def _comparable(named: NamedModel) -> bool:
@@ -99,24 +96,23 @@ def _comparable(named: NamedModel) -> bool:
     return learned_here and not is_tuned(model.backbone) and model.novelty.standardised
 
 
-def _apart(
-    collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
-) -> NDArray[np.int64]:
+def _apart(engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.int64]:
+    collection = engine.collection
     known = set(collection.classes.meant_by(model.class_names))
     labels = {photo_id: each.class_id for photo_id, each in collection.labels.all().items()}
-    learned = np.array(sorted(photo_id for photo_id, class_id in labels.items() if class_id in known), np.int64)
-    others = np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels)))
+    learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
+    others, _ = collection.photos.by_hash(np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels))))
     if min(len(others), len(learned)) < LEAST:
         return np.empty(0, np.int64)
     classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
     sample = spread_sample(classes, MOST_LABELLED, _SEED)
-    guesses, unfamiliarity = _guessed(collection, model, others, cancel)
+    guesses, unfamiliarity = _guessed(engine, model, others, cancel)
     there = guesses != _NONE
     drawn = np.sort(np.random.default_rng(_SEED).permutation(np.flatnonzero(there))[:MOST_OTHERS])
     comparison = _compared(
         collection,
-        _crowd(collection, model, learned[sample], classes[sample]),
-        _crowd(collection, model, others[drawn], guesses[drawn]),
+        _crowd(engine, model, learned[sample], classes[sample]),
+        _crowd(engine, model, others[drawn], guesses[drawn]),
         cancel,
     )
     if comparison is None:
@@ -124,19 +120,19 @@ def _apart(
     folds = np.arange(len(others)) % len(comparison.heads)  # to photos that were not drawn all heads are alike
     folds[drawn] = comparison.folds
     chance = np.ones(len(others))
-    for positions, _, places in feature_table(collection, model.backbone).parts_along(others, model.novelty):
+    for positions, _, places in engine.features(model.backbone).parts_along(others, model.novelty):
         cancel.check()
         chance[positions] = comparison.chance(places, folds[positions])
     return np.asarray(others[there][flag_batch_novelty(chance[there], unfamiliarity[there])], np.int64)
 
 
 def _guessed(
-    collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
+    engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """(N,) the class id each photo is taken for, `_NONE` where it is not embedded, and (N,) its unfamiliarity."""
-    meant = np.array(collection.classes.meant_by(model.class_names), np.intp)
+    meant = np.array(engine.collection.classes.meant_by(model.class_names), np.intp)
     guesses, unfamiliarity = np.full(len(photo_ids), _NONE), np.zeros(len(photo_ids), np.float32)
-    for positions, features, places in feature_table(collection, model.backbone).parts_along(photo_ids, model.novelty):
+    for positions, features, places in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
         cancel.check()
         said = predict(model, features, places)
         guesses[positions], unfamiliarity[positions] = meant[said.probabilities.argmax(axis=1)], said.unfamiliarity
@@ -147,10 +143,8 @@ def _guessed(
 _Known = tuple[NDArray[np.int64], PhotoSample]
 
 
-def _crowd(
-    collection: CollectionStore, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]
-) -> _Known | None:
-    parts = list(feature_table(collection, model.backbone).parts_along(photo_ids, model.novelty))
+def _crowd(engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]) -> _Known | None:
+    parts = list(engine.features(model.backbone).parts_along(photo_ids, model.novelty))
     if not parts:
         return None
     positions = np.concatenate([part[0] for part in parts])

@@ -6,7 +6,6 @@ import itertools
 import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,6 +51,16 @@ class FeatureTable:
         self._lock = threading.Lock()
         self._mark = store.mark()
         self._kept = _Kept()
+
+    @classmethod
+    def of(cls, collection: CollectionStore, backbone: str) -> FeatureTable:
+        """An empty table of a collection; `Engine.features` keeps one for each backbone.
+
+        Raises:
+            UserError: the cache on disk cannot be opened.
+        """
+        store = collection.embeddings(backbone)
+        return cls(collection.photos, store, ImageNetPriorCache.of(collection, backbone))
 
     def get(self, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
         """Features by hash.
@@ -350,22 +359,3 @@ def stored_embeddings(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[N
     embeddings = centre.astype(np.float32)
     embeddings[again] = (embeddings[again] + wide) / 2
     return embeddings, positions
-
-
-#: The tables of each open collection, by backbone.
-_tables: WeakKeyDictionary[CollectionStore, dict[str, FeatureTable]] = WeakKeyDictionary()
-_tables_lock = threading.Lock()
-
-
-def feature_table(collection: CollectionStore, backbone: str) -> FeatureTable:
-    """The features of an open collection; the same table for every call with the same backbone.
-
-    Raises:
-        UserError: the cache cannot be opened.
-    """
-    store = collection.embeddings(backbone)
-    with _tables_lock:
-        tables = _tables.setdefault(collection, {})
-        if backbone not in tables:
-            tables[backbone] = FeatureTable(collection.photos, store, ImageNetPriorCache.of(collection, backbone))
-        return tables[backbone]

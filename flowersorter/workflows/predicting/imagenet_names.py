@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.weights import imagenet_classes
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
 from flowersorter.workflows.models.current_model import chosen_backbone
-from flowersorter.workflows.predicting.feature_cache import feature_table
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 #: A likeness with a smaller share is one of several and names mostly what is not there (one in twelve of 200 photos of
 #: streets, rooms and animals: a dog as a running shoe, a bicycle as a triceratops).
@@ -39,39 +41,37 @@ _CLEARER = {
 }
 
 
-def looks_like(
-    collection: CollectionStore, backbone: str, photo_ids: Sequence[int] | NDArray[np.int64]
-) -> dict[int, str]:
+def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray[np.int64]) -> dict[int, str]:
     """Name what photos look like, by photo id.
 
     One that resembles nothing in particular is left out, and so is one of which nothing is known: it was not embedded,
     or its network has no layer for it that can be read at once.
 
     Args:
-        collection: Whose photos.
+        engine: Of the collection with the photos.
         backbone: The network that is asked.
         photo_ids: The photos, in any order.
     """
     if not len(photo_ids):
         return {}
-    known, hashes = collection.photos.hashes(np.asarray(photo_ids, np.int64))
-    features, positions = feature_table(collection, backbone).get(hashes)
+    known, hashes = engine.collection.photos.hashes(np.asarray(photo_ids, np.int64))
+    features, positions = engine.features(backbone).get(hashes)
     if features.resemblance is None:
         return {}
     names = likenesses(features.resemblance)
     return {photo_id: name for photo_id, name in zip(known[positions].tolist(), names, strict=True) if name}
 
 
-def strangers(collection: CollectionStore, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
+def strangers(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
     """Name what the photos of a folder that are new to the model look like, by photo id.
 
     Args:
-        collection: Whose photos.
+        engine: Of the collection with the photos.
         rows: The folder.
         backbone: Name of the network, or None for the collection's.
     """
     new = np.unique(rows.photo_ids[rows.verdicts == Verdict.NEW])
-    return looks_like(collection, chosen_backbone(collection, backbone), new)
+    return looks_like(engine, chosen_backbone(engine.collection, backbone), new)
 
 
 def likenesses(found: ImageNetPrior) -> list[str]:

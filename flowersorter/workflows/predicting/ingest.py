@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.place import Place
-from flowersorter.errors import PhotoUnreadable
+from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
@@ -45,7 +45,8 @@ class _Batch:
     Attributes:
         places: All of them.
         records: One for each that could be read.
-        unreadable: Place id and reason of each that could not.
+        unreadable: Place id and reason of each that is no photo, or a damaged one.
+        out_of_reach: Place id and reason of each whose bytes could not be had.
         hashes: The photos that were embedded.
         embeddings: (M, D) float16, in the order of the hashes.
     """
@@ -53,6 +54,7 @@ class _Batch:
     places: Sequence[Place]
     records: list[ReadRecord]
     unreadable: list[tuple[int, str]]
+    out_of_reach: list[tuple[int, str]]
     hashes: list[bytes]
     embeddings: NDArray[np.float16]
 
@@ -87,6 +89,8 @@ def ingest(
                 collection.photos.record(batch.records)
             if batch.unreadable:
                 collection.photos.record_unreadable(batch.unreadable)
+            if batch.out_of_reach:
+                collection.photos.record_unreadable(batch.out_of_reach, try_again=True)
             now = collection.photos.places([place.id for place in batch.places])
             yield Block(tuple(now), decoded=len(batch.records))
         cancel.check()
@@ -116,13 +120,15 @@ def _read_and_embed(
     cancel: CancelToken,
 ) -> _Batch:
     """What a lane does with a batch; leaves no trace but small pictures if it is abandoned."""
-    records, unreadable, photos = [], [], dict[bytes, LoadedPhoto]()
+    records, unreadable, out_of_reach = [], list[tuple[int, str]](), list[tuple[int, str]]()
+    photos: dict[bytes, LoadedPhoto] = {}
     for place in places:
         cancel.check()
         try:
             photo = read_photo(place.path, short_side_px=backbone.short_side_px)
         except PhotoUnreadable as error:
-            unreadable.append((place.id, error.why or error.what))
+            problems = out_of_reach if isinstance(error, PhotoOutOfReach) else unreadable
+            problems.append((place.id, error.why or error.what))
             continue
         records.append(_record(place, photo))
         photos[photo.sha256] = photo  # copies in one batch are embedded once
@@ -133,7 +139,7 @@ def _read_and_embed(
         network = opening.wait(cancel)
         crops = [cut(photos[sha256].pixels, CENTRE, backbone.crop_px) for sha256 in hashes]
         embeddings = network.embed(np.stack(crops))
-    return _Batch(places, records, unreadable, hashes, embeddings)
+    return _Batch(places, records, unreadable, out_of_reach, hashes, embeddings)
 
 
 def _record(place: Place, photo: LoadedPhoto) -> ReadRecord:

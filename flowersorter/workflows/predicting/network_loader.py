@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as NotYet
-from functools import lru_cache
+from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.vision.backbone.weights import weights_version
 
 _LOOK_EVERY_S = 0.1
 
@@ -33,9 +33,8 @@ class Embeds(Protocol):
 OpenEmbedder = Callable[[Backbone, str], Embeds]
 
 
-@lru_cache(maxsize=1)
 def open_embedder(backbone: Backbone, device: str) -> Embeds:
-    """Load the backbone's weights and keep them for the next job; imports torch.
+    """Load the backbone's weights; imports torch.
 
     Raises:
         WeightsMissing: the weights are not on this computer.
@@ -50,17 +49,79 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
     return embedder
 
 
-class Opening:
-    """A network on its way.
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """Which network: jobs with equal keys share one.
+
+    Attributes:
+        version: Of the weights files: a network is opened anew where they have changed.
+    """
+
+    open_network: OpenEmbedder
+    backbone: Backbone
+    device: str
+    version: object
+
+
+class NetworkLoader:
+    """Opens each network once, however many jobs ask for it meanwhile, and keeps the one asked for last.
+
+    A load that failed is not kept: the next job tries again. Usable from every thread.
 
     Importing torch and reading the weights takes seconds and cannot be interrupted. It happens in a thread of its
-    own: a cancelled job leaves at once, and the next job finds the network open. The process cannot end before that
+    own: a cancelled job leaves at once, and the next job waits for the same load. The process cannot end before that
     thread unless by `os._exit`: torch aborts where the interpreter is taken down beside it.
     """
 
-    def __init__(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> None:
-        self._future: Future[Embeds] = Future()
-        threading.Thread(target=self._open, args=(open_network, backbone, device), name="open network").start()
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._loads: dict[_Key, Future[Embeds]] = {}  # all under way and one that is done; last asked for, last here
+
+    def load(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> Future[Embeds]:
+        """The network, open or being opened; it is not to be cancelled, as other jobs may wait for it too."""
+        # A stand-in for a network may have no backbone, and so no files.
+        version = weights_version(backbone) if isinstance(backbone, Backbone) else None
+        key = _Key(open_network, backbone, device, version)
+        with self._lock:
+            load = self._loads.pop(key, None)
+            if load is None:
+                load = Future()
+                threading.Thread(target=self._open, args=(key, load), name="open network").start()
+            self._loads[key] = load
+            return load
+
+    def _open(self, key: _Key, load: Future[Embeds]) -> None:
+        try:
+            network = key.open_network(key.backbone, key.device)
+        except BaseException as error:  # noqa: BLE001 - carried over to the threads that wait
+            with self._lock:
+                del self._loads[key]
+            load.set_exception(error)
+            return
+        with self._lock:
+            load.set_result(network)
+            done = [each for each, other in self._loads.items() if other.done()]
+            for each in done[:-1]:
+                del self._loads[each]
+
+
+_loader = NetworkLoader()
+
+
+class Opening:
+    """A network on its way to a job.
+
+    Args:
+        open_network: Opens it, unless it is open.
+        backbone: Which network.
+        device: "auto", "cpu" or "cuda".
+        loader: Shared by the jobs that may share the network.
+    """
+
+    def __init__(
+        self, open_network: OpenEmbedder, backbone: Backbone, device: str, loader: NetworkLoader = _loader
+    ) -> None:
+        self._future = loader.load(open_network, backbone, device)
 
     def wait(self, cancel: CancelToken) -> Embeds:
         """The network, once it is open.
@@ -71,10 +132,8 @@ class Opening:
         """
         while True:
             cancel.check()
-            try:
-                return self._future.result(_LOOK_EVERY_S)
-            except NotYet:
-                continue
+            if wait([self._future], _LOOK_EVERY_S).done:
+                return self._future.result()
 
     @property
     def batch_size(self) -> int | None:
@@ -82,9 +141,3 @@ class Opening:
         if not self._future.done() or self._future.exception() is not None:
             return None
         return self._future.result().batch_size
-
-    def _open(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> None:
-        try:
-            self._future.set_result(open_network(backbone, device))
-        except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits
-            self._future.set_exception(error)

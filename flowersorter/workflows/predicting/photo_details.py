@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +14,14 @@ from flowersorter.domain.label import Label
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.batch_novelty import apart_with
-from flowersorter.workflows.predicting.feature_cache import feature_table
 from flowersorter.workflows.predicting.imagenet_names import looks_like
 from flowersorter.workflows.predicting.predict_cached import guess
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 TOP_GUESSES = 5
 NEIGHBOURS_SHOWN = 3
@@ -68,35 +70,36 @@ class PhotoDetails:
 
 
 def predictions_for(
-    collection: CollectionStore, photo_ids: Iterable[int] | NDArray[np.int64], backbone: str | None = None
+    engine: Engine, photo_ids: Iterable[int] | NDArray[np.int64], backbone: str | None = None
 ) -> PhotoPredictions | None:
     """Predict known photos with the model that speaks for the collection; None where no model does."""
-    named = model_for(collection, chosen_backbone(collection, backbone))
+    named = model_for(engine, chosen_backbone(engine.collection, backbone))
     if named is None:
         return None
-    return guess(collection, named.model, photo_ids)
+    return guess(engine, named.model, photo_ids)
 
 
-def rows_for(collection: CollectionStore, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
+def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
     """Rows for some places, in their order."""
     places = Places.of(places)
     photo_ids = places.known_photo_ids
-    return rows_of(places, collection.labels.get(photo_ids), predictions_for(collection, photo_ids, backbone))
+    return rows_of(places, engine.collection.labels.get(photo_ids), predictions_for(engine, photo_ids, backbone))
 
 
-def folder_rows(collection: CollectionStore, folder: Path) -> PhotoRows:
+def folder_rows(engine: Engine, folder: Path) -> PhotoRows:
     """Rows for every place the library knows under a folder, in natural order of their paths."""
-    return rows_for(collection, collection.photos.places_under(folder))
+    return rows_for(engine, engine.collection.photos.places_under(folder))
 
 
-def details(collection: CollectionStore, place_id: int) -> PhotoDetails:
+def details(engine: Engine, place_id: int) -> PhotoDetails:
     """Everything known of one place."""
+    collection = engine.collection
     place = collection.photos.place(place_id)
     if place.photo_id is None:
         return PhotoDetails(place, None, None, (), Verdict.NONE, ())
     photo = collection.photos.photo(place.photo_id)
     backbone = chosen_backbone(collection)
-    guesses = predictions_for(collection, [photo.id], backbone)
+    guesses = predictions_for(engine, [photo.id], backbone)
     top: tuple[tuple[int, float], ...] = ()
     verdict = Verdict.NONE
     if guesses is not None and len(guesses.photo_ids):
@@ -107,14 +110,15 @@ def details(collection: CollectionStore, place_id: int) -> PhotoDetails:
         label=collection.labels.get([photo.id]).get(photo.id),
         top=top,
         verdict=verdict,
-        neighbours=_neighbours(collection, photo),
-        looks_like=looks_like(collection, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
-        apart_with=apart_with(collection, photo.id) if verdict in (Verdict.UNSURE, Verdict.NEW) else 0,
+        neighbours=_neighbours(engine, photo),
+        looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
+        apart_with=apart_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.NEW) else 0,
     )
 
 
-def _neighbours(collection: CollectionStore, photo: PhotoRecord) -> tuple[Neighbour, ...]:
-    table = feature_table(collection, chosen_backbone(collection))
+def _neighbours(engine: Engine, photo: PhotoRecord) -> tuple[Neighbour, ...]:
+    collection = engine.collection
+    table = engine.features(chosen_backbone(collection))
     labels = collection.labels.all()
     others = np.array(sorted(labels.keys() - {photo.id}), np.int64)
     own, found = table.get([photo.sha256])

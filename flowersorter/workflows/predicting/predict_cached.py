@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,39 +11,38 @@ from numpy.typing import NDArray
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.predicting.batch_novelty import novel_photos
-from flowersorter.workflows.predicting.feature_cache import feature_table
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
-def cached_features(
-    collection: CollectionStore, backbone: str, hashes: Sequence[bytes]
-) -> tuple[Features, NDArray[np.intp]]:
+def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> tuple[Features, NDArray[np.intp]]:
     """Read features from the cache: those of M photos, and their (M,) ascending positions in `hashes`."""
-    return feature_table(collection, backbone).get(hashes)
+    return engine.features(backbone).get(hashes)
 
 
-def guess(collection: CollectionStore, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
+def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; the others are left out. Nothing that stands apart is sure.
 
     Args:
-        collection: Its classes give the model's names their ids.
+        engine: Of the collection whose classes give the model's names their ids.
         model: What predicts.
         photo_ids: Photos, in any order.
     """
-    meant = collection.classes.meant_by(model.class_names)
+    meant = engine.collection.classes.meant_by(model.class_names)
     wanted = sorted_unique(photo_ids)
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    for positions, features, places in feature_table(collection, model.backbone).parts_along(wanted, model.novelty):
+    for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
         result = predict(model, features, places)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
-    apart = novel_photos(collection, model, wanted)
+    apart = novel_photos(engine, model, wanted)
     verdicts[apart & np.isin(verdicts, (Verdict.SURE, Verdict.PROBABLE))] = Verdict.UNSURE
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]

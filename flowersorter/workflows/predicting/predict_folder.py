@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +24,11 @@ from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.ingest import ingest
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +36,12 @@ class PredictFolderRequest:
     """Label every photo under a folder.
 
     Attributes:
-        collection: Remembers what is found.
         folder: Where the photos are.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         urgent: Which photos somebody is looking at, to be read first.
     """
 
-    collection: CollectionStore
     folder: Path
     device: str = "auto"
     backbone: str | None = None
@@ -84,9 +85,7 @@ class PredictFolderResult:
     by_folder: int
 
 
-def label(
-    request: PredictFolderRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> PredictFolderResult:
+def label(engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken) -> PredictFolderResult:
     """Scan, read what is new, predict everything.
 
     Photos it is not sure of are looked at a second time at the end. Reports `Progress`, then `FolderScanned` once and
@@ -97,20 +96,20 @@ def label(
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; what was read stays in the library.
     """
-    collection = request.collection
+    collection = engine.collection
     folder = absolute_folder(request.folder)
     scanned, places = find_photos(collection, folder, report, cancel)
-    report(FolderScanned(rows_for(collection, places, request.backbone)))
-    decoded = read_new(request, places, report, cancel, embedder)
+    report(FolderScanned(rows_for(engine, places, request.backbone)))
+    decoded = read_new(engine, request, places, report, cancel)
     backbone = chosen_backbone(collection, request.backbone)
-    named = model_for(collection, backbone)
+    named = model_for(engine, backbone)
     now = collection.photos.places(places.ids) if len(_unread(places)) else places
     names = collection.classes.without_deleted(named.model.class_names) if named else ()
     by_folder = label_by_known_folders(collection, folder, now, names)
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
     labels = collection.labels.get(now.known_photo_ids)
-    guesses = look_twice(request, now, labels, report, cancel, embedder)
+    guesses = look_twice(engine, request, now, labels, report, cancel)
     return PredictFolderResult(
         rows=rows_of(now, labels, guesses),
         guesses=guesses,
@@ -136,28 +135,40 @@ def find_photos(
 
 
 def read_new(
+    engine: Engine,
     request: PredictFolderRequest,
     places: Sequence[Place],
     report: Report,
     cancel: CancelToken,
-    embedder: OpenEmbedder,
+    *,
+    rows: bool = True,
 ) -> int:
-    """Read and embed the places that need it, reporting rows as they come; returns how many were decoded."""
-    collection = request.collection
-    backbone = backbone_of(collection, chosen_backbone(collection, request.backbone))
+    """Read and embed the places that need it; returns how many were decoded.
+
+    Args:
+        engine: Of the collection that gets the photos.
+        request: What is read, and with which backbone.
+        places: What may need it.
+        report: Gets `Progress` and `RowsChanged`.
+        cancel: Looked at often.
+        rows: Whether to predict what was read and report its rows, which brings in the classes of the model.
+    """
+    collection = engine.collection
+    backbone = backbone_of(engine, chosen_backbone(collection, request.backbone))
     places = Places.of(places)
     new = places.take(_unread(places))
     decoded = done = 0
     if len(new):
-        opening = Opening(embedder, backbone, request.device)
+        opening = engine.network(backbone, request.device)
         report(Progress("Labelling photos", 0, len(new)))
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
-            report(RowsChanged(rows_for(collection, block.places, backbone.name)))
+            if rows:
+                report(RowsChanged(rows_for(engine, block.places, backbone.name)))
             report(Progress("Labelling photos", done, len(new)))
-    known = places.known_photo_ids
-    _embed_and_tell(request, known, CENTRE, places, "Labelling photos", report, cancel, embedder)
+    known, shown = places.known_photo_ids, places if rows else None
+    _embed_and_tell(engine, request, known, CENTRE, shown, "Labelling photos", report, cancel)
     return decoded
 
 
@@ -169,55 +180,60 @@ def _unread(places: Places) -> NDArray[np.intp]:
 
 
 def look_twice(
+    engine: Engine,
     request: PredictFolderRequest,
     places: Places,
     labels: Mapping[int, Label],
     report: Report,
     cancel: CancelToken,
-    embedder: OpenEmbedder,
 ) -> PhotoPredictions | None:
     """Predict photos, those without a label that the model is not sure of again in a wider view.
 
     Then those without a label are compared with the labelled ones: none that stands apart is sure.
     """
-    collection, backbone = request.collection, chosen_backbone(request.collection, request.backbone)
+    backbone = chosen_backbone(engine.collection, request.backbone)
     photo_ids = places.known_photo_ids
-    guesses, named = predictions_for(collection, photo_ids, backbone), model_for(collection, backbone)
+    guesses, named = predictions_for(engine, photo_ids, backbone), model_for(engine, backbone)
     if guesses is None or named is None:
         return None
     doubtful = guesses.photo_ids[guesses.verdicts != Verdict.SURE]
     doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
     stage = "Looking again at doubtful photos"
-    changed = _embed_and_tell(request, doubtful, WIDE, places, stage, report, cancel, embedder)
-    changed |= find_batch_novelty(collection, named, guesses.photo_ids, cancel)
-    return predictions_for(collection, photo_ids, backbone) if changed else guesses
+    changed = _embed_and_tell(engine, request, doubtful, WIDE, places, stage, report, cancel)
+    changed |= find_batch_novelty(engine, named, guesses.photo_ids, cancel)
+    return predictions_for(engine, photo_ids, backbone) if changed else guesses
 
 
 def _embed_and_tell(
+    engine: Engine,
     request: PredictFolderRequest,
     photo_ids: NDArray[np.int64],
     view: str,
-    places: Places,
+    places: Places | None,
     stage: str,
     report: Report,
     cancel: CancelToken,
-    embedder: OpenEmbedder,
 ) -> bool:
-    """Embed a view of the known photos that lack it, reporting their rows as they come; returns whether any did."""
-    collection = request.collection
-    backbone = backbone_of(collection, chosen_backbone(collection, request.backbone))
+    """Embed a view of the known photos that lack it; returns whether any did.
+
+    Their rows are reported as they come, where their places are given.
+    """
+    collection = engine.collection
+    backbone = backbone_of(engine, chosen_backbone(collection, request.backbone))
     wanted = without_view(collection, backbone.name, photo_ids, view)
     if not wanted:
         return False
-    by_photo = np.argsort(places.photo_ids, kind="stable")
-    ordered = places.photo_ids[by_photo]
+    columns = places or Places.of(())
+    by_photo = np.argsort(columns.photo_ids, kind="stable")
+    ordered = columns.photo_ids[by_photo]
     done = 0
     report(Progress(stage, 0, len(wanted)))
-    for block in embed_view(collection, wanted, view, backbone, Opening(embedder, backbone, request.device), cancel):
+    for block in embed_view(collection, wanted, view, backbone, engine.network(backbone, request.device), cancel):
         done += len(block)
-        ids = np.array([photo.id for photo in block], np.int64)
-        spans = zip(np.searchsorted(ordered, ids), np.searchsorted(ordered, ids, "right"), strict=True)
-        rows = np.concatenate([by_photo[first:end] for first, end in spans])
-        report(RowsChanged(rows_for(collection, places.take(rows), backbone.name)))
+        if places is not None:
+            ids = np.array([photo.id for photo in block], np.int64)
+            spans = zip(np.searchsorted(ordered, ids), np.searchsorted(ordered, ids, "right"), strict=True)
+            rows = np.concatenate([by_photo[first:end] for first, end in spans])
+            report(RowsChanged(rows_for(engine, places.take(rows), backbone.name)))
         report(Progress(stage, done, len(wanted)))
     return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,9 +25,12 @@ from flowersorter.workflows.models.current_model import chosen_backbone, model_f
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.imagenet_names import likenesses
 from flowersorter.workflows.predicting.imagenet_prior_cache import layer_of
-from flowersorter.workflows.predicting.network_loader import Embeds, OpenEmbedder, Opening, open_embedder
+from flowersorter.workflows.predicting.network_loader import Embeds, Opening
 from flowersorter.workflows.predicting.predict_cached import in_classes
 from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 #: Photos a lane takes at a time.
 _MOST_AT_ONCE = 8
@@ -37,13 +41,11 @@ class PredictRequest:
     """Predict some photos.
 
     Attributes:
-        collection: Its model predicts.
         paths: The photos.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
     """
 
-    collection: CollectionStore
     paths: tuple[Path, ...]
     device: str = "auto"
     backbone: str | None = None
@@ -73,7 +75,7 @@ class PhotoPrediction:
 
 
 def predict_photos(
-    request: PredictRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
+    engine: Engine, request: PredictRequest, report: Report, cancel: CancelToken
 ) -> tuple[PhotoPrediction, ...]:
     """Predict photos in the order given; an unreadable one carries its error.
 
@@ -81,17 +83,17 @@ def predict_photos(
         TooFewPhotos: there is no model for the backbone yet.
         Cancelled: asked to stop.
     """
-    name = chosen_backbone(request.collection, request.backbone)
-    named = model_for(request.collection, name)
+    name = chosen_backbone(engine.collection, request.backbone)
+    named = model_for(engine, name)
     if named is None:
         raise TooFewPhotos(
             f"There is no model for {name} yet",
             "models belong to one backbone",
             "Train one with this backbone first",
         )
-    entry = backbone_of(request.collection, name)
-    names = _names(request.collection, named.model)
-    opening = Opening(embedder, entry, request.device)
+    entry = backbone_of(engine, name)
+    names = _names(engine.collection, named.model)
+    opening = engine.network(entry, request.device)
     lanes = worker_count()
     size = max(1, min(_MOST_AT_ONCE, len(request.paths) // lanes))
     starts = range(0, len(request.paths), size)

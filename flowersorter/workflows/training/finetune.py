@@ -23,18 +23,19 @@ from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.vision.finetuning.config import Recipe
 from flowersorter.workflows.evaluation.compare_models import Training
+from flowersorter.workflows.labelling.planned_labels import KnownClasses, PlannedLabels
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.training.finetune_split import FinetuneSplit, finetune_split
 from flowersorter.workflows.training.incremental_fit import fit_for
-from flowersorter.workflows.training.prepare_features import embed_labelled, labels_of_class_folders, nothing_in
+from flowersorter.workflows.training.prepare_features import embed_labelled, nothing_in, plan_labels
 from flowersorter.workflows.training.train import clearly_worse
 from flowersorter.workflows.training.training_set import labelled_photos
 
 if TYPE_CHECKING:
     from flowersorter.vision.finetuning.config import Tuned
+    from flowersorter.workflows.engine import Engine
 
 
 EPOCHS = Recipe().epochs
@@ -53,7 +54,6 @@ class FinetuneRequest:
     """Train the last stages of the network.
 
     Attributes:
-        collection: Whose labels; gets the model.
         folder: Has one sub-folder per class; None: learn from the collection's labels.
         add: Learn from the collection's other labels as well as from the folder.
         unfreeze: Stages that learn beside the final layer: 0, 1 or 2.
@@ -64,7 +64,6 @@ class FinetuneRequest:
         seed: Fixes what is held out, the order and the augmentation.
     """
 
-    collection: CollectionStore
     folder: Path | None = None
     add: bool = False
     unfreeze: int = 1
@@ -118,16 +117,15 @@ class FinetuneResult:
     unreadable: tuple[tuple[Path, str], ...] = ()
 
 
-def finetune(
-    request: FinetuneRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> FinetuneResult:
+def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
     """Train, keep the best epoch, fit the usual head on what the network sees now. Reports `Progress` and `Epoch`.
 
     From the first epoch on `cancel` only ends the training: the best epoch so far becomes the model. Photos beyond the
     labelled ones are embedded anew by the next labelling.
 
     A model made from the collection's labels is not put into use if it is clearly worse than the one before, or does
-    not know all its classes; one made from a folder is, as with `train_folder`.
+    not know all its classes; one made from a folder is, as with `train_folder`. Whatever is raised, the labels, the
+    classes and the model in use are as before.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
@@ -137,11 +135,12 @@ def finetune(
         DeviceUnavailable: the device is not there or has too little memory.
         Cancelled: asked to stop before the first epoch was over; the model before stays.
     """
-    collection, started = request.collection, time.perf_counter()
-    entry = backbone_of(collection, base_name(chosen_backbone(collection, request.backbone)))
-    classes, unreadable = _labels(request, entry.name, report, cancel, embedder)
-    embed_labelled(collection, request.device, classes, CENTRE, entry.name, report, cancel, embedder)
-    photos = finetune_split(collection, entry, classes, request.seed, report, cancel)
+    collection, started = engine.collection, time.perf_counter()
+    entry = backbone_of(engine, base_name(chosen_backbone(collection, request.backbone)))
+    labels, classes, unreadable = _labels(engine, request, entry.name, report, cancel)
+    known = collection.classes if labels is None else labels.classes
+    embed_labelled(engine, request.device, classes, CENTRE, entry.name, report, cancel)
+    photos = finetune_split(engine, entry, classes, request.seed, report, cancel, known)
     cancel.check()
     frozen, frozen_accuracy = _frozen_head(photos, entry, request.seed, cancel)
     tuned = _tune(request, entry, frozen, photos, report, cancel)
@@ -149,17 +148,20 @@ def finetune(
     if request.unfreeze == 0:
         model, training = _head_alone(photos, frozen, tuned, request)
     else:
-        model, training = _on_own_network(request, entry, photos, tuned, classes, report, embedder)
-    before = model_for(collection, chosen_backbone(collection))
+        model, training = _on_own_network(engine, request, entry, photos, tuned, classes, known, report)
+    before = model_for(engine, chosen_backbone(collection))
     arrays, metadata = model.to_bundle()
-    model_id = collection.models.add(arrays | training.arrays(), metadata)
-    forget_unused(collection)
-    _remember_pace(request, photos, tuned)
-    lost = _lost_classes(collection, before, model)
     imported = before is not None and came_from_elsewhere(before)
-    made_current = request.folder is not None or not (lost or imported or _is_worse(before, model))
-    if made_current:
-        use_model(collection, model_id)
+    with collection.database.transaction():
+        if labels is not None:
+            labels.write()
+        model_id = collection.models.add(arrays | training.arrays(), metadata)
+        lost = _lost_classes(collection, before, model)
+        made_current = labels is not None or not (lost or imported or _is_worse(before, model))
+        if made_current:
+            use_model(collection, model_id)
+    forget_unused(engine)
+    _remember_pace(engine, request, photos, tuned)
     return FinetuneResult(
         model_id=model_id,
         backbone=model.backbone,
@@ -196,25 +198,24 @@ def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, phot
     return float(pace) * photos * epochs
 
 
-def _remember_pace(request: FinetuneRequest, photos: FinetuneSplit, tuned: Tuned) -> None:
-    paces = request.collection.settings.get(_PACE_KEY, dict[str, float]())
+def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSplit, tuned: Tuned) -> None:
+    paces = engine.collection.settings.get(_PACE_KEY, dict[str, float]())
     paces[str(request.unfreeze)] = tuned.epochs[-1].seconds / len(photos.hashes) / max(1, tuned.epochs[-1].number)
-    request.collection.settings.set(_PACE_KEY, paces)
+    engine.collection.settings.set(_PACE_KEY, paces)
 
 
 def _labels(
-    request: FinetuneRequest, backbone: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
-) -> tuple[dict[int, int], tuple[tuple[Path, str], ...]]:
-    """Class id by photo id, and the files of the folder that could not be read."""
-    collection = request.collection
+    engine: Engine, request: FinetuneRequest, backbone: str, report: Report, cancel: CancelToken
+) -> tuple[PlannedLabels | None, dict[int, int], tuple[tuple[Path, str], ...]]:
+    """The labels that the folder gives, class id by photo id, and the files of the folder that could not be read."""
+    collection = engine.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
-        found = labels_of_class_folders(
-            collection, folder, request.device, backbone, report, cancel, embedder, add=request.add
-        )
-        if len(set(found[0].values())) < 2:
+        labels, unreadable = plan_labels(engine, folder, request.device, backbone, report, cancel)
+        classes = labels.class_ids(add=request.add)
+        if len(set(classes.values())) < 2:
             raise nothing_in(folder)
-        return found
+        return labels, classes, unreadable
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     if not classes:
         raise TooFewPhotos(
@@ -222,7 +223,7 @@ def _labels(
             "no photo has a label",
             "Drag photos onto their class or confirm guesses, then try again",
         )
-    return classes, ()
+    return None, classes, ()
 
 
 def _frozen_head(photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken) -> tuple[Model, float]:
@@ -270,23 +271,24 @@ def with_own_crop(entry: Backbone) -> Backbone:
 
 
 def _on_own_network(
+    engine: Engine,
     request: FinetuneRequest,
     entry: Backbone,
     photos: FinetuneSplit,
     tuned: Tuned,
     classes: dict[int, int],
+    known: KnownClasses,
     report: Report,
-    embedder: OpenEmbedder,
 ) -> tuple[Model, Training]:
     """Keep the network, embed the labelled photos with it and fit the usual head on them, honestly."""
-    collection, cancel = request.collection, CancelToken()
+    cancel = CancelToken()
     changed = {name: tensor.numpy().astype(np.float16) for name, tensor in tuned.best.changed.items()}
     seen = [sha256 for sha256, held_out in zip(photos.hashes, photos.held_out.tolist(), strict=True) if not held_out]
-    own = keep_tuned(collection, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
-    embed_labelled(collection, request.device, classes, CENTRE, own.name, report, cancel, embedder)
+    own = keep_tuned(engine, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
+    embed_labelled(engine, request.device, classes, CENTRE, own.name, report, cancel)
     report(Progress("Learning", 0))
-    labelled = labelled_photos(collection, own.name, classes)
-    fitted = fit_for(collection, labelled, own.name, cancel, request.note)
+    labelled = labelled_photos(engine, own.name, classes, known)
+    fitted = fit_for(engine, labelled, own.name, cancel, request.note, known)
     return fitted.model, Training.of(labelled, fitted)
 
 

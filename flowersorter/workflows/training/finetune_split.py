@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.near_duplicates import joined
 from flowersorter.vision.finetuning.config import FinetuneConfig, Pictures
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.predicting.extra_views import pixels_of
 from flowersorter.workflows.training.training_set import TrainingSet, labelled_photos
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 #: One photo in so many is held out: of few photos more, to tell one epoch from another; of many fewer, since what is
 #: held out is not learned from.
@@ -56,28 +60,31 @@ class FinetuneSplit:
 
 
 def finetune_split(
-    collection: CollectionStore,
+    engine: Engine,
     backbone: Backbone,
     classes: Mapping[int, int],
     seed: int,
     report: Report,
     cancel: CancelToken,
+    known: KnownClasses | None = None,
 ) -> FinetuneSplit:
     """Find the pictures of labelled photos, make those that are missing again, and hold some photos out.
 
     Args:
-        collection: Whose photos; they are embedded with the backbone.
+        engine: Of the collection with the photos; they are embedded with the backbone.
         backbone: As it is before the training.
         classes: Class id by photo id.
         seed: Fixes which photos are held out.
         report: Gets `Progress`.
         cancel: Looked at for every photo.
+        known: The classes there are; None: those of the collection.
 
     Raises:
         TooFewPhotos: fewer than two classes, or one with too few photos.
         Cancelled: asked to stop.
     """
-    labelled = labelled_photos(collection, backbone.name, classes)
+    collection = engine.collection
+    labelled = labelled_photos(engine, backbone.name, classes, known)
     records = collection.photos.photos(labelled.photo_ids.tolist())
 
     def picture(photo_id: int) -> NDArray[np.uint8] | None:

@@ -4,73 +4,68 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
-from flowersorter.workflows.labelling.folder_labels import label_by_sub_folders
+from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
+from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
-from flowersorter.workflows.predicting.feature_cache import feature_table
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, read_new
 from flowersorter.workflows.training.training_set import belongs_with_starter, of_small_classes
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
-def labels_of_class_folders(
-    collection: CollectionStore,
+
+def plan_labels(
+    engine: Engine,
     folder: Path,
     device: str,
     backbone: str,
     report: Report,
     cancel: CancelToken,
-    embedder: OpenEmbedder,
-    *,
-    add: bool,
-) -> tuple[dict[int, int], tuple[tuple[Path, str], ...]]:
-    """Read a folder of class folders and take them as labels.
+) -> tuple[PlannedLabels, tuple[tuple[Path, str], ...]]:
+    """Read the photos of a folder of class folders, and plan the labels that it gives them.
 
     Args:
-        collection: Gets the photos and the labels.
+        engine: Of the collection that gets the photos.
         folder: Has one sub-folder per class.
         device: "auto", "cpu" or "cuda".
         backbone: Name of the backbone that new photos are embedded with.
         report: Gets `Progress`.
         cancel: Looked at often.
-        embedder: Opens the network.
-        add: Take the collection's other labels as well.
 
     Returns:
-        Class id by photo id, and the files that could not be read with the reason.
+        The labels, none of them written yet, and the files that could not be read with the reason.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
+        ClassRefused: the name of a sub-folder cannot be that of a class.
         Cancelled: asked to stop.
     """
+    collection = engine.collection
     _, places = find_photos(collection, folder, report, cancel)
-    read_new(PredictFolderRequest(collection, folder, device, backbone), places, report, cancel, embedder)
-    now = collection.photos.places([place.id for place in places])
-    by_folder = label_by_sub_folders(collection, folder, now)
-    labels = collection.labels.all()
-    wanted = labels if add else {photo_id: labels[photo_id] for photo_id in by_folder}
+    read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
+    now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    return {photo_id: label.class_id for photo_id, label in wanted.items()}, unreadable
+    return PlannedLabels.of(collection, classes_by_sub_folder(folder, now)), unreadable
 
 
 def embed_labelled(
-    collection: CollectionStore,
+    engine: Engine,
     device: str,
     photo_ids: Iterable[int],
     view: str,
     backbone: str,
     report: Report,
     cancel: CancelToken,
-    embedder: OpenEmbedder,
 ) -> None:
     """Embed a view of the labelled photos that lack it; a photo that is nowhere at the moment is left out.
 
@@ -79,28 +74,28 @@ def embed_labelled(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
+    collection = engine.collection
     labelled = np.array(sorted(photo_ids), np.int64)
     if view == CENTRE:
         # They are learned from next: what was read and checked for that needs no other look here.
-        feature_table(collection, backbone).read_ahead(collection.photos.hashes(labelled)[1])
+        engine.features(backbone).read_ahead(collection.photos.hashes(labelled)[1])
     wanted = without_view(collection, backbone, labelled, view)
     if not wanted:
         return
     report(Progress("Reading labelled photos", 0, len(wanted)))
-    entry, done = backbone_of(collection, backbone), 0
-    for block in embed_view(collection, wanted, view, entry, Opening(embedder, entry, device), cancel):
+    entry, done = backbone_of(engine, backbone), 0
+    for block in embed_view(collection, wanted, view, entry, engine.network(entry, device), cancel):
         done += len(block)
         report(Progress("Reading labelled photos", done, len(wanted)))
 
 
 def embed_augmented_views(
-    collection: CollectionStore,
+    engine: Engine,
     device: str,
     classes: Mapping[int, int],
     backbone: str,
     report: Report,
     cancel: CancelToken,
-    embedder: OpenEmbedder,
 ) -> None:
     """Embed the variants of labelled photos of small classes: to learn from few photos, each is looked at again.
 
@@ -109,20 +104,18 @@ def embed_augmented_views(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    photo_ids = np.array(sorted(classes), np.int64)
-    targets = np.array([classes[photo_id] for photo_id in photo_ids.tolist()], np.intp)
+    photo_ids, _ = engine.collection.photos.by_hash(classes)
+    targets = np.unique([classes[photo_id] for photo_id in photo_ids.tolist()], return_inverse=True)[1]
     few = [] if is_tuned(backbone) else photo_ids[of_small_classes(targets)].tolist()
     for number in range(1, VARIANTS + 1):
-        embed_labelled(collection, device, few, variant(number), backbone, report, cancel, embedder)
+        embed_labelled(engine, device, few, variant(number), backbone, report, cancel)
 
 
 def get_ready(
-    collection: CollectionStore,
+    engine: Engine,
     device: str,
     report: Report,
     cancel: CancelToken,
-    *,
-    embedder: OpenEmbedder = open_embedder,
 ) -> None:
     """Do now what the next Retrain would like to find in the cache but will not wait for.
 
@@ -133,12 +126,13 @@ def get_ready(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
+    collection = engine.collection
     backbone = chosen_backbone(collection)
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     used = set(classes.values())
     names = [each.name for each in collection.classes.all() if each.id in used]
-    if not belongs_with_starter(model_for(collection, backbone), names):
-        embed_augmented_views(collection, device, classes, backbone, report, cancel, embedder)
+    if not belongs_with_starter(model_for(engine, backbone), names):
+        embed_augmented_views(engine, device, classes, backbone, report, cancel)
 
 
 def nothing_in(folder: Path) -> TooFewPhotos:
@@ -150,9 +144,7 @@ def nothing_in(folder: Path) -> TooFewPhotos:
     )
 
 
-def embed_for_measuring(
-    collection: CollectionStore, backbone: str, device: str, report: Report, cancel: CancelToken, embedder: OpenEmbedder
-) -> None:
+def embed_for_measuring(engine: Engine, backbone: str, device: str, report: Report, cancel: CancelToken) -> None:
     """Embed the labelled photos whose embedding is lost, or was never made with this backbone.
 
     Without the backbone's weights what there is in the cache has to do.
@@ -162,10 +154,11 @@ def embed_for_measuring(
         WeightsMissing: there is nothing in the cache either.
         DeviceUnavailable: the device is not there.
     """
+    collection = engine.collection
     photo_ids = list(collection.labels.all())
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
         try:
-            embed_labelled(collection, device, photo_ids, CENTRE, name, report, cancel, embedder)
+            embed_labelled(engine, device, photo_ids, CENTRE, name, report, cancel)
         except WeightsMissing:
             _, hashes = collection.photos.hashes(photo_ids)
             if len(collection.embeddings(name).missing(hashes, CENTRE)) == len(hashes):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,16 +22,16 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.evaluation.compare_models import Training
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
+from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
-from flowersorter.workflows.predicting.network_loader import OpenEmbedder, open_embedder
 from flowersorter.workflows.predicting.predict_cached import in_classes
 from flowersorter.workflows.training.incremental_fit import fit_for
 from flowersorter.workflows.training.prepare_features import (
     embed_augmented_views,
     embed_labelled,
-    labels_of_class_folders,
     nothing_in,
+    plan_labels,
 )
 from flowersorter.workflows.training.training_set import (
     TrainingSet,
@@ -40,18 +41,19 @@ from flowersorter.workflows.training.training_set import (
 )
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured, unmeasured
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 
 @dataclass(frozen=True, slots=True)
 class RetrainRequest:
     """Learn from every label of the collection.
 
     Attributes:
-        collection: Whose labels.
         device: "auto", "cpu" or "cuda"; for labelled photos without an embedding.
         note: Kept with the model.
     """
 
-    collection: CollectionStore
     device: str = "auto"
     note: str = ""
 
@@ -61,7 +63,6 @@ class TrainFolderRequest:
     """Learn from a folder with one sub-folder per class.
 
     Attributes:
-        collection: Gets the labels and the model.
         folder: Has one sub-folder per class.
         add: Learn from the collection's other labels as well.
         device: "auto", "cpu" or "cuda".
@@ -69,7 +70,6 @@ class TrainFolderRequest:
         note: Kept with the model.
     """
 
-    collection: CollectionStore
     folder: Path
     add: bool = False
     device: str = "auto"
@@ -114,9 +114,7 @@ class TrainResult:
     imported_right: int | None = None
 
 
-def retrain(
-    request: RetrainRequest, report: Report, cancel: CancelToken, *, embedder: OpenEmbedder = open_embedder
-) -> TrainResult:
+def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: CancelToken) -> TrainResult:
     """Fit a new head on the collection's labels and make it current unless it is clearly worse than the one before.
 
     Of a model from elsewhere nobody knows what it learned from, and it may know more classes: it is never replaced
@@ -126,7 +124,7 @@ def retrain(
         TooFewPhotos: nothing is labelled, or only one class is.
         Cancelled: asked to stop; the model before stays.
     """
-    collection = request.collection
+    collection = engine.collection
     backbone = chosen_backbone(collection)
     classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
     if not classes:
@@ -137,55 +135,59 @@ def retrain(
         )
     # A second look would take seconds; `label` has seen to those it was not sure of.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
-        embed_labelled(collection, request.device, classes, CENTRE, name, report, cancel, embedder)
-    own = labelled_photos(collection, backbone, classes)
+        embed_labelled(engine, request.device, classes, CENTRE, name, report, cancel)
+    own = labelled_photos(engine, backbone, classes)
     if not len(own.photo_ids):
         raise TooFewPhotos(
             "There is nothing to learn from at the moment",
             "none of the photos with a label can be read",
             "Connect the drive they are on, then retrain",
         )
-    named = model_for(collection, backbone)
+    named = model_for(engine, backbone)
     examples = with_starter(collection, own) if belongs_with_starter(named, own.class_names) else own
-    return _learn(collection, examples, backbone, request.note, report, cancel, keep_better=True)
+    return _learn(engine, examples, backbone, request.note, report, cancel, keep_better=True)
 
 
 def train_folder(
+    engine: Engine,
     request: TrainFolderRequest,
     report: Report,
     cancel: CancelToken,
-    *,
-    embedder: OpenEmbedder = open_embedder,
 ) -> TrainResult:
-    """Read a folder of class folders, take them as labels, fit a new head and make it current.
+    """Read a folder of class folders, fit a new head on it, take its folders as labels and make the model current.
+
+    Whatever is raised, the labels, the classes and the model in use are as before.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: it has fewer than two sub-folders with readable photos.
-        Cancelled: asked to stop; the model before stays.
+        ClassRefused: the name of a sub-folder cannot be that of a class.
+        Cancelled: asked to stop.
     """
-    collection, folder = request.collection, absolute_folder(request.folder)
+    collection, folder = engine.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    classes, unreadable = labels_of_class_folders(
-        collection, folder, request.device, backbone, report, cancel, embedder, add=request.add
-    )
-    embed_labelled(collection, request.device, classes, WIDE, backbone, report, cancel, embedder)
-    embed_augmented_views(collection, request.device, classes, backbone, report, cancel, embedder)
+    labels, unreadable = plan_labels(engine, folder, request.device, backbone, report, cancel)
+    classes, known = labels.class_ids(add=request.add), labels.classes
+    if len(set(classes.values())) < 2:
+        raise nothing_in(folder)
+    embed_labelled(engine, request.device, classes, WIDE, backbone, report, cancel)
+    embed_augmented_views(engine, request.device, classes, backbone, report, cancel)
     if is_tuned(backbone):
-        embed_labelled(collection, request.device, classes, CENTRE, base_name(backbone), report, cancel, embedder)
-    own = labelled_photos(collection, backbone, classes)
+        embed_labelled(engine, request.device, classes, CENTRE, base_name(backbone), report, cancel)
+    own = labelled_photos(engine, backbone, classes, known)
     if len(own.class_names) < 2:
         raise nothing_in(folder)
-    named = model_for(collection, backbone)
+    named = model_for(engine, backbone)
     grown = request.add and belongs_with_starter(named, own.class_names)
     result = _learn(
-        collection,
-        with_starter(collection, own) if grown else own,
+        engine,
+        with_starter(collection, own, known) if grown else own,
         backbone,
         request.note,
         report,
         cancel,
         keep_better=False,
+        labels=labels,
     )
     collection.settings.set("backbone", backbone)
     contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
@@ -198,7 +200,7 @@ def _in_several(each: DuplicateLabel, folder: Path) -> bool:
 
 
 def _learn(
-    collection: CollectionStore,
+    engine: Engine,
     examples: TrainingSet,
     backbone: str,
     note: str,
@@ -206,16 +208,18 @@ def _learn(
     cancel: CancelToken,
     *,
     keep_better: bool,
+    labels: PlannedLabels | None = None,
 ) -> TrainResult:
+    collection = engine.collection
     report(Progress("Learning", 0))
     started = time.perf_counter()
-    before = model_for(collection, backbone)
-    fitted = fit_for(collection, examples, backbone, cancel, note)
+    before = model_for(engine, backbone)
+    known = None if labels is None else labels.classes
+    fitted = fit_for(engine, examples, backbone, cancel, note, known)
     seconds = time.perf_counter() - started
     accuracy = fitted.model.training.held_out_accuracy
     held_out = int(np.count_nonzero(fitted.held_out.own))
     arrays, metadata = fitted.model.to_bundle()
-    model_id = collection.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
     old = before.model.training if before is not None and before.id is not None else None
     foreign = keep_better and before is not None and came_from_elsewhere(before)
     worse = (
@@ -225,9 +229,13 @@ def _learn(
         and _same_classes(collection, before.model.class_names, examples.class_names)
         and clearly_worse(accuracy, held_out, old.held_out_accuracy, old.measured)
     )
-    if not (worse or foreign):
-        collection.models.use(model_id)
-        collection.classes.keep_model_classes(examples.class_names)
+    with collection.database.transaction():
+        if labels is not None:
+            labels.write()
+        model_id = collection.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
+        if not (worse or foreign):
+            collection.models.use(model_id)
+            collection.classes.keep_model_classes(examples.class_names)
     return TrainResult(
         model_id=model_id,
         classes=examples.class_names,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from heapq import nsmallest
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,10 +18,14 @@ from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import VARIANTS, variant
 from flowersorter.workflows.labelling.folder_labels import name_key
+from flowersorter.workflows.labelling.planned_labels import KnownClasses
 from flowersorter.workflows.models.current_model import NamedModel, starter
 from flowersorter.workflows.models.finetuned_backbones import seen_by
 from flowersorter.workflows.predicting.predict_cached import cached_features
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 #: Chooses the photos that axes are found from.
 _SEED = 42
@@ -38,7 +43,8 @@ class TrainingSet:
 
     Attributes:
         class_names: C names, in the order of the targets.
-        photo_ids: (N,) int64, no two alike; those of starter photos are negative.
+        photo_ids: (N,) int64, no two alike, in the order of the photos' hashes: the same photos give the same model,
+            whenever they were read. Those of starter photos are negative and come last.
         features: Of N photos, averaged over the views they have.
         targets: (N,) class indices.
         memorised: (N,) bool; photos that the backbone itself was trained on. None: no photo.
@@ -79,31 +85,35 @@ class TrainingSet:
         )
 
 
-def labelled_photos(collection: CollectionStore, backbone: str, classes: Mapping[int, int]) -> TrainingSet:
+def labelled_photos(
+    engine: Engine, backbone: str, classes: Mapping[int, int], known: KnownClasses | None = None
+) -> TrainingSet:
     """Read the features of labelled photos from the cache; photos that are not embedded are left out.
 
     To a network that was trained on them all photos of a class look alike: near-copies are then told by the features
     of the backbone it was made from, as far as the photos are embedded with that.
 
     Args:
-        collection: Whose cache and class names.
+        engine: Of the collection with the embeddings and the class names.
         backbone: Name of the backbone.
         classes: Class id by photo id.
+        known: The classes there are; None: those of the collection.
     """
-    ids, hashes = collection.photos.hashes(list(classes))
-    features, positions = cached_features(collection, backbone, hashes)
+    collection = engine.collection
+    ids, hashes = collection.photos.by_hash(list(classes))
+    features, positions = cached_features(engine, backbone, hashes)
     kept = ids[positions]
     class_ids = np.array([classes[photo_id] for photo_id in kept.tolist()], np.int64)
     used = set(class_ids.tolist())
-    ordered = [c for c in collection.classes.all() if c.id in used]
+    ordered = [c for c in (known or collection.classes).all() if c.id in used]
     index = {c.id: i for i, c in enumerate(ordered)}
     targets = np.array([index[class_id] for class_id in class_ids.tolist()], np.intp)
     memorised = groups = None
     if is_tuned(backbone):
         kept_hashes = [hashes[at] for at in positions.tolist()]
-        seen = seen_by(collection, backbone)
+        seen = seen_by(engine, backbone)
         memorised = np.array([sha256 in seen for sha256 in kept_hashes], np.bool_)
-        groups = _near_copies(collection, base_name(backbone), kept_hashes, targets)
+        groups = _near_copies(engine, base_name(backbone), kept_hashes, targets)
     return TrainingSet(
         class_names=tuple(c.name for c in ordered),
         photo_ids=kept,
@@ -113,7 +123,7 @@ def labelled_photos(collection: CollectionStore, backbone: str, classes: Mapping
         groups=groups,
         bursts=find_bursts(features, targets, *collection.photos.moments(kept)),
         variants=_variants(collection, backbone, [hashes[at] for at in positions.tolist()], targets),
-        unlabelled=_unlabelled(collection, backbone, classes)
+        unlabelled=_unlabelled(engine, backbone, classes)
         if few(targets) and learns_from_unlabelled(collection)
         else None,
     )
@@ -123,7 +133,7 @@ def of_small_classes(targets: NDArray[np.intp]) -> NDArray[np.intp]:
     """(M,) the photos whose variants are worth learning from: those of small classes, some hundreds at most.
 
     Args:
-        targets: (N,) class indices or ids.
+        targets: (N,) class indices, in the order of the photos' hashes.
     """
     counts = np.bincount(targets, minlength=1)
     return np.flatnonzero(counts[targets] <= SMALL_CLASS)[:_MOST_SHOWN_AGAIN]
@@ -142,27 +152,25 @@ def _variants(
     return AugmentedViews(join([pack(embeddings) for embeddings, positions in found if len(positions)]), shown)
 
 
-def _unlabelled(collection: CollectionStore, backbone: str, labelled: Mapping[int, int]) -> Features | None:
+def _unlabelled(engine: Engine, backbone: str, labelled: Mapping[int, int]) -> Features | None:
     """Photos nobody labelled, at random: those whose hashes come first, which hardly change as photos come and go.
 
     A network that was trained here stays near to its final layer; it has no use for them.
     """
     if is_tuned(backbone):
         return None
-    _, hashes = collection.photos.hashes(np.setdiff1d(collection.photos.ids(), list(labelled)))
-    features, positions = cached_features(collection, backbone, nsmallest(MOST_UNLABELLED, hashes))
+    _, hashes = engine.collection.photos.hashes(np.setdiff1d(engine.collection.photos.ids(), list(labelled)))
+    features, positions = cached_features(engine, backbone, nsmallest(MOST_UNLABELLED, hashes))
     return features if len(positions) else None
 
 
-def _near_copies(
-    collection: CollectionStore, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]
-) -> NDArray[np.intp]:
+def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
     """Groups of near-copies as a backbone sees them that was not trained on these photos; (N,).
 
     A photo that it has not embedded is taken for one of a kind.
     """
     groups = np.arange(len(hashes))
-    features, positions = cached_features(collection, backbone, hashes)
+    features, positions = cached_features(engine, backbone, hashes)
     if len(positions):
         groups[positions] = positions[near_duplicates(features, targets[positions], _SEED, CancelToken())]
     return groups
@@ -182,14 +190,20 @@ def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -
     return len(class_names) < 2 or any(name_key(name) in known for name in class_names)
 
 
-def with_starter(collection: CollectionStore, own: TrainingSet) -> TrainingSet:
-    """Add the starter's photos to the person's; a renamed class stays one class."""
-    base = starter()
-    shown = {name: name for name in collection.classes.without_deleted(base.model.class_names)}
-    shown |= {name: entry.name for name in shown if (entry := collection.classes.find(name)) is not None}
+def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClasses | None = None) -> TrainingSet:
+    """Add the starter's photos to the person's; a renamed class stays one class.
+
+    Args:
+        collection: Whose classes.
+        own: The person's photos.
+        known: The classes there are; None: those of the collection.
+    """
+    base, known = starter(), known or collection.classes
+    shown = {name: name for name in known.without_deleted(base.model.class_names)}
+    shown |= {name: entry.name for name in shown if (entry := known.find(name)) is not None}
     # In the collection's order, whichever of them the person has used: a fit starts from the last one of the same
     # classes.
-    order = {entry.name: number for number, entry in enumerate(collection.classes.all())}
+    order = {entry.name: number for number, entry in enumerate(known.all())}
     names = sorted({*own.class_names, *shown.values()}, key=lambda name: (order.get(name, len(order)), name))
     number_of = {name: number for number, name in enumerate(names)}
     own_targets = np.array([number_of[name] for name in own.class_names], np.intp)[own.targets]

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from statistics import median
 
+from flowersorter.workflows.engine import Engine
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.big_collection import write_files
 from tests.bench.speed.process import Figures, answer, run_job
@@ -67,9 +68,9 @@ def _label_new(count: int) -> Figures:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "photos"
         write_files(folder, count)
-        with CollectionStore.open(Path(scratch) / "collection") as opened:
+        with Engine(CollectionStore.open(Path(scratch) / "collection"), open_no_network) as engine:
             started = time.perf_counter()
-            result = label(PredictFolderRequest(opened, folder), silent, CancelToken(), embedder=open_no_network)
+            result = label(engine, PredictFolderRequest(folder), silent, CancelToken())
             seconds = time.perf_counter() - started
     assert result.decoded == count
     return {"label": seconds / count}
@@ -88,8 +89,8 @@ def _known(collection: Path, photos: Path) -> Figures:
     from flowersorter.workflows.predicting.photo_details import folder_rows, predictions_for
 
     application = QCoreApplication([])
-    with CollectionStore.open(collection) as opened:
-        rows = folder_rows(opened, photos)
+    with Engine(CollectionStore.open(collection)) as engine:
+        rows = folder_rows(engine, photos)
         ids = rows.photo_ids.tolist()
         model = PhotoModel(lambda _wanted: None)
         model.set_rows(rows)
@@ -100,11 +101,11 @@ def _known(collection: Path, photos: Path) -> Figures:
                 model.set_filter(PhotoFilter(shelf=shelf))
 
         def plan() -> None:
-            plan_sort(SortRequest(opened, photos, photos.with_name("sorted")), silent, CancelToken())
+            plan_sort(engine, SortRequest(photos, photos.with_name("sorted")), silent, CancelToken())
 
         steps: dict[str, Callable[[], object]] = {
             "scan": lambda: scan(photos, CancelToken()),
-            "predict": lambda: predictions_for(opened, ids),
+            "predict": lambda: predictions_for(engine, ids),
             "filter": filter_all,
             "sort plan": plan,
         }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from flowersorter.workflows.engine import Engine
 from tests.bench.speed.big_collection import look_twice, make_collection
 from tests.bench.speed.process import Figures, answer
 
@@ -19,9 +20,9 @@ def make_known(folder: str, photos: int, labelled: int, trained: bool) -> Figure
     twice = 0
     made = make_collection(Path(folder), photos, labelled, CLASSES, files=trained)
     if trained:
-        with CollectionStore.open(made.collection) as collection:
-            retrain(RetrainRequest(collection), silent, CancelToken())
-            twice = look_twice(collection, CLASSES)
+        with Engine(CollectionStore.open(made.collection)) as engine:
+            retrain(engine, RetrainRequest(), silent, CancelToken())
+            twice = look_twice(engine, CLASSES)
     return {"collection": str(made.collection), "photos": str(made.photos), "looked_at_twice": twice}
 
 

@@ -12,6 +12,7 @@ from statistics import median
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.workflows.engine import Engine
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.camera_photos import write_camera_photos
 from tests.bench.speed.process import Figures, answer, run_job, run_python
@@ -151,10 +152,13 @@ def label_folder(photos: str, backbone: str) -> Figures:
     started = time.perf_counter()
     network = _Counting(open_embedder(backbone_named(backbone), "auto"))
     opening_s = time.perf_counter() - started
-    with tempfile.TemporaryDirectory() as folder, CollectionStore.open(Path(folder)) as collection:
-        request = PredictFolderRequest(collection, Path(photos), backbone=backbone)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Engine(CollectionStore.open(Path(folder)), lambda _backbone, _device: network) as engine,
+    ):
+        request = PredictFolderRequest(Path(photos), backbone=backbone)
         started = time.perf_counter()
-        result = label(request, silent, CancelToken(), embedder=lambda _backbone, _device: network)
+        result = label(engine, request, silent, CancelToken())
         seconds = time.perf_counter() - started
     return {
         "seconds": seconds,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from flowersorter.workflows.engine import Engine
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.process import Figures, answer, run_job
 from tests.bench.speed.rows import Row
@@ -102,8 +103,8 @@ def _labelling(count: int) -> Figures:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "photos"
         write_files(folder, count)
-        with CollectionStore.open(Path(scratch) / "collection") as opened:
-            label(PredictFolderRequest(opened, folder), sample, CancelToken(), embedder=open_no_network)
+        with Engine(CollectionStore.open(Path(scratch) / "collection"), open_no_network) as engine:
+            label(engine, PredictFolderRequest(folder), sample, CancelToken())
     done, megabytes = np.array(samples).T
     warm = done >= count / 4
     slope = float(np.polyfit(done[warm], megabytes[warm], 1)[0])

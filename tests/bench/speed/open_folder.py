@@ -10,6 +10,7 @@ from statistics import median
 
 import numpy as np
 
+from flowersorter.workflows.engine import Engine
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.process import Figures, answer, run_job
 from tests.bench.speed.rows import Row
@@ -47,11 +48,11 @@ def open_known(collection: str, photos: str) -> Figures:
     folder = Path(photos)
     starter()  # read while the window opens
     opened_files = _count_opened(photos)
-    with CollectionStore.open(Path(collection)) as opened:
+    with Engine(CollectionStore.open(Path(collection))) as engine:
         started = time.perf_counter()
-        known = folder_rows(opened, folder)
+        known = folder_rows(engine, folder)
         first_s = time.perf_counter() - started
-        result = label(PredictFolderRequest(opened, folder), silent, CancelToken())
+        result = label(engine, PredictFolderRequest(folder), silent, CancelToken())
         all_s = time.perf_counter() - started
     assert len(known) == len(result.rows)
     return {

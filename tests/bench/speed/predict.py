@@ -9,6 +9,7 @@ from statistics import median
 
 import numpy as np
 
+from flowersorter.workflows.engine import Engine
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.process import Figures, answer, run_job
 from tests.bench.speed.rows import Row
@@ -36,11 +37,11 @@ def predict_all(collection: str) -> Figures:
     from flowersorter.workflows.predicting.photo_details import predictions_for
 
     seconds = []
-    with CollectionStore.open(Path(collection)) as opened:
-        ids = sorted({place.photo_id for place in opened.photos.all_places() if place.photo_id is not None})
+    with Engine(CollectionStore.open(Path(collection))) as engine:
+        ids = sorted({place.photo_id for place in engine.collection.photos.all_places() if place.photo_id is not None})
         for _ in range(_CALLS):
             started = time.perf_counter()
-            guesses = predictions_for(opened, ids)
+            guesses = predictions_for(engine, ids)
             seconds.append(time.perf_counter() - started)
         assert guesses is not None
     return {

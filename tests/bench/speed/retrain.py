@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
+from flowersorter.workflows.engine import Engine
 from tests.bench.speed.bench import Bench
 from tests.bench.speed.big_collection import target_of
 from tests.bench.speed.process import Figures, answer, run_job
@@ -64,19 +65,19 @@ def retrain_copy(collection: str, label_all: bool = False) -> Figures:
     with tempfile.TemporaryDirectory() as scratch:
         copy = Path(scratch) / "collection"
         shutil.copytree(collection, copy)
-        with CollectionStore.open(copy) as opened:
+        with Engine(CollectionStore.open(copy)) as engine:
             if label_all:
-                _label_all(opened)
+                _label_all(engine.collection)
             started = time.perf_counter()
-            first = retrain(RetrainRequest(opened), silent, CancelToken())
+            first = retrain(engine, RetrainRequest(), silent, CancelToken())
             first_s = time.perf_counter() - started
 
-            classes = [entry.id for entry in opened.classes.all()]
-            corrected, label = next(iter(opened.labels.all().items()))
+            classes = [entry.id for entry in engine.collection.classes.all()]
+            corrected, label = next(iter(engine.collection.labels.all().items()))
             other = classes[(classes.index(label.class_id) + 1) % len(classes)]
-            opened.labels.assign([corrected], other, LabelOrigin.PERSON)
+            engine.collection.labels.assign([corrected], other, LabelOrigin.PERSON)
             started = time.perf_counter()
-            second = retrain(RetrainRequest(opened), silent, CancelToken())
+            second = retrain(engine, RetrainRequest(), silent, CancelToken())
             corrected_s = time.perf_counter() - started
     return {
         "first_s": first_s,

@@ -24,9 +24,10 @@ def opened(collection: Path, folder: Path) -> Iterator[Program]:
 
     from flowersorter.app import Program
     from flowersorter.library.collection import CollectionStore
+    from flowersorter.workflows.engine import Engine
 
     application = QApplication([])
-    program = Program(CollectionStore.open(collection))
+    program = Program(Engine(CollectionStore.open(collection)))
     try:
         program.start(folder)
         yield program

@@ -19,21 +19,21 @@ from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.shared.error_dialog import ErrorDialog
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 from tests.qt.dialogs import when_asked
 from tests.qt.program import class_named, draw_folder, idle, places, running
 from tests.qt.window.test_whole_way import sort_into
-from tests.stub_network import open_colour_network
 
 NAMES = ("red", "green", "blue")
 EACH = 4
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     """Four photos each, all labelled but one of each colour; a model that learned from them speaks."""
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos", EACH + 1)) as started:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", EACH + 1)) as started:
         idle(started, qtbot)
         collection, window = started.collection, started.window
         for each in collection.classes.all():
@@ -46,7 +46,7 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
         qtbot.waitUntil(window.actions_by_name["retrain"].isEnabled)
         window.actions_by_name["retrain"].trigger()
         idle(started, qtbot)
-        assert model_for(collection, chosen_backbone(collection)) is not None
+        assert model_for(Engine(collection), chosen_backbone(collection)) is not None
         yield started
 
 
@@ -229,12 +229,14 @@ def test_a_folder_that_is_just_being_looked_at_is_looked_at_again(
 ) -> None:
     began: list[PredictFolderRequest] = []
 
-    def waits_at_first(request: PredictFolderRequest, report: Report, cancel: CancelToken) -> PredictFolderResult:
+    def waits_at_first(
+        engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken
+    ) -> PredictFolderResult:
         began.append(request)
         while len(began) == 1:
             cancel.check()
             QThread.msleep(1)
-        return label(request, report, cancel, embedder=open_colour_network)
+        return label(engine, request, report, cancel)
 
     before = known(program)
     delete(program, "red")

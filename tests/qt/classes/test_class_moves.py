@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.journal import Run
 from flowersorter.errors import SortRefused
+from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
 from flowersorter.sorting.sidecar_groups import Group, file_group
 from flowersorter.ui.classes.class_dialogs import NameDialog
@@ -21,7 +22,6 @@ from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
-from flowersorter.ui.labels.label_commands import LabelContext
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.history import runs
 from tests.qt.program import class_named, draw_folder, idle, places, running
@@ -37,10 +37,10 @@ def sorted_to(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot) -> Iterator[Program]:
     """Three photos each filed into red, green and blue."""
     folder = draw_folder(tmp_path / "photos", EACH)
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         for name in NAMES:
             program.collection.classes.add(name)
         program.window.open_folder(folder)
@@ -286,7 +286,7 @@ def cancel_after(program: Program, monkeypatch: pytest.MonkeyPatch, photos: int)
     """Let the person press Cancel while a job moves its photos, once so many of them are done."""
     left = [photos]
 
-    def file_and_cancel(desk: LabelContext, run: Run, group: Group) -> str | None:
+    def file_and_cancel(desk: StepContext, run: Run, group: Group) -> str | None:
         note = file_group(desk, run, group)
         left[0] -= 1
         if left[0] == 0:

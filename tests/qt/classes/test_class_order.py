@@ -27,8 +27,8 @@ from tests.qt.program import class_named, draw_folder, idle, places, running
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos", 4)) as started:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", 4)) as started:
         idle(started, qtbot)
         for each in started.collection.classes.all():
             started.collection.classes.delete(each.id)

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.errors import CollectionLocked
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.locations import collections_file, usual_collection
+from flowersorter.library.files.locations import recent_collections_file, usual_collection
 from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, is_collection
 from flowersorter.ui.collections import collections_controller as controller
 from flowersorter.ui.collections.collection_dialog import NewCollectionDialog
@@ -28,8 +28,8 @@ from tests.qt.program import draw_folder, idle, running
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "flowers", qtbot, monkeypatch) as started:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "flowers", qtbot) as started:
         idle(started, qtbot)
         yield started
 
@@ -193,7 +193,7 @@ def test_a_second_window_that_cannot_be_started_is_said(
 
 
 def test_a_drive_that_is_gone_takes_its_collection_from_the_menu(program: Program, tmp_path: Path) -> None:
-    RecentCollections(collections_file()).remember(made(tmp_path / "mushrooms"))
+    RecentCollections(recent_collections_file()).remember(made(tmp_path / "mushrooms"))
     assert len(menu(program)) == 2
     (tmp_path / "mushrooms").rename(tmp_path / "away")
     assert menu(program) == [("flowers", True)]
@@ -209,13 +209,11 @@ def test_the_title_names_folder_and_collection(program: Program, tmp_path: Path,
     assert program.window.windowTitle() == "holiday – flowers – FlowerSorter"
 
 
-def test_who_has_one_collection_is_not_told_its_name(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with running(usual_collection(), qtbot, monkeypatch) as program:
+def test_who_has_one_collection_is_not_told_its_name(tmp_path: Path, qtbot: QtBot) -> None:
+    with running(usual_collection(), qtbot) as program:
         idle(program, qtbot)
         assert program.window.windowTitle() == "FlowerSorter"
-        RecentCollections(collections_file()).remember(made(tmp_path / "mushrooms"))
+        RecentCollections(recent_collections_file()).remember(made(tmp_path / "mushrooms"))
         assert program.window.collections.title(Path("/photos")) == "photos – My collection – FlowerSorter"
         assert menu(program) == [("My collection", True), ("mushrooms", False)]
 
@@ -236,7 +234,7 @@ def test_a_second_program_really_opens_the_other_collection(
     assert open_window(mushrooms)
     try:
         # It notes what it opened. To try the lock until then could keep it from taking it.
-        qtbot.waitUntil(lambda: mushrooms in RecentCollections(collections_file()).all())
+        qtbot.waitUntil(lambda: mushrooms in RecentCollections(recent_collections_file()).all())
         assert is_open(mushrooms)
         assert is_open(program.collection.folder)  # and this one still is
     finally:

@@ -22,10 +22,10 @@ from tests.qt.program import draw_folder, idle, places, running
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     """A collection of 24 photos in three classes, labelled right but for one red one that is called blue."""
     folder = draw_folder(tmp_path / "photos", each=8)
-    with running(tmp_path / "collection", qtbot, monkeypatch) as made:
+    with running(tmp_path / "collection", qtbot) as made:
         made.window.open_folder(folder)
         idle(made, qtbot)
         for name in ("red", "green", "blue"):

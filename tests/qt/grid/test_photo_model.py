@@ -281,3 +281,38 @@ def test_the_grid_stays_where_it_is_when_a_photo_leaves_far_down(qtbot: QtBot) -
 
 def names_in(model: PhotoModel) -> range:
     return range(model.rowCount(QModelIndex()))
+
+
+def test_a_folder_looked_at_again_tries_again_what_could_not_be_shown(model: PhotoModel) -> None:
+    model.set_rows(rows(4))
+    outdated: list[int] = []
+    model.files_changed.connect(outdated.extend)
+    model.mark_unreadable([(2, "the file is not there")])
+    assert model.index(1).data(PhotoRole.THUMBNAIL) is None
+    model.merge(some(rows(4), [0]))  # news of another photo
+    assert outdated == []
+    model.set_rows(rows(4))
+    assert outdated == [2]
+    assert model.index(1).data(PhotoRole.ERROR) is None
+    assert model.index(1).data(PhotoRole.THUMBNAIL) is not None
+    model.set_rows(rows(4))
+    assert outdated == [2]  # once
+
+
+def test_a_photo_that_comes_back_after_the_folder_was_seen_without_it_is_tried_again(model: PhotoModel) -> None:
+    model.set_rows(rows(4))
+    outdated: list[int] = []
+    model.files_changed.connect(outdated.extend)
+    model.mark_unreadable([(2, "the file is not there")])
+    model.set_rows(some(rows(4), [0, 2, 3]))
+    assert outdated == [2]
+
+
+def test_a_changed_file_is_told_also_when_another_one_came_with_it(model: PhotoModel) -> None:
+    model.set_rows(rows(4))
+    outdated: list[int] = []
+    model.files_changed.connect(outdated.extend)
+    again = rows(5)
+    again.photo_ids[2] = 77
+    model.set_rows(again)
+    assert outdated == [3]

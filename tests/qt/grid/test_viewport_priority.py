@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from flowersorter.ui.grid.photo_filter import PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.workflows.predicting.predict_folder import RowsChanged, label
+from flowersorter.workflows.predicting.predict_folder import RowsChanged
 from tests.drawing import BLUE, textured, write_jpeg
 from tests.qt.fake_rows import picture, rows
 from tests.qt.program import idle, running
@@ -46,10 +45,8 @@ def test_what_is_in_view_is_labelled_first(tmp_path: Path, qtbot: QtBot, monkeyp
         if isinstance(news, RowsChanged):
             labelled.extend(news.rows.place_ids.tolist())
 
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
-        monkeypatch.setattr(
-            "flowersorter.workflows.predicting.predict_folder.label", partial(label, embedder=open_late)
-        )
+    with running(tmp_path / "collection", qtbot) as program:
+        program.engine.open_network = open_late
         monkeypatch.setattr(
             "flowersorter.workflows.predicting.ingest.worker_count", lambda: 1
         )  # batches come in their order

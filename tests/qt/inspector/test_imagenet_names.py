@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawing import YELLOW, textured, write_jpeg
@@ -28,12 +29,12 @@ def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> It
         (tmp_path / "sorted" / name).mkdir(parents=True)
         for number in range(8):
             write_jpeg(tmp_path / "sorted" / name / f"{number}.jpg", textured((96, 72), colour, 200 + number))
-    with CollectionStore.open(tmp_path / "collection") as collection:
-        request = TrainFolderRequest(collection, tmp_path / "sorted")
-        train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+    with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as engine:
+        request = TrainFolderRequest(tmp_path / "sorted")
+        train_folder(engine, request, silent, CancelToken())
     folder = draw_folder(tmp_path / "photos", each=2)
     write_jpeg(folder / "IMG_900_yellow.jpg", textured((96, 72), YELLOW, 7))
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as made:
+    with running(tmp_path / "collection", qtbot, folder) as made:
         idle(made, qtbot)
         yield made
 

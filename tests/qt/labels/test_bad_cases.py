@@ -20,9 +20,9 @@ from tests.qt.program import class_named, draw_folder, idle, places, running
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     """Six photos each of red, green and blue, which the person has classes for and no label yet."""
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as opened:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as opened:
         idle(opened, qtbot)
         for name in ("red", "green", "blue"):
             opened.collection.classes.add(name)
@@ -86,7 +86,7 @@ def test_one_photo_in_each_class_is_too_little_to_measure_with(action: str, prog
 
 
 @pytest.fixture
-def contradicting(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def contradicting(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     """Class folders of which red and green hold the same photo; their labels are learned from as they are."""
     folder = draw_folder(tmp_path / "photos", 4)
     for name in ("red", "green", "blue"):
@@ -94,7 +94,7 @@ def contradicting(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch)
         for file in folder.glob(f"*_{name}.jpg"):
             file.rename(folder / name / file.name)
     shutil.copy(folder / "red" / "IMG_000_red.jpg", folder / "green" / "same.jpg")
-    with running(tmp_path / "collection", qtbot, monkeypatch) as opened:
+    with running(tmp_path / "collection", qtbot) as opened:
         for name in ("red", "green", "blue"):
             opened.collection.classes.add(name)
         opened.window.classes.refresh()

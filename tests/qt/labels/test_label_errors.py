@@ -149,10 +149,10 @@ def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     """A folder of twelve red, green and blue photos each; all but some reds have a label, two reds a wrong one."""
     folder = draw_folder(tmp_path / "photos", 12)
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as opened:
+    with running(tmp_path / "collection", qtbot, folder) as opened:
         idle(opened, qtbot)
         for name in ("red", "green", "blue"):
             opened.collection.classes.add(name)

@@ -22,6 +22,7 @@ from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.labels.label_view import LabelView
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from tests.qt.fake_rows import nothing_yet
@@ -87,7 +88,7 @@ class LabelSteps(RuleBasedStateMachine):
         collection.labels.assign([photo_id], self.classes[0], LabelOrigin.FOLDER)
         self.model, self.pending, self.stack = PhotoModel(nothing_yet), PendingLabels(collection), QUndoStack()
         self.view, self.library = LabelView(self.model), SlowLibrary()
-        self.model.set_rows(folder_rows(collection, FOLDER))
+        self.model.set_rows(folder_rows(Engine(collection), FOLDER))
         self.read: set[int] = set()  # what the library knows is read
         self.shown: set[int] = set()  # what the window knows is read
         self.said: list[tuple[frozenset[int], int]] = []
@@ -118,7 +119,7 @@ class LabelSteps(RuleBasedStateMachine):
 
     @rule()
     def hear_of_it(self) -> None:
-        rows = folder_rows(self.collection, FOLDER)
+        rows = folder_rows(Engine(self.collection), FOLDER)
         self.model.merge(rows)
         self.library.submit(partial(self.pending.found, rows.place_ids, rows.photo_ids), self.view.show)
         self.shown = set(self.read)

@@ -24,8 +24,8 @@ from tests.qt.program import idle, running
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "collection", qtbot, monkeypatch) as started:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "collection", qtbot) as started:
         idle(started, qtbot)
         yield started
 

@@ -32,7 +32,6 @@ from flowersorter.workflows.training.train import RetrainRequest, TrainFolderReq
 from tests.drawing import write_classes
 from tests.qt.dialogs import when_asked
 from tests.qt.program import class_named, draw_folder, idle, running
-from tests.stub_network import open_colour_network
 
 
 @dataclass(frozen=True)
@@ -56,13 +55,13 @@ class Kept:
 
 
 @pytest.fixture
-def kept(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Kept]:
+def kept(tmp_path: Path, qtbot: QtBot) -> Iterator[Kept]:
     write_classes(tmp_path / "sorted", {"red": 8, "green": 8, "blue": 8}, size=(100, 75))
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
-        collection = program.collection
-        request = TrainFolderRequest(collection, tmp_path / "sorted")
-        good = train_folder(request, silent, CancelToken(), embedder=open_colour_network).model_id
+        engine = program.engine
+        request = TrainFolderRequest(tmp_path / "sorted")
+        good = train_folder(engine, request, silent, CancelToken()).model_id
         swap(program)
         bad = again(program)
         swap(program)
@@ -74,7 +73,7 @@ def kept(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 
 def again(program: Program) -> int:
-    return retrain(RetrainRequest(program.collection), silent, CancelToken(), embedder=open_colour_network).model_id
+    return retrain(program.engine, RetrainRequest(), silent, CancelToken()).model_id
 
 
 def swap(program: Program) -> None:
@@ -321,19 +320,19 @@ def test_an_error_of_a_model_that_is_gone_is_one_sentence(
 
 
 def test_retrain_asks_before_it_replaces_a_model_from_elsewhere(kept: Kept, qtbot: QtBot, tmp_path: Path) -> None:
-    program, collection, file = kept.program, kept.program.collection, tmp_path / "colours.safetensors"
-    export_model(ExportRequest(collection, file), silent, CancelToken())
-    imported = import_model(ImportRequest(collection, file, use=True), silent, CancelToken()).model_id
+    program, engine, file = kept.program, kept.program.engine, tmp_path / "colours.safetensors"
+    export_model(engine, ExportRequest(file), silent, CancelToken())
+    imported = import_model(engine, ImportRequest(file, use=True), silent, CancelToken()).model_id
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)
     message = program.window.job_bar.message.text()
     assert "24 of 24 held-out photos right." in message
     assert "The model you imported gets 24 of these right, and stays in use until you say so." in message
-    assert collection.models.current() == in_collection(program)[imported]
+    assert engine.collection.models.current() == in_collection(program)[imported]
     assert program.window.job_bar.links[0].text() == "Use the new one"
     program.window.job_bar.links[0].click()
     idle(program, qtbot)
-    current = collection.models.current()
+    current = engine.collection.models.current()
     assert current is not None
     assert current.id == max(in_collection(program))
 

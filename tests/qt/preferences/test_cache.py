@@ -21,7 +21,6 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.maintenance.cache import cache_limit_mb, cache_state, empty_cache
-from flowersorter.workflows.predicting.predict_folder import label
 from tests.qt.program import draw_folder, idle, places, running
 from tests.stub_network import ColourNetwork
 
@@ -29,8 +28,8 @@ PHOTOS = 18
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         yield program
 
@@ -77,12 +76,10 @@ def test_no_limit_can_be_chosen(program: Program, qtbot: QtBot) -> None:
     assert cache_limit_mb(program.collection) == 0
 
 
-def test_pictures_that_are_gone_come_again_and_stay(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_pictures_that_are_gone_come_again_and_stay(tmp_path: Path, qtbot: QtBot) -> None:
     """The grid of the next session reads the photos themselves, once; the network sees none of them."""
     folder = draw_folder(tmp_path / "photos")
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
     with CollectionStore.open(tmp_path / "collection") as collection:
         assert cache_state(collection).pictures == PHOTOS
@@ -93,10 +90,8 @@ def test_pictures_that_are_gone_come_again_and_stay(
         networks.append(ColourNetwork())
         return networks[-1]
 
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
-        monkeypatch.setattr(
-            "flowersorter.workflows.predicting.predict_folder.label", partial(label, embedder=open_network)
-        )
+    with running(tmp_path / "collection", qtbot) as program:
+        program.engine.open_network = open_network
         idle(program, qtbot)
         wanted = [program.photos.wanted(row) for row in range(PHOTOS + 1)]
         shown = [each for each in wanted if each.photo_id]

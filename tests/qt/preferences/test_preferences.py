@@ -65,8 +65,8 @@ def shelf(monkeypatch: pytest.MonkeyPatch) -> Shelf:
 
 
 @pytest.fixture
-def program(shelf: Shelf, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
-    with running(tmp_path / "collection", qtbot, monkeypatch) as started:
+def program(shelf: Shelf, tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "collection", qtbot) as started:
         idle(started, qtbot)
         yield started
         shelf.go_on.set()
@@ -106,7 +106,7 @@ def test_another_promise_is_kept_and_counts_for_every_guess_at_once(program: Pro
     dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(0.99))
     with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         click(dialog.ok_button)
-    assert sure_precision(program.collection) == 0.99
+    assert sure_precision(program.engine) == 0.99
     assert opened(program).promise.promise == 0.99
 
 
@@ -142,10 +142,8 @@ def choose_promise(program: Program, promise: float) -> None:
     click(dialog.ok_button)
 
 
-def test_the_verdicts_in_the_grid_follow_another_promise(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+def test_the_verdicts_in_the_grid_follow_another_promise(tmp_path: Path, qtbot: QtBot) -> None:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: NOWHERE, 0.99: NOWHERE})
         idle(program, qtbot)
@@ -154,7 +152,7 @@ def test_the_verdicts_in_the_grid_follow_another_promise(
         idle(program, qtbot)
         counts = []
         for promise, begins in ((0.97, middle), (0.9, EVERYWHERE), (0.99, NOWHERE), (0.97, middle)):
-            if promise != sure_precision(program.collection):
+            if promise != sure_precision(program.engine):
                 choose_promise(program, promise)
             idle(program, qtbot)
             shown = verdicts(program)

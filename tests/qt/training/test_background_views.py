@@ -13,6 +13,7 @@ from flowersorter.errors import WeightsMissing
 from flowersorter.jobs import CancelToken, Report, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.features.views import VARIANTS, variant
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawing import textured, write_jpeg
@@ -29,10 +30,13 @@ def taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / "sorted" / name).mkdir(parents=True)
         for number in range(8):
             write_jpeg(tmp_path / "sorted" / name / f"{number}.jpg", textured((96, 72), colour, 200 + number))
-    with CollectionStore.open(tmp_path / "collection") as collection, monkeypatch.context() as before:
+    with (
+        Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as engine,
+        monkeypatch.context() as before,
+    ):
         before.setattr(training_set, "SMALL_CLASS", 0)
-        request = TrainFolderRequest(collection, tmp_path / "sorted")
-        train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+        request = TrainFolderRequest(tmp_path / "sorted")
+        train_folder(engine, request, silent, CancelToken())
     return tmp_path / "collection"
 
 
@@ -43,10 +47,8 @@ def variants(program: Program) -> int:
     return sum(len(store.get(hashes, variant(number))[1]) for number in range(1, VARIANTS + 1))
 
 
-def test_after_a_folder_was_looked_at_they_are_there(
-    taught: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with running(taught, qtbot, monkeypatch, draw_folder(tmp_path / "photos", each=1)) as program:
+def test_after_a_folder_was_looked_at_they_are_there(taught: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    with running(taught, qtbot, draw_folder(tmp_path / "photos", each=1)) as program:
         idle(program, qtbot)
         assert variants(program) == VARIANTS * 24
 
@@ -56,14 +58,14 @@ def test_what_the_person_asks_for_does_not_wait(
 ) -> None:
     started, given_up = threading.Event(), threading.Event()
 
-    def endless(collection: CollectionStore, device: str, report: Report, cancel: CancelToken) -> None:
+    def endless(engine: Engine, device: str, report: Report, cancel: CancelToken) -> None:
         if not started.is_set():
             started.set()
             cancel._event.wait(30)
             given_up.set()
             cancel.check()
 
-    with running(taught, qtbot, monkeypatch) as program:
+    with running(taught, qtbot) as program:
         monkeypatch.setattr(READY, endless)
         program.window.folder.open(draw_folder(tmp_path / "photos", each=1))
         qtbot.waitUntil(started.is_set)
@@ -77,11 +79,11 @@ def test_what_goes_wrong_with_it_bothers_nobody(
 ) -> None:
     asked = threading.Event()
 
-    def failing(collection: CollectionStore, device: str, report: Report, cancel: CancelToken) -> None:
+    def failing(engine: Engine, device: str, report: Report, cancel: CancelToken) -> None:
         asked.set()
         raise WeightsMissing("No weights", "they are not here", "Download them")
 
-    with running(taught, qtbot, monkeypatch) as program:
+    with running(taught, qtbot) as program:
         monkeypatch.setattr(READY, failing)
         program.window.folder.open(draw_folder(tmp_path / "photos", each=1))
         qtbot.waitUntil(asked.is_set)

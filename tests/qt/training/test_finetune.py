@@ -24,6 +24,7 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.training import finetune_controller as controller_module
 from flowersorter.ui.training.finetune_dialog import FinetuneDialog, duration_in_words
 from flowersorter.vision.features.views import CENTRE
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult
@@ -173,9 +174,9 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
         for path in list((photos / name).iterdir()):  # else the folders' names were labels
             path.rename(photos / path.name)
     with tiny_among_the_backbones(tmp_path, monkeypatch):
-        with CollectionStore.open(collection) as taught:
-            train_folder(TrainFolderRequest(taught, tmp_path / "stripes", False, "cpu", "tiny"), silent, CancelToken())
-        with running(collection, qtbot, monkeypatch, photos, real_network=True) as program:
+        with Engine(CollectionStore.open(collection)) as engine:
+            train_folder(engine, TrainFolderRequest(tmp_path / "stripes", False, "cpu", "tiny"), silent, CancelToken())
+        with running(collection, qtbot, photos, real_network=True) as program:
             idle(program, qtbot)
             known, hashes = program.collection.photos.hashes(program.photos.columns.photo_ids)
             assert len(known) == 6
@@ -193,9 +194,9 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     folder = draw_folder(tmp_path / "photos", 2)
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as started:
+    with running(tmp_path / "collection", qtbot, folder) as started:
         idle(started, qtbot)
         photo_ids = started.photos.columns.photo_ids
         class_id = started.window.classes.classes[0].id
@@ -214,10 +215,8 @@ def opened(program: Program, monkeypatch: pytest.MonkeyPatch, training: Training
     return found
 
 
-def test_without_a_label_there_is_nothing_to_train(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+def test_without_a_label_there_is_nothing_to_train(tmp_path: Path, qtbot: QtBot) -> None:
+    with running(tmp_path / "collection", qtbot) as program:
         idle(program, qtbot)
         assert not program.window.actions_by_name["deep_train"].isEnabled()
 

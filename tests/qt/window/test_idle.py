@@ -21,9 +21,9 @@ WATCHES = 5
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     """The folder is open, labelled to its end, and every thumbnail has come."""
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         settle(program, qtbot)
         yield program

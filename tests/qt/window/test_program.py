@@ -21,6 +21,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.window.first_paint import FirstPaint
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from tests.qt.program import draw_folder, idle, running
 from tests.stub_network import open_colour_network
@@ -34,6 +35,12 @@ def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
     assert window_request([str(photo)]) == WindowRequest(tmp_path)
     assert window_request(["--collection", str(tmp_path)]) == WindowRequest(collection=tmp_path)
     assert window_request([f"--collection={tmp_path}", str(tmp_path)]) == WindowRequest(tmp_path, tmp_path)
+    for line in (
+        [str(tmp_path), "--collection", "g"],
+        ["--collection", "g", str(tmp_path)],
+        ["--collection=g", "--", str(tmp_path)],
+    ):
+        assert window_request(line) == WindowRequest(tmp_path, Path("g"))
     assert window_request([str(tmp_path / "gone")]) == WindowRequest(
         tmp_path / "gone"
     )  # the window says that it is gone
@@ -41,7 +48,20 @@ def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [["label", "x"], ["--help"], ["--version"], ["lable"], ["doctor"], ["a", "b"], ["--collection", "g", "history"]],
+    [
+        ["label", "x"],
+        ["--help"],
+        ["--version"],
+        ["lable"],
+        ["doctor"],
+        ["a", "b"],
+        ["--collection", "g", "history"],
+        ["--json", "label", "x"],
+        [".", "--version"],
+        ["--device", "cpu"],
+        [".", ""],
+        [""],
+    ],
 )
 def test_everything_else_is_for_the_command_line(arguments: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     assert window_request(arguments) is None
@@ -120,17 +140,18 @@ print(seen)
 def test_a_folder_that_is_known_is_shown_without_the_network(tmp_path: Path) -> None:
     """Neither opening it nor what is loaded afterwards, at the first rest, imports torch."""
     folder = draw_folder(tmp_path / "photos", each=2)
-    with CollectionStore.open(tmp_path / "collection") as collection:
-        request = PredictFolderRequest(collection, folder)
-        label(request, lambda _news: None, CancelToken(), embedder=open_colour_network)
+    with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as engine:
+        request = PredictFolderRequest(folder)
+        label(engine, request, lambda _news: None, CancelToken())
     script = f"""
 import sys
 from pathlib import Path
 from PySide6.QtWidgets import QApplication
 from flowersorter.app import Program
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 application = QApplication([])
-program = Program(CollectionStore.open(Path({str(tmp_path / "collection")!r})))
+program = Program(Engine(CollectionStore.open(Path({str(tmp_path / "collection")!r}))))
 program._preload.finished.connect(program.window.close)
 program.start(Path({str(folder)!r}))
 application.exec()
@@ -206,7 +227,7 @@ def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: py
         "flowersorter.workflows.filing.history.recover_collection",
         lambda _collection: RecoveryResult(finished=2, rolled_back=1),
     )
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         idle(program, qtbot)
         assert program.window.job_bar.message.text() == "The last sort was interrupted; 3 photos were put right."
 
@@ -226,7 +247,7 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
         return True
 
     monkeypatch.setattr(QDesktopServices, "openUrl", open_url)
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
         bar = program.window.job_bar
         assert bar.message.text() == (

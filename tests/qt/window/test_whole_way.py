@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,10 @@ from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, label
 from tests.qt.drag import drag
 from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, tile
-from tests.stub_network import open_colour_network
 
 
 def pick(program: Program, place_ids: list[int]) -> None:
@@ -49,9 +48,9 @@ def labels(program: Program) -> dict[int, tuple[int, LabelOrigin]]:
     return {photo: (label.class_id, label.origin) for photo, label in program.collection.labels.all().items()}
 
 
-def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot) -> None:
     folder = draw_folder(tmp_path / "photos")
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         window = program.window
         for name in ("red", "green", "blue"):
             program.collection.classes.add(name)
@@ -89,11 +88,9 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatc
         assert len(list(folder.iterdir())) == 19
 
 
-def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(tmp_path: Path, qtbot: QtBot) -> None:
     folder, sorted_to = draw_folder(tmp_path / "photos"), tmp_path / "sorted"
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         for name in ("red", "green", "blue"):
             program.collection.classes.add(name)
         program.window.open_folder(folder)
@@ -115,9 +112,9 @@ def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(
         assert not any((sorted_to / "blue" / path.name).exists() for path in wrong)
 
 
-def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot) -> None:
     folder = draw_folder(tmp_path / "photos")
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         for name in ("red", "green", "blue"):
             program.collection.classes.add(name)
         program.window.open_folder(folder)
@@ -163,7 +160,7 @@ def press_undo(window: QWidget) -> None:
 
 def test_photos_dropped_on_new_class_make_one(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
         monkeypatch.setattr(program.window.classes, "make", lambda *_asked: program.collection.classes.add("ruby"))
         drag_to(program, places(program, "red"), NEW_CLASS)
@@ -176,7 +173,7 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 3)
     gate = threading.Event()
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         red = program.collection.classes.add("red")
         hold_after_scan(monkeypatch, gate)
         program.window.open_folder(folder)
@@ -198,23 +195,22 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
 
 def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> None:
     """Let the labelling job stop after the scan until the gate opens."""
-    whole = partial(label, embedder=open_colour_network)
 
-    def held(request: PredictFolderRequest, report: Report, cancel: CancelToken) -> object:
+    def held(engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken) -> object:
         def tell(news: object) -> None:
             report(news)
             if isinstance(news, FolderScanned):
                 while not gate.wait(0.005):
                     cancel.check()
 
-        return whole(request, tell, cancel)
+        return label(engine, request, tell, cancel)
 
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.label", held)
 
 
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         red = program.collection.classes.add("red")
         hold_after_scan(monkeypatch, threading.Event())
         program.window.open_folder(folder)
@@ -223,7 +219,7 @@ def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkey
         assert program.queue.busy
         program.window.close()
         assert not program.window.isVisible()
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:  # the collection is not locked any more
+    with running(tmp_path / "collection", qtbot) as program:  # the collection is not locked any more
         monkeypatch.undo()
     with CollectionStore.open(tmp_path / "collection") as collection:
         assert collection.settings.get("folder", "") == str(folder)
@@ -233,13 +229,13 @@ def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
-    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot, patched) as program:
+    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot) as program:
         red = program.collection.classes.add("red")
         hold_after_scan(patched, threading.Event())
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
         program.window.corrections.assign(places(program, "red"), red.id)
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:  # opens the last folder by itself
+    with running(tmp_path / "collection", qtbot) as program:  # opens the last folder by itself
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 2
 
@@ -248,7 +244,7 @@ def test_retrain_while_the_folder_is_read_comes_first_and_the_reading_goes_on(
     tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 4)
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as program:
+    with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
         for name in ("red", "green"):
             made = program.collection.classes.add(name)

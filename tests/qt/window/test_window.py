@@ -27,13 +27,13 @@ from tests.qt.program import draw_folder, idle, places, running, tile
 
 
 @pytest.fixture
-def program(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Iterator[Program]:
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     """A program with a folder of 19 files open and classes red, green and blue under the keys 1, 2 and 3."""
     folder = draw_folder(tmp_path / "photos")
     with CollectionStore.open(tmp_path / "collection") as collection:
         for name in ("red", "green", "blue"):
             collection.classes.add(name)
-    with running(tmp_path / "collection", qtbot, monkeypatch, folder) as made:
+    with running(tmp_path / "collection", qtbot, folder) as made:
         idle(made, qtbot)
         yield made
 
@@ -354,15 +354,15 @@ def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Progra
         assert part.accessibleName()
 
 
-def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot) -> None:
     folder = draw_folder(tmp_path / "photos", 1)
-    with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot, patched, folder) as program:
+    with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
         program.window.resize(760, 620)
         program.window.grid.set_tile_size(240)
         program.window.shelf.order_by(Order.LEAST_SURE)
         program.window.actions_by_name["inspector"].setChecked(False)
-    with running(tmp_path / "collection", qtbot, monkeypatch) as program:
+    with running(tmp_path / "collection", qtbot) as program:
         assert program.window.size().width() == 760
         assert program.window.grid.tile_size == 240
         assert program.window.header.zoom.value() == 240

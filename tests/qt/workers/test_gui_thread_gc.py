@@ -65,11 +65,9 @@ def test_what_lived_for_long_is_collected_too(collector: GuiThreadGc, qtbot: QtB
     qtbot.waitUntil(used)
 
 
-def test_python_collects_again_when_the_window_is_gone(
-    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_python_collects_again_when_the_window_is_gone(tmp_path: Path, qtbot: QtBot) -> None:
     assert gc.isenabled()
-    with running(tmp_path / "collection", qtbot, monkeypatch, draw_folder(tmp_path / "photos")) as program:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         assert not gc.isenabled()
     assert gc.isenabled()

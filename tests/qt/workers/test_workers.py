@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -91,6 +92,8 @@ class SlowDisk:
         self.gate = threading.Event()
         self.asked: list[int] = []
         self.bad: set[int] = set()
+        self.colours: dict[int, int] = {}
+        self.loaded = threading.Event()
 
     def __call__(self, wanted: Wanted) -> QImage:
         self.asked.append(wanted.place_id)
@@ -98,12 +101,19 @@ class SlowDisk:
         if wanted.place_id in self.bad:
             raise PhotoUnreadable("The photo cannot be shown", "the file is cut off")
         image = QImage(10, 10, QImage.Format.Format_RGB32)
-        image.fill(0xFF000000 + wanted.place_id)
+        image.fill(0xFF000000 + self.colours.get(wanted.place_id, wanted.place_id))
+        self.loaded.set()
         return image
 
 
-def wanted(place_id: int) -> Wanted:
-    return Wanted(place_id, 0, Path(f"/photos/{place_id}.jpg"))
+def wanted(place_id: int, photo_id: int = 0) -> Wanted:
+    return Wanted(place_id, photo_id, Path(f"/photos/{place_id}.jpg"))
+
+
+def shown(pool: ThumbnailPool, wish: Wanted) -> int | None:
+    """The colour of the thumbnail that is given at once."""
+    image = pool.image(wish)
+    return None if image is None else image.pixel(0, 0) - 0xFF000000
 
 
 @pytest.fixture
@@ -183,6 +193,86 @@ def test_a_photo_forgotten_while_it_is_read_is_read_again(pool: ThumbnailPool, d
     assert pool.image(wanted(1)) is None  # the old file's thumbnail was thrown away
     qtbot.waitUntil(lambda: arrived == [1, 1])
     assert pool.image(wanted(1)) is not None
+
+
+def test_a_photo_forgotten_once_it_is_read_is_read_again(pool: ThumbnailPool, disk: SlowDisk, qtbot: QtBot) -> None:
+    """The thumbnail is made, and the window has not heard of it yet."""
+    wish = wanted(1)
+    disk.colours[1] = 0xAA
+    disk.gate.set()
+    pool.image(wish)
+    assert disk.loaded.wait(60)
+    disk.colours[1] = 0xBB
+    pool.forget([1])
+    arrived: list[int] = []
+    pool.arrived.connect(arrived.extend)
+    qtbot.waitUntil(lambda: arrived == [1])
+    assert shown(pool, wish) is None
+    qtbot.waitUntil(lambda: arrived == [1, 1])
+    assert shown(pool, wish) == 0xBB
+
+
+def test_of_two_requests_for_a_place_the_newest_counts_whichever_ends_last(qtbot: QtBot) -> None:
+    gates = {1001: threading.Event(), 1002: threading.Event()}
+    began = {1001: threading.Event(), 1002: threading.Event()}
+
+    def load(wish: Wanted) -> QImage:
+        began[wish.photo_id].set()
+        assert gates[wish.photo_id].wait(60)
+        image = QImage(10, 10, QImage.Format.Format_RGB32)
+        image.fill(0xFF000000 + wish.photo_id)
+        return image
+
+    pool, arrived = ThumbnailPool(load, threads=2), list[int]()
+    pool.arrived.connect(arrived.extend)
+    old, new = wanted(1, 1001), wanted(1, 1002)
+    pool.image(old)
+    assert began[1001].wait(60)
+    pool.image(new)  # the file is another photo now
+    assert began[1002].wait(60)
+    gates[1002].set()
+    qtbot.waitUntil(lambda: arrived == [1])
+    gates[1001].set()
+    pool.shutdown()
+    QCoreApplication.processEvents()
+    assert arrived == [1]
+    assert shown(pool, new) == 1002
+
+
+def test_another_photo_at_a_place_is_loaded_whether_or_not_the_old_one_could_be(
+    pool: ThumbnailPool, disk: SlowDisk, qtbot: QtBot
+) -> None:
+    arrived: list[int] = []
+    problems: list[tuple[int, str]] = []
+    pool.arrived.connect(arrived.extend)
+    pool.unreadable.connect(problems.extend)
+    disk.gate.set()
+    disk.bad.add(2)
+    for place_id in (1, 2):
+        pool.image(wanted(place_id, 7))
+    qtbot.waitUntil(lambda: arrived == [1] and len(problems) == 1)
+    disk.bad.clear()
+    disk.colours = {1: 0xAA, 2: 0xBB}
+    assert [shown(pool, wanted(place_id, 8)) for place_id in (1, 2)] == [None, None]
+    qtbot.waitUntil(lambda: len(arrived) == 3)
+    assert [shown(pool, wanted(place_id, 8)) for place_id in (1, 2)] == [0xAA, 0xBB]
+
+
+def test_a_photo_that_was_just_read_is_loaded_again_and_its_tile_stays_meanwhile(
+    pool: ThumbnailPool, disk: SlowDisk, qtbot: QtBot
+) -> None:
+    """The file may have been written to the end since its first thumbnail was made."""
+    arrived: list[int] = []
+    pool.arrived.connect(arrived.extend)
+    disk.gate.set()
+    disk.colours[1] = 0xAA
+    pool.image(wanted(1))
+    qtbot.waitUntil(lambda: arrived == [1])
+    disk.colours[1] = 0xBB
+    assert shown(pool, wanted(1, 7)) == 0xAA
+    qtbot.waitUntil(lambda: arrived == [1, 1])
+    assert shown(pool, wanted(1, 7)) == 0xBB
+    assert pool.cached_bytes == 400
 
 
 def test_preload_imports_in_a_thread_and_a_missing_package_is_no_matter(qtbot: QtBot) -> None:

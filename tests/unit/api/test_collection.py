@@ -26,7 +26,7 @@ from tests.unit.workflows.conftest import draw_photos
 @pytest.fixture
 def collection(tmp_path: Path) -> Iterator[Collection]:
     with Collection.open(tmp_path / "collection") as opened:
-        opened._embedder = open_colour_network
+        opened._engine.open_network = open_colour_network
         yield opened
 
 
@@ -180,7 +180,7 @@ def test_a_model_is_shared_between_collections(collection: Collection, photos: P
     file = collection.export_model(tmp_path / "colours.safetensors")
     expected = collection.predict_image(photos / "red_4.jpg")
     with Collection.open(tmp_path / "other") as other:
-        other._embedder = open_colour_network
+        other._engine.open_network = open_colour_network
         number = other.import_model(file)
         assert [model.current for model in other.models] == [False, True]
         other.use_model(number)
@@ -208,12 +208,12 @@ def test_progress_comes_in_the_callers_thread_and_what_it_raises_comes_out(tmp_p
         raise EnoughError
 
     with Collection.open(tmp_path / "collection", progress=progress) as collection:
-        collection._embedder = open_colour_network
+        collection._engine.open_network = open_colour_network
         collection.label(photos)
     assert {thread for _, thread in seen} == {threading.get_ident()}
     assert "Labelling photos" in {stage for stage, _ in seen}
     with Collection.open(tmp_path / "other", progress=stop) as collection:
-        collection._embedder = open_colour_network
+        collection._engine.open_network = open_colour_network
         with pytest.raises(EnoughError):
             collection.label(photos)
         assert "flowersorter" not in {thread.name for thread in threading.enumerate()}  # the work has ended

@@ -17,7 +17,7 @@ from flowersorter.cli import main
 from flowersorter.commands.context import Call
 from flowersorter.commands.json_lines import photo_line
 from flowersorter.commands.output import NOTHING, Terminal, columns, counted, percent, shown, size
-from flowersorter.commands.parser import VERBS, make_parser
+from flowersorter.commands.parser import VERBS, make_parser, parse
 from flowersorter.commands.train_evaluate import evaluation_summary
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError
@@ -76,6 +76,22 @@ class TestExitCodes:
         assert sentence in err
         assert err.count("\n") == 1
 
+    @pytest.mark.parametrize("verb", ["label", "sort", "train", "evaluate", "advise"])
+    def test_a_wrong_folder_is_named(self, verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        missing, file = tmp_path / "missing", tmp_path / "file"
+        file.write_text("no folder")
+        more = [
+            "--collection",
+            str(tmp_path / "collection"),
+            *(["--to", str(tmp_path / "to")] if verb == "sort" else []),
+        ]
+        assert main([verb, str(missing), *more]) == 1
+        assert capsys.readouterr().err == f"Folder not found: {missing}. Check the path.\n"
+        assert main([verb, str(file), *more]) == 1
+        assert capsys.readouterr().err == f"{file} is not a folder. Name the folder that holds the photos.\n"
+        assert main([verb, str(tmp_path), *more, "--collection", str(file)]) == 1
+        assert capsys.readouterr().err == f"The collection {file} cannot be opened: it is a file, not a folder.\n"
+
     def test_a_defect_of_the_program_is_not_hidden(self, as_verb: Callable[[Verb], None]) -> None:
         as_verb(raising(ZeroDivisionError()))
         with pytest.raises(ZeroDivisionError):
@@ -117,10 +133,11 @@ class TestCollection:
     ) -> None:
         def put(count: int) -> Verb:
             def run(call: Call) -> int:
-                with call.collection() as collection:
-                    set_cache_limit(collection, 1)
+                with call.engine() as engine:
+                    set_cache_limit(engine.collection, 1)
                     for number in range(count):
-                        collection.thumbnails.put(bytes([number]) * 32, b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9")
+                        picture = b"\xff\xd8" + b"x" * 200_000 + b"\xff\xd9"
+                        engine.collection.thumbnails.put(bytes([number]) * 32, picture)
                 return 0
 
             return run
@@ -141,8 +158,8 @@ class TestCollection:
         self, tmp_path: Path, as_verb: Callable[[Verb], None]
     ) -> None:
         def run(call: Call) -> int:
-            with call.collection() as collection:
-                collection.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
+            with call.engine() as engine:
+                engine.collection.thumbnails.put(bytes(32), b"\xff\xd8\xff\xd9")
                 call.cancel.cancel()
             return 0
 
@@ -201,15 +218,14 @@ class TestArguments:
 
     @pytest.mark.parametrize("arguments", [["--collection", "g", "label", "f"], ["label", "f", "--collection", "g"]])
     def test_common_options_stand_anywhere(self, arguments: list[str]) -> None:
-        options = make_parser().parse_args(arguments)
+        options = parse(arguments)
         assert (options.verb, options.folder, options.collection) == ("label", Path("f"), Path("g"))
         assert (options.device, options.backbone) == ("auto", None)
 
-    def test_after_the_verb_wins(self) -> None:
-        assert make_parser().parse_args(["--device", "cuda", "label", "f", "--device", "cpu"]).device == "cpu"
+    def test_the_last_one_wins(self) -> None:
+        assert parse(["--device", "cuda", "label", "f", "--device", "cpu"]).device == "cpu"
 
     def test_copy_is_the_default(self) -> None:
-        parse = make_parser().parse_args
         assert parse(["sort", "f", "--to", "d"]).mode == "copy"
         assert parse(["sort", "f", "--to", "d", "--move"]).mode == "move"
         assert parse(["sort", "f", "--to", "d", "--link"]).mode == "link"
@@ -221,7 +237,7 @@ class TestArguments:
         monkeypatch.chdir(tmp_path)
         terminal = Terminal(io.StringIO(), io.StringIO())
         for arguments, folder in (([], "from environment"), (["--collection", "named"], "named")):
-            options = make_parser().parse_args([*arguments, "history"])
+            options = parse([*arguments, "history"])
             assert Call(options, terminal, CancelToken()).collection_folder == tmp_path / folder
 
 

@@ -204,7 +204,7 @@ def test_no_migration_without_a_backup(tmp_path: Path, monkeypatch: pytest.Monke
         assert collection.settings.get("value", 0) == 1
 
 
-def test_a_collection_of_a_newer_program_is_refused_untouched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_collection_of_a_newer_program_is_refused_untouched(tmp_path: Path) -> None:
     change(tmp_path, 1)
     library = tmp_path / "library.sqlite"
     with closing(sqlite3.connect(library)) as connection:
@@ -303,7 +303,7 @@ def test_neither_torch_nor_qt_is_needed(tmp_path: Path) -> None:
     program = (
         "import sys; sys.modules['PySide6'] = sys.modules['torch'] = None\n"
         "from pathlib import Path; from flowersorter.library.collection import CollectionStore\n"
-        "Collection.open(Path(sys.argv[1])).close()"
+        "CollectionStore.open(Path(sys.argv[1])).close()"
     )
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, env=environment)

@@ -201,14 +201,24 @@ def test_folder_that_cannot_be_listed_is_a_problem(tmp_path: Path, monkeypatch: 
 
 def test_unusable_folders(tmp_path: Path) -> None:
     _touch(tmp_path, "a.jpg")
-    for folder, reason in (
-        (tmp_path / "gone", "it is not there"),
-        (tmp_path / "a.jpg", "it is not a folder"),
-        (tmp_path / "a.jpg" / "b", "it is not a folder"),
+    for folder, sentence in (
+        ("gone", "Folder not found: {}. Check the path."),
+        ("a.jpg", "{} is not a folder. Name the folder that holds the photos."),
+        ("a.jpg/b", "{} is not a folder. Name the folder that holds the photos."),
     ):
         with pytest.raises(FolderUnusable) as caught:
-            scan(folder, CancelToken())
-        assert caught.value.why == reason
+            scan(tmp_path / folder, CancelToken())
+        assert str(caught.value) == sentence.format(tmp_path / folder)
+
+
+def test_a_folder_that_may_not_be_read_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(folder: Path) -> object:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(FolderUnusable) as caught:
+        scan(tmp_path, CancelToken())
+    assert str(caught.value) == f"The folder {tmp_path} cannot be read: access is refused. Choose another folder."
 
 
 def test_cancel_stops_between_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

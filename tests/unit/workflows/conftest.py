@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from tests.drawing import BLUE, GREEN, RED, YELLOW, textured
+from tests.stub_network import open_colour_network
 
 COLOURS = {"red": RED, "green": GREEN, "blue": BLUE, "yellow": YELLOW}
 
@@ -44,3 +46,9 @@ def sorted_photos(tmp_path: Path) -> Path:
     for colour in ("red", "green", "blue"):
         draw_photos(folder / colour, colour, 8, first=100)
     return folder
+
+
+@pytest.fixture
+def engine(collection: CollectionStore) -> Engine:
+    """The engine of the collection, with a network that sees colours."""
+    return Engine(collection, open_colour_network)

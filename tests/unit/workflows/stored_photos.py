@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +33,8 @@ def remember(
         taken: When each was taken, ISO 8601. None: nobody knows.
     """
     places = collection.photos.sync_folder(folder, [(folder / f"{at:05}.jpg", 1, 1) for at in range(len(names))])
-    hashes = [hashlib.sha256(os.fsencode(place.path)).digest() for place in places]
+    # The same in every run: folds are dealt by the hashes.
+    hashes = [hashlib.sha256(f"{folder.name}/{place.path.name}".encode()).digest() for place in places]
     collection.photos.record([
         ReadRecord(place.id, sha256, 1, 1, 100, 100, moment, None)
         for place, sha256, moment in zip(places, hashes, taken or [None] * len(names), strict=True)

@@ -14,6 +14,7 @@ from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import Backbone
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.label_errors import LabelErrorsRequest, LabelErrorsResult, find_label_errors
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
@@ -28,25 +29,25 @@ from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
 
-def trained(collection: CollectionStore, folder: Path, backbone: str | None = None) -> TrainResult:
-    request = TrainFolderRequest(collection, folder, backbone=backbone)
-    return train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+def trained(engine: Engine, folder: Path, backbone: str | None = None) -> TrainResult:
+    request = TrainFolderRequest(folder, backbone=backbone)
+    return train_folder(engine, request, silent, CancelToken())
 
 
-def retrained(collection: CollectionStore) -> TrainResult:
-    return retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
+def retrained(engine: Engine) -> TrainResult:
+    return retrain(engine, RetrainRequest(), silent, CancelToken())
 
 
-def measured(collection: CollectionStore) -> Evaluation:
-    return evaluate(EvaluateRequest(collection), silent, CancelToken(), embedder=open_colour_network)
+def measured(engine: Engine) -> Evaluation:
+    return evaluate(engine, EvaluateRequest(), silent, CancelToken())
 
 
-def doubted(collection: CollectionStore) -> LabelErrorsResult:
-    return find_label_errors(LabelErrorsRequest(collection), silent, CancelToken(), embedder=open_colour_network)
+def doubted(engine: Engine) -> LabelErrorsResult:
+    return find_label_errors(engine, LabelErrorsRequest(), silent, CancelToken())
 
 
-def advised(collection: CollectionStore) -> LabelNextResult:
-    return label_next(LabelNextRequest(collection), silent, CancelToken(), embedder=open_colour_network)
+def advised(engine: Engine) -> LabelNextResult:
+    return label_next(engine, LabelNextRequest(), silent, CancelToken())
 
 
 def cache_lost(collection: CollectionStore) -> CollectionStore:
@@ -70,20 +71,20 @@ def copies(folder: Path, name: str, count: int, seed: int = 0) -> None:
 # -- one class only
 
 
-def test_of_one_class_there_is_nothing_to_tell_apart(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    red = collection.classes.find("red")
+def test_of_one_class_there_is_nothing_to_tell_apart(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    red = engine.collection.classes.find("red")
     assert red is not None
-    models = collection.models.all()
-    assign(collection, list(collection.labels.all()), red.id)
+    models = engine.collection.models.all()
+    assign(engine.collection, list(engine.collection.labels.all()), red.id)
     with pytest.raises(TooFewPhotos, match="at least two classes with a labelled photo each"):
-        retrained(collection)
+        retrained(engine)
     for ask in (measured, doubted):
         with pytest.raises(TooFewPhotos, match="at least two classes"):
-            ask(collection)
-    advice = advised(collection)
+            ask(engine)
+    advice = advised(engine)
     assert [(each.name, each.photos, each.accuracy) for each in advice.classes] == [("red", 24, None)]
-    assert collection.models.all() == models, "the model before stays"
+    assert engine.collection.models.all() == models, "the model before stays"
 
 
 def test_one_class_folder_is_a_sentence_in_the_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,58 +96,52 @@ def test_one_class_folder_is_a_sentence_in_the_terminal(tmp_path: Path, capsys: 
 # -- one photo in a class
 
 
-def test_a_class_with_one_photo_is_named_and_the_others_are_measured(
-    collection: CollectionStore, sorted_photos: Path
-) -> None:
+def test_a_class_with_one_photo_is_named_and_the_others_are_measured(engine: Engine, sorted_photos: Path) -> None:
     draw_photos(sorted_photos / "yellow", "yellow", 1)
-    result = trained(collection, sorted_photos)
+    result = trained(engine, sorted_photos)
     assert (result.held_out, result.held_out_accuracy) == (24, 1.0)
     assert [str(each) for each in result.unmeasured] == ["yellow (1 photo)"]
-    evaluation = measured(collection)
+    evaluation = measured(engine)
     assert evaluation.photos == 24
     assert evaluation.how.endswith("; not measured: yellow (1 photo)")
     assert "yellow" in evaluation.class_names
-    result_of_doubts = doubted(collection)
+    result_of_doubts = doubted(engine)
     assert result_of_doubts.checked == 24
     assert [each.name for each in result_of_doubts.unmeasured] == ["yellow"]
-    standings = {each.name: each for each in advised(collection).classes}
+    standings = {each.name: each for each in advised(engine).classes}
     assert standings["yellow"].accuracy is None
     assert standings["red"].accuracy == 1.0
 
 
-def test_one_photo_in_each_class_is_enough_to_begin_and_too_little_to_measure(
-    collection: CollectionStore, tmp_path: Path
-) -> None:
+def test_one_photo_in_each_class_is_enough_to_begin_and_too_little_to_measure(engine: Engine, tmp_path: Path) -> None:
     for colour in ("red", "blue"):
         draw_photos(tmp_path / "sorted" / colour, colour, 1)
-    result = trained(collection, tmp_path / "sorted")
+    result = trained(engine, tmp_path / "sorted")
     assert result.made_current
     assert (result.held_out, result.held_out_accuracy) == (0, None)
     with pytest.raises(TooFewPhotos, match=r"blue \(1 photo\) and red \(1 photo\)"):
-        measured(collection)
+        measured(engine)
 
 
 # -- all photos alike
 
 
-def test_photos_that_are_all_alike_count_as_one(collection: CollectionStore, tmp_path: Path) -> None:
+def test_photos_that_are_all_alike_count_as_one(engine: Engine, tmp_path: Path) -> None:
     copies(tmp_path / "alike", "aster", 8)
     copies(tmp_path / "alike", "bellis", 8)
-    result = trained(collection, tmp_path / "alike")
+    result = trained(engine, tmp_path / "alike")
     assert result.photos == 16
     assert result.held_out_accuracy is None, "the same picture twice proves nothing"
     for ask in (measured, doubted):
         with pytest.raises(TooFewPhotos, match=r"aster \(8 photos, all copies of one another or of one moment\)"):
-            ask(collection)
-    rows = label(
-        PredictFolderRequest(collection, tmp_path / "alike"), silent, CancelToken(), embedder=open_colour_network
-    ).rows
+            ask(engine)
+    rows = label(engine, PredictFolderRequest(tmp_path / "alike"), silent, CancelToken()).rows
     assert Verdict.SURE not in set(rows.verdicts.tolist()), "it cannot tell them apart and says so"
 
 
-def test_a_class_of_copies_keeps_nobody_from_being_measured(collection: CollectionStore, sorted_photos: Path) -> None:
+def test_a_class_of_copies_keeps_nobody_from_being_measured(engine: Engine, sorted_photos: Path) -> None:
     copies(sorted_photos, "twin", 5, seed=7000)
-    result = trained(collection, sorted_photos)
+    result = trained(engine, sorted_photos)
     assert result.held_out == 24
     assert [(each.name, each.photos, each.few) for each in result.unmeasured] == [("twin", 5, False)]
 
@@ -154,20 +149,20 @@ def test_a_class_of_copies_keeps_nobody_from_being_measured(collection: Collecti
 # -- 200 classes
 
 
-def test_two_hundred_classes(collection: CollectionStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_two_hundred_classes(engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     names = [f"kind {number}" for number in range(1, 201) for _ in range(4)]
     embeddings = np.random.default_rng(0).gamma(0.3, size=(800, 2048)).astype(np.float32)
     for at in range(800):
         embeddings[at, 10 * (at // 4) : 10 * (at // 4) + 10] += 3
-    remember(collection, tmp_path / "mine", embeddings, names)
-    result = retrained(collection)
+    remember(engine.collection, tmp_path / "mine", embeddings, names)
+    result = retrained(engine)
     assert len(result.classes) == 200
     assert result.held_out == 800
-    evaluation = measured(collection)
+    evaluation = measured(engine)
     assert evaluation.accuracy > 0.8
     assert evaluation.confusion.shape == (200, 200)
-    assert doubted(collection).checked == 800
-    collection.close()
+    assert doubted(engine).checked == 800
+    engine.collection.close()
     for verb in (["evaluate"], ["doubts"], ["advise"]):
         assert main([*verb, "--collection", str(tmp_path / "collection")]) == 0
         text = capsys.readouterr().out
@@ -177,42 +172,40 @@ def test_two_hundred_classes(collection: CollectionStore, tmp_path: Path, capsys
 # -- labels contradict
 
 
-def test_the_same_photo_in_two_class_folders_is_counted_once_and_said(
-    collection: CollectionStore, sorted_photos: Path
-) -> None:
+def test_the_same_photo_in_two_class_folders_is_counted_once_and_said(engine: Engine, sorted_photos: Path) -> None:
     shutil.copy(sorted_photos / "blue" / "blue_103.jpg", sorted_photos / "red" / "copy.jpg")
-    result = trained(collection, sorted_photos)
+    result = trained(engine, sorted_photos)
     assert (result.photos, result.contradicting) == (24, 1)
 
 
 def test_what_stands_in_another_class_elsewhere_does_not_contradict_this_folder(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
+    engine: Engine, sorted_photos: Path, tmp_path: Path
 ) -> None:
-    trained(collection, sorted_photos)
+    trained(engine, sorted_photos)
     draw_photos(tmp_path / "other" / "blue", "blue", 4, first=700)
     (tmp_path / "other" / "red").mkdir()
     for number in range(3):
         shutil.copy(sorted_photos / "green" / f"green_10{number}.jpg", tmp_path / "other" / "red")
-    assert trained(collection, tmp_path / "other").contradicting == 0
+    assert trained(engine, tmp_path / "other").contradicting == 0
 
 
 # -- a backbone changed after training
 
 
 def test_with_another_backbone_photos_are_embedded_anew_and_the_old_model_is_kept(
-    collection: CollectionStore, sorted_photos: Path, photos: Path
+    engine: Engine, sorted_photos: Path, photos: Path
 ) -> None:
-    first = trained(collection, sorted_photos)
-    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
-    second = trained(collection, sorted_photos, backbone="resnet50-v2")
-    assert {entry.id for entry in collection.models.all()} == {first.model_id, second.model_id}
+    first = trained(engine, sorted_photos)
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    second = trained(engine, sorted_photos, backbone="resnet50-v2")
+    assert {entry.id for entry in engine.collection.models.all()} == {first.model_id, second.model_id}
     for backbone, made in (("resnet50", first), ("resnet50-v2", second)):
-        named = model_for(collection, backbone)
+        named = model_for(engine, backbone)
         assert named is not None
         assert named.id == made.model_id
     # Nothing was guessed with the new one yet: the next look at the folder embeds its photos.
-    assert (folder_rows(collection, photos).confidences == 0).all()
-    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    assert (folder_rows(engine, photos).confidences == 0).all()
+    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert (rows.confidences > 0).all()
 
 
@@ -220,21 +213,22 @@ def test_with_another_backbone_photos_are_embedded_anew_and_the_old_model_is_kep
 
 
 def test_without_weights_what_is_in_the_cache_is_measured_and_nothing_else_is_lost(
-    collection: CollectionStore, sorted_photos: Path, photos: Path
+    engine: Engine, sorted_photos: Path, photos: Path
 ) -> None:
-    trained(collection, sorted_photos)
+    trained(engine, sorted_photos)
     draw_photos(photos / "red", "red", 1, first=40)
-    evaluation = evaluate(EvaluateRequest(collection), silent, CancelToken(), embedder=no_weights)
+    engine.open_network = no_weights
+    evaluation = evaluate(engine, EvaluateRequest(), silent, CancelToken())
     assert evaluation.photos == 24
     with pytest.raises(WeightsMissing):
-        label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_weights)
-    models, labels = collection.models.all(), collection.labels.all()
-    with cache_lost(collection) as again:
+        label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    models, labels = engine.collection.models.all(), engine.collection.labels.all()
+    with cache_lost(engine.collection) as again:
         for ask in (
-            lambda: retrain(RetrainRequest(again), silent, CancelToken(), embedder=no_weights),
-            lambda: evaluate(EvaluateRequest(again), silent, CancelToken(), embedder=no_weights),
-            lambda: find_label_errors(LabelErrorsRequest(again), silent, CancelToken(), embedder=no_weights),
-            lambda: label_next(LabelNextRequest(again), silent, CancelToken(), embedder=no_weights),
+            lambda: retrain(Engine(again, no_weights), RetrainRequest(), silent, CancelToken()),
+            lambda: evaluate(Engine(again, no_weights), EvaluateRequest(), silent, CancelToken()),
+            lambda: find_label_errors(Engine(again, no_weights), LabelErrorsRequest(), silent, CancelToken()),
+            lambda: label_next(Engine(again, no_weights), LabelNextRequest(), silent, CancelToken()),
         ):
             with pytest.raises(WeightsMissing, match="weights of resnet50 are not on this computer"):
                 ask()
@@ -246,18 +240,18 @@ def test_without_weights_what_is_in_the_cache_is_measured_and_nothing_else_is_lo
 
 @pytest.mark.parametrize("ask", [retrained, measured, doubted, advised])
 def test_a_lost_cache_is_made_again_by_whoever_needs_it(
-    ask: object, collection: CollectionStore, sorted_photos: Path, photos: Path
+    ask: object, engine: Engine, sorted_photos: Path, photos: Path
 ) -> None:
     assert callable(ask)
-    trained(collection, sorted_photos)
-    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
-    before = measured(collection)
-    with cache_lost(collection) as again:
+    trained(engine, sorted_photos)
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    before = measured(engine)
+    with cache_lost(engine.collection) as again:
         answer = ask(again)
         if isinstance(answer, LabelNextResult):
             assert answer.overall.accuracy == 1.0
             assert len(answer.next) == 10
             assert answer.unlabelled == 30
-        after = measured(again)
+        after = measured(Engine(again, open_colour_network))
     assert after.photos == before.photos == 24
     assert after.how == before.how

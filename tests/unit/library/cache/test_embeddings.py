@@ -252,7 +252,7 @@ def test_a_full_disk_loses_only_the_block_in_hand(
         assert assert_nothing_wrong(store, [1, 2, 3, 4]) == 4
 
 
-def test_writing_stopped_between_rows_and_keys_is_made_good(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_stopped_between_rows_and_keys_is_made_good(tmp_path: Path) -> None:
     """As after a power cut: the rows of a block are on disk, its keys are not, and nobody cleaned up."""
     with opened(tmp_path) as store:
         append(store, [1, 2])

@@ -1,4 +1,4 @@
-"""The seal finds what SQLite cannot see, and never takes a library that was changed in order for a damaged one."""
+"""A broken seal leads to the full check: it finds what the quick one does not, and refuses no sound library."""
 
 from __future__ import annotations
 
@@ -32,22 +32,86 @@ def _names(folder: Path) -> list[str]:
         return [entry.name for entry in collection.classes.all()]
 
 
-def _change_a_letter(folder: Path) -> None:
+def _change(folder: Path, old: bytes, new: bytes) -> None:
     library = folder / LIBRARY_NAME
     data = library.read_bytes()
-    assert b"Tulip" in data
-    library.write_bytes(data.replace(b"Tulip", b"Tulap"))
+    assert old in data
+    library.write_bytes(data.replace(old, new))
 
 
-def test_a_changed_letter_is_noticed_and_the_backup_put_back(tmp_path: Path) -> None:
+def test_a_library_beside_the_seal_of_another_computer_opens(tmp_path: Path) -> None:
+    """A program that synchronises folders took the library of one and the seal of the other."""
+    here, there = _collection(tmp_path / "here", "Rose"), tmp_path / "there"
+    shutil.copytree(here, there)
+    _collection(here, "Daisy")
+    _collection(there, "Tulip")
+    shutil.copy(there / SEAL_NAME, here / SEAL_NAME)
+    with CollectionStore.open(here) as collection:
+        assert [entry.name for entry in collection.classes.all()] == ["Rose", "Daisy"]
+        assert "synchronises" in collection.seal_problem
+        with closing(sqlite3.connect(backups(here)[0])) as copy:
+            assert {name for (name,) in copy.execute("SELECT name FROM classes")} == {"Rose", "Daisy"}
+    with CollectionStore.open(here) as collection:
+        assert collection.seal_problem == ""
+
+
+def test_the_library_of_another_computer_is_backed_up_though_it_counts_as_many_changes(tmp_path: Path) -> None:
+    here, there = _collection(tmp_path / "here", "Rose"), tmp_path / "there"
+    shutil.copytree(here, there)
+    _collection(here, "Daisy")
+    _collection(there, "Tulip")
+    assert _names(here) == ["Rose", "Daisy"]  # the newest backup is of this
+    shutil.copy(there / LIBRARY_NAME, here / LIBRARY_NAME)
+    before = backups(here)
+    assert _names(here) == ["Rose", "Tulip"]
+    assert len(backups(here)) == len(before) + 1
+    assert set(before) < set(backups(here))
+
+
+def test_a_letter_that_nothing_contradicts_is_said_and_the_backups_stay(tmp_path: Path) -> None:
+    with CollectionStore.open(_collection(tmp_path / "collection", "Rose")) as collection:
+        collection.settings.set("note", "Tulip")
+    folder = tmp_path / "collection"
+    kept = backups(folder)
+    _change(folder, b"Tulip", b"Tulap")
+    with CollectionStore.open(folder) as collection:
+        assert collection.settings.get("note", "") == "Tulap"
+        assert collection.seal_problem
+    assert set(kept) < set(backups(folder))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        (b"tulip", b"tulap", "missing from index"),
+        (b"Tulip", b"T\xfflip", "a text of classes cannot be read"),
+        (b"colour TEXT", b"colouq TEXT", "no column classes.colour"),
+    ],
+)
+def test_what_the_full_check_finds_is_damage(tmp_path: Path, old: bytes, new: bytes, why: str) -> None:
     folder = _collection(_collection(tmp_path / "collection", "Tulip"), "Rose")
-    _change_a_letter(folder)
-    with pytest.raises(CollectionDamaged, match="changed since it was closed"):
+    library = folder / LIBRARY_NAME
+    data = library.read_bytes()
+    at = data.rindex(old)
+    library.write_bytes(data[:at] + new + data[at + len(old) :])
+    with pytest.raises(CollectionDamaged, match=why):
         CollectionStore.open(folder)
     kept = backups(folder)
     restore_backup(folder)
     assert backups(folder) == kept
     assert _names(folder) == ["Tulip"]
+
+
+def test_a_row_that_refers_to_none_is_damage(tmp_path: Path) -> None:
+    folder = _collection(tmp_path / "collection", "Tulip")
+    with closing(sqlite3.connect(folder / LIBRARY_NAME)) as connection:
+        connection.execute("INSERT INTO labels VALUES (7, 1, 'person', '')")
+        connection.commit()
+    checksum.delete_checksum(folder / LIBRARY_NAME)
+    checksum.seal(folder / LIBRARY_NAME)
+    (folder / SEAL_NAME).write_text((folder / SEAL_NAME).read_text().replace(" ", " 0"))
+    with pytest.raises(CollectionDamaged, match="a row of labels refers to a row of photos"):
+        CollectionStore.open(folder)
 
 
 def test_another_program_may_change_a_library(tmp_path: Path) -> None:

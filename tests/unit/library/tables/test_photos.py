@@ -55,6 +55,14 @@ def test_a_file_that_was_unreadable_is_tried_again_only_when_it_changed(photos: 
     assert photos.sync_folder(FOLDER, found("a.jpg", size=11))[0].error is None
 
 
+def test_a_file_that_was_out_of_reach_is_tried_again_though_it_did_not_change(photos: PhotoTable) -> None:
+    files = found("a.jpg", "b.jpg")
+    first, _ = photos.sync_folder(FOLDER, files)
+    photos.record_unreadable([(first.id, "the file is not there")], try_again=True)
+    assert [place.error for place in photos.places_under(FOLDER)] == ["the file is not there", None]
+    assert [place.error for place in photos.sync_folder(FOLDER, files)] == [None, None]
+
+
 def test_a_file_that_is_gone_is_missing_and_comes_back_as_it_was(photos: PhotoTable) -> None:
     first, second = photos.sync_folder(FOLDER, found("a.jpg", "b.jpg"))
     photos.record([read_of(first.id), read_of(second.id)])

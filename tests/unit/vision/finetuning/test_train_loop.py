@@ -31,6 +31,7 @@ from flowersorter.vision.finetuning.train_loop import (
     validate,
 )
 from flowersorter.vision.parallel import ThreadPool
+from flowersorter.vision.torch_threads import one_torch_thread
 from tests.tiny_network import TINY, tiny_network
 
 CLASSES = 3
@@ -252,7 +253,7 @@ def test_halving_changes_no_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
     crops = np.stack([picture[:64, :64] for picture in pictures_of([0, 1, 2, 0, 1])])
     targets, weights = np.array([0, 1, 2, 0, 1], np.intp), np.full(5, 0.2, np.float32)
     monkeypatch.setattr(learner_module, "computes_bfloat16", lambda device: False)
-    with ThreadPool() as lanes:
+    with ThreadPool(one_torch_thread) as lanes:
         results = []
         for at_once in (8, 2):
             learner = GradientWorker(TINY, tiny_network(), 1, HEAD, "cpu", lanes)
@@ -311,7 +312,7 @@ def test_rare_classes_weigh_as_much_as_frequent_ones() -> None:
             np.add.at(weighed, targets, weights * len(targets))
             return super().gradients(crops, targets, weights, smoothing)
 
-    with ThreadPool() as lanes:
+    with ThreadPool(one_torch_thread) as lanes:
         learner = Noting(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
         optimiser = make_optimiser(learner.part, RECIPE)
         train_one_epoch(learner, optimiser, of, RECIPE, 1, lanes, silent, CancelToken())
@@ -320,7 +321,7 @@ def test_rare_classes_weigh_as_much_as_frequent_ones() -> None:
 
 def test_held_out_photos_are_seen_as_labelling_sees_them() -> None:
     of = lesson()
-    with ThreadPool() as lanes:
+    with ThreadPool(one_torch_thread) as lanes:
         learner = GradientWorker(TINY, tiny_network(), 0, HEAD, "cpu", lanes)
         rows, logits = validate(learner, of, TINY.crop_px, lanes, CancelToken())
         picture = of.pictures(int(rows[-1]))

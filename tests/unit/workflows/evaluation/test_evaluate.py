@@ -10,27 +10,27 @@ import pytest
 
 from flowersorter.errors import Cancelled, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, silent
-from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.features.views import WIDE
 from flowersorter.workflows import evaluation
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
-from tests.stub_network import ColourNetwork, open_colour_network
+from tests.stub_network import ColourNetwork
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
 WIDTH = 2048
 
 
-def measured(collection: CollectionStore, folder: Path | None = None) -> Evaluation:
-    return evaluate(EvaluateRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+def measured(engine: Engine, folder: Path | None = None) -> Evaluation:
+    return evaluate(engine, EvaluateRequest(folder), silent, CancelToken())
 
 
-def curve_of(collection: CollectionStore) -> LearningCurve:
-    return learning_curve(LearningCurveRequest(collection), silent, CancelToken())
+def curve_of(engine: Engine) -> LearningCurve:
+    return learning_curve(engine, LearningCurveRequest(), silent, CancelToken())
 
 
 def noise(photos: int, seed: int = 0) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
@@ -49,59 +49,57 @@ def separable(names: list[str], seed: int = 0) -> np.ndarray[tuple[int, int], np
 # -- held out is held out
 
 
-def test_a_burst_is_in_one_fold_so_that_its_photos_do_not_vouch_for_each_other(
-    collection: CollectionStore, tmp_path: Path
-) -> None:
+def test_a_burst_is_in_one_fold_so_that_its_photos_do_not_vouch_for_each_other(engine: Engine, tmp_path: Path) -> None:
     draw = np.random.default_rng(1)
     moments = noise(60)
     burst = np.repeat(moments, 4, axis=0) * draw.uniform(0.98, 1.02, (240, WIDTH)).astype(np.float32)
     names = np.repeat(draw.permutation(["ash"] * 30 + ["elm"] * 30), 4).tolist()
-    remember(collection, tmp_path / "bursts", burst, names)
-    result = measured(collection)
+    remember(engine.collection, tmp_path / "bursts", burst, names)
+    result = measured(engine)
     assert result.photos == 240
     # Seen three of a burst, a model knows the fourth; of other moments it can only guess.
     assert 0.3 < result.accuracy < 0.7
-    assert curve_of(collection).points[-1].accuracy < 0.7
+    assert curve_of(engine).points[-1].accuracy < 0.7
 
 
 @pytest.mark.parametrize(("one", "other"), [("ash", "elm"), ("roses", "tulips")], ids=["alone", "with the starter"])
 def test_photos_of_one_moment_do_not_vouch_for_each_other_though_they_are_no_near_copies(
-    collection: CollectionStore, tmp_path: Path, one: str, other: str
+    engine: Engine, tmp_path: Path, one: str, other: str
 ) -> None:
     draw = np.random.default_rng(1)
     moments = np.repeat(noise(60), 4, axis=0)
     photos = moments * draw.uniform(0.3, 1.7, moments.shape).astype(np.float32)
     names = np.repeat(draw.permutation([one] * 30 + [other] * 30), 4).tolist()
-    remember(collection, tmp_path / "unknown", photos, names)
-    assert measured(collection).accuracy > 0.9, "else the test says nothing"
-    collection.labels.clear(list(collection.labels.all()))
+    remember(engine.collection, tmp_path / "unknown", photos, names)
+    assert measured(engine).accuracy > 0.9, "else the test says nothing"
+    engine.collection.labels.clear(list(engine.collection.labels.all()))
     taken = [f"2026-05-01T{at // 4:02}:00:{at % 4:02}" for at in range(96)]
     taken += [f"2026-05-02T{at // 4:02}:00:{at % 4:02}" for at in range(96)]
     taken += [f"2026-05-03T{at // 4:02}:00:{at % 4:02}" for at in range(48)]
-    remember(collection, tmp_path / "known", photos, names, taken)
-    assert measured(collection).accuracy < 0.7
+    remember(engine.collection, tmp_path / "known", photos, names, taken)
+    assert measured(engine).accuracy < 0.7
 
 
 def test_photos_of_the_starter_are_learned_from_and_never_counted(
-    collection: CollectionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evaluation.learning_curve, "_LADDER", ())  # each point is five fits of 1,500 photos
     names = ["tulips"] * 6 + ["roses"] * 6
-    ids = remember(collection, tmp_path / "mine", separable(names), names)
-    result = measured(collection)
+    ids = remember(engine.collection, tmp_path / "mine", separable(names), names)
+    result = measured(engine)
     assert set(result.class_names) == set(starter().model.class_names)
     assert 0 < result.photos <= 12
     assert set(result.photo_ids.tolist()) <= set(ids)
     assert result.confusion.sum() == result.photos
-    curve = curve_of(collection)
+    curve = curve_of(engine)
     assert curve.with_starter
     assert {point.measured for point in curve.points} == {result.photos}
 
 
-def test_the_photos_of_each_interval_of_confidence_add_up(collection: CollectionStore, tmp_path: Path) -> None:
+def test_the_photos_of_each_interval_of_confidence_add_up(engine: Engine, tmp_path: Path) -> None:
     names = ["ash", "elm"] * 40
-    remember(collection, tmp_path / "mine", noise(80), names)
-    result = measured(collection)
+    remember(engine.collection, tmp_path / "mine", noise(80), names)
+    result = measured(engine)
     assert [int(result.within(each).sum()) for each in result.bins] == [each.photos for each in result.bins]
     for bar in result.histogram:
         inside = result.within(bar)
@@ -113,17 +111,15 @@ def test_the_photos_of_each_interval_of_confidence_add_up(collection: Collection
 # -- a folder
 
 
-def test_a_folder_is_predicted_as_label_predicts_it(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    request = TrainFolderRequest(collection, sorted_photos)
-    train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+def test_a_folder_is_predicted_as_label_predicts_it(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    request = TrainFolderRequest(sorted_photos)
+    train_folder(engine, request, silent, CancelToken())
     fresh = tmp_path / "fresh"
     for colour in ("red", "green", "yellow"):
         draw_photos(fresh / colour, colour, 4, first=700)
-    result = measured(collection, fresh)
-    assert len(collection.labels.all()) == 24, "what is measured with is not learned from"
-    rows = label(PredictFolderRequest(collection, fresh), silent, CancelToken(), embedder=open_colour_network).rows
+    result = measured(engine, fresh)
+    assert len(engine.collection.labels.all()) == 24, "what is measured with is not learned from"
+    rows = label(engine, PredictFolderRequest(fresh), silent, CancelToken()).rows
     class_of = dict(zip(rows.photo_ids.tolist(), rows.class_ids.tolist(), strict=True))
     sure_of = dict(zip(rows.photo_ids.tolist(), rows.confidences.tolist(), strict=True))
     guessed = [result.class_ids[at] for at in result.predicted.tolist()]
@@ -131,74 +127,67 @@ def test_a_folder_is_predicted_as_label_predicts_it(
     assert result.confidences.tolist() == pytest.approx([sure_of[photo_id] for photo_id in result.photo_ids.tolist()])
 
 
-def test_doubtful_photos_of_a_folder_get_their_second_look(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    request = TrainFolderRequest(collection, sorted_photos)
-    train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+def test_doubtful_photos_of_a_folder_get_their_second_look(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    request = TrainFolderRequest(sorted_photos)
+    train_folder(engine, request, silent, CancelToken())
     draw_photos(tmp_path / "fresh" / "yellow", "yellow", 4)  # like nothing it has learned
     network = ColourNetwork()
-    opened = EvaluateRequest(collection, tmp_path / "fresh")
-    result = evaluate(opened, silent, CancelToken(), embedder=lambda _backbone, _device: network)
-    _, hashes = collection.photos.hashes(result.photo_ids)
+    opened = EvaluateRequest(tmp_path / "fresh")
+    engine.open_network = lambda _backbone, _device: network
+    result = evaluate(engine, opened, silent, CancelToken())
+    _, hashes = engine.collection.photos.hashes(result.photo_ids)
     assert network.embedded == 8
-    assert collection.embeddings("resnet50").missing(hashes, WIDE) == []
+    assert engine.collection.embeddings("resnet50").missing(hashes, WIDE) == []
 
 
-def test_photos_are_shown_where_they_were_measured(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    request = TrainFolderRequest(collection, sorted_photos)
-    train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+def test_photos_are_shown_where_they_were_measured(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    request = TrainFolderRequest(sorted_photos)
+    train_folder(engine, request, silent, CancelToken())
     copy = tmp_path / "copy"
     for path in sorted_photos.rglob("*.jpg"):
         (copy / path.parent.name).mkdir(parents=True, exist_ok=True)
         (copy / path.parent.name / path.name).write_bytes(path.read_bytes())
-    result = measured(collection, copy)
-    assert all(place.path.is_relative_to(copy) for place in collection.photos.places(result.place_ids))
+    result = measured(engine, copy)
+    assert all(place.path.is_relative_to(copy) for place in engine.collection.photos.places(result.place_ids))
 
 
-def test_measuring_with_a_folder_makes_no_classes(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-    before = collection.classes.all()
+def test_measuring_with_a_folder_makes_no_classes(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
+    before = engine.collection.classes.all()
     for name in ("yellow", "Yellow", "Red", "=cmd"):
         draw_photos(tmp_path / "fresh" / name, "yellow", 2, first=10 * len(name) + ord(name[0]))
-    result = measured(collection, tmp_path / "fresh")
-    assert collection.classes.all() == before
+    result = measured(engine, tmp_path / "fresh")
+    assert engine.collection.classes.all() == before
     assert {name.casefold() for name in result.class_names} == {"red", "green", "blue", "yellow", "=cmd"}
     assert len(result.class_names) == 5, "upper and lower case are one class"
     assert result.confusion.sum(axis=1)[result.class_names.index("red")] == 2
     assert len(set(result.class_ids)) == 5
 
 
-def test_classes_that_were_merged_since_count_as_one(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-    green, blue = collection.classes.find("green"), collection.classes.find("blue")
+def test_classes_that_were_merged_since_count_as_one(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
+    green, blue = engine.collection.classes.find("green"), engine.collection.classes.find("blue")
     assert green is not None
     assert blue is not None
-    collection.classes.merge(green.id, blue.id)
+    engine.collection.classes.merge(green.id, blue.id)
     for colour in ("green", "blue", "red"):
         draw_photos(tmp_path / "fresh" / colour, colour, 3, first=700)
-    result = measured(collection, tmp_path / "fresh")
+    result = measured(engine, tmp_path / "fresh")
     assert set(result.class_names) == {"red", "blue"}
     assert result.accuracy == 1.0
     assert result.confidences.max() <= 1.0001
 
 
-def test_photos_the_starter_learned_from_are_named(collection: CollectionStore, tmp_path: Path) -> None:
+def test_photos_the_starter_learned_from_are_named(engine: Engine, tmp_path: Path) -> None:
     base = starter()
     (tmp_path / "check" / "roses").mkdir(parents=True)
     pooled = base.features.take(slice(0, 5)).unpack() ** 2 * 500  # what the network gives for these photos
-    remember(collection, tmp_path / "check" / "roses", np.vstack([pooled, noise(3)]), ["roses"] * 8)
-    collection.labels.clear(list(collection.labels.all()))
-    for place in collection.photos.all_places():
+    remember(engine.collection, tmp_path / "check" / "roses", np.vstack([pooled, noise(3)]), ["roses"] * 8)
+    engine.collection.labels.clear(list(engine.collection.labels.all()))
+    for place in engine.collection.photos.all_places():
         place.path.write_bytes(b"x")
         os.utime(place.path, ns=(1, 1))
-    result = measured(collection, tmp_path / "check")
+    result = measured(engine, tmp_path / "check")
     assert (result.photos, result.seen) == (8, 5)
     assert "it may have learned from 5 of them" in result.how
 
@@ -206,13 +195,13 @@ def test_photos_the_starter_learned_from_are_named(collection: CollectionStore, 
 # -- the learning curve
 
 
-def test_the_learning_curve_rises_to_what_all_photos_give(collection: CollectionStore, tmp_path: Path) -> None:
+def test_the_learning_curve_rises_to_what_all_photos_give(engine: Engine, tmp_path: Path) -> None:
     names = ["ash", "elm", "fir"] * 50
     weak = noise(150, seed=3)
     for at, name in enumerate(("ash", "elm", "fir")):
         weak[np.array(names) == name, 200 * at : 200 * at + 200] *= 1.5
-    remember(collection, tmp_path / "mine", weak, names)
-    curve, whole = curve_of(collection), measured(collection)
+    remember(engine.collection, tmp_path / "mine", weak, names)
+    curve, whole = curve_of(engine), measured(engine)
     sizes = [round(point.per_class) for point in curve.points]
     assert sizes == [1, 2, 5, 10, 20, 40]  # a fifth is always held out
     assert all(point.measured == 150 for point in curve.points)
@@ -224,22 +213,22 @@ def test_the_learning_curve_rises_to_what_all_photos_give(collection: Collection
     assert set(curve.points[-1].wrong.tolist()) <= set(whole.place_ids.tolist())
 
 
-def test_the_learning_curve_is_the_same_every_time(collection: CollectionStore, tmp_path: Path) -> None:
+def test_the_learning_curve_is_the_same_every_time(engine: Engine, tmp_path: Path) -> None:
     names = ["ash", "elm"] * 15
-    remember(collection, tmp_path / "mine", noise(30), names)
-    assert [p.right for p in curve_of(collection).points] == [p.right for p in curve_of(collection).points]
+    remember(engine.collection, tmp_path / "mine", noise(30), names)
+    assert [p.right for p in curve_of(engine).points] == [p.right for p in curve_of(engine).points]
 
 
-def test_classes_of_different_size_count_with_what_they_have(collection: CollectionStore, tmp_path: Path) -> None:
+def test_classes_of_different_size_count_with_what_they_have(engine: Engine, tmp_path: Path) -> None:
     names = ["ash"] * 50 + ["elm"] * 10
-    remember(collection, tmp_path / "mine", separable(names), names)
-    last = curve_of(collection).points[-1]
+    remember(engine.collection, tmp_path / "mine", separable(names), names)
+    last = curve_of(engine).points[-1]
     assert last.per_class == pytest.approx((40 + 8) / 2)
 
 
-def test_a_cancelled_learning_curve_stops_between_two_models(collection: CollectionStore, tmp_path: Path) -> None:
+def test_a_cancelled_learning_curve_stops_between_two_models(engine: Engine, tmp_path: Path) -> None:
     names = ["ash", "elm"] * 20
-    remember(collection, tmp_path / "mine", noise(40), names)
+    remember(engine.collection, tmp_path / "mine", noise(40), names)
     cancel, seen = CancelToken(), list[Progress]()
 
     def report(news: object) -> None:
@@ -249,13 +238,13 @@ def test_a_cancelled_learning_curve_stops_between_two_models(collection: Collect
             cancel.cancel()
 
     with pytest.raises(Cancelled):
-        learning_curve(LearningCurveRequest(collection), report, cancel)
+        learning_curve(engine, LearningCurveRequest(), report, cancel)
     assert seen[-1].done == 3
     assert seen[-1].total == 25
 
 
 @pytest.mark.parametrize("names", [[], ["ash", "elm"], ["ash", "ash", "elm", "elm"]])
-def test_too_few_photos_for_a_curve_is_said(collection: CollectionStore, tmp_path: Path, names: list[str]) -> None:
-    remember(collection, tmp_path / "mine", noise(len(names)), names)
+def test_too_few_photos_for_a_curve_is_said(engine: Engine, tmp_path: Path, names: list[str]) -> None:
+    remember(engine.collection, tmp_path / "mine", noise(len(names)), names)
     with pytest.raises(TooFewPhotos):
-        curve_of(collection)
+        curve_of(engine)

@@ -11,6 +11,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_errors import (
     LabelErrorsRequest,
     LabelErrorsResult,
@@ -24,20 +25,19 @@ from flowersorter.workflows.evaluation.label_next import LabelNextRequest, Label
 from flowersorter.workflows.labelling.set_labels import assign, take_back
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
-from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 
-def trained(collection: CollectionStore, folder: Path) -> None:
-    train_folder(TrainFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+def trained(engine: Engine, folder: Path) -> None:
+    train_folder(engine, TrainFolderRequest(folder), silent, CancelToken())
 
 
-def doubts_of(collection: CollectionStore) -> LabelErrorsResult:
-    return find_label_errors(LabelErrorsRequest(collection), silent, CancelToken())
+def doubts_of(engine: Engine) -> LabelErrorsResult:
+    return find_label_errors(engine, LabelErrorsRequest(), silent, CancelToken())
 
 
-def advice_for(collection: CollectionStore, folder: Path | None = None, count: int = 10) -> LabelNextResult:
-    return label_next(LabelNextRequest(collection, folder, count), silent, CancelToken())
+def advice_for(engine: Engine, folder: Path | None = None, count: int = 10) -> LabelNextResult:
+    return label_next(engine, LabelNextRequest(folder, count), silent, CancelToken())
 
 
 def class_id(collection: CollectionStore, name: str) -> int:
@@ -53,10 +53,10 @@ def misfiled(sorted_photos: Path) -> Path:
     return sorted_photos
 
 
-def test_misfiled_photos_are_doubted_with_their_reason(collection: CollectionStore, misfiled: Path) -> None:
-    trained(collection, misfiled)
-    result = doubts_of(collection)
-    red, green = class_id(collection, "red"), class_id(collection, "green")
+def test_misfiled_photos_are_doubted_with_their_reason(engine: Engine, misfiled: Path) -> None:
+    trained(engine, misfiled)
+    result = doubts_of(engine)
+    red, green = class_id(engine.collection, "red"), class_id(engine.collection, "green")
     assert {each.path.name for each in result.doubts} == {"red_500.jpg", "red_501.jpg"}
     for each in result.doubts:
         assert (each.class_id, each.better_id, each.also_at) == (green, red, None)
@@ -71,136 +71,127 @@ def test_misfiled_photos_are_doubted_with_their_reason(collection: CollectionSto
     assert (result.checked, result.kept, result.unmeasured) == (26, 0, ())
 
 
-def test_where_all_is_right_nothing_is_doubted(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    result = doubts_of(collection)
+def test_where_all_is_right_nothing_is_doubted(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    result = doubts_of(engine)
     assert (result.doubts, result.groups, result.checked) == ((), (), 24)
 
 
-def test_what_is_kept_stays_quiet_until_its_label_changes(collection: CollectionStore, misfiled: Path) -> None:
-    trained(collection, misfiled)
-    first, second = doubts_of(collection).doubts
-    keep(collection, first.photo_id, first.class_id, first.better_id)
-    result = doubts_of(collection)
+def test_what_is_kept_stays_quiet_until_its_label_changes(engine: Engine, misfiled: Path) -> None:
+    trained(engine, misfiled)
+    first, second = doubts_of(engine).doubts
+    keep(engine.collection, first.photo_id, first.class_id, first.better_id)
+    result = doubts_of(engine)
     assert [each.photo_id for each in result.doubts] == [second.photo_id]
     assert result.kept == 1
     # Once it was called something else, what was kept says nothing of that.
-    assign(collection, [first.photo_id], class_id(collection, "blue"))
-    assert first.photo_id in {each.photo_id for each in doubts_of(collection).doubts}
-    assign(collection, [first.photo_id], first.class_id)
-    assert first.photo_id not in {each.photo_id for each in doubts_of(collection).doubts}
-    keep_no_longer(collection, first.photo_id, first.class_id, first.better_id)
-    assert first.photo_id in {each.photo_id for each in doubts_of(collection).doubts}
+    assign(engine.collection, [first.photo_id], class_id(engine.collection, "blue"))
+    assert first.photo_id in {each.photo_id for each in doubts_of(engine).doubts}
+    assign(engine.collection, [first.photo_id], first.class_id)
+    assert first.photo_id not in {each.photo_id for each in doubts_of(engine).doubts}
+    keep_no_longer(engine.collection, first.photo_id, first.class_id, first.better_id)
+    assert first.photo_id in {each.photo_id for each in doubts_of(engine).doubts}
 
 
-def test_what_is_moved_is_a_label_of_the_person_and_can_be_taken_back(
-    collection: CollectionStore, misfiled: Path
-) -> None:
-    trained(collection, misfiled)
-    first = doubts_of(collection).doubts[0]
-    correction = move(collection, first.photo_id, first.better_id)
-    label_now = collection.labels.get([first.photo_id])[first.photo_id]
+def test_what_is_moved_is_a_label_of_the_person_and_can_be_taken_back(engine: Engine, misfiled: Path) -> None:
+    trained(engine, misfiled)
+    first = doubts_of(engine).doubts[0]
+    correction = move(engine.collection, first.photo_id, first.better_id)
+    label_now = engine.collection.labels.get([first.photo_id])[first.photo_id]
     assert (label_now.class_id, label_now.origin) == (first.better_id, LabelOrigin.PERSON)
-    assert first.photo_id not in {each.photo_id for each in doubts_of(collection).doubts}
-    take_back(collection, correction)
-    assert first.photo_id in {each.photo_id for each in doubts_of(collection).doubts}
+    assert first.photo_id not in {each.photo_id for each in doubts_of(engine).doubts}
+    take_back(engine.collection, correction)
+    assert first.photo_id in {each.photo_id for each in doubts_of(engine).doubts}
 
 
-def test_a_class_with_too_few_photos_is_named_and_stops_nobody(collection: CollectionStore, misfiled: Path) -> None:
+def test_a_class_with_too_few_photos_is_named_and_stops_nobody(engine: Engine, misfiled: Path) -> None:
     draw_photos(misfiled / "yellow", "yellow", 2)
-    trained(collection, misfiled)
-    result = doubts_of(collection)
+    trained(engine, misfiled)
+    result = doubts_of(engine)
     assert len(result.doubts) == 2
     assert [(each.name, each.photos, each.few) for each in result.unmeasured] == [("yellow", 2, True)]
 
 
-def test_without_labels_or_with_one_a_class_there_is_too_little_to_doubt(
-    collection: CollectionStore, photos: Path
-) -> None:
-    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
+def test_without_labels_or_with_one_a_class_there_is_too_little_to_doubt(engine: Engine, photos: Path) -> None:
+    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     with pytest.raises(TooFewPhotos, match="at least two classes"):
-        doubts_of(collection)
+        doubts_of(engine)
     for photo_id, name in zip(rows.photo_ids.tolist(), ("morel", "chanterelle"), strict=False):
-        assign(collection, [photo_id], collection.classes.add(name).id)
+        assign(engine.collection, [photo_id], engine.collection.classes.add(name).id)
     with pytest.raises(TooFewPhotos, match="at least two classes"):
-        doubts_of(collection)
+        doubts_of(engine)
 
 
-def test_a_photo_that_is_nowhere_is_not_shown(collection: CollectionStore, misfiled: Path) -> None:
-    trained(collection, misfiled)
+def test_a_photo_that_is_nowhere_is_not_shown(engine: Engine, misfiled: Path) -> None:
+    trained(engine, misfiled)
     (misfiled / "green" / "red_500.jpg").unlink()
-    label(PredictFolderRequest(collection, misfiled), silent, CancelToken(), embedder=open_colour_network)
-    assert {each.path.name for each in doubts_of(collection).doubts} == {"red_501.jpg"}
+    label(engine, PredictFolderRequest(misfiled), silent, CancelToken())
+    assert {each.path.name for each in doubts_of(engine).doubts} == {"red_501.jpg"}
 
 
 # -- the same bytes in two class folders
 
 
-def test_the_same_photo_in_two_class_folders_is_seen_and_comes_first(
-    collection: CollectionStore, misfiled: Path
-) -> None:
+def test_the_same_photo_in_two_class_folders_is_seen_and_comes_first(engine: Engine, misfiled: Path) -> None:
     shutil.copy(misfiled / "blue" / "blue_103.jpg", misfiled / "red" / "copy.jpg")
-    trained(collection, misfiled)
-    first, *others = doubts_of(collection).doubts
+    trained(engine, misfiled)
+    first, *others = doubts_of(engine).doubts
     assert first.also_at is not None
     assert {first.path, first.also_at} == {misfiled / "blue" / "blue_103.jpg", misfiled / "red" / "copy.jpg"}
-    assert {first.class_id, first.better_id} == {class_id(collection, "blue"), class_id(collection, "red")}
-    assert first.path.parent.name == next(c.name for c in collection.classes.all() if c.id == first.class_id)
+    assert {first.class_id, first.better_id} == {
+        class_id(engine.collection, "blue"),
+        class_id(engine.collection, "red"),
+    }
+    assert first.path.parent.name == next(c.name for c in engine.collection.classes.all() if c.id == first.class_id)
     assert first.doubt == 1
     assert first.photo_id not in {each.photo_id for each in others}
     assert len(others) == 2
 
 
-def test_a_contradiction_ends_when_the_person_says_which_or_keeps_it(
-    collection: CollectionStore, sorted_photos: Path
-) -> None:
+def test_a_contradiction_ends_when_the_person_says_which_or_keeps_it(engine: Engine, sorted_photos: Path) -> None:
     for number in (100, 101):
         shutil.copy(sorted_photos / "blue" / f"blue_{number}.jpg", sorted_photos / "red")
-    trained(collection, sorted_photos)
-    one, two = doubts_of(collection).doubts
-    move(collection, one.photo_id, class_id(collection, "blue"))
-    keep(collection, two.photo_id, two.class_id, two.better_id)
-    assert doubts_of(collection).doubts == () or all(each.also_at is None for each in doubts_of(collection).doubts)
+    trained(engine, sorted_photos)
+    one, two = doubts_of(engine).doubts
+    move(engine.collection, one.photo_id, class_id(engine.collection, "blue"))
+    keep(engine.collection, two.photo_id, two.class_id, two.better_id)
+    assert doubts_of(engine).doubts == () or all(each.also_at is None for each in doubts_of(engine).doubts)
 
 
-def test_contradictions_are_told_even_where_there_is_too_little_to_learn(
-    collection: CollectionStore, tmp_path: Path
-) -> None:
+def test_contradictions_are_told_even_where_there_is_too_little_to_learn(engine: Engine, tmp_path: Path) -> None:
     photo, _ = draw_photos(tmp_path / "sorted" / "red", "red", 2)
     draw_photos(tmp_path / "sorted" / "blue", "blue", 1)
     shutil.copy(photo, tmp_path / "sorted" / "blue" / "same.jpg")
-    trained(collection, tmp_path / "sorted")
-    (only,) = doubts_of(collection).doubts
+    trained(engine, tmp_path / "sorted")
+    (only,) = doubts_of(engine).doubts
     assert only.also_at is not None
-    alone = find_duplicate_labels(collection)
+    alone = find_duplicate_labels(engine.collection)
     assert alone.doubts == (only,)
     assert [group.photo_ids for group in alone.groups] == [(only.photo_id,)]
-    keep(collection, only.photo_id, only.class_id, only.better_id)
-    assert (find_duplicate_labels(collection).doubts, find_duplicate_labels(collection).kept) == ((), 1)
+    keep(engine.collection, only.photo_id, only.class_id, only.better_id)
+    assert (find_duplicate_labels(engine.collection).doubts, find_duplicate_labels(engine.collection).kept) == ((), 1)
 
 
-def test_copies_in_one_class_or_in_folders_without_one_contradict_nothing(
-    collection: CollectionStore, tmp_path: Path
-) -> None:
+def test_copies_in_one_class_or_in_folders_without_one_contradict_nothing(engine: Engine, tmp_path: Path) -> None:
     # The home is called like a class, and so is what both copies share.
     home = tmp_path / "red" / "pictures"
     for colour in ("red", "blue"):
         draw_photos(home / colour, colour, 4)
     shutil.copytree(home / "blue", home / "blue" / "2026")
     shutil.copytree(home / "blue", home / "unsorted")
-    trained(collection, home)
-    assert [each for each in doubts_of(collection).doubts if each.also_at is not None] == []
+    trained(engine, home)
+    assert [each for each in doubts_of(engine).doubts if each.also_at is not None] == []
 
 
 # -- what to label next
 
 
 def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
-    collection: CollectionStore, sorted_photos: Path, photos: Path
+    engine: Engine, sorted_photos: Path, photos: Path
 ) -> None:
-    trained(collection, sorted_photos)
-    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
-    advice = advice_for(collection, photos, 6)
+    trained(engine, sorted_photos)
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    advice = advice_for(engine, photos, 6)
     assert {each.name for each in advice.classes} == {"red", "green", "blue"}
     for each in (advice.overall, *advice.classes):
         assert each.accuracy == 1.0
@@ -216,52 +207,48 @@ def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
     assert all(len(each.top) == 3 and each.top[0][1] >= each.top[1][1] for each in advice.next)
 
 
-def test_what_was_passed_over_is_not_asked_for_again(collection: CollectionStore, photos: Path) -> None:
-    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
-    first = frozenset(each.photo_id for each in advice_for(collection).next)
-    request = LabelNextRequest(collection, passed_over=first)
-    again = label_next(request, silent, CancelToken())
+def test_what_was_passed_over_is_not_asked_for_again(engine: Engine, photos: Path) -> None:
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    first = frozenset(each.photo_id for each in advice_for(engine).next)
+    request = LabelNextRequest(passed_over=first)
+    again = label_next(engine, request, silent, CancelToken())
     assert len(again.next) == 10
     assert not first & {each.photo_id for each in again.next}
     assert again.unlabelled == 20
 
 
-def test_labelled_photos_are_not_asked_for_and_copies_only_once(collection: CollectionStore, photos: Path) -> None:
+def test_labelled_photos_are_not_asked_for_and_copies_only_once(engine: Engine, photos: Path) -> None:
     for file in sorted((photos / "2026").glob("red_*.jpg")):
         shutil.copy(file, photos / f"copy_{file.name}")
-    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     done = [int(i) for i, path in zip(rows.photo_ids, rows.paths, strict=True) if "blue" in path.name]
-    assign(collection, done, collection.classes.add("blue").id)
-    advice = advice_for(collection, photos, 100)
+    assign(engine.collection, done, engine.collection.classes.add("blue").id)
+    advice = advice_for(engine, photos, 100)
     asked = [each.photo_id for each in advice.next]
     assert len(asked) == len(set(asked)) == advice.unlabelled == 20
     assert not set(asked) & set(done)
 
 
-def test_before_there_are_labels_there_is_advice_already_but_no_figures(
-    collection: CollectionStore, photos: Path
-) -> None:
-    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
-    advice = advice_for(collection)
+def test_before_there_are_labels_there_is_advice_already_but_no_figures(engine: Engine, photos: Path) -> None:
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    advice = advice_for(engine)
     assert len(advice.next) == 10
     assert advice.classes == ()
     assert (advice.overall.accuracy, advice.overall.gain, advice.overall.enough) == (None, None, False)
 
 
-def test_nothing_to_choose_from_and_an_empty_collection_are_no_errors(
-    collection: CollectionStore, sorted_photos: Path
-) -> None:
-    assert advice_for(collection).next == ()
-    trained(collection, sorted_photos)
-    advice = advice_for(collection)
+def test_nothing_to_choose_from_and_an_empty_collection_are_no_errors(engine: Engine, sorted_photos: Path) -> None:
+    assert advice_for(engine).next == ()
+    trained(engine, sorted_photos)
+    advice = advice_for(engine)
     assert (advice.next, advice.unlabelled) == ((), 0)
     assert advice.overall.accuracy == 1.0
 
 
-def test_what_nothing_is_known_of_comes_first(collection: CollectionStore, sorted_photos: Path) -> None:
+def test_what_nothing_is_known_of_comes_first(engine: Engine, sorted_photos: Path) -> None:
     draw_photos(sorted_photos / "yellow", "yellow", 1)
-    trained(collection, sorted_photos)
-    advice = advice_for(collection)
+    trained(engine, sorted_photos)
+    advice = advice_for(engine)
     assert advice.classes[0].name == "yellow"
     assert advice.classes[0].accuracy is None
     assert not advice.classes[0].enough

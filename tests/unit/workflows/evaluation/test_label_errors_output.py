@@ -18,6 +18,7 @@ from flowersorter.commands.train_evaluate import _say_training
 from flowersorter.domain.figures import Gain
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import Standing
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -32,10 +33,10 @@ def taught(tmp_path: Path, sorted_photos: Path) -> Path:
     draw_photos(sorted_photos / "green", "red", 2, first=500)
     shutil.copy(sorted_photos / "blue" / "blue_103.jpg", sorted_photos / "red" / "copy.jpg")
     draw_photos(tmp_path / "new", "red", 4, first=900)
-    with CollectionStore.open(tmp_path / "taught") as collection:
-        request = TrainFolderRequest(collection, sorted_photos)
-        train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-        label(PredictFolderRequest(collection, tmp_path / "new"), silent, CancelToken(), embedder=open_colour_network)
+    with Engine(CollectionStore.open(tmp_path / "taught"), open_colour_network) as engine:
+        request = TrainFolderRequest(sorted_photos)
+        train_folder(engine, request, silent, CancelToken())
+        label(engine, PredictFolderRequest(tmp_path / "new"), silent, CancelToken())
     return tmp_path / "taught"
 
 
@@ -77,9 +78,9 @@ def test_a_limit_shows_the_worst_and_says_how_many_are_left(taught: Path, capsys
 def test_where_nothing_is_doubted_it_says_so(
     tmp_path: Path, sorted_photos: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with CollectionStore.open(tmp_path / "fine") as collection:
-        request = TrainFolderRequest(collection, sorted_photos)
-        train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+    with Engine(CollectionStore.open(tmp_path / "fine"), open_colour_network) as engine:
+        request = TrainFolderRequest(sorted_photos)
+        train_folder(engine, request, silent, CancelToken())
     assert "No label looks wrong; 24 labels checked." in told(capsys, "doubts", "--collection", str(tmp_path / "fine"))
 
 
@@ -98,9 +99,9 @@ def test_classes_that_cannot_be_checked_are_named(
     taught: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     draw_photos(tmp_path / "sorted" / "yellow", "yellow", 1)
-    with CollectionStore.open(taught) as collection:
-        request = TrainFolderRequest(collection, tmp_path / "sorted")
-        result = train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+    with Engine(CollectionStore.open(taught), open_colour_network) as engine:
+        request = TrainFolderRequest(tmp_path / "sorted")
+        result = train_folder(engine, request, silent, CancelToken())
     terminal = Terminal(sys.stdout, sys.stderr)
     _say_training(terminal, result)
     text = capsys.readouterr().out

@@ -17,13 +17,13 @@ from flowersorter.cli import main
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.axes import count_axis, log_axis, share_axis
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_report
 from flowersorter.workflows.evaluation.svg_charts import calibration_figure, confidence_figure, learning_figure
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.evaluations import evaluation, learning_points
-from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
@@ -76,27 +76,27 @@ def read_table(file: Path) -> list[list[str]]:
         return list(csv.reader(stream))
 
 
-def saved(collection: CollectionStore, of: Evaluation, file: Path) -> SavedReport:
-    return save_report(ReportRequest(collection, of, file, learning_points(0.6, 0.9)), silent, CancelToken())
+def saved(engine: Engine, of: Evaluation, file: Path) -> SavedReport:
+    return save_report(engine, ReportRequest(of, file, learning_points(0.6, 0.9)), silent, CancelToken())
 
 
 @pytest.fixture
-def mistaken(collection: CollectionStore, sorted_photos: Path, tmp_path: Path) -> Evaluation:
+def mistaken(engine: Engine, sorted_photos: Path, tmp_path: Path) -> Evaluation:
     """Twelve photos measured in their folder, of which the four in "red" are blue."""
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
     folder = tmp_path / "to measure"
     draw_photos(folder / "red", "blue", 4, first=800)
     draw_photos(folder / "green", "green", 8, first=800)
-    return evaluate(EvaluateRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+    return evaluate(engine, EvaluateRequest(folder), silent, CancelToken())
 
 
 # -- the page
 
 
 def test_the_page_has_every_figure_and_the_mistakes_and_fetches_nothing(
-    collection: CollectionStore, mistaken: Evaluation, tmp_path: Path
+    engine: Engine, mistaken: Evaluation, tmp_path: Path
 ) -> None:
-    result = saved(collection, mistaken, tmp_path / "report.html")
+    result = saved(engine, mistaken, tmp_path / "report.html")
     assert result.files == (tmp_path / "report.html",)
     page = read_page(result.files[0])
     assert "About 67 of 100 right; with this many photos it could be 39 to 86" in page.text
@@ -117,33 +117,33 @@ def test_the_page_has_every_figure_and_the_mistakes_and_fetches_nothing(
 
 
 def test_a_curve_on_a_network_that_knew_the_photos_says_so(
-    collection: CollectionStore, mistaken: Evaluation, tmp_path: Path
+    engine: Engine, mistaken: Evaluation, tmp_path: Path
 ) -> None:
     for memorised in (0, 125):
         curve = replace(learning_points(0.6, 0.9), memorised=memorised)
-        request = ReportRequest(collection, mistaken, tmp_path / f"{memorised}.html", curve)
-        page = read_page(save_report(request, silent, CancelToken()).files[0])
+        request = ReportRequest(mistaken, tmp_path / f"{memorised}.html", curve)
+        page = read_page(save_report(engine, request, silent, CancelToken()).files[0])
         assert ("trained on 125 of the photos" in page.text) == bool(memorised)
 
 
 def test_pictures_come_from_the_photos_where_the_cache_was_emptied(
-    collection: CollectionStore, mistaken: Evaluation, tmp_path: Path
+    engine: Engine, mistaken: Evaluation, tmp_path: Path
 ) -> None:
-    for block in collection.thumbnails.files():
+    for block in engine.collection.thumbnails.files():
         for file in block:
-            collection.thumbnails.remove(file)
+            engine.collection.thumbnails.remove(file)
     (tmp_path / "to measure" / "red" / "blue_800.jpg").unlink()
-    page = read_page(saved(collection, mistaken, tmp_path / "report.html").files[0])
+    page = read_page(saved(engine, mistaken, tmp_path / "report.html").files[0])
     assert len(page.of("src")) == 3
     assert page.text.count("no picture") == 1
 
 
-def test_names_stay_text_in_the_page(collection: CollectionStore, tmp_path: Path) -> None:
+def test_names_stay_text_in_the_page(engine: Engine, tmp_path: Path) -> None:
     names = [HOSTILE[0]] * 4 + [HOSTILE[1]] * 4 + [HOSTILE[2]] * 4
     folder = tmp_path / "a <b>bold<!-- folder"
-    remember(collection, folder, np.random.default_rng(0).gamma(0.3, size=(12, 2048)).astype(np.float32), names)
-    result = evaluate(EvaluateRequest(collection), silent, CancelToken())
-    page = read_page(saved(collection, result, tmp_path / "report.html").files[0])
+    remember(engine.collection, folder, np.random.default_rng(0).gamma(0.3, size=(12, 2048)).astype(np.float32), names)
+    result = evaluate(engine, EvaluateRequest(), silent, CancelToken())
+    page = read_page(saved(engine, result, tmp_path / "report.html").files[0])
     assert {"script", "b"} & set(page.tags) <= {"b"}
     assert len(page.of("onerror")) == 0
     for name in HOSTILE:
@@ -151,21 +151,21 @@ def test_names_stay_text_in_the_page(collection: CollectionStore, tmp_path: Path
     assert str(folder) in page.text
 
 
-def test_bytes_that_are_no_text_do_not_stop_the_report(collection: CollectionStore, tmp_path: Path) -> None:
+def test_bytes_that_are_no_text_do_not_stop_the_report(engine: Engine, tmp_path: Path) -> None:
     folder = tmp_path / "caf\udce9\nnew line"
     names = ["ash"] * 6 + ["elm"] * 6
-    remember(collection, folder, np.random.default_rng(0).gamma(0.3, size=(12, 2048)).astype(np.float32), names)
-    result = evaluate(EvaluateRequest(collection), silent, CancelToken())
-    assert "caf\\udce9\\nnew line" in read_page(saved(collection, result, tmp_path / "report.html").files[0]).text
+    remember(engine.collection, folder, np.random.default_rng(0).gamma(0.3, size=(12, 2048)).astype(np.float32), names)
+    result = evaluate(engine, EvaluateRequest(), silent, CancelToken())
+    assert "caf\\udce9\\nnew line" in read_page(saved(engine, result, tmp_path / "report.html").files[0]).text
     assert any(
-        "caf\\udce9\nnew line" in row[0] for row in read_table(saved(collection, result, tmp_path / "a.csv").files[0])
+        "caf\\udce9\nnew line" in row[0] for row in read_table(saved(engine, result, tmp_path / "a.csv").files[0])
     )
 
 
-def test_without_mistakes_the_page_says_so(collection: CollectionStore, tmp_path: Path) -> None:
+def test_without_mistakes_the_page_says_so(engine: Engine, tmp_path: Path) -> None:
     of = evaluation()
     perfect = replace(of, predicted=of.true, place_ids=np.zeros(10, np.int64))
-    page = read_page(saved(collection, perfect, tmp_path / "report.html").files[0])
+    page = read_page(saved(engine, perfect, tmp_path / "report.html").files[0])
     assert "None was guessed wrong" in page.text
 
 
@@ -173,9 +173,9 @@ def test_without_mistakes_the_page_says_so(collection: CollectionStore, tmp_path
 
 
 def test_the_tables_have_a_line_for_each_photo_and_each_class(
-    collection: CollectionStore, mistaken: Evaluation, tmp_path: Path
+    engine: Engine, mistaken: Evaluation, tmp_path: Path
 ) -> None:
-    result = saved(collection, mistaken, tmp_path / "report.csv")
+    result = saved(engine, mistaken, tmp_path / "report.csv")
     assert result.files == (tmp_path / "report.csv", tmp_path / "report.classes.csv")
     head, *rows = read_table(result.files[0])
     assert head == ["path", "true", "predicted", "confidence"]
@@ -192,8 +192,8 @@ def test_the_tables_have_a_line_for_each_photo_and_each_class(
     assert by_class["blue"]["recall"] == ""
 
 
-def test_no_name_is_run_as_a_formula(collection: CollectionStore, tmp_path: Path) -> None:
-    files = saved(collection, evaluation(names=("=1+1", 'comma, "quote"', "@x\nline")), tmp_path / "report.csv").files
+def test_no_name_is_run_as_a_formula(engine: Engine, tmp_path: Path) -> None:
+    files = saved(engine, evaluation(names=("=1+1", 'comma, "quote"', "@x\nline")), tmp_path / "report.csv").files
     for file in files:
         for row in read_table(file):
             assert len({len(each) for each in read_table(file)}) == 1
@@ -205,26 +205,24 @@ def test_no_name_is_run_as_a_formula(collection: CollectionStore, tmp_path: Path
 
 
 @pytest.mark.parametrize("name", ["report.pdf", "report", "html"])
-def test_another_ending_is_refused(collection: CollectionStore, tmp_path: Path, name: str) -> None:
+def test_another_ending_is_refused(engine: Engine, tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError, match=r"ends in \.html or \.csv"):
-        saved(collection, evaluation(), tmp_path / name)
+        saved(engine, evaluation(), tmp_path / name)
 
 
 @pytest.mark.parametrize("ending", ["html", "csv"])
-def test_what_the_disk_refuses_is_said(collection: CollectionStore, tmp_path: Path, ending: str) -> None:
+def test_what_the_disk_refuses_is_said(engine: Engine, tmp_path: Path, ending: str) -> None:
     with pytest.raises(UserError, match="was not written"):
-        saved(collection, evaluation(), tmp_path / "no folder" / f"report.{ending}")
+        saved(engine, evaluation(), tmp_path / "no folder" / f"report.{ending}")
 
 
-def test_a_cancelled_report_leaves_the_one_before(
-    collection: CollectionStore, mistaken: Evaluation, tmp_path: Path
-) -> None:
+def test_a_cancelled_report_leaves_the_one_before(engine: Engine, mistaken: Evaluation, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
     file.write_text("the one before")
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        save_report(ReportRequest(collection, mistaken, file), silent, cancel)
+        save_report(engine, ReportRequest(mistaken, file), silent, cancel)
     assert file.read_text() == "the one before"
 
 

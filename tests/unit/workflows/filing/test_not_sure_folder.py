@@ -11,10 +11,10 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Place
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import SortPlan
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.refile import RefileRequest, refile
@@ -23,21 +23,20 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.photo_details import rows_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
-from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 _VERDICTS = {"red": Verdict.SURE, "green": Verdict.UNSURE, "blue": Verdict.NEW}
 
 
 @pytest.fixture
-def labelled(collection: CollectionStore, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def labelled(engine: Engine, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Ten photos each: red is sure, green unsure, blue new; and one file that is no photo."""
     (photos / "2026" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
 
-    def with_verdicts(collection: CollectionStore, places: Sequence[Place], backbone: str | None) -> PhotoRows:
-        rows = rows_for(collection, places, backbone)
+    def with_verdicts(engine: Engine, places: Sequence[Place], backbone: str | None) -> PhotoRows:
+        rows = rows_for(engine, places, backbone)
         for row, path in enumerate(rows.paths):
             if rows.photo_ids[row]:
                 rows.verdicts[row] = _VERDICTS[path.name.split("_")[0]]
@@ -48,17 +47,17 @@ def labelled(collection: CollectionStore, sorted_photos: Path, photos: Path, mon
 
 
 def planned(
-    collection: CollectionStore, photos: Path, to: Path, aside: str | None = ASIDE, include: Include = Include.ALL
+    engine: Engine, photos: Path, to: Path, aside: str | None = ASIDE, include: Include = Include.ALL
 ) -> SortPlan:
-    return plan_sort(SortRequest(collection, photos, to, include=include, aside=aside), silent, CancelToken())
+    return plan_sort(engine, SortRequest(photos, to, include=include, aside=aside), silent, CancelToken())
 
 
-def done(collection: CollectionStore, plan: SortPlan) -> RunResult:
-    return run_sort(RunSortRequest(collection, plan), silent, CancelToken())
+def done(engine: Engine, plan: SortPlan) -> RunResult:
+    return run_sort(engine, RunSortRequest(plan), silent, CancelToken())
 
 
-def test_they_stay_unless_the_person_says_so(collection: CollectionStore, labelled: Path, tmp_path: Path) -> None:
-    plan = planned(collection, labelled, tmp_path / "filed", None, Include.SURE)
+def test_they_stay_unless_the_person_says_so(engine: Engine, labelled: Path, tmp_path: Path) -> None:
+    plan = planned(engine, labelled, tmp_path / "filed", None, Include.SURE)
     assert plan.counts_by_class == {"red": 10}
     assert len(plan.skipped) == 21
 
@@ -72,44 +71,40 @@ def test_they_stay_unless_the_person_says_so(collection: CollectionStore, labell
     ],
 )
 def test_what_is_not_included_goes_aside_and_comes_back(
-    collection: CollectionStore, labelled: Path, tmp_path: Path, include: Include, classes: dict[str, int]
+    engine: Engine, labelled: Path, tmp_path: Path, include: Include, classes: dict[str, int]
 ) -> None:
-    plan = planned(collection, labelled, tmp_path / "filed", include=include)
+    plan = planned(engine, labelled, tmp_path / "filed", include=include)
     assert plan.counts_by_class == classes
     assert [skipped.path.name for skipped in plan.skipped] == ["broken.jpg"]
-    result = done(collection, plan)
+    result = done(engine, plan)
     assert {each.name: len(list(each.iterdir())) for each in (tmp_path / "filed").iterdir()} == classes
-    assert undo_run(UndoRequest(collection, result.run_id), silent, CancelToken()).undone == 30
+    assert undo_run(engine, UndoRequest(result.run_id), silent, CancelToken()).undone == 30
     assert not (tmp_path / "filed").exists()
 
 
-def test_a_photo_that_is_labelled_later_leaves_the_folder(
-    collection: CollectionStore, labelled: Path, tmp_path: Path
-) -> None:
-    done(collection, planned(collection, labelled, tmp_path / "filed"))
-    [place] = [place for place in collection.photos.places_under(labelled) if place.path.name == "blue_3.jpg"]
-    blue = collection.classes.find("blue")
+def test_a_photo_that_is_labelled_later_leaves_the_folder(engine: Engine, labelled: Path, tmp_path: Path) -> None:
+    done(engine, planned(engine, labelled, tmp_path / "filed"))
+    [place] = [place for place in engine.collection.photos.places_under(labelled) if place.path.name == "blue_3.jpg"]
+    blue = engine.collection.classes.find("blue")
     assert place.photo_id is not None
     assert blue is not None
-    assign(collection, [place.photo_id], blue.id)
-    assert refile(RefileRequest(collection, (place.photo_id,)), silent, CancelToken()).moved == 1
+    assign(engine.collection, [place.photo_id], blue.id)
+    assert refile(engine, RefileRequest((place.photo_id,)), silent, CancelToken()).moved == 1
     assert (tmp_path / "filed" / "blue" / "blue_3.jpg").exists()
     assert not (tmp_path / "filed" / ASIDE / "blue_3.jpg").exists()
 
 
-def test_nothing_is_filed_twice_when_a_guess_becomes_sure(
-    collection: CollectionStore, labelled: Path, tmp_path: Path
-) -> None:
-    done(collection, planned(collection, labelled, tmp_path / "filed", include=Include.SURE))
-    again = planned(collection, labelled, tmp_path / "filed", include=Include.ALL)
+def test_nothing_is_filed_twice_when_a_guess_becomes_sure(engine: Engine, labelled: Path, tmp_path: Path) -> None:
+    done(engine, planned(engine, labelled, tmp_path / "filed", include=Include.SURE))
+    again = planned(engine, labelled, tmp_path / "filed", include=Include.ALL)
     assert not any(file.action.is_filed for file in again.files)
     reasons = {skipped.reason for skipped in again.skipped if "green" in skipped.path.name}
     assert reasons == {f"it is filed under “{ASIDE}” there already"}
 
 
-def test_the_folder_is_no_class_to_learn_or_to_be_measured(collection: CollectionStore, sorted_photos: Path) -> None:
+def test_the_folder_is_no_class_to_learn_or_to_be_measured(engine: Engine, sorted_photos: Path) -> None:
     draw_photos(sorted_photos / ASIDE, "yellow", 8)
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-    assert sorted(entry.name for entry in collection.classes.all()) == ["blue", "green", "red"]
-    measured = evaluate(EvaluateRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
+    assert sorted(entry.name for entry in engine.collection.classes.all()) == ["blue", "green", "red"]
+    measured = evaluate(engine, EvaluateRequest(sorted_photos), silent, CancelToken())
     assert sorted(measured.class_names) == ["blue", "green", "red"]

@@ -11,6 +11,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.compare_models import CompareRequest, compare
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
@@ -24,24 +25,23 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderReques
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from flowersorter.workflows.training.training_set import labelled_photos, with_starter
-from tests.stub_network import open_colour_network
 
 
 @pytest.fixture
-def trained(collection: CollectionStore, sorted_photos: Path, photos: Path) -> int:
+def trained(engine: Engine, sorted_photos: Path, photos: Path) -> int:
     """A collection that learned red, green and blue and has looked at a folder of photos; the model's number."""
-    request = TrainFolderRequest(collection, sorted_photos)
-    result = train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-    look(collection, photos)
+    request = TrainFolderRequest(sorted_photos)
+    result = train_folder(engine, request, silent, CancelToken())
+    look(engine, photos)
     return result.model_id
 
 
-def look(collection: CollectionStore, folder: Path) -> None:
-    label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+def look(engine: Engine, folder: Path) -> None:
+    label(engine, PredictFolderRequest(folder), silent, CancelToken())
 
 
-def retrained(collection: CollectionStore) -> TrainResult:
-    return retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
+def retrained(engine: Engine) -> TrainResult:
+    return retrain(engine, RetrainRequest(), silent, CancelToken())
 
 
 def class_id(collection: CollectionStore, name: str) -> int:
@@ -54,15 +54,15 @@ def names(collection: CollectionStore) -> list[str]:
     return [each.name for each in collection.classes.all()]
 
 
-def guessed(collection: CollectionStore, folder: Path, part: str) -> set[str]:
+def guessed(engine: Engine, folder: Path, part: str) -> set[str]:
     """What photos with this in their file name are taken for."""
-    rows, called = folder_rows(collection, folder), {each.id: each.name for each in collection.classes.all()}
+    rows, called = folder_rows(engine, folder), {each.id: each.name for each in engine.collection.classes.all()}
     return {called[int(c)] for path, c in zip(rows.paths, rows.class_ids, strict=True) if part in path.name}
 
 
-def predicted(collection: CollectionStore, photo: Path) -> tuple[str, float, Verdict]:
-    request = PredictRequest(collection, (photo,))
-    [found] = predict_photos(request, silent, CancelToken(), embedder=open_colour_network)
+def predicted(engine: Engine, photo: Path) -> tuple[str, float, Verdict]:
+    request = PredictRequest((photo,))
+    [found] = predict_photos(engine, request, silent, CancelToken())
     return found.class_name, found.confidence, found.verdict
 
 
@@ -70,17 +70,17 @@ def predicted(collection: CollectionStore, photo: Path) -> tuple[str, float, Ver
 
 
 def test_another_order_changes_no_guess_and_the_next_training_has_it(
-    collection: CollectionStore, trained: int, photos: Path
+    engine: Engine, trained: int, photos: Path
 ) -> None:
-    before = guessed(collection, photos, "red"), guessed(collection, photos, "blue")
-    collection.classes.reorder([class_id(collection, name) for name in ("red", "blue", "green")])
-    assert (guessed(collection, photos, "red"), guessed(collection, photos, "blue")) == before == ({"red"}, {"blue"})
-    result = retrained(collection)
+    before = guessed(engine, photos, "red"), guessed(engine, photos, "blue")
+    engine.collection.classes.reorder([class_id(engine.collection, name) for name in ("red", "blue", "green")])
+    assert (guessed(engine, photos, "red"), guessed(engine, photos, "blue")) == before == ({"red"}, {"blue"})
+    result = retrained(engine)
     assert result.classes == ("red", "blue", "green")
     assert result.held_out_accuracy == 1.0
     assert result.made_current
-    assert guessed(collection, photos, "red") == {"red"}
-    same = compare(CompareRequest(collection, trained, result.model_id), silent, CancelToken())
+    assert guessed(engine, photos, "red") == {"red"}
+    same = compare(engine, CompareRequest(trained, result.model_id), silent, CancelToken())
     assert same.photos > 40
     assert not len(same.changed)
     assert same.older_right == same.newer_right
@@ -89,40 +89,36 @@ def test_another_order_changes_no_guess_and_the_next_training_has_it(
 # -- another name
 
 
-def test_a_renamed_class_is_called_so_everywhere(collection: CollectionStore, trained: int, photos: Path) -> None:
-    collection.classes.rename(class_id(collection, "red"), "crimson")
-    assert guessed(collection, photos, "red") == {"crimson"}
-    assert predicted(collection, photos / "2026" / "red_0.jpg")[0] == "crimson"
-    assert compare(CompareRequest(collection, trained, trained), silent, CancelToken()).older_right > 20
+def test_a_renamed_class_is_called_so_everywhere(engine: Engine, trained: int, photos: Path) -> None:
+    engine.collection.classes.rename(class_id(engine.collection, "red"), "crimson")
+    assert guessed(engine, photos, "red") == {"crimson"}
+    assert predicted(engine, photos / "2026" / "red_0.jpg")[0] == "crimson"
+    assert compare(engine, CompareRequest(trained, trained), silent, CancelToken()).older_right > 20
 
 
-def test_a_worse_model_waits_also_after_a_class_was_renamed(
-    collection: CollectionStore, trained: int, photos: Path
-) -> None:
+def test_a_worse_model_waits_also_after_a_class_was_renamed(engine: Engine, trained: int, photos: Path) -> None:
     for colour in ("red", "green", "blue"):
-        ids = ids_of(collection, photos, colour)
-        assign(collection, ids, class_id(collection, colour))
-    good = retrained(collection)
-    collection.classes.rename(class_id(collection, "red"), "crimson")
-    kinds, draw = [each.id for each in collection.classes.all()], np.random.default_rng(0)
-    for photo_id in collection.labels.all():
-        assign(collection, [photo_id], int(draw.choice(kinds)))
-    bad = retrained(collection)
+        ids = ids_of(engine.collection, photos, colour)
+        assign(engine.collection, ids, class_id(engine.collection, colour))
+    good = retrained(engine)
+    engine.collection.classes.rename(class_id(engine.collection, "red"), "crimson")
+    kinds, draw = [each.id for each in engine.collection.classes.all()], np.random.default_rng(0)
+    for photo_id in engine.collection.labels.all():
+        assign(engine.collection, [photo_id], int(draw.choice(kinds)))
+    bad = retrained(engine)
     assert not bad.made_current
-    assert (now := collection.models.current()) is not None
+    assert (now := engine.collection.models.current()) is not None
     assert now.id == good.model_id
 
 
-def test_a_renamed_class_is_exported_under_its_name_of_today(
-    collection: CollectionStore, trained: int, tmp_path: Path
-) -> None:
-    collection.classes.rename(class_id(collection, "red"), "crimson")
+def test_a_renamed_class_is_exported_under_its_name_of_today(engine: Engine, trained: int, tmp_path: Path) -> None:
+    engine.collection.classes.rename(class_id(engine.collection, "red"), "crimson")
     for name in ("model.safetensors", "model.pth"):
-        result = export_model(ExportRequest(collection, tmp_path / name), silent, CancelToken())
+        result = export_model(engine, ExportRequest(tmp_path / name), silent, CancelToken())
         assert set(result.classes) == {"crimson", "green", "blue"}
     assert set(read_bundle(tmp_path / "model.safetensors")[1]["class_names"]) == {"crimson", "green", "blue"}
-    collection.classes.merge(class_id(collection, "green"), class_id(collection, "blue"))
-    merged = export_model(ExportRequest(collection, tmp_path / "merged.safetensors"), silent, CancelToken())
+    engine.collection.classes.merge(class_id(engine.collection, "green"), class_id(engine.collection, "blue"))
+    merged = export_model(engine, ExportRequest(tmp_path / "merged.safetensors"), silent, CancelToken())
     assert set(merged.classes) == {"red", "green", "blue"}  # it tells three apart, and each needs a name of its own
 
 
@@ -130,34 +126,34 @@ def test_a_renamed_class_is_exported_under_its_name_of_today(
 
 
 def test_what_an_older_model_tells_apart_counts_together_once_it_is_one_class(
-    collection: CollectionStore, trained: int, photos: Path
+    engine: Engine, trained: int, photos: Path
 ) -> None:
-    place = next(each for each in collection.photos.places_under(photos) if "red_0" in each.path.name)
-    told = dict(details(collection, place.id).top)
-    red, green, blue = (class_id(collection, name) for name in ("red", "green", "blue"))
-    collection.classes.merge(green, red)
-    merged = dict(details(collection, place.id).top)
+    place = next(each for each in engine.collection.photos.places_under(photos) if "red_0" in each.path.name)
+    told = dict(details(engine, place.id).top)
+    red, green, blue = (class_id(engine.collection, name) for name in ("red", "green", "blue"))
+    engine.collection.classes.merge(green, red)
+    merged = dict(details(engine, place.id).top)
     assert set(merged) == {red, blue}
     assert merged[red] == pytest.approx(told[red] + told[green], abs=1e-6)
     assert merged[blue] == pytest.approx(told[blue], abs=1e-6)
-    assert guessed(collection, photos, "green") == {"red"}
-    assert predicted(collection, photos / "2026" / "green_3.jpg")[0] == "red"
-    found = compare(CompareRequest(collection, trained, trained), silent, CancelToken())
+    assert guessed(engine, photos, "green") == {"red"}
+    assert predicted(engine, photos / "2026" / "green_3.jpg")[0] == "red"
+    found = compare(engine, CompareRequest(trained, trained), silent, CancelToken())
     assert found.older_right == found.judged == 24  # reds and greens are right as the one class they are
-    assert set(retrained(collection).classes) == {"red", "blue"}
+    assert set(retrained(engine).classes) == {"red", "blue"}
 
 
 # -- split
 
 
-def test_a_class_is_split_by_giving_some_of_its_photos_another_one(collection: CollectionStore, trained: int) -> None:
-    red = class_id(collection, "red")
-    reds = [photo_id for photo_id, each in collection.labels.all().items() if each.class_id == red]
-    new = collection.classes.add("scarlet")
-    assign(collection, reds[:4], new.id)
-    result = retrained(collection)
+def test_a_class_is_split_by_giving_some_of_its_photos_another_one(engine: Engine, trained: int) -> None:
+    red = class_id(engine.collection, "red")
+    reds = [photo_id for photo_id, each in engine.collection.labels.all().items() if each.class_id == red]
+    new = engine.collection.classes.add("scarlet")
+    assign(engine.collection, reds[:4], new.id)
+    result = retrained(engine)
     assert set(result.classes) == {"red", "green", "blue", "scarlet"}
-    found = compare(CompareRequest(collection, trained, result.model_id), silent, CancelToken())
+    found = compare(engine, CompareRequest(trained, result.model_id), silent, CancelToken())
     assert set(found.after.tolist()) <= {red, new.id}  # what changes lies between the two halves
     assert set(found.before.tolist()) <= {red}
     assert not set(found.worse.tolist()) & set(reds[:4])  # the older model has never heard of scarlet
@@ -166,61 +162,57 @@ def test_a_class_is_split_by_giving_some_of_its_photos_another_one(collection: C
 # -- deleted
 
 
-def test_what_was_deleted_stays_deleted_although_the_model_knows_it(
-    collection: CollectionStore, trained: int, photos: Path
-) -> None:
-    collection.classes.delete(class_id(collection, "blue"))
-    look(collection, photos)
-    assert names(collection) == ["green", "red"]
-    rows = folder_rows(collection, photos)
+def test_what_was_deleted_stays_deleted_although_the_model_knows_it(engine: Engine, trained: int, photos: Path) -> None:
+    engine.collection.classes.delete(class_id(engine.collection, "blue"))
+    look(engine, photos)
+    assert names(engine.collection) == ["green", "red"]
+    rows = folder_rows(engine, photos)
     blues = np.array(["blue" in path.name for path in rows.paths])
     assert set(rows.verdicts[blues].tolist()) == {Verdict.NEW}  # they look like nothing that is left
     assert Verdict.NEW not in set(rows.verdicts[~blues].tolist())
-    assert predicted(collection, photos / "2026" / "blue_1.jpg")[2] is Verdict.NEW
-    assert predicted(collection, photos / "2026" / "red_1.jpg")[0] == "red"
-    assert all(photo.top for photo in label_next(LabelNextRequest(collection, photos), silent, CancelToken()).next)
-    assert names(collection) == ["green", "red"]
+    assert predicted(engine, photos / "2026" / "blue_1.jpg")[2] is Verdict.NEW
+    assert predicted(engine, photos / "2026" / "red_1.jpg")[0] == "red"
+    assert all(photo.top for photo in label_next(engine, LabelNextRequest(photos), silent, CancelToken()).next)
+    assert names(engine.collection) == ["green", "red"]
 
 
 def test_its_own_folder_does_not_bring_a_deleted_class_back_but_the_person_does(
-    collection: CollectionStore, trained: int, sorted_photos: Path
+    engine: Engine, trained: int, sorted_photos: Path
 ) -> None:
-    collection.classes.delete(class_id(collection, "blue"))
-    look(collection, sorted_photos)
-    assert names(collection) == ["green", "red"]
-    made = collection.classes.add("Blue")
-    assert guessed(collection, sorted_photos, "blue") == {"Blue"}
-    look(collection, sorted_photos)
-    assert collection.labels.counts()[made.id] == 8
+    engine.collection.classes.delete(class_id(engine.collection, "blue"))
+    look(engine, sorted_photos)
+    assert names(engine.collection) == ["green", "red"]
+    made = engine.collection.classes.add("Blue")
+    assert guessed(engine, sorted_photos, "blue") == {"Blue"}
+    look(engine, sorted_photos)
+    assert engine.collection.labels.counts()[made.id] == 8
 
 
-def test_going_back_to_a_model_brings_back_what_it_knows(
-    collection: CollectionStore, trained: int, photos: Path
-) -> None:
-    collection.classes.delete(class_id(collection, "blue"))
-    second = retrained(collection)
+def test_going_back_to_a_model_brings_back_what_it_knows(engine: Engine, trained: int, photos: Path) -> None:
+    engine.collection.classes.delete(class_id(engine.collection, "blue"))
+    second = retrained(engine)
     assert set(second.classes) == {"red", "green"}
-    use_model(collection, trained)
-    assert guessed(collection, photos, "blue") == {"blue"}
+    use_model(engine.collection, trained)
+    assert guessed(engine, photos, "blue") == {"blue"}
 
 
-def test_with_every_class_deleted_nothing_is_guessed(collection: CollectionStore, trained: int, photos: Path) -> None:
-    for each in collection.classes.all():
-        collection.classes.delete(each.id)
-    look(collection, photos)
-    assert names(collection) == []
-    rows = folder_rows(collection, photos)
+def test_with_every_class_deleted_nothing_is_guessed(engine: Engine, trained: int, photos: Path) -> None:
+    for each in engine.collection.classes.all():
+        engine.collection.classes.delete(each.id)
+    look(engine, photos)
+    assert names(engine.collection) == []
+    rows = folder_rows(engine, photos)
     assert set(rows.verdicts.tolist()) == {Verdict.NEW}
     assert not rows.class_ids.any()
 
 
-def test_a_deleted_class_of_the_starter_is_learned_no_more(collection: CollectionStore, photos: Path) -> None:
-    look(collection, photos)
-    collection.classes.delete(class_id(collection, "tulips"))
-    reds = ids_of(collection, photos, "red")
-    assign(collection, reds, class_id(collection, "roses"))
-    own = labelled_photos(collection, "resnet50", dict.fromkeys(reds, class_id(collection, "roses")))
-    together = with_starter(collection, own)
+def test_a_deleted_class_of_the_starter_is_learned_no_more(engine: Engine, photos: Path) -> None:
+    look(engine, photos)
+    engine.collection.classes.delete(class_id(engine.collection, "tulips"))
+    reds = ids_of(engine.collection, photos, "red")
+    assign(engine.collection, reds, class_id(engine.collection, "roses"))
+    own = labelled_photos(engine, "resnet50", dict.fromkeys(reds, class_id(engine.collection, "roses")))
+    together = with_starter(engine.collection, own)
     assert "tulips" not in together.class_names
     assert len(together.class_names) == 4
     assert set(together.targets.tolist()) == {0, 1, 2, 3}
@@ -229,29 +221,27 @@ def test_a_deleted_class_of_the_starter_is_learned_no_more(collection: Collectio
 
 
 def test_a_model_without_a_deleted_class_of_the_starter_can_be_exported(
-    collection: CollectionStore, photos: Path, tmp_path: Path
+    engine: Engine, photos: Path, tmp_path: Path
 ) -> None:
-    look(collection, photos)
+    look(engine, photos)
     for colour, flower in (("red", "roses"), ("green", "daisy"), ("blue", "tulips")):
-        assign(collection, ids_of(collection, photos, colour), class_id(collection, flower))
-    collection.classes.delete(class_id(collection, "sunflowers"))
-    assert set(retrained(collection).classes) == {"daisy", "dandelion", "roses", "tulips"}
-    result = export_model(ExportRequest(collection, tmp_path / "model.pth"), silent, CancelToken())
+        assign(engine.collection, ids_of(engine.collection, photos, colour), class_id(engine.collection, flower))
+    engine.collection.classes.delete(class_id(engine.collection, "sunflowers"))
+    assert set(retrained(engine).classes) == {"daisy", "dandelion", "roses", "tulips"}
+    result = export_model(engine, ExportRequest(tmp_path / "model.pth"), silent, CancelToken())
     assert set(result.classes) == {"daisy", "dandelion", "roses", "tulips"}
 
 
 # -- what was filed
 
 
-def test_the_history_tells_what_was_done_then(
-    collection: CollectionStore, trained: int, photos: Path, tmp_path: Path
-) -> None:
-    plan = plan_sort(SortRequest(collection, photos, tmp_path / "filed"), silent, CancelToken())
-    run_sort(RunSortRequest(collection, plan), silent, CancelToken())
-    collection.classes.rename(class_id(collection, "red"), "crimson")
-    collection.classes.delete(class_id(collection, "blue"))
-    [run] = runs(collection)
-    told = run_photos(collection, run.id)
+def test_the_history_tells_what_was_done_then(engine: Engine, trained: int, photos: Path, tmp_path: Path) -> None:
+    plan = plan_sort(engine, SortRequest(photos, tmp_path / "filed"), silent, CancelToken())
+    run_sort(engine, RunSortRequest(plan), silent, CancelToken())
+    engine.collection.classes.rename(class_id(engine.collection, "red"), "crimson")
+    engine.collection.classes.delete(class_id(engine.collection, "blue"))
+    [run] = runs(engine.collection)
+    told = run_photos(engine.collection, run.id)
     assert {photo.entry.destination.parent.name for photo in told} == {"red", "green", "blue"}
     assert all(photo.can_undo for photo in told)
 

@@ -14,6 +14,7 @@ from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.maintenance import cache
 from flowersorter.workflows.maintenance.cache import (
     CacheState,
@@ -95,20 +96,19 @@ def test_who_will_be_missed_least_goes_first(collection: CollectionStore, tmp_pa
     assert clean_cache(collection, silent, CancelToken()) == Cleaned(0, 0)
 
 
-def test_everything_in_it_is_made_again(collection: CollectionStore, photos: Path) -> None:
+def test_everything_in_it_is_made_again(engine: Engine, photos: Path) -> None:
     """An emptied cache costs time, nothing else: no photo goes through the network again."""
     network = ColourNetwork()
+    engine.open_network = lambda _backbone, _device: network
 
     def look() -> int:
-        return label(
-            PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=lambda _backbone, _device: network
-        ).decoded
+        return label(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded
 
     assert look() == 30
-    seen, before = network.embedded, cache_state(collection)
+    seen, before = network.embedded, cache_state(engine.collection)
     assert before.pictures == 30
-    assert empty_cache(collection, silent, CancelToken()) == Cleaned(30, before.picture_bytes)
-    assert cache_state(collection).pictures == 0
+    assert empty_cache(engine.collection, silent, CancelToken()) == Cleaned(30, before.picture_bytes)
+    assert cache_state(engine.collection).pictures == 0
     assert look() == 0
     assert network.embedded == seen
 

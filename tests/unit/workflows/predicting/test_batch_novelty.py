@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for
 from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty, novel_photos
 from flowersorter.workflows.predicting.photo_details import predictions_for
@@ -34,10 +35,12 @@ def photos(of: tuple[int, ...], per_class: int, seed: int) -> NDArray[np.float32
 
 
 @pytest.fixture
-def taught(collection: CollectionStore, tmp_path: Path) -> NamedModel:
-    remember(collection, tmp_path / "labelled", photos((0, 1, 2), 60, 0), [name for name in NAMES for _ in range(60)])
-    retrain(RetrainRequest(collection), silent, CancelToken())
-    named = model_for(collection, "resnet50")
+def taught(engine: Engine, tmp_path: Path) -> NamedModel:
+    remember(
+        engine.collection, tmp_path / "labelled", photos((0, 1, 2), 60, 0), [name for name in NAMES for _ in range(60)]
+    )
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    named = model_for(engine, "resnet50")
     assert named is not None
     return named
 
@@ -49,72 +52,68 @@ def unlabelled(collection: CollectionStore, folder: Path, embeddings: NDArray[np
     return np.sort(np.array(ids, np.int64))
 
 
-def verdicts(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> list[int]:
-    found = predictions_for(collection, photo_ids)
+def verdicts(engine: Engine, photo_ids: NDArray[np.int64]) -> list[int]:
+    found = predictions_for(engine, photo_ids)
     assert found is not None
     return [int(verdict) for verdict in found.verdicts]
 
 
-def test_what_stands_apart_is_not_sure_any_more(
-    collection: CollectionStore, taught: NamedModel, tmp_path: Path
-) -> None:
-    foreign = unlabelled(collection, tmp_path / "foreign", photos((3,), 100, 1))
-    assert verdicts(collection, foreign).count(Verdict.SURE) > 20, "one by one they pass for asters"
-    assert find_batch_novelty(collection, taught, foreign, CancelToken())
-    after = verdicts(collection, foreign)
+def test_what_stands_apart_is_not_sure_any_more(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
+    assert verdicts(engine, foreign).count(Verdict.SURE) > 20, "one by one they pass for asters"
+    assert find_batch_novelty(engine, taught, foreign, CancelToken())
+    after = verdicts(engine, foreign)
     assert after.count(Verdict.SURE) < 5
-    assert novel_photos(collection, taught.model, foreign).mean() > 0.9
-    assert not find_batch_novelty(collection, taught, foreign, CancelToken()), "the second time it is nothing new"
+    assert novel_photos(engine, taught.model, foreign).mean() > 0.9
+    assert not find_batch_novelty(engine, taught, foreign, CancelToken()), "the second time it is nothing new"
 
 
-def test_known_photos_beside_them_stay_sure(collection: CollectionStore, taught: NamedModel, tmp_path: Path) -> None:
-    known = unlabelled(collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
-    before = verdicts(collection, known).count(Verdict.SURE)
-    assert not find_batch_novelty(collection, taught, known, CancelToken())
-    assert verdicts(collection, known).count(Verdict.SURE) == before > 60
-    foreign = unlabelled(collection, tmp_path / "foreign", photos((3,), 60, 1))
-    assert find_batch_novelty(collection, taught, np.concatenate([foreign, known]), CancelToken())
-    assert verdicts(collection, known).count(Verdict.SURE) > 0.8 * before
-    assert verdicts(collection, foreign).count(Verdict.SURE) < 10
+def test_known_photos_beside_them_stay_sure(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
+    before = verdicts(engine, known).count(Verdict.SURE)
+    assert not find_batch_novelty(engine, taught, known, CancelToken())
+    assert verdicts(engine, known).count(Verdict.SURE) == before > 60
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 60, 1))
+    assert find_batch_novelty(engine, taught, np.concatenate([foreign, known]), CancelToken())
+    assert verdicts(engine, known).count(Verdict.SURE) > 0.8 * before
+    assert verdicts(engine, foreign).count(Verdict.SURE) < 10
 
 
-def test_another_folder_changes_nothing_for_this_one(
-    collection: CollectionStore, taught: NamedModel, tmp_path: Path
-) -> None:
-    foreign = unlabelled(collection, tmp_path / "foreign", photos((3,), 100, 1))
-    known = unlabelled(collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
-    find_batch_novelty(collection, taught, foreign, CancelToken())
-    before = novel_photos(collection, taught.model, foreign)
-    assert not find_batch_novelty(collection, taught, known, CancelToken())
-    assert np.array_equal(novel_photos(collection, taught.model, foreign), before)
+def test_another_folder_changes_nothing_for_this_one(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
+    known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
+    find_batch_novelty(engine, taught, foreign, CancelToken())
+    before = novel_photos(engine, taught.model, foreign)
+    assert not find_batch_novelty(engine, taught, known, CancelToken())
+    assert np.array_equal(novel_photos(engine, taught.model, foreign), before)
 
 
-def test_once_they_have_a_class_they_belong(collection: CollectionStore, taught: NamedModel, tmp_path: Path) -> None:
-    foreign = unlabelled(collection, tmp_path / "foreign", photos((3,), 100, 1))
-    find_batch_novelty(collection, taught, foreign, CancelToken())
-    remember(collection, tmp_path / "told", photos((3,), 60, 5), ["dahlia"] * 60)
-    retrain(RetrainRequest(collection), silent, CancelToken())
-    named = model_for(collection, "resnet50")
+def test_once_they_have_a_class_they_belong(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
+    find_batch_novelty(engine, taught, foreign, CancelToken())
+    remember(engine.collection, tmp_path / "told", photos((3,), 60, 5), ["dahlia"] * 60)
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    named = model_for(engine, "resnet50")
     assert named is not None
-    assert not novel_photos(collection, named.model, foreign).any(), "it was found with another model"
-    find_batch_novelty(collection, named, foreign, CancelToken())
-    assert novel_photos(collection, named.model, foreign).mean() < 0.05
+    assert not novel_photos(engine, named.model, foreign).any(), "it was found with another model"
+    find_batch_novelty(engine, named, foreign, CancelToken())
+    assert novel_photos(engine, named.model, foreign).mean() < 0.05
 
 
 def test_labelled_photos_and_those_of_no_embedding_are_left_out(
-    collection: CollectionStore, taught: NamedModel, tmp_path: Path
+    engine: Engine, taught: NamedModel, tmp_path: Path
 ) -> None:
-    foreign = unlabelled(collection, tmp_path / "foreign", photos((3,), 100, 1))
-    labelled = np.array(sorted(collection.labels.all()), np.int64)
-    find_batch_novelty(collection, taught, np.concatenate([labelled, foreign, [10**9]]), CancelToken())
-    assert not novel_photos(collection, taught.model, labelled).any()
-    assert novel_photos(collection, taught.model, foreign).any()
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
+    labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
+    find_batch_novelty(engine, taught, np.concatenate([labelled, foreign, [10**9]]), CancelToken())
+    assert not novel_photos(engine, taught.model, labelled).any()
+    assert novel_photos(engine, taught.model, foreign).any()
 
 
-def test_a_model_that_learned_nothing_here_is_not_compared(collection: CollectionStore, tmp_path: Path) -> None:
+def test_a_model_that_learned_nothing_here_is_not_compared(engine: Engine, tmp_path: Path) -> None:
     """The starter's photos are others' photos: all of the person's would stand apart from them."""
-    foreign = unlabelled(collection, tmp_path / "foreign", photos((3,), 100, 1))
-    named = model_for(collection, "resnet50")
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
+    named = model_for(engine, "resnet50")
     assert named is not None
     assert named.id is None
-    assert not find_batch_novelty(collection, named, foreign, CancelToken())
+    assert not find_batch_novelty(engine, named, foreign, CancelToken())

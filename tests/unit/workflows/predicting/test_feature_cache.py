@@ -20,8 +20,9 @@ from flowersorter.vision.classifier.out_of_distribution import OodDetector
 from flowersorter.vision.features.packed import Features, pack
 from flowersorter.vision.features.pca import PCA, Coordinates
 from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import feature_cache as module
-from flowersorter.workflows.predicting.feature_cache import FeatureTable, feature_table
+from flowersorter.workflows.predicting.feature_cache import FeatureTable
 from tests.unit.library.conftest import sha256_of
 
 BACKBONE = "resnet18"
@@ -44,8 +45,8 @@ def store(collection: CollectionStore) -> EmbeddingStore:
 
 
 @pytest.fixture
-def table(collection: CollectionStore, store: EmbeddingStore) -> FeatureTable:
-    return feature_table(collection, BACKBONE)
+def table(engine: Engine, store: EmbeddingStore) -> FeatureTable:
+    return engine.features(BACKBONE)
 
 
 @pytest.fixture
@@ -80,13 +81,13 @@ def test_what_was_read_ahead_is_neither_read_nor_checked_again(
 ) -> None:
     append(store, range(40))
     collection.close()
-    with CollectionStore.open(collection.folder) as reopened:
-        table = feature_table(reopened, BACKBONE)
+    with Engine(CollectionStore.open(collection.folder)) as engine:
+        table = engine.features(BACKBONE)
         table.read_ahead(hashes_of(range(50)))
         read = [count for count, view in reads if view == CENTRE]
         monkeypatch.setattr(AppendOnlyRows, "rows", lambda *_: pytest.fail("a row was read again"))
         assert sum(read) == 50
-        assert reopened.embeddings(BACKBONE).missing(hashes_of(range(50)), CENTRE) == hashes_of(range(40, 50))
+        assert engine.collection.embeddings(BACKBONE).missing(hashes_of(range(50)), CENTRE) == hashes_of(range(40, 50))
         features, positions = table.get(hashes_of(range(40)))
     assert len(features) == len(positions) == 40
 
@@ -225,10 +226,10 @@ def test_a_damaged_row_is_no_feature_until_it_is_made_again(collection: Collecti
     content = bytearray(rows.read_bytes())
     content[-1] ^= 1
     rows.write_bytes(content)
-    with CollectionStore.open(tmp_path / "collection") as again:
-        table = feature_table(again, BACKBONE)
+    with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
+        table = engine.features(BACKBONE)
         assert table.get(hashes_of(range(30)))[1].tolist() == list(range(29))
-        append(again.embeddings(BACKBONE), [29])
+        append(engine.collection.embeddings(BACKBONE), [29])
         features, positions = table.get(hashes_of(range(30)))
         assert positions.tolist() == list(range(30))
         assert_same(features, embeddings_of(range(30)))
@@ -296,14 +297,14 @@ def test_threads_may_ask_while_another_one_stores(
 
 
 def test_the_table_is_one_for_a_collection_and_goes_with_it(tmp_path: Path) -> None:
-    with CollectionStore.open(tmp_path / "collection") as opened:
-        table = feature_table(opened, BACKBONE)
-        assert feature_table(opened, BACKBONE) is table
-        assert feature_table(opened, "resnet50") is not table
-    gone = weakref.ref(table)
-    del table, opened
+    with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
+        table = engine.features(BACKBONE)
+        assert engine.features(BACKBONE) is table
+        assert engine.features("resnet50") is not table
+        gone = weakref.ref(table)
+        del table
     gc.collect()
-    assert gone() is None
+    assert gone() is None, "a closed engine keeps no table"
 
 
 def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(

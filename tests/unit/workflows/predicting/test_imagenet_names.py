@@ -16,6 +16,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.weights import imagenet_classes
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import imagenet_names as module
 from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.predicting import predict_photos as predicting
@@ -24,7 +25,7 @@ from flowersorter.workflows.predicting.photo_details import details
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
-from tests.stub_network import STRAWBERRY, TABBY, colour_layer, open_colour_network
+from tests.stub_network import STRAWBERRY, TABBY, colour_layer
 from tests.unit.workflows.conftest import draw_photos
 
 DAISY = 985
@@ -58,11 +59,11 @@ def layer(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def labelled(layer: None, collection: CollectionStore, sorted_photos: Path, photos: Path) -> PredictFolderResult:
+def labelled(layer: None, engine: Engine, sorted_photos: Path, photos: Path) -> PredictFolderResult:
     """A collection that knows red, green and blue has looked at a folder with yellow ones as well."""
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
     draw_photos(photos / "2026", "yellow", 3)
-    return label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network)
+    return label(engine, PredictFolderRequest(photos), silent, CancelToken())
 
 
 def new_ones(result: PredictFolderResult) -> set[int]:
@@ -75,31 +76,29 @@ def yellow_ones(result: PredictFolderResult) -> set[int]:
     return {int(at) for at, path in zip(rows.photo_ids, rows.paths, strict=True) if path.name.startswith("yellow")}
 
 
-def test_what_is_new_in_a_folder_is_named(collection: CollectionStore, labelled: PredictFolderResult) -> None:
-    named = strangers(collection, labelled.rows)
+def test_what_is_new_in_a_folder_is_named(engine: Engine, labelled: PredictFolderResult) -> None:
+    named = strangers(engine, labelled.rows)
     assert set(named) == new_ones(labelled)
     yellow = yellow_ones(labelled)
     assert yellow
     assert {named.get(photo_id) for photo_id in yellow} == {"strawberry"}
     others = set(labelled.rows.photo_ids.tolist()) - yellow
-    assert set(looks_like(collection, "resnet50", sorted(others)).values()) == {"tabby cat"}
-    assert looks_like(collection, "resnet50", []) == {}
-    assert looks_like(collection, "resnet50", [9999]) == {}
+    assert set(looks_like(engine, "resnet50", sorted(others)).values()) == {"tabby cat"}
+    assert looks_like(engine, "resnet50", []) == {}
+    assert looks_like(engine, "resnet50", [9999]) == {}
 
 
 def test_nobody_is_asked_where_no_layer_is(
-    collection: CollectionStore, labelled: PredictFolderResult, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, labelled: PredictFolderResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(imagenet_prior_cache, "layer_of", lambda name: None)
-    assert strangers(collection, labelled.rows) == {}
+    assert strangers(engine, labelled.rows) == {}
 
 
-def test_the_terminal_and_python_say_it_of_new_photos_only(
-    collection: CollectionStore, labelled: PredictFolderResult
-) -> None:
-    names = {entry.id: entry.name for entry in collection.classes.all()}
-    lines = list(label_lines(labelled, names, strangers(collection, labelled.rows), labels_count=False))
-    photos = photos_of(collection, labelled)
+def test_the_terminal_and_python_say_it_of_new_photos_only(engine: Engine, labelled: PredictFolderResult) -> None:
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    lines = list(label_lines(labelled, names, strangers(engine, labelled.rows), labels_count=False))
+    photos = photos_of(engine, labelled)
     assert {line["verdict"] for line in lines} > {"new"}
     for line, photo in zip(lines, photos, strict=True):
         assert ("looks_like" in line) == (line["verdict"] == "new")
@@ -122,17 +121,15 @@ def test_a_new_photo_of_which_nobody_knows_more_says_so(
     assert all(line["looks_like"] is None for line in lines)
 
 
-def test_single_photos_are_told_the_same(collection: CollectionStore, labelled: PredictFolderResult) -> None:
-    rows, named = labelled.rows, strangers(collection, labelled.rows)
-    found = predict_photos(
-        PredictRequest(collection, tuple(rows.paths)), silent, CancelToken(), embedder=open_colour_network
-    )
+def test_single_photos_are_told_the_same(engine: Engine, labelled: PredictFolderResult) -> None:
+    rows, named = labelled.rows, strangers(engine, labelled.rows)
+    found = predict_photos(engine, PredictRequest(tuple(rows.paths)), silent, CancelToken())
     assert [each.looks_like for each in found] == [named.get(photo_id, "") for photo_id in rows.photo_ids.tolist()]
     assert prediction_of(found[-1]).looks_like == "strawberry"
     assert prediction_of(found[0]).looks_like is None
 
 
-def test_what_is_known_of_one_place_holds_it(collection: CollectionStore, labelled: PredictFolderResult) -> None:
+def test_what_is_known_of_one_place_holds_it(engine: Engine, labelled: PredictFolderResult) -> None:
     rows = labelled.rows
-    known = {row: details(collection, int(rows.place_ids[row])).looks_like for row in (0, len(rows) - 1)}
+    known = {row: details(engine, int(rows.place_ids[row])).looks_like for row in (0, len(rows) - 1)}
     assert known == {0: "", len(rows) - 1: "strawberry"}

@@ -20,6 +20,7 @@ from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.photos.scan import scan
 from flowersorter.vision.backbone.registry import DEFAULT, Backbone
 from flowersorter.vision.features.views import CENTRE, WIDE
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sort import SortRequest, plan_sort
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
@@ -27,7 +28,7 @@ from flowersorter.workflows.predicting import extra_views, feature_cache, ingest
 from flowersorter.workflows.predicting.network_loader import Embeds
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
-from tests.stub_network import WIDTH, ColourNetwork, open_colour_network
+from tests.stub_network import WIDTH, ColourNetwork
 from tests.unit.library.conftest import sha256_of
 from tests.unit.workflows.conftest import draw_photos
 
@@ -85,30 +86,31 @@ def statements(collection: CollectionStore) -> Iterator[list[str]]:
             connection.set_trace_callback(None)
 
 
-def look_at(collection: CollectionStore, folder: Path) -> PredictFolderResult:
-    return label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=no_network)
+def look_at(engine: Engine, folder: Path) -> PredictFolderResult:
+    engine.open_network = no_network
+    return label(engine, PredictFolderRequest(folder), silent, CancelToken())
 
 
 @pytest.mark.usefixtures("untouched")
 def test_the_library_is_not_asked_more_often_for_many_photos_than_for_few(tmp_path: Path) -> None:
     asked: dict[str, list[int]] = {"first": [], "all": [], "guesses": [], "details": [], "plan": []}
     for count in (FEW_LABELS, MANY):
-        with CollectionStore.open(tmp_path / f"collection {count}") as collection:
-            folder = known_folder(collection, tmp_path / f"photos {count}", count)
-            with statements(collection) as run:
-                rows = folder_rows(collection, folder)
+        with Engine(CollectionStore.open(tmp_path / f"collection {count}"), no_network) as engine:
+            folder = known_folder(engine.collection, tmp_path / f"photos {count}", count)
+            with statements(engine.collection) as run:
+                rows = folder_rows(engine, folder)
             asked["first"].append(len(run))
-            with statements(collection) as run:
-                result = look_at(collection, folder)
+            with statements(engine.collection) as run:
+                result = look_at(engine, folder)
             asked["all"].append(len(run))
-            with statements(collection) as run:
-                predictions_for(collection, rows.photo_ids)
+            with statements(engine.collection) as run:
+                predictions_for(engine, rows.photo_ids)
             asked["guesses"].append(len(run))
-            with statements(collection) as run:
-                found = details(collection, int(rows.place_ids[5]))
+            with statements(engine.collection) as run:
+                found = details(engine, int(rows.place_ids[5]))
             asked["details"].append(len(run))
-            with statements(collection) as run:
-                plan = plan_sort(SortRequest(collection, folder, tmp_path / "sorted"), silent, CancelToken())
+            with statements(engine.collection) as run:
+                plan = plan_sort(engine, SortRequest(folder, tmp_path / "sorted"), silent, CancelToken())
             asked["plan"].append(len(run))
         assert len(rows) == len(result.rows) == len(plan.files) + len(plan.skipped) == count
         assert result.decoded == 0
@@ -122,12 +124,12 @@ def test_the_library_is_not_asked_more_often_for_many_photos_than_for_few(tmp_pa
 
 @pytest.mark.usefixtures("untouched")
 def test_a_photo_is_looked_at_without_reading_all_others_from_the_disk(
-    collection: CollectionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feature_cache, "_WORTH_KEEPING", 10)
-    folder = known_folder(collection, tmp_path / "photos", 200)
-    rows = folder_rows(collection, folder)
-    details(collection, int(rows.place_ids[0]))
+    folder = known_folder(engine.collection, tmp_path / "photos", 200)
+    rows = folder_rows(engine, folder)
+    details(engine, int(rows.place_ids[0]))
     read: list[int] = []
     real = EmbeddingStore.get
 
@@ -136,56 +138,57 @@ def test_a_photo_is_looked_at_without_reading_all_others_from_the_disk(
         return real(store, hashes, view)
 
     monkeypatch.setattr(EmbeddingStore, "get", get)
-    details(collection, int(rows.place_ids[1]))
+    details(engine, int(rows.place_ids[1]))
     assert sum(read) == 0
 
 
-def test_a_photo_edited_outside_is_another_photo(collection: CollectionStore, photos: Path) -> None:
+def test_a_photo_edited_outside_is_another_photo(engine: Engine, photos: Path) -> None:
     """Size or time of change tell, then the hash: it is read again, and what was said of the old one stays there."""
-    before = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
+    before = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     edited, untouched = photos / "2026" / "red_3.jpg", photos / "2026" / "red_4.jpg"
     old = int(before.photo_ids[before.paths.index(edited)])
-    rose = collection.classes.add("Rose at the gate")
-    assign(collection, [old], rose.id)
+    rose = engine.collection.classes.add("Rose at the gate")
+    assign(engine.collection, [old], rose.id)
     old_bytes = edited.read_bytes()
     drawn = draw_photos(photos / "drawn", "yellow", 1)[0]
     shutil.copyfile(drawn, edited)
     shutil.rmtree(drawn.parent)
 
     network = ColourNetwork()
-    result = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
+    engine.open_network = lambda _b, _d: network
+    result = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     row = result.rows.paths.index(edited)
     new = int(result.rows.photo_ids[row])
     assert result.decoded == 1
     assert new != old
     assert result.rows.place_ids[row] == before.place_ids[before.paths.index(edited)]
-    new_hash, old_hash = collection.photos.photo(new).sha256, collection.photos.photo(old).sha256
-    store = collection.embeddings(DEFAULT)
+    new_hash, old_hash = engine.collection.photos.photo(new).sha256, engine.collection.photos.photo(old).sha256
+    store = engine.collection.embeddings(DEFAULT)
     assert store.missing([new_hash, old_hash], CENTRE) == []
     assert not np.array_equal(store.get([new_hash], CENTRE)[0], store.get([old_hash], CENTRE)[0])
     assert 1 <= network.embedded <= 2  # once, and perhaps a second look at it; at no other photo
     assert result.rows.label_ids[row] == 0
-    assert collection.labels.get([old])[old].class_id == rose.id
+    assert engine.collection.labels.get([old])[old].class_id == rose.id
     kept = result.rows.paths.index(untouched)
     assert result.rows.photo_ids[kept] == before.photo_ids[before.paths.index(untouched)]
 
     edited.write_bytes(old_bytes)  # as by undoing the edit in the other program
-    again = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network).rows
+    engine.open_network = no_network
+    again = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert int(again.photo_ids[row]) == old
     assert int(again.label_ids[row]) == rose.id
 
 
-def test_a_photo_with_a_new_time_and_the_same_bytes_is_the_same_photo(
-    collection: CollectionStore, photos: Path
-) -> None:
+def test_a_photo_with_a_new_time_and_the_same_bytes_is_the_same_photo(engine: Engine, photos: Path) -> None:
     """As after copying a disk: the bytes are read once more, but nothing runs through the network."""
-    before = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
-    rose = collection.classes.add("Rose at the gate")
-    assign(collection, [int(before.photo_ids[0])], rose.id)
+    before = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    rose = engine.collection.classes.add("Rose at the gate")
+    assign(engine.collection, [int(before.photo_ids[0])], rose.id)
     for path in before.paths:
         os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
-    after = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network).rows
+    engine.open_network = no_network
+    after = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert np.array_equal(after.photo_ids, before.photo_ids)
     assert np.array_equal(after.confidences, before.confidences)
     assert int(after.label_ids[0]) == rose.id
-    assert look_at(collection, photos).decoded == 0
+    assert look_at(engine, photos).decoded == 0

@@ -16,7 +16,6 @@ import torchvision
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, silent
-from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle
 from flowersorter.photos.read import read_photo
 from flowersorter.vision.backbone.build import assemble, build_network
@@ -28,6 +27,7 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.export.torchvision_file import torchvision_file
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, cut
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.usage_snippets import script_for
 from flowersorter.workflows.models.current_model import starter
@@ -35,40 +35,37 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderReques
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawn_weights import drawn_state
-from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 
 def test_single_photos_are_predicted_in_order_and_a_broken_one_says_why(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
+    engine: Engine, sorted_photos: Path, tmp_path: Path
 ) -> None:
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
     red, blue = draw_photos(tmp_path, "red", 1)[0], draw_photos(tmp_path, "blue", 1)[0]
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     paths = (blue, broken, red)
-    result = predict_photos(PredictRequest(collection, paths), silent, CancelToken(), embedder=open_colour_network)
+    result = predict_photos(engine, PredictRequest(paths), silent, CancelToken())
     assert [p.path for p in result] == list(paths)
     assert [p.class_name for p in result] == ["blue", "", "red"]
     assert result[1].error
     assert result[1].verdict is Verdict.NONE
     assert sum(p for _, p in result[0].top) == pytest.approx(1, abs=1e-3)
-    assert not any(place.path in paths for place in collection.photos.all_places())
+    assert not any(place.path in paths for place in engine.collection.photos.all_places())
 
 
-def test_single_photos_are_told_the_same_as_a_whole_folder(collection: CollectionStore, photos: Path) -> None:
-    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
+def test_single_photos_are_told_the_same_as_a_whole_folder(engine: Engine, photos: Path) -> None:
+    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert (rows.verdicts != Verdict.SURE).any()  # so that a second look was taken
-    result = predict_photos(
-        PredictRequest(collection, tuple(rows.paths)), silent, CancelToken(), embedder=open_colour_network
-    )
+    result = predict_photos(engine, PredictRequest(tuple(rows.paths)), silent, CancelToken())
     assert [p.confidence for p in result] == pytest.approx(rows.confidences.tolist(), abs=1e-6)
     assert [p.verdict for p in result] == rows.verdicts.tolist()
 
 
-def test_a_bundle_holds_the_model_as_it_is(collection: CollectionStore, sorted_photos: Path, tmp_path: Path) -> None:
-    train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-    written = export_model(ExportRequest(collection, tmp_path / "model.safetensors"), silent, CancelToken())
+def test_a_bundle_holds_the_model_as_it_is(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
+    written = export_model(engine, ExportRequest(tmp_path / "model.safetensors"), silent, CancelToken())
     model = Model.from_bundle(*read_bundle(written.path))
     assert set(model.class_names) == {"red", "green", "blue"}
 
@@ -80,8 +77,8 @@ def as_the_five_lines_load_it(file: Path) -> tuple[Any, dict[str, Any]]:
     return names["net"], names["saved"]
 
 
-def test_the_pth_loads_into_plain_torchvision_and_agrees(collection: CollectionStore, tmp_path: Path) -> None:
-    result = export_model(ExportRequest(collection, tmp_path / "flower_classifier.pth"), silent, CancelToken())
+def test_the_pth_loads_into_plain_torchvision_and_agrees(engine: Engine, tmp_path: Path) -> None:
+    result = export_model(engine, ExportRequest(tmp_path / "flower_classifier.pth"), silent, CancelToken())
     network, saved = as_the_five_lines_load_it(result.path)
     assert type(network) is torchvision.models.ResNet
     assert saved["class_names"] == list(starter().model.class_names)
@@ -93,8 +90,8 @@ def test_the_pth_loads_into_plain_torchvision_and_agrees(collection: CollectionS
     assert (logits.argmax(axis=1) == base.targets).mean() > 0.9
 
 
-def test_the_pth_says_that_its_head_is_another_one(collection: CollectionStore, tmp_path: Path) -> None:
-    result = export_model(ExportRequest(collection, tmp_path / "flower_classifier.pth"), silent, CancelToken())
+def test_the_pth_says_that_its_head_is_another_one(engine: Engine, tmp_path: Path) -> None:
+    result = export_model(engine, ExportRequest(tmp_path / "flower_classifier.pth"), silent, CancelToken())
     own = starter().model.training.held_out_accuracy
     assert result.accuracy is not None
     assert own is not None
@@ -122,10 +119,8 @@ def test_the_pth_of_every_network_computes_what_the_backbone_computes(
         assert network(pixels).numpy() == pytest.approx(features @ weight.T, rel=1e-3, abs=1e-3)
 
 
-def test_the_onnx_gives_the_probabilities_of_the_model(
-    collection: CollectionStore, photos: Path, tmp_path: Path
-) -> None:
-    result = export_model(ExportRequest(collection, tmp_path / "flower_classifier.onnx"), silent, CancelToken())
+def test_the_onnx_gives_the_probabilities_of_the_model(engine: Engine, photos: Path, tmp_path: Path) -> None:
+    result = export_model(engine, ExportRequest(tmp_path / "flower_classifier.onnx"), silent, CancelToken())
     model = starter().model
     assert (result.accuracy, result.classes) == (model.training.held_out_accuracy, model.class_names)
     session = onnxruntime.InferenceSession(result.path)
@@ -144,22 +139,20 @@ def test_the_onnx_gives_the_probabilities_of_the_model(
 
 
 def test_without_the_package_onnx_the_reason_and_the_way_out_are_said(
-    collection: CollectionStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     monkeypatch.delitem(sys.modules, "flowersorter.vision.export.onnx_graph", raising=False)
     with pytest.raises(UserError) as refused:
-        export_model(ExportRequest(collection, tmp_path / "model.onnx"), silent, CancelToken())
+        export_model(engine, ExportRequest(tmp_path / "model.onnx"), silent, CancelToken())
     assert "the package onnx" in str(refused.value)
     assert 'pip install "flowersorter[onnx]"' in refused.value.hint
     assert list(tmp_path.glob("*.onnx")) == []
 
 
-def test_a_bundle_needs_no_script_and_the_others_are_named_in_theirs(
-    collection: CollectionStore, tmp_path: Path
-) -> None:
+def test_a_bundle_needs_no_script_and_the_others_are_named_in_theirs(engine: Engine, tmp_path: Path) -> None:
     results = [
-        export_model(ExportRequest(collection, tmp_path / f"it's mine{suffix}"), silent, CancelToken())
+        export_model(engine, ExportRequest(tmp_path / f"it's mine{suffix}"), silent, CancelToken())
         for suffix in (".safetensors", ".onnx", ".PTH")
     ]
     assert results[0].script == ""
@@ -170,17 +163,15 @@ def test_a_bundle_needs_no_script_and_the_others_are_named_in_theirs(
 
 
 @pytest.mark.parametrize("name", ["model.h5", "model", "nowhere/model.pth"])
-def test_a_file_that_cannot_be_written_is_refused_with_a_sentence(
-    collection: CollectionStore, tmp_path: Path, name: str
-) -> None:
+def test_a_file_that_cannot_be_written_is_refused_with_a_sentence(engine: Engine, tmp_path: Path, name: str) -> None:
     with pytest.raises(UserError) as refused:
-        export_model(ExportRequest(collection, tmp_path / name), silent, CancelToken())
+        export_model(engine, ExportRequest(tmp_path / name), silent, CancelToken())
     assert refused.value.why
 
 
 @pytest.mark.parametrize("suffix", [".pth", ".onnx", ".safetensors"])
 def test_a_full_disk_leaves_the_file_that_was_there(
-    collection: CollectionStore, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, tmp_path: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / f"model{suffix}"
     file.write_bytes(b"what was there")
@@ -190,7 +181,7 @@ def test_a_full_disk_leaves_the_file_that_was_there(
 
     monkeypatch.setattr("os.fsync", full)
     with pytest.raises(UserError, match="No space left"):
-        export_model(ExportRequest(collection, file), silent, CancelToken())
+        export_model(engine, ExportRequest(file), silent, CancelToken())
     monkeypatch.undo()
     assert [path for path in tmp_path.iterdir() if path.is_file()] == [file]
     assert file.read_bytes() == b"what was there"

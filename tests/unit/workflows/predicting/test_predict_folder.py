@@ -18,8 +18,10 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, FolderUnusable, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import WIDE
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting import extra_views, ingest
 from flowersorter.workflows.predicting.network_loader import Embeds
@@ -37,16 +39,16 @@ from tests.stub_network import ColourNetwork, open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 
-def labelled(collection: CollectionStore, folder: Path) -> PredictFolderResult:
-    return label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+def labelled(engine: Engine, folder: Path) -> PredictFolderResult:
+    return label(engine, PredictFolderRequest(folder), silent, CancelToken())
 
 
 def no_network(backbone: Backbone, device: str) -> Embeds:
     raise AssertionError(f"the network {backbone.name} was opened on {device} although nothing is new")
 
 
-def test_every_photo_is_there_once_and_predicted(collection: CollectionStore, photos: Path) -> None:
-    result = labelled(collection, photos)
+def test_every_photo_is_there_once_and_predicted(engine: Engine, photos: Path) -> None:
+    result = labelled(engine, photos)
     assert len(result.rows) == 30
     assert len(set(result.rows.paths)) == 30
     assert result.decoded == 30
@@ -55,71 +57,96 @@ def test_every_photo_is_there_once_and_predicted(collection: CollectionStore, ph
     assert result.rows.paths[1].name == "blue_1.jpg"
 
 
-def test_a_second_run_decodes_nothing_and_says_the_same(collection: CollectionStore, photos: Path) -> None:
-    first = labelled(collection, photos)
-    again = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network)
+def test_a_second_run_decodes_nothing_and_says_the_same(engine: Engine, photos: Path) -> None:
+    first = labelled(engine, photos)
+    engine.open_network = no_network
+    again = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert again.decoded == 0
     assert np.array_equal(again.rows.confidences, first.rows.confidences)
     assert again.rows.paths == first.rows.paths
 
 
-def test_broken_files_are_reported_and_the_rest_goes_on(collection: CollectionStore, photos: Path) -> None:
+def test_broken_files_are_reported_and_the_rest_goes_on(engine: Engine, photos: Path) -> None:
     (photos / "empty.jpg").touch()
     (photos / "words.png").write_text("not a picture")
     (photos / "notes.txt").write_text("no photo at all")
-    result = labelled(collection, photos)
+    result = labelled(engine, photos)
     assert {path.name for path, _ in result.unreadable} == {"empty.jpg", "words.png"}
     assert all(reason for _, reason in result.unreadable)
     assert len(result.rows) == 32
-    again = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network)
+    engine.open_network = no_network
+    again = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert again.unreadable == result.unreadable
 
 
-def test_a_changed_photo_is_read_again_and_only_that(collection: CollectionStore, photos: Path) -> None:
-    before = labelled(collection, photos)
+def test_photos_of_a_drive_that_was_away_while_they_were_read_are_read_when_it_is_back(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (photos / "words.png").write_text("not a picture")
+    away, elsewhere = True, photos.with_name("elsewhere")
+
+    def read(path: Path, *, short_side_px: int) -> LoadedPhoto:
+        return read_photo(elsewhere / path.name if away else path, short_side_px=short_side_px)
+
+    monkeypatch.setattr(ingest, "read_photo", read)
+    lost = labelled(engine, photos)
+    assert lost.decoded == 0
+    assert {reason for _, reason in lost.unreadable} == {"the file is not there"}
+    away = False
+    back = labelled(engine, photos)
+    assert back.decoded == len(back.rows) - 1
+    assert [path.name for path, _ in back.unreadable] == ["words.png"]
+    tried: list[Path] = []
+    monkeypatch.setattr(ingest, "read_photo", lambda path, **_: tried.append(path))
+    labelled(engine, photos)
+    assert tried == []
+
+
+def test_a_changed_photo_is_read_again_and_only_that(engine: Engine, photos: Path) -> None:
+    before = labelled(engine, photos)
     changed = draw_photos(photos / "2026", "yellow", 1)[0]
     target = photos / "2026" / "red_3.jpg"
     shutil.copyfile(changed, target)
     changed.unlink()
-    after = labelled(collection, photos)
+    after = labelled(engine, photos)
     assert after.decoded == 1
     row = after.rows.paths.index(target)
     assert after.rows.photo_ids[row] != before.rows.photo_ids[before.rows.paths.index(target)]
 
 
-def test_copies_are_one_photo_in_two_places(collection: CollectionStore, photos: Path) -> None:
+def test_copies_are_one_photo_in_two_places(engine: Engine, photos: Path) -> None:
     shutil.copyfile(photos / "2026" / "red_0.jpg", photos / "copy.jpg")
-    rows = labelled(collection, photos).rows
+    rows = labelled(engine, photos).rows
     ids = {path.name: int(photo_id) for path, photo_id in zip(rows.paths, rows.photo_ids, strict=True)}
     assert ids["copy.jpg"] == ids["red_0.jpg"]
     assert len(rows) == 31
 
 
-def test_a_sub_folder_named_like_a_class_is_a_label(collection: CollectionStore, photos: Path) -> None:
+def test_a_sub_folder_named_like_a_class_is_a_label(engine: Engine, photos: Path) -> None:
     draw_photos(photos / "Tulips", "red", 2, first=50)  # the starter knows "tulips"
-    result = labelled(collection, photos)
-    names = {c.id: c.name for c in collection.classes.all()}
+    result = labelled(engine, photos)
+    names = {c.id: c.name for c in engine.collection.classes.all()}
     by_folder = {p.name: names[int(c)] for p, c in zip(result.rows.paths, result.rows.label_ids, strict=True) if c}
     assert by_folder == {"red_50.jpg": "tulips", "red_51.jpg": "tulips"}
     assert not result.rows.by_person.any()
     assert result.by_folder == 2
 
 
-def test_a_person_overrules_the_folder(collection: CollectionStore, photos: Path) -> None:
+def test_a_person_overrules_the_folder(engine: Engine, photos: Path) -> None:
     draw_photos(photos / "tulips", "red", 1, first=50)
-    rows = labelled(collection, photos).rows
+    rows = labelled(engine, photos).rows
     photo_id = int(rows.photo_ids[[p.name for p in rows.paths].index("red_50.jpg")])
-    rose = collection.classes.find("roses")
+    rose = engine.collection.classes.find("roses")
     assert rose is not None
-    assign(collection, [photo_id], rose.id)
-    labelled(collection, photos)
-    label_now = collection.labels.get([photo_id])[photo_id]
+    assign(engine.collection, [photo_id], rose.id)
+    labelled(engine, photos)
+    label_now = engine.collection.labels.get([photo_id])[photo_id]
     assert (label_now.class_id, label_now.origin) == (rose.id, LabelOrigin.PERSON)
 
 
-def test_news_come_in_order_and_cover_every_photo(collection: CollectionStore, photos: Path) -> None:
+def test_news_come_in_order_and_cover_every_photo(engine: Engine, photos: Path) -> None:
     news: list[object] = []
-    label(PredictFolderRequest(collection, photos), news.append, CancelToken(), embedder=open_colour_network)
+    label(engine, PredictFolderRequest(photos), news.append, CancelToken())
     scans = [n for n in news if isinstance(n, FolderScanned)]
     changed = [n for n in news if isinstance(n, RowsChanged)]
     assert len(scans) == 1
@@ -144,16 +171,18 @@ class _Impatient(ColourNetwork):
         return super().embed(crops)
 
 
-def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(collection: CollectionStore, photos: Path) -> None:
+def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(engine: Engine, photos: Path) -> None:
     cancel = CancelToken()
+    engine.open_network = lambda _b, _d: _Impatient(cancel)
     with pytest.raises(Cancelled):
-        label(PredictFolderRequest(collection, photos), silent, cancel, embedder=lambda _b, _d: _Impatient(cancel))
-    known = int((folder_rows(collection, photos).photo_ids > 0).sum())
+        label(engine, PredictFolderRequest(photos), silent, cancel)
+    known = int((folder_rows(engine, photos).photo_ids > 0).sum())
     assert 0 < known < 30
-    assert labelled(collection, photos).decoded == 30 - known
+    engine.open_network = open_colour_network
+    assert labelled(engine, photos).decoded == 30 - known
 
 
-def test_a_job_is_cancelled_while_the_network_is_still_opening(collection: CollectionStore, photos: Path) -> None:
+def test_a_job_is_cancelled_while_the_network_is_still_opening(engine: Engine, photos: Path) -> None:
     cancel, let_it_open = CancelToken(), threading.Event()
 
     def slow(backbone: Backbone, device: str) -> Embeds:
@@ -161,27 +190,28 @@ def test_a_job_is_cancelled_while_the_network_is_still_opening(collection: Colle
         let_it_open.wait()
         return open_colour_network(backbone, device)
 
+    engine.open_network = slow
     with pytest.raises(Cancelled):
-        label(PredictFolderRequest(collection, photos), silent, cancel, embedder=slow)
+        label(engine, PredictFolderRequest(photos), silent, cancel)
     let_it_open.set()
-    assert labelled(collection, photos).decoded == 30
+    engine.open_network = open_colour_network
+    assert labelled(engine, photos).decoded == 30
 
 
-def test_a_network_that_cannot_be_opened_says_why(collection: CollectionStore, photos: Path) -> None:
+def test_a_network_that_cannot_be_opened_says_why(engine: Engine, photos: Path) -> None:
     def missing(backbone: Backbone, device: str) -> Embeds:
         raise WeightsMissing(f"The weights of {backbone.title} are not on this computer", device)
 
+    engine.open_network = missing
     with pytest.raises(WeightsMissing):
-        label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=missing)
+        label(engine, PredictFolderRequest(photos), silent, CancelToken())
 
 
-def test_lost_embeddings_are_made_again_from_the_small_pictures(
-    collection: CollectionStore, photos: Path, tmp_path: Path
-) -> None:
-    first = labelled(collection, photos)
-    collection.close()
+def test_lost_embeddings_are_made_again_from_the_small_pictures(engine: Engine, photos: Path, tmp_path: Path) -> None:
+    first = labelled(engine, photos)
+    engine.collection.close()
     shutil.rmtree(tmp_path / "collection" / "embeddings")
-    with CollectionStore.open(tmp_path / "collection") as reopened:
+    with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as reopened:
         again = labelled(reopened, photos)
     assert again.decoded == 0
     assert np.array_equal(again.rows.class_ids, first.rows.class_ids)
@@ -201,33 +231,31 @@ class _Tallying(ColourNetwork):
 
 
 def test_no_lane_gets_all_of_the_last_further_views(
-    collection: CollectionStore, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(extra_views, "worker_count", lambda: 2)
-    labelled(collection, photos)
-    collection.close()
+    labelled(engine, photos)
+    engine.collection.close()
     shutil.rmtree(tmp_path / "collection" / "embeddings")
     network = _Tallying()
-    with CollectionStore.open(tmp_path / "collection") as reopened:
-        label(PredictFolderRequest(reopened, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
+    with Engine(CollectionStore.open(tmp_path / "collection"), lambda _b, _d: network) as reopened:
+        label(reopened, PredictFolderRequest(photos), silent, CancelToken())
     assert sorted(network.sizes[:6], reverse=True) == [8, 8, 7, 4, 2, 1]
 
 
-def test_a_lost_cache_is_made_again_from_the_photos(collection: CollectionStore, photos: Path, tmp_path: Path) -> None:
-    first = labelled(collection, photos)
-    collection.close()
+def test_a_lost_cache_is_made_again_from_the_photos(engine: Engine, photos: Path, tmp_path: Path) -> None:
+    first = labelled(engine, photos)
+    engine.collection.close()
     shutil.rmtree(tmp_path / "collection" / "embeddings")
     shutil.rmtree(tmp_path / "collection" / "thumbnails")
-    with CollectionStore.open(tmp_path / "collection") as reopened:
+    with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as reopened:
         again = labelled(reopened, photos)
-        sha256 = reopened.photos.photo(int(again.rows.photo_ids[0])).sha256
-        assert reopened.thumbnails.get(sha256) is not None
+        sha256 = reopened.collection.photos.photo(int(again.rows.photo_ids[0])).sha256
+        assert reopened.collection.thumbnails.get(sha256) is not None
     assert np.array_equal(again.rows.class_ids, first.rows.class_ids)
 
 
-def test_what_somebody_looks_at_is_read_first(
-    collection: CollectionStore, photos: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_somebody_looks_at_is_read_first(engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ingest, "worker_count", lambda: 1)  # of several lanes any may be the first to have finished
     looked_at = sorted(photos.rglob("red_*.jpg"))
     urgent, news = ViewportPriority(), list[object]()
@@ -238,29 +266,30 @@ def test_what_somebody_looks_at_is_read_first(
             urgent.ask([by_path[path] for path in looked_at])
         news.append(item)
 
-    label(PredictFolderRequest(collection, photos, urgent=urgent), report, CancelToken(), embedder=open_colour_network)
+    label(engine, PredictFolderRequest(photos, urgent=urgent), report, CancelToken())
     blocks = [item.rows.paths for item in news if isinstance(item, RowsChanged)]
     assert set(blocks[0]) < set(looked_at) <= set(blocks[0]) | set(blocks[1])
 
 
-def test_only_the_doubtful_photos_are_looked_at_twice(collection: CollectionStore, photos: Path) -> None:
+def test_only_the_doubtful_photos_are_looked_at_twice(engine: Engine, photos: Path) -> None:
     network = ColourNetwork()
-    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=lambda _b, _d: network).rows
+    engine.open_network = lambda _b, _d: network
+    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     doubtful = int((rows.verdicts != Verdict.SURE).sum())
     assert doubtful > 0
     assert network.embedded - 30 >= doubtful
     for place_id in rows.place_ids.tolist():
-        sha256 = collection.photos.photo(collection.photos.place(place_id).photo_id or 0).sha256
-        looked_twice = not collection.embeddings("resnet50").missing([sha256], WIDE)
+        sha256 = engine.collection.photos.photo(engine.collection.photos.place(place_id).photo_id or 0).sha256
+        looked_twice = not engine.collection.embeddings("resnet50").missing([sha256], WIDE)
         if int(rows.verdicts[rows.place_ids == place_id][0]) != Verdict.SURE:
             assert looked_twice
 
 
 def test_sure_photos_are_looked_at_once(
-    collection: CollectionStore, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, sorted_photos: Path, photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for _ in range(2):  # 48 photos are enough to promise something
-        train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
+        train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
         for colour in ("red", "green", "blue"):
             draw_photos(sorted_photos / colour, colour, 16, first=200)
     guessed: list[PhotoPredictions] = []
@@ -272,7 +301,8 @@ def test_sure_photos_are_looked_at_once(
 
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predictions_for", watched)
     network = ColourNetwork()
-    label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=lambda _b, _d: network)
+    engine.open_network = lambda _b, _d: network
+    label(engine, PredictFolderRequest(photos), silent, CancelToken())
     at_first = guessed[0].verdicts  # a second look may make sure of a photo
     doubtful = int((at_first != Verdict.SURE).sum())
     assert len(at_first) == 30
@@ -280,37 +310,39 @@ def test_sure_photos_are_looked_at_once(
     assert network.embedded == 30 + doubtful
 
 
-def test_a_photo_that_vanished_is_missing_and_not_forgotten(collection: CollectionStore, photos: Path) -> None:
-    labelled(collection, photos)
+def test_a_photo_that_vanished_is_missing_and_not_forgotten(engine: Engine, photos: Path) -> None:
+    labelled(engine, photos)
     gone = photos / "2026" / "red_0.jpg"
     content = gone.read_bytes()
     stat = gone.stat()
     gone.unlink()
-    assert len(labelled(collection, photos).rows) == 29
+    assert len(labelled(engine, photos).rows) == 29
     gone.write_bytes(content)
     os.utime(gone, ns=(stat.st_atime_ns, stat.st_mtime_ns))
-    back = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network)
+    engine.open_network = no_network
+    back = label(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert len(back.rows) == 30
 
 
-def test_a_missing_folder_is_said_and_nothing_is_forgotten(collection: CollectionStore, photos: Path) -> None:
-    labelled(collection, photos)
+def test_a_missing_folder_is_said_and_nothing_is_forgotten(engine: Engine, photos: Path) -> None:
+    labelled(engine, photos)
     photos.rename(photos.with_name("unplugged"))
     with pytest.raises(FolderUnusable):
-        labelled(collection, photos)
+        labelled(engine, photos)
     photos.with_name("unplugged").rename(photos)
-    assert label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=no_network).decoded == 0
+    engine.open_network = no_network
+    assert label(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded == 0
 
 
-def test_details_name_the_guesses_and_the_nearest_confirmed_photos(collection: CollectionStore, photos: Path) -> None:
-    rows = labelled(collection, photos).rows
+def test_details_name_the_guesses_and_the_nearest_confirmed_photos(engine: Engine, photos: Path) -> None:
+    rows = labelled(engine, photos).rows
     ids = {path.name: int(i) for path, i in zip(rows.paths, rows.photo_ids, strict=True)}
-    reds = collection.classes.add("my reds")
-    blues = collection.classes.add("my blues")
-    assign(collection, [ids["red_0.jpg"], ids["red_1.jpg"], ids["red_2.jpg"]], reds.id)
-    assign(collection, [ids["blue_0.jpg"]], blues.id)
+    reds = engine.collection.classes.add("my reds")
+    blues = engine.collection.classes.add("my blues")
+    assign(engine.collection, [ids["red_0.jpg"], ids["red_1.jpg"], ids["red_2.jpg"]], reds.id)
+    assign(engine.collection, [ids["blue_0.jpg"]], blues.id)
     place_id = int(rows.place_ids[[p.name for p in rows.paths].index("red_5.jpg")])
-    found = details(collection, place_id)
+    found = details(engine, place_id)
     assert [n.class_id for n in found.neighbours] == [reds.id] * 3
     assert found.photo is not None
     assert sum(p for _, p in found.top) == pytest.approx(1, abs=1e-3)

@@ -15,16 +15,16 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.cross_validation import _fits
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.features.views import VARIANTS, variant
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.prepare_features import get_ready
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from flowersorter.workflows.training.training_set import labelled_photos, of_small_classes
-from tests.stub_network import open_colour_network
 
 
-def trained(collection: CollectionStore, folder: Path) -> None:
-    train_folder(TrainFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+def trained(engine: Engine, folder: Path) -> None:
+    train_folder(engine, TrainFolderRequest(folder), silent, CancelToken())
 
 
 def labels(collection: CollectionStore) -> dict[int, int]:
@@ -38,18 +38,18 @@ def shown(collection: CollectionStore) -> int:
     return sum(len(store.get(hashes, variant(number))[1]) for number in range(1, VARIANTS + 1))
 
 
-def test_train_looks_at_photos_of_small_classes_again(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    photos = labelled_photos(collection, "resnet50", labels(collection))
+def test_train_looks_at_photos_of_small_classes_again(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    photos = labelled_photos(engine, "resnet50", labels(engine.collection))
     assert photos.variants is not None
     each = np.bincount(photos.variants.rows, minlength=len(photos.photo_ids))
     assert (each == VARIANTS).all()
     assert photos.examples.variants is photos.variants
 
 
-def test_a_head_learns_from_them_and_is_measured_without(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    photos = labelled_photos(collection, "resnet50", labels(collection))
+def test_a_head_learns_from_them_and_is_measured_without(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    photos = labelled_photos(engine, "resnet50", labels(engine.collection))
     fitted = fit(photos.examples, photos.class_names, "resnet50", CancelToken())
     assert len(fitted.held_out.rows) == len(photos.photo_ids)
     assert fitted.model.training.photos == len(photos.photo_ids)
@@ -57,9 +57,9 @@ def test_a_head_learns_from_them_and_is_measured_without(collection: CollectionS
     assert len(fitted.ground.variants.inside) == VARIANTS * len(photos.photo_ids)
 
 
-def test_variants_of_a_held_out_photo_are_held_out_with_it(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    photos = labelled_photos(collection, "resnet50", labels(collection))
+def test_variants_of_a_held_out_photo_are_held_out_with_it(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    photos = labelled_photos(engine, "resnet50", labels(engine.collection))
     fitted = fit(photos.examples, photos.class_names, "resnet50", CancelToken())
     ground, variants = fitted.ground, fitted.ground.variants
     assert variants is not None
@@ -72,12 +72,12 @@ def test_variants_of_a_held_out_photo_are_held_out_with_it(collection: Collectio
 
 
 def test_of_large_classes_nothing_is_looked_at_again(
-    collection: CollectionStore, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(training_set, "SMALL_CLASS", 3)
-    trained(collection, sorted_photos)
-    assert shown(collection) == 0
-    assert labelled_photos(collection, "resnet50", labels(collection)).variants is None
+    trained(engine, sorted_photos)
+    assert shown(engine.collection) == 0
+    assert labelled_photos(engine, "resnet50", labels(engine.collection)).variants is None
 
 
 def test_which_photos_are_of_small_classes() -> None:
@@ -88,26 +88,31 @@ def test_which_photos_are_of_small_classes() -> None:
 
 
 def test_getting_ready_looks_at_them_before_retrain_needs_them(
-    collection: CollectionStore, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, sorted_photos: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as before:
         before.setattr(training_set, "SMALL_CLASS", 0)
-        trained(collection, sorted_photos)
-    assert shown(collection) == 0
-    get_ready(collection, "cpu", silent, CancelToken(), embedder=open_colour_network)
-    assert shown(collection) == VARIANTS * len(labels(collection))
-    get_ready(collection, "cpu", silent, CancelToken(), embedder=no_network)
+        trained(engine, sorted_photos)
+    assert shown(engine.collection) == 0
+    get_ready(engine, "cpu", silent, CancelToken())
+    assert shown(engine.collection) == VARIANTS * len(labels(engine.collection))
+    engine.open_network = no_network
+    get_ready(engine, "cpu", silent, CancelToken())
 
 
-def test_beside_the_starter_they_are_not_needed(collection: CollectionStore, sorted_photos: Path) -> None:
-    request = PredictFolderRequest(collection, sorted_photos)
-    rows = label(request, silent, CancelToken(), embedder=open_colour_network).rows
-    collection.labels.assign(rows.photo_ids[:5].tolist(), class_named(collection, "daisy"), LabelOrigin.PERSON)
-    get_ready(collection, "cpu", silent, CancelToken(), embedder=no_network)
+def test_beside_the_starter_they_are_not_needed(engine: Engine, sorted_photos: Path) -> None:
+    request = PredictFolderRequest(sorted_photos)
+    rows = label(engine, request, silent, CancelToken()).rows
+    engine.collection.labels.assign(
+        rows.photo_ids[:5].tolist(), class_named(engine.collection, "daisy"), LabelOrigin.PERSON
+    )
+    engine.open_network = no_network
+    get_ready(engine, "cpu", silent, CancelToken())
 
 
-def test_without_labels_there_is_nothing_to_get_ready_for(collection: CollectionStore) -> None:
-    get_ready(collection, "cpu", silent, CancelToken(), embedder=no_network)
+def test_without_labels_there_is_nothing_to_get_ready_for(engine: Engine) -> None:
+    engine.open_network = no_network
+    get_ready(engine, "cpu", silent, CancelToken())
 
 
 def no_network(backbone: Backbone, device: str) -> Embedder:

@@ -13,25 +13,31 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.vision.classifier.batched_lbfgs import Solver, Weights
+from flowersorter.vision.classifier.training_state import TrainingState
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
-from flowersorter.workflows.training import incremental_fit
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.stub_network import open_colour_network
 
 
-def retrained(collection: CollectionStore) -> TrainResult:
-    return retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
+def retrained(engine: Engine) -> TrainResult:
+    return retrain(engine, RetrainRequest(), silent, CancelToken())
+
+
+def last_state(engine: Engine) -> TrainingState:
+    assert engine.last_fit is not None
+    return engine.last_fit.ground
 
 
 @pytest.fixture
-def taught(collection: CollectionStore, sorted_photos: Path) -> CollectionStore:
+def taught(engine: Engine, sorted_photos: Path) -> Engine:
     """A collection that was taught with 24 photos of three classes."""
-    request = TrainFolderRequest(collection, sorted_photos)
-    train_folder(request, silent, CancelToken(), embedder=open_colour_network)
-    return collection
+    request = TrainFolderRequest(sorted_photos)
+    train_folder(engine, request, silent, CancelToken())
+    return engine
 
 
 @pytest.fixture
@@ -55,57 +61,54 @@ def penalties(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return solved
 
 
-def test_evaluating_after_training_starts_from_the_same_fit(taught: CollectionStore, penalties: list[float]) -> None:
-    result = evaluate(EvaluateRequest(taught), silent, CancelToken(), embedder=open_colour_network)
+def test_evaluating_after_training_starts_from_the_same_fit(taught: Engine, penalties: list[float]) -> None:
+    result = evaluate(taught, EvaluateRequest(), silent, CancelToken())
     assert result.photos == 24
     assert len(penalties) == 1
 
 
-def test_retraining_after_a_correction_starts_from_the_last_fit(
-    taught: CollectionStore, penalties: list[float]
-) -> None:
+def test_retraining_after_a_correction_starts_from_the_last_fit(taught: Engine, penalties: list[float]) -> None:
     """PhotoTable of 24 are too many changes at one: with so few, the penalty is chosen again, on the same axes."""
-    before = incremental_fit._last[taught].ground
-    photo_id, its = next(iter(taught.labels.all().items()))
-    other = next(c.id for c in taught.classes.all() if c.id != its.class_id)
-    assign(taught, [photo_id], other)
+    before = last_state(taught)
+    photo_id, its = next(iter(taught.collection.labels.all().items()))
+    other = next(c.id for c in taught.collection.classes.all() if c.id != its.class_id)
+    assign(taught.collection, [photo_id], other)
     result = retrained(taught)
-    after = incremental_fit._last[taught].ground
+    after = last_state(taught)
     assert result.photos == 24
     assert after.axes is before.axes
     assert after.changed == 1
 
 
 def test_corrections_of_the_starter_start_from_the_last_fit(
-    collection: CollectionStore, photos: Path, penalties: list[float]
+    engine: Engine, photos: Path, penalties: list[float]
 ) -> None:
-    rows = label(PredictFolderRequest(collection, photos), silent, CancelToken(), embedder=open_colour_network).rows
-    tulips, roses = (collection.classes.find(name) for name in ("tulips", "roses"))
+    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    tulips, roses = (engine.collection.classes.find(name) for name in ("tulips", "roses"))
     assert tulips is not None
     assert roses is not None
-    assign(collection, [int(rows.photo_ids[0])], tulips.id)
-    retrained(collection)
+    assign(engine.collection, [int(rows.photo_ids[0])], tulips.id)
+    retrained(engine)
     cold = len(penalties)
-    assign(collection, [int(rows.photo_ids[20])], roses.id)
-    result = retrained(collection)
+    assign(engine.collection, [int(rows.photo_ids[20])], roses.id)
+    result = retrained(engine)
     assert cold > 2
     assert len(penalties) == cold + 1
     assert result.photos == 2
-    ids = incremental_fit._last[collection].ground.ids
+    ids = last_state(engine).ids
     assert len(np.unique(ids)) == len(ids) == len(starter().targets) + 2
 
 
 def test_a_fit_goes_with_its_collection(tmp_path: Path, sorted_photos: Path) -> None:
-    with CollectionStore.open(tmp_path / "another") as collection:
-        train_folder(TrainFolderRequest(collection, sorted_photos), silent, CancelToken(), embedder=open_colour_network)
-        kept = weakref.ref(incremental_fit._last[collection].ground.coordinates.inside)
+    with Engine(CollectionStore.open(tmp_path / "another"), open_colour_network) as engine:
+        train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
+        kept = weakref.ref(last_state(engine).coordinates.inside)
         assert kept() is not None
-    del collection
     gc.collect()
-    assert kept() is None
+    assert kept() is None, "a closed engine keeps no fit"
 
 
-def test_retraining_looks_at_labelled_photos_only(taught: CollectionStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_retraining_looks_at_labelled_photos_only(taught: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """A collection of a hundred thousand photos is not walked for the sake of ten labels."""
 
     def refused(*_: object) -> None:

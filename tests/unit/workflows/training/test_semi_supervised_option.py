@@ -12,6 +12,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.predicting.photo_details import predictions_for
@@ -55,73 +56,71 @@ def labels_of(collection: CollectionStore) -> dict[int, int]:
     return {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
 
 
-def right_guesses(collection: CollectionStore, truth: dict[int, str]) -> float:
-    rest = np.array(sorted(set(truth) - set(labels_of(collection))), np.int64)
-    found = predictions_for(collection, rest)
+def right_guesses(engine: Engine, truth: dict[int, str]) -> float:
+    rest = np.array(sorted(set(truth) - set(labels_of(engine.collection))), np.int64)
+    found = predictions_for(engine, rest)
     assert found is not None
-    named = {each.id: each.name for each in collection.classes.all()}
+    named = {each.id: each.name for each in engine.collection.classes.all()}
     guessed = [named[class_id] for class_id in found.class_ids[found.probabilities.argmax(axis=1)].tolist()]
     return float(np.mean([guess == truth[photo_id] for guess, photo_id in zip(guessed, rest.tolist(), strict=True)]))
 
 
-def test_nobody_asked_for_it_and_labels_alone_are_learned_from(
-    collection: CollectionStore, truth: dict[int, str]
-) -> None:
+def test_nobody_asked_for_it_and_labels_alone_are_learned_from(engine: Engine, truth: dict[int, str]) -> None:
     assert truth
-    set_learns_from_unlabelled(collection, False)
-    assert labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled is None
-    collection.settings.set("learn from unlabelled photos", "yes")
-    assert not learns_from_unlabelled(collection), "what somebody wrote there by hand is no word of the person"
+    set_learns_from_unlabelled(engine.collection, False)
+    assert labelled_photos(engine, "resnet50", labels_of(engine.collection)).unlabelled is None
+    engine.collection.settings.set("learn from unlabelled photos", "yes")
+    assert not learns_from_unlabelled(engine.collection), "what somebody wrote there by hand is no word of the person"
 
 
 def test_a_collection_begins_with_labels_alone(collection: CollectionStore) -> None:
     assert not learns_from_unlabelled(collection)
 
 
-def test_retrain_learns_from_them_and_guesses_better(collection: CollectionStore, truth: dict[int, str]) -> None:
-    result = retrain(RetrainRequest(collection), silent, CancelToken())
+def test_retrain_learns_from_them_and_guesses_better(engine: Engine, truth: dict[int, str]) -> None:
+    result = retrain(engine, RetrainRequest(), silent, CancelToken())
     assert result.photos == 3 * LABELLED
     assert 0 < result.guessed <= 3 * (EACH - LABELLED)
-    named = model_for(collection, "resnet50")
+    named = model_for(engine, "resnet50")
     assert named is not None
     assert (named.model.training.photos, named.model.training.guessed) == (result.photos, result.guessed)
-    together = right_guesses(collection, truth)
-    set_learns_from_unlabelled(collection, False)
-    assert retrain(RetrainRequest(collection), silent, CancelToken()).guessed == 0
-    assert together > right_guesses(collection, truth) + 0.02
+    together = right_guesses(engine, truth)
+    set_learns_from_unlabelled(engine.collection, False)
+    assert retrain(engine, RetrainRequest(), silent, CancelToken()).guessed == 0
+    assert together > right_guesses(engine, truth) + 0.02
 
 
-def test_nothing_is_measured_on_them(collection: CollectionStore, truth: dict[int, str]) -> None:
+def test_nothing_is_measured_on_them(engine: Engine, truth: dict[int, str]) -> None:
     assert len(truth) == 3 * EACH
-    retrain(RetrainRequest(collection), silent, CancelToken())
-    found = evaluate(EvaluateRequest(collection), silent, CancelToken())
+    retrain(engine, RetrainRequest(), silent, CancelToken())
+    found = evaluate(engine, EvaluateRequest(), silent, CancelToken())
     assert len(found.photo_ids) == 3 * LABELLED
-    assert set(found.photo_ids.tolist()) == set(labels_of(collection))
+    assert set(found.photo_ids.tolist()) == set(labels_of(engine.collection))
 
 
 def test_the_labelled_ones_are_not_among_them_and_there_are_only_so_many(
-    collection: CollectionStore, truth: dict[int, str], monkeypatch: pytest.MonkeyPatch
+    engine: Engine, truth: dict[int, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    photos = labelled_photos(collection, "resnet50", labels_of(collection))
+    photos = labelled_photos(engine, "resnet50", labels_of(engine.collection))
     assert photos.unlabelled is not None
     assert len(photos.unlabelled) == len(truth) - 3 * LABELLED
     assert photos.examples.unlabelled is photos.unlabelled
     monkeypatch.setattr(training_set, "MOST_UNLABELLED", 50)
-    some = labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled
+    some = labelled_photos(engine, "resnet50", labels_of(engine.collection)).unlabelled
     assert some is not None
     assert len(some) == 50
     everywhere = {row.tobytes() for row in photos.unlabelled.levels}
     assert {row.tobytes() for row in some.levels} < everywhere
 
 
-def test_with_many_labels_they_are_left_alone(collection: CollectionStore, tmp_path: Path) -> None:
-    set_learns_from_unlabelled(collection, True)
-    ids = remember(collection, tmp_path, embeddings(1), [name for name in NAMES for _ in range(EACH)])
-    collection.labels.clear(ids[::2])
-    assert labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled is None
+def test_with_many_labels_they_are_left_alone(engine: Engine, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(engine.collection, True)
+    ids = remember(engine.collection, tmp_path, embeddings(1), [name for name in NAMES for _ in range(EACH)])
+    engine.collection.labels.clear(ids[::2])
+    assert labelled_photos(engine, "resnet50", labels_of(engine.collection)).unlabelled is None
 
 
-def test_where_every_photo_is_labelled_there_are_none(collection: CollectionStore, tmp_path: Path) -> None:
-    set_learns_from_unlabelled(collection, True)
-    remember(collection, tmp_path, embeddings(1)[:12], [NAMES[at % 3] for at in range(12)])
-    assert labelled_photos(collection, "resnet50", labels_of(collection)).unlabelled is None
+def test_where_every_photo_is_labelled_there_are_none(engine: Engine, tmp_path: Path) -> None:
+    set_learns_from_unlabelled(engine.collection, True)
+    remember(engine.collection, tmp_path, embeddings(1)[:12], [NAMES[at % 3] for at in range(12)])
+    assert labelled_photos(engine, "resnet50", labels_of(engine.collection)).unlabelled is None

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowersorter.errors import Cancelled, TooFewPhotos
-from flowersorter.jobs import CancelToken, silent
+from flowersorter.errors import Cancelled, ClassRefused, TooFewPhotos, UserError
+from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.models.model_table import ModelStore
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.labelling.set_labels import assign, clear, confirm, do_again, take_back
 from flowersorter.workflows.models.current_model import list_models, model_for, use_model
@@ -27,178 +29,278 @@ from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
 
 
-def trained(collection: CollectionStore, folder: Path, *, add: bool = False) -> TrainResult:
-    request = TrainFolderRequest(collection, folder, add=add)
-    return train_folder(request, silent, CancelToken(), embedder=open_colour_network)
+def trained(engine: Engine, folder: Path, *, add: bool = False) -> TrainResult:
+    request = TrainFolderRequest(folder, add=add)
+    return train_folder(engine, request, silent, CancelToken())
 
 
-def retrained(collection: CollectionStore) -> TrainResult:
-    return retrain(RetrainRequest(collection), silent, CancelToken(), embedder=open_colour_network)
+def retrained(engine: Engine) -> TrainResult:
+    return retrain(engine, RetrainRequest(), silent, CancelToken())
 
 
-def evaluated(collection: CollectionStore, folder: Path | None = None) -> Evaluation:
-    return evaluate(EvaluateRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network)
+def evaluated(engine: Engine, folder: Path | None = None) -> Evaluation:
+    return evaluate(engine, EvaluateRequest(folder), silent, CancelToken())
 
 
-def label_folder(collection: CollectionStore, folder: Path) -> dict[str, int]:
+def label_folder(engine: Engine, folder: Path) -> dict[str, int]:
     """Label a folder; photo ids by file name."""
-    rows = label(PredictFolderRequest(collection, folder), silent, CancelToken(), embedder=open_colour_network).rows
+    rows = label(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
     return {path.name: int(i) for path, i in zip(rows.paths, rows.photo_ids, strict=True)}
 
 
-def guessed(collection: CollectionStore, folder: Path) -> dict[str, str]:
+def guessed(engine: Engine, folder: Path) -> dict[str, str]:
     """Class name of the best guess by file name."""
-    rows = folder_rows(collection, folder)
-    names = {c.id: c.name for c in collection.classes.all()}
+    rows = folder_rows(engine, folder)
+    names = {c.id: c.name for c in engine.collection.classes.all()}
     return {path.name: names[int(c)] for path, c in zip(rows.paths, rows.class_ids, strict=True)}
 
 
-def test_a_folder_of_class_folders_teaches_its_classes(
-    collection: CollectionStore, sorted_photos: Path, photos: Path
-) -> None:
-    result = trained(collection, sorted_photos)
+def test_a_folder_of_class_folders_teaches_its_classes(engine: Engine, sorted_photos: Path, photos: Path) -> None:
+    result = trained(engine, sorted_photos)
     assert set(result.classes) == {"red", "green", "blue"}
     assert (result.photos, result.held_out, result.held_out_accuracy) == (24, 24, 1.0)
-    label_folder(collection, photos)
-    assert all(name.startswith(guess) for name, guess in guessed(collection, photos).items())
+    label_folder(engine, photos)
+    assert all(name.startswith(guess) for name, guess in guessed(engine, photos).items())
 
 
 def test_without_add_only_the_folder_counts_and_with_add_the_labels_before_too(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
+    engine: Engine, sorted_photos: Path, tmp_path: Path
 ) -> None:
-    trained(collection, sorted_photos)
+    trained(engine, sorted_photos)
     other = tmp_path / "other"
     draw_photos(other / "yellow", "yellow", 5)
     draw_photos(other / "red", "red", 5, first=300)
-    assert set(trained(collection, other).classes) == {"red", "yellow"}
-    assert set(trained(collection, other, add=True).classes) == {"red", "green", "blue", "yellow"}
+    assert set(trained(engine, other).classes) == {"red", "yellow"}
+    assert set(trained(engine, other, add=True).classes) == {"red", "green", "blue", "yellow"}
 
 
-def test_new_classes_stand_in_the_order_a_person_counts_in(collection: CollectionStore, tmp_path: Path) -> None:
+def test_new_classes_stand_in_the_order_a_person_counts_in(engine: Engine, tmp_path: Path) -> None:
     for number, name in enumerate(("bed 10", "Bed 2", "bed 1")):
         draw_photos(tmp_path / "sorted" / name, "red", 1, first=number)
-    trained(collection, tmp_path / "sorted")
-    assert [each.name for each in collection.classes.all() if "ed" in each.name] == ["bed 1", "Bed 2", "bed 10"]
+    trained(engine, tmp_path / "sorted")
+    assert [each.name for each in engine.collection.classes.all() if "ed" in each.name] == ["bed 1", "Bed 2", "bed 10"]
 
 
-def test_a_folder_without_class_folders_says_what_is_needed(collection: CollectionStore, tmp_path: Path) -> None:
+def test_a_folder_without_class_folders_says_what_is_needed(engine: Engine, tmp_path: Path) -> None:
     draw_photos(tmp_path / "one" / "red", "red", 3)
     with pytest.raises(TooFewPhotos, match="two sub-folders"):
-        trained(collection, tmp_path / "one")
+        trained(engine, tmp_path / "one")
 
 
-def test_retrain_learns_from_corrections(collection: CollectionStore, photos: Path) -> None:
-    ids = label_folder(collection, photos)
-    warm, cold = collection.classes.add("warm"), collection.classes.add("cold")
-    assign(collection, [ids[f"red_{i}.jpg"] for i in range(3)], warm.id)
-    assign(collection, [ids[f"blue_{i}.jpg"] for i in range(3)], cold.id)
-    result = retrained(collection)
+def remembered(engine: Engine) -> tuple[object, ...]:
+    """All that a training may change for good."""
+    return (
+        engine.collection.labels.all(),
+        engine.collection.classes.all(),
+        list_models(engine.collection),
+        engine.collection.settings.get("backbone", ""),
+    )
+
+
+@pytest.fixture(params=["fresh", "with labels"])
+def used_engine(request: pytest.FixtureRequest, engine: Engine, photos: Path) -> Engine:
+    """An empty collection, and one with labels, the starter's classes and a photo that is trained on."""
+    if request.param == "with labels":
+        ids = label_folder(engine, photos)
+        assign(engine.collection, [ids["red_0.jpg"]], engine.collection.classes.add("red").id)
+        draw_photos(photos / "roses", "green", 1, first=100)
+        label_folder(engine, photos)
+    return engine
+
+
+def test_a_refused_folder_leaves_labels_and_classes_as_they_were(
+    used_engine: Engine, tmp_path: Path, photos: Path
+) -> None:
+    before = remembered(used_engine)
+    draw_photos(tmp_path / "new" / "dandelion", "green", 3, first=100)  # one of them is a rose already
+    for add in (False, True):
+        if not (add and before[0]):  # with the labels there are, these would be two classes
+            with pytest.raises(TooFewPhotos, match="two sub-folders"):
+                trained(used_engine, tmp_path / "new", add=add)
+    unreadable = tmp_path / "new" / "tulips" / "not a photo.jpg"
+    unreadable.parent.mkdir()
+    unreadable.write_bytes(b"no photo")
+    with pytest.raises(TooFewPhotos, match="two sub-folders"):
+        trained(used_engine, tmp_path / "new")
+    draw_photos(tmp_path / "new" / ("long" * 30), "red", 2, first=200)
+    with pytest.raises(ClassRefused, match="more than 100"):
+        trained(used_engine, tmp_path / "new")
+    assert remembered(used_engine) == before
+    label_folder(used_engine, photos)
+    assert used_engine.collection.labels.all() == before[0]
+
+
+@pytest.mark.parametrize("add", [False, True])
+def test_a_training_that_is_cancelled_leaves_labels_and_classes_as_they_were(
+    used_engine: Engine, sorted_photos: Path, add: bool
+) -> None:
+    before = remembered(used_engine)
+    for stage in ("Looking for photos", "Labelling photos", "Reading labelled photos", "Learning"):
+        cancel = CancelToken()
+
+        def stop(news: object, stage: str = stage, cancel: CancelToken = cancel) -> None:
+            if isinstance(news, Progress) and news.stage == stage:
+                cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            train_folder(used_engine, TrainFolderRequest(sorted_photos, add=add), stop, cancel)
+        assert remembered(used_engine) == before, stage
+
+
+@pytest.mark.parametrize("step", ["add", "use"])
+def test_a_training_that_fails_leaves_labels_and_classes_as_they_were(
+    used_engine: Engine, sorted_photos: Path, step: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise UserError("The model could not be saved", "the disk is full")
+
+    before = remembered(used_engine)
+    known = set(used_engine.collection.labels.all())
+    with monkeypatch.context() as patch:
+        patch.setattr(ModelStore, step, full)
+        with pytest.raises(UserError, match="could not be saved"):
+            trained(used_engine, sorted_photos)
+    assert remembered(used_engine) == before
+    assert set(trained(used_engine, sorted_photos).classes) == {"red", "green", "blue"}
+    names = {entry.id: entry.name for entry in used_engine.collection.classes.all()}
+    labels = used_engine.collection.labels.all()
+    new = [names[label.class_id] for photo_id, label in labels.items() if photo_id not in known]
+    assert sorted({*new}) == ["blue", "green", "red"]
+
+
+def test_folders_named_alike_and_like_a_class_of_the_starter_are_one_class(engine: Engine, tmp_path: Path) -> None:
+    for name, colour in (("Daisy", "red"), ("DAISY", "green"), ("moss", "blue")):
+        draw_photos(tmp_path / "sorted" / name, colour, 5)
+    if len(list((tmp_path / "sorted").iterdir())) < 3:
+        pytest.skip("this disk takes both spellings for one folder")
+    result = trained(engine, tmp_path / "sorted", add=True)
+    spelling = [name for name in result.classes if name.casefold() == "daisy"]
+    assert len(spelling) == 1
+    assert {"moss", "roses", "tulips"} < set(result.classes), "the starter knows more of the person's flowers"
+    assert [entry.name for entry in engine.collection.classes.all() if entry.name.casefold() == "daisy"] == spelling
+    assert result.photos == 15
+
+
+def test_a_label_that_a_person_gives_while_it_learns_stays(engine: Engine, sorted_photos: Path) -> None:
+    ids = label_folder(engine, sorted_photos)
+
+    def correct(news: object) -> None:
+        if isinstance(news, Progress) and news.stage == "Learning":
+            assign(engine.collection, [ids["red_100.jpg"]], engine.collection.classes.add("mine").id)
+
+    train_folder(engine, TrainFolderRequest(sorted_photos), correct, CancelToken())
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    labels = engine.collection.labels.all()
+    assert names[labels[ids["red_100.jpg"]].class_id] == "mine"
+    assert names[labels[ids["red_101.jpg"]].class_id] == "red"
+
+
+def test_retrain_learns_from_corrections(engine: Engine, photos: Path) -> None:
+    ids = label_folder(engine, photos)
+    warm, cold = engine.collection.classes.add("warm"), engine.collection.classes.add("cold")
+    assign(engine.collection, [ids[f"red_{i}.jpg"] for i in range(3)], warm.id)
+    assign(engine.collection, [ids[f"blue_{i}.jpg"] for i in range(3)], cold.id)
+    result = retrained(engine)
     assert set(result.classes) == {"warm", "cold"}, "somebody with classes of their own leaves the flowers behind"
-    now = guessed(collection, photos)
+    now = guessed(engine, photos)
     assert {now[f"red_{i}.jpg"] for i in range(10)} == {"warm"}
     assert {now[f"blue_{i}.jpg"] for i in range(10)} == {"cold"}
-    assert {c.name for c in collection.classes.all()} == {"warm", "cold"}
+    assert {c.name for c in engine.collection.classes.all()} == {"warm", "cold"}
 
 
-def test_first_corrections_of_flowers_are_added_to_the_starter(collection: CollectionStore, photos: Path) -> None:
-    ids = label_folder(collection, photos)
-    tulips = collection.classes.find("tulips")
+def test_first_corrections_of_flowers_are_added_to_the_starter(engine: Engine, photos: Path) -> None:
+    ids = label_folder(engine, photos)
+    tulips = engine.collection.classes.find("tulips")
     assert tulips is not None
-    assign(collection, [ids["red_0.jpg"], ids["red_1.jpg"]], tulips.id)
-    result = retrained(collection)
+    assign(engine.collection, [ids["red_0.jpg"], ids["red_1.jpg"]], tulips.id)
+    result = retrained(engine)
     assert set(result.classes) == {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
     assert result.photos == 2
-    named = model_for(collection, "resnet50")
+    named = model_for(engine, "resnet50")
     assert named is not None
     assert named.model.training.built_on_starter
     assert named.model.training.photos > 1000
-    assert guessed(collection, photos)["red_0.jpg"] == "tulips"
+    assert guessed(engine, photos)["red_0.jpg"] == "tulips"
 
 
-def test_a_guess_that_was_confirmed_is_a_label_and_can_be_taken_back(collection: CollectionStore, photos: Path) -> None:
-    label_folder(collection, photos)
-    rows = folder_rows(collection, photos)
+def test_a_guess_that_was_confirmed_is_a_label_and_can_be_taken_back(engine: Engine, photos: Path) -> None:
+    label_folder(engine, photos)
+    rows = folder_rows(engine, photos)
     chosen = {int(rows.photo_ids[i]): int(rows.class_ids[i]) for i in (0, 7, 20)}
-    correction = confirm(collection, chosen)
-    assert {i: lab.class_id for i, lab in collection.labels.all().items()} == chosen
-    take_back(collection, correction)
-    assert collection.labels.all() == {}
-    do_again(collection, correction)
-    assert {i: lab.class_id for i, lab in collection.labels.all().items()} == chosen
-    take_back(collection, clear(collection, list(chosen)))
-    assert {i: lab.class_id for i, lab in collection.labels.all().items()} == chosen
+    correction = confirm(engine.collection, chosen)
+    assert {i: lab.class_id for i, lab in engine.collection.labels.all().items()} == chosen
+    take_back(engine.collection, correction)
+    assert engine.collection.labels.all() == {}
+    do_again(engine.collection, correction)
+    assert {i: lab.class_id for i, lab in engine.collection.labels.all().items()} == chosen
+    take_back(engine.collection, clear(engine.collection, list(chosen)))
+    assert {i: lab.class_id for i, lab in engine.collection.labels.all().items()} == chosen
 
 
-def test_retrain_without_labels_says_what_to_do(collection: CollectionStore, photos: Path) -> None:
-    label_folder(collection, photos)
+def test_retrain_without_labels_says_what_to_do(engine: Engine, photos: Path) -> None:
+    label_folder(engine, photos)
     with pytest.raises(TooFewPhotos, match="no photo has a label"):
-        retrained(collection)
+        retrained(engine)
 
 
-def test_a_cancelled_retrain_leaves_the_model_before(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    before = collection.models.all()
+def test_a_cancelled_retrain_leaves_the_model_before(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    before = engine.collection.models.all()
     cancel = CancelToken()
     cancel.cancel()
     with pytest.raises(Cancelled):
-        retrain(RetrainRequest(collection), silent, cancel, embedder=open_colour_network)
-    assert collection.models.all() == before
+        retrain(engine, RetrainRequest(), silent, cancel)
+    assert engine.collection.models.all() == before
 
 
-def test_a_clearly_worse_model_is_kept_but_not_made_current(collection: CollectionStore, sorted_photos: Path) -> None:
+def test_a_clearly_worse_model_is_kept_but_not_made_current(engine: Engine, sorted_photos: Path) -> None:
     for colour in ("red", "green", "blue"):
         draw_photos(sorted_photos / colour, colour, 30, first=500)
-    good = trained(collection, sorted_photos)
-    labels = collection.labels.all()
+    good = trained(engine, sorted_photos)
+    labels = engine.collection.labels.all()
     draw = np.random.default_rng(0)
     classes = sorted({lab.class_id for lab in labels.values()})
     for photo_id in labels:  # somebody's cat walks over the keyboard
-        assign(collection, [photo_id], int(draw.choice(classes)))
-    bad = retrained(collection)
+        assign(engine.collection, [photo_id], int(draw.choice(classes)))
+    bad = retrained(engine)
     assert bad.held_out_accuracy is not None
     assert good.held_out_accuracy is not None
     assert bad.held_out_accuracy < good.held_out_accuracy
     assert not bad.made_current
-    current = collection.models.current()
+    current = engine.collection.models.current()
     assert current is not None
     assert current.id == good.model_id
-    assert {entry.id for entry in list_models(collection)} == {good.model_id, bad.model_id}
-    use_model(collection, bad.model_id)
-    current = collection.models.current()
+    assert {entry.id for entry in list_models(engine.collection)} == {good.model_id, bad.model_id}
+    use_model(engine.collection, bad.model_id)
+    current = engine.collection.models.current()
     assert current is not None
     assert current.id == bad.model_id
 
 
-def test_going_back_to_the_starter_brings_its_classes_back(
-    collection: CollectionStore, sorted_photos: Path, photos: Path
-) -> None:
-    trained(collection, sorted_photos)
-    label_folder(collection, photos)
-    use_model(collection, None)
-    assert set(guessed(collection, photos).values()) <= {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
+def test_going_back_to_the_starter_brings_its_classes_back(engine: Engine, sorted_photos: Path, photos: Path) -> None:
+    trained(engine, sorted_photos)
+    label_folder(engine, photos)
+    use_model(engine.collection, None)
+    assert set(guessed(engine, photos).values()) <= {"daisy", "dandelion", "roses", "sunflowers", "tulips"}
 
 
-def test_a_renamed_class_keeps_its_meaning_in_older_models(
-    collection: CollectionStore, sorted_photos: Path, photos: Path
-) -> None:
-    trained(collection, sorted_photos)
-    label_folder(collection, photos)
-    red = collection.classes.find("red")
+def test_a_renamed_class_keeps_its_meaning_in_older_models(engine: Engine, sorted_photos: Path, photos: Path) -> None:
+    trained(engine, sorted_photos)
+    label_folder(engine, photos)
+    red = engine.collection.classes.find("red")
     assert red is not None
-    collection.classes.rename(red.id, "crimson")
-    assert guessed(collection, photos)["red_0.jpg"] == "crimson"
-    assert set(retrained(collection).classes) == {"crimson", "green", "blue"}
+    engine.collection.classes.rename(red.id, "crimson")
+    assert guessed(engine, photos)["red_0.jpg"] == "crimson"
+    assert set(retrained(engine).classes) == {"crimson", "green", "blue"}
 
 
-def test_evaluating_a_labelled_folder_counts_every_photo(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    trained(collection, sorted_photos)
+def test_evaluating_a_labelled_folder_counts_every_photo(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    trained(engine, sorted_photos)
     fresh = tmp_path / "fresh"
     for colour in ("red", "green", "blue"):
         draw_photos(fresh / colour, colour, 4, first=700)
     draw_photos(fresh / "red", "blue", 1, first=800)  # a blue photo somebody filed under red
-    result = evaluated(collection, fresh)
+    result = evaluated(engine, fresh)
     names = list(result.class_names)
     assert result.photos == 13
     assert result.confusion[names.index("red"), names.index("blue")] == 1
@@ -208,88 +310,84 @@ def test_evaluating_a_labelled_folder_counts_every_photo(
     assert result.recall[names.index("red")] == pytest.approx(4 / 5)
     assert result.precision[names.index("blue")] == pytest.approx(4 / 5)
     assert result.seen == 0
-    assert len(collection.labels.all()) == 24, "what is measured with is not learned from"
+    assert len(engine.collection.labels.all()) == 24, "what is measured with is not learned from"
 
 
-def test_evaluating_what_it_learned_from_says_so(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    result = evaluated(collection, sorted_photos)
+def test_evaluating_what_it_learned_from_says_so(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    result = evaluated(engine, sorted_photos)
     assert result.seen == 24
     assert "learned from 24" in result.how
 
 
 def test_what_has_a_label_but_was_not_learned_from_is_new_to_it(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
+    engine: Engine, sorted_photos: Path, tmp_path: Path
 ) -> None:
-    trained(collection, sorted_photos)
+    trained(engine, sorted_photos)
     draw_photos(tmp_path / "check" / "red", "red", 4, first=300)
-    photo_ids = label_folder(collection, tmp_path / "check")
-    red = collection.classes.find("red")
+    photo_ids = label_folder(engine, tmp_path / "check")
+    red = engine.collection.classes.find("red")
     assert red is not None
-    assign(collection, list(photo_ids.values()), red.id)
-    result = evaluated(collection, tmp_path / "check")
+    assign(engine.collection, list(photo_ids.values()), red.id)
+    result = evaluated(engine, tmp_path / "check")
     assert (result.photos, result.seen) == (4, 0)
     assert "may have learned" not in result.how
 
 
-def test_that_the_model_in_use_is_another_one_is_said(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    trained(collection, sorted_photos)
-    assert "another one" not in evaluated(collection).how
+def test_that_the_model_in_use_is_another_one_is_said(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    trained(engine, sorted_photos)
+    assert "another one" not in evaluated(engine).how
     for colour in ("red", "blue"):
         draw_photos(tmp_path / "two" / colour, colour, 6, first=400)
-    trained(collection, tmp_path / "two")
-    assert "the model in use is another one" in evaluated(collection).how
+    trained(engine, tmp_path / "two")
+    assert "the model in use is another one" in evaluated(engine).how
 
 
 def test_a_model_none_of_whose_classes_is_left_measures_nothing(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
+    engine: Engine, sorted_photos: Path, tmp_path: Path
 ) -> None:
-    trained(collection, sorted_photos)
-    for entry in collection.classes.all():
-        collection.classes.delete(entry.id)
+    trained(engine, sorted_photos)
+    for entry in engine.collection.classes.all():
+        engine.collection.classes.delete(entry.id)
     draw_photos(tmp_path / "check" / "red", "red", 2, first=300)
     with pytest.raises(TooFewPhotos, match="every class that the model knows was deleted"):
-        evaluated(collection, tmp_path / "check")
+        evaluated(engine, tmp_path / "check")
 
 
-def test_photos_that_cannot_be_read_leave_the_model_as_it_is(collection: CollectionStore, sorted_photos: Path) -> None:
-    before = trained(collection, sorted_photos).model_id
-    shutil.rmtree(collection.folder / "embeddings")
-    shutil.rmtree(collection.folder / "thumbnails", ignore_errors=True)
+def test_photos_that_cannot_be_read_leave_the_model_as_it_is(engine: Engine, sorted_photos: Path) -> None:
+    before = trained(engine, sorted_photos).model_id
+    shutil.rmtree(engine.collection.folder / "embeddings")
+    shutil.rmtree(engine.collection.folder / "thumbnails", ignore_errors=True)
     shutil.rmtree(sorted_photos)
-    folder = collection.folder
-    collection.close()
-    with CollectionStore.open(folder) as again:
+    folder = engine.collection.folder
+    engine.collection.close()
+    with Engine(CollectionStore.open(folder), open_colour_network) as reopened:
         with pytest.raises(TooFewPhotos, match="none of the photos with a label can be read"):
-            retrained(again)
-        current = again.models.current()
+            retrained(reopened)
+        current = reopened.collection.models.current()
         assert current is not None
         assert current.id == before
 
 
-def test_a_class_the_model_does_not_know_counts_as_wrong(
-    collection: CollectionStore, sorted_photos: Path, tmp_path: Path
-) -> None:
-    trained(collection, sorted_photos)
+def test_a_class_the_model_does_not_know_counts_as_wrong(engine: Engine, sorted_photos: Path, tmp_path: Path) -> None:
+    trained(engine, sorted_photos)
     draw_photos(tmp_path / "fresh" / "yellow", "yellow", 3)
     draw_photos(tmp_path / "fresh" / "red", "red", 3, first=700)
-    result = evaluated(collection, tmp_path / "fresh")
+    result = evaluated(engine, tmp_path / "fresh")
     assert result.accuracy == 0.5
     assert "yellow" in result.class_names
 
 
-def test_evaluating_the_collections_labels_is_out_of_fold(collection: CollectionStore, sorted_photos: Path) -> None:
-    trained(collection, sorted_photos)
-    result = evaluated(collection)
+def test_evaluating_the_collections_labels_is_out_of_fold(engine: Engine, sorted_photos: Path) -> None:
+    trained(engine, sorted_photos)
+    result = evaluated(engine)
     assert result.photos == 24
     assert result.accuracy == 1.0
     assert (result.place_ids > 0).all()
     assert "never saw it" in result.how
 
 
-def test_evaluating_with_too_few_labels_says_so(collection: CollectionStore, photos: Path) -> None:
-    label_folder(collection, photos)
+def test_evaluating_with_too_few_labels_says_so(engine: Engine, photos: Path) -> None:
+    label_folder(engine, photos)
     with pytest.raises(TooFewPhotos):
-        evaluated(collection)
+        evaluated(engine)

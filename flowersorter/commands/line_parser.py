@@ -1,0 +1,142 @@
+"""Reads a command line with options anywhere, and suggests the word that was probably meant."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NoReturn
+
+_END_OF_OPTIONS = "--"
+_OWNERS_NAMED = 3
+_NEGATIVE_NUMBER = re.compile(r"-\d+(\.\d*)?|-\.\d+")
+
+
+class UsageError(Exception):
+    """A command line that the program does not understand.
+
+    Args:
+        parser: The parser whose usage helps: that of the command, else that of the program.
+        problem: One sentence without a full stop, lower case.
+    """
+
+    def __init__(self, parser: argparse.ArgumentParser, problem: str) -> None:
+        super().__init__(problem)
+        self.text = f"{parser.format_usage()}{parser.prog}: error: {problem}\n"
+
+
+class LineParser(argparse.ArgumentParser):
+    """An argparse parser that takes options before, between and after the arguments, and raises `UsageError`s."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise instead of printing and ending the process.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(self, message)
+
+    def knows(self, option: str) -> bool:
+        """Whether this is one of the parser's options; a value may be attached ("--to=DIR", "-n5")."""
+        name = option.partition("=")[0] if option.startswith("--") else option[:2]
+        return name in self._option_string_actions
+
+    def word_positions(self, arguments: Sequence[str]) -> list[int]:
+        """Find what is neither an option nor the value of one; after ``--`` everything is such a word."""
+        positions: list[int] = []
+        at = 0
+        while at < len(arguments):
+            if arguments[at] == _END_OF_OPTIONS:
+                return [*positions, *range(at + 1, len(arguments))]
+            if not is_option(arguments[at]):
+                positions.append(at)
+            else:
+                at += self._count_values(arguments[at], arguments[at + 1 :])
+            at += 1
+        return positions
+
+    def split(self, arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+        """Separate the options with their values from the other words; either keeps its order."""
+        positions = self.word_positions(arguments)
+        others = sorted(set(range(len(arguments))) - set(positions))
+        options = [arguments[at] for at in others if arguments[at] != _END_OF_OPTIONS]
+        return options, [arguments[at] for at in positions]
+
+    def check_options(self, options: Iterable[str], commands: Mapping[str, LineParser]) -> None:
+        """Make sure that the parser has all these options.
+
+        Args:
+            options: As `split` returns them: options and their values.
+            commands: All commands, to name the one that an option belongs to.
+
+        Raises:
+            UsageError: there is no such option; it says which one was probably meant.
+        """
+        unknown = next((each for each in options if is_option(each) and not self.knows(each)), None)
+        if unknown is None:
+            return
+        name = unknown.partition("=")[0]
+        owners = [command for command, parser in commands.items() if parser.knows(name)]
+        if owners:
+            more = " and others" if len(owners) > _OWNERS_NAMED else ""
+            self.error(f"{name} does not go here, but with {', '.join(owners[:_OWNERS_NAMED])}{more}")
+        self.error(f"there is no option {name}{suggestion(name, self._option_string_actions)}")
+
+    def parse_anywhere(self, arguments: Sequence[str], commands: Mapping[str, LineParser]) -> argparse.Namespace:
+        """Parse arguments and options in any order, which argparse by itself cannot do for several arguments.
+
+        Args:
+            arguments: The line without the command.
+            commands: As for `check_options`.
+
+        Raises:
+            UsageError: an option is unknown, or an argument is wrong, missing or one too many.
+        """
+        options, words = self.split(arguments)
+        self.check_options(options, commands)
+        values, rest = self.parse_known_args([*options, _END_OF_OPTIONS, *words] if words else options)
+        for surplus in rest:
+            if surplus != _END_OF_OPTIONS:
+                self.error(f"there is one argument too many: {surplus!r}")
+        return values
+
+    def _count_values(self, option: str, following: Sequence[str]) -> int:
+        """Count the arguments behind an option that belong to it."""
+        action = self._option_string_actions.get(option)
+        if action is None:  # unknown, or its value stands behind "="
+            return 0
+        if isinstance(action.nargs, int):
+            most = action.nargs
+        else:
+            most = 1 if action.nargs in {None, argparse.OPTIONAL} else len(following)
+        count = 0
+        while count < min(most, len(following)) and not is_option(following[count]):
+            count += 1
+        return count
+
+
+def find_command(arguments: Sequence[str], commands: Mapping[str, LineParser]) -> int | None:
+    """Find the command on a line: the first word, where options and their values may stand before it.
+
+    Returns:
+        Its position, None where the first word is no command.
+    """
+    for at, argument in enumerate(arguments):
+        if argument == _END_OF_OPTIONS:
+            break
+        if argument in commands and commands[argument].word_positions(arguments)[:1] == [at]:
+            return at
+    return None
+
+
+def suggestion(word: str, known: Iterable[str]) -> str:
+    """Return "; did you mean label?" for a word that is nearly right, else nothing."""
+    import difflib
+
+    nearest = difflib.get_close_matches(word, known, n=1)
+    return f"; did you mean {nearest[0]}?" if nearest else ""
+
+
+def is_option(argument: str) -> bool:
+    """Whether an argument is an option rather than a word; "-" and negative numbers are words."""
+    return len(argument) > 1 and argument[0] == "-" and _NEGATIVE_NUMBER.fullmatch(argument) is None

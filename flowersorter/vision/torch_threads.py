@@ -1,0 +1,54 @@
+"""How many threads torch takes for the computations of one thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import torch
+
+Result = TypeVar("Result")
+
+_lock = threading.Lock()
+
+
+def set_torch_threads(count: int) -> None:
+    """Let torch use this many threads for operations of the calling thread; every other thread keeps its number.
+
+    `torch.set_num_threads` also sets the number that later threads begin with. A thread that sets it and puts it back
+    does so while another one reads it: what is then put back is the number of that other thread. Here the number that
+    threads begin with is read and written back in new threads, and the calling thread's own is never put back.
+    """
+    if torch.get_num_threads() == count:  # the first call in a thread also takes over the number it begins with
+        return
+    with _lock:
+        default = _in_new_thread(torch.get_num_threads)
+        torch.set_num_threads(count)
+        _in_new_thread(lambda: torch.set_num_threads(default))
+
+
+def one_torch_thread() -> None:
+    """Keep torch's operations on the calling thread: the other cores have work of their own."""
+    set_torch_threads(1)
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch use this many threads for operations of the calling thread within the block."""
+    before = torch.get_num_threads()
+    set_torch_threads(count)
+    try:
+        yield
+    finally:
+        set_torch_threads(before)
+
+
+def _in_new_thread(call: Callable[[], Result]) -> Result:
+    """The result of `call` in a thread that torch has not been used in."""
+    results: list[Result] = []
+    thread = threading.Thread(target=lambda: results.append(call()), name="torch threads")
+    thread.start()
+    thread.join()
+    return results[0]

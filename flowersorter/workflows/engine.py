@@ -1,0 +1,90 @@
+"""An open collection and all that is kept in memory about it: built once, handed to every workflow."""
+
+from __future__ import annotations
+
+import threading
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from flowersorter.library.collection import CollectionStore
+from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    from flowersorter.vision.backbone.registry import Backbone
+    from flowersorter.vision.classifier.fit import Fitted
+    from flowersorter.workflows.models.current_model import NamedModel
+    from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
+    from flowersorter.workflows.predicting.batch_novelty import NovelPhotos
+    from flowersorter.workflows.predicting.feature_cache import FeatureTable
+
+
+class Engine:
+    """One open collection with its caches; the first argument of every workflow.
+
+    Each cache is written by one module, which is named below. A cache holds what can be read or computed again, so
+    threads that fill it at the same time do no harm. `close` drops all of them.
+
+    Args:
+        collection: Open; `close` closes it.
+        open_network: Loads the network of a backbone; tests pass a stand-in.
+
+    Attributes:
+        collection: The library.
+        open_network: Loads the network of a backbone.
+        last_fit: The last fit, from which the next one starts: a kilobyte for each labelled photo
+            (`training.incremental_fit`).
+        batch_novelty: The photos found to be new as a group (`predicting.batch_novelty`).
+        last_model: The model read last, because each block of photos asks for it (`models.current_model`).
+        chosen_precision: The precision that was chosen for *sure*; None while it was not read yet
+            (`models.sure_precision`).
+        finetuned_backbones: The collection's own backbones that were read, by name (`models.finetuned_backbones`).
+    """
+
+    def __init__(self, collection: CollectionStore, open_network: OpenEmbedder = open_embedder) -> None:
+        self.collection = collection
+        self.open_network = open_network
+        self._lock = threading.Lock()
+        self._feature_tables: dict[str, FeatureTable] = {}
+        self._drop_caches()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the collection and drop the caches; no workflow may run any more."""
+        self.collection.close()
+        self._drop_caches()
+
+    def features(self, backbone: str) -> FeatureTable:
+        """The features of the collection's photos; the same table for every call with the same backbone.
+
+        Raises:
+            UserError: the cache on disk cannot be opened.
+        """
+        from flowersorter.workflows.predicting.feature_cache import FeatureTable
+
+        with self._lock:
+            table = self._feature_tables.get(backbone)
+            if table is None:
+                table = self._feature_tables[backbone] = FeatureTable.of(self.collection, backbone)
+            return table
+
+    def network(self, backbone: Backbone, device: str) -> Opening:
+        """Start to open a backbone's network on "auto", "cpu" or "cuda", in a thread of its own."""
+        return Opening(self.open_network, backbone, device)
+
+    def _drop_caches(self) -> None:
+        with self._lock:
+            self._feature_tables.clear()
+        self.last_fit: Fitted | None = None
+        self.batch_novelty: NovelPhotos | None = None
+        self.last_model: NamedModel | None = None
+        self.chosen_precision: float | None = None
+        self.finetuned_backbones: dict[str, FinetunedBackbone] = {}

@@ -1,0 +1,112 @@
+"""Labels that a folder of class folders would give: a training learns from them first and writes them when it is done.
+
+A request that is refused, fails or is cancelled leaves the labels and the classes as they were.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.class_names import class_key, validated_name
+from flowersorter.natural_sort import NaturalOrder
+from flowersorter.workflows.labelling.folder_labels import label_by_names
+
+
+class KnownClasses(Protocol):
+    """The classes of a collection, to be read: those that are in the library, or those that will be."""
+
+    def all(self) -> list[PhotoClass]:
+        """Every class, by position."""
+
+    def find(self, name: str) -> PhotoClass | None:
+        """The class that a name means, now or formerly."""
+
+    def without_deleted(self, names: Iterable[str]) -> list[str]:
+        """Those of a model's names that still mean a class, or a class that was never there."""
+
+
+class PlannedClasses:
+    """The classes of a collection and, after them, new ones for the names that mean none; nothing is written.
+
+    The new ones have negative ids, and the same order that `ClassTable.resolve_all` will give them.
+
+    Raises:
+        ClassRefused: a name is new and cannot be used.
+    """
+
+    def __init__(self, collection: CollectionStore, names: Iterable[str]) -> None:
+        self._collection, self._present = collection, collection.classes.all()
+        self._new: dict[str, PhotoClass] = {}
+        order = NaturalOrder()
+        for name in sorted(set(names), key=lambda name: (order.folder(name), name)):
+            if collection.classes.find(name) is None and class_key(name) not in self._new:
+                number = len(self._new) + 1
+                self._new[class_key(name)] = PhotoClass(
+                    -number, validated_name(name), ClassOrigin.FOLDER, len(self._present) + number - 1, PALETTE[0]
+                )
+
+    def all(self) -> list[PhotoClass]:
+        """Every class, by position, as they were when this was planned."""
+        return [*self._present, *self._new.values()]
+
+    def find(self, name: str) -> PhotoClass | None:
+        """The class that a name means, now or formerly."""
+        return self._new.get(class_key(name)) or self._collection.classes.find(name)
+
+    def without_deleted(self, names: Iterable[str]) -> list[str]:
+        """Those of a model's names that still mean a class, or a class that was never there."""
+        return [
+            name for name in names if self.find(name) is not None or self._collection.classes.without_deleted([name])
+        ]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PlannedLabels:
+    """What class folders say of their photos, before it is written.
+
+    Attributes:
+        collection: Gets the labels.
+        names: The sub-folder that each photo stands in, by photo id.
+        classes: The classes of the collection, with those that the sub-folders need.
+    """
+
+    collection: CollectionStore
+    names: Mapping[int, str]
+    classes: PlannedClasses
+
+    @classmethod
+    def of(cls, collection: CollectionStore, names: Mapping[int, str]) -> PlannedLabels:
+        """Plan the labels for the sub-folders that photos stand in.
+
+        Raises:
+            ClassRefused: the name of a sub-folder cannot be that of a class.
+        """
+        return cls(collection, names, PlannedClasses(collection, names.values()))
+
+    def class_ids(self, *, add: bool) -> dict[int, int]:
+        """The class id of each photo as `write` will leave it: a person's own labels stay.
+
+        Args:
+            add: Take the collection's other labels as well.
+        """
+        id_of = {name: each.id for name in set(self.names.values()) if (each := self.classes.find(name)) is not None}
+        present = self.collection.labels.all()
+        ids = {photo_id: label.class_id for photo_id, label in present.items()} if add else {}
+        for photo_id, name in self.names.items():
+            label = present.get(photo_id)
+            by_person = label is not None and label.origin is LabelOrigin.PERSON
+            ids[photo_id] = label.class_id if label is not None and by_person else id_of[name]
+        return ids
+
+    def write(self) -> None:
+        """Make the classes that are missing and label the photos.
+
+        Raises:
+            UserError: the disk refuses; nothing was written.
+        """
+        label_by_names(self.collection, self.names)
