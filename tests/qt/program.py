@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtCore import QEventLoop, QPoint, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.changes import Changes
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
@@ -74,9 +75,19 @@ def idle(program: Program, qtbot: QtBot) -> None:
     qtbot.waitUntil(settled)
 
 
-def saved(program: Program, qtbot: QtBot) -> None:
-    """Wait until what was just done in the window is in the library."""
-    qtbot.waitUntil(lambda: not program.library.busy)
+def stored(program: Program) -> CollectionStore:
+    """The collection once everything that was done in the window is in it."""
+    if program.library.busy:
+        loop = QEventLoop()
+        program.library.rested.connect(loop.quit)
+        loop.exec()
+    return program.collection
+
+
+def show_stored(program: Program) -> None:
+    """Let the window show what a test wrote into the collection beside it."""
+    program.library.announce(Changes.CLASSES | Changes.LABELS | Changes.MODEL)
+    stored(program)
 
 
 def places(program: Program, part: str) -> list[int]:
@@ -95,7 +106,7 @@ def tile(program: Program, place_id: int) -> QPoint:
 
 def class_named(program: Program, name: str) -> int:
     """Id of a class."""
-    found = program.collection.classes.find(name)
+    found = stored(program).classes.find(name)
     assert found is not None
     return found.id
 

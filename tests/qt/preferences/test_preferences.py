@@ -27,7 +27,7 @@ from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import chosen_backbone, starter, use_model
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
-from tests.qt.program import draw_folder, idle, running
+from tests.qt.program import draw_folder, idle, running, stored
 
 NAME = "resnet18"
 
@@ -88,7 +88,7 @@ def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
     click(dialog.devices["cpu"])
     click(dialog.ok_button)
     assert program.session.device == "cpu"
-    assert program.collection.settings.get("device", "") == "cpu"
+    assert stored(program).settings.get("device", "") == "cpu"
 
 
 def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Program) -> None:
@@ -118,7 +118,7 @@ def sure_from(program: Program, begins: dict[float, float]) -> None:
     """Let a model speak to which no photo is new, and which is sure from these confidences on, by promise."""
     arrays, metadata = starter().model.to_bundle()
     metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
-    use_model(program.collection, program.collection.models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
+    use_model(program.collection, stored(program).models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
     program.window.folder.look_again()
 
 
