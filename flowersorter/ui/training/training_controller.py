@@ -5,13 +5,13 @@ Its workflows are imported where they are run: the window is up before anybody h
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
-from flowersorter.errors import FlowerSorterError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -100,11 +100,14 @@ class TrainingController(QObject):
     def _use_refused(self) -> None:
         from flowersorter.workflows.models.current_model import use_model
 
-        try:
-            use_model(self._session.collection, self._refused)
-        except FlowerSorterError as error:  # it may have been deleted since
-            self._front.complain(error)
-            return
+        self._session.library.submit(  # it may have been deleted since
+            partial(use_model, self._session.collection, self._refused),
+            self._on_refused_used,
+            self._front.complain,
+            changes=Changes.MODEL | Changes.CLASSES,
+        )
+
+    def _on_refused_used(self, _result: None) -> None:
         self._front.bar.say(self._message)
         self._predict_again()
 
