@@ -77,7 +77,7 @@ def idle(program: Program, qtbot: QtBot) -> None:
 
 def stored(program: Program) -> CollectionStore:
     """The collection once everything that was done in the window is in it."""
-    if program.library.busy:
+    while program.library.busy:
         loop = QEventLoop()
         program.library.rested.connect(loop.quit)
         loop.exec()

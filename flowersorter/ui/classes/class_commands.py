@@ -1,6 +1,6 @@
 """Changes of the list of classes that can be undone: a class made, renamed, merged or deleted, and another order.
 
-They are shown when the library has them: a name may be refused.
+All but the order are shown when the library has them: a name may be refused.
 """
 
 from __future__ import annotations
@@ -85,6 +85,8 @@ class ClassContext:
         collection: Keeps the classes and the labels.
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         photos: The open folder.
+        show_order: Shows the classes in the order of these ids, before the library has it.
+        order_answered: Told when the library has answered; it comes once for each `show_order`.
         look_again: Has the folder looked at again, for what its photos are taken for now.
         failed: Tells the person why nothing was changed.
         move_again: Lets filed photos follow a change that was done before, given its number and both class names.
@@ -96,6 +98,8 @@ class ClassContext:
     collection: CollectionStore
     pending: PendingLabels
     photos: PhotoModel
+    show_order: Callable[[Sequence[int]], None]
+    order_answered: Callable[[], None]
     look_again: Callable[[], None]
     failed: Callable[[Exception], None]
     move_again: Callable[[int, str, str], None]
@@ -123,6 +127,30 @@ class OrderCommand(LibraryCommand):
     def revert(self) -> None:
         """Put them back in the old one."""
         reorder_classes(self._desk.collection, self._before)
+
+    def show_applied(self) -> None:
+        """Show the new order: the next move starts from it."""
+        self._desk.show_order(self._after)
+
+    def show_reverted(self) -> None:
+        """Show the old order."""
+        self._desk.show_order(self._before)
+
+    def applied(self, result: None) -> None:
+        """The library has the new order."""
+        self._desk.order_answered()
+
+    def reverted(self, result: None) -> None:
+        """The library has the old order."""
+        self._desk.order_answered()
+
+    def not_applied(self) -> None:
+        """Show the order that the library has."""
+        self._desk.order_answered()
+
+    def not_reverted(self) -> None:
+        """Show the order that the library has."""
+        self._desk.order_answered()
 
     def failed(self, error: Exception) -> None:
         """Tell the person."""

@@ -45,6 +45,7 @@ class ClassesController(QObject):
         super().__init__(parent)
         self._session, self._front, self._pending = session, front, pending
         self._classes: tuple[PhotoClass, ...] = ()
+        self._orders_asked = 0  # orders that are shown and the library has not answered to yet
 
     @cached_property
     def _moves(self) -> ClassMovesController:
@@ -66,7 +67,10 @@ class ClassesController(QObject):
 
     def refresh(self) -> None:
         """Show the classes as the library has them now."""
-        classes = tuple(self._session.state.classes)
+        if not self._orders_asked:
+            self._show(tuple(self._session.state.classes))
+
+    def _show(self, classes: tuple[PhotoClass, ...]) -> None:
         if classes != self._classes:
             self._classes = classes
             self._session.photos.set_classes({each.id: ClassLook(each.name, each.colour) for each in classes})
@@ -174,11 +178,21 @@ class ClassesController(QObject):
             session.collection,
             self._pending,
             session.photos,
+            self._show_order,
+            self._on_order_answered,
             self.folder_outdated.emit,
             self._front.complain,
             self._moves.move_again,
             self._moves.move_back,
         )
+
+    def _show_order(self, ids: Sequence[int]) -> None:
+        self._orders_asked += 1
+        self._show(tuple(sorted(self._classes, key=lambda each: ids.index(each.id) if each.id in ids else len(ids))))
+
+    def _on_order_answered(self) -> None:
+        self._orders_asked -= 1
+        self._session.library.announce(Changes.CLASSES)
 
     def _change(self, command: ClassCommand, old: str, new: str, filed: int, *, merging: bool) -> None:
         def commit(then: Callable[[], None]) -> None:

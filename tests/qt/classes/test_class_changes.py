@@ -40,7 +40,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
             collection.classes.delete(each.id)
         for name in NAMES:
             collection.classes.add(name)
-        show_stored(program)
+        show_stored(started)
         for name in NAMES:
             window.corrections.assign(places(started, f"_{name}")[:EACH], class_named(started, name))
         qtbot.waitUntil(window.actions_by_name["retrain"].isEnabled)

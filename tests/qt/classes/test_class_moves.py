@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel, Qt, QTimer
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -24,6 +24,7 @@ from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.history import runs
+from tests.qt.dialogs import when_open
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 from tests.qt.window.test_whole_way import drag_to, sort_into
 
@@ -69,7 +70,7 @@ def rename(program: Program, old: str, new: str) -> None:
         dialog.field.setText(new)
         QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.rename(class_named(program, old))
 
 
@@ -82,12 +83,13 @@ def merge(program: Program, old: str, into: str) -> None:
         choice.setCurrentText(into)
         button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.merge(class_named(program, old))
 
 
 def preview(program: Program, qtbot: QtBot) -> ClassMoveDialog:
     """The preview, once it shows its plan."""
+    stored(program)
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() > 0)
@@ -162,7 +164,7 @@ def test_a_class_without_filed_photos_is_renamed_at_once(program: Program, qtbot
         dialog.field.setText("lilac")
         dialog.ok_button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.rename(class_named(program, "violet"))
     assert program.window.findChild(ClassMoveDialog) is None
     assert stored(program).classes.all()[-1].name == "lilac"
@@ -208,7 +210,7 @@ def test_deleting_a_class_leaves_its_filed_photos_alone(program: Program, sorted
         button.click()
 
     before = {path: path.read_bytes() for path in sorted_to.rglob("*") if path.is_file()}
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.delete(class_named(program, "red"))
     idle(program, qtbot)
     assert "(3 photos)" in texts[0]
@@ -232,6 +234,7 @@ def test_splitting_a_class_moves_the_filed_photos_as_one_step(
 
 def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
     program.window.on_demand.sorting.show_history()
+    stored(program)
     dialog = program.window.findChild(HistoryDialog)
     assert dialog is not None
     photos = dialog.photos

@@ -259,6 +259,7 @@ def test_a_name_that_is_taken_by_now_is_said_and_the_photos_stay(program: Progra
     window.actions_by_name["undo"].trigger()
     stored(program).classes.add("Dogwood")
     window.actions_by_name["redo"].trigger()
+    stored(program)
     (box,) = window.findChildren(ErrorDialog)
     assert "already a class" in f"{box.said[0]} {box.said[1]}"
     box.close()

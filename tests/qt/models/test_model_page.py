@@ -69,6 +69,7 @@ def kept(tmp_path: Path, qtbot: QtBot) -> Iterator[Kept]:
         program.window.folder.look_again()
         idle(program, qtbot)
         program.window.actions_by_name["models"].trigger()
+        stored(program)
         yield Kept(program, good, bad, last)
 
 
@@ -287,6 +288,7 @@ def test_it_opens_once_and_closes_during_a_comparison(
 ) -> None:
     program = kept.program
     program.window.actions_by_name["preferences"].trigger()
+    stored(program)
     assert len(program.window.findChildren(PreferencesDialog)) == 1
     started = threading.Event()
 

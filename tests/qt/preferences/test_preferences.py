@@ -74,6 +74,7 @@ def program(shelf: Shelf, tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 def opened(program: Program) -> PreferencesDialog:
     program.window.actions_by_name["preferences"].trigger()
+    stored(program)
     dialog = program.window.findChild(PreferencesDialog)
     assert dialog is not None
     return dialog
@@ -96,7 +97,7 @@ def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Pr
     assert not dialog.unlabelled.isChecked()
     QTest.mouseClick(dialog.unlabelled, Qt.MouseButton.LeftButton, pos=QPoint(8, dialog.unlabelled.height() // 2))
     QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-    assert learns_from_unlabelled(program.collection)
+    assert learns_from_unlabelled(stored(program))
     assert opened(program).unlabelled.isChecked()
 
 

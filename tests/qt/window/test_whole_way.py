@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -19,6 +19,7 @@ from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, label
+from tests.qt.dialogs import when_open
 from tests.qt.drag import drag
 from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, show_stored, stored, tile
 
@@ -81,7 +82,7 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot) -> None:
             }
         assert len(list(folder.iterdir())) == 19
 
-        QTimer.singleShot(0, window, lambda: press_undo(window))
+        when_open(lambda: press_undo(window))
         window.actions_by_name["undo_sort"].trigger()
         idle(program, qtbot)
         assert not sorted_to.exists() or not list(sorted_to.rglob("*.jpg"))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
@@ -23,6 +23,7 @@ from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.shared.time_left import TimeLeft, in_words
+from tests.qt.dialogs import when_open
 from tests.qt.program import draw_folder, idle, places, running, show_stored, stored, tile
 
 
@@ -119,8 +120,9 @@ def test_a_correction_that_cannot_be_saved_says_so_and_leaves_no_trace(
     def full(*_args: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(stored(program).labels, "assign", full)
+    monkeypatch.setattr(stored(program).labels, "assign_many", full)
     program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
+    stored(program)
     box = program.window.findChild(ErrorDialog)
     assert isinstance(box, ErrorDialog)
     assert not program.session.corrections.canUndo()
@@ -300,7 +302,7 @@ def test_a_new_class_is_asked_for_and_gets_the_selected_photos(program: Program)
         assert isinstance(button, QAbstractButton)
         button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.actions_by_name["new_class"].trigger()
     assert set(labelled(program).values()) == {"indigo"}
     assert [row.text for row in program.window.class_list.classes.rows.rows][-2] == "indigo"
@@ -316,7 +318,7 @@ def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot:
         assert isinstance(button, QAbstractButton)
         button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.delete(red.id)
     idle(program, qtbot)
     assert labelled(program) == {}
