@@ -215,9 +215,11 @@ def test_photos_that_were_not_read_yet_go_along(program: Program, qtbot: QtBot, 
         merge(program, "red", "blue")
     else:
         delete(program, "red")
+    stored(program)
     assert pending.items() == ({unread: blue, read: blue} if merged else {})
     pending.settle({read: photo})  # as the labelling does when it has read one
     window.actions_by_name["undo"].trigger()
+    stored(program)
     assert pending.items() == {unread: red}
     label = collection.labels.get([photo])[photo]
     assert (label.class_id, label.origin) == (red, LabelOrigin.PERSON)
@@ -259,6 +261,7 @@ def filed(folder: Path) -> dict[str, int]:
 
 def and_move(program: Program, qtbot: QtBot) -> None:
     """Let what is filed move along, in the preview that is open."""
+    stored(program)
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     assert "Undo takes both back" in dialog.note.text()
@@ -341,6 +344,7 @@ def test_a_merge_that_left_filed_photos_alone_moves_none_when_taken_back(
     sort_into(program, target, qtbot)
     start = filed(target)
     merge(program, "red", "blue")
+    stored(program)
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     QTest.mouseClick(dialog.only_button, Qt.MouseButton.LeftButton)
