@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -242,9 +243,9 @@ def test_nothing_is_missing_before_the_whole_folder_is_in_the_library(
     photos.sync_folder(FOLDER, found("old.jpg"))
     real, written = photos._write_in_chunks, list[int]()
 
-    def fails_after_the_first_chunk(sql: str, rows: list[tuple[object, ...]]) -> None:
-        real(sql, rows[:2_000])
-        written.append(len(rows))
+    def fails_after_the_first_chunk(sql: str, numbers: list[int], values: Callable[[int], tuple[object, ...]]) -> None:
+        real(sql, numbers[:2_000], values)
+        written.append(len(numbers))
         raise FolderUnusable("full", "")
 
     monkeypatch.setattr(photos, "_write_in_chunks", fails_after_the_first_chunk)
