@@ -120,7 +120,7 @@ def test_one_that_is_interrupted_while_it_waits_keeps_nobody_out(monkeypatch: py
             with monkeypatch.context() as patched:
                 patched.setattr(
                     "flowersorter.library.database.fair_lock._Turn",
-                    lambda thread_id: real(thread_id, Interrupted(late=late)),
+                    lambda thread_id: real(thread_id, Interrupted(late=late)),  # type: ignore[arg-type]
                 )
                 try:
                     with lock:
