@@ -27,7 +27,7 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.models.current_model import use_model
+from flowersorter.workflows.models.current_model import use_model_instead
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.drawing import write_classes
 from tests.qt.dialogs import when_asked
@@ -128,11 +128,11 @@ def test_going_back_is_one_click_and_the_photos_follow(
     program, page = kept.program, kept.page
     seen: list[threading.Thread] = []
 
-    def watched(collection: CollectionStore, model_id: int | None) -> None:
+    def watched(collection: CollectionStore, model_id: int | None) -> int | None:
         seen.append(threading.current_thread())
-        use_model(collection, model_id)
+        return use_model_instead(collection, model_id)
 
-    monkeypatch.setattr(controller, "use_model", watched)
+    monkeypatch.setattr(controller, "use_model_instead", watched)
     pick(page, kept.bad)
     click(page.use_button)
     assert not page.compare_button.isEnabled()  # one thing at a time

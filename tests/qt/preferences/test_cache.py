@@ -73,7 +73,7 @@ def test_no_limit_can_be_chosen(program: Program, qtbot: QtBot) -> None:
     dialog.cache.limit.setValue(0)
     assert dialog.cache.limit.text() == "no limit"
     dialog.accept()
-    assert cache_limit_mb(program.collection) == 0
+    assert cache_limit_mb(stored(program)) == 0
 
 
 def test_pictures_that_are_gone_come_again_and_stay(tmp_path: Path, qtbot: QtBot) -> None:

@@ -178,6 +178,7 @@ def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot
         collection.models.use(collection.models.add(arrays, model | thresholds))
         with qtbot.waitSignal(program.queue.finished):
             program.queue.submit("as a training would", lambda _report, _cancel: None)
+        stored(program)
         assert said in note.text()
         assert note.isVisible() == bool(said)
 
