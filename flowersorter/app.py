@@ -21,6 +21,7 @@ from flowersorter.errors import CollectionDamaged, FlowerSorterError, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections
+from flowersorter.library.tables.settings import LAST_FOLDER
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.library_state import LibraryState
@@ -85,7 +86,7 @@ class Program(QObject):
     def start(self, folder: Path | None = None) -> None:
         """Show the window; once it is painted, put right what a crash left and open this folder, else the last."""
         if folder is None:
-            last = self.session.state.setting("folder", "")
+            last = self.session.state.setting(LAST_FOLDER)
             folder = Path(last) if last and Path(last).is_dir() else None
         self._folder = folder
         if folder is not None:
@@ -116,7 +117,7 @@ class Program(QObject):
         if busy:
             return
         self.queue.busy_changed.disconnect(self._on_busy)
-        problem = self.collection.backup_problem or self.collection.seal_problem
+        problem = self.collection.backup_problem or self.collection.checksum_problem
         if problem:  # not before: what the jobs say would have taken its place
             self.window.job_bar.say(problem, (self.tr("Show the folder"), self._show_collection))
         if self._preload is None:
@@ -230,12 +231,12 @@ def _opened(folder: Path) -> CollectionStore | None:
 
 def _rescued(dialog: RestoreDialog, folder: Path) -> bool:
     """Ask before a backup is put back, and do it; returns whether to go on."""
-    from flowersorter.library.database.restore import rescue
+    from flowersorter.library.database.restore import restore_newest
 
     def restore() -> None:
         QApplication.setOverrideCursor(Qt.CursorShape.WaitCursor)
         try:
-            dialog.show_done(rescue(folder))
+            dialog.show_done(restore_newest(folder))
         except UserError as error:
             dialog.show_problem(error)
         finally:

@@ -1,41 +1,41 @@
-"""Every error a person can meet, as one tree; imports nothing of the program.
+"""The exception tree; imports nothing of the program.
 
     FlowerSorterError
-    ├── Cancelled                    the person asked a job to stop
+    ├── Cancelled                    the person stopped a job
     └── UserError(what, why, hint)   one sentence for the person
-        ├── PhotoUnreadable          a file that cannot be shown as a picture
-        │   └── PhotoOutOfReach      the system does not give us the file: another try may succeed
+        ├── PhotoUnreadable          a file that cannot be decoded as a photo
+        │   └── PhotoOutOfReach      the system does not provide the file: another try may succeed
         ├── FolderUnusable           a folder that is missing, empty of photos or forbidden
         ├── SortRefused              a plan that could lose or scatter photos
-        ├── UndoRefused              a run that cannot be taken back as a whole
-        ├── TooFewPhotos             not enough labels to learn from or to measure with
+        ├── UndoRefused              a sort that cannot be undone
+        ├── TooFewPhotos             not enough labels to train or evaluate
         ├── ClassRefused             a class name that cannot be used
-        ├── ModelFileBad             a model or weights file that is not what it should be
+        ├── ModelFileBad             a damaged or unsuitable model or weights file
         ├── WeightsMissing           a backbone whose weights are not on this computer
-        ├── DownloadFailed           weights that could not be fetched
-        ├── DeviceUnavailable        a device that was asked for and is not there
-        ├── CollectionLocked             the collection is open in another window
-        └── CollectionDamaged            the library cannot be read
+        ├── DownloadFailed           weights that could not be downloaded
+        ├── DeviceUnavailable        a requested processing device that is not available
+        ├── CollectionLocked         the collection is open in another window
+        └── CollectionDamaged        the library cannot be read
 
-They are raised; nothing returns "ok" or None instead.
+Failures raise; no function returns "ok" or None instead.
 """
 
 from __future__ import annotations
 
 
 class FlowerSorterError(Exception):
-    """Base of everything this program raises on purpose."""
+    """Base of every exception that this program defines for its callers."""
 
 
 class Cancelled(FlowerSorterError):
-    """The person asked the job to stop; nothing is half-done."""
+    """The person stopped the job; nothing is half-done."""
 
     def __init__(self) -> None:
         super().__init__("Cancelled.")
 
 
 class UserError(FlowerSorterError):
-    """Something the person should know: what happened, why, and what to do.
+    """An error with a message for the person: what happened, why, and how to fix it.
 
     Args:
         what: The event, without a full stop ("The folder cannot be read").
@@ -53,7 +53,7 @@ class UserError(FlowerSorterError):
 
 
 class PhotoUnreadable(UserError):
-    """A file that cannot be shown as a picture; ``why`` is the reason shown on its tile."""
+    """A file that cannot be decoded as a photo; ``why`` is the reason shown on its tile."""
 
 
 class PhotoOutOfReach(PhotoUnreadable):
@@ -69,11 +69,11 @@ class SortRefused(UserError):
 
 
 class UndoRefused(UserError):
-    """A run that cannot be taken back as a whole."""
+    """A sort that cannot be undone."""
 
 
 class TooFewPhotos(UserError):
-    """Not enough labels to learn from or to measure with."""
+    """Not enough labels to train or evaluate."""
 
 
 class ClassRefused(UserError):
@@ -81,7 +81,7 @@ class ClassRefused(UserError):
 
 
 class ModelFileBad(UserError):
-    """A model or weights file that is not what it should be."""
+    """A damaged or unsuitable model or weights file."""
 
 
 class WeightsMissing(UserError):
@@ -89,11 +89,11 @@ class WeightsMissing(UserError):
 
 
 class DownloadFailed(UserError):
-    """Weights that could not be fetched."""
+    """Weights that could not be downloaded."""
 
 
 class DeviceUnavailable(UserError):
-    """A device that was asked for and is not there."""
+    """A requested processing device that is not available."""
 
 
 class CollectionLocked(UserError):

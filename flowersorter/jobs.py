@@ -1,4 +1,4 @@
-"""What every job shares: how it reports and how it is told to stop. Imports only the errors."""
+"""Progress reports and cancellation of jobs."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flowersorter.errors import Cancelled
 
 
 class CancelToken:
-    """A request to stop, set on one thread and looked at on another, at least once a batch."""
+    """A request to stop a job: set on one thread, checked on another at least once a batch."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -21,14 +21,14 @@ class CancelToken:
 
     @property
     def cancelled(self) -> bool:
-        """Whether somebody asked the job to stop."""
+        """Whether `cancel` was called."""
         return self._event.is_set()
 
     def check(self) -> None:
-        """Stop here if asked to.
+        """Stop the job if it was cancelled.
 
         Raises:
-            Cancelled: somebody called `cancel`.
+            Cancelled: `cancel` was called.
         """
         if self._event.is_set():
             raise Cancelled
@@ -39,7 +39,7 @@ class Progress:
     """How far a job is.
 
     Attributes:
-        stage: What is being done, for the person ("Reading photos").
+        stage: The present step, for the person ("Reading photos").
         done: Units finished in this stage.
         total: Units in this stage, or None while unknown.
     """
@@ -49,9 +49,9 @@ class Progress:
     total: int | None = None
 
 
-#: A job calls it with `Progress` and with its own blocks of results, on the thread it runs in.
+#: Receives `Progress` and the job's own blocks of results, on the thread of the job.
 Report = Callable[[object], None]
 
 
-def silent(news: object) -> None:
-    """A `Report` for callers who only want the result."""
+def silent(event: object) -> None:
+    """A `Report` that ignores everything."""

@@ -8,8 +8,8 @@ from collections import Counter
 from collections.abc import Sequence
 
 _DIGITS = re.compile(r"([0-9]+)")
-_ALL_DIGITS_ALIKE = str.maketrans("123456789", "0" * 9)
-#: More digits than a time in nanoseconds has; a still longer number only loses its natural place.
+_EVERY_DIGIT_TO_0 = str.maketrans("123456789", "0" * 9)
+#: More digits than a time in nanoseconds has; longer numbers are sorted as text.
 _NUMBER_WIDTH = 20
 
 
@@ -17,7 +17,7 @@ class NaturalOrder:
     """A sort key for paths: that of natsort's ``PATH | IGNORECASE`` for names a camera or a person gives.
 
     natsort itself takes over two seconds for 100,000 paths. This takes a tenth of that: photos share few
-    folders, and keys that are texts, not tuples, leave the garbage collector nothing to look through.
+    folders, and strings as keys, unlike tuples, are not tracked by the garbage collector.
     """
 
     def __init__(self) -> None:
@@ -31,7 +31,7 @@ class NaturalOrder:
         return f"{self.folder(folder)}\0{shown}\0{path}"
 
     def folder(self, folder: str) -> str:
-        """What the keys of all paths in a folder begin with, before the lowest character."""
+        """The common prefix of the keys of all paths in a folder, without the separator."""
         if folder not in self._folders:
             # The lowest character, so that a folder's name ends before any longer one.
             self._folders[folder] = _natural(folder).replace(os.sep, "\0")
@@ -49,15 +49,15 @@ def natural_ranking(paths: Sequence[str]) -> list[int]:
         members.setdefault(path.rpartition(os.sep)[0], []).append(position)
     key = NaturalOrder()
     mixed = _mixed_with_others(list(map(key.folder, members)))
-    runs: list[tuple[str, list[int]]] = []
+    blocks: list[tuple[str, list[int]]] = []
     for folder, positions in members.items():
         names = [paths[position] for position in positions]
         if key.folder(folder) not in mixed and _differ_in_digits_only(names):
             ordered = sorted(positions, key=paths.__getitem__)
-            runs.append((key(paths[ordered[0]]), ordered))
+            blocks.append((key(paths[ordered[0]]), ordered))
         else:
-            runs += [(key(paths[position]), [position]) for position in positions]
-    return [position for _, positions in sorted(runs) for position in positions]
+            blocks += [(key(paths[position]), [position]) for position in positions]
+    return [position for _, positions in sorted(blocks) for position in positions]
 
 
 def _mixed_with_others(folders: Sequence[str]) -> set[str]:
@@ -72,11 +72,11 @@ def _mixed_with_others(folders: Sequence[str]) -> set[str]:
 
 
 def _differ_in_digits_only(names: Sequence[str]) -> bool:
-    return len(set("\n".join(names).translate(_ALL_DIGITS_ALIKE).split("\n"))) == 1
+    return len(set("\n".join(names).translate(_EVERY_DIGIT_TO_0).split("\n"))) == 1
 
 
 def _natural(text: str) -> str:
-    """The text with its numbers as wide as each other, and below any other character."""
+    """The text with its numbers padded to one width, sorted before any other character."""
     parts = _DIGITS.split(text.casefold())
     parts[1::2] = [f"\1{digits:0>{_NUMBER_WIDTH}}" for digits in parts[1::2]]
     return "".join(parts)

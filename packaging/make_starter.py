@@ -31,7 +31,7 @@ from flowersorter.vision.backbone.weights import imagenet_layer
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
-from flowersorter.vision.features.packed import average_views, pack
+from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, WIDE, cut
 from flowersorter.workflows.models.current_model import STARTER_FILE
 
@@ -63,7 +63,7 @@ def embed_folder(
                     print(f"left out: {photo.path}: {error.why}")
             views = [np.stack([cut(p, view, entry.crop_px) for p in pixels]) for view in (CENTRE, WIDE)]
             both = [embedder.embed(crops) for crops in views]
-            embeddings.append(average_views(both))
+            embeddings.append(np.mean(both, axis=0, dtype=np.float32))
             centres.append(both[0])
             targets += [target] * len(pixels)
         print(f"{name}: {targets.count(target)} photos")
@@ -79,17 +79,17 @@ def main() -> None:
     names, embeddings, centres, targets = embed_folder(args.folder)
     layer = imagenet_layer(backbone(DEFAULT))
     assert layer is not None  # it is in the file that comes with the program
-    resemblance = compute_imagenet_prior(centres, layer)
-    features = replace(pack(embeddings), resemblance=resemblance)
+    imagenet_prior = compute_imagenet_prior(centres, layer)
+    features = replace(pack(embeddings), imagenet_prior=imagenet_prior)
     examples = Examples(1 + np.arange(len(targets)), features, targets, np.ones(len(targets), np.bool_))
     fitted = fit(examples, names, DEFAULT, CancelToken(), seed=SEED, note="Starter model", origin=ORIGIN)
     right = fitted.held_out.right
     low, high = wilson_interval(int(right.sum()), len(right))
     print(f"held-out accuracy: {right.mean():.4f} on {len(right)} photos (95 % interval {low:.3f} to {high:.3f})")
     arrays, metadata = fitted.model.to_bundle()
-    arrays["starter_levels"] = features.levels
-    arrays["starter_scales"] = features.scales
-    arrays["starter_resemblance"] = resemblance.as_numbers()
+    arrays["starter_levels"] = features.quantised
+    arrays["starter_scales"] = features.scale
+    arrays["starter_resemblance"] = imagenet_prior.as_numbers()
     arrays["starter_totals"] = embeddings.sum(axis=1, dtype=np.float32)
     arrays["starter_targets"] = targets.astype(np.uint8)
     args.out.parent.mkdir(parents=True, exist_ok=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import torch
 
+from flowersorter.vision.backbone.architecture import empty_network
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.resnet import empty_network
 
 
 def drawn_state(entry: Backbone) -> dict[str, torch.Tensor]:

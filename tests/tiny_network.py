@@ -15,14 +15,20 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from flowersorter.vision.backbone import registry
+from flowersorter.vision.backbone.architecture import ResNetArchitecture, empty_network
 from flowersorter.vision.backbone.build import assemble
 from flowersorter.vision.backbone.registry import Backbone, WeightsSource, backbone
-from flowersorter.vision.backbone.resnet import FrozenResNet, empty_network
+from flowersorter.vision.backbone.resnet import FrozenResNet
 from flowersorter.vision.backbone.weights import hub_cache
 
 #: One basic block a stage, on crops of 64 pixels.
 TINY = dataclasses.replace(
-    backbone("resnet18"), name="tiny", title="Tiny", depths=(1, 1, 1, 1), short_side_px=72, crop_px=64
+    backbone("resnet18"),
+    name="tiny",
+    title="Tiny",
+    architecture=ResNetArchitecture("basic", (1, 1, 1, 1)),
+    short_side_px=72,
+    crop_px=64,
 )
 
 
@@ -46,7 +52,9 @@ def tiny_state(seed: int = 0) -> dict[str, Tensor]:
 
 def tiny_network(seed: int = 0) -> FrozenResNet:
     """The network without its ImageNet layer."""
-    return assemble(TINY, tiny_state(seed), classifier=False)
+    network = assemble(TINY, tiny_state(seed), classifier=False)
+    assert isinstance(network, FrozenResNet)
+    return network
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from flowersorter.api.background import run_in_background
 from flowersorter.errors import CollectionDamaged, PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import with_way_out
+from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.locations import default_collection
 from flowersorter.workflows.engine import Engine
 
@@ -63,7 +63,7 @@ class Collection:
         try:
             library = CollectionStore.open(where)
         except CollectionDamaged as error:
-            raise with_way_out(error, where) from error
+            raise with_restore_hint(error, where) from error
         collection = cls(Engine(library), device, progress)
         if library.journal.open_runs():
             from flowersorter.workflows.filing.history import recover_collection

@@ -12,7 +12,7 @@ from flowersorter.commands.output import Terminal, counted
 from flowersorter.errors import Cancelled, CollectionDamaged, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import with_way_out
+from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.locations import default_collection
 from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.workflows.engine import Engine
@@ -52,7 +52,7 @@ class Call:
         """
         with Engine(self._opened()) as engine:
             collection = engine.collection
-            for problem in filter(None, (collection.backup_problem, collection.seal_problem)):
+            for problem in filter(None, (collection.backup_problem, collection.checksum_problem)):
                 self.terminal.note(problem)
             if collection.journal.open_runs():
                 for sentence in recovery_sentences(recover_collection(collection)):
@@ -66,7 +66,7 @@ class Call:
         try:
             return CollectionStore.open(self.collection_folder)
         except CollectionDamaged as error:
-            raise with_way_out(error, self.collection_folder) from error
+            raise with_restore_hint(error, self.collection_folder) from error
 
 
 def recovery_sentences(result: RecoveryResult) -> list[str]:

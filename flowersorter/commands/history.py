@@ -10,7 +10,7 @@ from flowersorter.commands.output import counted, shown
 from flowersorter.domain.journal import EntryState, Run
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import Rescue, rescue
+from flowersorter.library.database.restore import RestoreResult, restore_newest
 from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, recover_collection, run_photos, runs, undo_run
 
 
@@ -136,7 +136,7 @@ def run_recover(call: Call) -> int:
     try:
         collection = CollectionStore.open(call.collection_folder)
     except CollectionDamaged as error:
-        sentences = _rescue_sentences(error, rescue(call.collection_folder))
+        sentences = _rescue_sentences(error, restore_newest(call.collection_folder))
         for sentence in sentences:  # said at once: what comes next may fail
             call.terminal.say(sentence)
         collection = CollectionStore.open(call.collection_folder)
@@ -148,7 +148,7 @@ def run_recover(call: Call) -> int:
     return 1 if result.problems else 0
 
 
-def _rescue_sentences(error: CollectionDamaged, done: Rescue) -> list[str]:
+def _rescue_sentences(error: CollectionDamaged, done: RestoreResult) -> list[str]:
     """Say what was put in the place of what, and what that means."""
     backup = done.backup
     sentences = [

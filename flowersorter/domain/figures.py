@@ -1,4 +1,4 @@
-"""Figures of an evaluation: bins of calibration and confidence, gains, epochs."""
+"""Figures of an evaluation: calibration and confidence bins, expected gains, epochs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class CalibrationBin:
         high: Upper edge, inclusive.
         photos: How many fell in.
         confidence: Their mean confidence.
-        accuracy: The share of them that is right.
+        accuracy: The fraction of them that is right.
     """
 
     low: float
@@ -48,27 +48,27 @@ class ConfidenceBar:
 
 
 def wilson_interval(right: int, photos: int, z: float = 1.96) -> tuple[float, float]:
-    """Bound a share with Wilson's score interval (95 % for z = 1.96); (0, 1) for no photos.
+    """Bound a proportion with Wilson's score interval (95 % for z = 1.96); (0, 1) for no photos.
 
     Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference", 1927.
     """
     if photos == 0:
         return 0.0, 1.0
-    share = right / photos
-    spread = z * math.sqrt(share * (1 - share) / photos + z * z / (4 * photos * photos))
-    centre = share + z * z / (2 * photos)
+    proportion = right / photos
+    spread = z * math.sqrt(proportion * (1 - proportion) / photos + z * z / (4 * photos * photos))
+    centre = proportion + z * z / (2 * photos)
     scale = 1 + z * z / photos
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """What more photos would bring, in shares of photos that are right.
+    """The expected gain in accuracy from more labelled photos, as fractions of all photos.
 
     Attributes:
-        low: With a probability of 0.95 between this
-        high: and this.
+        low: Lower bound of the 95 % interval.
         likely: The median.
+        high: Upper bound of the 95 % interval.
     """
 
     low: float
@@ -78,16 +78,16 @@ class Gain:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """News: an epoch is over.
+    """Report of a finished epoch.
 
     Attributes:
-        number: From 1; 0 tells how things stood before the first.
-        of: How many there will be.
-        loss: Mean loss of the photos it learned from, NaN for number 0.
+        number: From 1; 0 is the state before the first.
+        of: Number of epochs.
+        loss: Mean training loss, NaN for number 0.
         held_out_loss: Mean loss of the held-out photos at the best temperature.
         held_out_right: How many of them were right.
-        held_out: How many there are.
-        best: Whether this is the best epoch so far; of two that chance could tell apart, the later one.
+        held_out: Number of held-out photos.
+        best: Whether this is the best epoch so far; of two whose difference may be chance, the later one.
         seconds: Since the training began.
     """
 
@@ -102,5 +102,5 @@ class Epoch:
 
     @property
     def accuracy(self) -> float:
-        """Share of the held-out photos that were right."""
+        """The fraction of the held-out photos that were right."""
         return self.held_out_right / self.held_out if self.held_out else math.nan

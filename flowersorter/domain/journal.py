@@ -1,4 +1,4 @@
-"""Rows of the journal: runs and the files they filed."""
+"""Rows of the journal. A run is one sort; its entries (filings) are the files it copies, moves or links."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 class EntryState(StrEnum):
-    """How far a filing is; the docstring of `journal` draws the way through them."""
+    """State of a filing; the docstring of `library.tables.journal` draws the transitions."""
 
     PLANNED = "planned"
     STARTED = "started"
@@ -21,7 +21,7 @@ class EntryState(StrEnum):
 
 
 class RunState(StrEnum):
-    """How far a run is."""
+    """State of a run."""
 
     OPEN = "open"
     DONE = "done"
@@ -32,15 +32,15 @@ class RunState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One act of filing photos.
+    """One sort: photos filed into class folders in one action.
 
     Attributes:
         mode: "copy", "move" or "link".
-        source: The folder the photos came from, if it was one.
+        source: The folder that the photos came from; None if they came from several.
         started_at: ISO 8601, UTC.
         finished_at: ISO 8601, UTC, or None while it is open.
-        photos: Photos it filed, those taken back since included.
-        undone: Photos taken back since.
+        photos: Photos it filed, including those undone since.
+        undone: Photos undone since.
         failed: Photos that could not be filed.
     """
 
@@ -58,11 +58,11 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class NewEntry:
-    """One file a run is going to file.
+    """One file that a run is about to file.
 
     Attributes:
-        sha256: Of its bytes; None for a sidecar, which is read when its turn comes.
-        lead: The position, in the same list, of the photo a sidecar travels with.
+        sha256: Of its bytes; None for a sidecar, which is hashed when it is filed.
+        lead: For a sidecar, the position of its photo in the same list.
     """
 
     class_name: str
@@ -77,13 +77,13 @@ class NewEntry:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One file of a run, as the journal has it.
+    """One file of a run, as stored in the journal.
 
     Attributes:
-        lead_id: The entry of the photo this sidecar travels with, or None for a photo.
-        temporary: The hidden file a copy goes through, or None before the first start.
-        sha256: Of its bytes; None for a sidecar whose turn has not come.
-        error: Why it failed, or what is worth knowing about it.
+        lead_id: For a sidecar, the entry of its photo; None for a photo.
+        temporary: The hidden file that a copy is written to first; None before the first start.
+        sha256: Of its bytes; None for a sidecar that is not filed yet.
+        error: Why it failed, or a note for the person.
     """
 
     id: int
@@ -103,7 +103,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class MadeFolder:
-    """A folder a run made; only such folders are ever removed, and only when empty."""
+    """A folder that a run made. Only such folders are ever removed, and only when empty."""
 
     id: int
     run_id: int

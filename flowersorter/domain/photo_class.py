@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 #: Okabe and Ito's colours without black (https://jfly.uni-koeln.de/color/), then five of Paul Tol's "muted"
-#: scheme (https://sronpersonalpages.nl/~pault/): told apart with every common kind of colour blindness.
+#: scheme (https://sronpersonalpages.nl/~pault/): distinguishable with every common kind of colour blindness.
 PALETTE = (
     "#e69f00", "#56b4e9", "#009e73", "#f0e442", "#0072b2", "#d55e00", "#cc79a7",
     "#332288", "#117733", "#882255", "#999933", "#aa4499",
@@ -14,7 +14,7 @@ PALETTE = (
 
 
 class ClassOrigin(StrEnum):
-    """Who brought a class in: the person, a class folder, or a model that knows it."""
+    """Source of a class: the person, a class folder, or a model."""
 
     PERSON = "person"
     FOLDER = "folder"
@@ -23,10 +23,10 @@ class ClassOrigin(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhotoClass:
-    """A name the person sorts by.
+    """A class that the person sorts by.
 
     Attributes:
-        position: Its place in the list, from 0.
+        position: Its position in the list, from 0.
         colour: "#rrggbb"; it stays with the class when the list is reordered.
     """
 

@@ -1,4 +1,4 @@
-"""The collection as columns: one row a place, as the grid and the command line show it."""
+"""Photos as columns, one row a place, as the grid and the command line show them."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ class PhotoRows:
         paths: N absolute paths.
         errors: N reasons why a file is unreadable, None where it is not.
         label_ids: (N,) int32 class id of the label; 0 where there is none.
-        by_person: (N,) bool; whether a person gave the label (else a class folder did).
-        class_ids: (N,) int32 class id of the best guess; 0 where there is none.
-        confidences: (N,) float32 calibrated probability of the best guess.
+        by_person: (N,) bool; whether the label comes from the person; else from a class folder.
+        class_ids: (N,) int32 class id of the most probable class; 0 where there is no prediction.
+        confidences: (N,) float32 calibrated probability of that class.
         verdicts: (N,) uint8 `Verdict`.
     """
 
@@ -44,7 +44,7 @@ class PhotoRows:
 
     @property
     def kept_class_ids(self) -> NDArray[np.int32]:
-        """(N,) int32: the label where there is one, else the guess, else 0."""
+        """(N,) int32: the label where there is one, else the predicted class, else 0."""
         return np.where(self.label_ids > 0, self.label_ids, self.class_ids)
 
 
@@ -71,15 +71,15 @@ class PhotoPredictions:
             photo_ids: (N,) int64.
 
         Returns:
-            (N,) row of each photo here, -1 for a photo without a prediction.
+            (N,) row of each photo, -1 for a photo without a prediction.
         """
         if not len(self.photo_ids):
             return np.full(len(photo_ids), -1, np.intp)
-        at = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
-        return np.where(self.photo_ids[at] == photo_ids, at, -1)
+        rows = np.minimum(np.searchsorted(self.photo_ids, photo_ids), len(self.photo_ids) - 1)
+        return np.where(self.photo_ids[rows] == photo_ids, rows, -1)
 
     def top(self, photo_id: int, count: int) -> tuple[tuple[int, float], ...]:
-        """Best guesses for one photo as (class id, probability), likeliest first; empty without prediction."""
+        """The most probable classes of one photo as (class id, probability); empty without a prediction."""
         row = int(self.locate(np.array([photo_id], np.int64))[0])
         if row < 0:
             return ()
@@ -87,20 +87,20 @@ class PhotoPredictions:
         return tuple((int(self.class_ids[i]), float(self.probabilities[row, i])) for i in best)
 
 
-def rows_of(places: Sequence[Place], labels: Mapping[int, Label], guesses: PhotoPredictions | None) -> PhotoRows:
+def rows_of(places: Sequence[Place], labels: Mapping[int, Label], predictions: PhotoPredictions | None) -> PhotoRows:
     """Join places with their labels and predictions."""
     places = Places.of(places)
     label_ids, by_person = _label_columns(places.photo_ids, labels)
     class_ids = np.zeros(len(places), np.int32)
     confidences = np.zeros(len(places), np.float32)
     verdicts = np.zeros(len(places), np.uint8)
-    if guesses is not None and len(guesses.photo_ids):
-        at = guesses.locate(places.photo_ids)
-        known = at >= 0
-        best = guesses.probabilities.argmax(axis=1)
-        class_ids[known] = guesses.class_ids[best][at[known]]
-        confidences[known] = guesses.probabilities[at[known], best[at[known]]]
-        verdicts[known] = guesses.verdicts[at[known]]
+    if predictions is not None and len(predictions.photo_ids):
+        rows = predictions.locate(places.photo_ids)
+        known = rows >= 0
+        best = predictions.probabilities.argmax(axis=1)
+        class_ids[known] = predictions.class_ids[best][rows[known]]
+        confidences[known] = predictions.probabilities[rows[known], best[rows[known]]]
+        verdicts[known] = predictions.verdicts[rows[known]]
     return PhotoRows(
         place_ids=places.ids,
         photo_ids=places.photo_ids,
@@ -117,14 +117,16 @@ def rows_of(places: Sequence[Place], labels: Mapping[int, Label], guesses: Photo
 def _label_columns(
     photo_ids: NDArray[np.int64], labels: Mapping[int, Label]
 ) -> tuple[NDArray[np.int32], NDArray[np.bool_]]:
-    """(N,) the class each photo is labelled with, 0 for none, and whether a person said so."""
+    """(N,) the class id of each photo's label, 0 for none, and whether the label comes from the person."""
     label_ids, by_person = np.zeros(len(photo_ids), np.int32), np.zeros(len(photo_ids), np.bool_)
     if labels:
         labelled = np.fromiter(labels, np.int64, len(labels))
         classes = np.fromiter((label.class_id for label in labels.values()), np.int32, len(labels))
-        said = np.fromiter((label.origin is LabelOrigin.PERSON for label in labels.values()), np.bool_, len(labels))
+        from_person = np.fromiter(
+            (label.origin is LabelOrigin.PERSON for label in labels.values()), np.bool_, len(labels)
+        )
         order = np.argsort(labelled)
-        at = order[np.minimum(np.searchsorted(labelled, photo_ids, sorter=order), len(labels) - 1)]
-        there = labelled[at] == photo_ids
-        label_ids[there], by_person[there] = classes[at[there]], said[at[there]]
+        rows = order[np.minimum(np.searchsorted(labelled, photo_ids, sorter=order), len(labels) - 1)]
+        found = labelled[rows] == photo_ids
+        label_ids[found], by_person[found] = classes[rows[found]], from_person[rows[found]]
     return label_ids, by_person

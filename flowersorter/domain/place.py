@@ -1,4 +1,4 @@
-"""Places: paths where photos were seen, one by one or as columns."""
+"""Places (paths where photos were found), one by one or as columns."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from flowersorter.domain.arrays import sorted_unique
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A path where a photo was seen.
+    """A path where a photo was found.
 
     Attributes:
-        photo_id: The photo that is there, or None while it has not been read.
-        size_bytes: Of the file when it was last looked at.
-        mtime_ns: When the file was last changed, as it was last looked at.
+        photo_id: The photo there; None while it has not been read.
+        size_bytes: Of the file at the last scan.
+        mtime_ns: Modification time of the file at the last scan.
         error: Why the file cannot be read as a photo, or None.
-        missing: Whether the file was gone when its folder was last looked at.
+        missing: Whether the file was gone at the last scan of its folder.
     """
 
     id: int
@@ -36,12 +36,12 @@ class Place:
 
 
 class Paths(Sequence[Path]):
-    """Absolute paths, kept as texts: a path object is only made of the one that is looked at.
+    """Absolute paths, stored as strings; an item becomes a `Path` when it is accessed.
 
-    100,000 path objects take a third of a second to make and 30 MB to keep.
+    100,000 path objects take a third of a second to make and 30 MB of memory.
 
     Attributes:
-        names: The texts.
+        names: The strings.
     """
 
     __slots__ = ("names",)
@@ -51,16 +51,16 @@ class Paths(Sequence[Path]):
 
     @classmethod
     def of(cls, paths: Iterable[Path]) -> Paths:
-        """The same paths, whatever they are kept in."""
+        """Convert from any collection of paths."""
         return paths if isinstance(paths, Paths) else cls(tuple(map(str, paths)))
 
     def __len__(self) -> int:
         return len(self.names)
 
     def __iter__(self) -> Iterator[Path]:
-        folders: dict[str, Path] = {}  # taking a path apart is what takes long
-        for each in self.names:
-            head, separator, name = each.rpartition(os.sep)
+        folders: dict[str, Path] = {}  # parsing a path is the slow part
+        for path in self.names:
+            head, separator, name = path.rpartition(os.sep)
             folder = folders.get(head)
             if folder is None:
                 folder = folders[head] = Path(head + separator)
@@ -79,16 +79,16 @@ class Paths(Sequence[Path]):
     __hash__ = None  # type: ignore[assignment]  # as with a list
 
     def index(self, value: Any, start: int = 0, stop: int | None = None) -> int:
-        """Where a path is.
+        """The position of a path.
 
         Raises:
-            ValueError: it is not there.
+            ValueError: it is not among them.
         """
         return self.names.index(str(value), start, len(self.names) if stop is None else stop)
 
 
 class Places(Sequence[Place]):
-    """Places, column by column; one that is looked at alone is a `Place`.
+    """Places as columns; an item becomes a `Place` when it is accessed.
 
     Attributes:
         ids: (N,) int64.
@@ -122,7 +122,7 @@ class Places(Sequence[Place]):
 
         Args:
             rows: From the database.
-            names: Their paths, where the caller has them as texts.
+            names: Their paths as strings, where the caller has them.
         """
         ids, paths, photo_ids, sizes, mtimes, errors, missing = zip(*rows, strict=True) if rows else ((),) * 7
         return cls(
@@ -152,7 +152,7 @@ class Places(Sequence[Place]):
 
     @classmethod
     def of(cls, places: Sequence[Place]) -> Places:
-        """The same places, whatever they are kept in."""
+        """Convert from any sequence of places."""
         if isinstance(places, Places):
             return places
         return cls(
@@ -212,5 +212,5 @@ class Places(Sequence[Place]):
 
     @property
     def known_photo_ids(self) -> NDArray[np.int64]:
-        """(M,) the photos that lie at these places, ascending, each once."""
+        """(M,) the photo ids at these places, ascending, each once."""
         return sorted_unique(self.photo_ids[self.photo_ids > 0])

@@ -1,4 +1,4 @@
-"""How much a prediction is worth, in the four words the person sees."""
+"""Verdicts: how reliable a prediction is, in four levels."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import IntEnum
 
 
 class Verdict(IntEnum):
-    """What the model makes of its own guess; stored as uint8 in arrays."""
+    """Reliability of a prediction; stored as uint8 in arrays."""
 
     NONE = 0  # not predicted: not read yet, or unreadable
     SURE = 1
@@ -20,8 +20,6 @@ class Verdict(IntEnum):
         return self.name.lower()
 
 
-#: Share of the *sure* photos that must be right: what a person can ask for, and what is promised to one who does not.
+#: Target precisions of *sure* (the fraction of such predictions that must be right) that a person can choose from.
 SURE_PRECISIONS = (0.90, 0.95, 0.97, 0.99)
-
-
 DEFAULT_SURE_PRECISION = 0.97

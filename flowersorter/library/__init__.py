@@ -1,1 +1,1 @@
-"""What is remembered: the database, embeddings, thumbnails, models and settings of a collection."""
+"""The stores of a collection: database, embeddings, thumbnails, models and settings."""

@@ -1,4 +1,4 @@
-"""A collection: the folder of one person's sorting task, opened by one window or terminal at a time."""
+"""A collection: the data folder of one sorting task, opened by one window or terminal at a time."""
 
 from __future__ import annotations
 
@@ -18,14 +18,13 @@ from flowersorter.library.database.backups import (
     backups,
     damaged_with_backups,
 )
-from flowersorter.library.database.checksum import delete_checksum, is_as_sealed, seal
+from flowersorter.library.database.checksum import delete_checksum, matches_checksum, write_checksum
 from flowersorter.library.database.connection import Database, check_sound
 from flowersorter.library.files.lock import lock_collection
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.tables.classes import ClassTable
-from flowersorter.library.tables.confirmed_labels import ReviewedLabels
 from flowersorter.library.tables.journal import Journal
-from flowersorter.library.tables.labels import LabelTable
+from flowersorter.library.tables.labels import LabelTable, ReviewedLabels
 from flowersorter.library.tables.pending_labels import PendingLabelTable
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.library.tables.settings import Settings
@@ -39,28 +38,28 @@ _OTHER_BYTES = (
 
 
 class CollectionStore:
-    """Everything that is remembered, for as long as it is open; a context manager. Make one with `open`.
+    """An open collection and all its stores; a context manager. Open one with `open`.
 
     Attributes:
-        folder: Where it lies.
-        database: The library's file.
+        folder: Its folder.
+        database: The connection to its library.
         photos: The photos and their places.
         classes: The classes.
         labels: The labels.
         pending_labels: Labels of photos that are not read yet.
-        kept_labels: Those a person keeps against a doubt.
-        journal: What was filed where.
+        reviewed_labels: Labels that a person confirmed although the model suspected another class.
+        journal: The record of every sort.
         models: The models.
-        thumbnails: The cache of small pictures.
-        settings: Small things by name.
-        backup_problem: Why the library could not be backed up at opening, or "" if all is well.
-        seal_problem: Why the library was checked in full at opening, and backed up, or "" if that was not needed.
+        thumbnails: The thumbnail cache.
+        settings: The settings.
+        backup_problem: Why the library could not be backed up when it was opened; "" if it could.
+        checksum_problem: Why the library was checked in full and backed up at opening; "" if it was not.
     """
 
     def __init__(self, folder: Path) -> None:
         """Open the collection in an existing folder; see `open`."""
         self.folder = folder
-        self.backup_problem = self.seal_problem = ""
+        self.backup_problem = self.checksum_problem = ""
         self._embeddings: dict[str, EmbeddingStore] = {}
         self._embeddings_lock = threading.Lock()
         with contextlib.ExitStack() as opened:
@@ -85,7 +84,7 @@ class CollectionStore:
 
         Raises:
             CollectionLocked: another window or terminal has it open.
-            CollectionDamaged: its library cannot be read; the message names the backups there are.
+            CollectionDamaged: its library cannot be read; the message names its backups.
             FolderUnusable: the folder cannot be made or written to.
             UserError: a newer program made its library, or the disk refuses.
         """
@@ -104,14 +103,14 @@ class CollectionStore:
             UserError: its files cannot be opened.
         """
         if not _BACKBONE_NAME.fullmatch(backbone):
-            raise ValueError(f"{backbone!r} is no name of a backbone")
+            raise ValueError(f"{backbone!r} is not the name of a backbone")
         with self._embeddings_lock:
             if backbone not in self._embeddings:
                 self._embeddings[backbone] = EmbeddingStore(self.folder / "embeddings", backbone)
             return self._embeddings[backbone]
 
     def forget_embeddings(self, backbone: str) -> None:
-        """Delete the cached embeddings of a backbone that nothing uses any more, as far as the disk lets us."""
+        """Delete the cached embeddings of a backbone that is no longer used; a failing disk is ignored."""
         with self._embeddings_lock:
             store = self._embeddings.pop(backbone, None)
             if store is not None:
@@ -121,7 +120,7 @@ class CollectionStore:
                     path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Close all files and let others open the collection; more calls do nothing."""
+        """Close all files and unlock the collection; more calls do nothing."""
         self._opened.close()
 
     def __enter__(self) -> CollectionStore:
@@ -134,44 +133,44 @@ class CollectionStore:
 
     def _open_library(self) -> Database:
         library = self.folder / LIBRARY_NAME
-        # Without this a lost library would look like a new collection, and its backups would be rotated away.
+        # Otherwise a lost library would be taken for a new collection, and its backups would be rotated out.
         empty = not library.exists() or library.stat().st_size == 0
         if empty and backups(self.folder):
-            raise damaged_with_backups(self.folder, "its file is gone or empty")
+            raise damaged_with_backups(self.folder, "its file is missing or empty")
         try:
-            return Database(library, before_use=self._look_after)
+            return Database(library, before_use=self._check_and_back_up)
         except CollectionDamaged as error:
             raise damaged_with_backups(self.folder, error.why or error.what) from error
 
-    def _look_after(self, connection: sqlite3.Connection, migrating: bool) -> None:
-        """Check the library and back it up, before anything is changed.
+    def _check_and_back_up(self, connection: sqlite3.Connection, migrating: bool) -> None:
+        """Check the library and back it up before anything is changed.
 
         Checking costs 0.03 s for a library of 100,000 photos, so it is done at every opening; in full where the bytes
-        are not those that the seal says.
+        do not match the checksum.
         """
         library = self.folder / LIBRARY_NAME
         try:
-            sealed = is_as_sealed(library)
+            matches = matches_checksum(library)
         except OSError as error:
             raise UserError("The library cannot be opened", error.strerror or str(error)) from error
-        check_sound(connection, library, thoroughly=not sealed)
+        check_sound(connection, library, thoroughly=not matches)
         try:
-            back_up_if_changed(connection, self.folder, always=not sealed)
+            back_up_if_changed(connection, self.folder, always=not matches)
         except UserError as error:
-            # A person whose disk is full must still be able to see the photos, and to undo. But the
-            # tables are never changed without a copy of what they were.
+            # With a full disk the collection must still open, to show photos and to undo. But a migration never
+            # starts without a backup.
             if migrating or isinstance(error, CollectionDamaged):
                 raise
             self.backup_problem = str(error)
-        if not sealed:
-            self.seal_problem = _OTHER_BYTES
+        if not matches:
+            self.checksum_problem = _OTHER_BYTES
             if not self.backup_problem:
                 with contextlib.suppress(OSError):
                     delete_checksum(library)
 
     def _close_library(self) -> None:
         self.database.close()
-        seal(self.folder / LIBRARY_NAME)
+        write_checksum(self.folder / LIBRARY_NAME)
 
     def _close_embeddings(self) -> None:
         for store in self._embeddings.values():

@@ -1,1 +1,1 @@
-"""Files on disk to pixels: scan, read, thumbnail, metadata, siblings. Imports neither torch nor Qt."""
+"""Files on disk to pixels: scan, read, thumbnail, metadata, sidecars. Imports neither torch nor Qt."""

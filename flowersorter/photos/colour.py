@@ -1,4 +1,4 @@
-"""Brings every kind of pixel to 8-bit sRGB: 16-bit, grey, palette, CMYK, transparency, colour profiles."""
+"""Converts every kind of pixel to 8-bit sRGB: 16-bit, grey, palette, CMYK, transparency, colour profiles."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def to_srgb(image: Image.Image) -> Image.Image:
 
 
 def _has_colour_key(image: Image.Image) -> bool:
-    """Whether one colour, or some colours of the palette, count as transparent."""
+    """Whether one colour, or some palette entries, are transparent."""
     key = image.info.get("transparency")
     if key is None or image.mode not in ("P", "1", "L", "RGB"):
         return False
-    # The key of a 16-bit PNG is given in 16 bits and can mean no 8-bit colour.
+    # The key of a 16-bit PNG has 16 bits and matches no 8-bit colour.
     return not (isinstance(key, tuple) and max(key) > 255)
 
 
@@ -57,7 +57,7 @@ def _eight_bits(image: Image.Image) -> Image.Image:
         grey = _scaled(values, 0.0, 65535.0)
     elif image.mode == "F" and np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
         grey = _scaled(values, 0.0, 1.0)
-    else:  # measurements without a natural white: their own range
+    else:  # measurements without a defined white: scale to their own range
         finite = np.where(np.isfinite(values), values, 0)
         grey = _scaled(finite, float(finite.min()), float(finite.max()))
     result = Image.fromarray(grey)
@@ -93,14 +93,14 @@ def _on_white(image: Image.Image) -> Image.Image:
 
 
 def _through_profile(image: Image.Image, profile: bytes) -> Image.Image:
-    """Return the picture in sRGB, or as it is where its profile is broken or meant for other pixels."""
+    """Return the picture in sRGB; unchanged where its profile is broken or for another pixel format."""
     transform = _transform(profile, image.mode)
     return image if transform is None else transform.apply(image)
 
 
 @lru_cache(maxsize=16)
 def _transform(profile: bytes, mode: str) -> Any:
-    """Return the way from a profile to sRGB, None where there is nothing to do or to be done.
+    """Return the transform from a profile to sRGB; None where none is needed, or the profile is unusable.
 
     Cached because a folder holds the photos of one camera. Little CMS keeps no state between calls of one
     transform, so threads may share it.

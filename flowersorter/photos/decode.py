@@ -1,4 +1,4 @@
-"""Decodes a picture only as large as it is needed, turns it upright and gives it out as sRGB in any size."""
+"""Decodes a picture at a reduced size and returns it upright, in sRGB, in any size."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from flowersorter.photos.colour import averageable, to_srgb
 from flowersorter.photos.formats import open_picture, refuse_if_too_large
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
 
-#: What turns the stored picture upright (EXIF 2.32, 4.6.4).
+#: Transposition that turns the stored picture upright, by EXIF orientation (EXIF 2.32, 4.6.4).
 _UPRIGHT_BY_ORIENTATION = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -26,29 +26,29 @@ _UPRIGHT_BY_ORIENTATION = {
     8: Image.Transpose.ROTATE_90,
 }
 
-#: Longer pictures lose their ends for the network: 1 x 20,000 pixels enlarged to 256 would be 5 million long.
+#: The ends of longer pictures are cut off for the network: 1 x 20,000 pixels enlarged to 256 would be 5 million long.
 MAX_ASPECT = 8
 
-#: How many times as large as needed a picture has to stay while it is only reduced, before it is resized well.
+#: How many times the needed size a picture must keep while it is reduced by averaging, before the final resize.
 FINE, QUICK = 2.0, 1.0
 #: The same for a JPEG, whose decoder reduces better than averaging does. Measured on 12 megapixels: decoded at 1.46
 #: times the needed size (an eighth), the features of a photo agree with those of a full decode to a cosine of 0.9992,
 #: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
 _JPEG_FINE = 1.25
 
-#: Pictures above this are decoded one at a time, or a few threads could fill the memory.
+#: Pictures above this are decoded one at a time; several threads could fill the memory.
 _GIANT_PIXELS = 50_000_000
 _one_giant_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decoded:
-    """A picture in memory, as stored, at least as large as it was asked for.
+    """A decoded picture, as stored, at least as large as requested.
 
     Attributes:
-        image: Averageable pixels, not yet turned nor in sRGB.
-        box: The part of ``image`` the original fills, (left, top, right, bottom) in its pixels.
-        orientation: EXIF orientation that is still to be applied.
+        image: Averageable pixels, neither upright nor in sRGB yet.
+        box: The part of ``image`` that the original fills, (left, top, right, bottom) in its pixels.
+        orientation: EXIF orientation, not applied yet.
         metadata: Of the original.
     """
 
@@ -69,7 +69,7 @@ class Decoded:
         return np.array(self._rendered(size, box))
 
     def fitted(self, longest_side_px: int) -> Image.Image:
-        """Return the picture as RGB, upright, no side longer than asked for; small ones stay as they are."""
+        """Return the picture as RGB, upright, no side longer than requested; never enlarged."""
         width, height = self.box[2] - self.box[0], self.box[3] - self.box[1]
         scale = min(1.0, longest_side_px / max(width, height))
         return self._rendered((max(1, round(width * scale)), max(1, round(height * scale))), self.box)
@@ -92,12 +92,12 @@ def decode(
         data: The whole file.
         short_side_px: The shorter side is needed this long.
         long_side_px: The longer side is needed this long.
-        margin: How many times as large as needed the reduced picture has to stay.
-        preview: A large enough preview inside a HEIC will do; its metadata is then the preview's.
+        margin: How many times the needed size the reduced picture must keep.
+        preview: Use a large enough preview inside a HEIC; the metadata is then the preview's.
 
     Raises:
-        RefusalError: it is no picture or too large.
-        Exception: whatever else the decoder raises on broken bytes (see `decoder_boundary`).
+        RefusalError: it is not a picture, or too large.
+        Exception: any other exception of the decoder on broken bytes (see `decoder_boundary`).
     """
     with open_picture(data) as image:
         if preview and image.format == "HEIF":
@@ -109,7 +109,7 @@ def decode(
         with _one_giant_at_a_time if giant else contextlib.nullcontext():
             image.load()
             if drafted == 1:
-                size = image.size  # libheif learns the true size only while decoding
+                size = image.size  # libheif knows the true size only after decoding
                 refuse_if_too_large(size)
             reduced, factor = _reduced(averageable(image), spare / margin / drafted)
         scale = drafted * factor
@@ -123,7 +123,7 @@ def decode(
 
 
 def _draft(image: ImageFile.ImageFile, most: float) -> int:
-    """Have a JPEG decoded at 1/2, 1/4 or 1/8 of its size where ``most`` allows; return the divisor."""
+    """Set a JPEG to decode at 1/2, 1/4 or 1/8 of its size where ``most`` allows; return the divisor."""
     if not isinstance(image, JpegImageFile):
         return 1
     divisor = next((divisor for divisor in (8, 4, 2) if divisor <= most), 1)
@@ -136,7 +136,7 @@ def _draft(image: ImageFile.ImageFile, most: float) -> int:
 
 
 def _draft_preview(image: ImageFile.ImageFile, long_side_px: int) -> None:
-    """Have the smallest preview decoded that is large enough: a 12-megapixel HEIC takes 0.8 s, its preview 40 ms."""
+    """Select the smallest preview that is large enough: a 12-megapixel HEIC takes 0.8 s, its preview 40 ms."""
     scale = min(1.0, long_side_px / max(image.size))
     image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
@@ -149,7 +149,7 @@ def _reduced(image: Image.Image, most: float) -> tuple[Image.Image, int]:
 
 
 def _orientation_left(image: ImageFile.ImageFile) -> int:
-    # libheif applies the turn of a HEIC and Pillow that of a TIFF; a second time would undo or double it.
+    # libheif applies the orientation of a HEIC and Pillow that of a TIFF; applying it again would turn them wrongly.
     return 1 if image.format in ("HEIF", "TIFF") else orientation_of(image)
 
 

@@ -1,4 +1,4 @@
-"""Reads the bytes of a file once, and only if it is an ordinary file that holds still meanwhile."""
+"""Reads the bytes of a regular file once, and refuses one that changes meanwhile."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from flowersorter.photos.read_errors import file_reason, out_of_reach, unreadable
 
-#: Larger files are refused before a byte is read: a 100-megapixel 16-bit TIFF has 600 MB, no photo has more.
+#: Larger files are refused unread; the largest photos, 16-bit TIFFs of 100 megapixels, have 600 MB.
 MAX_BYTES = 700_000_000
 
-#: A pipe opened without O_NONBLOCK waits for its writer for ever; Windows knows neither and needs O_BINARY.
+#: Opening a pipe without O_NONBLOCK blocks until a writer appears. Windows has neither and needs O_BINARY.
 _OPEN_FLAGS = (
     os.O_RDONLY
     | getattr(os, "O_NONBLOCK", 0)
@@ -25,7 +25,7 @@ _OPEN_FLAGS = (
 
 @dataclass(frozen=True, slots=True)
 class FileBytes:
-    """A file's bytes with the size and time they belong to."""
+    """A file's bytes, with its size and modification time when they were read."""
 
     data: bytes
     size_bytes: int
@@ -33,19 +33,19 @@ class FileBytes:
 
 
 def read_file(path: Path) -> FileBytes:
-    """Read a whole file, once; nothing about the file changes.
+    """Read a whole file once, without changing it.
 
     Raises:
         PhotoOutOfReach: it is missing or forbidden, the drive does not give it, or it changed while it was read.
-        PhotoUnreadable: it is empty, too large, or not an ordinary file.
+        PhotoUnreadable: it is empty, too large, or not a regular file.
     """
     try:
-        # Opening some devices has effects of its own, so the kind is looked at before as well.
-        _refuse_unless_ordinary(path, os.stat(path))  # noqa: PTH116 - the flags below need os anyway
+        # Opening some devices has side effects, so the kind of file is checked before opening too.
+        _require_regular(path, os.stat(path))  # noqa: PTH116 - the flags below need os anyway
         descriptor = os.open(path, _OPEN_FLAGS)
         with FileIO(descriptor, "rb") as stream:
             before = os.fstat(descriptor)
-            _refuse_unless_ordinary(path, before)
+            _require_regular(path, before)
             data = _read_all(stream, before.st_size)
             after = os.fstat(descriptor)
     except (OSError, ValueError) as error:
@@ -55,7 +55,7 @@ def read_file(path: Path) -> FileBytes:
     return FileBytes(data, after.st_size, after.st_mtime_ns)
 
 
-def _refuse_unless_ordinary(path: Path, status: os.stat_result) -> None:
+def _require_regular(path: Path, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise unreadable(path, "it is a folder")
     if not stat.S_ISREG(status.st_mode):
@@ -67,9 +67,9 @@ def _refuse_unless_ordinary(path: Path, status: os.stat_result) -> None:
 
 
 def _read_all(stream: FileIO, size_bytes: int) -> bytes:
-    # One byte more than there should be: a file that grows is noticed and never read without end.
+    # One byte more than expected: this detects a file that grows, and never reads one without end.
     wanted = size_bytes + 1
     data = stream.read(wanted) or b""
     while len(data) < size_bytes and (more := stream.read(wanted - len(data))):
-        data += more  # only network drives hand out less than was asked for
+        data += more  # only network drives return less than requested
     return data

@@ -1,4 +1,4 @@
-"""Which picture formats are opened, told by their content, and the one door to Pillow's decoders."""
+"""Detects picture formats by content; the only entry to Pillow's decoders."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import pillow_heif
 
-# Importing a plugin registers it: here, once, and not later from several threads at a time.
+# Importing a plugin registers it: once here, not later from several threads at a time.
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -34,13 +34,13 @@ PLUGINS = (
     BmpImagePlugin,
     GifImagePlugin,
     JpegImagePlugin,
-    MpoImagePlugin,  # the JPEG plugin hands over to it where a file holds several pictures
+    MpoImagePlugin,  # the JPEG plugin uses it for files with several pictures
     PngImagePlugin,
     TiffImagePlugin,
     WebPImagePlugin,
 )
 
-#: Suffixes of photos, for telling by the name alone; what is opened is decided by content.
+#: Suffixes of photos, for detection by name alone; decoding goes by content.
 PHOTO_SUFFIXES = frozenset(
     ".jpg .jpeg .jpe .jfif .mpo .png .webp .tif .tiff .bmp .dib .gif .avif .heic .heif .hif".split()  # noqa: SIM905 - reads better
 )
@@ -61,18 +61,18 @@ _SIGNATURES = {
 }
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
-_STRANGERS = {
-    b"%PDF": "it is a PDF document, not a picture",
-    b"8BPS": "it is a Photoshop file, which cannot be opened here",
-    b"\xff\x0a": "it is a JPEG XL picture, which cannot be opened here",
-    b"\0\0\0\x0cJXL ": "it is a JPEG XL picture, which cannot be opened here",
-    b"\0\0\0\x0cjP  ": "it is a JPEG 2000 picture, which cannot be opened here",
+_UNSUPPORTED = {
+    b"%PDF": "it is a PDF document, not an image",
+    b"8BPS": "it is a Photoshop file, which FlowerSorter cannot open",
+    b"\xff\x0a": "it is a JPEG XL image, which FlowerSorter cannot open",
+    b"\0\0\0\x0cJXL ": "it is a JPEG XL image, which FlowerSorter cannot open",
+    b"\0\0\0\x0cjP  ": "it is a JPEG 2000 image, which FlowerSorter cannot open",
 }
 _PILLOW_MODULES = re.compile(r"PIL\.")
 
-# Pillow refuses by itself above twice this, while it reads a header; `open_picture` draws the line exactly.
+# Pillow refuses only above twice this, when it reads a header; `open_picture` applies the exact limit.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
-# What Pillow thinks of a file reaches the person as a reason; its own log lines would only reach a terminal.
+# Pillow's complaints about a file are shown as a reason; its log lines would only reach a terminal.
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 Image.preinit()
 pillow_heif.register_heif_opener(depth_images=False, aux_images=False)
@@ -82,10 +82,10 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     """Open a picture of one of the known formats; its pixels are not decoded yet.
 
     Raises:
-        RefusalError: it is no picture, has too many pixels, or its beginning is broken.
-        Exception: whatever else the decoder raises on broken bytes.
+        RefusalError: it is not a picture, has too many pixels, or its header is broken.
+        Exception: any other exception of the decoder on broken bytes.
     """
-    _hush_pillow()
+    _silence_pillow()
     kind = format_of(data)
     if kind is None:
         raise RefusalError(_why_not_a_picture(data))
@@ -100,7 +100,7 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
 
 
 def refuse_if_too_large(size: tuple[int, int]) -> None:
-    """Refuse a picture, (width, height), that would need absurdly much memory.
+    """Refuse a picture of this (width, height) if it would need too much memory.
 
     Raises:
         RefusalError: it has more than `MAX_PIXELS`.
@@ -108,7 +108,7 @@ def refuse_if_too_large(size: tuple[int, int]) -> None:
     width_px, height_px = size
     if width_px * height_px > MAX_PIXELS:
         limit = MAX_PIXELS // 1_000_000
-        raise RefusalError(f"the picture is too large: {width_px} x {height_px} pixels, the limit is {limit} million")
+        raise RefusalError(f"the image is too large: {width_px} x {height_px} pixels, the limit is {limit} million")
 
 
 def format_of(data: bytes) -> str | None:
@@ -125,7 +125,7 @@ def format_of(data: bytes) -> str | None:
 
 
 def _brands(data: bytes) -> frozenset[bytes]:
-    """Return the kinds that an ISO media file says it is (ISO/IEC 14496-12, 4.3), none for other files."""
+    """Return the brands that an ISO media file declares (ISO/IEC 14496-12, 4.3), none for other files."""
     if data[4:8] != b"ftyp":
         return frozenset()
     end = min(int.from_bytes(data[:4], "big"), len(data), 256)
@@ -133,18 +133,18 @@ def _brands(data: bytes) -> frozenset[bytes]:
 
 
 def _why_not_a_picture(data: bytes) -> str:
-    for signature, reason in _STRANGERS.items():
+    for signature, reason in _UNSUPPORTED.items():
         if data.startswith(signature):
             return reason
     if data[4:8] == b"ftyp":
-        return "it is a video, not a picture"
+        return "it is a video, not an image"
     if data.count(0) == len(data):
         return "the file holds nothing but zeros"
-    return "it is not a picture"
+    return "it is not an image"
 
 
 def _ends_too_early(data: bytes, kind: str) -> bool:
-    """Whether the file's own table of contents points behind its end."""
+    """Whether the file's headers point beyond its end."""
     if kind == "WEBP":
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
     if kind == "TIFF":
@@ -167,12 +167,11 @@ def _last_box_end(data: bytes) -> int:
     return position
 
 
-def _hush_pillow() -> None:
+def _silence_pillow() -> None:
     """Keep Pillow's warnings about a file from the terminal.
 
-    `warnings.catch_warnings` would be wrong here: it swaps a list that all threads share, and two threads
-    can swap it back in the wrong order. A filter put in front once, and again if another one came before
-    it, has no such state.
+    `warnings.catch_warnings` is not thread-safe: it replaces a list that all threads share, and two threads can
+    restore it in the wrong order. Inserting a filter at the front, again whenever it is not first, has no such state.
     """
     filters: Sequence[tuple[Any, ...]] = warnings.filters
     if not filters or filters[0][3] != _PILLOW_MODULES:

@@ -1,4 +1,4 @@
-"""What a photo says about itself: its size, how the camera was held, when and with what it was taken."""
+"""Metadata of a photo: size, orientation, time and camera."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAX_CAMERA_CHARACTERS = 100
 
 @dataclass(frozen=True, slots=True)
 class PhotoMetadata:
-    """What is remembered about a photo besides its pixels.
+    """Metadata of a photo.
 
     Attributes:
         width_px: Width of the original, upright.
@@ -29,10 +29,10 @@ class PhotoMetadata:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or nonsense."""
+    """Return the EXIF orientation of a loaded picture, 1 to 8; 1 where it is missing or invalid."""
     try:
         value = image.getexif().get(ExifTags.Base.Orientation, 1)
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+    except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return 1
     return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
@@ -42,7 +42,7 @@ def taken_at_of(image: Image.Image) -> datetime | None:
     try:
         exif = image.getexif()
         inner = exif.get_ifd(ExifTags.IFD.Exif)
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+    except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return None
     candidates = (
         inner.get(ExifTags.Base.DateTimeOriginal),
@@ -57,7 +57,7 @@ def camera_of(image: Image.Image) -> str | None:
     try:
         exif = image.getexif()
         make, model = _text(exif.get(ExifTags.Base.Make)), _text(exif.get(ExifTags.Base.Model))
-    except Exception:  # noqa: BLE001 - broken EXIF raises anything and never fails a photo
+    except Exception:  # noqa: BLE001 - broken EXIF can raise anything, and must not fail the photo
         return None
     # Canon writes "Canon" and "Canon EOS 80D", Nikon "NIKON CORPORATION" and "NIKON D90".
     repeated = make and model.casefold().startswith(make.split()[0].casefold())

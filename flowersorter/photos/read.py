@@ -1,4 +1,4 @@
-"""Reads one photo, once: its hash, its upright pixels for the network, the small picture that is kept, its metadata."""
+"""Reads a photo file once: hash, upright pixels for the network, thumbnail, metadata."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.metadata import PhotoMetadata
 from flowersorter.photos.read_errors import decoder_boundary
 
-#: Shorter side of the small picture: what the network needs to see another view of the photo later.
+#: Shorter side of the thumbnail, large enough to cut further views for the network from it.
 SMALL_PX = 256
-#: Full colour resolution matters to the network: the cosine between features of the small picture and of the photo
-#: is 0.996 on average like this, 0.988 with colours halved (96 photos of 12 megapixels); a file has 40 kB.
+#: Full colour resolution matters to the network: the cosine between features of the thumbnail and of the photo is 0.996
+#: on average like this, 0.988 with chroma subsampling (96 photos of 12 megapixels); a file has 40 kB.
 _QUALITY, _FULL_COLOUR = 90, 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LoadedPhoto:
-    """Everything that is ever taken from a photo's file.
+    """All data read from a photo file.
 
     Attributes:
         sha256: Digest of the file's bytes, 32 bytes.
-        size_bytes: Size of the file these bytes were read from.
+        size_bytes: Size of the file.
         mtime_ns: Its modification time.
-        pixels: (H, W, 3) RGB, upright, the shorter side as long as asked for; the ends of pictures more
-            than 8 times as long as wide are cut off.
+        pixels: (H, W, 3) RGB, upright, the shorter side as requested; the ends of pictures more than 8 times as
+            long as wide are cut off.
         metadata: Size of the original, date, camera.
-        small: The small picture, a JPEG, upright, its shorter side `SMALL_PX`: the tile in the window, and what
-            later views are cut from without reading the photo again.
+        small: The thumbnail: a JPEG, upright, its shorter side `SMALL_PX`. The tile in the window shows it, and later
+            views are cut from it without reading the photo again.
     """
 
     sha256: bytes
@@ -47,11 +47,11 @@ class LoadedPhoto:
 
 
 def read_photo(path: Path, *, short_side_px: int) -> LoadedPhoto:
-    """Read a photo's file once and take everything from it; safe to call from several threads.
+    """Read all data from a photo file, in one read; safe to call from several threads.
 
     Args:
         path: The file; its suffix does not matter.
-        short_side_px: Length of the shorter side of the pixels, what the backbone needs.
+        short_side_px: Length of the shorter side of the pixels, as the backbone needs it.
 
     Raises:
         PhotoUnreadable: with the reason in plain words.
@@ -71,7 +71,7 @@ def read_photo(path: Path, *, short_side_px: int) -> LoadedPhoto:
 
 
 def read_small(jpeg: bytes, *, short_side_px: int) -> NDArray[np.uint8] | None:
-    """Decode a small picture that `read_photo` made.
+    """Decode a thumbnail that `read_photo` made.
 
     Args:
         jpeg: The file.
@@ -89,7 +89,7 @@ def read_small(jpeg: bytes, *, short_side_px: int) -> NDArray[np.uint8] | None:
                 size = (round(picture.width * scale), round(picture.height * scale))
                 return np.array(picture.resize(size, Image.Resampling.BICUBIC))
             return np.array(picture)
-    except (OSError, SyntaxError, Image.DecompressionBombError):  # whatever Pillow says of torn files
+    except (OSError, SyntaxError, Image.DecompressionBombError):  # all that Pillow raises for truncated files
         return None
 
 

@@ -1,4 +1,4 @@
-"""Says in plain words why a file cannot be shown as a picture."""
+"""Reasons why a file cannot be decoded as a photo, for the person."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from PIL import Image
 
 from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
 
-CUT_OFF = "the file is cut off"
-DAMAGED = "the picture is damaged"
+CUT_OFF = "the file is incomplete"
+DAMAGED = "the image is damaged"
 
-#: What decoders say when the bytes end too early: Pillow's own, libheif's, libavif's and zlib's words.
+#: Parts of the messages of Pillow, libheif, libavif and zlib for data that ends too early.
 _CUT_OFF_SIGNS = (
     "truncated",
     "end of file",
@@ -39,7 +39,7 @@ _REASONS_BY_ERRNO = {
 
 
 class RefusalError(Exception):
-    """A file turned down before or while decoding; its text is the reason for the person."""
+    """A file that is refused before or while decoding; its text is the reason for the person."""
 
 
 def shown_name(path: Path) -> str:
@@ -58,7 +58,7 @@ def out_of_reach(path: Path, reason: str) -> PhotoOutOfReach:
 
 
 def file_reason(error: OSError | ValueError) -> str:
-    """Return why the system would not give us a file or folder."""
+    """Return why the system could not open a file or folder."""
     if not isinstance(error, OSError):
         return "its name is not valid on this system"
     known = _REASONS_BY_ERRNO.get(error.errno or 0)
@@ -66,13 +66,13 @@ def file_reason(error: OSError | ValueError) -> str:
 
 
 def decoder_reason(error: Exception) -> str:
-    """Return why a decoder gave up, from whatever it raised."""
+    """Return why a decoder failed, for any exception of it."""
     if isinstance(error, RefusalError):
         return str(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory to open it"
     if isinstance(error, Image.DecompressionBombError):
-        return "the picture has too many pixels"
+        return "the image has too many pixels"
     words = str(error).lower()
     if isinstance(error, EOFError | zlib.error) or any(sign in words for sign in _CUT_OFF_SIGNS):
         return CUT_OFF
@@ -81,7 +81,7 @@ def decoder_reason(error: Exception) -> str:
 
 @contextmanager
 def decoder_boundary(path: Path) -> Iterator[None]:
-    """Turn whatever a decoder raises on this photo into `PhotoUnreadable`.
+    """Turn every exception of a decoder into `PhotoUnreadable`.
 
     Raises:
         PhotoUnreadable: with the reason in plain words.
@@ -92,5 +92,5 @@ def decoder_boundary(path: Path) -> Iterator[None]:
         raise
     except MemoryError as error:
         raise out_of_reach(path, decoder_reason(error)) from error
-    except Exception as error:  # decoders raise anything on broken bytes
+    except Exception as error:  # decoders can raise anything on broken bytes
         raise unreadable(path, decoder_reason(error)) from error

@@ -1,4 +1,4 @@
-"""Finds the photos below a folder, by name and kind of file, without opening one."""
+"""Finds the photos below a folder by suffix and file type, without opening them."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from flowersorter.jobs import CancelToken
 from flowersorter.natural_sort import natural_ranking
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
-from flowersorter.photos.sidecars import SIDECAR_SUFFIXES, companions
+from flowersorter.photos.sidecars import SIDECAR_SUFFIXES, sidecars_by_photo
 
 HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
 
-#: Folders that programs fill with previews or leavings, lower case: Synology and QNAP, macOS archives, trash.
+#: Folders with other programs' previews or trash, lower case: Synology and QNAP, macOS archives, recycle bins.
 _SYSTEM_FOLDERS = frozenset(
     ("@eadir", "@__thumb", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found")
 )
-#: A folder with such a file is a collection of this program: its small pictures are no photos of the person's.
-COLLECTION_FILE, SMALL_PICTURES = "library.sqlite", "thumbnails"
-_SYSTEM_HAS_MARKS = any(hasattr(os.stat_result, name) for name in ("st_file_attributes", "st_flags"))
+#: A folder with such a file is a collection of this program; its thumbnails are not photos of the person.
+COLLECTION_FILE, THUMBNAIL_FOLDER = "library.sqlite", "thumbnails"
+_HAS_HIDDEN_ATTRIBUTE = any(hasattr(os.stat_result, name) for name in ("st_file_attributes", "st_flags"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +40,12 @@ class FoundPhoto:
 
 
 class FoundPhotos(Sequence[FoundPhoto]):
-    """Found photos as columns: to make 100,000 small objects takes longer than to list their folders.
+    """Found photos as columns: making 100,000 small objects takes longer than listing their folders.
 
     Attributes:
-        names: Absolute paths, as texts.
+        names: Absolute paths, as strings.
         sizes_bytes: Of the files.
-        mtimes_ns: When each was last changed.
+        mtimes_ns: Modification time of each.
     """
 
     __slots__ = ("mtimes_ns", "names", "sizes_bytes")
@@ -72,12 +72,12 @@ class FoundPhotos(Sequence[FoundPhoto]):
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """What lies below a folder.
+    """The photos below a folder.
 
     Attributes:
         photos: In natural order; absolute paths, names exactly as on disk.
-        skipped: How many things were passed over, by kind: "hidden", "sidecar", "not a photo", "link".
-        problems: Files and folders that could not be looked at, each with the reason.
+        skipped: Number of skipped entries by kind: "hidden", "sidecar", "not a photo", "link".
+        problems: Files and folders that could not be read, each with the reason.
     """
 
     photos: FoundPhotos
@@ -86,7 +86,7 @@ class ScanResult:
 
 
 def looks_like_photo(path: Path) -> bool:
-    """Tell by the suffix whether a file may be a photo."""
+    """Return whether a file has the suffix of a photo."""
     return _has_photo_suffix(path.name)
 
 
@@ -99,7 +99,7 @@ def _suffix(name: str) -> str:
 
 
 def absolute_folder(folder: Path) -> Path:
-    """Return the one absolute spelling of a folder that scanning uses: "..", if any, resolved; links kept."""
+    """Return the absolute path of a folder as scanning spells it: ".." resolved, links kept."""
     return folder.resolve() if ".." in folder.parts else folder.absolute()
 
 
@@ -118,10 +118,10 @@ def check_folder(folder: Path) -> None:
 def scan(folder: Path, cancel: CancelToken) -> ScanResult:
     """Find the photos in a folder and everything below it.
 
-    Links to files and folders are followed, but nothing is found twice and no link leads back up.
+    Links to files and folders are followed, but no file is found twice, and links to a folder above are not followed.
 
     Raises:
-        FolderUnusable: the folder is missing, forbidden or no folder.
+        FolderUnusable: the folder is missing, forbidden or not a folder.
         Cancelled: between two folders.
     """
     root = absolute_folder(folder)
@@ -148,7 +148,7 @@ def scan(folder: Path, cancel: CancelToken) -> ScanResult:
 
 @dataclass(slots=True)
 class _Walk:
-    """One walk through folders: real ones first, so that a photo is found under its own path."""
+    """One walk through folders: real folders before links, so that a photo is found under its own path."""
 
     names: list[str] = field(default_factory=list)
     sizes_bytes: list[int] = field(default_factory=list)
@@ -161,9 +161,9 @@ class _Walk:
     _visited: set[tuple[int, int]] = field(default_factory=set)
 
     def forbid_parents_of(self, root: Path) -> None:
-        """Count the folders above as visited: a link up would bring in what the person did not choose."""
+        """Mark the folders above as visited: a link to one would add photos that the person did not choose."""
         for parent in root.resolve(strict=True).parents:
-            with suppress(OSError):  # the top of a network share may be closed to us
+            with suppress(OSError):  # the root of a network share may be unreadable
                 self._is_new(parent)
 
     def next_folder(self) -> Path | None:
@@ -178,7 +178,7 @@ class _Walk:
         return None
 
     def list_folder(self, folder: Path) -> None:
-        """Take note of everything in one folder, unless it was listed before.
+        """Collect the entries of one folder, unless it was listed before.
 
         Raises:
             OSError: it cannot be listed.
@@ -188,11 +188,11 @@ class _Walk:
         with os.scandir(folder) as listing:
             entries = sorted((entry for entry in listing if not self._is_hidden(entry)), key=attrgetter("name"))
         if any(entry.name == COLLECTION_FILE for entry in entries):
-            entries = [entry for entry in entries if entry.name != SMALL_PICTURES]
+            entries = [entry for entry in entries if entry.name != THUMBNAIL_FOLDER]
             self.skipped[HIDDEN] += 1
         photos: list[str] = []
         others: list[str] = []
-        prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is what takes long
+        prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is slow
         for entry in entries:
             if entry.is_symlink():
                 self._take_link(folder, entry)
@@ -207,7 +207,7 @@ class _Walk:
             self._count_others(others, photos)
 
     def photos_in_order(self) -> FoundPhotos:
-        """Return what was found, in natural order."""
+        """Return the found photos, in natural order."""
         order = natural_ranking(self.names)
         return FoundPhotos(
             [self.names[i] for i in order],
@@ -216,7 +216,7 @@ class _Walk:
         )
 
     def add_linked_photos(self) -> None:
-        """Add the photos that only a link leads to."""
+        """Add the photos that are only reachable through a link."""
         if not self._linked_photos:
             return
         real_folders: dict[str, str] = {}
@@ -239,7 +239,7 @@ class _Walk:
         self.mtimes_ns.append(status.st_mtime_ns)
 
     def _is_hidden(self, entry: os.DirEntry[str]) -> bool:
-        hidden = entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FOLDERS or _has_hidden_mark(entry)
+        hidden = entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FOLDERS or _is_marked_hidden(entry)
         if hidden:
             self.skipped[HIDDEN] += 1
         return hidden
@@ -269,15 +269,15 @@ class _Walk:
             self.skipped[NOT_A_PHOTO] += 1
 
     def _count_others(self, others: Sequence[str], photos: Sequence[str]) -> None:
-        """Count the files of a folder that are no photos."""
-        travelling = {name for theirs in companions([*photos, *others]).values() for name in theirs}
+        """Count the files of a folder that are not photos."""
+        with_photo = {name for theirs in sidecars_by_photo([*photos, *others]).values() for name in theirs}
         for name in others:
-            sidecar = name in travelling or _suffix(name) in SIDECAR_SUFFIXES
+            sidecar = name in with_photo or _suffix(name) in SIDECAR_SUFFIXES
             self.skipped[SIDECAR if sidecar else NOT_A_PHOTO] += 1
 
     def _is_new(self, folder: Path) -> bool:
         status = folder.stat()
-        if not status.st_ino:  # some network drives number nothing
+        if not status.st_ino:  # some network drives have no inode numbers
             return True
         key = (status.st_dev, status.st_ino)
         if key in self._visited:
@@ -293,9 +293,9 @@ class _Walk:
         return bool(status.st_ino) and (status.st_dev, status.st_ino) not in self._visited
 
 
-def _has_hidden_mark(entry: os.DirEntry[str]) -> bool:
+def _is_marked_hidden(entry: os.DirEntry[str]) -> bool:
     """Whether Windows' or macOS' hidden attribute is set."""
-    if not _SYSTEM_HAS_MARKS:
+    if not _HAS_HIDDEN_ATTRIBUTE:
         return False
     try:
         status = entry.stat(follow_symlinks=False)

@@ -1,4 +1,4 @@
-"""Finds the files that belong to a photo and travel with it: sidecars, its RAW twin, its Live Photo film."""
+"""Finds the sidecars of a photo: files that are sorted together with it (.xmp, .aae, RAW twins, Live Photo videos)."""
 
 from __future__ import annotations
 
@@ -9,54 +9,49 @@ from pathlib import Path
 from flowersorter.natural_sort import NaturalOrder
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 
-#: Edits beside a picture: Adobe and darktable (.xmp), Apple (.aae).
+#: Edits stored beside a photo: Adobe and darktable (.xmp), Apple (.aae).
 SIDECAR_SUFFIXES = frozenset((".xmp", ".aae"))
 _RAW = (
     ".3fr .arw .cr2 .cr3 .crw .dcr .dng .erf .fff .gpr .iiq .kdc .mef .mos .mrw .nef .nrw .orf .pef .raf .raw"
     " .rw2 .rwl .sr2 .srf .srw .x3f"
 )
-#: What cameras write beside a JPEG of the same name.
+#: RAW files that cameras write beside a JPEG of the same name.
 RAW_SUFFIXES = frozenset(_RAW.split())
-#: The moving part of an Apple Live Photo.
-FILM_SUFFIXES = frozenset((".mov",))
-_TRAVELLING = SIDECAR_SUFFIXES | RAW_SUFFIXES | FILM_SUFFIXES
+#: The video of an Apple Live Photo.
+VIDEO_SUFFIXES = frozenset((".mov",))
+_ALL_SUFFIXES = SIDECAR_SUFFIXES | RAW_SUFFIXES | VIDEO_SUFFIXES
 
-#: Whose companions they are where several photos share a stem: the one a phone or camera wrote comes first.
+#: Owner of the sidecars where several photos share a stem: formats that phones and cameras write come first.
 _OWNERS_FIRST = (".heic", ".heif", ".hif", ".jpg", ".jpeg")
 
 
-def siblings(photo: Path) -> tuple[Path, ...]:
-    """Return the files in the photo's folder that travel with it, in natural order.
+class SidecarFinder:
+    """Finds the sidecars of many photos with one listing of each folder, which is never refreshed.
 
-    Every such file belongs to one photo only: beside ``IMG_1.heic`` and ``IMG_1.png``, ``IMG_1.mov`` travels
-    with the HEIC. A folder that cannot be listed has none.
+    Every sidecar belongs to one photo only: beside ``IMG_1.heic`` and ``IMG_1.png``, ``IMG_1.mov`` belongs to the HEIC.
+    A folder that cannot be listed has none.
     """
-    return SiblingFinder().of(photo)
-
-
-class SiblingFinder:
-    """Answers `siblings` for many photos with one listing of each folder, which is never renewed."""
 
     def __init__(self) -> None:
         self._folders: dict[str, dict[str, tuple[str, ...]]] = {}
 
     def of(self, photo: Path) -> tuple[Path, ...]:
-        """Return the files that travel with this photo."""
+        """Return the sidecars of a photo, in natural order."""
         folder, name = os.path.split(photo)
         found = self._folders.get(folder)
         if found is None:
-            found = self._folders[folder] = companions(_file_names(folder))
-        return tuple(photo.with_name(each) for each in found.get(name, ()))
+            found = self._folders[folder] = sidecars_by_photo(_file_names(folder))
+        return tuple(photo.with_name(sidecar) for sidecar in found.get(name, ()))
 
 
-def companions(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Return, for the names of one folder's files, which others belong to which photo.
+def sidecars_by_photo(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return the sidecars of each photo among the file names of one folder.
 
-    Suffixes are compared without case, stems with it. A photo without companions is not in the result.
+    Suffixes are compared without case, stems with it. A photo without sidecars is not in the result.
     """
     names = list(names)
-    if not any(name[name.rfind(".") :].lower() in _TRAVELLING for name in names):
-        return {}  # as in most folders; else every name has to be taken apart
+    if not any(name[name.rfind(".") :].lower() in _ALL_SUFFIXES for name in names):
+        return {}  # as in most folders: saves parsing every name
     photos: dict[str, list[str]] = {}
     by_full_name: dict[tuple[str, str], str] = {}
     for name in names:
@@ -75,14 +70,14 @@ def companions(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
 
 def _owner(name: str, owners: dict[str, str], by_full_name: dict[tuple[str, str], str]) -> str | None:
     stem, suffix = _split(name)
-    if suffix in RAW_SUFFIXES or suffix in FILM_SUFFIXES:
+    if suffix in RAW_SUFFIXES or suffix in VIDEO_SUFFIXES:
         return owners.get(stem)
     if suffix not in SIDECAR_SUFFIXES:
         return None
     inner_stem, inner_suffix = _split(stem)
     if (inner_stem, inner_suffix) in by_full_name:  # IMG_1.jpg.xmp
         return by_full_name[inner_stem, inner_suffix]
-    if inner_suffix in RAW_SUFFIXES:  # IMG_1.CR2.xmp goes where the RAW goes
+    if inner_suffix in RAW_SUFFIXES:  # IMG_1.CR2.xmp belongs to the owner of the RAW
         return owners.get(inner_stem)
     return owners.get(stem)
 

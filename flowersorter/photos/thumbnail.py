@@ -1,4 +1,4 @@
-"""Decodes photos for the eye only, small or large, through the loader the network uses."""
+"""Decodes photos for display, small or large, with the loader of the network."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flowersorter.photos.read_errors import decoder_boundary
 
 
 def quick_thumbnail(path: Path, size_px: int) -> NDArray[np.uint8]:
-    """Return (H, W, 3) RGB, upright, no side longer than ``size_px``, for a tile that was not read yet.
+    """Return (H, W, 3) RGB, upright, no side longer than ``size_px``, for the tile of a photo that was not read yet.
 
     Raises:
         PhotoUnreadable: with the reason in plain words.

@@ -1,4 +1,4 @@
-"""What is already in a class folder: the names that are taken, and the photos that are there already."""
+"""The contents of a class folder: taken names, and photos that are there already."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from flowersorter.sorting.safe_names import same_name_key
 
 
 class FolderContents:
-    """The contents of one class folder, with what a plan adds to it; reads only.
+    """The contents of one class folder, with the names that a plan reserves in it; reads only.
 
     Args:
         files: The disk.
-        folder: The class folder; it need not be there yet.
+        folder: The class folder; it need not exist.
 
     Raises:
         OSError: the folder cannot be read.
@@ -36,15 +36,15 @@ class FolderContents:
                 self._links.append(path)
 
     def is_free(self, name: str) -> bool:
-        """Return whether no file system would take `name` for one that is there or planned."""
+        """Return whether `name` differs, on every file system, from all names there and planned."""
         return same_name_key(name) not in self._taken
 
     def take(self, name: str) -> None:
-        """Plan a file of this name."""
+        """Reserve a name for a planned file."""
         self._taken.add(same_name_key(name))
 
     def same_bytes(self, size_bytes: int, sha256: bytes) -> Path | None:
-        """Return a file that is there with these bytes.
+        """Return a file in the folder with these bytes.
 
         Raises:
             OSError: a file of this size cannot be read.
@@ -57,5 +57,5 @@ class FolderContents:
         return None
 
     def linked_from(self, source: Path) -> Path | None:
-        """Return a symbolic link that is there and leads to `source`."""
+        """Return a symbolic link in the folder to `source`."""
         return next((path for path in self._links if is_our_link(self._files, source, path)), None)

@@ -19,7 +19,7 @@ _WHAT = "The photos cannot be sorted there"
 
 @contextmanager
 def disk_refusals() -> Iterator[None]:
-    """Turn what the disk says about a destination into a refusal.
+    """Convert errors of the disk about a destination into refusals.
 
     Raises:
         SortRefused: an `OSError` came out of the block.
@@ -31,38 +31,38 @@ def disk_refusals() -> Iterator[None]:
 
 
 def missing_folders(files: FileSystem, destination: Path) -> tuple[Path, ...]:
-    """Return the folders that have to be made for the destination to exist, outermost first.
+    """Return the destination and the folders above it that do not exist, outermost first.
 
     Raises:
-        SortRefused: the destination is no folder, or nothing can be made in it.
+        SortRefused: the destination is not a folder, or nothing can be made in it.
     """
     missing: list[Path] = []
     folder = destination
     while not folder.exists():
         if folder.is_symlink():
-            raise SortRefused(_WHAT, f"{shown(folder)} is a link that leads nowhere")
+            raise SortRefused(_WHAT, f"{shown(folder)} is a broken link")
         missing.append(folder)
         folder = folder.parent
     if not folder.is_dir():
         raise SortRefused(_WHAT, f"{shown(folder)} is a file", "Choose a folder")
     if not files.writable(folder):
-        raise SortRefused(_WHAT, f"{shown(folder)} may not be written to", "Choose another folder")
+        raise SortRefused(_WHAT, f"{shown(folder)} is not writable", "Choose another folder")
     return tuple(reversed(missing))
 
 
 def refuse_nested(source_root: Path, destination: Path) -> None:
-    """Refuse a destination inside the source or around it, on whatever way it is reached.
+    """Refuse a destination inside or above the source, also through links and mounts.
 
     Raises:
         SortRefused: they overlap.
     """
     source, target = _identity(source_root), _identity(destination)
     if source is not None and source == target:
-        raise SortRefused(_WHAT, "it is the folder the photos are in", "Choose another folder")
+        raise SortRefused(_WHAT, "it is the folder of the photos", "Choose another folder")
     if source is not None and source in set(_identities_above(destination)):
-        raise SortRefused(_WHAT, "it lies inside the folder the photos are in", "Choose a folder outside it")
+        raise SortRefused(_WHAT, "it is inside the folder of the photos", "Choose a folder outside it")
     if target is not None and target in set(_identities_above(source_root)):
-        raise SortRefused(_WHAT, "the photos lie inside that folder", "Choose another folder")
+        raise SortRefused(_WHAT, "the photos are inside that folder", "Choose another folder")
 
 
 def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: int) -> int:
@@ -70,21 +70,21 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
 
     Args:
         files: The disk.
-        folder: Exists.
-        needed_bytes: What the copies take.
-        count: How many copies.
+        folder: An existing folder.
+        needed_bytes: Size of the copies.
+        count: Number of copies.
 
     Raises:
-        SortRefused: they do not fit with some room to spare.
+        SortRefused: they do not fit with a margin.
     """
     free_bytes = files.free_bytes(folder)
-    # Every file is rounded up to whole blocks, and its name and the folders take some too.
+    # Every file takes whole blocks; names and folders take space too.
     wanted = needed_bytes + needed_bytes // 100 + count * _BLOCK_BYTES + _SPARE_BYTES
     if needed_bytes and wanted > free_bytes:
         raise SortRefused(
-            "There is not enough room for the photos",
+            "There is not enough space for the photos",
             f"they need {wanted / 1e6:,.0f} MB and {free_bytes / 1e6:,.0f} MB are free",
-            "Make room, choose another disk, or link or move them on the same disk",
+            "Free some space, choose another disk, or link or move the photos on the same disk",
         )
     return free_bytes
 
@@ -98,6 +98,6 @@ def _identity(folder: Path) -> tuple[int, int] | None:
 
 
 def _identities_above(folder: Path) -> Iterator[tuple[int, int] | None]:
-    """What makes each folder above this one the same, also through a link or a second mount."""
+    """Device and inode of each folder above this one: equal also through a link or a second mount."""
     resolved = folder.resolve()
     return (identity for parent in resolved.parents if (identity := _identity(parent)) is not None)

@@ -1,4 +1,4 @@
-"""Does what a plan says: one photo after the other, each written down before and after."""
+"""Executes a plan photo by photo, with a journal entry before and after each."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from flowersorter.sorting.sidecar_groups import Group, file_group, grouped
 
 
 @dataclass(frozen=True, slots=True)
-class FiledPhoto:
-    """What became of one photo.
+class FilingOutcome:
+    """The outcome for one photo.
 
     Attributes:
-        destination: Where it is filed, or where the same bytes are; None if it could not be filed.
-        action: The `Action`, as planned.
-        error: Why it could not be filed, or what went other than planned.
+        destination: Where it, or a file with the same bytes, is filed; None if it could not be filed.
+        action: The planned `Action`.
+        error: Why it could not be filed, or a note about a deviation from the plan.
     """
 
     source: Path
@@ -48,34 +48,34 @@ class RunBegun:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What a run did.
+    """The outcome of a run.
 
     Attributes:
-        run_id: None if there was nothing to do.
-        files: One for each photo of the plan, in its order.
+        run_id: None if the plan was empty.
+        files: One outcome for each photo of the plan, in its order.
     """
 
     run_id: int | None
-    files: tuple[FiledPhoto, ...]
+    files: tuple[FilingOutcome, ...]
 
     @property
     def filed(self) -> int:
-        """Photos newly filed."""
+        """Number of photos newly filed."""
         return sum(Action(file.action).is_filed and file.destination is not None for file in self.files)
 
     @property
     def already_there(self) -> int:
-        """Photos whose bytes were in the class folder before."""
+        """Number of photos whose bytes were in the class folder already."""
         return self._counts()[Action.ALREADY_THERE]
 
     @property
     def duplicates(self) -> int:
-        """Photos whose bytes were filed from another place in this run."""
+        """Number of photos whose bytes were filed from another place in this run."""
         return self._counts()[Action.DUPLICATE]
 
     @property
     def failed(self) -> int:
-        """Photos that could not be filed."""
+        """Number of photos that could not be filed."""
         return sum(file.destination is None for file in self.files)
 
     def _counts(self) -> Counter[str]:
@@ -87,7 +87,7 @@ def execute(
 ) -> RunResult:
     """File the photos of a plan.
 
-    A photo that cannot be filed is reported and the rest goes on, unless the disk is full or gone.
+    A photo that cannot be filed is reported, and the run continues unless the disk is full or gone.
 
     Args:
         plan: The photos, and where they go.
@@ -97,35 +97,35 @@ def execute(
         files: The disk.
 
     Raises:
-        Cancelled: asked to stop; the photo in hand is finished, what is filed stays and can be undone.
-        UserError: the library cannot be written; recovery settles the photo in hand at the next start.
+        Cancelled: asked to stop; the current photo is finished, filed photos stay and can be undone.
+        UserError: the library cannot be written; recovery resolves the current photo at the next start.
     """
     if not plan.files:
         return RunResult(None, ())
-    desk = StepContext(
+    context = StepContext(
         collection, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device}
     )
-    run_id = desk.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
+    run_id = context.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
     report(RunBegun(run_id))
-    with suppress(OSError):  # what cannot be looked at fails photo by photo
-        remember_drives(desk, plan.source)
-    execution = _Execution(desk, plan, desk.journal.run(run_id))
+    with suppress(OSError):  # unreadable folders fail photo by photo
+        remember_drives(context, plan.source)
+    execution = _Execution(context, plan, context.journal.run(run_id))
     try:
         execution.file_all(report, cancel)
     except Cancelled:
-        _end(desk, plan, run_id)
+        _end(context, plan, run_id)
         raise
-    _end(desk, plan, run_id)
+    _end(context, plan, run_id)
     return RunResult(run_id, tuple(execution.results()))
 
 
-def _end(desk: StepContext, plan: SortPlan, run_id: int) -> None:
-    remove_empty_folders(desk, plan.destination)
-    desk.journal.end_run(run_id)
+def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:
+    remove_empty_folders(context, plan.destination)
+    context.journal.end_run(run_id)
 
 
 def _entries(plan: SortPlan) -> Iterator[NewEntry]:
-    """What the journal is told of a plan: every photo, each followed by its sidecars."""
+    """The journal entries of a plan: every photo, each followed by its sidecars."""
     position = 0
     for planned in plan.files:
         filing, lead = planned.filing, position
@@ -138,23 +138,23 @@ def _entries(plan: SortPlan) -> Iterator[NewEntry]:
             sha256=filing.sha256,
             mtime_ns=filing.mtime_ns,
         )
-        for source, destination in planned.siblings:
+        for source, destination in planned.sidecars:
             yield NewEntry(filing.class_name, planned.action, source, destination, 0, None, 0, lead=lead)
-        position += 1 + len(planned.siblings)
+        position += 1 + len(planned.sidecars)
 
 
 class _Execution:
-    """One run on its way; remembers what became of each photo."""
+    """A run in progress, with the outcome of each photo."""
 
-    def __init__(self, desk: StepContext, plan: SortPlan, run: Run) -> None:
-        self._desk, self._plan, self._run = desk, plan, run
-        self._groups = grouped(desk.journal.filings(run.id))
-        self._results: list[FiledPhoto | None] = [None] * len(plan.files)
+    def __init__(self, context: StepContext, plan: SortPlan, run: Run) -> None:
+        self._context, self._plan, self._run = context, plan, run
+        self._groups = grouped(context.journal.filings(run.id))
+        self._results: list[FilingOutcome | None] = [None] * len(plan.files)
         self._filed: set[Path] = set()
         self._stopped = ""
 
     def file_all(self, report: Report, cancel: CancelToken) -> None:
-        """File the photos in their order, then look after the duplicates.
+        """File the photos in their order, then the duplicates of photos that could not be filed.
 
         Raises:
             Cancelled: asked to stop, between two photos.
@@ -162,8 +162,8 @@ class _Execution:
         actions = [planned.action for planned in self._plan.files]
         filed = [position for position, action in enumerate(actions) if action.is_filed]
         duplicates = [position for position, action in enumerate(actions) if action == Action.DUPLICATE]
-        there = [position for position, action in enumerate(actions) if action == Action.ALREADY_THERE]
-        self._note(there)
+        already_there = [position for position, action in enumerate(actions) if action == Action.ALREADY_THERE]
+        self._note(already_there)
         if filed or duplicates:
             self._make_destination()
         for done, position in enumerate(filed):
@@ -173,19 +173,19 @@ class _Execution:
         report(Progress(STAGES[self._plan.mode], len(filed), len(filed)))
         self._file_duplicates(duplicates, cancel)
 
-    def results(self) -> Iterator[FiledPhoto]:
-        """What became of each photo, in the plan's order."""
+    def results(self) -> Iterator[FilingOutcome]:
+        """The outcome of each photo, in the plan's order."""
         return (result for result in self._results if result is not None)
 
     def _make_destination(self) -> None:
         try:
-            require_device(self._plan, self._desk.files)
-            make_destination(self._desk, self._run.id, self._plan.missing_folders)
+            require_device(self._plan, self._context.files)
+            make_destination(self._context, self._run.id, self._plan.missing_folders)
         except NotDoneError as error:
             self._stopped = error.reason
 
     def _file_duplicates(self, positions: Sequence[int], cancel: CancelToken) -> None:
-        """A duplicate stays where it is, but takes the turn of its twin if that could not be filed."""
+        """Leave duplicates where they are, but file one if the photo with the same bytes could not be filed."""
         kept = [position for position in positions if self._destination(position) in self._filed]
         self._note(kept)
         for position in positions:
@@ -196,45 +196,45 @@ class _Execution:
                 self._note([position])
                 continue
             lead = self._groups[position].lead
-            self._desk.journal.change_action(lead.id, self._plan.mode)
-            self._groups[position] = Group(self._desk.journal.entries([lead.id]))
+            self._context.journal.change_action(lead.id, self._plan.mode)
+            self._groups[position] = Group(self._context.journal.entries([lead.id]))
             self._file(position)
 
     def _destination(self, position: int) -> Path:
         return self._plan.files[position].destination
 
     def _note(self, positions: Sequence[int]) -> None:
-        """There is nothing to do for these photos."""
+        """Record photos that need no change on disk."""
         ids = [self._groups[position].lead.id for position in positions]
-        self._desk.journal.settle_all(ids, EntryState.NOTED)
+        self._context.journal.set_states(ids, EntryState.NOTED)
         for position in positions:
             planned = self._plan.files[position]
-            self._results[position] = FiledPhoto(planned.filing.source, planned.destination, planned.action)
+            self._results[position] = FilingOutcome(planned.filing.source, planned.destination, planned.action)
 
     def _file(self, position: int) -> None:
         group = self._groups[position]
-        place, error = self._outcome(group)
-        if place is not None:
-            self._filed.add(place)
-        self._results[position] = FiledPhoto(group.lead.source, place, group.lead.action, error)
+        destination, error = self._outcome(group)
+        if destination is not None:
+            self._filed.add(destination)
+        self._results[position] = FilingOutcome(group.lead.source, destination, group.lead.action, error)
 
     def _outcome(self, group: Group) -> tuple[Path | None, str | None]:
-        """File a photo; return where it is then, and what went wrong."""
+        """File a photo; return its destination, if it was filed, and the reason or note."""
         try:
             self._require_going_on(group)
-            return group.lead.destination, file_group(self._desk, self._run, group)
+            return group.lead.destination, file_group(self._context, self._run, group)
         except (NotDoneError, LeftOpenError) as error:
             if error.stop:
                 self._stopped = error.reason
             return None, error.reason
 
     def _require_going_on(self, group: Group) -> None:
-        """Do not try every photo on a disk that is full or gone."""
+        """Refuse the remaining photos once the disk is full or gone."""
         try:
             if self._stopped:
                 raise NotDoneError(self._stopped, stop=True)
-            require_device(self._plan, self._desk.files)
+            require_device(self._plan, self._context.files)
         except NotDoneError as error:
             ids = [entry.id for entry in group.entries]
-            self._desk.journal.settle_all(ids, EntryState.FAILED, error.reason)
+            self._context.journal.set_states(ids, EntryState.FAILED, error.reason)
             raise

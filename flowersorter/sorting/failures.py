@@ -1,4 +1,4 @@
-"""What a step on the disk raises when it could not be done, with its reason in plain words."""
+"""The exceptions of a failed step on the disk, with reasons for the person."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from contextlib import contextmanager
 
 from flowersorter.errors import FlowerSorterError
 
-CHANGED = "it was changed since it was read"
+CHANGED = "it has changed since it was read"
 GONE = "it is not there any more"
 NOT_A_FILE = "it is not an ordinary file"
 TAKEN = "another file with that name has appeared"
-BAD_COPY = "the disk gave back other bytes than were written"
-KEPT_BOTH = "it was changed while it was being moved, so the file there was kept too"
+BAD_COPY = "the copy on the disk differs from the original"
+KEPT_BOTH = "it changed while it was being moved, so the original was kept too"
 UNPLUGGED = "its folder is not there any more; its drive may be unplugged"
-PUT_RIGHT_LATER = "it will be put right when the disk can be used again"
+REPAIRED_LATER = "it will be repaired when the disk can be used again"
 
-#: No other file will fit either, so the rest of a run is not tried.
+#: Errors after which the rest of a run is not tried: no other file fits either.
 _FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
 
 _REASONS = {
@@ -32,9 +32,9 @@ _REASONS = {
     errno.EEXIST: TAKEN,
     errno.EBUSY: "another program is using it",
     errno.ENAMETOOLONG: "its name is too long for this disk",
-    errno.EILSEQ: "its name has signs this disk does not allow",
-    errno.EOPNOTSUPP: "this disk has no way to do it without a risk of overwriting",
-    errno.ENOSYS: "this disk has no way to do it without a risk of overwriting",
+    errno.EILSEQ: "its name has characters that this disk does not allow",
+    errno.EOPNOTSUPP: "this disk cannot do it without the risk of overwriting a file",
+    errno.ENOSYS: "this disk cannot do it without the risk of overwriting a file",
     errno.ESTALE: "the network drive has lost it",
     errno.ELOOP: "it is a link",
     errno.EFBIG: "it is too large for this disk",
@@ -42,11 +42,11 @@ _REASONS = {
 
 
 class NotDoneError(FlowerSorterError):
-    """A step that was not done; the disk is as it was before.
+    """A step that was not done; the disk is unchanged.
 
     Attributes:
         reason: For the person, lower case, without a full stop.
-        stop: Whether the steps after it need not be tried.
+        stop: Whether the rest of the run should not be tried.
     """
 
     def __init__(self, reason: str, *, stop: bool = False) -> None:
@@ -55,11 +55,11 @@ class NotDoneError(FlowerSorterError):
 
 
 class LeftOpenError(FlowerSorterError):
-    """A step that could neither be finished nor taken back now; recovery comes back to it.
+    """A step that could neither be finished nor rolled back; left to recovery.
 
     Attributes:
         reason: For the person, lower case, without a full stop.
-        stop: Whether the steps after it need not be tried.
+        stop: Whether the rest of the run should not be tried.
     """
 
     def __init__(self, reason: str, *, stop: bool = False) -> None:
@@ -68,18 +68,18 @@ class LeftOpenError(FlowerSorterError):
 
 
 def explain(error: OSError) -> str:
-    """Return what went wrong, for the person."""
+    """Return the reason of a disk error, for the person."""
     return _REASONS.get(error.errno or 0) or (error.strerror or "the system refuses it").lower()
 
 
 def is_full(error: Exception) -> bool:
-    """Return whether the disk said that nothing more fits."""
+    """Return whether an error means that the disk is full."""
     return isinstance(error, OSError) and error.errno in _FULL
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
-    """Turn what the disk says into a reason.
+def disk_errors_as_failures() -> Iterator[None]:
+    """Convert errors of the disk into `NotDoneError` with a reason.
 
     Raises:
         NotDoneError: an `OSError` came out of the block.

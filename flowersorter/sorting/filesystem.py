@@ -1,7 +1,7 @@
-"""The one small interface through which sorting touches the disk.
+"""The only interface through which sorting accesses the disk.
 
-Each method is one step that either happens or does not, and none can overwrite or replace anything: the
-tests count the steps, make them fail and kill the process between them. Links are never followed.
+Each method is one step that either happens or does not, and none can overwrite or replace a file. The tests count the
+steps, make them fail and kill the process between them. Links are never followed.
 """
 
 from __future__ import annotations
@@ -20,31 +20,31 @@ from pathlib import Path
 
 _CHUNK_BYTES = 1 << 20
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-# Without waiting: a pipe under a photo's name must not hang the run.
+# Non-blocking: a pipe with the name of a photo must not hang the run.
 _READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-# Windows syncs only what may be written to, and has no links of which it would have to be told.
+# Windows syncs only files that are open for writing, and has no O_NOFOLLOW.
 _SYNC = os.O_RDWR if os.name == "nt" else _READ
 _THE_LINK_ITSELF = {"follow_symlinks": False} if os.link in os.supports_follow_symlinks else {}
 
-#: What a file system answers that knows no hard links, or none for this file.
+#: Errors of a file system without hard links, or without one for this file.
 NO_LINKS = frozenset(
     (errno.EPERM, errno.EMLINK, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EINVAL, errno.EXDEV)
 )
-#: What a file system answers whose renaming cannot be told not to replace.
+#: Errors of a file system that cannot rename without replacing.
 NO_RENAME = frozenset((errno.EINVAL, errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOTSUP, errno.EXDEV))
-#: The same for permissions and extended attributes; ext4 says "no space" where one is larger than it allows.
-_NOT_KNOWN = NO_RENAME | {errno.EPERM, errno.ENOSPC, errno.E2BIG, errno.ERANGE}
+#: The same for permissions and extended attributes; ext4 reports "no space" for one that is too large.
+_NOT_SUPPORTED = NO_RENAME | {errno.EPERM, errno.ENOSPC, errno.E2BIG, errno.ERANGE}
 
 
 class FileSystem:
-    """The real disk. Every method raises `OSError` and then has done nothing (`copy` excepted)."""
+    """The real disk. A method that raises `OSError` has changed nothing (except `copy`)."""
 
     def stat(self, path: Path) -> os.stat_result:
-        """Look at a file, folder or link itself."""
+        """Return the status of a file, folder or link itself."""
         return path.lstat()
 
     def stat_through(self, path: Path) -> os.stat_result:
-        """Look at a file or folder, or what a link leads to."""
+        """Return the status of a file or folder, following links."""
         return path.stat()
 
     def list(self, folder: Path) -> list[str]:
@@ -52,7 +52,7 @@ class FileSystem:
         return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
 
     def hash(self, path: Path) -> bytes:
-        """Return the SHA-256 of a regular file, read from the disk where the system can be told to."""
+        """Return the SHA-256 of a regular file, bypassing the page cache where the system allows it."""
         digest = hashlib.sha256()
         descriptor = os.open(path, _READ)
         try:
@@ -65,13 +65,13 @@ class FileSystem:
         return digest.digest()
 
     def open_exclusive(self, path: Path) -> int:
-        """Make a new empty file that only its owner can read; return its descriptor, to be closed."""
+        """Make a new empty file that only its owner can read; return its descriptor, which the caller closes."""
         return os.open(path, _NEW_FILE, 0o600)
 
     def copy(self, source: Path, descriptor: int) -> bytes:
         """Append the bytes of a regular file to an open one; return their SHA-256.
 
-        When it raises, a part of the bytes may have been written.
+        If it raises, some of the bytes may have been written.
         """
         digest = hashlib.sha256()
         reading = os.open(source, _READ)
@@ -93,21 +93,21 @@ class FileSystem:
     def copy_attributes(self, source: Path, target: Path, found: os.stat_result) -> None:
         """Give `target` the permissions, extended attributes and times of `source`.
 
-        Args:
-            source: Has the extended attributes.
-            target: A file of ours.
-            found: What `source` was before its bytes were read.
+        Permissions and attributes that the file system does not support are skipped; times are required.
 
-        Permissions and attributes the file system does not know are left out; times must hold.
+        Args:
+            source: The original file.
+            target: A file of ours.
+            found: Status of `source` before its bytes were read.
         """
-        with _where_known():
+        with _where_supported():
             shutil.copystat(source, target, follow_symlinks=False)
-        with _where_known():
+        with _where_supported():
             target.chmod(stat.S_IMODE(found.st_mode))
         os.utime(target, ns=(found.st_atime_ns, found.st_mtime_ns))
 
     def set_times(self, path: Path, mtime_ns: int) -> None:
-        """Set when a file of ours was last changed and read."""
+        """Set the modification and access time of a file of ours."""
         os.utime(path, ns=(mtime_ns, mtime_ns))
 
     def sync(self, descriptor: int) -> None:
@@ -149,11 +149,11 @@ class FileSystem:
         return path.readlink()
 
     def rename_new(self, source: Path, target: Path) -> None:
-        """Rename in one step; `FileExistsError` if the name is taken, `NO_RENAME` if that cannot be had."""
+        """Rename in one step; `FileExistsError` if the name is taken, an error of `NO_RENAME` if not supported."""
         _rename_without_replacing(source, target)
 
     def unlink(self, path: Path) -> None:
-        """Take a name away."""
+        """Delete a name of a file."""
         path.unlink()
 
     def mkdir(self, folder: Path) -> None:
@@ -165,7 +165,7 @@ class FileSystem:
         folder.rmdir()
 
     def free_bytes(self, folder: Path) -> int:
-        """Return how much more the disk of a folder takes."""
+        """Return the free space on the disk of a folder."""
         return shutil.disk_usage(folder).free
 
     def writable(self, folder: Path) -> bool:
@@ -173,16 +173,16 @@ class FileSystem:
         return os.access(folder, os.W_OK | os.X_OK)
 
 
-def look(files: FileSystem, path: Path) -> os.stat_result | None:
-    """Look at a path; None if nothing is there (an error of the disk is not "nothing")."""
+def stat_or_none(files: FileSystem, path: Path) -> os.stat_result | None:
+    """Return the status of a path; None if nothing is there. Other errors of the disk are raised."""
     try:
         return files.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
 
 
-def look_through(files: FileSystem, path: Path) -> os.stat_result | None:
-    """Look at what a path leads to; None if nothing is there."""
+def follow_or_none(files: FileSystem, path: Path) -> os.stat_result | None:
+    """Return the status of a path, following links; None if nothing is there."""
     try:
         return files.stat_through(path)
     except (FileNotFoundError, NotADirectoryError):
@@ -191,12 +191,12 @@ def look_through(files: FileSystem, path: Path) -> os.stat_result | None:
 
 def is_folder(files: FileSystem, path: Path) -> bool:
     """Return whether a real folder, not a link to one, is at `path`."""
-    found = look(files, path)
+    found = stat_or_none(files, path)
     return found is not None and stat.S_ISDIR(found.st_mode)
 
 
 def has_something(files: FileSystem, folder: Path) -> bool:
-    """Return whether a folder is there with something in it; where a drive was, an empty folder often remains."""
+    """Return whether a folder exists and is not empty; an unplugged drive often leaves an empty folder."""
     try:
         return bool(files.list(folder))
     except OSError:
@@ -204,38 +204,38 @@ def has_something(files: FileSystem, folder: Path) -> bool:
 
 
 def is_regular(found: os.stat_result | None) -> bool:
-    """Return whether what was found is a file with bytes of its own, not a link, folder or device."""
+    """Return whether a status is that of a regular file, not a link, folder or device."""
     return found is not None and stat.S_ISREG(found.st_mode)
 
 
 def is_same_file(one: os.stat_result, other: os.stat_result) -> bool:
-    """Return whether two looks saw the same file, under one name or two."""
+    """Return whether two statuses are of the same file, under one name or two."""
     return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)
 
 
-def is_unchanged(before: os.stat_result, now: os.stat_result | None) -> bool:
-    """Return whether a file is still what it was: same file, same size, same time of change."""
+def is_unchanged(before: os.stat_result, current: os.stat_result | None) -> bool:
+    """Return whether a file is unchanged: same file, size and modification time."""
     return (
-        now is not None
-        and is_same_file(before, now)
-        and (before.st_size, before.st_mtime_ns) == (now.st_size, now.st_mtime_ns)
+        current is not None
+        and is_same_file(before, current)
+        and (before.st_size, before.st_mtime_ns) == (current.st_size, current.st_mtime_ns)
     )
 
 
 def is_one_name(one: os.stat_result, other: os.stat_result) -> bool:
-    """Return whether two paths lead to one and the same name of a file, not to two names of it."""
+    """Return whether two paths lead to the same name of a file, not to two names of it."""
     return is_same_file(one, other) and one.st_nlink < 2
 
 
 def is_our_link(files: FileSystem, origin: Path, target: Path) -> bool:
     """Return whether `target` is a second name of the file at `origin`, or a symbolic link to it."""
-    found = look(files, target)
+    found = stat_or_none(files, target)
     if found is None:
         return False
     if stat.S_ISLNK(found.st_mode):
         return files.read_link(target) == origin
-    original = look(files, origin)
-    # One name seen on two ways (a mount, a folder that ignores case) is no link but the photo itself.
+    original = stat_or_none(files, origin)
+    # One name reached in two ways (a mount, a case-insensitive folder) is not a link but the photo itself.
     return (
         original is not None
         and is_regular(found)
@@ -245,12 +245,12 @@ def is_our_link(files: FileSystem, origin: Path, target: Path) -> bool:
 
 
 @contextmanager
-def _where_known() -> Iterator[None]:
-    """Pass over what the file system does not know or has no room for beside the bytes."""
+def _where_supported() -> Iterator[None]:
+    """Ignore errors for attributes that the file system does not support or has no space for."""
     try:
         yield
     except OSError as error:
-        if error.errno not in _NOT_KNOWN:
+        if error.errno not in _NOT_SUPPORTED:
             raise
 
 
@@ -260,7 +260,7 @@ def _require_regular(descriptor: int) -> None:
 
 
 def _forget_cached(descriptor: int) -> None:
-    """Ask the system to read from the disk again, so that a check checks the disk and not the memory."""
+    """Drop a file from the page cache, so that a check reads the disk and not the memory."""
     if hasattr(os, "posix_fadvise"):  # pragma: no branch - Linux has it
         os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
@@ -270,8 +270,8 @@ def _linux_rename() -> Callable[[bytes, bytes], int] | None:
     library = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "renameat2"):  # pragma: no cover - glibc before 2.28
         return None
-    here, no_replace = -100, 1  # AT_FDCWD, RENAME_NOREPLACE of linux/fs.h
-    return lambda source, target: int(library.renameat2(here, source, here, target, no_replace))
+    working_folder, no_replace = -100, 1  # AT_FDCWD, RENAME_NOREPLACE of linux/fs.h
+    return lambda source, target: int(library.renameat2(working_folder, source, working_folder, target, no_replace))
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Works out where every photo goes before anything is touched; reads only."""
+"""Plans a run: the destination of every photo, before any file is touched; reads only."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from enum import StrEnum
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken
-from flowersorter.photos.sidecars import SiblingFinder
+from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.sorting.class_folder_contents import FolderContents
 from flowersorter.sorting.destination_checks import disk_refusals, missing_folders, refuse_nested, refuse_too_full
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, look
+from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
 from flowersorter.sorting.safe_names import folder_names, free_stem, split_name
 
 
@@ -28,7 +28,7 @@ class Mode(StrEnum):
 
 
 class Action(StrEnum):
-    """What is done with one photo."""
+    """Action for one photo."""
 
     COPY = "copy"
     MOVE = "move"
@@ -44,10 +44,10 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """One photo that is to be filed.
+    """One photo to be filed.
 
     Attributes:
-        source: Where it is, absolute.
+        source: Its absolute path.
         sha256: Of its bytes when it was read.
         size_bytes: When it was read.
         mtime_ns: When it was read.
@@ -63,22 +63,22 @@ class Filing:
 
 @dataclass(frozen=True, slots=True)
 class PlannedFile:
-    """One photo and where it goes.
+    """One photo and its destination.
 
     Attributes:
-        destination: Where it will be, or where the same bytes are or will be.
-        siblings: (from, to) of each file that travels with it.
+        destination: Its new path, or that of the file with the same bytes.
+        sidecars: (from, to) of each sidecar.
     """
 
     filing: Filing
     destination: Path
     action: Action
-    siblings: tuple[tuple[Path, Path], ...] = ()
+    sidecars: tuple[tuple[Path, Path], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A photo that is left where it is, and why."""
+    """A photo that is not filed, with the reason."""
 
     path: Path
     reason: str
@@ -86,15 +86,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class SortPlan:
-    """What a run will do, for the person to confirm.
+    """The plan of a run, for the person to confirm.
 
     Attributes:
         destination: Gets one folder per class.
-        source: The folder the photos come from, if it is one.
-        needed_bytes: What the copies take on the destination's disk.
-        free_bytes: What is free there.
+        source: The folder that the photos come from; None if they come from several.
+        needed_bytes: Size of the copies on the destination's disk.
+        free_bytes: Free space there.
         missing_folders: The destination and folders above it that have to be made, outermost first.
-        device: Of the disk the destination is on.
+        device: Device of the destination.
     """
 
     mode: Mode
@@ -109,21 +109,21 @@ class SortPlan:
 
     @property
     def counts_by_class(self) -> dict[str, int]:
-        """How many photos are newly filed into each class."""
+        """The number of photos newly filed into each class."""
         return dict(Counter(file.filing.class_name for file in self.files if file.action.is_filed))
 
     @property
     def counts_by_action(self) -> dict[Action, int]:
-        """How many photos meet each fate."""
+        """The number of photos for each action."""
         return dict(Counter(file.action for file in self.files))
 
     @property
     def folders(self) -> dict[str, Path]:
-        """The folder of each class that photos go to."""
+        """The folder of each class with photos."""
         return {file.filing.class_name: file.destination.parent for file in self.files}
 
     def with_skipped(self, more: Sequence[Skipped]) -> SortPlan:
-        """Return the plan with photos that its maker left out."""
+        """Return the plan with more skipped photos."""
         return dataclasses.replace(self, skipped=(*self.skipped, *more))
 
 
@@ -143,7 +143,7 @@ def make_plan(
         filings: The photos, in the order they are to be filed.
         destination: Absolute.
         mode: Copy, move or link.
-        cancel: Looked at once a photo.
+        cancel: Checked once a photo.
         source_root: The folder the photos were opened from; the destination may not overlap it.
         folders: Class name to folder name of earlier runs to this destination (`Journal.class_folders`).
         files: The disk.
@@ -192,14 +192,14 @@ def _class_folders(
 
 @dataclass(slots=True)
 class _ClassFolder:
-    """What is in a class folder, and where this plan puts which bytes in it."""
+    """The contents of a class folder, and the planned path of each hash in it."""
 
     contents: FolderContents
-    goes_to: dict[bytes, Path] = field(default_factory=dict)
+    path_by_hash: dict[bytes, Path] = field(default_factory=dict)
 
 
 class _Planner:
-    """Takes one photo after the other and remembers what it has promised."""
+    """Plans photo by photo, keeping track of the reserved names."""
 
     def __init__(self, files: FileSystem, destination: Path, mode: Mode, folders: Mapping[str, Path]) -> None:
         self.planned: list[PlannedFile] = []
@@ -208,11 +208,11 @@ class _Planner:
         self._folders = folders
         self._class_folders: dict[str, _ClassFolder] = {}
         self._sources: set[str] = set()
-        self._siblings = SiblingFinder()
+        self._sidecars = SidecarFinder()
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
 
     def copied_sizes(self, device: int) -> list[int]:
-        """The bytes of every file that takes new room on the destination's device."""
+        """The size of every file that takes new space on the destination's device."""
         if self._mode == Mode.LINK:
             return []
         return [size for came_from, size in self._sizes if self._mode == Mode.COPY or came_from != device]
@@ -220,7 +220,7 @@ class _Planner:
     def add(self, filing: Filing) -> None:
         """Plan one photo, or skip it with a reason."""
         try:
-            found = look(self._files, filing.source)
+            found = stat_or_none(self._files, filing.source)
             reason = self._reason_to_skip(filing, found)
             if found is not None and not reason:
                 self._plan(filing, found)
@@ -239,43 +239,43 @@ class _Planner:
         if found.st_mtime_ns != filing.mtime_ns and self._files.hash(filing.source) != filing.sha256:
             return CHANGED
         if str(filing.source) in self._sources:
-            return "it is in the list twice"
+            return "it is listed twice"
         return ""
 
     def _plan(self, filing: Filing, found: os.stat_result) -> None:
-        """Plan a photo that is as it was read."""
+        """Plan a photo that has not changed since it was read."""
         folder = self._class_folders.get(filing.class_name)
         if folder is None:
             contents = FolderContents(self._files, self._folders[filing.class_name])
             folder = self._class_folders[filing.class_name] = _ClassFolder(contents)
-        there = folder.contents.same_bytes(filing.size_bytes, filing.sha256)
-        if there is None and self._mode == Mode.LINK:
-            there = folder.contents.linked_from(filing.source)
+        existing = folder.contents.same_bytes(filing.size_bytes, filing.sha256)
+        if existing is None and self._mode == Mode.LINK:
+            existing = folder.contents.linked_from(filing.source)
         self._sources.add(str(filing.source))
-        planned = folder.goes_to.get(filing.sha256)
-        if there is not None:
-            self.planned.append(PlannedFile(filing, there, Action.ALREADY_THERE))
+        planned = folder.path_by_hash.get(filing.sha256)
+        if existing is not None:
+            self.planned.append(PlannedFile(filing, existing, Action.ALREADY_THERE))
         elif planned is not None:
             self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
         else:
-            folder.goes_to[filing.sha256] = self._plan_new(filing, found, folder.contents)
+            folder.path_by_hash[filing.sha256] = self._plan_new(filing, found, folder.contents)
 
     def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
         """Plan a photo with its sidecars, under names that are free for all of them."""
         name = filing.source.name
         stem, rest = split_name(name)
-        companions = [path for path in self._siblings.of(filing.source) if is_regular(look(self._files, path))]
-        rests = [rest, *(path.name[len(stem) :] for path in companions)]
+        sidecars = [path for path in self._sidecars.of(filing.source) if is_regular(stat_or_none(self._files, path))]
+        rests = [rest, *(path.name[len(stem) :] for path in sidecars)]
         new_stem = free_stem(stem, rests, contents.is_free)
-        targets = [contents.folder / (new_stem + each) for each in rests]
-        for each in rests:
-            contents.take(new_stem + each)
+        targets = [contents.folder / (new_stem + suffix) for suffix in rests]
+        for suffix in rests:
+            contents.take(new_stem + suffix)
         self._sizes.append((found.st_dev, found.st_size))
-        for path in companions:
+        for path in sidecars:
             status = self._files.stat(path)
             self._sizes.append((status.st_dev, status.st_size))
-        siblings = tuple(zip(companions, targets[1:], strict=True))
-        self.planned.append(PlannedFile(filing, targets[0], Action(self._mode.value), siblings))
+        moves = tuple(zip(sidecars, targets[1:], strict=True))
+        self.planned.append(PlannedFile(filing, targets[0], Action(self._mode.value), moves))
         return targets[0]
 
 

@@ -1,4 +1,4 @@
-"""Plans to move photos that are filed already into the folder of another class."""
+"""Plans moves of filed photos into the folders of other classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import FiledPhoto
-from flowersorter.sorting.filesystem import FileSystem, look
+from flowersorter.sorting.filesystem import FileSystem, stat_or_none
 from flowersorter.sorting.plan import Filing, Mode, SortPlan, make_plan
 
 
@@ -19,20 +19,19 @@ def plan_refile(
     cancel: CancelToken,
     files: FileSystem | None = None,
 ) -> list[SortPlan]:
-    """Plan moves within the folders that photos were filed into; nothing on disk changes.
+    """Plan moves within the destinations of earlier runs; nothing on disk changes.
 
     Args:
-        collection: Knows the class folders of earlier runs.
+        collection: Its journal has the class folders of earlier runs.
         photos: Filed photos, each with the name of the class it belongs to now.
-        cancel: Looked at once a photo.
+        cancel: Checked once a photo.
         files: The disk.
 
     Returns:
-        One plan for each folder that photos were filed into. A photo that is not where it was filed is among its
-        skipped ones, with the reason.
+        One plan for each destination. A photo that is not where it was filed is skipped, with the reason.
 
     Raises:
-        SortRefused: such a folder is gone or cannot be written to.
+        SortRefused: a destination is gone or not writable.
         Cancelled: asked to stop.
     """
     files = files or FileSystem()
@@ -43,13 +42,13 @@ def plan_refile(
     for root, filings in by_root.items():
         folders = collection.journal.class_folders(root)
         plan = make_plan(filings, root, Mode.MOVE, cancel, source_root=None, folders=folders, files=files)
-        # Source and destination are one on purpose here: an undo may make class folders below it again.
+        # Source and destination are the same on purpose: an undo may make class folders in it again.
         plans.append(replace(plan, source=root))
     return plans
 
 
 def _filing(files: FileSystem, photo: FiledPhoto, class_name: str) -> Filing:
-    found = look(files, photo.path)
-    # A photo that is gone is planned with what cannot be, so that the plan says so like of any other.
+    found = stat_or_none(files, photo.path)
+    # A missing photo gets impossible values, so that the plan skips it with the usual reason.
     size_bytes, mtime_ns = (found.st_size, found.st_mtime_ns) if found is not None else (0, 0)
     return Filing(photo.path, photo.sha256, size_bytes, mtime_ns, class_name)

@@ -1,4 +1,4 @@
-"""A photo and its sidecars are filed and taken back together or not at all."""
+"""Files a photo with its sidecars, and undoes it, all or nothing."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.sorting.created_folders import make_class_folder
-from flowersorter.sorting.failures import PUT_RIGHT_LATER, LeftOpenError, NotDoneError
-from flowersorter.sorting.journaled_steps import StepContext, check_take_back, file, take_back
+from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError
+from flowersorter.sorting.journaled_steps import StepContext, check_undo, file, undo_step
 from flowersorter.sorting.safe_names import shown
 
 
@@ -33,90 +33,90 @@ def grouped(entries: Sequence[Entry]) -> list[Group]:
     return list(groups.values())
 
 
-def file_group(desk: StepContext, run: Run, group: Group) -> str | None:
+def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     """File a photo with its sidecars.
 
     Returns:
-        What the person should know about it, or None.
+        A note for the person, or None.
 
     Raises:
-        NotDoneError: all of it is where it was.
-        LeftOpenError: a part is left to recovery.
+        NotDoneError: none of them was filed.
+        LeftOpenError: some are left to recovery.
     """
     done: list[Entry] = []
     notes = []
     try:
-        make_class_folder(desk, run.id, group.lead.destination.parent)
+        make_class_folder(context, run.id, group.lead.destination.parent)
         for entry in group.entries:
-            note = file(desk, entry)
+            note = file(context, entry)
             done.append(entry)
             if note is not None:
                 notes.append(note)
     except NotDoneError as error:
-        _bring_back(desk, run, group, done, error)
+        _roll_back(context, run, group, done, error)
     return "; ".join(notes) or None
 
 
-def take_back_group(desk: StepContext, run: Run, group: Group) -> None:
-    """Take a photo back with its sidecars; all are looked at before the first is touched.
+def undo_group(context: StepContext, run: Run, group: Group) -> None:
+    """Undo the filing of a photo and its sidecars; all are checked before the first is touched.
 
     Raises:
-        NotDoneError: all of it stays filed.
-        LeftOpenError: a part is left to recovery.
+        NotDoneError: all of them stay filed.
+        LeftOpenError: some are left to recovery.
     """
     filed = [entry for entry in group.entries if entry.state == EntryState.DONE]
     for entry in filed:
         try:
-            check_take_back(desk, run, entry)
+            check_undo(context, run, entry)
         except NotDoneError as error:
             reason = _about(entry, group, error.reason)
-            desk.journal.settle(entry.id, EntryState.DONE, reason)
+            context.journal.set_state(entry.id, EntryState.DONE, reason)
             raise NotDoneError(reason) from error
     for entry in reversed(filed):
         try:
-            take_back(desk, run, entry)
+            undo_step(context, run, entry)
         except NotDoneError as error:
-            _file_again(desk, filed[filed.index(entry) + 1 :], error)
+            _refile(context, filed[filed.index(entry) + 1 :], error)
             raise NotDoneError(_about(entry, group, error.reason), stop=error.stop) from error
 
 
-def _bring_back(desk: StepContext, run: Run, group: Group, done: list[Entry], error: NotDoneError) -> None:
-    """One of a group failed: take back what was filed before it.
+def _roll_back(context: StepContext, run: Run, group: Group, done: list[Entry], error: NotDoneError) -> None:
+    """Undo the files of a group that were filed before one failed.
 
     Raises:
-        NotDoneError: with the reason.
-        LeftOpenError: not even that works.
+        NotDoneError: with the reason of the failure.
+        LeftOpenError: this failed too.
     """
     failed = group.entries[len(done)]
     reason = _about(failed, group, error.reason)
-    desk.journal.settle_all((entry.id for entry in group.entries[len(done) :]), EntryState.FAILED, reason)
-    filed = desk.journal.entries([entry.id for entry in done])
+    context.journal.set_states((entry.id for entry in group.entries[len(done) :]), EntryState.FAILED, reason)
+    filed = context.journal.entries([entry.id for entry in done])
     for entry in reversed(filed):
         try:
-            take_back(desk, run, entry)
+            undo_step(context, run, entry)
         except (NotDoneError, LeftOpenError) as stuck:
-            # Open, so that recovery comes back to it.
-            desk.journal.settle(entry.id, EntryState.UNDOING, stuck.reason)
-            raise LeftOpenError(f"{reason}; {PUT_RIGHT_LATER}", stop=error.stop) from error
-        desk.journal.settle(entry.id, EntryState.FAILED, reason)
+            # Left open for recovery.
+            context.journal.set_state(entry.id, EntryState.UNDOING, stuck.reason)
+            raise LeftOpenError(f"{reason}; {REPAIRED_LATER}", stop=error.stop) from error
+        context.journal.set_state(entry.id, EntryState.FAILED, reason)
     raise NotDoneError(reason, stop=error.stop) from error
 
 
-def _file_again(desk: StepContext, taken_back: list[Entry], error: NotDoneError) -> None:
-    """A photo could not be taken back: its sidecars stay with it.
+def _refile(context: StepContext, undone: list[Entry], error: NotDoneError) -> None:
+    """File the sidecars again of a photo that could not be undone.
 
     Raises:
-        LeftOpenError: not even that works.
+        LeftOpenError: this failed too.
     """
-    for entry in taken_back:
+    for entry in undone:
         try:
-            file(desk, entry)
+            file(context, entry)
         except (NotDoneError, LeftOpenError) as stuck:
-            # Open, so that recovery comes back to it.
-            desk.journal.settle(entry.id, EntryState.UNDOING, stuck.reason)
-            raise LeftOpenError(f"{error.reason}; {PUT_RIGHT_LATER}", stop=error.stop) from error
+            # Left open for recovery.
+            context.journal.set_state(entry.id, EntryState.UNDOING, stuck.reason)
+            raise LeftOpenError(f"{error.reason}; {REPAIRED_LATER}", stop=error.stop) from error
 
 
 def _about(entry: Entry, group: Group, reason: str) -> str:
-    """A reason that says which file it is about, if it is not the photo."""
+    """The reason, with the file name if it is about a sidecar."""
     return reason if entry is group.lead else f"{shown(Path(entry.source.name))}: {reason}"

@@ -1,7 +1,7 @@
-"""Brings one file to a new place, and leaves everything as it was if that fails halfway.
+"""Copies, moves or links one file, and rolls back if that fails halfway.
 
-A file is under its old name until it is complete, checked and on the disk under the new one. The steps here
-know nothing of the journal; whoever calls them has written down before what is going to happen.
+A file keeps its old name until it is complete, verified and synced under the new one. Callers write the journal entry
+first.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from flowersorter.sorting.failures import (
     GONE,
     KEPT_BOTH,
     NOT_A_FILE,
-    PUT_RIGHT_LATER,
+    REPAIRED_LATER,
     TAKEN,
     LeftOpenError,
     NotDoneError,
+    disk_errors_as_failures,
     explain,
-    in_words,
     is_full,
 )
 from flowersorter.sorting.filesystem import (
@@ -34,17 +34,17 @@ from flowersorter.sorting.filesystem import (
     is_regular,
     is_same_file,
     is_unchanged,
-    look,
+    stat_or_none,
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """One file and where it goes.
+    """One file and its new path.
 
     Attributes:
-        temporary: A hidden name of ours in the folder of `target` that nobody else uses.
-        sha256: Of the bytes that are to arrive.
+        temporary: A unique hidden name in the folder of `target`.
+        sha256: Of the bytes to transfer.
     """
 
     origin: Path
@@ -54,33 +54,33 @@ class Transfer:
 
 
 def copy(files: FileSystem, transfer: Transfer) -> None:
-    """Put a checked copy at the target, with the times and permissions of the original.
+    """Make a verified copy at the target, with the times and permissions of the original.
 
     Raises:
-        NotDoneError: nothing is at the target, or what was there before.
-        LeftOpenError: the disk does not even let us clean up.
+        NotDoneError: the target is as it was.
+        LeftOpenError: the rollback failed too.
     """
-    with in_words():
+    with disk_errors_as_failures():
         _copy(files, transfer)
 
 
 def move(files: FileSystem, transfer: Transfer) -> str | None:
-    """Move a file; it is never gone from the origin before it is safe at the target.
+    """Move a file; it leaves the origin only when it is safe at the target.
 
     Returns:
-        What the person should know about it, or None.
+        A note for the person, or None.
 
     Raises:
         NotDoneError: the file is where it was.
-        LeftOpenError: the disk does not even let us clean up.
+        LeftOpenError: the rollback failed too.
     """
-    with in_words():
+    with disk_errors_as_failures():
         before = _verified(files, transfer)
         _require_free(files, transfer.target)
         try:
             files.link_new(transfer.origin, transfer.target)
         except OSError as error:
-            _take_link_away(files, transfer, error, made=False)
+            _remove_link(files, transfer, error, made=False)
             if error.errno in NO_LINKS:
                 return _move_without_links(files, transfer, before)
             raise
@@ -88,13 +88,13 @@ def move(files: FileSystem, transfer: Transfer) -> str | None:
 
 
 def link(files: FileSystem, transfer: Transfer) -> None:
-    """Put a link at the target: a second name on the same device, else a symbolic link.
+    """Make a link at the target: a hard link on the same device, else a symbolic link.
 
     Raises:
-        NotDoneError: nothing is at the target, or what was there before.
-        LeftOpenError: the disk does not even let us clean up.
+        NotDoneError: the target is as it was.
+        LeftOpenError: the rollback failed too.
     """
-    with in_words():
+    with disk_errors_as_failures():
         _verified(files, transfer)
         _require_free(files, transfer.target)
         made = False
@@ -103,12 +103,12 @@ def link(files: FileSystem, transfer: Transfer) -> None:
             made = True
             files.sync_folder(transfer.target.parent)
         except OSError as error:
-            _take_link_away(files, transfer, error, made=made)
+            _remove_link(files, transfer, error, made=made)
             raise
 
 
 def publish(files: FileSystem, temporary: Path, target: Path) -> None:
-    """Give a finished file its name; `FileExistsError` if the name is taken."""
+    """Rename a finished file without replacing another; `FileExistsError` if the name is taken."""
     try:
         files.rename_new(temporary, target)
     except OSError as error:
@@ -119,24 +119,24 @@ def publish(files: FileSystem, temporary: Path, target: Path) -> None:
 
 
 def unlink_surely(files: FileSystem, path: Path) -> None:
-    """Take a name away; a network drive may do it and say that it did not, and one may be gone altogether."""
+    """Delete a name. A network drive may report a failure although it succeeded, or may be gone."""
     folder = files.stat(path.parent)
     try:
         files.unlink(path)
     except OSError:
-        now = look(files, path.parent)
-        if now is None or not is_same_file(now, folder) or look(files, path) is not None:
+        current = stat_or_none(files, path.parent)
+        if current is None or not is_same_file(current, folder) or stat_or_none(files, path) is not None:
             raise
 
 
 def sync_quietly(files: FileSystem, folder: Path) -> None:
-    """After a name was taken away: should that not reach the disk, a file is there twice, not lost."""
+    """Sync a folder after a name was deleted; if that fails, a power cut may leave a file twice, but loses none."""
     with suppress(OSError):
         files.sync_folder(folder)
 
 
 def _copy(files: FileSystem, transfer: Transfer) -> tuple[os.stat_result, os.stat_result]:
-    """Copy; return what the origin was before it was read, and what the copy is."""
+    """Copy; return the status of the origin before it was read, and of the copy."""
     before = _require_file(files, transfer.origin)
     staged = _stage(files, transfer, before)
     try:
@@ -149,7 +149,7 @@ def _copy(files: FileSystem, transfer: Transfer) -> tuple[os.stat_result, os.sta
 
 
 def _stage(files: FileSystem, transfer: Transfer, before: os.stat_result) -> os.stat_result:
-    """Make the complete, checked copy under its temporary name."""
+    """Make the complete, verified copy under its temporary name."""
     try:
         descriptor = files.open_exclusive(transfer.temporary)
     except OSError as error:
@@ -177,21 +177,21 @@ def _fill(files: FileSystem, transfer: Transfer, descriptor: int, before: os.sta
 
 
 def _discard(files: FileSystem, transfer: Transfer, *, made: bool = False, only_empty: bool = False) -> None:
-    found = look(files, transfer.temporary)
+    found = stat_or_none(files, transfer.temporary)
     if made and found is None:
-        raise LeftOpenError(GONE)  # with its drive, on which it still is
+        raise LeftOpenError(GONE)  # its drive is gone, with the file on it
     if found is not None and not (only_empty and found.st_size):
-        files.stat(transfer.origin)  # who knows what is in the temporary file if the original is gone
+        files.stat(transfer.origin)  # raises if the original is gone: then the temporary file may be the only copy
         files.unlink(transfer.temporary)
 
 
 def _withdraw(files: FileSystem, transfer: Transfer, staged: os.stat_result, error: OSError) -> None:
-    """Take a copy of ours away again, whichever name it has, once the original is known to be safe."""
+    """Remove our copy under its target or temporary name, once the original is verified."""
 
-    def take_away() -> None:
-        left = [(path, look(files, path)) for path in (transfer.target, transfer.temporary)]
+    def remove() -> None:
+        left = [(path, stat_or_none(files, path)) for path in (transfer.target, transfer.temporary)]
         if all(found is None for _, found in left):
-            raise LeftOpenError(GONE)  # with its drive, on which it still is
+            raise LeftOpenError(GONE)  # its drive is gone, with the file on it
         for path, found in left:
             if found is not None and is_same_file(found, staged):
                 if files.hash(transfer.origin) != transfer.sha256:
@@ -199,23 +199,23 @@ def _withdraw(files: FileSystem, transfer: Transfer, staged: os.stat_result, err
                 files.unlink(path)
         files.sync_folder(transfer.target.parent)
 
-    _or_leave_open(take_away, error)
+    _or_leave_open(remove, error)
 
 
 def _drop_linked_origin(files: FileSystem, transfer: Transfer, before: os.stat_result) -> str | None:
-    """Second half of a move: the file has both names."""
+    """Finish a move whose file has both names."""
     try:
         files.sync_folder(transfer.target.parent)
-        now = look(files, transfer.origin)
-        if now is not None and not is_same_file(now, before):
+        current = stat_or_none(files, transfer.origin)
+        if current is not None and not is_same_file(current, before):
             return KEPT_BOTH
-        _require_drive(files, transfer.origin, before, now)
-        if not is_unchanged(before, look(files, transfer.target)):
+        _require_drive(files, transfer.origin, before, current)
+        if not is_unchanged(before, stat_or_none(files, transfer.target)):
             raise NotDoneError(CHANGED)
-        if now is not None:
+        if current is not None:
             unlink_surely(files, transfer.origin)
     except (OSError, NotDoneError) as error:
-        _take_link_away(files, transfer, error, made=True)
+        _remove_link(files, transfer, error, made=True)
         raise
     sync_quietly(files, transfer.origin.parent)
     return None
@@ -226,7 +226,7 @@ def _move_without_links(files: FileSystem, transfer: Transfer, before: os.stat_r
     try:
         files.rename_new(transfer.origin, transfer.target)
         moved = True
-        if not is_unchanged(before, look(files, transfer.target)):
+        if not is_unchanged(before, stat_or_none(files, transfer.target)):
             raise NotDoneError(CHANGED)
         files.sync_folder(transfer.target.parent)
     except (OSError, NotDoneError) as error:
@@ -239,9 +239,9 @@ def _move_without_links(files: FileSystem, transfer: Transfer, before: os.stat_r
 
 
 def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result, *, moved: bool) -> None:
-    """Bring back what was moved, be it the file that was checked or one that had just taken its place."""
-    found = look(files, transfer.target)
-    if look(files, transfer.origin) is None and found is not None and (moved or is_same_file(found, before)):
+    """Move back the moved file: the checked one, or one that had just replaced it."""
+    found = stat_or_none(files, transfer.target)
+    if stat_or_none(files, transfer.origin) is None and found is not None and (moved or is_same_file(found, before)):
         files.rename_new(transfer.target, transfer.origin)
         files.sync_folder(transfer.origin.parent)
 
@@ -249,11 +249,11 @@ def _rename_back(files: FileSystem, transfer: Transfer, before: os.stat_result, 
 def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
     before, staged = _copy(files, transfer)
     try:
-        now = look(files, transfer.origin)
-        if now is not None and not is_unchanged(before, now):
+        current = stat_or_none(files, transfer.origin)
+        if current is not None and not is_unchanged(before, current):
             return KEPT_BOTH
-        _require_drive(files, transfer.origin, before, now)
-        if now is not None:
+        _require_drive(files, transfer.origin, before, current)
+        if current is not None:
             unlink_surely(files, transfer.origin)
     except OSError as error:
         _withdraw(files, transfer, staged, error)
@@ -271,55 +271,59 @@ def _link(files: FileSystem, transfer: Transfer) -> None:
         files.symlink_new(transfer.origin, transfer.target)
 
 
-def _take_link_away(files: FileSystem, transfer: Transfer, error: OSError | NotDoneError, *, made: bool) -> None:
-    """Take our second name of a file away again, if it is there."""
+def _remove_link(files: FileSystem, transfer: Transfer, error: OSError | NotDoneError, *, made: bool) -> None:
+    """Remove our second name of a file, if it exists."""
 
-    def take_away() -> None:
+    def remove() -> None:
         if is_our_link(files, transfer.origin, transfer.target):
             files.unlink(transfer.target)
             files.sync_folder(transfer.target.parent)
             return
-        target = look(files, transfer.target)
-        # One of the two names is on a drive that has gone.
-        if (made and target is None) or (target is not None and look(files, transfer.origin) is None):
+        target = stat_or_none(files, transfer.target)
+        # One of the two names is on a drive that is gone.
+        if (made and target is None) or (target is not None and stat_or_none(files, transfer.origin) is None):
             raise LeftOpenError(GONE)
 
-    _or_leave_open(take_away, error)
+    _or_leave_open(remove, error)
 
 
 def _or_leave_open(clean_up: Callable[[], None], cause: OSError | NotDoneError) -> None:
     """Clean up after `cause`.
 
     Raises:
-        LeftOpenError: not even that works.
+        LeftOpenError: cleaning up failed too.
     """
     try:
         clean_up()
     except (OSError, LeftOpenError) as error:
         reason = explain(cause) if isinstance(cause, OSError) else cause.reason
-        raise LeftOpenError(f"{reason}; {PUT_RIGHT_LATER}", stop=is_full(cause)) from error
+        raise LeftOpenError(f"{reason}; {REPAIRED_LATER}", stop=is_full(cause)) from error
 
 
 def _require_free(files: FileSystem, target: Path) -> None:
-    """After this, a second name of the file at the target is ours, whatever a network drive says."""
-    if look(files, target) is not None:
+    """Check that the target does not exist, so that a link found there later is ours, whatever a network drive reports.
+
+    Raises:
+        NotDoneError: it exists.
+    """
+    if stat_or_none(files, target) is not None:
         raise NotDoneError(TAKEN)
 
 
-def _require_drive(files: FileSystem, path: Path, before: os.stat_result, now: os.stat_result | None) -> None:
-    """A file that has vanished by itself may be on a drive that has; then it is too early to say that it is moved.
+def _require_drive(files: FileSystem, path: Path, before: os.stat_result, current: os.stat_result | None) -> None:
+    """Check the drive of a file that has vanished: if the drive is gone too, the move is not finished.
 
     Raises:
-        LeftOpenError: the drive is not there.
+        LeftOpenError: the drive is gone.
     """
-    if now is None:
-        folder = look(files, path.parent)
+    if current is None:
+        folder = stat_or_none(files, path.parent)
         if folder is None or folder.st_dev != before.st_dev:
-            raise LeftOpenError(f"{GONE}; {PUT_RIGHT_LATER}")
+            raise LeftOpenError(f"{GONE}; {REPAIRED_LATER}")
 
 
 def _require_file(files: FileSystem, path: Path) -> os.stat_result:
-    found = look(files, path)
+    found = stat_or_none(files, path)
     if found is None:
         raise NotDoneError(GONE)
     if not is_regular(found):
@@ -328,7 +332,7 @@ def _require_file(files: FileSystem, path: Path) -> os.stat_result:
 
 
 def _verified(files: FileSystem, transfer: Transfer) -> os.stat_result:
-    """Check the origin's bytes; return what it was before."""
+    """Verify the origin's bytes; return its status before they were read."""
     before = _require_file(files, transfer.origin)
     if files.hash(transfer.origin) != transfer.sha256:
         raise NotDoneError(CHANGED)

@@ -1,4 +1,4 @@
-"""Takes a run back, or some photos of it, refusing with a reason what the person changed since."""
+"""Undoes a run, or some photos of it, except photos that have changed since, each with a reason."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives, require_drives
 from flowersorter.sorting.plan import Skipped
 from flowersorter.sorting.recover import recover
-from flowersorter.sorting.sidecar_groups import Group, grouped, take_back_group
+from flowersorter.sorting.sidecar_groups import Group, grouped, undo_group
 
-_WHAT = "Run {} cannot be undone"
-_INTERRUPTED = "it was interrupted and its drive is not there"
+_WHAT = "Sort {} cannot be undone"
+_INTERRUPTED = "it was interrupted and its drive is missing"
 
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What undoing a run did.
+    """The outcome of an undo.
 
     Attributes:
-        undone: Photos taken back.
-        refused: Photos that stay filed, by where they are filed, and why.
+        undone: Number of photos undone.
+        refused: Paths of the photos that stay filed, with the reasons.
     """
 
     run_id: int
@@ -44,67 +44,67 @@ def undo(
     files: FileSystem | None = None,
     only: Collection[int] | None = None,
 ) -> UndoResult:
-    """Take a run back, the last photo first.
+    """Undo a run, the last photo first.
 
     Args:
-        collection: Whose run.
+        collection: The collection of the run.
         run_id: Any run, not only the newest.
         report: Gets `Progress`.
-        cancel: Looked at between two photos.
+        cancel: Checked between two photos.
         files: The disk.
-        only: Ids of the photos' journal entries, to take a part of the run back.
+        only: Ids of the photos' journal entries, to undo only a part of the run.
 
     Raises:
-        UndoRefused: there is no such run, it is undone already, or all that is left of it waits for a missing drive.
-        Cancelled: asked to stop; what is undone stays undone, and undoing the run again goes on.
+        UndoRefused: there is no such run, it is undone already, or all that is left of it is on a missing drive.
+        Cancelled: asked to stop; undone photos stay undone, and undoing the run again continues.
     """
-    desk = StepContext(collection, files or FileSystem())
-    before = _known(desk, run_id)
-    run = _settled(desk, before)
+    context = StepContext(collection, files or FileSystem())
+    before = _known(context, run_id)
+    run = _after_recovery(context, before)
     wanted = [
-        group for group in reversed(grouped(desk.journal.filings(run_id))) if only is None or group.lead.id in only
+        group for group in reversed(grouped(context.journal.filings(run_id))) if only is None or group.lead.id in only
     ]
     groups = [group for group in wanted if _is_filed(group)]
     refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted if _is_open(group)]
     if refused and not groups:
         raise UndoRefused(_WHAT.format(run_id), _INTERRUPTED, "Plug the drive in")
-    with suppress(OSError):  # what cannot be looked at is refused photo by photo
-        remember_drives(desk, run.source, run.destination)
-    desk.journal.reopen_run(run_id)
+    with suppress(OSError):  # unreadable folders are refused photo by photo
+        remember_drives(context, run.source, run.destination)
+    context.journal.reopen_run(run_id)
     try:
         for done, group in enumerate(groups):
             report(Progress("Undoing", done, len(groups)))
             cancel.check()
             try:
-                require_drives(desk)
-                take_back_group(desk, run, group)
+                require_drives(context)
+                undo_group(context, run, group)
             except (NotDoneError, LeftOpenError) as error:
                 refused.append(Skipped(group.lead.destination, error.reason))
         report(Progress("Undoing", len(groups), len(groups)))
     except Cancelled:
-        _end(desk, run, whole=only is None)
+        _end(context, run, whole=only is None)
         raise
-    _end(desk, run, whole=only is None)
-    # Settling what was interrupted may have taken some back, too.
-    return UndoResult(run_id, desk.journal.run(run_id).undone - before.undone, tuple(refused))
+    _end(context, run, whole=only is None)
+    # Recovery may have undone some too.
+    return UndoResult(run_id, context.journal.run(run_id).undone - before.undone, tuple(refused))
 
 
-def _known(desk: StepContext, run_id: int) -> Run:
+def _known(context: StepContext, run_id: int) -> Run:
     try:
-        run = desk.journal.run(run_id)
+        run = context.journal.run(run_id)
     except KeyError:
-        raise UndoRefused(_WHAT.format(run_id), "there is no such run") from None
+        raise UndoRefused(_WHAT.format(run_id), "there is no such sort") from None
     if run.state == RunState.UNDONE:
         raise UndoRefused(_WHAT.format(run_id), "it is undone already")
     return run
 
 
-def _settled(desk: StepContext, run: Run) -> Run:
-    """Settle first what was interrupted, as far as the drives are there."""
-    if run not in desk.journal.open_runs():
+def _after_recovery(context: StepContext, run: Run) -> Run:
+    """Recover an interrupted run first, as far as its drives are present."""
+    if run not in context.journal.open_runs():
         return run
-    recover(desk.collection, desk.files)
-    return desk.journal.run(run.id)
+    recover(context.collection, context.files)
+    return context.journal.run(run.id)
 
 
 def _is_filed(group: Group) -> bool:
@@ -115,7 +115,7 @@ def _is_open(group: Group) -> bool:
     return any(entry.state in {EntryState.STARTED, EntryState.UNDOING} for entry in group.entries)
 
 
-def _end(desk: StepContext, run: Run, *, whole: bool) -> None:
-    remove_empty_folders(desk, run.destination)
-    if desk.journal.end_run(run.id) != RunState.UNDONE and whole and run.photos == 0:
-        desk.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo
+def _end(context: StepContext, run: Run, *, whole: bool) -> None:
+    remove_empty_folders(context, run.destination)
+    if context.journal.end_run(run.id) != RunState.UNDONE and whole and run.photos == 0:
+        context.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo

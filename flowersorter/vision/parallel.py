@@ -1,4 +1,4 @@
-"""How many threads matrix products may take, and how long ones are shared between the cores."""
+"""Thread pool for NumPy work, and the limit on BLAS threads."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from threadpoolctl import OpenBLASController, ThreadpoolController
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
-#: More lanes than this only wait for the memory.
-_MOST_LANES = 8
+#: More threads than this wait for memory bandwidth.
+_MAX_WORKERS = 8
 
 _lock = threading.Lock()
 _inside = 0
@@ -25,7 +25,7 @@ _limit: Any = None
 
 @cache
 def _blas() -> ThreadpoolController:
-    """The BLAS libraries of this process; looking for them takes as long as predicting a few photos."""
+    """BLAS libraries of this process, cached: finding them takes as long as predicting a few photos."""
     return ThreadpoolController().select(user_api="blas")
 
 
@@ -33,14 +33,14 @@ def _blas() -> ThreadpoolController:
 def one_blas_thread() -> Iterator[None]:
     """Keep NumPy's matrix products on the calling thread.
 
-    Several BLAS threads wait for one another by spinning. While photos are decoded on the same cores that makes
-    small products twenty times slower (measured: fitting 1,500 photos, 20 s instead of 1 s on two busy cores).
-    The limit is one for the whole process: it is lifted when the last of all threads that asked for it is done.
+    BLAS threads wait for one another by spinning. While photos are decoded on the same cores, small products become
+    twenty times slower (measured: fitting 1,500 photos, 20 s instead of 1 s on two busy cores). The limit holds for
+    the whole process until the last thread that requested it is done.
     """
-    global _inside, _limit  # noqa: PLW0603  (what they stand for, the BLAS library's own setting, is global too)
+    global _inside, _limit  # noqa: PLW0603  (the setting of the BLAS library is global too)
     with _lock:
         if _inside == 0:
-            with _in_charge_of_blas():
+            with _controlling_blas():
                 _limit = _blas().limit(limits=1)
         _inside += 1
     try:
@@ -49,16 +49,16 @@ def one_blas_thread() -> Iterator[None]:
         with _lock:
             _inside -= 1
             if _inside == 0:
-                with _in_charge_of_blas():
+                with _controlling_blas():
                     _limit.restore_original_limits()
 
 
 @contextmanager
-def _in_charge_of_blas() -> Iterator[None]:
-    """Let this thread set how many threads OpenBLAS takes, and any other one afterwards.
+def _controlling_blas() -> Iterator[None]:
+    """Let this thread set the number of OpenBLAS threads, and any other thread afterwards.
 
-    threadpoolctl listens to the first thread that ever did, and to nobody else while that one lives, which Qt's threads
-    seem to do for ever. Here the counting makes sure that threads do not set it against one another.
+    threadpoolctl accepts settings only from the first thread that made one, as long as that thread lives; Qt's threads
+    never seem to end. The counter above keeps threads from overriding one another.
     """
     OpenBLASController.clear_controlling_thread(force=True)
     try:
@@ -68,9 +68,9 @@ def _in_charge_of_blas() -> Iterator[None]:
 
 
 class ThreadPool:
-    """Threads, one for each core, that each work on products of their own; none waits for another by spinning.
+    """One thread per core, each computing its own products with one BLAS thread, so that none waits by spinning.
 
-    NumPy lets other threads run while it computes. Use it as a context manager.
+    NumPy releases the interpreter lock while it computes. Use it as a context manager.
 
     Args:
         initializer: Called once in each thread before its first work. With one, no work is done in the calling thread.
@@ -93,25 +93,25 @@ class ThreadPool:
             self._limit.__exit__(None, None, None)
 
     def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
-        """Call `work` with every item, several at a time; results in the order of the items.
+        """Call `work` with every item, several at a time; return the results in the order of the items.
 
         Raises:
-            Exception: the first that `work` raises.
+            Exception: the first one raised by `work`.
         """
         waiting = list(items)
         if self._initializer is None and (len(waiting) < 2 or worker_count() == 1):
             return [work(item) for item in waiting]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="lane", initializer=self._initializer)
+            self._pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="worker", initializer=self._initializer)
         return list(self._pool.map(work, waiting))
 
 
 def worker_count() -> int:
-    """How many lanes are worth it: the cores this process may use, up to a limit."""
+    """Count the cores this process may use, up to a limit."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MOST_LANES)
+    return min(cores, _MAX_WORKERS)
 
 
 def row_blocks(rows: int, size: int) -> list[slice]:
-    """Cut `rows` rows into blocks of at most `size`: the same ones on every computer, so that sums are the same."""
+    """Cut `rows` rows into blocks of at most `size`, the same on every computer, so that sums are reproducible."""
     return [slice(start, min(start + size, rows)) for start in range(0, rows, size)]

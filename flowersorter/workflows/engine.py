@@ -58,9 +58,9 @@ class Engine:
         self.close()
 
     def close(self) -> None:
-        """Close the collection and drop the caches; no workflow may run any more."""
-        self.collection.close()
+        """Drop the caches and close the collection; no workflow may run any more."""
         self._drop_caches()
+        self.collection.close()
 
     def features(self, backbone: str) -> FeatureTable:
         """The features of the collection's photos; the same table for every call with the same backbone.

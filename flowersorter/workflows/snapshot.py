@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import Setting
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,12 +41,6 @@ def read_snapshot(collection: CollectionStore) -> LibrarySnapshot:
     )
 
 
-def store_setting(collection: CollectionStore, key: str, text: str) -> None:
-    """Store a setting; it is on disk when this returns.
-
-    Args:
-        collection: Gets it.
-        key: Its name.
-        text: Its value as JSON.
-    """
-    collection.settings.set_text(key, text)
+def store_setting(collection: CollectionStore, setting: Setting[T], value: T) -> None:
+    """Store a setting; it is on disk when this returns."""
+    collection.settings.set(setting, value)

@@ -22,6 +22,7 @@ from tests.bench import (
     finetuning,
     label_errors,
     learning,
+    reference,
     responsiveness,
 )
 from tests.bench.safety.table import safety
@@ -76,6 +77,7 @@ MEASUREMENTS = {
     "deep": Measurement(_of_photos(finetuning.deep_training), "20 minutes", needs_photos=True),
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "elsewhere": Measurement(_of_photos(exports.exported_models), "2 minutes", needs_photos=True),
+    "reference": Measurement(reference.reference, "10 minutes", needs_photos=True),
     "safety": Measurement(_of_photos(safety), "15 minutes"),
 }
 
@@ -101,6 +103,7 @@ def main() -> None:
     parser.add_argument(
         "--strangers", type=Path, default=calibration.DEFAULT_STRANGERS, help="photos of none of the classes, for trust"
     )
+    parser.add_argument("--draws", type=int, default=5, help="draws that are averaged, for reference")
     table.add_options(parser)
     responsiveness.add_options(parser)
     options = parser.parse_args()

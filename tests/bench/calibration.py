@@ -130,7 +130,7 @@ def left_out(known: Photos, strangers: Features | None) -> None:
         row = []
         for features in (known.seen_by(model, new), strangers):
             said = predict(model, features) if features is not None else usual
-            row += [_auroc(usual.unfamiliarity, said.unfamiliarity), *_shares(said)]
+            row += [_auroc(usual.ood_score, said.ood_score), *_shares(said)]
         row += _shares(usual)
         table.append(row)
         print(_row(f"class {number}", row), flush=True)
@@ -142,7 +142,7 @@ def together(known: Photos) -> None:
     print("one class left out, its photos beside a fifth of the others: sure, one by one and compared (means of five)")
     print("its photos    others    its photos sure       others sure         AUROC compared")
     for share, beside in ((1, True), (4, True), (10, True), (1, False), (0, True)):
-        rows = [_compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
+        rows = [compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
         new, others, *sure, auroc = np.mean(rows, axis=0)
         shown = "  ->  ".join(f"{each:6.1%}" for each in sure[:2]), "  ->  ".join(f"{each:6.1%}" for each in sure[2:])
         print(
@@ -152,7 +152,7 @@ def together(known: Photos) -> None:
         )
 
 
-def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
+def compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
     """With every `share`th photo of a class left out (0: none): how many these and others are; shares that are sure;
     AUROC.
     """
@@ -172,8 +172,8 @@ def _compared(known: Photos, number: int, share: int, beside: bool) -> tuple[flo
     comparison = compare(labelled, others, CancelToken())
     if comparison is None:
         raise SystemExit("There are too few photos to compare")
-    chance = comparison.chance(others.places, comparison.folds)
-    apart = flag_batch_novelty(chance, said.unfamiliarity)
+    chance = comparison.chance(others.coordinates, comparison.folds)
+    apart = flag_batch_novelty(chance, said.ood_score)
     sure, its = said.verdicts == Verdict.SURE, known.targets[rows] == number
     shares = [(which & part).sum() / max(1, part.sum()) for part in (its, ~its) for which in (sure, sure & ~apart)]
     auroc = _auroc(-chance[~its], -chance[its]) if its.any() and not its.all() else np.nan
@@ -212,7 +212,7 @@ def _embedded(engine: Engine, photos: Path, strangers: Path) -> tuple[Photos, Fe
         _, hashes = engine.collection.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
         others, _ = cached_features(engine, DEFAULT, hashes)
     again = tuple(_seen_in(engine, known, variant(number)) for number in range(1, VARIANTS + 1))
-    first = replace(_seen_in(engine, known, CENTRE), resemblance=known.features.resemblance)
+    first = replace(_seen_in(engine, known, CENTRE), imagenet_prior=known.features.imagenet_prior)
     return Photos(known.features, first, known.targets, groups, again), others
 
 

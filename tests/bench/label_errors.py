@@ -132,7 +132,7 @@ def _farthest(weight: Callable[[NDArray[np.float32], NDArray[np.float32]], NDArr
     ) -> Rows:
         rows = known.features.take(pool).unpack()
         among = rows @ rows.T
-        weights, nearest = weight(guesses, among), known.features.take(labelled).times(rows.T).max(axis=0)
+        weights, nearest = weight(guesses, among), known.features.take(labelled).matmul(rows.T).max(axis=0)
         chosen: list[int] = []
         for _ in range(BATCH):
             worth = weights * (1 - nearest)

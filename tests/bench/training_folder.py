@@ -41,7 +41,7 @@ class LearnedPhotos:
 def learned_photos(engine: Engine, folder: Path) -> LearnedPhotos:
     """Train on a folder with one sub-folder per class; the photos it learned from."""
     train_folder(engine, TrainFolderRequest(folder, backbone=DEFAULT), silent, CancelToken())
-    classes = {photo_id: label.class_id for photo_id, label in engine.collection.labels.all().items()}
+    classes = engine.collection.labels.class_ids()
     known = labelled_photos(engine, DEFAULT, classes)
     ids, hashes = engine.collection.photos.hashes(known.photo_ids)
     assert (ids == known.photo_ids).all()

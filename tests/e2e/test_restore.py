@@ -11,7 +11,7 @@ def test_a_damaged_library_is_put_back_and_said(program: Program, labelled: Labe
     (program.collection / "library.sqlite").write_bytes(b"no database" * 1000)
     refused = program.run("history")
     assert (refused.code, refused.out) == (1, "")
-    assert refused.err.endswith("put the newest good one back: flowersorter recover.\n")
+    assert refused.err.endswith("restore the newest sound one: flowersorter recover.\n")
 
     checks = {check["name"]: check["detail"] for check in program.run("doctor", "--json").objects}
     assert checks["Collection"].endswith("flowersorter recover.")

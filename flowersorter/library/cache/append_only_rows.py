@@ -1,8 +1,8 @@
-"""Two append-only files that hold rows of numbers and their keys, and survive crashes and damage.
+"""Two append-only files, one of rows of numbers and one of their keys, that survive crashes and damage.
 
-Row and key belong together by their number. Both files start with the same header, which names the pair.
-Each key carries a checksum of itself and one of itself with its row, so a row that comes out is the one that
-went in. What is torn at the end is cut off at opening; what does not fit together at all is started afresh.
+Row and key have the same number. Both files start with the same header, which identifies the pair. Each key carries a
+checksum of itself and one of itself with its row, so a damaged row is never returned. An incomplete row or key at the
+end is cut off at opening; a pair that does not match is started afresh.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from numpy.typing import NDArray
 
 KEY_BYTES = 56
 _MAGIC = b"FSROWS01"
-#: Magic, a random name for the pair, numbers a row; the checksum of these follows.
+#: Magic, a random id of the pair, numbers a row; a checksum of these follows.
 _HEADER = struct.Struct("<8s16sI")
 _HEADER_BYTES = 64
-#: Checksum of key and row, then the checksum of all before it.
+#: Checksum of key and row, then one of key and first checksum.
 _CRC = struct.Struct("<I")
 _RECORD_BYTES = KEY_BYTES + 2 * _CRC.size
 _ITEM = np.dtype("<f2")
 _MAX_WIDTH = 1 << 16
 _UNKNOWN, _SOUND, _BAD = 0, 1, 2
-#: Rows that are read only to be checked; 4 MB of them with ResNet-50.
+#: Rows read at once when they are only checked; 4 MB with ResNet-50.
 _CHECKED_AT_ONCE = 1024
 
 
@@ -60,10 +60,10 @@ class AppendOnlyRows:
         return len(self._states)
 
     def keys(self, first: int = 0) -> list[bytes | None]:
-        """The key of every row from number `first` on; None for one that is damaged."""
+        """The key of every row from number `first` on; None for a damaged one."""
         records = bytes(memoryview(self._records)[first * _RECORD_BYTES :])
         starts, checked = range(0, len(records), _RECORD_BYTES), _RECORD_BYTES - _CRC.size
-        # Column by column: there may be several for each of 100,000 photos.
+        # By column: there may be several rows for each of 100,000 photos.
         keys: list[bytes | None] = [records[start : start + KEY_BYTES] for start in starts]
         found = np.array([zlib.crc32(records[start : start + checked]) for start in starts], np.uint32)
         written = np.frombuffer(records, np.uint8).reshape(-1, _RECORD_BYTES)[:, checked:].copy().view("<u4")[:, 0]
@@ -72,13 +72,13 @@ class AppendOnlyRows:
         return keys
 
     def sound(self, numbers: NDArray[np.intp]) -> NDArray[np.bool_]:
-        """Which of these rows are what was written; each is read and checked once.
+        """Which of these rows are undamaged; each is read and checked once.
 
         Args:
             numbers: (M,) row numbers.
 
         Returns:
-            (M,) one truth value a row.
+            (M,) whether each row is undamaged.
         """
         unknown = np.sort(numbers[self._states[numbers] == _UNKNOWN])
         for start in range(0, len(unknown), _CHECKED_AT_ONCE):
@@ -89,13 +89,13 @@ class AppendOnlyRows:
     def rows(self, numbers: NDArray[np.intp]) -> tuple[NDArray[np.float16], NDArray[np.bool_]]:
         """Read rows.
 
-        They are read, not mapped: pages of a mapped file count as memory of this program for as long as it is mapped.
+        They are read, not memory-mapped: mapped pages count as memory of this process while the file is mapped.
 
         Args:
             numbers: (M,) row numbers.
 
         Returns:
-            (M, D) the rows, in the order of `numbers`, and (M,) whether each is what was written.
+            (M, D) the rows, in the order of `numbers`, and (M,) whether each is undamaged.
 
         Raises:
             OSError: the disk refuses.
@@ -105,9 +105,9 @@ class AppendOnlyRows:
             return rows, np.empty(0, np.bool_)
         firsts = np.flatnonzero(np.diff(numbers, prepend=numbers[:1] - 2) != 1)
         for first, end in itertools.pairwise([*firsts.tolist(), len(numbers)]):
-            here = numbers[first:end]
-            whole = _read(self._rows_file, rows[first:end], _HEADER_BYTES + int(here[0]) * rows.strides[0])
-            self._states[here[whole:]] = _BAD  # somebody cut the file
+            block = numbers[first:end]
+            whole = _read(self._rows_file, rows[first:end], _HEADER_BYTES + int(block[0]) * rows.strides[0])
+            self._states[block[whole:]] = _BAD  # the file was truncated
         unknown = np.flatnonzero(self._states[numbers] == _UNKNOWN)
         if len(unknown):
             sound = self._matches(numbers[unknown], rows, unknown)
@@ -116,11 +116,11 @@ class AppendOnlyRows:
         return rows, result
 
     def append(self, keys: Sequence[bytes], rows: NDArray[np.float16]) -> None:
-        """Add rows at the end; they are on the disk when this returns, or not there at all.
+        """Append rows; all of them are on the disk when this returns, or none if it raises.
 
         Args:
             keys: N keys of `KEY_BYTES` bytes.
-            rows: (N, D), of the width of the rows that are there.
+            rows: (N, D), as wide as the stored rows.
 
         Raises:
             OSError: the disk refuses.
@@ -130,7 +130,7 @@ class AppendOnlyRows:
         content = np.ascontiguousarray(rows, _ITEM)
         records = b"".join(_record(key, row) for key, row in zip(keys, content, strict=True))
         try:
-            # A key is only ever there with its row: the row first.
+            # The row first, so that no key is ever without its row.
             _write(self._rows_file, content.data.cast("B"), self._rows_end())
             _write(self._keys_file, records, self._keys_end())
         except OSError:
@@ -141,7 +141,7 @@ class AppendOnlyRows:
         self._states = np.append(self._states, np.full(len(keys), _SOUND, np.uint8))
 
     def clear(self) -> None:
-        """Forget all rows, and their width.
+        """Drop all rows and their width.
 
         Raises:
             OSError: the disk refuses.
@@ -149,7 +149,7 @@ class AppendOnlyRows:
         self.width = None
         self._records.clear()
         self._states = np.empty(0, np.uint8)
-        # Cut short of its header, neither file fits the other any more: a crash in between does no harm.
+        # Without its header a file does not match the other: a crash in between does no harm.
         self._keys_file.truncate(0)
         self._rows_file.truncate(0)
 
@@ -175,7 +175,7 @@ class AppendOnlyRows:
     def _start(self, width: int) -> None:
         """Write the headers of an empty pair."""
         if not 0 < width <= _MAX_WIDTH:
-            raise ValueError(f"a row cannot have {width} numbers")
+            raise ValueError(f"a row of {width} numbers is not supported")
         self.clear()
         fields = _HEADER.pack(_MAGIC, secrets.token_bytes(16), width)
         header = (fields + _CRC.pack(zlib.crc32(fields))).ljust(_HEADER_BYTES, b"\0")
@@ -184,7 +184,7 @@ class AppendOnlyRows:
         self.width = width
 
     def _cut(self) -> None:
-        """Cut off whatever lies beyond the last whole row and the last whole key."""
+        """Truncate both files after the last complete row and key."""
         for file, end in ((self._keys_file, self._keys_end()), (self._rows_file, self._rows_end())):
             if _size(file) != end:
                 file.truncate(end)
@@ -198,7 +198,7 @@ class AppendOnlyRows:
     def _matches(
         self, numbers: NDArray[np.intp], rows: NDArray[np.float16], positions: NDArray[np.intp]
     ) -> NDArray[np.bool_]:
-        """(M,) whether the rows at some positions are what was written under these numbers."""
+        """(M,) whether the rows at these positions match the checksums stored under these numbers."""
         records = np.frombuffer(self._records, np.uint8).reshape(-1, _RECORD_BYTES)[numbers]
         keys, content, size = records.data.cast("B"), rows.data.cast("B"), rows.strides[0]
         found = [
@@ -215,7 +215,7 @@ def _record(key: bytes, row: NDArray[np.float16]) -> bytes:
 
 
 def _width_in(header: bytes) -> int | None:
-    """The row width a header tells, or None if it is no header of ours."""
+    """The row width in a header; None if the header is not valid."""
     if len(header) != _HEADER_BYTES:
         return None
     magic, _, width = _HEADER.unpack_from(header)
@@ -224,7 +224,7 @@ def _width_in(header: bytes) -> int | None:
 
 
 def _open(path: Path) -> io.FileIO:
-    # Unbuffered: after a failed write nothing may be left over that a later one would bring along.
+    # Unbuffered: after a failed write no data may remain that a later write would add.
     return io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644), "r+")
 
 
@@ -232,9 +232,9 @@ def _size(file: io.FileIO) -> int:
     return os.fstat(file.fileno()).st_size
 
 
-def _read(file: io.FileIO, rows: NDArray[np.float16], at: int) -> int:
-    """Fill (N, D) `rows` from a place in a file; returns how many of them there were."""
-    file.seek(at)
+def _read(file: io.FileIO, rows: NDArray[np.float16], offset: int) -> int:
+    """Fill (N, D) `rows` from an offset in a file; returns the number of complete rows."""
+    file.seek(offset)
     content = rows.data.cast("B")
     done = 0
     while done < len(content) and (count := file.readinto(content[done:])):
@@ -242,8 +242,8 @@ def _read(file: io.FileIO, rows: NDArray[np.float16], at: int) -> int:
     return done // rows.strides[0]
 
 
-def _write(file: io.FileIO, content: bytes | memoryview, at: int) -> None:
-    file.seek(at)
+def _write(file: io.FileIO, content: bytes | memoryview, offset: int) -> None:
+    file.seek(offset)
     left = memoryview(content)
     while left:
         left = left[file.write(left) :]

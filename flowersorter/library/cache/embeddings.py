@@ -1,4 +1,4 @@
-"""The cache of embeddings: what a backbone made of each photo and view, on disk and disposable."""
+"""The embedding cache: the embedding of each photo and view by one backbone, on disk and disposable."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _HASH_BYTES = 32
 _VIEW_BYTES = KEY_BYTES - _HASH_BYTES
 
 
-class Mark(NamedTuple):
-    """How far somebody has read a store: in which of its lives, and up to which row."""
+class Cursor(NamedTuple):
+    """A position in a store: its generation, which rises when all rows are dropped, and the next row."""
 
-    life: int
-    rows: int
+    generation: int
+    row: int
 
 
 class EmbeddingStore:
     """The embeddings of one backbone, by SHA-256 and view; usable from every thread.
 
-    What comes out is what went in. Whatever a crash or a bad disk took is `missing` and is computed again.
+    Rows are returned exactly as stored. Rows lost to a crash or a bad disk are `missing` and computed again.
 
     Args:
-        folder: Where its two files are; made if missing.
+        folder: The folder of its two files; made if missing.
         backbone: Names the files.
 
     Raises:
@@ -41,23 +41,23 @@ class EmbeddingStore:
 
     def __init__(self, folder: Path, backbone: str) -> None:
         self._lock = threading.RLock()
-        self._life = 0  # one more each time all rows went
+        self._generation = 0  # rises when all rows are dropped
         self._numbers: dict[bytes, dict[bytes, int]] = {}
-        with _disk_errors_in_words():
+        with _disk_errors_as_user_errors():
             folder.mkdir(parents=True, exist_ok=True)
             self._files = AppendOnlyRows(*self.files(folder, backbone))
         view, numbers = b"", dict[bytes, int]()
         for number, key in enumerate(self._files.keys()):
             if key is None:
                 continue
-            if key[_HASH_BYTES:] != view:  # most are of the same view as the one before
+            if key[_HASH_BYTES:] != view:  # most have the same view as the one before
                 view = key[_HASH_BYTES:]
                 numbers = self._numbers.setdefault(view, {})
             numbers[key[:_HASH_BYTES]] = number
 
     @staticmethod
     def files(folder: Path, backbone: str) -> tuple[Path, Path]:
-        """The files of a backbone's rows and of their keys."""
+        """The paths of a backbone's rows and of their keys."""
         return folder / f"{backbone}.rows", folder / f"{backbone}.keys"
 
     @property
@@ -66,46 +66,46 @@ class EmbeddingStore:
         return self._files.width
 
     def missing(self, hashes: Sequence[bytes], view: str) -> list[bytes]:
-        """Those of `hashes` whose embedding of this view is not there, each once, in their order."""
+        """The distinct `hashes` without a stored embedding of this view, in their order."""
         wanted = list(dict.fromkeys(hashes))
-        with self._lock, _disk_errors_in_words():
+        with self._lock, _disk_errors_as_user_errors():
             numbers, positions = self._find(wanted, view)
-            there = np.zeros(len(wanted), np.bool_)
-            there[positions[self._files.sound(numbers)]] = True
-        return [wanted[position] for position in np.flatnonzero(~there).tolist()]
+            stored = np.zeros(len(wanted), np.bool_)
+            stored[positions[self._files.sound(numbers)]] = True
+        return [wanted[position] for position in np.flatnonzero(~stored).tolist()]
 
     def get(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.float16], NDArray[np.intp]]:
-        """The embeddings of one view that are there.
+        """Read the stored embeddings of one view.
 
         Returns:
-            (M, D) embeddings, and (M,) the positions in `hashes` they belong to, rising.
+            (M, D) embeddings, and (M,) their positions in `hashes`, rising.
         """
-        with self._lock, _disk_errors_in_words():
+        with self._lock, _disk_errors_as_user_errors():
             numbers, positions = self._find(hashes, view)
             rows, sound = self._files.rows(numbers)
         return (rows, positions) if sound.all() else (rows[sound], positions[sound])
 
     def append(self, hashes: Sequence[bytes], view: str, embeddings: NDArray[np.float16]) -> None:
-        """Keep the embeddings of a block of photos; they are on disk when this returns.
+        """Store the embeddings of a block of photos; they are on disk when this returns.
 
-        Those that are there already stay as they are. If the width differs from what is stored, that is
-        of another backbone and goes.
+        Embeddings that are stored already are kept. If the width differs, the stored rows are of another backbone and
+        are dropped.
 
         Args:
             hashes: N SHA-256 hashes.
-            view: The view all of them are of.
+            view: The view of all of them.
             embeddings: (N, D), rows in the order of `hashes`.
 
         Raises:
-            UserError: the disk refuses; nothing of the block was kept.
+            UserError: the disk refuses; nothing of the block was stored.
         """
         if embeddings.ndim != 2 or len(embeddings) != len(hashes) or embeddings.shape[1] == 0:
-            raise ValueError(f"{len(hashes)} photos do not fit embeddings of shape {embeddings.shape}")
-        with self._lock, _disk_errors_in_words():
+            raise ValueError(f"{len(hashes)} photos do not match embeddings of shape {embeddings.shape}")
+        with self._lock, _disk_errors_as_user_errors():
             if self._files.width not in {None, embeddings.shape[1]}:
                 self._files.clear()
                 self._numbers.clear()
-                self._life += 1
+                self._generation += 1
             new = self.missing(hashes, view)
             if not new:
                 return
@@ -119,23 +119,23 @@ class EmbeddingStore:
             numbers = range(first, first + len(new))
             self._numbers.setdefault(suffix, {}).update(zip(new, numbers, strict=True))
 
-    def mark(self) -> Mark:
-        """Where the store is now, for `since`."""
+    def cursor(self) -> Cursor:
+        """The present end of the store, for `since`."""
         with self._lock:
-            return Mark(self._life, len(self._files))
+            return Cursor(self._generation, len(self._files))
 
-    def since(self, mark: Mark) -> tuple[Mark, list[bytes]] | None:
-        """The photos that something was stored of since a mark, with the mark to ask from next.
+    def since(self, cursor: Cursor) -> tuple[Cursor, list[bytes]] | None:
+        """The photos with embeddings stored since a cursor, and the cursor for the next call.
 
         Returns:
-            Hashes in the order of storing, a photo once for each view; None if all that was there at the mark
-            is gone.
+            Hashes in the order of storing, a photo once for each view; None if the rows before the cursor were
+            dropped.
         """
         with self._lock:
-            if mark.life != self._life:
+            if cursor.generation != self._generation:
                 return None
-            keys = self._files.keys(mark.rows)
-            return self.mark(), [key[:_HASH_BYTES] for key in keys if key is not None]
+            keys = self._files.keys(cursor.row)
+            return self.cursor(), [key[:_HASH_BYTES] for key in keys if key is not None]
 
     def close(self) -> None:
         """Close the files; more calls do nothing."""
@@ -143,7 +143,7 @@ class EmbeddingStore:
             self._files.close()
 
     def _find(self, hashes: Sequence[bytes], view: str) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Row numbers of the embeddings that were stored, sound or not, and their positions in `hashes`."""
+        """Row numbers of the stored embeddings, sound or damaged, and their positions in `hashes`."""
         number_of = self._numbers.get(_view_bytes(view), {})
         numbers = np.fromiter(map(number_of.get, hashes, itertools.repeat(-1)), np.intp, len(hashes))
         positions = np.flatnonzero(numbers >= 0)
@@ -153,7 +153,7 @@ class EmbeddingStore:
 def _view_bytes(view: str) -> bytes:
     name = view.encode()
     if not 0 < len(name) <= _VIEW_BYTES or b"\0" in name:
-        raise ValueError(f"the name of the view {view!r} does not fit {_VIEW_BYTES} bytes")
+        raise ValueError(f"the name of the view {view!r} does not fit into {_VIEW_BYTES} bytes")
     return name.ljust(_VIEW_BYTES, b"\0")
 
 
@@ -164,7 +164,7 @@ def _checked_hash(sha256: bytes) -> bytes:
 
 
 @contextmanager
-def _disk_errors_in_words() -> Iterator[None]:
+def _disk_errors_as_user_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -1,4 +1,4 @@
-"""The cache of small pictures: one JPEG file a photo, all of it disposable."""
+"""The thumbnail cache: one JPEG file a photo, all of them disposable."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowersorter.atomic_write import write_atomically
+
 _JPEG_START = b"\xff\xd8"
 _JPEG_END = b"\xff\xd9"
 _DAY_S = 24 * 60 * 60
-#: The names this store gives: of its folders, of pictures, and of pictures that are being written.
+#: The names that this store gives to folders, thumbnails, and thumbnails being written.
 _FOLDER_NAME = re.compile(r"[0-9a-f]{2}")
 _PICTURE_NAME = re.compile(r"([0-9a-f]{64})\.jpg")
 _PART_NAME = re.compile(r"[0-9a-f]{64}\.jpg\.\d+-\d+\.part")
@@ -27,10 +29,10 @@ class CacheFile:
     """A file of the store.
 
     Attributes:
-        path: Where it is.
-        sha256: The photo it is of; None for one that was never finished.
+        path: Its path.
+        sha256: Of the photo; None for a thumbnail that was never finished.
         size_bytes: Of the file.
-        used_at: When it was made or last used, to the day; seconds since 1970.
+        used_at: When it was last used, to the day; seconds since 1970.
     """
 
     path: str
@@ -42,11 +44,11 @@ class CacheFile:
 class ThumbnailStore:
     """JPEG thumbnails by the SHA-256 of their photo; usable from every thread.
 
-    Nothing here may stop a job: what cannot be written is simply not there, and is made again. A file's time of
-    change says when it was last used, to the day: the time of access is off on many disks.
+    No failure here stops a job: a thumbnail that cannot be written is made again. A file's modification time is the
+    time of its last use, to the day, because many disks do not store access times.
 
     Args:
-        folder: Where the files are; made when there is something to keep.
+        folder: The folder of the files; made when the first one is stored.
         clock: Seconds since 1970.
     """
 
@@ -56,13 +58,13 @@ class ThumbnailStore:
         self._written_bytes = 0
 
     def path(self, sha256: bytes) -> Path:
-        """Where the thumbnail of a photo is or would be."""
+        """The path of a photo's thumbnail, whether it exists or not."""
         name = sha256.hex()
         # 256 folders keep 100,000 files at a few hundred a folder.
         return self._folder / name[:2] / f"{name}.jpg"
 
     def get(self, sha256: bytes) -> bytes | None:
-        """The JPEG of a photo, or None where there is no whole one."""
+        """The JPEG of a photo; None if there is none or it is incomplete."""
         path = self.path(sha256)
         try:
             with path.open("rb", buffering=0) as file:
@@ -79,36 +81,32 @@ class ThumbnailStore:
         return jpeg
 
     def put(self, sha256: bytes, jpeg: bytes) -> None:
-        """Keep a thumbnail, if the disk lets us."""
+        """Store a thumbnail; a failing disk is ignored."""
         target = self.path(sha256)
-        part = target.with_name(f"{target.name}.{os.getpid()}-{threading.get_ident()}.part")
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            part.write_bytes(jpeg)
-            part.replace(target)
+            write_atomically(target, jpeg, durable=False)
         except OSError:
-            with contextlib.suppress(OSError):
-                part.unlink()
-        else:
-            with self._lock:
-                self._written_bytes += len(jpeg)
+            return
+        with self._lock:
+            self._written_bytes += len(jpeg)
 
     # -- its size
 
     def take_written_bytes(self) -> int:
-        """How much was written since this was last asked."""
+        """Bytes written since the last call; resets the count."""
         with self._lock:
             written, self._written_bytes = self._written_bytes, 0
         return written
 
     @property
     def written_bytes(self) -> int:
-        """How much was written since `take_written_bytes` was called, or since the store was opened."""
+        """Bytes written since `take_written_bytes` was called, or since the store was opened."""
         with self._lock:
             return self._written_bytes
 
     def files(self) -> Iterator[list[CacheFile]]:
-        """All files that this store named, a folder at a time; never one behind a link, and none of anybody else."""
+        """All files of this store, a folder at a time; no file behind a link, and none with another name."""
         if _is_link(self._folder):
             return
         for folder in _entries(self._folder):
@@ -117,7 +115,7 @@ class ThumbnailStore:
                 yield [file for file in found if file is not None]
 
     def remove(self, file: CacheFile) -> bool:
-        """Delete a file that `files` found; returns whether the disk let us."""
+        """Delete a file that `files` found; returns whether it is deleted."""
         try:
             os.unlink(file.path)  # noqa: PTH108 -- a Path for each of 100,000 files takes longer than deleting them
         except OSError:
@@ -131,7 +129,7 @@ def _cache_file(entry: os.DirEntry[str]) -> CacheFile | None:
         return None
     try:
         state = entry.stat(follow_symlinks=False)
-    except OSError:  # gone just now
+    except OSError:  # deleted meanwhile
         return None
     if not stat.S_ISREG(state.st_mode):
         return None
@@ -148,7 +146,7 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
 
 
 def _is_link(path: Path | os.DirEntry[str]) -> bool:
-    """Whether it leads somewhere else: a link, or on Windows a junction."""
+    """Whether it is a link or, on Windows, a junction."""
     try:
         state = path.lstat() if isinstance(path, Path) else path.stat(follow_symlinks=False)
     except OSError:

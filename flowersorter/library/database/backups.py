@@ -1,4 +1,4 @@
-"""Copies of the library: made at opening when something changed, checked, rotated, put back when needed."""
+"""Backups of the library: made at opening if it has changed, checked, rotated, and restored."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flowersorter.atomic_write import atomic_replacement, sync_folder
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.checksum import delete_checksum
 from flowersorter.library.database.connection import check_sound, sqlite_errors_as_user_errors
-from flowersorter.library.files.atomic_write import publish, sync_file, sync_folder
 from flowersorter.library.files.lock import collection_locked
 
 LIBRARY_NAME = "library.sqlite"
@@ -39,8 +39,7 @@ def backups(collection: Path) -> list[Path]:
 def back_up_if_changed(connection: sqlite3.Connection, collection: Path, *, always: bool = False) -> Path | None:
     """Copy the library beside itself unless the newest backup already holds the same state.
 
-    The copy is checked as a whole before it counts, so a library that has gone bad is noticed here
-    and never pushes a good backup out.
+    The copy is checked before it counts, so a damaged library is detected here and never rotates a sound backup out.
 
     Args:
         connection: The open library, outside a transaction.
@@ -48,10 +47,10 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path, *, alwa
         always: Make one even if the newest backup has the same count of changes: it may be of another library.
 
     Returns:
-        The new backup, or None if none was needed.
+        The new backup; None if none was needed.
 
     Raises:
-        CollectionDamaged: the library is damaged; the older backups are all still there.
+        CollectionDamaged: the library is damaged; no backup was removed.
         UserError: the disk refuses.
     """
     counter = _change_counter(collection / LIBRARY_NAME)
@@ -62,54 +61,52 @@ def back_up_if_changed(connection: sqlite3.Connection, collection: Path, *, alwa
         return None
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     target = collection / _BACKUP_FOLDER / f"library-{stamp}-{counter}.sqlite"
-    with _disk_errors_in_words("The library could not be backed up"):
+    with _disk_errors_as_user_errors("The library could not be backed up"):
         target.parent.mkdir(exist_ok=True)
         _remove_leftovers(target.parent)
-        _copy(connection, target)
+        with atomic_replacement(target) as copy:
+            _copy(connection, copy)
         for old in backups(collection)[BACKUPS_KEPT:]:
             old.unlink()
     return target
 
 
 def damaged_with_backups(collection: Path, why: str) -> CollectionDamaged:
-    """The error for a library that cannot be read, saying which backups there are."""
+    """The error for a library that cannot be read, with the dates of its backups."""
     kept = backups(collection)
     if kept:
         dates = ", ".join(_date_in_name(backup) for backup in kept)
         hint = f"Nothing was changed. There are backups of {dates} (UTC) in {collection / _BACKUP_FOLDER}"
     else:
-        hint = "Nothing was changed. There is no backup of it"
+        hint = "Nothing was changed. It has no backup"
     return CollectionDamaged(f"The library in {collection} cannot be read", why, hint)
 
 
 def restore_backup(collection: Path) -> Path:
-    """Put the newest sound backup in the library's place; the old file stays beside it under another name.
+    """Restore the newest sound backup; the damaged library is kept beside it under another name.
 
     Returns:
         The backup that was used.
 
     Raises:
-        CollectionLocked: the collection is open somewhere.
+        CollectionLocked: another window or terminal has the collection open.
         CollectionDamaged: there is no sound backup; nothing was changed.
         UserError: the disk refuses; nothing was changed.
     """
-    with collection_locked(collection), _disk_errors_in_words("The backup could not be restored"):
+    with collection_locked(collection), _disk_errors_as_user_errors("The backup could not be restored"):
         library = collection / LIBRARY_NAME
         for backup in backups(collection):
             if _is_sound(backup):
-                part = library.with_name(LIBRARY_NAME + _PART_SUFFIX)
-                part.unlink(missing_ok=True)
-                with closing(_read_only(backup)) as source:
-                    _fill(source, part)
-                _set_aside(library)
-                delete_checksum(library)
-                publish(part, library)
+                with atomic_replacement(library) as copy, closing(_read_only(backup)) as source:
+                    _copy(source, copy)
+                    _set_aside(library)
+                    delete_checksum(library)
                 return backup
-        raise damaged_with_backups(collection, "none of its backups is sound")
+        raise damaged_with_backups(collection, "all its backups are damaged")
 
 
 def _set_aside(library: Path) -> None:
-    """Keep a damaged library and the journal that belongs to it: applied to another file it would do harm."""
+    """Rename a damaged library and its SQLite journal, which must not be applied to the restored file."""
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S%fZ")
     aside = library.with_name(f"library-damaged-{stamp}.sqlite")
     for suffix in ("", "-journal", "-wal", "-shm"):
@@ -118,26 +115,13 @@ def _set_aside(library: Path) -> None:
     sync_folder(library.parent)
 
 
-def _copy(connection: sqlite3.Connection, target: Path) -> None:
-    """Copy the open library to `target`, which appears only when the copy is proven good and on the disk."""
-    part = target.with_name(target.name + _PART_SUFFIX)
-    try:
-        _fill(connection, part)
-        publish(part, target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-
-
-def _fill(source: sqlite3.Connection, part: Path) -> None:
-    """Copy a database into a new file, check the copy and wait until it is on the disk."""
-    with sqlite_errors_as_user_errors(part), closing(sqlite3.connect(part)) as copy:
-        # The file is thrown away if anything fails: one fsync at the end is enough.
+def _copy(source: sqlite3.Connection, target: Path) -> None:
+    """Copy a database into a new file and check the copy."""
+    with sqlite_errors_as_user_errors(target), closing(sqlite3.connect(target)) as copy:
+        # The file is removed if anything fails: the one fsync of `atomic_replacement` is enough.
         copy.execute("PRAGMA synchronous = OFF")
         source.backup(copy)
-        check_sound(copy, part)
-    sync_file(part)
+        check_sound(copy, target)
 
 
 def _is_sound(backup: Path) -> bool:
@@ -154,7 +138,7 @@ def _read_only(file: Path) -> sqlite3.Connection:
 
 
 def _remove_leftovers(folder: Path) -> None:
-    """Remove half-written backups of a session that was killed."""
+    """Remove incomplete backups of a process that was killed."""
     for part in folder.glob(f"*{_PART_SUFFIX}*"):
         part.unlink()
 
@@ -176,7 +160,7 @@ def _date_in_name(backup: Path) -> str:
 
 
 @contextmanager
-def _disk_errors_in_words(what: str) -> Iterator[None]:
+def _disk_errors_as_user_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:

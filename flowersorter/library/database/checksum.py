@@ -1,12 +1,14 @@
-"""The library's checksum, written down whenever it is closed: a library with other bytes is checked in full.
+"""The checksum of the library, written when it is closed: a library with other bytes is checked in full.
 
-The quick check of every opening finds a torn page, but misses a value that its index contradicts. The seal says which
-bytes the file had at a count of its transactions; at any other count (after a crash) it says nothing.
+The quick check at every opening finds a torn page, but misses a value that its index contradicts. The checksum file
+holds the transaction count of the library and the checksum of its bytes at that count; at any other count (after a
+crash) it does not apply.
 
-A seal proves no damage by itself: a program that synchronises folders may put the library of one computer beside the
-seal of another. So a broken seal only leads to the full check, and a library that passes opens. A bit that rotted
-inside a value which no index, reference or encoding contradicts passes too: nobody can tell it from what was written.
-The backups made before stay the way back.
+A mismatch proves no damage: a program that synchronises folders may put the library of one computer beside the
+checksum of another. So it only leads to the full check, and a library that passes opens. A bit that flipped inside a
+value which no index, reference or encoding contradicts passes too: nothing tells it from a value that was written. The
+earlier backups remain as the way back.
+
 """
 
 from __future__ import annotations
@@ -15,25 +17,26 @@ import contextlib
 import hashlib
 from pathlib import Path
 
-from flowersorter.library.files.atomic_write import write_durably
+from flowersorter.atomic_write import write_atomically
 
-_SEAL_SUFFIX = ".seal"
-# https://www.sqlite.org/fileformat.html: the count of transactions, and the same count as its last writer knew it.
+_CHECKSUM_SUFFIX = ".seal"
+# https://www.sqlite.org/fileformat.html: the transaction count, and the count
+# at which the version number of SQLite was written.
 _COUNTS_AT = (slice(24, 28), slice(92, 96))
 _HEADER_BYTES = 100
 
 
-def seal(library: Path) -> None:
-    """Write down the checksum of a closed library; where the disk refuses, it goes without."""
+def write_checksum(library: Path) -> None:
+    """Write the checksum of a closed library; without one if the disk refuses."""
     with contextlib.suppress(OSError):
         counts = _counts(library)
         known = _read(library)
         if known is None or known[0] != counts[0]:
-            write_durably(_seal_of(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
+            write_atomically(_checksum_file(library), f"{counts[0]} {_checksum(library)}\n".encode("ascii"))
 
 
-def is_as_sealed(library: Path) -> bool:
-    """Whether a library has the bytes that its seal says, or the seal is about another state of it.
+def matches_checksum(library: Path) -> bool:
+    """Whether a library has the bytes of its checksum, or the checksum is of another transaction count.
 
     Raises:
         OSError: it cannot be read.
@@ -43,22 +46,22 @@ def is_as_sealed(library: Path) -> bool:
 
 
 def delete_checksum(library: Path) -> None:
-    """Remove the seal: it is not about this library, or another one is about to take its place.
+    """Delete the checksum: it is not of this library, or the library file is about to be replaced.
 
     Raises:
         OSError: the disk refuses.
     """
-    _seal_of(library).unlink(missing_ok=True)
+    _checksum_file(library).unlink(missing_ok=True)
 
 
-def _seal_of(library: Path) -> Path:
-    return library.with_name(library.name + _SEAL_SUFFIX)
+def _checksum_file(library: Path) -> Path:
+    return library.with_name(library.name + _CHECKSUM_SUFFIX)
 
 
 def _read(library: Path) -> tuple[int, str] | None:
-    """The count and the checksum that a seal says; None if there is none that can be read."""
+    """The stored transaction count and checksum; None if there are none, or they cannot be parsed."""
     try:
-        count, checksum = _seal_of(library).read_text(encoding="ascii").split()
+        count, checksum = _checksum_file(library).read_text(encoding="ascii").split()
         return int(count), checksum
     except (FileNotFoundError, ValueError):
         return None

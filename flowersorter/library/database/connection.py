@@ -1,4 +1,4 @@
-"""The one connection to the library's SQLite file: transactions, migrations, and errors in plain words."""
+"""The connection to the library's SQLite file: transactions, migrations, error messages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flowersorter.library.database.schema import MIGRATIONS
 _PARAMETERS_AT_ONCE = 10_000
 _CACHE_KIB = 32 * 1024
 
-#: All rows between two ids are read at once where at least one in so many of them is wanted.
+#: A whole range of ids is read if at least one in this many of them is wanted.
 _DENSE = 4
 #: Rows read while other threads wait, where many are read: about 10 ms of them.
 ROWS_AT_ONCE = 10_000
@@ -34,7 +34,7 @@ Migrations = Sequence[tuple[int, str]]
 _NOT_SAVED = "The library could not be saved"
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CAUSES = {
-    sqlite3.SQLITE_FULL: (_NOT_SAVED, "the disk is full", "Make some room and try again"),
+    sqlite3.SQLITE_FULL: (_NOT_SAVED, "the disk is full", "Free some space and try again"),
     sqlite3.SQLITE_READONLY: (_NOT_SAVED, "its file or folder is read-only", ""),
     sqlite3.SQLITE_PERM: (_NOT_SAVED, "its folder may not be written to", ""),
     sqlite3.SQLITE_IOERR: ("The library cannot be used", "its disk reports a read or write error", ""),
@@ -45,9 +45,9 @@ _CAUSES = {
 
 @contextmanager
 def sqlite_errors_as_user_errors(file: Path) -> Iterator[None]:
-    """Turn what a disk or a damaged file does to SQLite into errors a person can read.
+    """Convert SQLite errors that come from the disk or a damaged file into errors for the person.
 
-    Mistakes of the program itself (a broken constraint, wrong SQL) pass through as they are.
+    Errors of the program itself (a broken constraint, wrong SQL) pass through unchanged.
 
     Raises:
         CollectionDamaged: the file is not a sound SQLite database.
@@ -71,7 +71,7 @@ def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:
 def check_sound(
     connection: sqlite3.Connection, file: Path, *, thoroughly: bool = False, migrations: Migrations = MIGRATIONS
 ) -> None:
-    """Read the whole file and look for damage.
+    """Read the whole file and check it for damage.
 
     Args:
         connection: An open connection to it.
@@ -130,8 +130,8 @@ class Database:
     Args:
         file: The database file; made if missing, brought up to date if older.
         migrations: (version, SQL script) in rising order.
-        before_use: Called with the open connection before anything is changed, and with whether
-            the tables of an older program are about to be changed; it stops the opening by raising.
+        before_use: Called before anything is changed, with the open connection and whether a migration follows;
+            it stops the opening by raising.
 
     Raises:
         CollectionDamaged: the file is not a sound SQLite database.
@@ -153,7 +153,7 @@ class Database:
             self._parameters_at_once = min(limit, _PARAMETERS_AT_ONCE)
             try:
                 self._connection.row_factory = sqlite3.Row
-                self._refuse_strangers(migrations)
+                self._refuse_foreign_file(migrations)
                 before_use(self._connection, 0 < self._version() < migrations[-1][0])
                 self._migrate(migrations)
                 self._configure()
@@ -163,7 +163,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """One unit of change, on disk when the block ends and undone as a whole if it raises.
+        """A transaction: on disk when the block ends, rolled back as a whole if it raises.
 
         Inside another transaction of the same thread it joins that one (as a savepoint). Other threads wait.
 
@@ -172,14 +172,14 @@ class Database:
             UserError: the disk refuses; nothing of the transaction stays.
         """
         with self._lock, sqlite_errors_as_user_errors(self.file):
-            begin, commit, rollback = self._words()
+            begin, commit, rollback = self._statements()
             self._connection.execute(begin)
             self._depth += 1
             try:
                 yield self._connection
                 self._connection.execute(commit)
             except BaseException:
-                # After some errors (disk full) SQLite has rolled everything back by itself.
+                # After some errors (disk full) SQLite has already rolled back.
                 if self._connection.in_transaction:
                     for statement in rollback:
                         self._connection.execute(statement)
@@ -188,12 +188,12 @@ class Database:
                 self._depth -= 1
 
     def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """All rows of one SELECT; it sees the changes of a transaction its thread is in."""
+        """All rows of one SELECT, including the changes of the thread's present transaction."""
         with self._lock, sqlite_errors_as_user_errors(self.file):
             return self._connection.execute(sql, parameters).fetchall()
 
     def tuples(self, sql: str, parameters: Sequence[Any] = ()) -> Rows:
-        """As `query`, with plain tuples: for very many rows that are looked at column by column."""
+        """As `query`, with plain tuples: for very many rows that are processed by column."""
         with self._lock, sqlite_errors_as_user_errors(self.file):
             cursor = self._connection.cursor()
             cursor.row_factory = None
@@ -204,7 +204,7 @@ class Database:
 
         Args:
             sql: The SELECT, with exactly one ``(?)`` and no other parameter.
-            values: What stands in place of it; the rows come in no promised order.
+            values: The values to insert there; the order of the rows is undefined.
         """
         return list(itertools.chain.from_iterable(self._in_parts(self.query, sql, values)))
 
@@ -212,10 +212,10 @@ class Database:
         """The rows of a table with some ids, as plain tuples; ids that are not there are left out.
 
         Args:
-            columns: What to read of each row; the first is the id.
-            table: Where.
-            key: The column the ids are in, the table's integer primary key.
-            ids: Which rows; each comes once.
+            columns: The columns to read; the first is the id.
+            table: The table.
+            key: The column of the ids, the table's integer primary key.
+            ids: The wanted rows; each is returned once.
 
         Returns:
             The rows by rising id.
@@ -248,10 +248,10 @@ class Database:
             yield query(sql.replace("(?)", f"({marks})"), part)
 
     def check_integrity(self) -> None:
-        """Look through the whole library for damage.
+        """Check the whole library for damage.
 
         Raises:
-            CollectionDamaged: there is some.
+            CollectionDamaged: it is damaged.
         """
         with self._lock:
             check_sound(self._connection, self.file, thoroughly=True, migrations=self._migrations)
@@ -261,8 +261,8 @@ class Database:
         with self._lock:
             self._connection.close()
 
-    def _words(self) -> tuple[str, str, tuple[str, ...]]:
-        """What begins, commits and rolls back a transaction at the present depth."""
+    def _statements(self) -> tuple[str, str, tuple[str, ...]]:
+        """The statements that begin, commit and roll back a transaction at the present depth."""
         if self._depth == 0:
             return "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
         name = f"inner_{self._depth}"
@@ -271,8 +271,8 @@ class Database:
     def _version(self) -> int:
         return int(self._connection.execute("PRAGMA user_version").fetchone()[0])
 
-    def _refuse_strangers(self, migrations: Migrations) -> None:
-        """Stop before touching a file that a newer program, or another one, made."""
+    def _refuse_foreign_file(self, migrations: Migrations) -> None:
+        """Refuse a file that a newer version or another program made."""
         newest = migrations[-1][0]
         version = self._version()
         if version == 0 and self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
@@ -295,7 +295,7 @@ class Database:
             self._connection.execute(f"PRAGMA {setting}")
 
     def _migrate(self, migrations: Migrations) -> None:
-        """Apply what is missing, each step with its version number in one transaction."""
+        """Apply the missing migrations, each with its version number in one transaction."""
         self._connection.execute("PRAGMA synchronous = FULL")
         # A step may rebuild a table others refer to; the references are checked afterwards instead.
         self._connection.execute("PRAGMA foreign_keys = OFF")

@@ -1,4 +1,4 @@
-"""What a damaged library can be put back from: its backups with their dates, and where the damaged file went."""
+"""Restores a damaged library: lists its backups with their dates, and puts the newest sound one in place."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flowersorter.library.database.backups import backups, restore_backup
 from flowersorter.library.database.connection import check_sound
 
 _DAMAGED_FILES = "library-damaged-*.sqlite"
-_WAY_OUT = "To put the newest good one back: flowersorter recover"
+_RESTORE_HINT = "To restore the newest sound one: flowersorter recover"
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Backup:
 
     Attributes:
         made_at: UTC.
-        labels: How many photos have a label in it, or None if it is damaged, too.
+        labels: Number of labelled photos in it; None if the backup is damaged too.
     """
 
     path: Path
@@ -31,12 +31,12 @@ class Backup:
 
 
 @dataclass(frozen=True, slots=True)
-class Rescue:
-    """What stands in the place of the damaged library now.
+class RestoreResult:
+    """A restored library.
 
     Attributes:
-        backup: The copy that was put there.
-        kept_as: Where the damaged file is kept; None if there was none any more.
+        backup: The backup it was restored from.
+        kept_as: Where the damaged file is kept; None if there was no file.
     """
 
     backup: Backup
@@ -45,36 +45,36 @@ class Rescue:
 
 def known_backups(collection: Path) -> list[Backup]:
     """Every backup of a collection's library, newest first."""
-    return [_looked_into(path) for path in backups(collection)]
+    return [_describe(path) for path in backups(collection)]
 
 
 def newest_sound(found: list[Backup]) -> Backup | None:
-    """The backup that would be put back."""
+    """The newest backup that is not damaged."""
     return next((backup for backup in found if backup.labels is not None), None)
 
 
-def rescue(collection: Path) -> Rescue:
-    """Put the newest sound backup in the place of a damaged library, which is kept beside it.
+def restore_newest(collection: Path) -> RestoreResult:
+    """Restore the newest sound backup; the damaged library is kept beside it.
 
     Raises:
-        CollectionLocked: the collection is open somewhere.
+        CollectionLocked: another window or terminal has the collection open.
         CollectionDamaged: there is no sound backup; nothing was changed.
         UserError: the disk refuses; nothing was changed.
     """
     before = set(collection.glob(_DAMAGED_FILES))
-    used = _looked_into(restore_backup(collection))
+    used = _describe(restore_backup(collection))
     new = sorted(set(collection.glob(_DAMAGED_FILES)) - before)
-    return Rescue(used, new[-1] if new else None)
+    return RestoreResult(used, new[-1] if new else None)
 
 
-def with_way_out(error: CollectionDamaged, collection: Path) -> CollectionDamaged:
-    """The same error, saying how a backup is put back where there is one."""
+def with_restore_hint(error: CollectionDamaged, collection: Path) -> CollectionDamaged:
+    """The same error with a hint how to restore a backup, if there is one."""
     if not backups(collection):
         return error
-    return CollectionDamaged(error.what, error.why, f"{error.hint}. {_WAY_OUT}" if error.hint else _WAY_OUT)
+    return CollectionDamaged(error.what, error.why, f"{error.hint}. {_RESTORE_HINT}" if error.hint else _RESTORE_HINT)
 
 
-def _looked_into(backup: Path) -> Backup:
+def _describe(backup: Path) -> Backup:
     # The name is library-<UTC time>-<counter>.sqlite: the file's own time changes when a folder is copied.
     made_at = datetime.strptime(backup.name.split("-")[1], "%Y%m%dT%H%M%S%fZ").replace(tzinfo=UTC)
     return Backup(backup, made_at, _labels_in(backup))

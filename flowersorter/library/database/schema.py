@@ -1,10 +1,8 @@
-"""The tables of the library, as the list of steps that lead to them from an empty file."""
+"""The tables of the library, as a list of migrations from an empty file."""
 
 from __future__ import annotations
 
-from flowersorter.library.database.journal_schema import JOURNAL_TABLES
-
-# AUTOINCREMENT: an id may live on in an undo step or a window after its row is gone, so none is used twice.
+# AUTOINCREMENT: an undo step or a window may hold the id of a deleted row, so no id is used twice.
 _LIBRARY_TABLES = """
 CREATE TABLE photos (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -62,7 +60,46 @@ CREATE TABLE settings (
 ) WITHOUT ROWID;
 """
 
-# What a person keeps is meant against one class: should the model come to suspect another one, it may ask again.
+# Part of migration 1. Paths are bytes (`os.fsencode`), times ISO 8601 in UTC.
+# A filing with a ``lead_id`` is a sidecar that travels with the photo of that filing.
+_JOURNAL_TABLES = """
+CREATE TABLE runs (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    mode TEXT NOT NULL,
+    source BLOB,
+    destination BLOB NOT NULL,
+    started_at TEXT NOT NULL,
+    finished_at TEXT,
+    state TEXT NOT NULL
+);
+CREATE TABLE filings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    lead_id INTEGER REFERENCES filings (id),
+    class_name TEXT NOT NULL,
+    action TEXT NOT NULL,
+    source BLOB NOT NULL,
+    destination BLOB NOT NULL,
+    temporary BLOB,
+    size_bytes INTEGER NOT NULL,
+    sha256 BLOB,
+    mtime_ns INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    error TEXT
+);
+CREATE INDEX filings_by_run ON filings (run_id, state);
+CREATE INDEX filings_by_sha256 ON filings (sha256);
+CREATE INDEX open_filings ON filings (state) WHERE state IN ('started', 'undoing');
+CREATE TABLE made_folders (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    path BLOB NOT NULL,
+    removed INTEGER NOT NULL DEFAULT 0
+);
+CREATE INDEX made_folders_by_run ON made_folders (run_id);
+"""
+
+# A label is reviewed against one suspected class: if a model suspects another one, the review does not count.
 _KEPT_LABELS = """
 CREATE TABLE kept_labels (
     photo_id INTEGER NOT NULL REFERENCES photos (id),
@@ -93,7 +130,7 @@ DELETE FROM settings WHERE key = 'labels of unread photos';
 
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
-    (1, _LIBRARY_TABLES + JOURNAL_TABLES),
+    (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
     (2, _KEPT_LABELS),
     (3, _PENDING_LABELS),
 )

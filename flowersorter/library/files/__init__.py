@@ -1,1 +1,1 @@
-"""Atomic writes, the lock, and where files are."""
+"""The lock of a collection, its location, and recently opened collections."""

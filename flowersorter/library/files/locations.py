@@ -1,4 +1,4 @@
-"""Where things are: the collection a person gets by default, and the files that ship with the program."""
+"""Paths: the default collection, and the files that ship with the program."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def _data_folder() -> Path:
 
 
 def resource(name: str) -> Path:
-    """The path of a file or folder that ships with the program; it may be missing in a bare checkout.
+    """The path of a file or folder that ships with the program; it may be missing in a checkout.
 
     Args:
         name: Its path below ``resources/``, with forward slashes ("starter/starter.safetensors").

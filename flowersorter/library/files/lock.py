@@ -14,13 +14,13 @@ _LOCK_NAME = "garden.lock"
 
 
 def lock_collection(folder: Path) -> BaseFileLock:
-    """Take the collection for this process; the system frees it when the process ends, however it ends.
+    """Lock the collection for this process; the system releases the lock however the process ends.
 
     Raises:
-        CollectionLocked: somebody else has it open.
-        FolderUnusable: no lock file can be made in the folder.
+        CollectionLocked: another process has it open.
+        FolderUnusable: the lock file cannot be made in the folder.
     """
-    # Opened on the GUI thread, closed maybe on another: the lock belongs to the process, not to a thread.
+    # It may be released on another thread than it was taken on: the lock belongs to the process.
     lock = FileLock(folder / _LOCK_NAME, timeout=0, thread_local=False)
     try:
         lock.acquire()
@@ -37,10 +37,10 @@ def lock_collection(folder: Path) -> BaseFileLock:
 
 @contextmanager
 def collection_locked(folder: Path) -> Iterator[None]:
-    """Hold the collection for the length of a block.
+    """Lock the collection for the duration of a block.
 
     Raises:
-        CollectionLocked: somebody else has it open.
+        CollectionLocked: another process has it open.
     """
     lock = lock_collection(folder)
     try:

@@ -1,12 +1,12 @@
-"""Which folders are collections, which can become one, and which ones a person has opened before."""
+"""Checks whether a folder is or can become a collection, and remembers the recently opened ones."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.database.backups import LIBRARY_NAME, backups
 from flowersorter.library.files.lock import collection_locked
@@ -15,7 +15,7 @@ MAX_REMEMBERED = 12
 
 
 def is_collection(folder: Path) -> bool:
-    """Whether a folder is a collection, be it one whose library is damaged or gone and can be put back."""
+    """Whether a folder is a collection, including one whose library is missing but has backups."""
     try:
         return (folder / LIBRARY_NAME).is_file() or bool(backups(folder))
     except OSError:
@@ -23,41 +23,41 @@ def is_collection(folder: Path) -> bool:
 
 
 def check_can_be_opened(folder: Path) -> None:
-    """Make sure that a folder is a collection that nobody has open.
+    """Check that a folder is a collection that no other process has open.
 
     Raises:
-        FolderUnusable: it is no collection, or not there.
+        FolderUnusable: it is not a collection, or it is missing.
         CollectionLocked: another window or terminal has it open.
     """
     if not folder.is_dir():
         raise FolderUnusable(
-            f"The collection {folder} is not there", "it was moved or deleted, or its drive is not connected"
+            f"The collection {folder} was not found", "it was moved or deleted, or its drive is not connected"
         )
     if not is_collection(folder):
         raise FolderUnusable(
             f"The folder {folder} is not a collection",
-            "FlowerSorter has never kept anything in it",
-            "Choose the folder of a collection, or make a new one. Folders of photos are opened with Open Folder",
+            "it has no library of FlowerSorter",
+            "Choose the folder of a collection, or make a new one. To open a folder of photos, use Open Folder",
         )
     with collection_locked(folder):
         pass
 
 
 def check_can_become_one(folder: Path) -> None:
-    """Make sure that a new collection can be made in a folder: it is empty, or not there yet.
+    """Check that a new collection can be made in a folder: it is empty or does not exist.
 
     Raises:
-        FolderUnusable: it cannot.
+        FolderUnusable: it cannot, with the reason.
     """
     what = f"A new collection cannot be made in {folder}"
     inside = next((parent for parent in folder.parents if is_collection(parent)), None)
     try:
         if is_collection(folder):
-            raise FolderUnusable(what, "there is a collection already", "Open that one, or choose another name")
+            raise FolderUnusable(what, "it is a collection already", "Open that one, or choose another name")
         if inside is not None:
-            raise FolderUnusable(what, f"it lies inside the collection {inside}", "Choose a folder elsewhere")
+            raise FolderUnusable(what, f"it is inside the collection {inside}", "Choose a folder elsewhere")
         if folder.exists() and not folder.is_dir():
-            raise FolderUnusable(what, "there is a file of that name", "Choose another name")
+            raise FolderUnusable(what, "a file has that name", "Choose another name")
         if folder.is_dir() and any(folder.iterdir()):
             raise FolderUnusable(what, "the folder is not empty", "Choose another name, or an empty folder")
     except OSError as error:
@@ -65,37 +65,36 @@ def check_can_become_one(folder: Path) -> None:
 
 
 class RecentCollections:
-    """The collections a person has opened, newest first, in a small file; without it they are just not offered.
+    """The recently opened collections, newest first, in a JSON file; without the file the list is empty.
 
     Args:
-        file: Where they are noted; made when there is something to note.
+        file: The JSON file; made when the first collection is added.
     """
 
     def __init__(self, file: Path) -> None:
         self._file = file
 
     def all(self) -> list[Path]:
-        """Those that are still there."""
-        return [folder for folder in self._noted() if is_collection(folder)]
+        """The ones that still exist, newest first."""
+        return [folder for folder in self._stored() if is_collection(folder)]
 
     def remember(self, collection: Path) -> None:
-        """Put a collection first. What cannot be written is not remembered, and nothing else is lost by that."""
-        noted = self._noted()
-        wanted = [collection, *(each for each in noted if each != collection)][:MAX_REMEMBERED]
-        if wanted == noted:
+        """Move a collection to the front; a failing disk is ignored."""
+        stored = self._stored()
+        wanted = [collection, *(folder for folder in stored if folder != collection)][:MAX_REMEMBERED]
+        if wanted == stored:
             return
-        part = self._file.with_name(f"{self._file.name}.{os.getpid()}.part")
         with contextlib.suppress(OSError, UnicodeError):
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps([str(each) for each in wanted], indent=1), encoding="utf-8")
-            part.replace(self._file)
+            text = json.dumps([str(folder) for folder in wanted], indent=1)
+            write_atomically(self._file, text.encode("utf-8"), durable=False)
 
-    def _noted(self) -> list[Path]:
+    def _stored(self) -> list[Path]:
         try:
-            noted = json.loads(self._file.read_text(encoding="utf-8"))
+            paths = json.loads(self._file.read_text(encoding="utf-8"))
         except (OSError, ValueError):
             return []
-        if not isinstance(noted, list):
+        if not isinstance(paths, list):
             return []
-        paths = [Path(each) for each in noted if isinstance(each, str)]
-        return [path for path in paths if path.is_absolute()]
+        folders = [Path(path) for path in paths if isinstance(path, str)]
+        return [folder for folder in folders if folder.is_absolute()]

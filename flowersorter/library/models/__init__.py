@@ -1,1 +1,1 @@
-"""Models on disk."""
+"""Models and fine-tuned weights on disk."""

@@ -1,4 +1,4 @@
-"""The networks of a collection's own: what deep training changed in a backbone, a file each."""
+"""Fine-tuned weights of a collection: one file for each backbone that was fine-tuned here."""
 
 from __future__ import annotations
 
@@ -11,41 +11,40 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import UserError
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
-from flowersorter.library.tables.settings import Settings
+from flowersorter.library.tables.settings import FINETUNED_COUNT, Settings
 
-_COUNTER = "networks trained"
 _SUFFIX = ".safetensors"
 
 
 class FinetunedWeights:
-    """Files by the name of the network they make.
+    """Weight files, named after their backbone.
 
-    A number is never given twice, even where its file is gone: embeddings are kept by that name too, and those of two
-    networks must not mix.
+    A number is never used twice, even after its file is deleted: embeddings are stored by the same name, and those of
+    two networks must not mix.
 
     Args:
-        folder: Where the files are; made when there is something to keep.
-        settings: Remember the last number.
+        folder: The folder of the files; made when the first one is stored.
+        settings: Stores the last number.
     """
 
     def __init__(self, folder: Path, settings: Settings) -> None:
         self._folder, self._settings = folder, settings
 
     def path(self, name: str) -> Path:
-        """Where the file of this network is or would be."""
+        """The path of a network's file, whether it exists or not."""
         return self._folder / f"{name}{_SUFFIX}"
 
     def next_number(self) -> int:
-        """A number that no network of this collection has or had; it is on disk when this returns."""
-        number = self._settings.get(_COUNTER, 0) + 1
-        self._settings.set(_COUNTER, number)
+        """A number that no network of this collection has or had; stored when this returns."""
+        number = self._settings.get(FINETUNED_COUNT) + 1
+        self._settings.set(FINETUNED_COUNT, number)
         return number
 
     def write(self, name: str, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Path:
-        """Keep a network.
+        """Store a network.
 
         Raises:
-            UserError: the disk refuses; nothing was kept.
+            UserError: the disk refuses; nothing was stored.
         """
         path = self.path(name)
         try:
@@ -63,11 +62,11 @@ class FinetunedWeights:
         """
         return read_bundle(self.path(name))
 
-    def names(self, mark: str) -> list[str]:
-        """The networks there are: whatever has this in its name."""
-        return sorted(path.name.removesuffix(_SUFFIX) for path in self._folder.glob(f"*{mark}*{_SUFFIX}"))
+    def names(self, infix: str) -> list[str]:
+        """The names of the stored networks that contain this text."""
+        return sorted(path.name.removesuffix(_SUFFIX) for path in self._folder.glob(f"*{infix}*{_SUFFIX}"))
 
     def remove(self, name: str) -> None:
-        """Delete a network's file, if the disk lets us; one that stays just takes up room."""
+        """Delete a network's file; if the disk refuses, it only takes space."""
         with contextlib.suppress(OSError):
             self.path(name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The models a collection has learnt: a file each, and a table that says which one is in use."""
+"""The trained models of a collection: a file each, and a table that marks the one in use."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class ModelEntry:
 
     Attributes:
         created_at: ISO 8601 in UTC.
-        held_out_accuracy: From 0 to 1, on photos it did not learn from; None where there were too few.
-        photos: How many photos it learnt from.
+        held_out_accuracy: From 0 to 1, on photos it was not trained on; None where there were too few.
+        photos: Number of photos it was trained on.
         current: Whether it is the one in use.
     """
 
@@ -42,24 +42,24 @@ class ModelEntry:
 
 
 class ModelStore:
-    """The models of one collection. The starter model ships with the program and is not among them."""
+    """The models of one collection, without the starter model, which ships with the program."""
 
     def __init__(self, database: Database, folder: Path) -> None:
         self._database = database
         self._folder = folder
 
     def add(self, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> int:
-        """Keep a model; the one in use stays the same.
+        """Store a model; the one in use stays the same.
 
         Args:
-            arrays: What it is made of, by name.
+            arrays: Its arrays, by name.
             metadata: JSON values; "backbone", "class_names", "held_out_accuracy", "photos", "note" are needed.
 
         Returns:
             Its id.
 
         Raises:
-            UserError: the disk refuses; nothing was kept.
+            UserError: the disk refuses; nothing was stored.
         """
         now = datetime.now(UTC).isoformat(timespec="seconds")
         with self._database.transaction() as connection:
@@ -78,8 +78,8 @@ class ModelStore:
             assert cursor.lastrowid is not None  # set after every INSERT
             model_id = cursor.lastrowid
             name = f"{model_id}.safetensors"
-            # The file first, the commit last: a row in the table always has its file. A file that a crash
-            # leaves without its row is replaced by the next model, which gets the same number.
+            # The file is written before the commit, so every row has its file. A file that a crash leaves without
+            # a row is replaced by the next model, which gets the same number.
             try:
                 self._folder.mkdir(exist_ok=True)
                 write_bundle(self._folder / name, arrays, metadata)
@@ -98,13 +98,13 @@ class ModelStore:
         return _entry(rows[0]) if rows else None
 
     def use(self, model_id: int | None) -> None:
-        """Put a model into use.
+        """Select the model in use.
 
         Args:
             model_id: Its id, or None for the starter.
 
         Raises:
-            ModelFileBad: there is no such model; the one in use stays.
+            ModelFileBad: there is no such model; the one in use stays the same.
         """
         with self._database.transaction() as connection:
             if model_id is not None:
@@ -128,7 +128,7 @@ class ModelStore:
             raise ModelFileBad(error.what, error.why, _ANOTHER) from error
 
     def set_note(self, model_id: int, note: str) -> None:
-        """Give a model another note.
+        """Change the note of a model.
 
         Raises:
             ModelFileBad: there is no such model.
@@ -138,7 +138,7 @@ class ModelStore:
             connection.execute("UPDATE models SET note = ? WHERE id = ?", (note, model_id))
 
     def delete(self, model_id: int) -> None:
-        """Remove a model; if it was in use, the starter is now.
+        """Delete a model; if it was in use, the starter takes its place.
 
         Raises:
             ModelFileBad: there is no such model.
@@ -146,18 +146,18 @@ class ModelStore:
         file = self._file(model_id)
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM models WHERE id = ?", (model_id,))
-        # The row is gone for good; a file that cannot be removed just takes up room.
+        # A file that cannot be deleted only takes space.
         with contextlib.suppress(OSError):
             file.unlink()
 
     def _file(self, model_id: int) -> Path:
         rows = self._database.query("SELECT file FROM models WHERE id = ?", (model_id,))
         if not rows:
-            raise ModelFileBad(f"There is no model {model_id}", hint="List the models to see which there are")
+            raise ModelFileBad(f"There is no model {model_id}", hint='"flowersorter models" lists them')
         return self._folder / str(rows[0]["file"])
 
 
-#: What to do where the file of a model is damaged.
+#: Hint where the file of a model is damaged.
 _ANOTHER = "Use another model: Models in the window, flowersorter models --use ID in the terminal"
 
 

@@ -1,4 +1,4 @@
-"""Model files: arrays and a JSON description in one safetensors file, read as if a stranger had sent it."""
+"""Model files: arrays and JSON metadata in one safetensors file. Reading treats every file as untrusted."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ import numpy as np
 import safetensors.numpy
 from numpy.typing import NDArray
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad
-from flowersorter.library.files.atomic_write import write_durably
 
 _METADATA_KEY = "flowersorter"
-# A head is well under a megabyte; a whole fine-tuned ResNet-50 in float32 is 100 MB.
+# A head has well under a megabyte; a fine-tuned ResNet-50 in float32 has 100 MB.
 MAX_FILE_BYTES = 1 << 28
 MAX_HEADER_BYTES = 4 << 20
 _MAX_ARRAYS = 10_000
 _MAX_DIMENSIONS = 8
 _LENGTH_BYTES = 8
-#: Digits of the largest number any of our files needs; SQLite and float64 hold every such number.
+#: More digits than any number in our files; an integer of this length fits SQLite's 64 bits.
 _MAX_DIGITS = 18
 _DTYPES = {
     "BOOL": np.dtype("?"),
@@ -33,45 +33,45 @@ _DTYPES = {
     **{f"I{8 * size}": np.dtype(f"<i{size}") for size in (1, 2, 4, 8)},
     **{f"F{8 * size}": np.dtype(f"<f{size}") for size in (2, 4, 8)},
 }
-#: Opening a pipe without O_NONBLOCK waits for somebody to write into it; Windows knows no such flag.
+#: Opening a pipe without O_NONBLOCK blocks until a writer appears; Windows has no such flag.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def write_bundle(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> None:
-    """Write a model file; `path` holds the old file or the whole new one, whatever happens.
+    """Write a model file atomically.
 
     Args:
         path: The file to make or replace.
         arrays: By name, of any shape; numbers and booleans.
-        metadata: What JSON can hold.
+        metadata: JSON values.
 
     Raises:
-        TypeError: `metadata` holds what JSON cannot.
+        TypeError: `metadata` holds a value that JSON does not have.
         OSError: the disk refuses.
     """
-    write_durably(path, bundle_bytes(arrays, metadata))
+    write_atomically(path, bundle_bytes(arrays, metadata))
 
 
 def bundle_bytes(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> bytes:
     """Make the content of a model file.
 
     Raises:
-        TypeError: `metadata` holds what JSON cannot.
+        TypeError: `metadata` holds a value that JSON does not have.
     """
     text = json.dumps(dict(metadata))
-    # safetensors writes the memory as it lies: it has to lie in C order.
+    # safetensors writes the raw memory, which must be in C order.
     contiguous = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     return bytes(safetensors.numpy.save(contiguous, {_METADATA_KEY: text}))
 
 
 def read_bundle(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    """Read a model file; takes no more memory than a header of `MAX_HEADER_BYTES` and the file itself.
+    """Read a model file; memory is limited to a header of `MAX_HEADER_BYTES` and the file itself.
 
     Returns:
-        The arrays by name, which cannot be written to, and the metadata.
+        The arrays by name, read-only, and the metadata.
 
     Raises:
-        ModelFileBad: the file is missing, damaged, or not a model of this program.
+        ModelFileBad: the file is missing, damaged, or not a FlowerSorter model.
     """
     try:
         with _open(path) as file:
@@ -89,18 +89,18 @@ def read_bundle(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
 
 def _open(path: Path) -> FileIO:
-    # Opening some devices has effects of its own, so the kind is looked at before as well.
-    _refuse_unless_ordinary(os.stat(path))  # noqa: PTH116 - the flags need os anyway
+    # Opening some devices has side effects, so the kind of file is checked before opening too.
+    _require_regular(os.stat(path))  # noqa: PTH116 - the flags need os anyway
     file = FileIO(os.open(path, _OPEN_FLAGS), "rb")
     try:
-        _refuse_unless_ordinary(os.fstat(file.fileno()))
+        _require_regular(os.fstat(file.fileno()))
     except ValueError:
         file.close()
         raise
     return file
 
 
-def _refuse_unless_ordinary(status: os.stat_result) -> None:
+def _require_regular(status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
         raise ValueError("it is a folder")
     if not stat.S_ISREG(status.st_mode):
@@ -112,15 +112,15 @@ def _refuse_unless_ordinary(status: os.stat_result) -> None:
 def _read(file: FileIO, count: int) -> bytes:
     data = file.read(count) or b""
     while len(data) < count and (more := file.read(count - len(data))):
-        data += more  # only network drives hand out less than was asked for
+        data += more  # only network drives return less than requested
     if len(data) < count:
-        raise ValueError("it ends too soon")
+        raise ValueError("it is incomplete")
     return data
 
 
 def _read_header(file: FileIO, size: int) -> tuple[dict[str, Any], int]:
-    """The table of contents and where it ends; https://github.com/huggingface/safetensors#format describes it."""
-    problem = ValueError("it is not a safetensors file, or only a part of one")
+    """The header and where it ends; https://github.com/huggingface/safetensors#format describes it."""
+    problem = ValueError("it is not a safetensors file, or it is incomplete")
     if size < _LENGTH_BYTES:
         raise problem
     length = int.from_bytes(_read(file, _LENGTH_BYTES), "little")
@@ -136,12 +136,12 @@ def _read_metadata(header: dict[str, Any]) -> dict[str, Any]:
     notes = header.pop("__metadata__", None)
     text = notes.get(_METADATA_KEY) if isinstance(notes, dict) else None
     if not isinstance(text, str):
-        raise ValueError("it is not a model of FlowerSorter")
+        raise ValueError("it is not a FlowerSorter model")
     return _json_object(text.encode("utf-8", "surrogatepass"), "its description")
 
 
 def _json_object(text: bytes, what: str) -> dict[str, Any]:
-    """Parse strictly: no key twice, no number that is not finite or absurdly long."""
+    """Parse strictly: no duplicate keys, only finite numbers of ordinary length."""
     try:
         value = json.loads(
             text.decode("utf-8"),
@@ -160,12 +160,12 @@ def _json_object(text: bytes, what: str) -> dict[str, Any]:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a name is there twice")
+        raise ValueError("a name occurs twice")
     return found
 
 
 def _refused_number(text: str) -> float:
-    raise ValueError(f"{text[:_MAX_DIGITS]} is no number")
+    raise ValueError(f"{text[:_MAX_DIGITS]} is not a valid number")
 
 
 def _finite(text: str) -> float:
@@ -178,19 +178,19 @@ def _short(text: str) -> int:
 
 
 def _check_arrays(header: dict[str, Any], total: int) -> None:
-    """Make sure that the arrays are as large as they say and fill the file, before anything is made of them."""
+    """Check, before any array is made, that the arrays have the declared sizes and fill the file exactly."""
     end = 0
     for begin, stop in sorted(_extent(name, entry) for name, entry in header.items()):
         if begin != end:
             raise ValueError("its arrays overlap or leave gaps")
         end = stop
     if end != total:
-        raise ValueError("its arrays are larger than the file" if end > total else "there is more in it than arrays")
+        raise ValueError("its arrays are larger than the file" if end > total else "it holds data outside its arrays")
 
 
 def _extent(name: str, entry: Any) -> tuple[int, int]:
-    """From where to where one array lies, from its entry in the header."""
-    problem = ValueError(f"its array {name[:60]!a} is described wrongly")
+    """The start and end of one array in the data, from its entry in the header."""
+    problem = ValueError(f"its array {name[:60]!a} has an invalid description")
     if not isinstance(entry, dict):
         raise problem
     dtype, shape, offsets = (entry.get(key) for key in ("dtype", "shape", "data_offsets"))

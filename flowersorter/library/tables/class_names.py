@@ -1,4 +1,4 @@
-"""Names of classes: which can be used, and which two are the same."""
+"""Class names: which are valid, and which two are equal."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ MAX_NAME_LENGTH = 100
 #: Control characters, surrogates (undecodable bytes of a folder's name), line and paragraph ends.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
-#: Turn the reading direction of what follows: "exe.gpj" would be shown as "jpg.exe".
+#: Change the text direction: "exe.gpj" would be shown as "jpg.exe".
 _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
-#: The folder for photos nobody is sure about: it holds no class, and nothing is learned from what stands in it.
+#: The folder for photos of the verdict *unsure*: not a class, and its photos are not used for training.
 ASIDE = "Not sure"
 
 
 def class_key(name: str) -> str:
-    """What two spellings of the same class name have in common: case and Unicode composition set aside."""
+    """The key by which class names are compared: without case and Unicode composition."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name.strip()).casefold())
 
 
 def validated_name(name: str) -> str:
-    """The name without spaces around it.
+    """Return the name without surrounding spaces.
 
     Raises:
-        ClassRefused: it cannot be used.
+        ClassRefused: it is not a valid class name.
     """
     name = name.strip()
     why = ""
@@ -36,13 +36,13 @@ def validated_name(name: str) -> str:
     if len(name) > MAX_NAME_LENGTH:
         why = f"it has more than {MAX_NAME_LENGTH} characters"
     elif any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in name):
-        why = "it holds characters that cannot be shown"
+        why = "it contains characters that cannot be displayed"
     elif not _BIDI_CONTROLS.isdisjoint(name):
-        why = "it would be shown as something else than it is"
+        why = "it contains characters that change the text direction"
     elif _looks_like_path(name):
         why = "it looks like a path"
     elif class_key(name) == class_key(ASIDE):
-        why = "photos nobody is sure about are filed under it"
+        why = "it is the folder for photos that FlowerSorter is not sure about"
     if why:
         shown = name[:MAX_NAME_LENGTH].encode("utf-8", "replace").decode()
         shown = "".join(character if character.isprintable() else "?" for character in shown)
@@ -51,7 +51,7 @@ def validated_name(name: str) -> str:
 
 
 def _looks_like_path(name: str) -> bool:
-    """Whether a name leads somewhere, as "../x" and "/etc" do; "tea/hybrid" is an ordinary name."""
+    """Whether a name is a path, such as "../x" and "/etc"; "tea/hybrid" is not."""
     parts = re.split(r"[/\\]", unicodedata.normalize("NFKC", name))
     leads = len(parts) > 1 and any(part.strip() in ("", ".", "..") for part in parts)
     return leads or parts[0] in (".", "..", "~") or _DRIVE.match(name) is not None

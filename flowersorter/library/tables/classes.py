@@ -1,4 +1,4 @@
-"""The classes a person sorts by, and the former names that still mean them."""
+"""The table of classes and of their former names."""
 
 from __future__ import annotations
 
@@ -9,24 +9,20 @@ from collections.abc import Iterable, Sequence
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
-from flowersorter.library.tables.class_dependents import ClassDependents
 from flowersorter.library.tables.class_names import class_key, validated_name
-from flowersorter.library.tables.class_undo_records import RemovedClass, RenamedClass
-from flowersorter.library.tables.settings import Settings
+from flowersorter.library.tables.class_undo import ClassDependents, RemovedClass, RenamedClass
+from flowersorter.library.tables.settings import DELETED_CLASSES, Settings
 from flowersorter.natural_sort import NaturalOrder
 
-#: In the settings: names of deleted classes as `class_key` gives them. Models go on knowing them, and must not bring
-#: back what a person deleted.
-_DELETED = "deleted classes"
 _COLUMNS = "id, name, origin, position, colour"
-#: The classes that somebody said of a photo, read or not.
+#: The classes with labels, of photos that are read or not.
 _IN_USE = "SELECT class_id FROM labels UNION SELECT class_id FROM pending_labels"
-#: Lets a former name mean a class again, if that is there.
-_MEANT = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?"
+#: Makes a key a former name of a class, if the class exists.
+_RESTORE_ALIAS = "INSERT OR IGNORE INTO class_aliases (key, class_id) SELECT ?, id FROM classes WHERE id = ?"
 
 
 class ClassTable:
-    """The classes of one collection. Names differ by more than upper and lower case."""
+    """The classes of one collection; two names never differ in case only."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -39,7 +35,7 @@ class ClassTable:
         ]
 
     def find(self, name: str) -> PhotoClass | None:
-        """The class with this name or, where there is none, the one that once had it."""
+        """The class with this name, else the one with this former name."""
         key = class_key(name)
         rows = self._database.query(f"SELECT {_COLUMNS} FROM classes WHERE key = ?", (key,))
         rows = rows or self._database.query(
@@ -53,7 +49,7 @@ class ClassTable:
         """Make a new class, last in the list.
 
         Raises:
-            ClassRefused: the name is empty, too long, holds control characters, or is taken.
+            ClassRefused: the name is not valid, or taken.
         """
         name = validated_name(name)
         with self._database.transaction() as connection:
@@ -66,14 +62,14 @@ class ClassTable:
                 (name, class_key(name), origin.value, position, colour),
             )
             assert cursor.lastrowid is not None  # set after every INSERT
-            self._forgive([class_key(name)])
+            self._undelete_names([class_key(name)])
             return PhotoClass(cursor.lastrowid, name, origin, position, colour)
 
     def put_back(self, photo_class: PhotoClass) -> None:
-        """Make a class again that `take_out` removed, as it was and where it was in the list.
+        """Restore a class that `take_out` removed, at its former position in the list.
 
         Raises:
-            ClassRefused: its name is taken by now.
+            ClassRefused: its name has been taken since.
         """
         with self._database.transaction() as connection:
             self._refuse_taken(photo_class.name)
@@ -82,12 +78,12 @@ class ClassTable:
                 "INSERT INTO classes (id, name, key, origin, position, colour) VALUES (?, ?, ?, ?, ?, ?)",
                 (photo_class.id, photo_class.name, key, photo_class.origin.value, -1, photo_class.colour),
             )
-            others = [each.id for each in self.all() if each.id != photo_class.id]
+            others = [other.id for other in self.all() if other.id != photo_class.id]
             _number(connection, [*others[: photo_class.position], photo_class.id, *others[photo_class.position :]])
-            self._forgive([key])
+            self._undelete_names([key])
 
     def take_out(self, class_id: int) -> bool:
-        """Remove a class that was made by mistake; one that has labels stays. Returns whether it is gone."""
+        """Remove a class unless it has labels; returns whether it was removed."""
         with self._database.transaction() as connection:
             if connection.execute(f"SELECT ? IN ({_IN_USE})", (class_id,)).fetchone()[0]:
                 return False
@@ -95,12 +91,12 @@ class ClassTable:
             return True
 
     def resolve(self, name: str, origin: ClassOrigin) -> PhotoClass:
-        """The class that `name` means, now or under a former name; made if there is none.
+        """The class with this name or former name; made if there is none.
 
-        A class only a model knew becomes the person's or the folder's when one of them names it.
+        The origin of a class that came from a model changes to `origin`.
 
         Raises:
-            ClassRefused: the name is new and cannot be used.
+            ClassRefused: the name is new and not valid.
         """
         with self._database.transaction() as connection:
             found = self.find(name)
@@ -112,10 +108,10 @@ class ClassTable:
             return found
 
     def resolve_all(self, names: Iterable[str], origin: ClassOrigin) -> dict[str, PhotoClass]:
-        """The classes that `names` mean, by name; new ones are made in natural order ("bed 2" before "bed 10").
+        """`resolve` for several names, by name; new classes are made in natural order ("bed 2" before "bed 10").
 
         Raises:
-            ClassRefused: a name is new and cannot be used; no class was made.
+            ClassRefused: a name is new and not valid; no class was made.
         """
         order = NaturalOrder()
         ordered = sorted(set(names), key=lambda name: (order.folder(name), name))
@@ -123,12 +119,12 @@ class ClassTable:
             return {name: self.resolve(name, origin) for name in ordered}
 
     def meant_by(self, names: Sequence[str]) -> list[int]:
-        """The ids of the classes that names of a model mean, in their order; new ones are made.
+        """The class ids of a model's class names, in their order; new classes are made.
 
-        Two names mean the same class where it was merged from both; a name of a class that was deleted means 0.
+        Two names have the same id if their classes were merged; the name of a deleted class has id 0.
 
         Raises:
-            ClassRefused: a name is new and cannot be used.
+            ClassRefused: a name is new and not valid.
         """
         former = self._database.tuples("SELECT key, class_id FROM class_aliases")
         ids: dict[str, int] = dict(former) | dict(self._database.tuples("SELECT key, id FROM classes"))
@@ -143,19 +139,19 @@ class ClassTable:
         ]
 
     def without_deleted(self, names: Iterable[str]) -> list[str]:
-        """Those of a model's names that still mean a class, or a class that was never there."""
+        """A model's class names without those of deleted classes."""
         deleted = set(self._deleted())
         return [name for name in names if class_key(name) not in deleted or self.find(name) is not None]
 
     def bring_back(self, names: Iterable[str]) -> None:
-        """Let these names mean a class again, whatever was deleted."""
-        self._forgive([class_key(name) for name in names])
+        """Allow these names again although their classes were deleted."""
+        self._undelete_names([class_key(name) for name in names])
 
     def check_name(self, class_id: int, name: str) -> str:
-        """The name as `rename` would store it.
+        """Return the name as `rename` would store it.
 
         Raises:
-            ClassRefused: the name cannot be used or another class has it, or the class is gone.
+            ClassRefused: the name is not valid or taken, or the class does not exist any more.
         """
         name = validated_name(name)
         if class_key(name) != self._key_of(class_id):
@@ -163,114 +159,114 @@ class ClassTable:
         return name
 
     def rename(self, class_id: int, name: str) -> RenamedClass:
-        """Give a class another name; models that know the old one go on meaning this class.
+        """Rename a class; models with the old name still predict this class.
 
         Raises:
-            ClassRefused: the name cannot be used or another class has it, or the class is gone.
+            ClassRefused: the name is not valid or taken, or the class does not exist any more.
         """
         with self._database.transaction() as connection:
             name = self.check_name(class_id, name)
             key, old_key = class_key(name), self._key_of(class_id)
             meant = connection.execute("SELECT key, class_id FROM class_aliases WHERE key IN (?, ?)", (old_key, key))
             deleted = key in self._deleted()
-            renamed = RenamedClass(self._there(class_id), (old_key, key), tuple(map(tuple, meant)), deleted)
+            renamed = RenamedClass(self._existing(class_id), (old_key, key), tuple(map(tuple, meant)), deleted)
             if key != old_key:
                 connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, class_id))
                 _add_alias(connection, old_key, class_id)
             connection.execute("UPDATE classes SET name = ?, key = ? WHERE id = ?", (name, key, class_id))
-            _take_over(connection, class_id)
-            self._forgive([key])
+            _assign_to_person(connection, class_id)
+            self._undelete_names([key])
             return renamed
 
     def rename_back(self, renamed: RenamedClass) -> None:
-        """Give a class its former name again, as if it had never had another.
+        """Undo a renaming completely.
 
         Raises:
-            ClassRefused: the name is taken by now, or the class is gone.
+            ClassRefused: the old name has been taken since, or the class does not exist any more.
         """
         one, (old_key, key) = renamed.before, renamed.keys
         with self._database.transaction() as connection:
             self.check_name(one.id, one.name)
             connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (old_key, one.id))
-            connection.executemany(_MEANT, renamed.meant)
+            connection.executemany(_RESTORE_ALIAS, renamed.meant)
             connection.execute(
                 "UPDATE classes SET name = ?, key = ?, origin = ? WHERE id = ?",
                 (one.name, old_key, one.origin.value, one.id),
             )
             if renamed.deleted:
-                self._settings.set(_DELETED, sorted({*self._deleted(), key}))
+                self._settings.set(DELETED_CLASSES, sorted({*self._deleted(), key}))
 
     def merge(self, class_id: int, into: int) -> RemovedClass:
         """Move all labels and names of one class to another and remove it.
 
         Raises:
-            ClassRefused: both are the same class, or one of them is gone.
+            ClassRefused: both are the same class, or one of them does not exist any more.
         """
         if class_id == into:
             raise ClassRefused("A class cannot be merged with itself")
         with self._database.transaction() as connection:
-            key, one, other = self._key_of(class_id), self._there(class_id), self._there(into)
+            key, one, other = self._key_of(class_id), self._existing(class_id), self._existing(into)
             meant = connection.execute("SELECT class_id FROM class_aliases WHERE key = ?", (key,)).fetchone()
-            belongings = ClassDependents.of(connection, class_id)
-            deleted = frozenset(self._deleted()) & {key, *belongings.aliases}
-            removed = RemovedClass(one, other, belongings, deleted, meant[0] if meant else 0)
+            dependents = ClassDependents.of(connection, class_id)
+            deleted = frozenset(self._deleted()) & {key, *dependents.aliases}
+            removed = RemovedClass(one, other, dependents, deleted, meant[0] if meant else 0)
             connection.execute("UPDATE labels SET class_id = ? WHERE class_id = ?", (into, class_id))
             connection.execute("UPDATE pending_labels SET class_id = ? WHERE class_id = ?", (into, class_id))
             connection.execute("UPDATE class_aliases SET class_id = ? WHERE class_id = ?", (into, class_id))
             _add_alias(connection, key, into)
-            _take_over(connection, into)
+            _assign_to_person(connection, into)
             self._remove(connection, [class_id])
             return removed
 
     def delete(self, class_id: int) -> RemovedClass | None:
-        """Remove a class with its labels and former names; the photos stay. None where it is gone already.
+        """Remove a class with its labels and former names, not its photos; None if it does not exist any more.
 
-        Models that know it go on knowing it, but its names mean nothing any more until somebody uses one again.
+        Models can still predict its names, but they stand for no class until one of them is used again.
         """
         with self._database.transaction() as connection:
-            one = next((each for each in self.all() if each.id == class_id), None)
+            one = next((candidate for candidate in self.all() if candidate.id == class_id), None)
             if one is None:
                 return None
-            belongings, deleted = ClassDependents.of(connection, class_id), frozenset(self._deleted())
-            keys = {self._key_of(class_id), *belongings.aliases}
+            dependents, deleted = ClassDependents.of(connection, class_id), frozenset(self._deleted())
+            keys = {self._key_of(class_id), *dependents.aliases}
             self._remove(connection, [class_id])
-            self._settings.set(_DELETED, sorted(deleted | keys))
-            return RemovedClass(one, None, belongings, deleted & keys)
+            self._settings.set(DELETED_CLASSES, sorted(deleted | keys))
+            return RemovedClass(one, None, dependents, deleted & keys)
 
     def restore(self, removed: RemovedClass) -> None:
-        """Bring back a class that was merged or deleted, with its number, place, colour, names and labels.
+        """Restore a merged or deleted class with its id, position, colour, names and labels.
 
-        What was said about a photo meanwhile stays.
+        Labels changed since then are kept.
 
         Raises:
-            ClassRefused: its name is taken by now.
+            ClassRefused: its name has been taken since.
         """
         one, into = removed.photo_class, removed.into
         with self._database.transaction() as connection:
             self._make_room(connection, one.name)
             self.put_back(one)
             key = self._key_of(one.id)
-            deleted = {*self._deleted()} - {key, *removed.belongings.aliases} | removed.deleted
-            self._settings.set(_DELETED, sorted(deleted))
-            removed.belongings.give_back(connection, one.id, None if into is None else into.id)
+            deleted = {*self._deleted()} - {key, *removed.dependents.aliases} | removed.deleted
+            self._settings.set(DELETED_CLASSES, sorted(deleted))
+            removed.dependents.restore(connection, one.id, None if into is None else into.id)
             if into is None:
                 return
             connection.execute("DELETE FROM class_aliases WHERE key = ? AND class_id = ?", (key, into.id))
-            connection.execute(_MEANT, (key, removed.meant))
-            # One that was renamed meanwhile is the person's for that.
+            connection.execute(_RESTORE_ALIAS, (key, removed.meant))
+            # A class that was renamed since then keeps the person as its origin.
             connection.execute(
                 "UPDATE classes SET origin = ? WHERE id = ? AND name = ?", (into.origin.value, into.id, into.name)
             )
 
     def reorder(self, ids: Sequence[int]) -> None:
-        """Put the classes in the order of `ids`; those not named follow in their present order."""
+        """Order the classes by `ids`; those not listed follow in their present order."""
         rank = {class_id: position for position, class_id in enumerate(ids)}
         with self._database.transaction() as connection:
             present = [photo_class.id for photo_class in self.all()]
             _number(connection, sorted(present, key=lambda class_id: rank.get(class_id, len(rank))))
 
     def keep_model_classes(self, names: Iterable[str]) -> None:
-        """Remove the classes only a former model knew: brought by it, without labels, not in `names`."""
+        """Remove the classes that came from a model, have no labels and are not in `names`."""
         kept = {class_key(name) for name in names}
         with self._database.transaction() as connection:
             rows = connection.execute(
@@ -284,33 +280,33 @@ class ClassTable:
     def _remove(self, connection: sqlite3.Connection, ids: Sequence[int]) -> None:
         if not ids:
             return
-        # Labels and aliases go with it: see the references in the schema.
+        # Labels and aliases are deleted by cascade: see the schema.
         connection.executemany("DELETE FROM classes WHERE id = ?", [(class_id,) for class_id in ids])
         _number(connection, [photo_class.id for photo_class in self.all()])
 
     def _deleted(self) -> list[str]:
-        return self._settings.get(_DELETED, list[str]())
+        return self._settings.get(DELETED_CLASSES)
 
-    def _forgive(self, keys: Iterable[str]) -> None:
-        """Forget that classes of these names were deleted."""
+    def _undelete_names(self, keys: Iterable[str]) -> None:
+        """Remove these names from the names of deleted classes."""
         deleted = self._deleted()
         if deleted:
-            self._settings.set(_DELETED, sorted(set(deleted) - set(keys)))
+            self._settings.set(DELETED_CLASSES, sorted(set(deleted) - set(keys)))
 
     def _key_of(self, class_id: int) -> str:
         return str(self._row_of("key", class_id)[0])
 
-    def _there(self, class_id: int) -> PhotoClass:
+    def _existing(self, class_id: int) -> PhotoClass:
         return _photo_class(self._row_of(_COLUMNS, class_id))
 
     def _row_of(self, columns: str, class_id: int) -> sqlite3.Row:
         rows = self._database.query(f"SELECT {columns} FROM classes WHERE id = ?", (class_id,))
         if not rows:
-            raise ClassRefused("The class is no longer there", "it was deleted or merged")
+            raise ClassRefused("The class does not exist any more", "it was deleted or merged")
         return rows[0]
 
     def _make_room(self, connection: sqlite3.Connection, name: str) -> None:
-        """Remove a class of this name that only a model has made since, and nobody has used."""
+        """Remove a class of this name that came from a model and has no labels."""
         [taken] = connection.execute(
             f"SELECT MAX(id) FROM classes WHERE key = ? AND origin = ? AND id NOT IN ({_IN_USE})",
             (class_key(name), ClassOrigin.MODEL.value),
@@ -328,8 +324,8 @@ def _add_alias(connection: sqlite3.Connection, key: str, class_id: int) -> None:
     connection.execute("INSERT OR REPLACE INTO class_aliases (key, class_id) VALUES (?, ?)", (key, class_id))
 
 
-def _take_over(connection: sqlite3.Connection, class_id: int) -> None:
-    """A class of a model that a person has worked on is the person's: it stays when the model goes."""
+def _assign_to_person(connection: sqlite3.Connection, class_id: int) -> None:
+    """Change the origin of a class from model to person, so that it is kept when the model is removed."""
     connection.execute(
         "UPDATE classes SET origin = ? WHERE id = ? AND origin = ?",
         (ClassOrigin.PERSON.value, class_id, ClassOrigin.MODEL.value),

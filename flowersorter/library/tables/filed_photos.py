@@ -1,4 +1,4 @@
-"""Where photos were filed: what runs put into class folders and no later run took away."""
+"""Where photos are filed, according to the journal: the results of runs that were not undone or moved on."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ _MOVED = "SELECT id, sha256, source FROM filings WHERE state = 'done' AND action
 
 @dataclass(frozen=True, slots=True)
 class FiledPhoto:
-    """A photo in a class folder, as the journal knows it.
+    """A photo in a class folder, according to the journal.
 
     Attributes:
-        run_id: The run that put it there.
+        run_id: The run that filed it.
         sha256: Of its bytes.
         class_name: The class whose folder it is in.
-        path: Where it is.
-        root: The folder that run filed into: it holds the class folders.
+        path: Its path.
+        root: The destination of that run, which holds the class folders.
         linked: Whether it is a link to a photo elsewhere.
     """
 
@@ -76,20 +76,20 @@ def without_moved_on(database: Database, files: Sequence[FiledFile]) -> list[Fil
 
 
 def filed_photos(database: Database, hashes: Iterable[bytes]) -> list[FiledPhoto]:
-    """Where photos with these bytes are filed, oldest first; what a later run moved on is there once."""
-    return _still_there(database.query_in(_FILED.format(column="sha256"), list(hashes)))
+    """The filed photos with these hashes, oldest first; one that a later run moved on is listed once."""
+    return _latest(database.query_in(_FILED.format(column="sha256"), list(hashes)))
 
 
 def filed_under(database: Database, class_name: str) -> list[FiledPhoto]:
     """Every photo that is filed under a class."""
     rows = database.query_in(_FILED.format(column="class_name"), [class_name])
-    # A later run may have moved such a photo on to another class: its own row tells.
+    # A later run may have moved such a photo on to another class: its own row has the class.
     hashes = {row["sha256"] for row in rows}
     return [photo for photo in filed_photos(database, hashes) if photo.class_name == class_name]
 
 
 def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
-    """As what photos were ever filed and not taken back: classes by the SHA-256 of their bytes."""
+    """The classes that photos were filed as and not undone, by the SHA-256 of their bytes."""
     filed: dict[bytes, set[str]] = {}
     for sha256, class_name in database.tuples(
         "SELECT DISTINCT sha256, class_name FROM filings WHERE state = 'done' AND lead_id IS NULL"
@@ -98,12 +98,12 @@ def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
     return filed
 
 
-def _still_there(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:
-    there: dict[bytes, FiledPhoto] = {}
+def _latest(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:
+    by_path: dict[bytes, FiledPhoto] = {}
     for row in rows:
         if row["action"] == "move":
-            there.pop(row["source"], None)
-        there[row["destination"]] = FiledPhoto(
+            by_path.pop(row["source"], None)
+        by_path[row["destination"]] = FiledPhoto(
             run_id=row["run_id"],
             sha256=row["sha256"],
             class_name=row["class_name"],
@@ -111,11 +111,11 @@ def _still_there(rows: Iterable[sqlite3.Row]) -> list[FiledPhoto]:
             root=Path(os.fsdecode(row["root"])),
             linked=row["action"] == "link",
         )
-    return list(there.values())
+    return list(by_path.values())
 
 
 def moved_on(database: Database, run_id: int) -> dict[int, int]:
-    """The photos a run filed that later runs, not undone since, moved on: the newest such run by journal entry."""
+    """The filed photos of a run that later runs, not undone since, moved on: the newest such run by journal entry."""
     rows = database.query(
         "SELECT f.id, MAX(later.run_id) AS later FROM filings later JOIN filings f ON f.destination = later.source"
         " WHERE f.run_id = ? AND f.state = 'done' AND later.run_id > f.run_id"

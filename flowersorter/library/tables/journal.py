@@ -1,19 +1,19 @@
-"""The journal: every run, every file it filed and every folder it made, kept for good.
+"""The journal: every run, every file it filed and every folder it made; never deleted.
 
-A filing is written down before a file is touched and again when it is settled:
+A filing is stored before its file is touched and again when its outcome is known:
 
     begin_run ──> planned ──> started ──> done ──> undoing ──> undone
                      │           │          ^          │
-                     │           │          └──────────┘      could not be taken back
-                     │           ├──> failed                  the disk is as it was
+                     │           │          └──────────┘      could not be undone
+                     │           ├──> failed                  the disk is unchanged
                      │           └──> planned                 rolled back after a crash
-                     ├──> failed      nothing was tried
-                     ├──> cancelled   the run ended before its turn
+                     ├──> failed      not tried
+                     ├──> cancelled   the run ended before it
                      └──> noted       nothing to do on disk: already there, a duplicate
 
-Only ``started`` and ``undoing`` are open: after a crash the disk may hold either side of the step, and
-`flowersorter.sorting.recover` looks and settles it. A run is ``open`` until it ends, then ``done`` or
-``cancelled`` (stopped before its end, by the person or by a crash); ``open`` again while it is undone, then
+Only ``started`` and ``undoing`` are open: after a crash the disk may be in the state before or after the step, and
+`flowersorter.sorting.recover` finishes it or rolls it back. A run is ``open`` until it ends, then ``done`` or
+``cancelled`` (stopped early, by the person or by a crash); ``open`` again while it is being undone, then
 ``partly undone`` or ``undone``.
 """
 
@@ -27,9 +27,9 @@ from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, Run, RunState
 from flowersorter.library.database.connection import Database
+from flowersorter.library.database.storable import storable_text, storable_time
 from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of
 
-_SMALLEST_INTEGER, _LARGEST_INTEGER = -(2**63), 2**63 - 1
 _RUN_COLUMNS = """
     SELECT runs.*,
            COUNT(f.id) FILTER (WHERE f.state IN ('done', 'undoing', 'undone')) AS photos,
@@ -43,13 +43,13 @@ _MADE_FOLDERS = """
 
 
 class Journal:
-    """Runs and filings of one collection. Nothing here looks at the disk."""
+    """Runs and filings of one collection. Never reads the photos' folders."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def begin_run(self, mode: str, source: Path | None, destination: Path, entries: Sequence[NewEntry]) -> int:
-        """Write down a whole run before anything is touched, in one transaction.
+        """Store a whole run before any file is touched, in one transaction.
 
         Returns:
             The id of the run.
@@ -68,7 +68,7 @@ class Journal:
         return run_id
 
     def start(self, entry: Entry, temporary: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:
-        """Commit to filing one file now: from here on the disk may be on either side of it."""
+        """Store that one file is about to be filed: from here on the disk may be in the state before or after it."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE filings SET state = ?, temporary = ?, sha256 = ?, size_bytes = ?, mtime_ns = ?,"
@@ -78,45 +78,45 @@ class Journal:
                     os.fsencode(temporary),
                     sha256,
                     size_bytes,
-                    _storable(mtime_ns),
+                    storable_time(mtime_ns),
                     entry.id,
                 ),
             )
 
     def start_undo(self, entry: Entry, temporary: Path) -> None:
-        """Commit to taking one file back now."""
+        """Store that one file is about to be restored to its source."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE filings SET state = ?, temporary = ?, error = NULL WHERE id = ?",
                 (EntryState.UNDOING, os.fsencode(temporary), entry.id),
             )
 
-    def settle(self, entry_id: int, state: EntryState, error: str | None = None) -> None:
-        """Write down where a file has come to."""
-        self.settle_all([entry_id], state, error)
+    def set_state(self, entry_id: int, state: EntryState, error: str | None = None) -> None:
+        """Store the state of a file."""
+        self.set_states([entry_id], state, error)
 
-    def settle_all(self, entry_ids: Iterable[int], state: EntryState, error: str | None = None) -> None:
-        """Write down where several files have come to, in one transaction."""
+    def set_states(self, entry_ids: Iterable[int], state: EntryState, error: str | None = None) -> None:
+        """Store the state of several files, in one transaction."""
         with self._database.transaction() as connection:
             connection.executemany(
                 "UPDATE filings SET state = ?, error = ? WHERE id = ?",
-                [(state, _text(error), entry_id) for entry_id in entry_ids],
+                [(state, storable_text(error), entry_id) for entry_id in entry_ids],
             )
 
     def change_action(self, entry_id: int, action: str) -> None:
-        """A duplicate takes the turn of a photo that could not be filed."""
+        """Change the action of a filing: a duplicate is filed in place of a photo that could not be."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE filings SET action = ? WHERE id = ?", (action, entry_id))
 
     def reopen_run(self, run_id: int) -> None:
-        """Undoing begins: until `end_run`, a crash leaves the run to `recover`."""
+        """Open a run for undoing: until `end_run`, a crash leaves it to `recover`."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE runs SET state = ? WHERE id = ?", (RunState.OPEN, run_id))
 
     def end_run(self, run_id: int) -> RunState:
-        """Close a run: what was not begun is cancelled, and its state follows from its filings.
+        """Close a run: planned filings are cancelled, and its state is derived from its filings.
 
-        A run with an open filing stays open, so that `recover` comes back to it.
+        A run with an open filing stays open, for `recover`.
         """
         with self._database.transaction() as connection:
             connection.execute(
@@ -132,26 +132,26 @@ class Journal:
         return state
 
     def mark_undone(self, run_id: int) -> None:
-        """A run that filed nothing is undone by saying so."""
+        """Mark a run as undone that filed nothing."""
         with self._database.transaction() as connection:
             connection.execute("UPDATE runs SET state = ? WHERE id = ?", (RunState.UNDONE, run_id))
 
     def add_folder(self, run_id: int, path: Path) -> int:
-        """Write down, before it is made, that a run makes this folder."""
+        """Store that a run is about to make this folder."""
         with self._database.transaction() as connection:
             return _inserted(
                 connection.execute("INSERT INTO made_folders (run_id, path) VALUES (?, ?)", (run_id, os.fsencode(path)))
             )
 
     def forget_folders(self, folder_ids: Iterable[int]) -> None:
-        """These folders are gone again, or were never ours."""
+        """Mark folders as removed, or as not made by us."""
         with self._database.transaction() as connection:
             connection.executemany(
                 "UPDATE made_folders SET removed = 1 WHERE id = ?", [(folder_id,) for folder_id in folder_ids]
             )
 
     def remember_folder(self, path: Path) -> None:
-        """A folder that a run made and that was removed is about to be made again; does nothing for any other."""
+        """Mark a removed folder of a run as present, before it is made again; ignores other folders."""
         with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE made_folders SET removed = 0 WHERE id = (SELECT MAX(id) FROM made_folders WHERE path = ?)",
@@ -159,19 +159,19 @@ class Journal:
             )
 
     def folders(self, destination: Path) -> list[MadeFolder]:
-        """The folders that runs to this destination made and that were not removed since, newest first."""
+        """The folders made by runs to this destination and not removed since, newest first."""
         rows = self._database.query(
             f"{_MADE_FOLDERS} AND runs.destination = ? ORDER BY m.id DESC", (os.fsencode(destination),)
         )
         return [folder_of(row) for row in rows]
 
     def abandoned_folders(self) -> list[MadeFolder]:
-        """The folders that runs made which are undone, and that were not removed since, newest first."""
+        """The folders made by undone runs and not removed since, newest first."""
         rows = self._database.query(f"{_MADE_FOLDERS} AND runs.state = ? ORDER BY m.id DESC", (RunState.UNDONE,))
         return [folder_of(row) for row in rows]
 
     def class_folders(self, destination: Path) -> dict[str, str]:
-        """The folder name each class had in the newest run to this destination that filed it."""
+        """The folder name of each class in the newest run to this destination that filed it."""
         rows = self._database.query(
             "SELECT f.class_name, f.destination, MAX(f.id) FROM filings f JOIN runs ON runs.id = f.run_id"
             " WHERE runs.destination = ? AND f.state = ? AND f.lead_id IS NULL GROUP BY f.class_name",
@@ -200,12 +200,12 @@ class Journal:
         return [entry_of(row) for row in rows]
 
     def entries(self, entry_ids: Sequence[int]) -> list[Entry]:
-        """Filings as they are now, in the order they were planned."""
+        """The present state of these filings, in the order they were planned."""
         rows = self._database.query_in("SELECT * FROM filings WHERE id IN (?)", entry_ids)
         return sorted((entry_of(row) for row in rows), key=lambda entry: entry.id)
 
     def moved_on(self, entry: Entry) -> Entry | None:
-        """The newest later filing that moved a filed file on to another place and was not undone."""
+        """The newest later filing that moved a filed file on and was not undone."""
         rows = self._database.query(
             "SELECT * FROM filings WHERE sha256 = ? AND source = ? AND id > ? AND action = 'move' AND state = ?"
             " ORDER BY id DESC LIMIT 1",
@@ -214,14 +214,14 @@ class Journal:
         return entry_of(rows[0]) if rows else None
 
     def open_filings(self) -> list[Entry]:
-        """The files that a crash left on either side of a step, in the order they were planned."""
+        """The filings that were interrupted in a step, in the order they were planned."""
         rows = self._database.query(
             "SELECT * FROM filings WHERE state IN ('started', 'undoing') ORDER BY id",
         )
         return [entry_of(row) for row in rows]
 
     def open_runs(self) -> list[Run]:
-        """The runs that did not end and those with an open filing, oldest first."""
+        """The runs that are open or have an open filing, oldest first."""
         return [
             run_of(row)
             for row in self._database.query(
@@ -257,7 +257,7 @@ def _insert(connection: sqlite3.Connection, run_id: int, lead_id: int | None, en
                 os.fsencode(entry.destination),
                 entry.size_bytes,
                 entry.sha256,
-                _storable(entry.mtime_ns),
+                storable_time(entry.mtime_ns),
                 EntryState.PLANNED,
             ),
         )
@@ -275,13 +275,3 @@ def _now() -> str:
 
 def _bytes(path: Path | None) -> bytes | None:
     return None if path is None else os.fsencode(path)
-
-
-def _text(error: str | None) -> str | None:
-    """A reason may name a file whose name is not UTF-8, which SQLite would not take."""
-    return None if error is None else error.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _storable(mtime_ns: int) -> int:
-    """A damaged time stamp can lie beyond the year 2262, where SQLite's integers end."""
-    return max(_SMALLEST_INTEGER, min(mtime_ns, _LARGEST_INTEGER))

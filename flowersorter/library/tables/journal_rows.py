@@ -1,4 +1,4 @@
-"""What the journal's tables hold, as frozen rows."""
+"""Converts rows of the journal's tables."""
 
 from __future__ import annotations
 

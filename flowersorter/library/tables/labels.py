@@ -1,4 +1,4 @@
-"""The labels: which class a person, or a class folder, said a photo has."""
+"""The tables of labels and of reviewed labels."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _COLUMNS = "photo_id, class_id, origin"
 
 
 class LabelTable:
-    """The labels of one collection, one a photo at most. Every change is on disk when its call returns.
+    """The labels of one collection, at most one a photo. Every change is on disk when its call returns.
 
-    What a change returns is what was there before: hand it to `restore` to take the change back.
+    A change returns the state before it, with which `restore` undoes it.
     """
 
     def __init__(self, database: Database) -> None:
@@ -32,42 +32,46 @@ class LabelTable:
         rows = self._database.tuples(f"SELECT {_COLUMNS} FROM labels")
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
+    def class_ids(self) -> dict[int, int]:
+        """The class id of every labelled photo, by photo id, rising: fits depend on the order."""
+        return dict(self._database.tuples("SELECT photo_id, class_id FROM labels ORDER BY photo_id"))
+
     def get(self, photo_ids: Iterable[int] | NDArray[np.int64]) -> dict[int, Label]:
         """The labels of these photos, by photo id; those without one are left out."""
         rows = self._database.tuples_by_id(_COLUMNS, "labels", "photo_id", photo_ids)
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
     def counts(self) -> dict[int, int]:
-        """How many photos have each class, by class id; classes without any are left out."""
+        """The number of labelled photos of each class, by class id; classes without any are left out."""
         rows = self._database.query("SELECT class_id, count(*) FROM labels GROUP BY class_id")
         return {int(row[0]): int(row[1]) for row in rows}
 
     def assign(self, photo_ids: Sequence[int], class_id: int, origin: LabelOrigin) -> dict[int, Label | None]:
-        """Give all these photos one class.
+        """Label all these photos with one class.
 
         Raises:
-            UserError: the class or a photo is gone from the library; nothing was changed.
+            UserError: the class or a photo is not in the library any more; nothing was changed.
         """
         label = _label(class_id, origin)
         return self._put(dict.fromkeys(photo_ids, label))
 
     def assign_many(self, labels: Mapping[int, Label | None]) -> dict[int, Label | None]:
-        """Give each photo its own label, by photo id; None takes the label away.
+        """Set the label of each photo, by photo id; None removes it.
 
         Raises:
-            UserError: a class or a photo is gone from the library; nothing was changed.
+            UserError: a class or a photo is not in the library any more; nothing was changed.
         """
         return self._put(labels)
 
     def clear(self, photo_ids: Sequence[int]) -> dict[int, Label | None]:
-        """Take the labels of these photos away."""
+        """Remove the labels of these photos."""
         return self._put(dict.fromkeys(photo_ids))
 
     def restore(self, before: Mapping[int, Label | None]) -> None:
-        """Bring back what another call returned as the state before it.
+        """Restore the state that a change returned.
 
         Raises:
-            UserError: a class or a photo is gone from the library; nothing was changed.
+            UserError: a class or a photo is not in the library any more; nothing was changed.
         """
         self._put(before)
 
@@ -79,25 +83,57 @@ class LabelTable:
             for photo_id, label in labels.items()
             if label is not None
         ]
-        with gone_in_words(), self._database.transaction() as connection:
-            there = self.get(list(labels))
+        with missing_class_as_user_error(), self._database.transaction() as connection:
+            before = self.get(list(labels))
             connection.executemany("DELETE FROM labels WHERE photo_id = ?", cleared)
             connection.executemany(
                 "INSERT OR REPLACE INTO labels (photo_id, class_id, origin, assigned_at) VALUES (?, ?, ?, ?)",
                 assigned,
             )
-        return {photo_id: there.get(photo_id) for photo_id in labels}
+        return {photo_id: before.get(photo_id) for photo_id in labels}
+
+
+class ReviewedLabels:
+    """Labels that a person has confirmed although the model suspects another class; not suspected again.
+
+    A review counts for one photo, its label and one suspected class. It ends when the photo gets another label, the
+    model suspects another class, or the photo or one of the classes is removed.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def all(self) -> set[tuple[int, int, int]]:
+        """Every review: photo id, class id of the label, class id that was suspected."""
+        return set(self._database.tuples("SELECT photo_id, class_id, suspected_id FROM kept_labels"))
+
+    def add(self, photo_id: int, class_id: int, suspected_id: int) -> None:
+        """Store that a photo shows the first class, not the second; on disk when this returns."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._database.transaction() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO kept_labels (photo_id, class_id, suspected_id, kept_at) VALUES (?, ?, ?, ?)",
+                (photo_id, class_id, suspected_id, now),
+            )
+
+    def remove(self, photo_id: int, class_id: int, suspected_id: int) -> None:
+        """Delete a review."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "DELETE FROM kept_labels WHERE photo_id = ? AND class_id = ? AND suspected_id = ?",
+                (photo_id, class_id, suspected_id),
+            )
 
 
 @lru_cache(maxsize=1024)
 def _label(class_id: int, origin: str) -> Label:
-    """A library has many labels and few different ones."""
+    """Cached: a library has many labels and few different ones."""
     return Label(class_id, LabelOrigin(origin))
 
 
 @contextmanager
-def gone_in_words() -> Iterator[None]:
-    """Turn the loss of a class into an error a person can read: an undo step may name one that was deleted since.
+def missing_class_as_user_error() -> Iterator[None]:
+    """Convert the error for a deleted class, which an undo step may refer to.
 
     Raises:
         UserError: a class or a photo is gone from the library.
@@ -105,4 +141,4 @@ def gone_in_words() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise UserError("The labels could not be changed", "the class is no longer in the library") from error
+        raise UserError("The labels could not be changed", "the class is not in the library any more") from error

@@ -1,4 +1,4 @@
-"""The photos a collection knows, and the places on disk where it saw them."""
+"""The tables of photos and of the places where they were found."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
+from flowersorter.library.database.storable import storable_text, storable_time
 from flowersorter.library.tables.places import PLACE_COLUMNS, path_range
 from flowersorter.natural_sort import natural_ranking
 
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
-_LARGEST_INTEGER = 2**63 - 1
 #: Places written in one transaction while a folder is synced: a key press waits for one at most, about 20 ms.
 _PLACES_AT_ONCE = 2_000
 #: A time of change that no file has.
 _NEVER_NS = -(2**63)
-#: Where this column is in `PLACE_COLUMNS`.
+#: Position of this column in `PLACE_COLUMNS`.
 _PATH = 1
 
 
 @dataclass(frozen=True, slots=True)
 class PhotoRecord:
-    """One picture, wherever it lies.
+    """One photo, independent of its places.
 
     Attributes:
         width_px: Of the upright picture.
@@ -48,7 +48,7 @@ class PhotoRecord:
 
 @dataclass(frozen=True, slots=True)
 class ReadRecord:
-    """What reading the file at one place found."""
+    """The result of reading the file at one place."""
 
     place_id: int
     sha256: bytes
@@ -61,34 +61,34 @@ class ReadRecord:
 
 
 class PhotoTable:
-    """Photos and places of one collection. Nothing here looks at the disk."""
+    """Photos and places of one collection. Never reads the photos' folders."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def sync_folder(self, folder: Path, found: Iterable[tuple[Path | str, int, int]]) -> Places:
-        """Bring the places under `folder` in line with what was found there, in chunks that let others in between.
+        """Update the places under `folder` from a scan, in chunks that let other threads in between.
 
-        A changed file is forgotten as a photo until it is read again. A file that is gone is marked
-        missing and never deleted, so everything known about it is there when it comes back.
+        A changed file has no photo until it is read again. A file that is gone is marked missing, never deleted, so all
+        that is known about it is there when it comes back.
 
         A call that fails in between leaves some of the files unknown, which the next one finds; only when every file
         found is in the library are others marked missing.
 
         Args:
-            folder: The folder that was looked through; do not call this when the folder itself is gone.
+            folder: The scanned folder; do not call this when the folder itself is gone.
             found: Path, size in bytes and mtime in nanoseconds of every photo under `folder`.
 
         Returns:
             The places of `found`, in its order.
 
         Raises:
-            ValueError: a path in `found` does not lie under `folder`.
+            ValueError: a path in `found` is not under `folder`.
         """
         bounds = path_range(folder)
-        seen = _Seen.of(found)
+        seen = _Scanned.of(found)
         if not all(bounds[0] <= path < bounds[1] for path in seen.paths):
-            raise ValueError(f"a path that was found does not lie under {folder}")
+            raise ValueError(f"a path is not under {folder}")
         known = self._places_between(*bounds)
         at = _rows_of(known, seen)
         new, changed, back, gone = _differences(known, seen, at)
@@ -124,14 +124,14 @@ class PhotoTable:
         return places.take(shown[np.array(order, np.intp)])
 
     def all_places(self) -> Places:
-        """Every place the collection knows, missing ones too, in the order they were first seen."""
+        """Every place, including missing ones, in the order they were first found."""
         return Places.from_rows(self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places ORDER BY id"))
 
     def place(self, place_id: int) -> Place:
         """One place.
 
         Raises:
-            KeyError: there is no such place (any more).
+            KeyError: there is no such place.
         """
         found = self.places([place_id])
         if not found:
@@ -147,19 +147,19 @@ class PhotoTable:
         return Places.from_rows([rows[number] for number in numbers if number >= 0])
 
     def places_of(self, photo_id: int) -> Places:
-        """Where a photo lies, missing places too, in natural order."""
+        """The places of a photo, including missing ones, in natural order."""
         return _in_natural_order(
             self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE photo_id = ?", (photo_id,))
         )
 
     def record(self, reads: Sequence[ReadRecord]) -> list[int]:
-        """Remember what reading a block of files found, in one transaction.
+        """Store the results of reading a block of files, in one transaction.
 
         Returns:
             The photo id for each read, in order; files with the same bytes share one.
         """
         photos = [
-            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, _text(read.camera))
+            (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, storable_text(read.camera))
             for read in reads
         ]
         with self._database.transaction() as connection:
@@ -175,14 +175,14 @@ class PhotoTable:
             connection.executemany(
                 "UPDATE places SET photo_id = ?, size_bytes = ?, mtime_ns = ?, error = NULL, missing = 0 WHERE id = ?",
                 [
-                    (photo_id, read.size_bytes, _storable(read.mtime_ns), read.place_id)
+                    (photo_id, read.size_bytes, storable_time(read.mtime_ns), read.place_id)
                     for photo_id, read in zip(ids, reads, strict=True)
                 ],
             )
         return ids
 
     def record_unreadable(self, problems: Sequence[tuple[int, str]], *, try_again: bool = False) -> None:
-        """Remember why files cannot be read as photos.
+        """Store why files cannot be read as photos.
 
         Args:
             problems: Place id and reason of each.
@@ -191,7 +191,7 @@ class PhotoTable:
         with self._database.transaction() as connection:
             connection.executemany(
                 "UPDATE places SET photo_id = NULL, error = ?, mtime_ns = COALESCE(?, mtime_ns) WHERE id = ?",
-                [(_text(reason), _NEVER_NS if try_again else None, place_id) for place_id, reason in problems],
+                [(storable_text(reason), _NEVER_NS if try_again else None, place_id) for place_id, reason in problems],
             )
 
     def photo(self, photo_id: int) -> PhotoRecord:
@@ -208,7 +208,7 @@ class PhotoTable:
         return {row[0]: PhotoRecord(*row) for row in rows}
 
     def ids(self) -> NDArray[np.int64]:
-        """Every photo the collection knows, by id, rising."""
+        """The ids of all photos, rising."""
         return np.array([row[0] for row in self._database.tuples("SELECT id FROM photos ORDER BY id")], np.int64)
 
     def hashes(self, ids: Iterable[int] | NDArray[np.int64]) -> tuple[NDArray[np.int64], list[bytes]]:
@@ -231,48 +231,48 @@ class PhotoTable:
         return known[np.array(order, np.intp)], [hashes[at] for at in order]
 
     def moments(self, ids: NDArray[np.int64]) -> tuple[NDArray[np.datetime64], NDArray[np.intp]]:
-        """When photos were taken, and with which camera.
+        """The times and cameras of photos.
 
         Args:
             ids: (N,) photo ids, all of them known.
 
         Returns:
-            (N,) datetime64[s] by the cameras' clocks, NaT where it is not known, and (N,) a number for each camera.
+            (N,) datetime64[s] by the cameras' clocks, NaT where unknown, and (N,) a number for each camera.
         """
         rows = self._database.tuples_by_id("id, taken_at, camera", "photos", "id", ids)
         known, taken, cameras = zip(*rows, strict=True) if rows else ((), (), ())
         number = {camera: number for number, camera in enumerate(dict.fromkeys(cameras))}
-        at = np.searchsorted(np.array(known, np.int64), ids)  # rows come by rising id
+        rows_of_ids = np.searchsorted(np.array(known, np.int64), ids)  # rows come by rising id
         numbers = np.array([number[camera] for camera in cameras], np.intp)
-        return np.array(taken, "datetime64[s]")[at], numbers[at]
+        return np.array(taken, "datetime64[s]")[rows_of_ids], numbers[rows_of_ids]
 
     def known(self, hashes: Iterable[bytes]) -> dict[bytes, int]:
-        """The ids of the photos with these bytes, as far as the collection knows them."""
+        """The ids of the photos with these hashes, by hash; unknown hashes are left out."""
         rows = self._database.query_in("SELECT sha256, id FROM photos WHERE sha256 IN (?)", set(hashes))
         return {row["sha256"]: row["id"] for row in rows}
 
     def by_sha256(self, sha256: bytes) -> PhotoRecord | None:
-        """The photo with these bytes, if the collection knows it."""
+        """The photo with this hash, or None."""
         rows = self._database.query(f"SELECT {_PHOTO_COLUMNS} FROM photos WHERE sha256 = ?", (sha256,))
         return _photo(rows[0]) if rows else None
 
     def relocate(self, old: Path, new: Path) -> None:
-        """Remember that the file at `old` is now at `new`; its place keeps its id. Others are ignored."""
+        """Store that the file at `old` is now at `new`; its place keeps its id. Unknown paths are ignored."""
         source, target = os.fsencode(old), os.fsencode(new)
         if source == target:
             return
         with self._database.transaction() as connection:
             if connection.execute("SELECT 1 FROM places WHERE path = ?", (source,)).fetchone() is None:
                 return
-            # Whatever was remembered of the target path is not there any more: our file is.
+            # A place stored for the target path is outdated: our file is there now.
             connection.execute("DELETE FROM places WHERE path = ?", (target,))
             connection.execute("UPDATE places SET path = ?, missing = 0 WHERE path = ?", (target, source))
 
     def add_place(self, path: Path, photo_id: int | None, size_bytes: int, mtime_ns: int) -> int:
-        """Remember a file that the program itself put at `path`.
+        """Store a place for a file that the program itself put there.
 
         Returns:
-            The id of the place, which stays the same if the path was known.
+            The id of the place, unchanged if the path was known.
         """
         name = os.fsencode(path)
         with self._database.transaction() as connection:
@@ -280,12 +280,12 @@ class PhotoTable:
                 "INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (path) DO UPDATE SET photo_id = excluded.photo_id,"
                 " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, error = NULL, missing = 0",
-                (name, photo_id, size_bytes, _storable(mtime_ns)),
+                (name, photo_id, size_bytes, storable_time(mtime_ns)),
             )
             return int(connection.execute("SELECT id FROM places WHERE path = ?", (name,)).fetchone()[0])
 
     def drop_place(self, path: Path) -> None:
-        """Forget a path whose file the program itself took away; the photo and its label stay."""
+        """Delete the place of a file that the program itself removed; the photo and its label stay."""
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM places WHERE path = ?", (os.fsencode(path),))
 
@@ -309,12 +309,12 @@ class PhotoTable:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Seen:
-    """What was found on the disk, as columns.
+class _Scanned:
+    """The result of a scan, as columns.
 
     Attributes:
-        names: Paths as texts.
-        paths: Paths as they are stored.
+        names: Paths as strings.
+        paths: Paths as stored in the library.
         sizes_bytes: (N,) int64.
         mtimes_ns: (N,) int64.
     """
@@ -325,7 +325,7 @@ class _Seen:
     mtimes_ns: NDArray[np.int64]
 
     @classmethod
-    def of(cls, found: Iterable[tuple[Path | str, int, int]]) -> _Seen:
+    def of(cls, found: Iterable[tuple[Path | str, int, int]]) -> _Scanned:
         names, sizes, mtimes = list[str](), list[int](), list[int]()
         for path, size, mtime in found:
             names.append(os.fspath(path))
@@ -334,36 +334,37 @@ class _Seen:
         try:
             storable = np.array(mtimes, np.int64)
         except OverflowError:
-            storable = np.array(list(map(_storable, mtimes)), np.int64)
+            storable = np.array(list(map(storable_time, mtimes)), np.int64)
         return cls(names, list(map(os.fsencode, names)), np.array(sizes, np.int64), storable)
 
 
-def _rows_of(places: Places, seen: _Seen) -> NDArray[np.intp]:
+def _rows_of(places: Places, seen: _Scanned) -> NDArray[np.intp]:
     """(N,) the row of each file among the places, -1 for one that is not there."""
     row_of = {name: row for row, name in enumerate(places.paths.names)}
     return np.fromiter((row_of.get(name, -1) for name in seen.names), np.intp, len(seen.names))
 
 
-def _differences(known: Places, seen: _Seen, at: NDArray[np.intp]) -> tuple[list[int], list[int], list[int], list[int]]:
-    """What the library does not know yet of a folder.
+def _differences(
+    known: Places, seen: _Scanned, place_of: NDArray[np.intp]
+) -> tuple[list[int], list[int], list[int], list[int]]:
+    """Compare the places of a folder with a scan of it.
 
     Args:
         known: Places in the library.
         seen: Files on the disk.
-        at: (N,) row of each file among the places, -1 for a new one.
+        place_of: (N,) row of each file among the places, -1 for a new one.
 
     Returns:
-        Numbers of the files that are new and of those that changed; numbers of the places that are back and of those
-        that are gone.
+        Rows of the new and of the changed files; rows of the places that are back and of those that are gone.
     """
-    there = np.flatnonzero(at >= 0)
-    rows = at[there]
-    same = (known.sizes_bytes[rows] == seen.sizes_bytes[there]) & (known.mtimes_ns[rows] == seen.mtimes_ns[there])
+    stored = np.flatnonzero(place_of >= 0)
+    rows = place_of[stored]
+    same = (known.sizes_bytes[rows] == seen.sizes_bytes[stored]) & (known.mtimes_ns[rows] == seen.mtimes_ns[stored])
     found = np.zeros(len(known), np.bool_)
     found[rows] = True
     return (
-        np.flatnonzero(at < 0).tolist(),
-        there[~same].tolist(),
+        np.flatnonzero(place_of < 0).tolist(),
+        stored[~same].tolist(),
         np.flatnonzero(known.missing & found).tolist(),
         np.flatnonzero(~known.missing & ~found).tolist(),
     )
@@ -373,16 +374,6 @@ def _in_natural_order(rows: list[tuple[Any, ...]]) -> Places:
     names = [os.fsdecode(row[_PATH]) for row in rows]
     order = natural_ranking(names)
     return Places.from_rows([rows[i] for i in order], [names[i] for i in order])
-
-
-def _storable(mtime_ns: int) -> int:
-    """A damaged time stamp can lie beyond the year 2262, where SQLite's integers end."""
-    return max(-_LARGEST_INTEGER, min(mtime_ns, _LARGEST_INTEGER))
-
-
-def _text(text: str | None) -> str | None:
-    """A reason may quote a file name that is not UTF-8, which SQLite would not take."""
-    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
 
 
 def _photo(row: sqlite3.Row) -> PhotoRecord:

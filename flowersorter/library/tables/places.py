@@ -1,4 +1,4 @@
-"""Places as columns: what the library knows of a whole folder, without an object for every file."""
+"""SQL for reading places: their columns, and the range of paths under a folder."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ PLACE_COLUMNS = "id, path, COALESCE(photo_id, 0), size_bytes, mtime_ns, error, m
 
 
 def path_range(folder: Path) -> tuple[bytes, bytes]:
-    """The bounds, first included and last not, of the paths that start with a folder and a separator."""
+    """The bounds of the paths under a folder, the first inclusive, the second exclusive."""
     separator = os.fsencode(os.sep)
     prefix = os.fsencode(folder)
     if not prefix.endswith(separator):
         prefix += separator
-    # The last byte is the separator, never 0xff: one higher is the first path that no longer starts so.
+    # The last byte is the separator, never 0xff: one higher is the first path after the folder's.
     return prefix, prefix[:-1] + bytes([prefix[-1] + 1])

@@ -1,49 +1,105 @@
-"""Small things a collection remembers by name, as JSON values in the library."""
+"""The settings of a collection: every one with its stored name, type and default, and the table that holds them."""
 
 from __future__ import annotations
 
+import copy
 import json
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from flowersorter.domain.setting import value_of
+from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
 from flowersorter.library.database.connection import Database
 
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, eq=False)  # without slots: Python 3.11 cannot make `Setting[T](...)` with them
+class Setting(Generic[T]):
+    """One setting.
+
+    Attributes:
+        key: Its name in the library; never changed, or stored values are lost.
+        default: Its value where none is stored; also says its type, one that JSON has.
+    """
+
+    key: str
+    default: T
+
+    def value_of(self, text: str | None) -> T:
+        """The value that stored JSON text holds; the default where there is none, or where it has another type."""
+        try:
+            value: Any = None if text is None else json.loads(text)
+        except ValueError:
+            value = None
+        if isinstance(self.default, float) and type(value) is int:
+            value = float(value)
+        # An exact match: JSON's true must not pass for the number 1.
+        return value if type(value) is type(self.default) else copy.copy(self.default)
+
+
+#: Name of the backbone; "" for the one that ships with the program.
+BACKBONE = Setting("backbone", "")
+#: The processing device: "auto", "cpu" or "cuda".
+DEVICE = Setting("device", "auto")
+#: Target precision of the verdict *sure*, from 0 to 1.
+SURE_PRECISION = Setting("sure_promise", DEFAULT_SURE_PRECISION)
+#: Whether training also uses photos without a label.
+SEMI_SUPERVISED = Setting("learn from unlabelled photos", False)
+#: Measured speed of fine-tuning by number of unfrozen stages: seconds a photo and epoch.
+FINETUNING_PACE = Setting[dict[str, float]]("deep training pace", {})
+#: The highest number given to a fine-tuned backbone; none is given twice.
+FINETUNED_COUNT = Setting("networks trained", 0)
+#: Names of deleted classes, as `class_key` gives them: models still know these, and must not bring them back.
+DELETED_CLASSES = Setting[list[str]]("deleted classes", [])
+#: Limit of the thumbnail cache in MB (10^6 bytes); 0 for none.
+CACHE_LIMIT_MB = Setting("cache_limit_mb", 4000)
+#: When the thumbnail cache was last measured ("at", seconds since 1970) and its size ("bytes").
+CACHE_MEASURED = Setting[dict[str, int]]("cache measured", {})
+
+#: The folder that was last open, and those before it, newest first.
+LAST_FOLDER = Setting("folder", "")
+RECENT_FOLDERS = Setting[list[str]]("recent folders", [])
+#: Where models were last exported to or imported from.
+EXPORT_FOLDER = Setting("export folder", "")
+#: The last choices in the Sort dialog: "destination", "mode", "include", "aside".
+SORT_CHOICES = Setting[dict[str, str]]("sort choices", {})
+
+#: The window: Qt's geometry in Base64, widths of its three parts in pixels, whether the inspector is open, the side of
+#: a photo in the grid in pixels, the order of the photos.
+WINDOW_GEOMETRY = Setting("window", "")
+PANEL_WIDTHS = Setting[list[int]]("sides", [])
+INSPECTOR_SHOWN = Setting("inspector", True)
+TILE_SIZE_PX = Setting("tile size", 168)
+PHOTO_ORDER = Setting("order", "name")
+
+
 class Settings:
-    """The settings of one collection; they hold JSON values."""
+    """The settings of one collection, stored as JSON in the library."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get(self, key: str, default: T) -> T:
-        """The value of `key`, or `default` where none is stored or the stored one is of another type.
-
-        With None as default any stored value is returned.
-        """
-        return value_of(self._text(key), default)
+    def get(self, setting: Setting[T]) -> T:
+        """The stored value; the default where there is none, or where it has another type."""
+        return setting.value_of(self._text(setting.key))
 
     def texts(self) -> dict[str, str]:
-        """Every value as JSON text, by key; `value_of` reads one."""
+        """Every stored value as JSON text, by key; `Setting.value_of` reads one."""
         return {str(key): str(value) for key, value in self._database.tuples("SELECT key, value FROM settings")}
 
-    def set(self, key: str, value: Any) -> None:
-        """Store a JSON value under `key`; it is on disk when this returns.
+    def set(self, setting: Setting[T], value: T) -> None:
+        """Store a value; it is on disk when this returns.
 
-        What is there already is not written again: a library that was only looked at needs no new backup.
+        An equal value is not written again: a library that was only read needs no new backup.
 
         Raises:
-            TypeError: `value` is nothing JSON can hold.
+            TypeError: JSON has no such value.
         """
-        self.set_text(key, json.dumps(value))
-
-    def set_text(self, key: str, text: str) -> None:
-        """The same for a value that is JSON text already."""
-        if self._text(key) == text:
+        text = json.dumps(value)
+        if self._text(setting.key) == text:
             return
         with self._database.transaction() as connection:
-            connection.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (key, text))
+            connection.execute("INSERT OR REPLACE INTO settings (key, value) VALUES (?, ?)", (setting.key, text))
 
     def _text(self, key: str) -> str | None:
         rows = self._database.query("SELECT value FROM settings WHERE key = ?", (key,))

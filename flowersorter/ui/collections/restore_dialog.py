@@ -8,7 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from flowersorter.errors import CollectionDamaged
-from flowersorter.library.database.restore import Backup, Rescue, newest_sound
+from flowersorter.library.database.restore import Backup, RestoreResult, newest_sound
 from flowersorter.ui.filing.history_dialog import when
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -116,7 +116,7 @@ class RestoreDialog(FittedDialog):
             self.restore_requested.emit()
 
     @Slot(object)
-    def show_done(self, done: Rescue) -> None:
+    def show_done(self, done: RestoreResult) -> None:
         """Say what was put back and where the damaged file is."""
         self._done = True
         self._picture.setPixmap(theme.CONFIRMED.icon.pixmap(QSize(_ICON_PX, _ICON_PX)))

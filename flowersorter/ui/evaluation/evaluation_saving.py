@@ -10,8 +10,8 @@ from PySide6.QtGui import QPainter
 from PySide6.QtSvg import QSvgGenerator
 from PySide6.QtWidgets import QFileDialog, QMenu, QVBoxLayout, QWidget
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import UserError
-from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage
 from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
@@ -90,7 +90,7 @@ class SaveMenu(QMenu):
     def _save(self, file: Path, encode: Callable[[EvaluationPicture], bytes]) -> None:
         picture = self._paint()
         try:
-            write_durably(file, encode(picture))
+            write_atomically(file, encode(picture))
         except OSError as error:
             why = error.strerror or str(error)
             show_error(self._dialog, UserError(self.tr("{0} was not saved").format(file.name), why))

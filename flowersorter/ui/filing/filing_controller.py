@@ -13,6 +13,7 @@ from shiboken6 import isValid
 
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
+from flowersorter.library.tables.settings import SORT_CHOICES
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
@@ -24,8 +25,6 @@ from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, run_photos, runs, undo_run
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
-
-CHOICES_KEY = "sort choices"
 
 
 class FilingController(QObject):
@@ -117,7 +116,7 @@ class FilingController(QObject):
 
     def _choices(self) -> SortChoices | None:
         """What was chosen the last time; None at the first."""
-        stored = self._session.state.setting(CHOICES_KEY, dict[str, str]())
+        stored = self._session.state.setting(SORT_CHOICES)
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
             return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
@@ -132,7 +131,7 @@ class FilingController(QObject):
                 "include": choices.include,
                 "aside": choices.aside or "",
             }
-            self._session.state.set_setting(CHOICES_KEY, stored)
+            self._session.state.set_setting(SORT_CHOICES, stored)
 
     # -- filing
 

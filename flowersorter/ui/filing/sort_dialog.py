@@ -337,7 +337,7 @@ class SortDialog(QDialog):
         renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
         if renamed:
             parts.append(self.tr("{0} under a new name, because the old one is taken.").format(count_photos(renamed)))
-        beside = sum(len(file.siblings) for file in plan.files)
+        beside = sum(len(file.sidecars) for file in plan.files)
         if beside:
             one, many = (
                 self.tr("1 file that belongs to a photo goes along."),

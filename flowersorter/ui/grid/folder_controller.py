@@ -18,6 +18,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.settings import LAST_FOLDER, RECENT_FOLDERS
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 MAX_RECENT = 8
-RECENT_KEY, FOLDER_KEY = "recent folders", "folder"
 #: What labelling a folder changes: class folders are labels, and a model brings its classes.
 _CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
 
@@ -110,7 +110,7 @@ class FolderController(QObject):
     @property
     def recent(self) -> list[Path]:
         """Folders that were open before, newest first, as far as they are there."""
-        stored = self._session.state.setting(RECENT_KEY, list[str]())
+        stored = self._session.state.setting(RECENT_FOLDERS)
         return [folder for folder in map(Path, stored) if folder.is_dir()]
 
     def _submit(self, *, quiet: bool) -> None:
@@ -124,10 +124,10 @@ class FolderController(QObject):
 
     def _remember(self, folder: Path) -> None:
         state = self._session.state
-        others = [each for each in state.setting(RECENT_KEY, list[str]()) if each != str(folder)]
+        others = [each for each in state.setting(RECENT_FOLDERS) if each != str(folder)]
         try:
-            state.set_setting(RECENT_KEY, [str(folder), *others][:MAX_RECENT])
-            state.set_setting(FOLDER_KEY, str(folder))
+            state.set_setting(RECENT_FOLDERS, [str(folder), *others][:MAX_RECENT])
+            state.set_setting(LAST_FOLDER, str(folder))
         except UnicodeError:
             pass  # a name that is no text cannot be kept as JSON; it is only a convenience
 

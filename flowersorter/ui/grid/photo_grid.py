@@ -8,12 +8,13 @@ from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, Qt,
 from PySide6.QtGui import QDrag, QKeyEvent, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QListView, QWidget
 
+from flowersorter.library.tables.settings import TILE_SIZE_PX
 from flowersorter.ui.grid.drag_pixmap import drag_pixmap
 from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_model import PhotoModel, PhotoRole
 from flowersorter.workers.throttle import Coalescer
 
-SMALLEST_PX, USUAL_PX, LARGEST_PX = 96, 168, 320
+SMALLEST_PX, USUAL_PX, LARGEST_PX = 96, TILE_SIZE_PX.default, 320
 ZOOM_STEP_PX = 16
 BATCH = 2000  # measured: the first paint of 100,000 rows takes 11-22 ms
 SETTLE_MS = 60

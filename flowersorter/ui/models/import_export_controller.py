@@ -12,7 +12,9 @@ from PySide6.QtCore import QCoreApplication, QLocale, QObject, QUrl, Signal, Slo
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import FlowerSorterError
+from flowersorter.library.tables.settings import EXPORT_FOLDER
 from flowersorter.ui.shared.save_file_name import with_ending
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -20,8 +22,6 @@ from flowersorter.workers.job_queue import Listener
 if TYPE_CHECKING:
     from flowersorter.workflows.exchange.export_model import ExportResult
     from flowersorter.workflows.exchange.import_model import ImportResult
-
-_FOLDER = "export folder"
 
 
 class ImportExportController(QObject):
@@ -46,10 +46,8 @@ class ImportExportController(QObject):
         """Save what was learned as a file."""
         from flowersorter.workflows.exchange.export_model import (
             DEFAULT_NAME,
-            ONNX,
-            PTH,
-            SAFETENSORS,
             ExportRequest,
+            export_formats,
             export_model,
         )
 
@@ -58,7 +56,9 @@ class ImportExportController(QObject):
             self.tr("ONNX, takes a photo as it is (*.onnx)"): ONNX,
             self.tr("FlowerSorter model, to share (*.safetensors)"): SAFETENSORS,
         }
-        start = str(self._folder() / DEFAULT_NAME)
+        offered = export_formats(self._session.engine)
+        kinds = {text: suffix for text, suffix in kinds.items() if suffix in offered}
+        start = str((self._folder() / DEFAULT_NAME).with_suffix(offered[0]))
         chosen, kind = QFileDialog.getSaveFileName(
             self._front.window, self.tr("Export the model"), start, ";;".join(kinds)
         )
@@ -66,7 +66,7 @@ class ImportExportController(QObject):
             return
         path: Path | None = Path(chosen)
         if Path(chosen).suffix.lower() not in kinds.values():
-            path = with_ending(self._front.window, Path(chosen), kinds.get(kind, PTH))
+            path = with_ending(self._front.window, Path(chosen), kinds.get(kind, offered[0]))
         if path is None:
             return
         self._remember(path.parent)
@@ -155,10 +155,10 @@ class ImportExportController(QObject):
     # -- where files are looked for
 
     def _folder(self) -> Path:
-        return Path(self._session.state.setting(_FOLDER, str(Path.home())))
+        return Path(self._session.state.setting(EXPORT_FOLDER) or Path.home())
 
     def _remember(self, folder: Path) -> None:
-        self._session.state.set_setting(_FOLDER, str(folder))
+        self._session.state.set_setting(EXPORT_FOLDER, str(folder))
 
 
 def described(result: ImportResult) -> str:

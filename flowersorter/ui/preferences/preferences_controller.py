@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.jobs import Progress
+from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.models.model_page import StarterInfo
 from flowersorter.ui.models.models_controller import ModelsController
@@ -114,7 +115,7 @@ class PreferencesController(QObject):
 
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
-        self._session.state.set_setting("device", chosen.device)
+        self._session.state.set_setting(DEVICE, chosen.device)
         store = partial(
             store_preferences,
             self._session.engine,

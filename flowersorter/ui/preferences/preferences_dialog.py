@@ -25,6 +25,7 @@ from PySide6.QtWidgets import (
 from flowersorter.domain.label import FEW_LABELS
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION
 from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.library.tables.settings import CACHE_LIMIT_MB
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, USUAL_PX, ZOOM_STEP_PX
 from flowersorter.ui.models.model_page import ModelPage, StarterInfo
 from flowersorter.ui.preferences.backbone_page import BackbonePage, radio_indent
@@ -32,7 +33,6 @@ from flowersorter.ui.preferences.cache_section import CacheSection
 from flowersorter.ui.preferences.sure_precision_section import SurePrecisionSection
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
-from flowersorter.workflows.maintenance.cache import USUAL_LIMIT_MB
 from flowersorter.workflows.models.backbones import BackboneInfo
 
 
@@ -52,7 +52,7 @@ class Preferences:
     device: str = "auto"
     backbone: str = "resnet50"
     thumbnail_px: int = USUAL_PX
-    cache_limit_mb: int = USUAL_LIMIT_MB
+    cache_limit_mb: int = CACHE_LIMIT_MB.default
     promise: float = DEFAULT_SURE_PRECISION
     learns_from_unlabelled: bool = False
 

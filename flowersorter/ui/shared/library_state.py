@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_class import PhotoClass
-from flowersorter.domain.setting import value_of
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import Setting
 from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workflows.snapshot import LibrarySnapshot, read_snapshot, store_setting
 
@@ -60,20 +60,20 @@ class LibraryState(QObject):
         """Name of a class; "" for one that is gone."""
         return next((each.name for each in self._snapshot.classes if each.id == class_id), "")
 
-    def setting(self, key: str, default: T) -> T:
-        """A setting of the collection; `default` where none is stored or the stored one is of another type."""
-        return value_of(self._settings.get(key), default)
+    def setting(self, setting: Setting[T]) -> T:
+        """A setting of the collection; its default where none is stored, or one of another type."""
+        return setting.value_of(self._settings.get(setting.key))
 
-    def set_setting(self, key: str, value: Any) -> None:
+    def set_setting(self, setting: Setting[T], value: T) -> None:
         """Change a setting, here at once and in the library as soon as it is free.
 
         Raises:
             TypeError: `value` is nothing JSON can hold.
         """
         text = json.dumps(value)
-        if self._settings.get(key) != text:
-            self._settings[key] = text
-            self._library.submit(partial(store_setting, self._collection, key, text))
+        if self._settings.get(setting.key) != text:
+            self._settings[setting.key] = text
+            self._library.submit(partial(store_setting, self._collection, setting, value))
 
     @Slot(object)
     def _on_changed(self, changes: Changes) -> None:

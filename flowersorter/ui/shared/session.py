@@ -8,6 +8,7 @@ from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.status_bar import StatusBar
@@ -47,7 +48,7 @@ class Session:
     @property
     def device(self) -> str:
         """What to calculate on: "auto", "cpu" or "cuda"."""
-        return self.state.setting("device", "auto")
+        return self.state.setting(DEVICE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.figures import Epoch
+from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
 from flowersorter.ui.evaluation.class_scores import percent
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -16,7 +17,13 @@ from flowersorter.ui.training.finetune_dialog import FinetuneDialog
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.predicting.thread_pool import worker_count
-from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult, finetune, likely_seconds
+from flowersorter.workflows.training.finetune import (
+    FinetuneRequest,
+    FinetuneResult,
+    check_finetuning,
+    finetune,
+    likely_seconds,
+)
 
 
 class FinetuneController(QObject):
@@ -44,7 +51,12 @@ class FinetuneController(QObject):
 
     @Slot()
     def show(self) -> None:
-        """Ask how to train, or show how a training that runs goes."""
+        """Ask how to train, or show the training that runs; say so where the backbone cannot be finetuned."""
+        try:
+            check_finetuning(self._session.engine)
+        except UserError as error:
+            self._front.complain(error)
+            return
         if self._dialog is None or not self.running:
             self._open()
         assert self._dialog is not None

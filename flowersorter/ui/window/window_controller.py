@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QAction, QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from flowersorter.library.tables.settings import LAST_FOLDER
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.shared.session import MessageSink, Session
 
@@ -41,7 +42,7 @@ class WindowController(QObject):
     @Slot()
     def ask_for_folder(self) -> None:
         """Let the person choose a folder."""
-        start = self._session.state.setting("folder", str(Path.home()))
+        start = self._session.state.setting(LAST_FOLDER) or str(Path.home())
         chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Open a folder of photos"), start)
         if chosen:
             self.folder_chosen.emit(Path(chosen))

@@ -6,8 +6,15 @@ from PySide6.QtCore import QByteArray
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMainWindow, QSplitter
 
+from flowersorter.library.tables.settings import (
+    INSPECTOR_SHOWN,
+    PANEL_WIDTHS,
+    PHOTO_ORDER,
+    TILE_SIZE_PX,
+    WINDOW_GEOMETRY,
+)
 from flowersorter.ui.grid.photo_filter import Order
-from flowersorter.ui.grid.photo_grid import USUAL_PX, PhotoGrid
+from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.shared.library_state import LibraryState
 
 USUAL_SIZE = (1280, 820)
@@ -25,20 +32,20 @@ class WindowState:
     @property
     def order(self) -> Order:
         """How the photos were ordered."""
-        stored = self._state.setting("order", Order.NAME.value)
+        stored = self._state.setting(PHOTO_ORDER)
         return Order(stored) if stored in list(Order) else Order.NAME
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Make the window look as it did; a first start looks as we like it."""
-        stored = self._state.setting("window", "")
+        stored = self._state.setting(WINDOW_GEOMETRY)
         restored = stored and self._window.restoreGeometry(QByteArray.fromBase64(stored.encode("ascii", "ignore")))
         if not restored:
             self._window.resize(*USUAL_SIZE)
-        sides = self._state.setting("sides", USUAL_SIDES)
+        sides = self._state.setting(PANEL_WIDTHS)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
         self._splitter.setSizes(sides if valid else USUAL_SIDES)
-        grid.set_tile_size(self._state.setting("tile size", USUAL_PX))
-        inspector.setChecked(self._state.setting("inspector", True))
+        grid.set_tile_size(self._state.setting(TILE_SIZE_PX))
+        inspector.setChecked(self._state.setting(INSPECTOR_SHOWN))
         self._inspector = inspector
 
     def fit(self, before_px: int, now_px: int) -> None:
@@ -51,9 +58,9 @@ class WindowState:
     def save(self, grid: PhotoGrid, order: Order) -> None:
         """Remember all of it."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
-        self._state.set_setting("window", geometry)
+        self._state.set_setting(WINDOW_GEOMETRY, geometry)
         if self._inspector.isChecked() and self._splitter.isVisible():
-            self._state.set_setting("sides", self._splitter.sizes())
-        self._state.set_setting("inspector", self._inspector.isChecked())
-        self._state.set_setting("tile size", grid.tile_size)
-        self._state.set_setting("order", order.value)
+            self._state.set_setting(PANEL_WIDTHS, self._splitter.sizes())
+        self._state.set_setting(INSPECTOR_SHOWN, self._inspector.isChecked())
+        self._state.set_setting(TILE_SIZE_PX, grid.tile_size)
+        self._state.set_setting(PHOTO_ORDER, order.value)

@@ -1,4 +1,4 @@
-"""A backbone's network with its weights in it, frozen, and a faster copy of it for inference."""
+"""Build a backbone's frozen network with its weights, and a faster copy of it for inference."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from torch.nn import functional
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from flowersorter.vision.backbone.resnet import FrozenResNet, empty_network
+from flowersorter.vision.backbone.architecture import empty_network
+from flowersorter.vision.backbone.resnet import FrozenResNet
 from flowersorter.vision.backbone.weights import load_state
 
 if TYPE_CHECKING:
@@ -20,19 +21,20 @@ if TYPE_CHECKING:
     from flowersorter.vision.backbone.registry import Backbone
 
 
-def assemble(entry: Backbone, state: Mapping[str, Tensor], *, classifier: bool) -> FrozenResNet:
-    """Put weights into a backbone's layers and freeze it.
+def assemble(entry: Backbone, state: Mapping[str, Tensor], *, classifier: bool) -> nn.Module:
+    """Put weights into a backbone's layers, switch to eval mode and freeze it.
 
     Args:
         entry: The backbone.
         state: Every tensor by torchvision's name; floating ones become float32.
-        classifier: Keep the 1000-class layer; without it `fc` is an identity and the output is (B, D).
+        classifier: Keep the 1000-class layer; without it an identity takes its place and the output is (B, D).
     """
     network = empty_network(entry)
     wanted = dict(state)
     if not classifier:
-        network.fc = nn.Identity()
-        wanted = {name: tensor for name, tensor in state.items() if not name.startswith("fc.")}
+        final_layer = entry.architecture.final_layer
+        network.set_submodule(final_layer, nn.Identity())
+        wanted = {name: tensor for name, tensor in state.items() if not name.startswith(f"{final_layer}.")}
     as_float = {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in wanted.items()}
     network.load_state_dict(as_float, strict=True, assign=True)
     network.requires_grad_(False)
@@ -41,39 +43,31 @@ def assemble(entry: Backbone, state: Mapping[str, Tensor], *, classifier: bool) 
 
 
 def build_network(entry: Backbone, device: str = "cpu") -> nn.Module:
-    """The frozen backbone up to its pooled features: (B, 3, S, S) normalised pixels -> (B, D), float32.
+    """Build the frozen backbone up to its features: (B, 3, S, S) normalised pixels -> (B, D), float32.
 
     Raises:
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the weights file is damaged or of another network.
     """
-    network: nn.Module = build_resnet(entry).to(device)
-    return network
+    return assemble(entry, load_state(entry), classifier=False).to(device)
 
 
 def build_resnet(entry: Backbone) -> FrozenResNet:
-    """As `build_network`, on the CPU, for those who take it apart.
+    """As `build_network`, on the CPU and with the layers of a ResNet.
 
     Raises:
+        UserError: the backbone is not a ResNet.
         WeightsMissing: the weights are not on this computer.
         ModelFileBad: the weights file is damaged or of another network.
     """
-    return assemble(entry, load_state(entry), classifier=False)
-
-
-def build_classifier(entry: Backbone, device: str = "cpu") -> nn.Module:
-    """The frozen backbone with its ImageNet layer: (B, 3, S, S) normalised pixels -> logits (B, 1000).
-
-    Raises:
-        WeightsMissing: the weights are not on this computer.
-        ModelFileBad: the weights file is damaged or of another network.
-    """
-    network: nn.Module = assemble(entry, load_state(entry), classifier=True)
-    return network.to(device)
+    entry.resnet(f"{entry.title} cannot be taken apart into stages")
+    network = assemble(entry, load_state(entry), classifier=False)
+    assert isinstance(network, FrozenResNet)
+    return network
 
 
 def enlarged(squares: Tensor, side: int) -> Tensor:
-    """(B, 3, S, S) uint8 -> (B, 3, side, side) float32 of whole numbers, by Pillow's bicubic filter."""
+    """Upscale (B, 3, S, S) uint8 to (B, 3, side, side) float32 of whole numbers, by Pillow's bicubic filter."""
     if squares.shape[-1] == side:
         return squares.float()
     if squares.device.type == "cpu":
@@ -83,7 +77,7 @@ def enlarged(squares: Tensor, side: int) -> Tensor:
 
 
 class Float32Pool(nn.Module):
-    """Global average pooling that adds up in float32 whatever precision the layers before it use."""
+    """Global average pooling that accumulates in float32, also after layers of lower precision."""
 
     def forward(self, maps: Tensor) -> Tensor:
         """(B, D, h, w) of any floating type -> (B, D, 1, 1) float32."""
@@ -91,13 +85,13 @@ class Float32Pool(nn.Module):
 
 
 def for_inference(network: nn.Module, dtype: torch.dtype) -> nn.Module:
-    """A copy of a ResNet that computes the same features faster.
+    """Copy a ResNet so that it computes the same features faster.
 
     Batch norms are folded into the convolutions; those are laid out channels-last and stored as `dtype`.
 
     Args:
-        network: A ResNet in eval mode; not touched.
-        dtype: What the convolutions compute in. The pooled features are float32 in any case.
+        network: A ResNet in eval mode; left unchanged.
+        dtype: Precision of the convolutions. The pooled features are float32 in any case.
     """
     fast = copy.deepcopy(network)
     _fold(fast)

@@ -1,4 +1,4 @@
-"""Which device the network runs on, and how precisely it can run there at full speed."""
+"""Choose the device the network runs on, and its precision there."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AUTO, CPU, CUDA = "auto", "cpu", "cuda"
 
 
 def choose_device(wanted: str) -> str:
-    """Turn what the person asked for into a device that is there.
+    """Resolve a requested device to an available one.
 
     Args:
         wanted: "auto" (CUDA where there is one), "cpu" or "cuda".
@@ -19,7 +19,7 @@ def choose_device(wanted: str) -> str:
         "cpu" or "cuda".
 
     Raises:
-        DeviceUnavailable: CUDA was asked for and is not there, or no such device is known.
+        DeviceUnavailable: CUDA is requested but not available, or the device is unknown.
     """
     if wanted == CPU:
         return CPU  # without loading torch
@@ -37,7 +37,7 @@ def choose_device(wanted: str) -> str:
 
 
 def computes_bfloat16(device: str) -> bool:
-    """Whether bfloat16 is faster than float32 on a device, not merely possible.
+    """Whether bfloat16 is faster than float32 on a device, not merely supported.
 
     A CPU without its own bfloat16 instructions emulates them and gets slower; so do GPUs older than Ampere.
 

@@ -1,4 +1,4 @@
-"""Fetching backbone weights: resumed where the last try broke off, checked, put in place whole or not."""
+"""Download backbone weights: resumable, verified by checksum, put in place atomically."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 
 import httpx
 
+from flowersorter.atomic_write import move_into_place
 from flowersorter.errors import DownloadFailed
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.vision.backbone.publish import publish
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import find_weights, hub_cache, missing_weights
 
-#: Progress is told once for so many bytes.
+#: Progress is reported once per so many bytes.
 REPORT_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
 _GO_ON = "What has arrived is kept; try again to go on from there"
@@ -30,10 +30,10 @@ class Download:
     """A file to fetch.
 
     Attributes:
-        url: Where it is.
-        target: Where it goes; beside it lies `NAME.part` while it is incomplete.
-        size_bytes: Its exact size.
-        sha256: Its SHA-256 in hex.
+        url: Address.
+        target: Destination; `NAME.part` beside it holds the incomplete download.
+        size_bytes: Exact size.
+        sha256: SHA-256 in hex.
     """
 
     url: str
@@ -43,26 +43,26 @@ class Download:
 
     @property
     def part(self) -> Path:
-        """What has arrived so far."""
+        """Path of the incomplete download."""
         return self.target.with_name(self.target.name + ".part")
 
     @property
     def arrived_bytes(self) -> int:
-        """How much of it is on this computer."""
+        """Bytes downloaded so far."""
         return self.part.stat().st_size if self.part.exists() else 0
 
 
 def download_weights(
     entry: Backbone, report: Report, cancel: CancelToken, *, url: str | None = None, trust_env: bool = True
 ) -> Path:
-    """Fetch a backbone's published weights into torch's hub cache; weights already here are used.
+    """Download a backbone's published weights into torch's hub cache, unless they are installed.
 
     Args:
         entry: The backbone.
         report: Gets `Progress` in bytes.
-        cancel: Looked at with every piece of data; what has arrived stays, and the next call goes on from there.
+        cancel: Checked for every chunk; a cancelled download is kept, and the next call resumes it.
         url: Another address of the same file.
-        trust_env: Use the proxies named in the environment.
+        trust_env: Use the proxies of the environment.
 
     Returns:
         The file.
@@ -70,11 +70,11 @@ def download_weights(
     Raises:
         WeightsMissing: the weights should have come with the program and cannot be downloaded.
         DownloadFailed: the file could not be fetched whole and unchanged.
-        Cancelled: somebody asked to stop.
+        Cancelled: a stop was requested.
     """
-    there = find_weights(entry)
-    if there is not None:
-        return there
+    installed = find_weights(entry)
+    if installed is not None:
+        return installed
     address = url or entry.weights.url
     if address is None:
         raise missing_weights(entry)
@@ -92,36 +92,36 @@ def download(
     timeout_s: float = 30.0,
     trust_env: bool = True,
 ) -> Path:
-    """Fetch a file, going on from what an earlier call left.
+    """Download a file, resuming an earlier call.
 
     Args:
         wanted: The file.
         report: Gets `Progress` in bytes.
-        cancel: Looked at with every piece of data.
-        stage: What the progress is called.
-        timeout_s: How long to wait for the server, for the connection and for each piece of data.
+        cancel: Checked for every chunk.
+        stage: Text of the progress.
+        timeout_s: Longest wait in seconds, for the connection and for each chunk.
         trust_env: Use the proxies named in the environment.
 
     Returns:
         The target.
 
     Raises:
-        DownloadFailed: it could not be fetched whole and unchanged; says why and what to do.
-        Cancelled: somebody asked to stop; what has arrived is kept.
+        DownloadFailed: it could not be fetched whole and unchanged; the message gives the reason and a remedy.
+        Cancelled: a stop was requested; the incomplete download is kept.
     """
-    with _told(wanted):
+    with _as_download_failures(wanted):
         _make_room(wanted)
         if wanted.arrived_bytes < wanted.size_bytes:
             with httpx.Client(timeout=timeout_s, trust_env=trust_env, follow_redirects=True) as client:
                 _fetch(client, wanted, report, cancel, stage)
         report(Progress(stage, wanted.arrived_bytes, wanted.size_bytes))
         _verify(wanted)
-        publish(wanted.part, wanted.target)
+        move_into_place(wanted.part, wanted.target)
     return wanted.target
 
 
 def _make_room(wanted: Download) -> None:
-    """Make the folder, drop a part that cannot be of this file, and see that the rest fits on the disk.
+    """Create the folder, delete a part that is larger than the file, and check the free space.
 
     Raises:
         DownloadFailed: it does not fit.
@@ -136,7 +136,7 @@ def _make_room(wanted: Download) -> None:
 
 
 def _fetch(client: httpx.Client, wanted: Download, report: Report, cancel: CancelToken, stage: str) -> None:
-    """Append what is missing to the part, or write it anew where the server cannot go on in the middle."""
+    """Append the missing bytes to the part, or start over where the server does not support ranges."""
     cancel.check()
     have_bytes = wanted.arrived_bytes
     # "identity": the sizes and the checksum are those of the file, not of a compressed form.
@@ -145,26 +145,26 @@ def _fetch(client: httpx.Client, wanted: Download, report: Report, cancel: Cance
         headers["Range"] = f"bytes={have_bytes}-"
     with client.stream("GET", wanted.url, headers=headers) as answer:
         _check_status(answer, wanted)
-        resumed = _goes_on(answer, wanted, have_bytes)
-        arrived = told = have_bytes if resumed else 0
+        resumed = _is_resumed(answer, wanted, have_bytes)
+        arrived = reported = have_bytes if resumed else 0
         with wanted.part.open("ab" if resumed else "wb") as part:
-            # Pieces as they come in, not of one size: nothing that has arrived is held back.
-            for piece in answer.iter_raw():
+            # Chunks as they come in, not of one size: no received byte is held back.
+            for chunk in answer.iter_raw():
                 cancel.check()
-                part.write(piece)
-                arrived += len(piece)
+                part.write(chunk)
+                arrived += len(chunk)
                 if arrived > wanted.size_bytes:
                     break
-                if arrived - told >= REPORT_BYTES:
+                if arrived - reported >= REPORT_BYTES:
                     report(Progress(stage, arrived, wanted.size_bytes))
-                    told = arrived
+                    reported = arrived
 
 
 def _check_status(answer: httpx.Response, wanted: Download) -> None:
     """Raise unless the server sends the file or the rest of it.
 
     Raises:
-        DownloadFailed: it sends something else.
+        DownloadFailed: the server answers with another status.
     """
     status = answer.status_code
     if status in (httpx.codes.OK, httpx.codes.PARTIAL_CONTENT):
@@ -181,8 +181,8 @@ def _check_status(answer: httpx.Response, wanted: Download) -> None:
     raise DownloadFailed(f"{wanted.target.name} could not be fetched", why, hint)
 
 
-def _goes_on(answer: httpx.Response, wanted: Download, have_bytes: int) -> bool:
-    """Whether the answer is the rest of the file; otherwise it is the whole file from its beginning.
+def _is_resumed(answer: httpx.Response, wanted: Download, have_bytes: int) -> bool:
+    """Whether the answer is the rest of the file rather than the whole file.
 
     Raises:
         DownloadFailed: it is neither, such as the login page of a public network.
@@ -203,7 +203,7 @@ def _goes_on(answer: httpx.Response, wanted: Download, have_bytes: int) -> bool:
 
 
 def _other_file(wanted: Download) -> DownloadFailed:
-    """The server's file is another than the one the part is of, so the part is worth nothing."""
+    """Delete the part: it belongs to another version of the file than the server has."""
     wanted.part.unlink(missing_ok=True)
     return DownloadFailed(
         f"{wanted.target.name} could not be fetched",
@@ -213,7 +213,7 @@ def _other_file(wanted: Download) -> DownloadFailed:
 
 
 def _verify(wanted: Download) -> None:
-    """Check size and checksum of what has arrived; a bad part is removed.
+    """Check size and checksum of the download; delete a damaged one.
 
     Raises:
         DownloadFailed: it is incomplete or not the file.
@@ -233,8 +233,8 @@ def _verify(wanted: Download) -> None:
 
 
 @contextmanager
-def _told(wanted: Download) -> Iterator[None]:
-    """Turn what the network and the disk raise into sentences.
+def _as_download_failures(wanted: Download) -> Iterator[None]:
+    """Turn network and disk errors into `DownloadFailed`.
 
     Raises:
         DownloadFailed: instead of an error of httpx or the system.

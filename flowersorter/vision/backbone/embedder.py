@@ -1,7 +1,7 @@
-"""Crops through the frozen network in batches, as fast as the device allows without a loss that matters.
+"""Embed crops with the frozen network, in batches and in the fastest precision of the device.
 
-On the CPU a call keeps to the thread it is made in: callers in several threads use all cores without waiting for one
-another. On CUDA the calls of several threads take turns.
+On the CPU a forward pass uses one thread: one pass per thread uses all cores and avoids the per-layer barrier of
+intra-op parallelism. On CUDA the calls of several threads take turns.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.torch_threads import one_torch_thread
 
-#: Measured on two cores: 16 is 3 % faster, and keeps one waiting twice as long.
+#: Measured on two cores: 16 is 3 % faster and doubles the latency.
 CPU_BATCH = 8
-#: Per thread that decodes: together they keep the device busy, and one need not wait long for the first labels.
+#: Crops of each decoding thread: together they keep the device busy, and the first predictions come soon.
 CUDA_BATCH = 32
 
 
@@ -32,10 +32,10 @@ class Embedder:
 
     Args:
         entry: The backbone, for its preprocessing and its width.
-        network: Normalised pixels (B, 3, S, S) -> pooled features (B, D), in eval mode. Of a ResNet a faster
-            copy is used; anything else runs as it is, in float32.
+        network: Normalised pixels (B, 3, S, S) -> features (B, D), in eval mode. A ResNet is replaced by a faster
+            copy; any other network runs as is, in float32.
         device: "cpu" or "cuda".
-        bfloat16: Compute in bfloat16; None: where the device does so at full speed.
+        bfloat16: Compute in bfloat16; None: where the device does so at full speed. ResNets only.
 
     Attributes:
         batch_size: Crops that go through the network at once; halved when the device runs out of memory.
@@ -59,7 +59,7 @@ class Embedder:
 
     @classmethod
     def open(cls, entry: Backbone, device: str) -> Self:
-        """Load a backbone's weights and make an embedder of them.
+        """Load a backbone's weights into an embedder.
 
         Raises:
             WeightsMissing: the weights are not on this computer.
@@ -73,17 +73,16 @@ class Embedder:
         return self.entry.features
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """Compute the pooled features of crops, raw: neither scaled nor square-rooted.
+        """Compute the raw features of crops, neither normalised nor square-rooted.
 
         Args:
-            crops: (B, S, S, 3) uint8, RGB, S the backbone's `crop_px`. More than `batch_size` are taken in several
-                batches.
+            crops: (B, S, S, 3) uint8, RGB, S the backbone's `crop_px`; any number.
 
         Returns:
             (B, D) float16, rows in the order of the crops.
 
         Raises:
-            ValueError: the crops have another shape or type.
+            ValueError: the crops have the wrong shape or type.
             DeviceUnavailable: the device has too little memory even for one crop.
         """
         side = self.entry.crop_px
@@ -97,7 +96,7 @@ class Embedder:
             batch = crops[done : done + self.batch_size]
             features = self._try(batch)
             if features is None:
-                self._go_on_below(len(batch))
+                self._halve_batch(len(batch))
                 continue
             batches.append(features)
             done += len(batch)
@@ -107,7 +106,7 @@ class Embedder:
         return embeddings
 
     def _try(self, crops: NDArray[np.uint8]) -> Tensor | None:
-        """(B, S, S, 3) uint8 -> (B, D) float16 on the device, or None when memory runs out."""
+        """As `_forward`, or None when memory runs out."""
         try:
             return self._forward(crops)
         except torch.OutOfMemoryError:
@@ -124,8 +123,8 @@ class Embedder:
         features: Tensor = self._network(pixels.to(self._dtype))
         return features.to(torch.float16)
 
-    def _go_on_below(self, too_many: int) -> None:
-        """Go on with half the batch, unless another thread has seen to it.
+    def _halve_batch(self, too_many: int) -> None:
+        """Halve the batch size, unless another thread has done so.
 
         Called outside the `except` block, where the traceback would keep the failed batch's tensors alive.
         """

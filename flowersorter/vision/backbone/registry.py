@@ -1,23 +1,29 @@
-"""The registry of backbones: everything about one, from its layers to its licence, as one piece of data."""
+"""The registry of backbones: an entry holds all data on one, from its layers to its licence.
+
+A new backbone takes one entry. `tests/unit/vision/backbone/test_registry.py` compares every entry with torchvision's
+own data: tensor names and shapes, length of the features, preprocessing.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import UserError
+from flowersorter.vision.backbone.architecture import Architecture, ResNetArchitecture
 
 
 @dataclass(frozen=True, slots=True)
 class WeightsSource:
-    """Where a backbone's weights come from and how to know them again.
+    """Where a backbone's weights come from and how to verify them.
 
     Attributes:
-        filename: The name under `resources/backbones` (shipped) or in torch's hub cache.
-        size_bytes: The exact size of the file.
-        sha256: The file's SHA-256 in hex. torchvision publishes the first 8 digits, in the name; the rest is
-            what independent users of the same files recorded.
-        url: Where to download it, or None for a file that ships with the program.
+        filename: Name under `resources/backbones` (shipped) or in torch's hub cache.
+        size_bytes: Exact size of the file.
+        sha256: SHA-256 of the file in hex. torchvision publishes the first 8 digits, in the name; the rest was
+            recorded by independent users of the same files.
+        url: Address to download it from, or None for a file that ships with the program.
     """
 
     filename: str
@@ -33,34 +39,31 @@ class WeightsSource:
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """A frozen network up to its pooled features, with the preprocessing it was trained with.
+    """A frozen network up to its final layer, with its preprocessing.
+
+    Photos are scaled with Pillow's bicubic filter for every backbone (see `photos.decode`), also for those that were
+    trained with a bilinear one: cached embeddings and trained models depend on it.
 
     Attributes:
-        name: What the person and the store call it.
-        title: The name shown in Preferences.
-        block: torchvision's residual block, "basic" or "bottleneck".
-        depths: Blocks in each of the four stages.
-        features: D, the length of an embedding.
-        short_side_px: The shorter side a photo is scaled to.
-        crop_px: The side of the square that is cut out of it.
-        shown_px: The side this square is enlarged to before the network sees it; 0: it is seen as it is.
+        name: Identifier for `--backbone` and in stored models.
+        title: Name shown in Preferences.
+        architecture: The layers.
+        features: D, length of an embedding: inputs of the final layer.
+        short_side_px: Shorter side a photo is scaled to.
+        crop_px: Side of the square crop.
+        shown_px: Side the crop is enlarged to before the forward pass; 0: not enlarged.
         mean: Subtracted from RGB pixels on the 0..255 scale.
         std: Divided by afterwards, on the same scale.
-        interpolation: The filter used to scale a photo.
-        stride_in_first_conv: Stages 2 to 4 halve the picture in the first 1x1 convolution of their first
-            block, as in the original paper; torchvision's own do it in the 3x3.
-        batch_norm_eps: Added to the variance in every batch norm.
-        weights: Where the weights are.
-        has_imagenet_layer: Whether the weights include the 1000-class layer.
-        licence: The licence of the weights.
-        authors: Who made the weights.
-        changes: The file with the stages that deep training changed, in one collection; None for a registered backbone.
+        weights: Source of the weights.
+        has_imagenet_layer: Whether the final layer of the weights fits the features.
+        licence: Licence of the weights.
+        authors: Authors of the weights.
+        changes: File with the stages that deep training changed, in one collection; None for a registered backbone.
     """
 
     name: str
     title: str
-    block: str
-    depths: tuple[int, int, int, int]
+    architecture: Architecture
     features: int
     weights: WeightsSource
     licence: str
@@ -73,21 +76,41 @@ class Backbone:
         103.53,
     )  # torchvision's 0.485, 0.456, 0.406 times 255
     std: tuple[float, float, float] = (58.395, 57.12, 57.375)  # torchvision's 0.229, 0.224, 0.225 times 255
-    interpolation: str = "bilinear"
-    stride_in_first_conv: bool = False
-    batch_norm_eps: float = 1e-5
     has_imagenet_layer: bool = True
     changes: Path | None = None
     shown_px: int = 0
 
     @property
     def seen_px(self) -> int:
-        """The side of the square the network sees."""
+        """Side of the network's input."""
         return self.shown_px or self.crop_px
+
+    @property
+    def supports_finetuning(self) -> bool:
+        """Whether deep training can train its last stages: only of a ResNet."""
+        return isinstance(self.architecture, ResNetArchitecture)
+
+    @property
+    def exports_as(self) -> tuple[str, ...]:
+        """Suffixes of the files that can hold a model on it; those with the whole network can hold a ResNet only."""
+        return (PTH, ONNX, SAFETENSORS) if isinstance(self.architecture, ResNetArchitecture) else (SAFETENSORS,)
+
+    def resnet(self, refusal: str) -> ResNetArchitecture:
+        """Return its architecture where only a ResNet will do.
+
+        Args:
+            refusal: The sentence that names what cannot be done otherwise, without its full stop.
+
+        Raises:
+            UserError: it is not a ResNet.
+        """
+        if isinstance(self.architecture, ResNetArchitecture):
+            return self.architecture
+        raise UserError(refusal, f"that needs a ResNet, and {self.title} is not one", "Choose a ResNet in Preferences")
 
 
 DEFAULT = "resnet50"
-#: Stands between the name of a backbone and the number of what deep training made of it in a collection.
+#: Joins the name of a backbone and the number of a deep training of it.
 _TUNED = "-tuned-"
 
 _registry: dict[str, Backbone] = {}
@@ -97,19 +120,27 @@ def register(entry: Backbone) -> Backbone:
     """Add a backbone.
 
     Raises:
-        ValueError: the name is taken.
+        ValueError: the name is taken or reserved, or the entry contradicts itself.
     """
     if entry.name in _registry:
         raise ValueError(f"a backbone named {entry.name!r} is already registered")
+    if is_tuned(entry.name):
+        raise ValueError(f"{entry.name!r} is a name for the result of a deep training")
+    if not 0 < entry.crop_px <= min(entry.short_side_px, entry.seen_px):
+        raise ValueError(f"{entry.name}: a crop of {entry.crop_px} pixels does not fit the scaled photo or the input")
+    if min(entry.std) <= 0:
+        raise ValueError(f"{entry.name}: a standard deviation is not positive")
+    if isinstance(entry.architecture, ResNetArchitecture) and entry.features != entry.architecture.features:
+        raise ValueError(f"{entry.name} has {entry.architecture.features} features, not {entry.features}")
     _registry[entry.name] = entry
     return entry
 
 
 def backbone(name: str) -> Backbone:
-    """The backbone of that name.
+    """Find a backbone by its name.
 
     Raises:
-        UserError: there is none; the message lists the names.
+        UserError: the name is unknown; the message lists the known ones.
     """
     if name not in _registry:
         raise UserError(
@@ -119,29 +150,29 @@ def backbone(name: str) -> Backbone:
 
 
 def tuned_name(base: str, number: int) -> str:
-    """What the result of a collection's deep training with this number is called."""
+    """Name the result of a collection's deep training by its number."""
     return f"{base}{_TUNED}{number}"
 
 
 def base_name(name: str) -> str:
-    """The registered backbone that a backbone is or was made from."""
+    """Name of the registered backbone under a finetuned one; a registered name is returned as is."""
     return name.partition(_TUNED)[0]
 
 
 def is_tuned(name: str) -> bool:
-    """Whether it is the name of a collection's own backbone."""
+    """Whether a name is that of a finetuned backbone of a collection."""
     return _TUNED in name
 
 
 def tuned(base: Backbone, name: str, changes: Path, crop_px: int, shown_px: int) -> Backbone:
-    """A backbone that deep training made of another one.
+    """Make the entry of a backbone that deep training derived from another one.
 
     Args:
         base: The registered backbone; its weights are needed too.
         name: A `tuned_name`.
-        changes: The file with the changed stages.
-        crop_px: The side of the square that is cut out of a photo.
-        shown_px: The side this square is enlarged to.
+        changes: File with the changed stages.
+        crop_px: Side of the square crop.
+        shown_px: Side the crop is enlarged to.
     """
     return replace(
         base,
@@ -155,7 +186,7 @@ def tuned(base: Backbone, name: str, changes: Path, crop_px: int, shown_px: int)
 
 
 def backbones() -> tuple[Backbone, ...]:
-    """Every backbone, the default one first."""
+    """Return every registered backbone, the default one first."""
     return tuple(_registry.values())
 
 
@@ -163,8 +194,7 @@ register(
     Backbone(
         name=DEFAULT,
         title="ResNet-50",
-        block="bottleneck",
-        depths=(3, 4, 6, 3),
+        architecture=ResNetArchitecture("bottleneck", (3, 4, 6, 3), stride_in_first_conv=True, batch_norm_eps=1.001e-5),
         features=2048,
         weights=WeightsSource(
             filename="resnet50-imagenet.safetensors",
@@ -176,21 +206,19 @@ register(
         # Keras' "caffe" preprocessing: the mean is subtracted, nothing is divided.
         mean=(123.68, 116.779, 103.939),
         std=(1.0, 1.0, 1.0),
-        stride_in_first_conv=True,
-        batch_norm_eps=1.001e-5,
     )
 )
 
 
-def _torchvision(name: str, title: str, weights: WeightsSource, *, short_side_px: int = 256) -> Backbone:
-    """An entry for weights of torchvision's own; the layers follow from the file's name."""
-    depth = int(weights.filename[len("resnet") :].partition("-")[0])
+def torchvision_resnet(
+    name: str, title: str, architecture: ResNetArchitecture, weights: WeightsSource, *, short_side_px: int = 256
+) -> Backbone:
+    """Make an entry for a ResNet with weights of torchvision's own."""
     return Backbone(
         name=name,
         title=title,
-        block="bottleneck" if depth == 50 else "basic",
-        depths=(2, 2, 2, 2) if depth == 18 else (3, 4, 6, 3),
-        features=2048 if depth == 50 else 512,
+        architecture=architecture,
+        features=architecture.features,
         weights=weights,
         licence="BSD-3-Clause",
         authors="the torchvision maintainers and contributors",
@@ -198,15 +226,17 @@ def _torchvision(name: str, title: str, weights: WeightsSource, *, short_side_px
     )
 
 
-def _published(filename: str, size_bytes: int, sha256: str) -> WeightsSource:
+def torchvision_weights(filename: str, size_bytes: int, sha256: str) -> WeightsSource:
+    """Name a file that torchvision publishes."""
     return WeightsSource(filename, size_bytes, sha256, f"https://download.pytorch.org/models/{filename}")
 
 
 register(
-    _torchvision(
+    torchvision_resnet(
         "resnet18",
         "ResNet-18",
-        _published(
+        ResNetArchitecture("basic", (2, 2, 2, 2)),
+        torchvision_weights(
             "resnet18-f37072fd.pth",
             46_830_571,
             "f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec",
@@ -214,10 +244,11 @@ register(
     )
 )
 register(
-    _torchvision(
+    torchvision_resnet(
         "resnet34",
         "ResNet-34",
-        _published(
+        ResNetArchitecture("basic", (3, 4, 6, 3)),
+        torchvision_weights(
             "resnet34-b627a593.pth",
             87_319_819,
             "b627a593bcbe140c234610266fe4f8ae95ea42fc881d091c9b6052e6b1d0590f",
@@ -225,10 +256,11 @@ register(
     )
 )
 register(
-    _torchvision(
+    torchvision_resnet(
         "resnet50-v2",
         "ResNet-50 V2",
-        _published(
+        ResNetArchitecture("bottleneck", (3, 4, 6, 3)),
+        torchvision_weights(
             "resnet50-11ad3fa6.pth",
             102_540_417,
             "11ad3fa62ca79e40addfd354a8ec4b7c75143b3038b8d2a807fbc68deab379ca",

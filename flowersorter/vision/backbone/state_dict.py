@@ -1,4 +1,4 @@
-"""Reading a weights file without trusting it: nothing in it is run, and every name and shape is checked."""
+"""Read untrusted weights files: no code in them runs, and every name and shape is checked."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
-from flowersorter.vision.backbone.bad_file import bad_file
+from flowersorter.vision.backbone.architecture import empty_network
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.resnet import empty_network
+from flowersorter.vision.backbone.weights import bad_file
 
-#: What stands in the file of a collection's own backbone beside its weights.
+#: Tensors in the file of a finetuned backbone that are not weights of the network.
 NOT_WEIGHTS = ("seen", "layer_weight", "layer_bias")
-#: Room for a file's header, and for the state dict of a network that was saved with something beside it.
+#: Allowance for a file's header, and for state dicts saved together with other data.
 SIZE_SLACK = 1.5
 
-#: What reading a file that holds no state dict can raise; torch and pickle let almost anything through.
+#: Errors of reading a file without a state dict; torch and pickle pass on almost any.
 _UNREADABLE = (
     RuntimeError,
     pickle.UnpicklingError,
@@ -39,7 +39,7 @@ _UNREADABLE = (
 
 
 def read_state(entry: Backbone, path: Path) -> dict[str, Tensor]:
-    """Read any file that should hold a backbone's weights; nothing in it is run.
+    """Read a backbone's weights from any file; no code in it runs.
 
     Args:
         entry: The backbone.
@@ -64,21 +64,21 @@ def read_state(entry: Backbone, path: Path) -> dict[str, Tensor]:
 
 
 def read_changes(entry: Backbone, path: Path, state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Read the tensors that deep training changed; others in the file, such as `NOT_WEIGHTS`, are left.
+    """Read the tensors that deep training changed, without `NOT_WEIGHTS`.
 
     Args:
         entry: The backbone, for its title.
         path: A safetensors file.
-        state: All weights of the backbone it was made from.
+        state: All weights of the base backbone.
 
     Raises:
         ModelFileBad: the file is unreadable, or a name or shape in it is not the backbone's.
     """
     try:
-        found = load_file(path, device="cpu")
+        tensors = load_file(path, device="cpu")
     except _UNREADABLE as error:
         raise bad_file(path, f"it holds no weights that can be read ({_reason(error)})") from error
-    changes = {name: tensor for name, tensor in found.items() if name not in NOT_WEIGHTS}
+    changes = {name: tensor for name, tensor in tensors.items() if name not in NOT_WEIGHTS}
     if not changes:
         raise bad_file(path, "it holds no weights")
     for name, tensor in changes.items():
@@ -89,10 +89,10 @@ def read_changes(entry: Backbone, path: Path, state: Mapping[str, Tensor]) -> di
 
 
 def _check_size(path: Path, limit: int) -> None:
-    """Refuse a file that is too large, packed or unpacked.
+    """Check the size of a file, compressed and uncompressed.
 
     Raises:
-        ModelFileBad: it is.
+        ModelFileBad: it is too large.
     """
     size = path.stat().st_size
     if zipfile.is_zipfile(path):
@@ -103,10 +103,10 @@ def _check_size(path: Path, limit: int) -> None:
 
 
 def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path: Path) -> dict[str, Tensor]:
-    """Check names, shapes and numbers against the network's own.
+    """Check names, shapes and values against the network's own.
 
     Raises:
-        ModelFileBad: a tensor is missing, unexpected, of another shape, or holds no numbers.
+        ModelFileBad: a tensor is missing, unexpected, of another shape, or not finite.
     """
     if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
         raise bad_file(path, "it is not a state dict: names with tensors")
@@ -115,9 +115,9 @@ def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path:
     missing = sorted(wanted.keys() - counters - state.keys())
     unexpected = sorted(map(str, state.keys() - wanted.keys()))
     if missing or unexpected:
-        told = [f"{len(missing)} of its tensors are missing, such as {missing[0]}"] if missing else []
-        told += [f"{len(unexpected)} do not belong to it, such as {unexpected[0]}"] if unexpected else []
-        raise bad_file(path, f"it is not a {entry.title}: {' and '.join(told)}")
+        problems = [f"{len(missing)} of its tensors are missing, such as {missing[0]}"] if missing else []
+        problems += [f"{len(unexpected)} do not belong to it, such as {unexpected[0]}"] if unexpected else []
+        raise bad_file(path, f"it is not a {entry.title}: {' and '.join(problems)}")
     for name in wanted.keys() - counters:
         _check_tensor(entry, name, state[name], wanted[name].shape, path)
     return {name: torch.zeros((), dtype=torch.int64) if name in counters else state[name] for name in wanted}
@@ -133,7 +133,7 @@ def _check_tensor(entry: Backbone, name: str, tensor: Tensor, shape: Sequence[in
 
 
 def _reason(error: Exception) -> str:
-    """Why, in words of ours: what the libraries say of a file that is none of theirs is meant for programmers."""
+    """Give a reason for people; the messages of the libraries are meant for programmers."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.lower()
     return "it is damaged, or no file of weights"

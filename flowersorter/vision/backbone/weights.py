@@ -1,4 +1,4 @@
-"""Backbone weights on this computer: where they are, what is in them, and taking them from a file."""
+"""Backbone weights on this computer: find, read and install them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad, WeightsMissing
-from flowersorter.vision.backbone.bad_file import bad_file
-from flowersorter.vision.backbone.publish import write_atomically
 from flowersorter.vision.backbone.registry import base_name
 
 if TYPE_CHECKING:
@@ -27,30 +26,37 @@ if TYPE_CHECKING:
 IMAGENET_CLASSES = 1000
 
 
+def bad_file(path: Path, why: str) -> ModelFileBad:
+    """Make the error for a weights file that cannot be used."""
+    return ModelFileBad(
+        f"The weights file {path} cannot be used", why, "Pick another file or download the weights again"
+    )
+
+
 def shipped_folder() -> Path:
-    """The folder of the weights that come with the program, in a checkout and in an installed wheel alike."""
+    """Folder of the weights shipped with the program, in a checkout and in an installed wheel."""
     package = Path(str(resources.files("flowersorter")))
     inside = package / "resources"
     return (inside if inside.is_dir() else package.parent / "resources") / "backbones"
 
 
 def hub_cache() -> Path:
-    """The folder where torch's hub keeps downloaded weights, found as torch does, without loading torch."""
+    """Folder of torch's hub for downloaded weights, found without loading torch."""
     cache = os.environ.get("XDG_CACHE_HOME", "~/.cache")
     home = os.environ.get("TORCH_HOME", str(Path(cache) / "torch"))
     return Path(home).expanduser() / "hub" / "checkpoints"
 
 
 def installed_path(entry: Backbone) -> Path:
-    """Where weights go that the person picked and that are not the published file.
+    """Path for weights installed from another file than the published one.
 
-    Not under the published name: other programs take what they find there for torchvision's.
+    Not under the published name: other programs expect torchvision's file there.
     """
     return hub_cache() / f"flowersorter-{base_name(entry.name)}.safetensors"
 
 
 def find_weights(entry: Backbone) -> Path | None:
-    """The published weights of a backbone or of what it was made from on this computer, or None; nothing is read."""
+    """Find the weights of a backbone or of its base on this computer, or None; reads no file."""
     name = entry.weights.filename
     shipped = shipped_folder() / name
     candidates = [shipped] if entry.weights.shipped else [hub_cache() / name, installed_path(entry)]
@@ -66,23 +72,23 @@ def weights_version(entry: Backbone) -> tuple[tuple[Path, int, int] | None, ...]
 
 
 def imagenet_layer(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    """Read a backbone's ImageNet layer only; loads torch only for a file that torch wrote.
+    """Read only a backbone's ImageNet layer; loads torch only for a file in torch's own format.
 
     Returns:
-        Weight (1000, D) float32 and bias (1000,) float32, or None where there is no such layer or no file.
+        Weight (1000, D) float32 and bias (1000,) float32, or None if there is no such layer or file.
 
     Raises:
         ModelFileBad: the file is damaged or of another network.
     """
-    path = find_weights(entry)
+    path, layer = find_weights(entry), entry.architecture.final_layer
     if path is None or not entry.has_imagenet_layer:
         return None
     if path.suffix != ".safetensors":
         state = load_state(entry)
-        return state["fc.weight"].float().numpy(), state["fc.bias"].float().numpy()
+        return state[f"{layer}.weight"].float().numpy(), state[f"{layer}.bias"].float().numpy()
     try:
         with safe_open(path, framework="numpy") as file:
-            weight, bias = file.get_tensor("fc.weight"), file.get_tensor("fc.bias")
+            weight, bias = file.get_tensor(f"{layer}.weight"), file.get_tensor(f"{layer}.bias")
     except (SafetensorError, OSError) as error:
         raise bad_file(path, "it is damaged or of another network") from error
     if weight.shape != (IMAGENET_CLASSES, entry.features) or bias.shape != (IMAGENET_CLASSES,):
@@ -91,7 +97,7 @@ def imagenet_layer(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.flo
 
 
 def imagenet_classes() -> tuple[str, ...]:
-    """The names of the 1000 ImageNet classes in index order; two names stand for two classes each."""
+    """Names of the 1000 ImageNet classes by index; two names occur twice."""
     text = (shipped_folder() / "imagenet-classes.json").read_text(encoding="utf-8")
     return tuple(json.loads(text))
 
@@ -132,14 +138,14 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
 
 
 def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
-    """Find out which backbone a file belongs to: by its published name, else by what is in it.
+    """Identify the backbone of a weights file by its published name, else by its tensors.
 
     Args:
-        file: The file the person picked.
-        entries: The backbones it may be, the likeliest first.
+        file: The weights file.
+        entries: Candidates, the likeliest first.
 
     Raises:
-        ModelFileBad: it is none of them; the message is about the last one tried.
+        ModelFileBad: no candidate fits; the message is about the last one.
     """
     from flowersorter.vision.backbone.state_dict import read_state  # here, because it loads torch
 
@@ -158,16 +164,16 @@ def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
 
 
 def install_weights(entry: Backbone, file: Path) -> Path:
-    """Put a file the person picked where `find_weights` finds it.
+    """Install a weights file where `find_weights` finds it.
 
-    The published file is copied under its own name into torch's hub cache. Any other file with the same names
-    and shapes is rewritten beside it as safetensors, under a name of our own.
+    The published file is copied under its own name into torch's hub cache. Any other file with the same tensor names
+    and shapes is rewritten beside it as safetensors, under another name.
 
     Returns:
         The installed file.
 
     Raises:
-        ModelFileBad: the file is not this backbone's or cannot be written, or other weights are installed.
+        ModelFileBad: the file does not fit the backbone or cannot be written, or other weights are installed.
     """
     from safetensors.torch import save  # here, because it loads torch
 
@@ -176,17 +182,18 @@ def install_weights(entry: Backbone, file: Path) -> Path:
     state = read_state(entry, file)
     published = _sha256(file) == entry.weights.sha256
     data = file.read_bytes() if published else save({name: state[name].contiguous() for name in state})
-    there = find_weights(entry)
-    if there is not None:
-        if there.read_bytes() == data:
-            return there
+    installed = find_weights(entry)
+    if installed is not None:
+        if installed.read_bytes() == data:
+            return installed
         raise ModelFileBad(
             f"Other weights of {entry.title} are already installed",
-            f"they are in {there}",
+            f"they are in {installed}",
             "The embeddings of two different networks must not mix; remove that file first",
         )
     target = hub_cache() / entry.weights.filename if published else installed_path(entry)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, data)
     except OSError as error:
         raise ModelFileBad(f"The weights cannot be written to {target}", error.strerror or str(error)) from error
@@ -207,7 +214,7 @@ def _sha256(path: Path) -> str:
 
 
 def missing_weights(entry: Backbone) -> WeightsMissing:
-    """The error for a backbone whose weights are not here, and where to get them."""
+    """Make the error for a backbone whose weights are missing, with the way to get them."""
     hint = f"Download them in Preferences or with: flowersorter backbones --download {base_name(entry.name)}"
     if entry.weights.shipped:
         hint = "They come with FlowerSorter: install it again"

@@ -1,8 +1,7 @@
-"""Class-balanced multinomial logistic regression: several fits on the same photos at once, by L-BFGS in step.
+"""Class-balanced multinomial logistic regression: L-BFGS for several fits on the same photos at once.
 
-All fits (one for each fold, and the one on all photos) share two matrix products a step. The steps are taken in
-coordinates scaled by the curvature of the loss where all classes are equally likely, in which eight to fifteen of
-them are enough.
+All fits (one per fold, and one on all photos) share two matrix products a step. Preconditioned with the curvature of
+the loss at equal class probabilities, L-BFGS takes eight to fifteen steps.
 """
 
 from __future__ import annotations
@@ -17,14 +16,14 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-#: Rows whose scores stay in the cache of a core from one product to the other.
+#: Rows whose scores fit the cache of a core between the two products.
 _BLOCK_ROWS = 1024
 _MAX_STEPS = 100
 _REMEMBERED = 10
-#: Share of the expected decrease that a step must bring (Armijo's rule).
+#: Fraction of the expected decrease that a step must reach (Armijo's rule).
 _ENOUGH = 1e-4
 _SMALLEST_STEP = 1e-3
-#: Losses below are not worth making smaller.
+#: The tolerance is relative to the loss, but at least to this one.
 _NEXT_TO_NOTHING = 1e-2
 
 #: (P, C, R + 1) weights and biases of P fits.
@@ -33,56 +32,56 @@ Weights = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FitBatch:
-    """Several fits that differ in the photos they may see.
+    """Several fits on different subsets of the same photos.
 
     Attributes:
-        inside: (N, R + 1) float32 coordinates and a one, as in `Coordinates`.
+        projection: (N, R + 1) float32 coordinates and a one, as in `Coordinates`.
         targets: (N,) class indices.
         classes: C.
-        seen: (P, N) bool; the photos each fit learns from, some of every class.
-        shares: (N,) float32, how much of a photo each row is: several views of one are one photo together.
+        seen: (P, N) bool; training photos of each fit, some of every class.
+        sample_weight: (N,) float32, sample weight of each row: the views of a photo add up to 1.
     """
 
-    inside: NDArray[np.float32]
+    projection: NDArray[np.float32]
     targets: NDArray[np.intp]
     classes: int
     seen: NDArray[np.bool_]
-    shares: NDArray[np.float32]
+    sample_weight: NDArray[np.float32]
 
     def weights(self) -> NDArray[np.float32]:
-        """(P, N) weight of each photo: every class weighs the same in a fit, all together 1."""
+        """Compute (P, N) weights of the photos: equal for all classes of a fit, with a sum of 1."""
         result = np.zeros(self.seen.shape, np.float32)
         for weight, seen in zip(result, self.seen, strict=True):
-            targets, shares = self.targets[seen], self.shares[seen]
-            counts = np.bincount(targets, shares, minlength=self.classes)
-            weight[seen] = (shares / (self.classes * counts[targets])).astype(np.float32)
+            targets, sample_weight = self.targets[seen], self.sample_weight[seen]
+            counts = np.bincount(targets, sample_weight, minlength=self.classes)
+            weight[seen] = (sample_weight / (self.classes * counts[targets])).astype(np.float32)
         return result
 
 
 class Solver:
-    """Finds the heads of several fits for one penalty after another.
+    """Solves several fits for one penalty after another.
 
     Args:
-        fits: What to fit.
-        lanes: Share the products.
-        cancel: Looked at in every step.
+        fits: The fits.
+        pool: Threads that share the products.
+        cancel: Checked in every step.
     """
 
-    def __init__(self, fits: FitBatch, lanes: ThreadPool, cancel: CancelToken) -> None:
-        self._inside, self._lanes, self._cancel = fits.inside, lanes, cancel
+    def __init__(self, fits: FitBatch, pool: ThreadPool, cancel: CancelToken) -> None:
+        self._projection, self._pool, self._cancel = fits.projection, pool, cancel
         self._weights = fits.weights()
-        self._blocks = row_blocks(len(fits.inside), _BLOCK_ROWS)
-        self._shape = (len(fits.seen), fits.classes, fits.inside.shape[1])
+        self._blocks = row_blocks(len(fits.projection), _BLOCK_ROWS)
+        self._shape = (len(fits.seen), fits.classes, fits.projection.shape[1])
         # The part of the loss that is linear in the head, and the mean square of each coordinate.
-        parts = lanes.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
+        parts = pool.map(lambda rows: self._moments(rows, fits.targets[rows]), self._blocks)
         self._pull: Weights = np.sum([pull for pull, _ in parts], axis=0, dtype=np.float64).reshape(self._shape)
         self._squares: NDArray[np.float64] = np.sum([squares for _, squares in parts], axis=0, dtype=np.float64)
 
     def _moments(self, rows: slice, targets: NDArray[np.intp]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """One block's share of (P, C, R + 1) sums by class and (P, R + 1) sums of squares, both weighted."""
-        inside, weights = self._inside[rows], self._weights[:, rows]
+        """Sum one block: (P, C, R + 1) weighted sums by class and (P, R + 1) weighted sums of squares."""
+        projection, weights = self._projection[rows], self._weights[:, rows]
         wanted = np.arange(self._shape[1])[:, None] == targets
-        return (weights[:, None] * wanted).reshape(-1, len(inside)) @ inside, weights @ np.square(inside)
+        return (weights[:, None] * wanted).reshape(-1, len(projection)) @ projection, weights @ np.square(projection)
 
     def solve(
         self,
@@ -92,20 +91,20 @@ class Solver:
         prior: Weights | None = None,
         fits: int | None = None,
     ) -> Weights:
-        """Minimise class-balanced cross-entropy and half the penalty times the square of what is not the prior's.
+        """Minimise class-balanced cross-entropy plus half the penalty times the squared distance from the prior.
 
         Args:
             penalty: Weight decay; the bias is free.
-            tolerance: Stop a fit when about this share of its loss is left to gain.
-            start: Weights of similar fits, (P, C, R + 1), or None: the prior.
-            prior: (P, C, R + 1) heads that the penalty holds the fits near to; None: zeros.
-            fits: Solve only the first so many.
+            tolerance: Stop a fit when its loss can fall by about this fraction only.
+            start: Warm start (P, C, R + 1), or None: the prior.
+            prior: (P, C, R + 1) heads the penalty pulls towards; None: zeros.
+            fits: Number of fits to solve, from the first; None: all.
 
         Returns:
             (P, C, R + 1) float64: weights, then the bias.
 
         Raises:
-            Cancelled: asked to stop.
+            Cancelled: a stop was requested.
         """
         decay = np.append(np.full(self._shape[2] - 1, penalty), 0.0)
         active: NDArray[np.intp] = np.arange(self._shape[0] if fits is None else fits)
@@ -122,7 +121,7 @@ class Solver:
         value, slope = loss(point)
         for _ in range(_MAX_STEPS):
             step = memory.direction(slope)
-            gain = _dot(step, slope)  # negative; half of it is what the model of the loss expects
+            gain = _dot(step, slope)  # negative; the quadratic model expects half of it
             going = ~stuck & (-gain / 2 > tolerance * np.maximum(value, _NEXT_TO_NOTHING))
             if not going.all():
                 found[active[~going]] = point[~going]
@@ -140,24 +139,24 @@ class Solver:
     def _loss(
         self, active: NDArray[np.intp], heads: Weights, near: Weights, decay: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], Weights]:
-        """Values (A,) and slopes (A, C, R + 1) of the losses of some fits, on unscaled heads held near to others."""
+        """Compute values (A,) and gradients (A, C, R + 1) of the losses of some fits on unscaled heads."""
         self._cancel.check()
         columns = heads.astype(np.float32).reshape(-1, heads.shape[2])
         weights = self._weights[active] if len(active) < len(self._weights) else self._weights
 
-        def share(rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
-            """One block's share of the sums; classes before photos, so that sums over classes run along memory."""
-            inside, weight = self._inside[rows], weights[:, rows]
-            scores = (columns @ inside.T).reshape(len(active), -1, len(inside))
+        def sums(rows: slice) -> tuple[NDArray[np.float64], NDArray[np.float32]]:
+            """Sum one block; classes before photos, so that sums over classes read memory in order."""
+            projection, weight = self._projection[rows], weights[:, rows]
+            scores = (columns @ projection.T).reshape(len(active), -1, len(projection))
             top = scores.max(axis=1)
             scores -= top[:, None]
             np.exp(scores, out=scores)
             total = scores.sum(axis=1)
             value = np.einsum("pn,pn->p", weight, top + np.log(total), dtype=np.float64)
             scores *= (weight / total)[:, None]
-            return np.asarray(value, np.float64), np.asarray(scores.reshape(len(columns), -1) @ inside, np.float32)
+            return np.asarray(value, np.float64), np.asarray(scores.reshape(len(columns), -1) @ projection, np.float32)
 
-        parts = self._lanes.map(share, self._blocks)
+        parts = self._pool.map(sums, self._blocks)
         pull, moved = self._pull[active], heads - near
         value = np.sum([part[0] for part in parts], axis=0) + _dot(moved * decay, moved) / 2 - _dot(heads, pull)
         slope = np.sum([part[1] for part in parts], axis=0, dtype=np.float64).reshape(heads.shape)
@@ -171,10 +170,10 @@ def _search(
     step: Weights,
     gain: NDArray[np.float64],
 ) -> tuple[Weights, NDArray[np.float64], Weights, NDArray[np.bool_]]:
-    """Take the whole step where it brings enough, else a half, a quarter..., for each fit by itself.
+    """Backtracking line search for each fit: the whole step, else a half, a quarter...
 
     Returns:
-        Points, values and slopes, and which fits are stuck: rounding hides what is left for them to gain.
+        Points, values and gradients, and which fits are stuck: rounding hides any further decrease.
     """
     size = np.ones(len(point))
     while True:
@@ -188,25 +187,25 @@ def _search(
 
 
 class _Memory:
-    """The last steps of L-BFGS, of several fits side by side (Nocedal and Wright, 2006, algorithm 7.4)."""
+    """The last steps of L-BFGS for several fits (Nocedal and Wright, 2006, algorithm 7.4)."""
 
     def __init__(self) -> None:
         self._steps: deque[tuple[Weights, Weights, NDArray[np.float64]]] = deque(maxlen=_REMEMBERED)
 
     def add(self, step: Weights, change: Weights) -> None:
-        """Remember a step and how the slope changed along it; a fit whose slope did not rise is left as it was."""
+        """Store a step and the change of the gradient; ignore it for a fit without positive curvature."""
         along = _dot(step, change)
         usable = along > 1e-12 * _dot(change, change)
         self._steps.append((step, change, np.where(usable, 1 / np.where(usable, along, 1), 0)))
 
     def keep(self, fits: NDArray[np.bool_]) -> None:
-        """Forget the fits that are done."""
+        """Drop the fits that have converged."""
         kept = [(step[fits], change[fits], inverse[fits]) for step, change, inverse in self._steps]
         self._steps.clear()
         self._steps.extend(kept)
 
     def direction(self, slope: Weights) -> Weights:
-        """Where to go from a point with this slope, downhill."""
+        """Compute the descent direction at a point with this gradient."""
         result = -slope
         factors = []
         for step, change, inverse in reversed(self._steps):

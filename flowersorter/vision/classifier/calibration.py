@@ -1,4 +1,4 @@
-"""Making probabilities honest: temperature scaling and verdict thresholds from held-out predictions."""
+"""Calibration: temperature scaling and verdict thresholds from held-out predictions."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 
-#: Share of the *probable* photos that must be right.
+#: Precision of the photos called *probable* or better.
 LIKELY_PRECISION = 0.80
 _GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Confidence from which a guess is called sure or probable.
+    """Confidence from which a prediction is called sure or probable.
 
     Attributes:
-        sure: From here on it is sure, if the photo is familiar.
-        probable: From here on it is probable.
-        sure_at: Where *sure* would begin for other promises than the one made: pairs of promise and confidence.
+        sure: Least confidence of a sure prediction; its OOD score must be low as well.
+        probable: Least confidence of a probable prediction.
+        sure_at: Thresholds of *sure* for other precisions: pairs of precision and confidence.
     """
 
     sure: float
@@ -29,12 +29,12 @@ class Thresholds:
     sure_at: tuple[tuple[float, float], ...] = ()
 
     def promising(self, promise: float) -> Thresholds:
-        """Those that keep another promise; these, if nobody measured where *sure* begins then."""
+        """Return the thresholds for another precision of *sure*; the same ones if it was not measured."""
         sure = dict(self.sure_at).get(promise)
         return self if sure is None else replace(self, sure=sure, probable=min(sure, self.probable))
 
 
-#: Used until there are enough held-out photos to measure with; strict, since nothing is known yet.
+#: Used until there are enough held-out photos; strict, as the calibration is unknown.
 CAUTIOUS = Thresholds(sure=0.95, probable=0.70)
 #: Held-out photos below which `CAUTIOUS` is used.
 ENOUGH_PHOTOS = 40
@@ -52,7 +52,7 @@ def softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 class HeldOutLoss:
-    """How unlikely the true classes of held-out photos are, at any temperature.
+    """Cross-entropy of held-out photos at any temperature.
 
     Args:
         logits: (N, C) float32, from models that never saw the photos.
@@ -61,19 +61,19 @@ class HeldOutLoss:
 
     def __init__(self, logits: NDArray[np.float32], targets: NDArray[np.intp]) -> None:
         top = logits.max(axis=1, initial=-np.inf)
-        # Classes before photos: sums over classes then run along memory.
+        # Classes before photos: sums over classes then read memory in order.
         self._below = np.ascontiguousarray((logits - top[:, None]).T)
         self._true = self._below[targets, np.arange(len(targets))]
 
     def at(self, temperature: float) -> NDArray[np.float32]:
-        """(N,) minus the logarithm of the true class's probability, the logits divided by the temperature."""
+        """(N,) losses with the logits divided by the temperature."""
         factor = np.float32(1 / temperature)
         total = np.exp(self._below * factor).sum(axis=0)
         return np.asarray(np.log(total) - self._true * factor, np.float32)
 
 
 def fit_temperature(loss: HeldOutLoss) -> float:
-    """Find the temperature that makes held-out probabilities most likely (Guo et al., 2017).
+    """Minimise the held-out loss over the temperature (Guo et al., 2017).
 
     Returns:
         The divisor of the logits, between 0.05 and 20.
@@ -100,12 +100,12 @@ def fit_temperature(loss: HeldOutLoss) -> float:
 def fit_thresholds(
     confidence: NDArray[np.float32], right: NDArray[np.bool_], familiar: NDArray[np.bool_] | None = None
 ) -> Thresholds:
-    """Set the verdict thresholds so that the promises hold on held-out photos.
+    """Choose the verdict thresholds that reach the target precisions on held-out photos.
 
     Args:
-        confidence: (N,) calibrated probability of the best guess.
-        right: (N,) whether it was right.
-        familiar: (N,) whether the photo can be sure at all. None: each can.
+        confidence: (N,) calibrated probability of the predicted class.
+        right: (N,) whether the prediction was right.
+        familiar: (N,) whether the OOD score allows *sure*. None: it allows all.
     """
     if len(confidence) < ENOUGH_PHOTOS:
         return CAUTIOUS
@@ -117,11 +117,11 @@ def fit_thresholds(
 
 
 def _lowest_keeping(confidence: NDArray[np.float32], right: NDArray[np.bool_], promise: float) -> float:
-    """Lowest confidence from which the promise holds, one mistake assumed beyond those seen."""
+    """Find the lowest confidence that keeps the precision, with one mistake added to those observed."""
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(~right[order]) + 1
     kept = 1 - wrong / (np.arange(len(order)) + 1) >= promise
-    kept[:-1] &= np.diff(confidence[order]) < 0  # photos of one confidence are sure together or not at all
+    kept[:-1] &= np.diff(confidence[order]) < 0  # photos of equal confidence get the same verdict
     if not kept.any():
-        return 1.01  # no confidence is worth the promise: nothing is called so
+        return 1.01  # no confidence reaches the precision: no photo is called so
     return float(confidence[order[np.flatnonzero(kept)[-1]]])

@@ -1,8 +1,7 @@
-"""Fitting the head: class-balanced multinomial logistic regression, measured out of fold.
+"""Fit the head: class-balanced multinomial logistic regression, evaluated out of fold.
 
-The features are rotated into their principal axes first, and all folds are fitted together: that is what makes
-Retrain feel instant. What a fit found is the start of the next one, which after a correction needs a few steps only.
-Needs no torch.
+To make Retrain instant, the features are projected onto their principal axes, all folds are fitted together, and a fit
+is the warm start of the next one, which needs a few steps only after a correction. Needs no torch.
 """
 
 from __future__ import annotations
@@ -20,61 +19,61 @@ from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperat
 from flowersorter.vision.classifier.class_prior_shift import correct_class_prior
 from flowersorter.vision.classifier.cross_validation import CrossValidatedHeads, fit_heads, held_out_logits
 from flowersorter.vision.classifier.model import Model, TrainingRecord
-from flowersorter.vision.classifier.out_of_distribution import HeldOutPredictions, Known, fit_ood_detector
+from flowersorter.vision.classifier.out_of_distribution import HeldOutPredictions, LabelledSample, fit_ood_detector
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples, TrainingState
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool
 
-#: Share by which unlabelled photos, or variants, may be more or fewer than an earlier fit went by: it keeps those.
+#: Relative change in the number of unlabelled photos, or variants, up to which an earlier fit is a warm start.
 _MORE_BESIDE = 0.1
-#: Held-out photos below which an accuracy would say nothing.
+#: Least held-out photos for an accuracy.
 _ENOUGH_TO_MEASURE = 10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOut:
-    """Predictions of photos by models that never saw them, nor a near-copy.
+    """Out-of-fold predictions; near-duplicates share a fold.
 
     Attributes:
         rows: (M,) rows of `Examples` that were held out once.
         logits: (M, C) float32, before temperature.
         targets: (M,) class indices.
-        unfamiliarity: (M,) float32, to the photos of the other folds.
+        ood_score: (M,) float32, OOD score relative to the photos of the other folds.
         own: (M,) bool, as in `Examples`.
     """
 
     rows: NDArray[np.intp]
     logits: NDArray[np.float32]
     targets: NDArray[np.intp]
-    unfamiliarity: NDArray[np.float32]
+    ood_score: NDArray[np.float32]
     own: NDArray[np.bool_]
 
     @property
     def right(self) -> NDArray[np.bool_]:
-        """(M,) whether each was predicted right."""
+        """(M,) whether each prediction is right."""
         return np.asarray(self.logits.argmax(axis=1) == self.targets, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Fitted:
-    """A model, the held-out predictions it is judged by, and what the next fit can start from.
+    """A model, its held-out predictions, and the warm start of the next fit.
 
     Attributes:
         model: The model.
-        held_out: Predictions by models that never saw the photo.
-        ground: What the fit stands on.
-        heads: What was solved.
+        held_out: Out-of-fold predictions.
+        state: Cached inputs of the fit.
+        heads: Heads of all folds.
     """
 
     model: Model
     held_out: HeldOut
-    ground: TrainingState
+    state: TrainingState
     heads: CrossValidatedHeads
 
     def continues(self, class_names: Sequence[str], backbone: str, seed: int, examples: Examples) -> bool:
-        """Whether a fit of these classes can start from this one: about as much must stand beside the labels."""
-        model, unlabelled, variants = self.model, self.ground.unlabelled, self.ground.variants
+        """Whether this fit is a warm start for these examples: unlabelled photos and variants must be about as many."""
+        model, unlabelled, variants = self.model, self.state.unlabelled, self.state.variants
         beside = [0 if each is None else len(each) for each in (examples.unlabelled, unlabelled)]
         shown = [0 if each is None else len(each.rows) for each in (examples.variants, variants)]
         same = (model.class_names, model.backbone, model.training.seed) == (tuple(class_names), backbone, seed)
@@ -94,25 +93,25 @@ def fit(
     prior: tuple[NDArray[np.float32], NDArray[np.float32]] | None = None,
     discriminant: bool = True,
 ) -> Fitted:
-    """Fit a head, its calibration and its novelty threshold; deterministic for a seed and a `last`.
+    """Fit a head, its calibration and its OOD detector; deterministic for a seed and a `last`.
 
     Args:
-        examples: What to learn from.
+        examples: Labelled photos.
         class_names: C names.
-        backbone: Whose features they are.
-        cancel: Looked at many times a second.
-        seed: Fixes the folds.
-        note: Kept with the model.
-        origin: Kept with the model.
-        last: An earlier fit on nearly the same photos, which makes this one quick; of no effect if it is of other
-            classes or too much has changed since.
-        prior: Weight (C, D) and bias (C,) of a head to stay near to, where the photos do not say otherwise: what the
-            network itself made of them when it was trained. The same one for all fits of a backbone.
-        discriminant: Whether the head may begin at the linear discriminant, if there is no prior.
+        backbone: Name of the backbone of the features.
+        cancel: Checked many times a second.
+        seed: Seed of the folds.
+        note: Stored in the model.
+        origin: Stored in the model.
+        last: Warm start: an earlier fit on nearly the same photos; ignored if the classes differ or too many photos
+            have changed.
+        prior: Weight (C, D) and bias (C,) the penalty pulls the head towards: the final layer of a finetuned network.
+            The same one for all fits of a backbone.
+        discriminant: Without a prior, whether the penalty may pull the head towards the linear discriminant.
 
     Raises:
         TooFewPhotos: fewer than two classes have photos.
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     counts = np.bincount(examples.targets, minlength=len(class_names))
     if len(class_names) < 2 or (counts == 0).any():
@@ -124,53 +123,53 @@ def fit(
     if examples.unlabelled is not None:
         alone = replace(examples, unlabelled=None)
         first = fit(alone, class_names, backbone, cancel, seed=seed, prior=prior, discriminant=discriminant)
-        examples = replace(examples, unlabelled=_without_strangers(examples.unlabelled, first.model))
+        examples = replace(examples, unlabelled=_in_distribution(examples.unlabelled, first.model))
     record = TrainingRecord(photos=0, own_photos=0, seed=seed, note=note, origin=origin)
-    with ThreadPool() as lanes:
+    with ThreadPool() as pool:
         cancel.check()
-        ground = heads = None
+        state = heads = None
         if last is not None and last.continues(class_names, backbone, seed, examples):
-            ground = last.ground.updated(examples, seed, lanes, cancel)
-            heads = last.heads if ground is not None else None
-        ground = ground or TrainingState.lay(examples, seed, lanes, cancel)
-        near = None if prior is None else ground.axes.into(*prior)
-        heads = fit_heads(ground, len(class_names), heads, lanes, cancel, near, discriminant=discriminant)
-        return _judge(examples, ground, heads, (tuple(class_names), backbone, record), lanes)
+            state = last.state.updated(examples, seed, pool, cancel)
+            heads = last.heads if state is not None else None
+        state = state or TrainingState.build(examples, seed, pool, cancel)
+        near = None if prior is None else state.axes.from_feature_space(*prior)
+        heads = fit_heads(state, len(class_names), heads, pool, cancel, near, discriminant=discriminant)
+        return _judge(examples, state, heads, (tuple(class_names), backbone, record), pool)
 
 
-def _without_strangers(unlabelled: Features, model: Model) -> Features | None:
-    """The unlabelled photos that are not new to a model of the labelled ones alone."""
+def _in_distribution(unlabelled: Features, model: Model) -> Features | None:
+    """Drop the unlabelled photos that are out of distribution for a model of the labelled ones."""
     known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.NEW)
     return unlabelled.take(known) if len(known) else None
 
 
 def _judge(
     examples: Examples,
-    ground: TrainingState,
+    state: TrainingState,
     heads: CrossValidatedHeads,
     named: tuple[tuple[str, ...], str, TrainingRecord],
-    lanes: ThreadPool,
+    pool: ThreadPool,
 ) -> Fitted:
-    """Calibrate on the held-out predictions and put the model together."""
+    """Calibrate on the held-out predictions and assemble the model."""
     class_names, backbone, record = named
-    rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
-    targets = ground.targets[rows]
-    logits, class_bias = correct_class_prior(logits, targets, ground.folds[rows])
+    rows, logits = held_out_logits(state, heads.folds, heads.weights[:-1], pool)
+    targets = state.targets[rows]
+    logits, class_bias = correct_class_prior(logits, targets, state.folds[rows])
     temperature = fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1.0
     confidence = softmax(logits / np.float32(temperature)).max(axis=1, initial=0.0)
-    known = Known(ground.axes, ground.coordinates, ground.targets, ground.folds, examples.features.resemblance)
+    known = LabelledSample(state.axes, state.coordinates, state.targets, state.folds, examples.features.imagenet_prior)
     guesses = HeldOutPredictions(rows, logits.argmax(axis=1), confidence)
-    novelty, unfamiliarity = fit_ood_detector(known, guesses, lanes)
-    held_out = HeldOut(rows, logits, targets, unfamiliarity, examples.own[rows])
+    novelty, ood_score = fit_ood_detector(known, guesses, pool)
+    held_out = HeldOut(rows, logits, targets, ood_score, examples.own[rows])
     own, right = held_out.own, held_out.right
-    weight, bias = ground.axes.back(heads.weights[-1])
+    weight, bias = state.axes.to_feature_space(heads.weights[-1])
     model = Model(
         class_names=class_names,
         backbone=backbone,
         weight=weight,
         bias=bias + class_bias,
         temperature=temperature,
-        thresholds=fit_thresholds(confidence, right, unfamiliarity <= novelty.familiar),
+        thresholds=fit_thresholds(confidence, right, ood_score <= novelty.familiar),
         novelty=novelty,
         training=replace(
             record,
@@ -183,4 +182,4 @@ def _judge(
             guessed=0 if examples.unlabelled is None else len(examples.unlabelled),
         ),
     )
-    return Fitted(model, held_out, ground, heads)
+    return Fitted(model, held_out, state, heads)

@@ -1,8 +1,8 @@
-"""Labels that are doubtful: a second opinion on each, from models that never saw the photo and from its look-alikes.
+"""Label errors: rank labels by out-of-fold predictions and the nearest neighbours of their photos.
 
-The model's opinion is the held-out probability, as in confident learning (Northcutt, Jiang, Chuang, 2021). It is
-multiplied with the vote of the nearest labelled photos: the model errs where a class has more than one look, the vote
-where a photo has no look-alike, and seldom both. With 5 % of the labels of 1,500 flowers flipped at random, the first
+The held-out probability, as in confident learning (Northcutt, Jiang, Chuang, 2021), is multiplied with the vote of the
+nearest labelled photos. The model errs where a class is multimodal, the vote where a photo has no near neighbour, and
+seldom both. With 5 % of the labels of 1,500 flowers flipped at random, the first
 10 % hold 97.7 % of the flipped ones (`python -m tests.bench doubts`, seeds 1 to 10). In another draw (seeds 1 to 6) it
 was 96.2 %, against 95.8 % by the model alone and 95.6 % by the vote; average precision 0.927, 0.919 and 0.852.
 """
@@ -19,29 +19,28 @@ from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.features.near_duplicates import NEAR_COPY
 from flowersorter.vision.features.packed import Features
 
-#: Photos that vote.
+#: Neighbours that vote.
 NEAREST = 10
-#: Nearest photos that are shown, of each of the two classes.
+#: Nearest photos shown of each of the two classes.
 SHOWN = 3
-#: How fast a vote loses weight with the cosine to the nearest photo: e-fold for 0.05.
+#: Decay of a vote with the difference in cosine to the nearest photo: e-fold for 0.05.
 _SHARPNESS = 20.0
-#: Votes that nobody gave, shared by all classes: one look-alike is no proof.
+#: Prior votes shared by all classes: one neighbour is no proof.
 _DOUBTFUL_VOTES = 0.5
 _LEAST = 1e-9
-#: The photos the model likes least get a vote: no others would come near the top. All of them up to so many, then
-#: this share of them, and never more than a person would look at.
+#: Only labels of low model probability are ranked: all up to the first number, then this fraction, up to the last one.
 _ALL_UP_TO, _SHARE, _MOST = 2000, 0.25, 4000
 _BLOCK_ROWS = 128
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Opinions:
-    """What models that never saw the photos say of them.
+    """Out-of-fold predictions.
 
     Attributes:
         rows: (M,) rows of the examples.
         logits: (M, C) float32, before temperature.
-        temperature: Divides them.
+        temperature: Divisor of the logits.
     """
 
     rows: NDArray[np.intp]
@@ -51,12 +50,12 @@ class Opinions:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelQuality:
-    """Photos that were compared with their look-alikes, the worst first.
+    """Ranked labels, the most doubtful first.
 
     Attributes:
         rows: (K,) rows of the examples.
-        better: (K,) class indices: what suits the photo best beside its label.
-        doubts: (K,) float32, 0 to 1: how that class stands to the label; 0.5 where they are equal.
+        better: (K,) class indices: the best other class.
+        doubts: (K,) float32, 0 to 1: probability of that class against the label; 0.5 if equal.
         like_label: (K, `SHOWN`) rows of the nearest photos with the same label, -1 where there are fewer.
         like_better: (K, `SHOWN`) rows of the nearest photos of the other class, -1 where there are fewer.
     """
@@ -69,7 +68,7 @@ class LabelQuality:
 
     @property
     def suspicious(self) -> int:
-        """How many of the first ones another class suits better than their label."""
+        """Number of labels less probable than another class."""
         return int(np.count_nonzero(self.doubts > 0.5))
 
 
@@ -80,17 +79,17 @@ def score_labels(
     opinions: Opinions,
     cancel: CancelToken,
 ) -> LabelQuality:
-    """Rank labels by how much another class suits the photo better.
+    """Rank labels by the probability of the best other class against the label.
 
     Args:
         features: Of N photos.
         targets: (N,) class indices, the labels.
-        own: (N,) whether each is the person's: only these are doubted and shown; all of them vote.
-        opinions: Held-out predictions.
-        cancel: Looked at for every block of photos.
+        own: (N,) whether each photo is the person's: only these are ranked and shown; all vote.
+        opinions: Out-of-fold predictions.
+        cancel: Checked for every block of photos.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     probabilities = np.full((len(targets), opinions.logits.shape[1]), np.nan, np.float32)
     probabilities[opinions.rows] = softmax(opinions.logits / np.float32(opinions.temperature))
@@ -110,7 +109,7 @@ def score_labels(
 def _least_liked(
     probabilities: NDArray[np.float32], targets: NDArray[np.intp], rows: NDArray[np.intp]
 ) -> NDArray[np.intp]:
-    """The rows whose label the model likes least against its favourite, the worst first."""
+    """Select the rows with the least probability of the label against the best other class, ascending."""
     seen = np.log(np.maximum(probabilities[rows], _LEAST))
     at = np.arange(len(rows))
     label = seen[at, targets[rows]]
@@ -128,12 +127,12 @@ def _compare(
     probabilities: NDArray[np.float32],
     cancel: CancelToken,
 ) -> tuple[NDArray[np.intp], NDArray[np.float32], NDArray[np.intp], NDArray[np.intp]]:
-    """Better classes, doubts, and nearest photos of both classes, of some rows."""
+    """Compute better classes, doubts, and nearest photos of both classes of some rows."""
     cancel.check()
-    similarity = features.times(features.take(rows).unpack().T).T  # (B, N)
+    similarity = features.matmul(features.take(rows).unpack().T).T  # (B, N)
     at, labels = np.arange(len(rows)), targets[rows]
     similarity[at, rows] = -1
-    # A burst that was filed wrong as a whole must not vouch for itself.
+    # A burst labelled wrong as a whole must not confirm itself.
     same = targets == labels[:, None]
     voting = np.where(same & (similarity >= NEAR_COPY), -1, similarity)
     score = np.log(_votes(voting, targets, probabilities.shape[1])) + np.log(np.maximum(probabilities[rows], _LEAST))
@@ -147,7 +146,7 @@ def _compare(
 
 
 def _votes(similarity: NDArray[np.float32], targets: NDArray[np.intp], classes: int) -> NDArray[np.float32]:
-    """(B, C) the share of the votes of the nearest photos each class gets, never 0."""
+    """(B, C) fractions of the votes of the nearest photos, never 0."""
     near = _highest(similarity, NEAREST)
     close = np.take_along_axis(similarity, near, axis=1)
     votes = np.exp(_SHARPNESS * (close - close[:, :1])) * (close > -1)
@@ -157,7 +156,7 @@ def _votes(similarity: NDArray[np.float32], targets: NDArray[np.intp], classes: 
 
 
 def _nearest(similarity: NDArray[np.float32], among: NDArray[np.bool_]) -> NDArray[np.intp]:
-    """(B, `SHOWN`) the most similar photos among some, -1 where there are fewer."""
+    """Find the (B, `SHOWN`) most similar photos among some, -1 if there are fewer."""
     masked = np.where(among, similarity, -1)
     near = _highest(masked, SHOWN)
     found = np.where(np.take_along_axis(masked, near, axis=1) > -1, near, -1)
@@ -165,7 +164,7 @@ def _nearest(similarity: NDArray[np.float32], among: NDArray[np.bool_]) -> NDArr
 
 
 def _highest(values: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    """(B, count) columns of the highest values of each row, the highest first; fewer where there are fewer."""
+    """Find the (B, at most count) columns of the highest values of each row, descending."""
     if count < values.shape[1]:
         some = np.sort(np.argpartition(-values, count, axis=1)[:, :count], axis=1)
     else:

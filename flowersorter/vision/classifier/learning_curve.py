@@ -1,8 +1,8 @@
-"""The learning curve: how the share of mistakes falls with the number of labels, and what some more would bring.
+"""Learning curve: the error rate against the number of labels, and the expected gain from more labels.
 
-Errors follow a power law with a floor (Hestness et al., 2017). Its three numbers cannot be told from a few noisy
-points; so every law has its say, weighed by how well it agrees with them, and the answer is an interval. A law tells
-what labels bring on average; how lucky the ones there are were drawn, and the next ones will be, widens it.
+Errors follow a power law with a floor (Hestness et al., 2017). A few noisy points do not determine its three
+parameters; so all laws on a grid are averaged by their likelihood, and the gain is an interval. It includes the random
+draw of the labels.
 """
 
 from __future__ import annotations
@@ -19,37 +19,37 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 
-#: Shares of the labels the smaller fits learn from; fewer where a fit takes a second, the starter's photos included.
+#: Fractions of the labels of the smaller fits; fewer where a fit takes a second, starter photos included.
 _SHARES, _FEWER_SHARES = (0.2, 0.3, 0.42, 0.6), (0.2, 0.5)
-#: Fits of each size: many where they are quick and scatter much, few where neither is the case.
+#: Repeats of each size: many for quick fits with much scatter.
 _REPEATS = ((150, 8), (600, 5), (2000, 3))
 _FEWEST_REPEATS = 2
-#: No fit of more photos than this: beyond, a label more or less makes no difference that could be measured.
+#: Largest subset fitted: beyond it, one label makes no measurable difference.
 _LARGEST = 3000
-#: Photos nobody labelled that these fits learn from: fewer than others do, for there are many fits.
+#: Unlabelled photos of these fits: fewer than usual, as there are many fits.
 _UNLABELLED = 300
-#: A class needs so many photos in every fit, and so many labels in all before its subsets mean anything.
+#: Least photos of a class in every subset.
 _LEAST_PER_CLASS = 2
-#: Laws that are tried: the error now as a multiple of the measured one, the share of it that never goes away, exponent.
+#: Grid of laws: the current error as a multiple of the measured one, the floor as a fraction of it, the exponent.
 _LEVELS = np.linspace(0.4, 1.8, 57)
 _FLOORS = np.linspace(0.0, 0.95, 20)
 _EXPONENTS = np.linspace(0.2, 1.0, 13)
-#: How much likelier a low floor is beforehand: with 0 what ten more photos of each flower bring was foretold a third
-#: too low, with 8 as much too high; with 2 the mean of six draws lay in the interval at 6, 10, 20 and 40 photos each.
+#: Exponent of the prior that favours low floors: with 0 the gain from ten more photos of each flower was predicted a
+#: third too low, with 8 as much too high; with 2 the mean of six draws lay in the interval at 6, 10, 20 and 40 photos.
 _LOW_FLOORS = 2
-#: Share of the binomial error that differs from one size to another. All are measured on nearly the same photos, so it
-#: should be less than 1; but with 0.7 intervals measured too narrow.
+#: Fraction of the binomial error that is independent between sizes. All are measured on nearly the same photos, so it
+#: should be less than 1; but with 0.7 the intervals were too narrow.
 _UNSHARED = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """Mistakes of models that learned from so many photos.
+    """A measured point of the curve.
 
     Attributes:
-        photos: They learned from so many.
-        error: Mean share of mistakes on photos they had not seen.
-        deviation: Standard error of that, as far as it differs from one point to another.
+        photos: Number of training photos.
+        error: Mean error rate on held-out photos.
+        deviation: Standard error that is independent between points.
     """
 
     photos: float
@@ -58,10 +58,10 @@ class Point:
 
 
 class LearningCurve:
-    """Every power law that agrees with some points.
+    """Posterior over power laws.
 
     Args:
-        points: At least one; the last one is nearest to how things are now.
+        points: At least one; the last one is nearest to the current number of photos.
     """
 
     def __init__(self, points: tuple[Point, ...]) -> None:
@@ -77,11 +77,11 @@ class LearningCurve:
         self._weight = weight / weight.sum()
 
     def gain(self, now: float, later: float) -> Gain:
-        """What it brings to learn from `later` photos instead of `now`, in shares of all photos."""
+        """Predict the gain in accuracy from `now` to `later` training photos."""
         return self._quantiles(self._errors(now) - self._errors(later), self._luck(now, later))
 
     def relative_gain(self, now: float, later: float) -> Gain:
-        """The same as a share of the mistakes that are made now."""
+        """Predict the gain as a fraction of the current error."""
         return self._quantiles(1 - self._errors(later) / self._errors(now), self._luck(now, later) / self._error(now))
 
     def _errors(self, photos: float) -> NDArray[np.float64]:
@@ -91,7 +91,7 @@ class LearningCurve:
         return float(np.average(self._errors(photos), weights=self._weight))
 
     def _luck(self, now: float, later: float) -> float:
-        """Standard deviation of a gain that is due to which photos are drawn.
+        """Standard deviation of a gain from the random draw of the photos.
 
         The error of a fit of N photos scatters by 1 / sqrt(N) of itself from one draw to another (flowers, 6 to 40
         photos each: 0.9 to 1.4); what is learned from now is a part of what is learned from later. Of 320 gains that
@@ -130,12 +130,12 @@ def measure_curve(
         examples: What the collection learns from, at least two photos of each class.
         class_names: C names.
         held_out: Accuracy of the fit of all labels on photos it held out, and how many these were.
-        cancel: Looked at many times a second.
+        cancel: Checked many times a second.
         groups: (N,) photos that may not stand on both sides have the same number. None: there are none.
         seed: Draws the subsets.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     own, draw = np.flatnonzero(examples.own), np.random.default_rng(seed)
     together = np.arange(len(examples.own)) if groups is None else np.unique(groups, return_inverse=True)[1]
@@ -145,7 +145,7 @@ def measure_curve(
     errors: dict[int, list[float]] = {}
     tested: dict[int, int] = {}
     for _ in range(repeats):
-        # The subsets of a draw lie within one another: less noise in their differences.
+        # The subsets of a draw are nested, which lowers the noise of their differences.
         order = own[np.argsort(draw.random(together.max() + 1)[together[own]], kind="stable")]
         subsets = (_first_of_each_class(order, examples.targets, share) for share in shares)
         fitted = None
@@ -180,7 +180,7 @@ def _learn(
     last: Fitted | None,
     cancel: CancelToken,
 ) -> Fitted:
-    """Fit some of the photos, beginning at a fit of a part of them: beside the starter's photos that is no long way."""
+    """Fit some of the photos, with a warm start from the previous subset."""
     others = examples.unlabelled
     subset = Examples(
         examples.ids[rows],
@@ -199,7 +199,7 @@ def _error(model: Model, examples: Examples, rows: NDArray[np.intp]) -> float:
 
 def _point(photos: float, errors: list[float], tested: float) -> Point:
     error = float(np.mean(errors))
-    shares = (error * tested + 1) / (tested + 2)  # Laplace: no mistake among few photos does not mean none
+    shares = (error * tested + 1) / (tested + 2)  # Laplace smoothing
     binomial = np.sqrt(shares * (1 - shares) / max(tested, 1))
     scatter = np.std(errors, ddof=1) / np.sqrt(len(errors)) if len(errors) > 1 else 0.0
     return Point(photos, error, float(np.hypot(_UNSHARED * binomial, scatter)))

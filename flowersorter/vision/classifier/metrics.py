@@ -1,4 +1,4 @@
-"""How good predictions are, in the field's standard figures."""
+"""Standard metrics of predictions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def confusion_matrix(true: NDArray[np.intp], predicted: NDArray[np.intp], classe
     Args:
         true: (N,) class indices.
         predicted: (N,) class indices.
-        classes: How many classes there are.
+        classes: C, number of classes.
 
     Returns:
         (C, C) int64, rows true, columns predicted.
@@ -24,12 +24,12 @@ def confusion_matrix(true: NDArray[np.intp], predicted: NDArray[np.intp], classe
 
 
 def recall(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of each class's photos that were found; (C,) float64, NaN for a class without photos."""
+    """Compute the recall of each class; (C,) float64, NaN for a class without photos."""
     return _share(confusion.diagonal(), confusion.sum(axis=1))
 
 
 def precision(confusion: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Share of each class's guesses that are right; (C,) float64, NaN for a class never guessed."""
+    """Compute the precision of each class; (C,) float64, NaN for a class never predicted."""
     return _share(confusion.diagonal(), confusion.sum(axis=0))
 
 
@@ -42,11 +42,11 @@ def _share(part: NDArray[np.int64], whole: NDArray[np.int64]) -> NDArray[np.floa
 def calibration_bins(
     confidence: NDArray[np.float32], right: NDArray[np.bool_], bins: int = 10
 ) -> tuple[CalibrationBin, ...]:
-    """Group photos by confidence into equal intervals; empty intervals are left out.
+    """Group photos by confidence into equal intervals, without the empty ones.
 
     Args:
-        confidence: (N,) probability of the best guess.
-        right: (N,) whether it was right.
+        confidence: (N,) probability of the predicted class.
+        right: (N,) whether the prediction was right.
         bins: Number of intervals between 0 and 1.
     """
     at = bin_numbers(confidence, bins)
@@ -77,8 +77,8 @@ def confidence_bars(
     """Count right and wrong photos by confidence, in the intervals of `calibration_bins`, empty ones too.
 
     Args:
-        confidence: (N,) probability of the best guess.
-        right: (N,) whether it was right.
+        confidence: (N,) probability of the predicted class.
+        right: (N,) whether the prediction was right.
         bins: Number of intervals between 0 and 1.
     """
     at = bin_numbers(confidence, bins)

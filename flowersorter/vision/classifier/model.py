@@ -1,4 +1,4 @@
-"""A model: the trained head with its class names, calibration and the directions it knows photos in."""
+"""A model: the trained head with its class names, calibration and OOD detector."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from flowersorter.errors import ModelFileBad
 from flowersorter.vision.classifier.calibration import Thresholds
 from flowersorter.vision.classifier.out_of_distribution import OodDetector, detector_of_references
-from flowersorter.vision.features.imagenet_prior import KINDS
+from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES
 from flowersorter.vision.features.pca import PCA
 
 FORMAT = 3
-#: Held features of training photos ("references") instead of the directions they differ in.
+#: Stored features of training photos ("references") instead of principal subspaces.
 _FORMAT_WITH_REFERENCES = 1
-#: Knew the directions that all photos differ in, not those of each class.
+#: Stored one principal subspace of all photos instead of one per class.
 _FORMAT_OF_DISTANCE = 2
 _MAX_CLASSES = 10_000
 _MAX_NAME_CHARS = 1_000
@@ -29,21 +29,20 @@ _MAX_PROMISES = 100
 
 @dataclass(frozen=True, slots=True)
 class TrainingRecord:
-    """How a model was made and how well it did.
+    """Data and held-out accuracy of a training.
 
     Attributes:
-        photos: Labelled photos it learned from, starter photos included.
-        own_photos: Those of the person: what accuracy is measured on.
-        held_out_accuracy: Share of the person's photos that models which never saw them got right, None where
-            there were too few to measure.
-        built_on_starter: Whether the starter model's photos were part of it.
-        seed: Fixed the folds.
+        photos: Labelled training photos, starter photos included.
+        own_photos: Training photos of the person, on which accuracy is measured.
+        held_out_accuracy: Out-of-fold accuracy on the person's photos, None if there were too few.
+        built_on_starter: Whether starter photos were among the training photos.
+        seed: Seed of the folds.
         note: Free text.
-        origin: Where the photos came from, for a model that ships with the program.
-        memorised: Photos of the person that the backbone itself was trained on (deep training): accuracy, temperature
+        origin: Source of the photos, for a model that ships with the program.
+        memorised: Photos of the person the backbone itself was trained on (deep training): accuracy, temperature
             and thresholds come from the others alone.
-        held_out: Photos of the person that the accuracy was measured on; None in models of earlier versions.
-        guessed: Photos nobody labelled that it could go by, since the person asked for that.
+        held_out: Photos of the person the accuracy was measured on; None in models of earlier versions.
+        guessed: Unlabelled photos used by semi-supervised training.
     """
 
     photos: int
@@ -59,7 +58,7 @@ class TrainingRecord:
 
     @property
     def measured(self) -> int:
-        """Photos its accuracy was measured on."""
+        """Number of photos the accuracy was measured on."""
         return self.own_photos - self.memorised if self.held_out is None else self.held_out
 
 
@@ -69,13 +68,13 @@ class Model:
 
     Attributes:
         class_names: C names, in the order of the head's rows.
-        backbone: Name of the backbone whose features it reads.
+        backbone: Name of the backbone of the features.
         weight: (C, D) float32.
         bias: (C,) float32.
         temperature: Divisor of the logits, from held-out photos.
-        thresholds: Where *sure* and *probable* begin.
-        novelty: What it knows strangers by.
-        training: How it was made.
+        thresholds: Confidence of *sure* and *probable*.
+        novelty: Detects photos of none of the classes.
+        training: Data and held-out accuracy.
     """
 
     class_names: tuple[str, ...]
@@ -89,11 +88,11 @@ class Model:
 
     @property
     def width(self) -> int:
-        """Length of the features it reads."""
+        """D, length of the features."""
         return int(self.weight.shape[1])
 
     def to_bundle(self) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-        """Take apart into arrays and JSON-ready metadata, as the library stores models."""
+        """Serialise into arrays and JSON-ready metadata for the library."""
         arrays: dict[str, NDArray[Any]] = {
             "weight": self.weight,
             "bias": self.bias,
@@ -101,9 +100,9 @@ class Model:
             "novelty_axes": self.novelty.axes.basis.astype(np.float16),
             "novelty_class_centres": self.novelty.centres,
             "novelty_class_axes": self.novelty.directions.astype(np.float16),
-            "novelty_usual": self.novelty.usual,
-            "novelty_typical": self.novelty.typical,
-            "novelty_mix": self.novelty.mix,
+            "novelty_usual": self.novelty.reference,
+            "novelty_typical": self.novelty.mean_std,
+            "novelty_mix": self.novelty.weights,
         }
         metadata: dict[str, Any] = {
             "format": FORMAT,
@@ -130,7 +129,7 @@ class Model:
 
     @classmethod
     def from_bundle(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Model:
-        """Put together what `to_bundle` took apart.
+        """Deserialise the result of `to_bundle`.
 
         Raises:
             ModelFileBad: something is missing, of the wrong type or shape, or not finite.
@@ -183,7 +182,7 @@ class Model:
 
 
 def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
-    """Pairs of promise and confidence; models of the older formats have none."""
+    """Read pairs of precision and confidence; models of the older formats have none."""
     pairs = tuple((float(promise), float(confidence)) for promise, confidence in metadata.get("sure_at", ()))
     if len(pairs) > _MAX_PROMISES or not all(map(math.isfinite, chain.from_iterable(pairs))):
         raise _bad("its promises are not numbers, or too many")
@@ -191,7 +190,7 @@ def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
 
 
 def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], classes: int, width: int) -> OodDetector:
-    """Read what strangers are known by; what format 1 knew them by is worked out again from its references."""
+    """Read the OOD detector; that of format 1 is computed from its references."""
     if metadata["format"] == _FORMAT_WITH_REFERENCES:
         return detector_of_references(_fitting(arrays, "references", (None, width)), classes)
     threshold = float(metadata["unfamiliarity"])
@@ -203,23 +202,23 @@ def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], cl
     if metadata["format"] == _FORMAT_OF_DISTANCE:
         return OodDetector.of_distance(centre, basis, threshold, classes)
     rank = len(basis)
-    typical = _fitting(arrays, "novelty_typical", (2, 3))
-    if not (typical[1] > 0).all():
+    mean_std = _fitting(arrays, "novelty_typical", (2, 3))
+    if not (mean_std[1] > 0).all():
         raise _bad("its memory does not fit its head")
     return OodDetector(
         axes=PCA(basis, centre),
         centres=_fitting(arrays, "novelty_class_centres", (classes, rank)),
         directions=_fitting(arrays, "novelty_class_axes", (classes, None, rank)),
-        usual=_fitting(arrays, "novelty_usual", (KINDS,)),
-        typical=typical,
-        mix=_fitting(arrays, "novelty_mix", (3,)),
+        reference=_fitting(arrays, "novelty_usual", (IMAGENET_CLASSES,)),
+        mean_std=mean_std,
+        weights=_fitting(arrays, "novelty_mix", (3,)),
         threshold=threshold,
         familiar=familiar,
     )
 
 
 def _fitting(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int | None, ...]) -> NDArray[np.float32]:
-    """An array of finite numbers and of a shape, of which None may be anything."""
+    """Read an array and check that it is finite and of a shape, where None matches any length."""
     array = np.asarray(arrays[name], np.float32)
     if array.ndim != len(shape) or any(want not in (None, has) for want, has in zip(shape, array.shape, strict=True)):
         raise _bad("its memory does not fit its head")

@@ -1,12 +1,10 @@
-"""Telling photos of none of the classes, by three things at once.
+"""Out-of-distribution detection: photos of none of the classes, by three scores combined.
 
-A photo of a known class is recognised for one class rather than another, lies where photos of that class lie, and is
-taken by ImageNet's own layer for something that photos of the classes are taken for. The first two tell flowers of
-other kinds, the last one things that are no flowers. Measured with ResNet-50, 240 photos a class, one of five flowers
-left out after the other (AUROC against flowers of the kind left out, and against everyday things): how unsure the head
-is 0.82 and 0.87; distance from the principal subspace of the class (as Wang et al., 2022, ViM, have it for all classes
-together: 0.78 and 0.96) 0.85 and 0.96; surprise of ImageNet's layer 0.54 and 0.99; all three 0.85
-and 0.97 (`python -m tests.bench trust`).
+The scores are the doubt of the head, the squared distance from the principal subspace of the predicted class, and the
+surprise of the ImageNet prior. The first two detect flowers of other kinds, the last one things other than flowers.
+Measured with ResNet-50, 240 photos a class, each of five flowers left out in turn (AUROC against the flower left out,
+and against everyday things): doubt 0.82 and 0.87; distance 0.85 and 0.96 (one subspace for all classes, as in ViM, Wang
+et al., 2022: 0.78 and 0.96); surprise 0.54 and 0.99; all three 0.85 and 0.97 (`python -m tests.bench trust`).
 """
 
 from __future__ import annotations
@@ -20,33 +18,33 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.features.cv_folds import assign_folds
-from flowersorter.vision.features.imagenet_prior import KINDS, ImageNetPrior
+from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES, ImageNetPrior
 from flowersorter.vision.features.near_duplicates import near_duplicate_groups
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA, SAMPLE, Coordinates
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-#: Photos of known classes that may be taken for strangers: a threshold is set for this share of them.
-FALSE_ALARMS = 0.02
-#: Photos of known classes that are too unfamiliar to be sure of, whatever the confidence. Measured on five flowers, 240
-#: of each: 86.4 % of other photos are sure instead of 85.0 %, as the promise then holds at a lower confidence; and of
-#: everyday things, with one kind left out after the other, 10 % instead of 30 %.
-UNFAMILIAR = 0.08
-#: Principal axes of all labelled photos that classes are looked at in, and axes of a class in these. More of the first
-#: are hardly better (128: +0.0006) and take twice the time; of the second 8 and 24 are worse by 0.004 and 0.001.
+#: False positive rate: fraction of photos of known classes called new.
+FALSE_POSITIVE_RATE = 0.02
+#: Fraction of photos of known classes whose OOD score excludes *sure*. Measured on five flowers, 240 of each: 86.4 % of
+#: other photos are sure instead of 85.0 %, as the precision is then reached at a lower confidence; and of everyday
+#: things, each flower left out in turn, 10 % instead of 30 %.
+NOT_SURE_RATE = 0.08
+#: Principal axes of all labelled photos, and axes of a class within these. More of the first are hardly better (128:
+#: +0.0006) and take twice the time; of the second 8 and 24 are worse by 0.004 and 0.001.
 _AXES, _CLASS_AXES = 96, 16
-#: Axes are at most this part of all directions there are, or nothing would be left outside of them.
+#: The axes are at most this part of all dimensions, so that a residual remains.
 _PART = 8
-#: Where a class has few photos, so many axes per hundred of them.
+#: Axes per hundred photos of a small class.
 _SHARE = 66
-#: How much doubt, distance and surprise count, each in spreads of known photos; and the surprise that is none yet.
-_MIX, _COMMON = np.array([0.5, 1.0, 4.0], np.float32), np.float32(2.0)
-#: What a model counts that knows of distance only.
+#: Weights of doubt, distance and surprise, each in standard deviations of known photos; and the normal surprise.
+_WEIGHTS, _COMMON = np.array([0.5, 1.0, 4.0], np.float32), np.float32(2.0)
+#: Weights of a model with distances only.
 _DISTANCE_ONLY = np.array([0.0, 1.0, 0.0], np.float32)
 _UNSCALED = np.array([[0, 0, 0], [1, 1, 1]], np.float32)
-#: Above every unfamiliarity there is.
+#: Larger than any OOD score.
 NEVER = 1e6
-#: Photos from which on no choice of axes fits a single one of them; numbers all moments may have together: 100 MB.
+#: Photos from which the axes do not overfit single ones; numbers in all moment matrices together: 100 MB.
 _MANY, _MOMENTS = 10_000, 12_500_000
 _LEAST_SPREAD = np.float32(1e-3)
 _BLOCK_ROWS = 4096
@@ -54,27 +52,26 @@ _BLOCK_ROWS = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OodDetector:
-    """What a model remembers of its training photos to tell strangers.
+    """Statistics of the training photos that reveal photos of none of the classes.
 
     Attributes:
-        axes: R directions that labelled photos differ in; their basis is exact in float16.
+        axes: R principal axes of labelled photos; their basis is exact in float16.
         centres: (C, R) float32, means of the classes along the axes.
-        directions: (C, K, R) float32, exact in float16; orthonormal rows, or rows of zeros: in which the photos of each
-            class differ most.
-        usual: (1000,) float32, what ImageNet's layer takes labelled photos for; all 0 where nobody knows.
-        typical: (2, 3) float32, mean and spread of doubt, distance and surprise of known photos.
-        mix: (3,) float32, how much each of these counts.
-        threshold: Unfamiliarity above which a photo is new.
-        familiar: Unfamiliarity up to which a photo can be sure.
-        key: Tells whether two have the same axes.
+        directions: (C, K, R) float32, exact in float16; principal axes of each class: orthonormal rows, or zeros.
+        reference: (1000,) float32, frequencies of the ImageNet classes among labelled photos; all 0 if unknown.
+        mean_std: (2, 3) float32, mean and standard deviation of doubt, distance and surprise of known photos.
+        weights: (3,) float32, weights of these.
+        threshold: OOD score above which a photo is new.
+        familiar: OOD score up to which a photo can be sure.
+        key: Hash of the axes.
     """
 
     axes: PCA
     centres: NDArray[np.float32]
     directions: NDArray[np.float32]
-    usual: NDArray[np.float32]
-    typical: NDArray[np.float32]
-    mix: NDArray[np.float32]
+    reference: NDArray[np.float32]
+    mean_std: NDArray[np.float32]
+    weights: NDArray[np.float32]
     threshold: float
     familiar: float
     key: bytes = field(init=False)
@@ -87,58 +84,60 @@ class OodDetector:
     def of_distance(
         cls, centre: NDArray[np.float32], axes: NDArray[np.float32], threshold: float, classes: int
     ) -> OodDetector:
-        """What models of the second format know: a centre (D,), axes (K, D) of all classes, a squared distance."""
+        """Make the detector of a model of format 2: a centre (D,), axes (K, D) of all classes, a squared distance."""
         axes = axes.astype(np.float16).astype(np.float32)
         return cls(
             axes=PCA(axes, centre),
             centres=np.zeros((classes, len(axes)), np.float32),
             directions=np.broadcast_to(np.eye(len(axes), dtype=np.float32), (classes, len(axes), len(axes))).copy(),
-            usual=np.zeros(KINDS, np.float32),
-            typical=_UNSCALED,
-            mix=_DISTANCE_ONLY,
+            reference=np.zeros(IMAGENET_CLASSES, np.float32),
+            mean_std=_UNSCALED,
+            weights=_DISTANCE_ONLY,
             threshold=threshold,
             familiar=threshold,
         )
 
     @property
     def standardised(self) -> bool:
-        """Whether the unfamiliarity of known photos is 0 on average; that of older models is a plain distance."""
-        return bool(self.mix[0] > 0)
+        """Whether the OOD score of known photos is 0 on average; that of older models is a distance."""
+        return bool(self.weights[0] > 0)
 
-    def unfamiliarity(
+    def ood_score(
         self,
-        places: Coordinates,
+        coordinates: Coordinates,
         guesses: NDArray[np.intp],
         confidence: NDArray[np.float32],
-        resemblance: ImageNetPrior | None,
+        imagenet_prior: ImageNetPrior | None,
     ) -> NDArray[np.float32]:
-        """How little each photo is like those of the class it is taken for; (N,) float32.
+        """Score how unlike each photo is to its predicted class; (N,) float32, higher is more unlike.
 
         Args:
-            places: Of N photos along `axes`.
-            guesses: (N,) class indices.
-            confidence: (N,) calibrated probability of the guess.
-            resemblance: What ImageNet's layer takes the photos for, if anybody knows.
+            coordinates: Coordinates of N photos along `axes`.
+            guesses: (N,) predicted class indices.
+            confidence: (N,) calibrated probability of the predicted class.
+            imagenet_prior: ImageNet prior of the photos, if known.
         """
-        distance = np.empty(len(places), np.float32)
+        distance = np.empty(len(coordinates), np.float32)
         for number in np.unique(guesses).tolist():
             rows = np.flatnonzero(guesses == number)
-            distance[rows] = _left_by(self.centres[number], self.directions[number], places.take(rows))
-        surprise = None if resemblance is None or not self.usual.any() else resemblance.surprise(self.usual)
-        return _mixed(_doubt(confidence), distance, surprise, self.typical, self.mix)
+            distance[rows] = _squared_residual(self.centres[number], self.directions[number], coordinates.take(rows))
+        surprise = (
+            None if imagenet_prior is None or not self.reference.any() else imagenet_prior.surprise(self.reference)
+        )
+        return _combined(_doubt(confidence), distance, surprise, self.mean_std, self.weights)
 
-    def is_new(self, unfamiliarity: NDArray[np.float32]) -> NDArray[np.bool_]:
-        """(N,) whether photos this unfamiliar are of none of the classes."""
-        return np.asarray(unfamiliarity > self.threshold, np.bool_)
+    def is_new(self, ood_score: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """(N,) whether photos with these scores are of none of the classes."""
+        return np.asarray(ood_score > self.threshold, np.bool_)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HeldOutPredictions:
-    """What heads that had not seen them made of some labelled photos.
+    """Out-of-fold predictions of some labelled photos.
 
     Attributes:
         rows: (M,) rows of the photos.
-        classes: (M,) class indices they were taken for.
+        classes: (M,) predicted class indices.
         confidence: (M,) float32, calibrated.
     """
 
@@ -148,89 +147,93 @@ class HeldOutPredictions:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Known:
-    """Labelled photos, as novelty is learned from them.
+class LabelledSample:
+    """Labelled photos for the fit of a detector.
 
     Attributes:
-        axes: What the coordinates are of.
+        axes: Axes of the coordinates.
         coordinates: Of N photos.
-        targets: (N,) class indices, each class has some.
-        folds: (N,) fold of each.
-        resemblance: What ImageNet's layer takes them for, if anybody knows.
+        targets: (N,) class indices; every class has photos.
+        folds: (N,) fold of each photo.
+        imagenet_prior: ImageNet prior of the photos, if known.
     """
 
     axes: PCA
     coordinates: Coordinates
     targets: NDArray[np.intp]
     folds: NDArray[np.intp]
-    resemblance: ImageNetPrior | None = None
+    imagenet_prior: ImageNetPrior | None = None
 
     @property
     def balance(self) -> NDArray[np.float32]:
-        """(N,) weight of each photo: every class weighs the same, all together 1."""
+        """(N,) weights of the photos: equal for all classes, with a sum of 1."""
         counts = np.bincount(self.targets)
         return (1 / (len(counts) * counts[self.targets])).astype(np.float32)
 
 
 def fit_ood_detector(
-    known: Known, guesses: HeldOutPredictions, lanes: ThreadPool
+    known: LabelledSample, guesses: HeldOutPredictions, pool: ThreadPool
 ) -> tuple[OodDetector, NDArray[np.float32]]:
-    """Find where each class lies, and how unfamiliar held-out photos are to what was learned without their fold.
+    """Fit the subspace of each class, and score held-out photos without their fold.
 
     Args:
         known: The labelled photos.
-        guesses: About those of them that were held out.
-        lanes: Share the work.
+        guesses: Predictions of the held-out ones.
+        pool: Threads that share the work.
 
     Returns:
-        The novelty, its threshold set from the guesses; and (M,) float32 unfamiliarity of the photos guessed at.
+        The detector, with thresholds from the held-out scores; and (M,) float32 scores of the held-out photos.
     """
     classes, fold_of = int(known.targets.max()) + 1, known.folds[guesses.rows]
     rank = min(_AXES, known.axes.basis.shape[1] // _PART, len(known.axes.basis))
-    coordinates = known.coordinates.along(_looked_at(known, classes, rank))
+    coordinates = known.coordinates.truncated(_axes_kept(known, classes, rank))
     folds, measured = np.unique(known.folds).tolist(), np.unique(fold_of).tolist()
     cells = [(fold, number) for fold in folds for number in range(classes)]
-    moments = dict(zip(cells, lanes.map(lambda cell: _moments(known, coordinates, *cell), cells), strict=True))
+    moments = dict(zip(cells, pool.map(lambda cell: _moments(known, coordinates, *cell), cells), strict=True))
     everything = [np.sum([moments[fold, number] for fold in folds], axis=0) for number in range(classes)]
     distance = np.empty(len(guesses.rows), np.float32)
 
     def measure(fold: int) -> None:
-        """All that is known of the held-out photos, the axes too, is found without them."""
+        """Measure the distances of a fold to subspaces fitted without it, the axes included."""
         rest = [everything[number] - moments[fold, number] for number in range(classes)]
-        turn = _turn(rest, rank)
+        rotation = _rotation(rest, rank)
         for number in range(classes):
             at = np.flatnonzero((fold_of == fold) & (guesses.classes == number))
             if len(at):
-                space = _subspace(turn.T @ rest[number] @ turn)
-                distance[at] = _left_by(*space, _turned(coordinates.take(guesses.rows[at]), turn))
+                space = _subspace(rotation.T @ rest[number] @ rotation)
+                distance[at] = _squared_residual(*space, _rotated(coordinates.take(guesses.rows[at]), rotation))
 
-    lanes.map(measure, measured)
+    pool.map(measure, measured)
     basis = known.axes.basis[:rank].astype(np.float16).astype(np.float32)
     shown = [*range(rank), -1]
-    spaces = lanes.map(lambda sums: _subspace(sums[np.ix_(shown, shown)]), everything)
+    spaces = pool.map(lambda sums: _subspace(sums[np.ix_(shown, shown)]), everything)
     doubt, surprise = _doubt(guesses.confidence), _held_out_surprise(known, guesses.rows)
-    typical = _typical(doubt, distance, surprise)
-    unfamiliarity = _mixed(doubt, distance, surprise, typical, _MIX)
-    usual = np.zeros(KINDS, np.float32) if known.resemblance is None else known.resemblance.usual(known.balance)
+    mean_std = _mean_and_std(doubt, distance, surprise)
+    ood_score = _combined(doubt, distance, surprise, mean_std, _WEIGHTS)
+    reference = (
+        np.zeros(IMAGENET_CLASSES, np.float32)
+        if known.imagenet_prior is None
+        else known.imagenet_prior.class_frequency(known.balance)
+    )
     novelty = OodDetector(
         axes=PCA(basis, known.axes.centre),
         centres=np.stack([centre for centre, _ in spaces]),
         directions=np.stack([directions for _, directions in spaces]).astype(np.float16).astype(np.float32),
-        usual=usual,
-        typical=typical,
-        mix=_MIX,
-        threshold=threshold_from(unfamiliarity, FALSE_ALARMS),
-        familiar=threshold_from(unfamiliarity, UNFAMILIAR),
+        reference=reference,
+        mean_std=mean_std,
+        weights=_WEIGHTS,
+        threshold=threshold_from(ood_score, FALSE_POSITIVE_RATE),
+        familiar=threshold_from(ood_score, NOT_SURE_RATE),
     )
-    return novelty, unfamiliarity
+    return novelty, ood_score
 
 
 def detector_of_references(references: NDArray[np.float32], classes: int) -> OodDetector:
-    """Find the known directions of photos whose classes are not known any more.
+    """Fit a detector to reference photos without classes.
 
     Args:
         references: (M, D) features.
-        classes: Of the model they belong to.
+        classes: Number of classes of their model.
     """
     if not len(references):
         nothing = np.zeros((0, references.shape[1]), np.float32)
@@ -239,44 +242,44 @@ def detector_of_references(references: NDArray[np.float32], classes: int) -> Ood
     features = pack(np.square(references[::enough]))
     one_class = np.zeros(len(features), np.intp)
     axes = PCA.of(features.unpack(), 2 * _AXES, seed=0)
-    with ThreadPool() as lanes:
+    with ThreadPool() as pool:
         coordinates = axes.project(features)
-        groups = near_duplicate_groups(features, coordinates, one_class, lanes, CancelToken())
+        groups = near_duplicate_groups(features, coordinates, one_class, pool, CancelToken())
         folds = assign_folds(one_class, groups, seed=0)
         rows = np.arange(len(features)) if len(np.unique(folds)) > 1 else np.arange(0)
         guesses = HeldOutPredictions(rows, one_class[rows], np.ones(len(rows), np.float32))
-        learned, _ = fit_ood_detector(Known(axes, coordinates, one_class, folds), guesses, lanes)
-    threshold = learned.threshold / float(_MIX[1]) * float(learned.typical[1, 1]) + float(learned.typical[0, 1])
+        learned, _ = fit_ood_detector(LabelledSample(axes, coordinates, one_class, folds), guesses, pool)
+    threshold = learned.threshold / float(_WEIGHTS[1]) * float(learned.mean_std[1, 1]) + float(learned.mean_std[0, 1])
     threshold = threshold if len(rows) else NEVER
     return replace(
         learned,
         centres=np.repeat(learned.centres, classes, axis=0),
         directions=np.repeat(learned.directions, classes, axis=0),
-        typical=_UNSCALED,
-        mix=_DISTANCE_ONLY,
+        mean_std=_UNSCALED,
+        weights=_DISTANCE_ONLY,
         threshold=threshold,
         familiar=threshold,
     )
 
 
-def _moments(known: Known, coordinates: Coordinates, fold: int, number: int) -> NDArray[np.float64]:
-    """(R + 1, R + 1) sums of the products of coordinates of a class's photos in a fold.
+def _moments(known: LabelledSample, coordinates: Coordinates, fold: int, number: int) -> NDArray[np.float64]:
+    """Compute the (R + 1, R + 1) second moments of a class in a fold.
 
-    The last row, of those with a one, are the sums of the coordinates and the number of photos.
+    The last row holds the sums of the coordinates and the number of photos.
     """
     rows = np.flatnonzero((known.folds == fold) & (known.targets == number))
-    result = np.zeros((coordinates.inside.shape[1],) * 2)
+    result = np.zeros((coordinates.projection.shape[1],) * 2)
     for block in row_blocks(len(rows), _BLOCK_ROWS):
-        inside = coordinates.inside[rows[block]]
-        result += inside.T @ inside
+        projection = coordinates.projection[rows[block]]
+        result += projection.T @ projection
     return result
 
 
-def _looked_at(known: Known, classes: int, rank: int) -> int:
-    """How many of the principal axes are looked at, for every fold to find its own among them.
+def _axes_kept(known: LabelledSample, classes: int, rank: int) -> int:
+    """Choose how many principal axes each fold selects its own `rank` axes from.
 
-    Where photos are few, the choice of the axes fits each of them a little: more photos would turn out to be new than
-    the threshold promises. Many photos have no need of it. The moments of all classes are to fit into memory.
+    With few photos, axes chosen with the held-out ones overfit them, and the false positive rate would exceed
+    `FALSE_POSITIVE_RATE`. With many photos that does not matter. The moments of all classes must fit into memory.
     """
     if len(known.targets) >= _MANY:
         return rank
@@ -284,30 +287,30 @@ def _looked_at(known: Known, classes: int, rank: int) -> int:
     return max(rank, min(len(known.axes.basis), int((_MOMENTS / (folds * classes)) ** 0.5)))
 
 
-def _turn(moments: Sequence[NDArray[np.float64]], rank: int) -> NDArray[np.float64]:
-    """(S + 1, R + 1) from S axes to the R of them in which photos of all classes differ most; a one stays a one."""
+def _rotation(moments: Sequence[NDArray[np.float64]], rank: int) -> NDArray[np.float64]:
+    """Find the (S + 1, R + 1) rotation from S axes to the R of largest variance; the one stays a one."""
     axes = len(moments[0]) - 1
-    turn = np.zeros((axes + 1, rank + 1))
-    turn[-1, -1] = 1
+    rotation = np.zeros((axes + 1, rank + 1))
+    rotation[-1, -1] = 1
     if axes == rank:
-        np.fill_diagonal(turn, 1)
-        return turn
+        np.fill_diagonal(rotation, 1)
+        return rotation
     together = np.sum([each / max(each[-1, -1], 1.0) for each in moments], axis=0) / len(moments)
     mean = together[-1, :-1]
     _, found = np.linalg.eigh(together[:-1, :-1] - np.outer(mean, mean))
-    turn[:-1, :-1] = found[:, ::-1][:, :rank]
-    return turn
+    rotation[:-1, :-1] = found[:, ::-1][:, :rank]
+    return rotation
 
 
-def _turned(coordinates: Coordinates, turn: NDArray[np.float64]) -> Coordinates:
-    """Photos along other axes within the space of those they are along."""
-    inside = coordinates.inside @ turn.astype(np.float32)
-    left = np.square(coordinates.inside).sum(axis=1) - np.square(inside).sum(axis=1)
-    return Coordinates(inside, coordinates.outside + np.maximum(left, 0))
+def _rotated(coordinates: Coordinates, rotation: NDArray[np.float64]) -> Coordinates:
+    """Express coordinates in other axes of the same space."""
+    projection = coordinates.projection @ rotation.astype(np.float32)
+    left = np.square(coordinates.projection).sum(axis=1) - np.square(projection).sum(axis=1)
+    return Coordinates(projection, coordinates.residual + np.maximum(left, 0))
 
 
 def _subspace(moments: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Where photos lie: their mean (R,), and (K, R) the directions in which they differ most, the rest zeros."""
+    """Compute the mean (R,) and the principal axes (K, R) of photos, the rest zeros."""
     photos = max(moments[-1, -1], 1.0)
     mean = moments[-1, :-1] / photos
     directions = np.zeros((min(_CLASS_AXES, len(mean)), len(mean)), np.float32)
@@ -318,68 +321,71 @@ def _subspace(moments: NDArray[np.float64]) -> tuple[NDArray[np.float32], NDArra
     return mean.astype(np.float32), directions
 
 
-def _left_by(centre: NDArray[np.float32], directions: NDArray[np.float32], places: Coordinates) -> NDArray[np.float32]:
-    """(N,) squared distances of photos from a subspace."""
-    moved = places.inside[:, :-1] - centre
-    inside = moved @ directions.T
-    distance = places.outside + np.einsum("nr,nr->n", moved, moved) - np.einsum("nk,nk->n", inside, inside)
+def _squared_residual(
+    centre: NDArray[np.float32], directions: NDArray[np.float32], coordinates: Coordinates
+) -> NDArray[np.float32]:
+    """Compute the (N,) squared distances of photos from a subspace."""
+    moved = coordinates.projection[:, :-1] - centre
+    projection = moved @ directions.T
+    distance = (
+        coordinates.residual + np.einsum("nr,nr->n", moved, moved) - np.einsum("nk,nk->n", projection, projection)
+    )
     return np.asarray(distance, np.float32)
 
 
 def _doubt(confidence: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(N,) root of the loss if the guess is right: the loss itself lets a few doubtful photos outweigh all others."""
+    """(N,) root of the loss if the prediction is right: the plain loss is dominated by a few doubtful photos."""
     return np.asarray(np.sqrt(-np.log(np.clip(confidence, np.float32(1e-12), 1))), np.float32)
 
 
-def _held_out_surprise(known: Known, rows: NDArray[np.intp]) -> NDArray[np.float32] | None:
-    """(M,) surprise of photos at what those of the other folds are taken for."""
-    if known.resemblance is None:
+def _held_out_surprise(known: LabelledSample, rows: NDArray[np.intp]) -> NDArray[np.float32] | None:
+    """Compute the (M,) surprise of photos relative to the other folds."""
+    if known.imagenet_prior is None:
         return None
     surprise, balance = np.empty(len(rows), np.float32), known.balance
     for fold in np.unique(known.folds[rows]).tolist():
         at = known.folds[rows] == fold
         others = np.where(known.folds == fold, np.float32(0), balance)
-        surprise[at] = known.resemblance.take(rows[at]).surprise(known.resemblance.usual(others))
+        surprise[at] = known.imagenet_prior.take(rows[at]).surprise(known.imagenet_prior.class_frequency(others))
     return surprise
 
 
-def _typical(*measured: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """(2, 3) mean and spread of doubt, distance and surprise; 0 and 1 where nothing was measured."""
-    typical = _UNSCALED.copy()
+def _mean_and_std(*measured: NDArray[np.float32] | None) -> NDArray[np.float32]:
+    """Compute the (2, 3) mean and standard deviation of the scores; 0 and 1 for missing ones."""
+    mean_std = _UNSCALED.copy()
     for column, values in enumerate(measured):
-        there = np.empty(0) if values is None else values[~np.isnan(values)]
-        if len(there):
-            typical[:, column] = there.mean(), max(there.std(), _LEAST_SPREAD)
-    return typical
+        finite = np.empty(0) if values is None else values[~np.isnan(values)]
+        if len(finite):
+            mean_std[:, column] = finite.mean(), max(finite.std(), _LEAST_SPREAD)
+    return mean_std
 
 
-def _mixed(
+def _combined(
     doubt: NDArray[np.float32],
     distance: NDArray[np.float32],
     surprise: NDArray[np.float32] | None,
-    typical: NDArray[np.float32],
-    mix: NDArray[np.float32],
+    mean_std: NDArray[np.float32],
+    weights: NDArray[np.float32],
 ) -> NDArray[np.float32]:
-    mean, spread = typical
-    mixed = mix[0] * (doubt - mean[0]) / spread[0] + mix[1] * (distance - mean[1]) / spread[1]
+    mean, spread = mean_std
+    combined = weights[0] * (doubt - mean[0]) / spread[0] + weights[1] * (distance - mean[1]) / spread[1]
     if surprise is not None:
-        mixed += mix[2] * np.maximum(np.nan_to_num((surprise - mean[2]) / spread[2]) - _COMMON, 0)
-    return np.asarray(mixed, np.float32)
+        combined += weights[2] * np.maximum(np.nan_to_num((surprise - mean[2]) / spread[2]) - _COMMON, 0)
+    return np.asarray(combined, np.float32)
 
 
-def threshold_from(unfamiliarity: NDArray[np.float32], share: float) -> float:
-    """Set a threshold from held-out photos of known classes.
+def threshold_from(ood_score: NDArray[np.float32], share: float) -> float:
+    """Choose a threshold from held-out photos of known classes.
 
     Args:
-        unfamiliarity: (N,) of labelled photos, to those of the other folds.
-        share: Of them that is to lie above it.
+        ood_score: (N,) out-of-fold OOD scores of labelled photos.
+        share: Fraction of them above the threshold.
 
     Returns:
-        The threshold. Few photos say little about the tail: it then lies above the least familiar of them. Without any,
-        everything is familiar.
+        The threshold. With too few photos for the quantile it lies above the highest score; without any, it is `NEVER`.
     """
-    if not len(unfamiliarity):
+    if not len(ood_score):
         return NEVER
-    if len(unfamiliarity) * share < 1:
-        return float(unfamiliarity.max() + unfamiliarity.std())
-    return float(np.quantile(unfamiliarity, 1 - share))
+    if len(ood_score) * share < 1:
+        return float(ood_score.max() + ood_score.std())
+    return float(np.quantile(ood_score, 1 - share))

@@ -1,4 +1,4 @@
-"""A head on the raw pooled features, for a plain network in which the square root of ours has no place."""
+"""Fit a linear head on the raw pooled features, for networks without the square root of our features."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _BLOCK_ROWS = 1024
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlainHead:
-    """A head, its temperature already taken in.
+    """A head with its temperature folded in.
 
     Attributes:
         weight: (C, D) float32.
         bias: (C,) float32.
-        held_out_accuracy: Share of the person's photos that heads which never saw them got right, None without any.
+        held_out_accuracy: Out-of-fold accuracy on the person's photos, None without any.
     """
 
     weight: NDArray[np.float32]
@@ -36,41 +36,41 @@ class PlainHead:
 def fit_plain_head(
     examples: Examples, totals: NDArray[np.float32], classes: int, cancel: CancelToken, *, seed: int = 42
 ) -> PlainHead:
-    """Fit a head on raw pooled features, with the folds that `fit` would make.
+    """Fit a head on raw pooled features, with the folds of `fit`.
 
     Args:
-        examples: What to learn from.
-        totals: (N,) sum of each photo's pooled features, which their features say nothing of.
+        examples: Labelled photos.
+        totals: (N,) sum of each photo's pooled features, which normalised features do not contain.
         classes: C.
-        cancel: Looked at many times a second.
-        seed: Fixes the folds.
+        cancel: Checked many times a second.
+        seed: Seed of the folds.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
 
     def raw(rows: slice | NDArray[np.intp]) -> NDArray[np.float32]:
-        """(B, D) pooled features: roots of them have length 1 when they add up to 1."""
+        """Recover (B, D) pooled features: their roots have length 1 when they add up to 1."""
         squares = np.square(examples.features.take(rows).unpack())
         return np.asarray(squares * (totals[rows] / size)[:, None], np.float32)
 
     size = np.float32(1)
     sample = spread_sample(examples.targets, SAMPLE, seed)
     size = np.float32(np.linalg.norm(raw(sample), axis=1).mean())
-    with ThreadPool() as lanes:
-        ground = TrainingState.lay(examples, seed, lanes, cancel)
+    with ThreadPool() as pool:
+        state = TrainingState.build(examples, seed, pool, cancel)
         axes = PCA.of(raw(sample), RANK, seed)
-        parts = lanes.map(lambda rows: axes.place(raw(rows)), row_blocks(len(totals), _BLOCK_ROWS))
+        parts = pool.map(lambda rows: axes.transform(raw(rows)), row_blocks(len(totals), _BLOCK_ROWS))
         coordinates = Coordinates(
-            np.concatenate([part.inside for part in parts]), np.concatenate([part.outside for part in parts])
+            np.concatenate([part.projection for part in parts]), np.concatenate([part.residual for part in parts])
         )
-        ground = replace(ground, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
-        heads = fit_heads(ground, classes, None, lanes, cancel)
-        rows, logits = held_out_logits(ground, heads.folds, heads.weights[:-1], lanes)
-    targets, own = ground.targets[rows], examples.own[rows]
-    logits, class_bias = correct_class_prior(logits, targets, ground.folds[rows])
+        state = replace(state, axes=axes, coordinates=coordinates, variants=None, unlabelled=None)
+        heads = fit_heads(state, classes, None, pool, cancel)
+        rows, logits = held_out_logits(state, heads.folds, heads.weights[:-1], pool)
+    targets, own = state.targets[rows], examples.own[rows]
+    logits, class_bias = correct_class_prior(logits, targets, state.folds[rows])
     temperature = np.float32(fit_temperature(HeldOutLoss(logits, targets)) if len(rows) else 1)
     right = logits.argmax(axis=1) == targets
-    weight, bias = axes.back(heads.weights[-1])
+    weight, bias = axes.to_feature_space(heads.weights[-1])
     bias += class_bias
     return PlainHead(weight / (size * temperature), bias / temperature, float(right[own].mean()) if own.any() else None)

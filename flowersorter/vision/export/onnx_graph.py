@@ -1,4 +1,4 @@
-"""The whole way from a photo to probabilities as one ONNX graph. Needs the package onnx, not torch."""
+"""Build one ONNX graph from a photo to its probabilities. Needs the package onnx, not torch."""
 
 from __future__ import annotations
 
@@ -10,19 +10,20 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 
+from flowersorter.vision.backbone.architecture import ResNetArchitecture
 from flowersorter.vision.backbone.registry import Backbone
 
 PHOTO, PROBABILITIES = "photo", "probabilities"
-#: 18 brought antialiasing to Resize.
+#: The first with antialiasing in Resize.
 _OPSET = 18
-#: What runtimes since 2023 read.
+#: Supported by runtimes since 2023.
 _IR_VERSION = 8
-#: The same as `photos.decode.MAX_ASPECT`: longer pictures lose their ends.
+#: The same as `photos.decode.MAX_ASPECT`: longer pictures are cropped at their ends.
 _MAX_ASPECT = 8
 
 
 class _Graph:
-    """Nodes and constants in the making; every call returns the name of its result."""
+    """Collects nodes and constants; every call returns the name of its result."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
@@ -35,7 +36,7 @@ class _Graph:
         return result
 
     def constant(self, value: Any, dtype: Any = np.int64, name: str = "") -> str:
-        """Append a constant; floats of 16 bits stay so in the file, and are computed with as 32."""
+        """Append a constant; float16 is stored as such and cast to float32."""
         array = np.asarray(value, dtype)
         stored = name or f"constant_{len(self.constants)}"
         self.constants.append(numpy_helper.from_array(array, stored))
@@ -49,7 +50,7 @@ def build(
     bias: NDArray[np.float32],
     notes: Mapping[str, str],
 ) -> bytes:
-    """Put the graph together.
+    """Build the graph.
 
     Its input ``photo`` is (H, W, 3) uint8, RGB, upright, of any size; its output ``probabilities`` is (C,) float32.
 
@@ -58,13 +59,17 @@ def build(
         state: Its tensors by torchvision's name, float16 or float32.
         weight: (C, D), on the square root of the pooled features, scaled to length 1; temperature included.
         bias: (C,), temperature included.
-        notes: What the file says about itself.
+        notes: Metadata of the file.
 
     Returns:
         The file.
+
+    Raises:
+        UserError: the backbone is not a ResNet.
     """
     graph = _Graph()
-    pooled = _network(graph, entry, state, _pixels(graph, entry))
+    architecture = entry.resnet("The model cannot be saved as .onnx")
+    pooled = _network(graph, architecture, state, _pixels(graph, entry))
     _head(graph, pooled, weight, bias)
     photo = helper.make_tensor_value_info(PHOTO, TensorProto.UINT8, ["height", "width", 3])
     probabilities = helper.make_tensor_value_info(PROBABILITIES, TensorProto.FLOAT, [len(bias)])
@@ -110,7 +115,7 @@ def _pixels(graph: _Graph, entry: Backbone) -> str:
 
 
 def _without_ends(graph: _Graph) -> tuple[str, str]:
-    """The photo, no side more than `_MAX_ASPECT` times the other, and its (2,) height and width."""
+    """Crop the photo to an aspect of at most `_MAX_ASPECT`; the photo and its (2,) height and width."""
     size = graph.add("Slice", graph.add("Shape", PHOTO), graph.constant([0]), graph.constant([2]))
     longest = graph.add("Mul", graph.add("ReduceMin", size), graph.constant(_MAX_ASPECT))
     kept = graph.add("Min", size, longest)
@@ -118,7 +123,7 @@ def _without_ends(graph: _Graph) -> tuple[str, str]:
     return graph.add("Slice", PHOTO, start, graph.add("Add", start, kept), graph.constant([0, 1])), kept
 
 
-def _network(graph: _Graph, entry: Backbone, state: Mapping[str, NDArray[Any]], pixels: str) -> str:
+def _network(graph: _Graph, architecture: ResNetArchitecture, state: Mapping[str, NDArray[Any]], pixels: str) -> str:
     """(1, 3, S, S) -> (1, D) pooled features: torchvision's ResNet, layer for layer."""
 
     def convolve(source: str, name: str, norm: str, stride: int = 1) -> str:
@@ -130,14 +135,14 @@ def _network(graph: _Graph, entry: Backbone, state: Mapping[str, NDArray[Any]], 
         )  # fmt: skip
         parts = ("weight", "bias", "running_mean", "running_var")
         norms = [graph.constant(state[f"{norm}.{part}"], np.float32, f"{norm}.{part}") for part in parts]
-        return graph.add("BatchNormalization", maps, *norms, epsilon=entry.batch_norm_eps)
+        return graph.add("BatchNormalization", maps, *norms, epsilon=architecture.batch_norm_eps)
 
     maps = graph.add("Relu", convolve(pixels, "conv1", "bn1", 2))
     maps = graph.add("MaxPool", maps, kernel_shape=[3, 3], strides=[2, 2], pads=[1, 1, 1, 1])
-    convolutions = 3 if entry.block == "bottleneck" else 2
+    convolutions = 3 if architecture.block == "bottleneck" else 2
     # Which convolution of a stage's first block halves the picture, counted from 1.
-    halving = 1 if convolutions == 2 or entry.stride_in_first_conv else 2
-    for stage, depth in enumerate(entry.depths, start=1):
+    halving = 1 if architecture.halves_in_first_conv else 2
+    for stage, depth in enumerate(architecture.depths, start=1):
         for block in range(depth):
             prefix, halved = f"layer{stage}.{block}", stage > 1 and block == 0
             shortcut = maps

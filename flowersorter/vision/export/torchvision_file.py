@@ -1,4 +1,4 @@
-"""The whole network with a head, in the forms other programs read."""
+"""Export the whole network with a head as a torchvision or ONNX file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import load_state
 from flowersorter.vision.classifier.model import Model
 
-#: What torchvision's batch norm adds to the variance.
+#: Added to the variance by torchvision's batch norm.
 _TORCHVISION_EPS = 1e-5
 
 
@@ -30,15 +30,17 @@ def torchvision_file(
     Args:
         entry: The backbone.
         class_names: C names in the order of the outputs.
-        weight: (C, D) float32, on raw pooled features: torchvision's network has no place for their square root.
+        weight: (C, D) float32, on raw pooled features: torchvision's network takes no square root.
         bias: (C,) float32.
 
     Raises:
+        UserError: the backbone is not a ResNet.
         WeightsMissing: the backbone's weights are not on this computer.
     """
+    architecture = entry.resnet("The model cannot be saved as .pth")
     state = {name: tensor.float() for name, tensor in load_state(entry).items() if not name.startswith("fc.")}
-    # What this backbone adds to a variance beyond torchvision's moves into the variance.
-    surplus = entry.batch_norm_eps - _TORCHVISION_EPS
+    # The difference of the epsilons moves into the variance.
+    surplus = architecture.batch_norm_eps - _TORCHVISION_EPS
     state = {name: tensor + surplus if name.endswith("running_var") else tensor for name, tensor in state.items()}
     state["fc.weight"], state["fc.bias"] = torch.from_numpy(weight.copy()), torch.from_numpy(bias.copy())
     file = io.BytesIO()
@@ -47,10 +49,10 @@ def torchvision_file(
             "state_dict": state,
             "class_names": list(class_names),
             "architecture": entry.name.partition("-")[0],
-            "strides": ((2, 2), (1, 1)) if _halves_first(entry) else ((1, 1), (2, 2)),
+            "strides": ((2, 2), (1, 1)) if architecture.halves_in_first_conv else ((1, 1), (2, 2)),
             "mean": [value / 255 for value in entry.mean],
             "std": [value / 255 for value in entry.std],
-            # A square that is enlarged after it was cut is the same as one cut out of an enlarged photo.
+            # Enlarging a crop equals cropping an enlarged photo.
             "resize": round(entry.short_side_px * entry.seen_px / entry.crop_px),
             "crop": entry.seen_px,
         },
@@ -59,13 +61,8 @@ def torchvision_file(
     return file.getvalue()
 
 
-def _halves_first(entry: Backbone) -> bool:
-    """Whether the first convolution of a stage halves the picture, as in all basic blocks."""
-    return entry.block == "basic" or entry.stride_in_first_conv
-
-
 def onnx_file(model: Model, entry: Backbone) -> bytes:
-    """Make an ONNX graph that takes a photo as it is: resize, crop, network, square root, head, probabilities.
+    """Make an ONNX graph on the original photo: resize, crop, network, square root, head, probabilities.
 
     Input and output are described in `onnx_graph.build`. Its metadata has the ``class_names`` as a JSON list, in the
     order of the probabilities.

@@ -1,9 +1,8 @@
-"""Bursts: photos of one moment, told by the camera's clock, which must not stand on both sides of a split.
+"""Bursts: similar photos taken within seconds, which must not be split between training and test photos.
 
-A camera that is held to one blossom for a few seconds gives photos that are no near-copies (the hand moves, the wind
-blows) and yet tell a model more of one another than of any other photo. The clock alone would be no proof: scans and
-exported photos may all carry the time of their export, a walk along a flower bed gives another blossom every second.
-So photos of one moment have to look alike as well.
+Several shots of one blossom need not be near-duplicates (the hand moves, the wind blows) and still leak into a test
+set. The clock alone is no proof: scans and exported photos may all carry the time of their export, and a walk along a
+flower bed shows another blossom every second. So the photos of a burst must also be similar.
 """
 
 from __future__ import annotations
@@ -14,13 +13,13 @@ from numpy.typing import NDArray
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-#: Seconds from one photo of a burst to the next.
+#: Largest interval in seconds between photos of a burst.
 GAP_S = 3
-#: Cosine of features from which two photos of one moment show the same thing. Of two photos of a class taken at random
+#: Cosine of features from which two photos of one moment belong to a burst. Of two photos of a class taken at random
 #: 2 % are as similar (1,500 flowers; 7 % of the daisies, 1 % of the tulips), of a photo and its mirror image all.
 ALIKE = 0.8
-#: Nobody holds the button longer, no camera takes more: what goes on and on is a series (every casting on the line),
-#: which is cut into bursts, or its class would be one single group that nothing could be held out of.
+#: Longest burst in seconds and in photos. A longer series (every casting on the line) is cut into bursts: as one group
+#: of its class it could not be held out.
 MOST_S = 10
 MOST_PHOTOS = 20
 _BLOCK_ROWS = 256
@@ -34,8 +33,8 @@ def find_bursts(
     Args:
         features: Of N photos.
         targets: (N,) class indices.
-        taken: (N,) datetime64[s] when each was taken, by its camera's clock; NaT where nobody knows.
-        cameras: (N,) number of the camera of each.
+        taken: (N,) datetime64[s] time by the camera's clock; NaT if unknown.
+        cameras: (N,) number of the camera.
 
     Returns:
         (N,) burst of each photo: one of its rows. A photo outside any burst has its own row.
@@ -56,8 +55,8 @@ def find_bursts(
         left, right = rows[place[: len(at)]], rows[place[len(at) :]]
         linked[at] = np.einsum("nd,nd->n", left, right) >= ALIKE
 
-    with ThreadPool() as lanes:
-        lanes.map(look, row_blocks(len(close), _BLOCK_ROWS))
+    with ThreadPool() as pool:
+        pool.map(look, row_blocks(len(close), _BLOCK_ROWS))
     first = 0
     for each in np.flatnonzero(linked).tolist():
         if each == 0 or not linked[each - 1]:

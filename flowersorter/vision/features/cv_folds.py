@@ -1,4 +1,4 @@
-"""Splitting labelled photos so that near-copies never stand on both sides."""
+"""Assign labelled photos to cross-validation folds by groups, stratified by class."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ def assign_folds(
     folds: int = FOLDS,
     kept: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
-    """Deal groups into folds, each class spread evenly.
+    """Assign groups to folds, each class spread evenly.
 
     Args:
         targets: (N,) class indices.
         groups: (N,) group of each photo; a group stays in one fold.
-        seed: Fixes the split.
-        folds: How many folds.
-        kept: (N,) folds of an earlier split, -1 for photos that were not in it. A group with photos of the earlier
-            split goes where the first of these was, the others where there are fewest. None: all are dealt.
+        seed: Seed of the split.
+        folds: Number of folds.
+        kept: (N,) folds of an earlier split, -1 for new photos. A group keeps the fold of its first earlier photo;
+            new groups go to the emptiest fold. None: no earlier split.
 
     Returns:
         (N,) fold of each photo.
@@ -51,7 +51,7 @@ def assign_folds(
 
 
 def _kept_folds(kept: NDArray[np.intp], group_of: NDArray[np.intp], groups: int) -> NDArray[np.intp]:
-    """The fold of the first photo of each group that had one, -1 for a group without."""
+    """Find the fold of the first photo of each group that has one; -1 for the other groups."""
     result = np.full(groups, -1)
     had = np.flatnonzero(kept >= 0)[::-1]  # the first is written last, and stays
     result[group_of[had]] = kept[had]
@@ -59,7 +59,7 @@ def _kept_folds(kept: NDArray[np.intp], group_of: NDArray[np.intp], groups: int)
 
 
 def _deal_singles(count: int, filled: NDArray[np.int64], turn: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Folds for groups of one photo, one after the other into the emptiest fold; (count,)."""
+    """Assign groups of one photo to the emptiest fold, one after the other; (count,)."""
     level = filled[:, None] + np.arange(count)
     fold = np.broadcast_to(np.arange(len(filled))[:, None], level.shape)
     order = np.lexsort((turn[fold].ravel(), level.ravel()))[:count]

@@ -1,4 +1,4 @@
-"""What ImageNet's own layer takes photos for. It knows a thousand things, and most of them are none of the classes."""
+"""ImageNet prior: likeliest ImageNet classes of photos, and how unusual they are among labelled photos."""
 
 from __future__ import annotations
 
@@ -9,80 +9,80 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-#: Classes of ImageNet.
-KINDS = 1000
-#: Likeliest classes kept of a photo: with 50 of them strangers are told by 0.001 better, with 10 worse by that.
+#: Number of ImageNet classes.
+IMAGENET_CLASSES = 1000
+#: Classes kept of a photo. The AUROC of unknown photos is 0.001 higher with 50, and as much lower with 10.
 _KEPT = 20
-#: Share that any class is given, so that no photo is infinitely surprising.
+#: Least frequency of a class, so that the surprise is finite.
 _FLOOR = np.float32(1e-6)
 _BLOCK_ROWS = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ImageNetPrior:
-    """What N photos look like to ImageNet's layer.
+    """Likeliest ImageNet classes of N photos.
 
     Attributes:
-        kinds: (N, K) uint16, numbers of the likeliest classes of ImageNet, the likeliest first.
-        shares: (N, K) float16, their probabilities; all 0 where nothing is known of a photo.
+        imagenet_ids: (N, K) uint16, class indices, the likeliest first.
+        probabilities: (N, K) float16, their probabilities; all 0 for a photo without a prediction.
     """
 
-    kinds: NDArray[np.uint16]
-    shares: NDArray[np.float16]
+    imagenet_ids: NDArray[np.uint16]
+    probabilities: NDArray[np.float16]
 
     def __len__(self) -> int:
-        return len(self.kinds)
+        return len(self.imagenet_ids)
 
     @classmethod
     def unknown(cls, photos: int) -> ImageNetPrior:
-        """Of photos of which nothing is known."""
+        """Make the prior of photos without a prediction."""
         return cls(np.zeros((photos, _KEPT), np.uint16), np.zeros((photos, _KEPT), np.float16))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> ImageNetPrior:
-        """Some of the photos, by number, mask or slice."""
-        return ImageNetPrior(self.kinds[rows], self.shares[rows])
+        """Select photos by number, mask or slice."""
+        return ImageNetPrior(self.imagenet_ids[rows], self.probabilities[rows])
 
     @property
     def known(self) -> NDArray[np.bool_]:
-        """(N,) whether anything is known of a photo."""
-        return np.asarray(self.shares[:, 0] > 0, np.bool_)
+        """(N,) whether a photo has a prediction."""
+        return np.asarray(self.probabilities[:, 0] > 0, np.bool_)
 
     def as_numbers(self) -> NDArray[np.float16]:
-        """(N, 2 K), as `from_numbers` reads it: a float16 holds every whole number up to 2048."""
-        return np.hstack([self.kinds.astype(np.float16), self.shares])
+        """Encode as (N, 2 K) for `from_numbers`: float16 holds every whole number up to 2048."""
+        return np.hstack([self.imagenet_ids.astype(np.float16), self.probabilities])
 
     @classmethod
     def from_numbers(cls, numbers: NDArray[np.float16]) -> ImageNetPrior:
-        """Put together what `as_numbers` took apart."""
-        kinds, shares = np.split(numbers, 2, axis=1)
-        return cls(kinds.astype(np.uint16), np.ascontiguousarray(shares))
+        """Decode `as_numbers`."""
+        imagenet_ids, probabilities = np.split(numbers, 2, axis=1)
+        return cls(imagenet_ids.astype(np.uint16), np.ascontiguousarray(probabilities))
 
-    def usual(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How often each class of ImageNet comes up; (1000,) float32.
+    def class_frequency(self, weights: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute the weighted frequency of each ImageNet class; (1000,) float32.
 
         Args:
-            weights: (N,) of the photos.
+            weights: (N,) weights of the photos.
         """
-        shares = self.shares * weights[:, None]
-        return np.bincount(self.kinds.ravel(), shares.ravel(), KINDS).astype(np.float32)
+        probabilities = self.probabilities * weights[:, None]
+        return np.bincount(self.imagenet_ids.ravel(), probabilities.ravel(), IMAGENET_CLASSES).astype(np.float32)
 
-    def surprise(self, usual: NDArray[np.float32]) -> NDArray[np.float32]:
-        """How far each photo is from what usually comes up: minus the logarithm of the chance to meet it there.
+    def surprise(self, reference: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Compute the surprise of each photo: minus the logarithm of its expected class frequency.
 
         Args:
-            usual: (1000,) shares of the classes of ImageNet.
+            reference: (1000,) frequencies of the ImageNet classes among labelled photos.
 
         Returns:
-            (N,) float32; NaN where nothing is known of a photo.
+            (N,) float32; NaN for a photo without a prediction.
         """
-        met = np.einsum("nk,nk->n", usual[self.kinds], self.shares, dtype=np.float32)
+        met = np.einsum("nk,nk->n", reference[self.imagenet_ids], self.probabilities, dtype=np.float32)
         return np.asarray(np.where(self.known, -np.log(met + _FLOOR), np.nan), np.float32)
 
 
 def compute_imagenet_prior(
     embeddings: NDArray[Any], layer: tuple[NDArray[np.float32], NDArray[np.float32]]
 ) -> ImageNetPrior:
-    """Run embeddings through ImageNet's layer.
+    """Apply the ImageNet layer to embeddings.
 
     Args:
         embeddings: (N, D) floats, pooled features.
@@ -93,12 +93,12 @@ def compute_imagenet_prior(
     for start in range(0, len(embeddings), _BLOCK_ROWS):
         rows = slice(start, start + _BLOCK_ROWS)
         logits = _times(embeddings[rows].astype(np.float32), weight.T) + bias
-        kinds = np.argpartition(-logits, _KEPT, axis=1)[:, :_KEPT]
-        best = np.take_along_axis(logits, kinds, axis=1)
+        imagenet_ids = np.argpartition(-logits, _KEPT, axis=1)[:, :_KEPT]
+        best = np.take_along_axis(logits, imagenet_ids, axis=1)
         order = np.argsort(-best, axis=1, kind="stable")
-        kinds, best = np.take_along_axis(kinds, order, axis=1), np.take_along_axis(best, order, axis=1)
+        imagenet_ids, best = np.take_along_axis(imagenet_ids, order, axis=1), np.take_along_axis(best, order, axis=1)
         total = np.exp(logits - best[:, :1]).sum(axis=1, keepdims=True)
-        result.kinds[rows], result.shares[rows] = kinds, np.exp(best - best[:, :1]) / total
+        result.imagenet_ids[rows], result.probabilities[rows] = imagenet_ids, np.exp(best - best[:, :1]) / total
     return result
 
 
@@ -108,7 +108,7 @@ def _times(rows: NDArray[np.float32], matrix: NDArray[np.float32]) -> NDArray[np
 
 
 def join_priors(parts: Sequence[ImageNetPrior]) -> ImageNetPrior:
-    """Put those of several sets of photos below one another."""
+    """Concatenate the priors of several sets of photos."""
     return ImageNetPrior(
-        np.concatenate([each.kinds for each in parts]), np.concatenate([each.shares for each in parts])
+        np.concatenate([each.imagenet_ids for each in parts]), np.concatenate([each.probabilities for each in parts])
     )

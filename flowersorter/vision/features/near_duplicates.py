@@ -1,8 +1,7 @@
-"""Near-copies: bursts, crops and re-saves, which must not stand on both sides of a split.
+"""Near-duplicates: bursts, crops and re-saves, which must not be split between training and test photos.
 
-Two rows of length 1 whose cosine is c lie sqrt(2 - 2c) apart. Seen in a few axes, together with the distance from the
-space of these, no two photos are further apart than they are: whatever is too far apart there needs no closer look.
-That leaves very few pairs to compare in full.
+Two rows of length 1 whose cosine is c lie sqrt(2 - 2c) apart. Their distance in a few principal axes, the residual
+included, is a lower bound of that: pairs too far apart there are discarded. Very few pairs are compared in full.
 """
 
 from __future__ import annotations
@@ -17,17 +16,17 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-#: Cosine similarity of features from which two photos of a class count as near-copies (bursts, crops, re-saves).
+#: Cosine similarity of features from which two photos of a class count as near-duplicates.
 NEAR_COPY = 0.97
-#: Axes of the first look.
+#: Axes of the first comparison.
 _FEW_AXES = 48
 #: Rounding of coordinates, in squared distance.
 _SLACK = 1e-3
 _LIMIT = 2 - 2 * NEAR_COPY + _SLACK
 _TILE_ROWS, _TILE_COLUMNS = 512, 2048
-#: Pairs compared at a time: what still fits the second-level cache of a core.
+#: Pairs compared at a time: they fit the second-level cache of a core.
 _PAIRS = 256
-#: Up to so many times as many, all pairs of some rows are multiplied rather than those that are wanted.
+#: Up to this factor of superfluous pairs, one matrix product is faster than the single pairs.
 _GATHER = 8
 
 
@@ -35,26 +34,26 @@ def near_duplicate_groups(
     features: Features,
     coordinates: Coordinates,
     targets: NDArray[np.intp],
-    lanes: ThreadPool,
+    pool: ThreadPool,
     cancel: CancelToken,
     known: NDArray[np.intp] | None = None,
 ) -> NDArray[np.intp]:
-    """Number the groups of near-copies within each class.
+    """Number the groups of near-duplicates within each class.
 
     Args:
         features: Of N photos.
         coordinates: The same photos in principal axes.
         targets: (N,) class indices.
-        lanes: Share the work.
-        cancel: Looked at often.
-        known: (N,) groups found before; -1 for photos that have to be compared with all of their class. A group
-            that lost a photo may have fallen apart: all that is left of it is -1. None: nothing is known.
+        pool: Threads that share the work.
+        cancel: Checked for every tile.
+        known: (N,) earlier groups; -1 for photos to compare with all of their class, such as the rest of a group
+            that lost a photo. None: compare all.
 
     Returns:
         (N,) group of each photo: the lowest row of its connected component.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
     """
     before = np.full(len(targets), -1) if known is None else known
     groups = np.arange(len(targets))
@@ -77,16 +76,16 @@ def near_duplicate_groups(
         np.minimum.at(lowest, numbers, members)
         groups[members] = lowest[numbers]
 
-    lanes.map(group, np.unique(targets).tolist())
+    pool.map(group, np.unique(targets).tolist())
     return groups
 
 
 def joined(groups: NDArray[np.intp], bursts: NDArray[np.intp] | None) -> NDArray[np.intp]:
-    """Put photos into one group that share a group or a burst, or are linked by others that do.
+    """Merge groups that share a burst, also through other photos.
 
     Args:
         groups: (N,) group of each photo.
-        bursts: (N,) burst of each photo. None: there are none.
+        bursts: (N,) burst of each photo. None: no bursts.
 
     Returns:
         (N,) group of each photo.
@@ -102,23 +101,23 @@ def joined(groups: NDArray[np.intp], bursts: NDArray[np.intp] | None) -> NDArray
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sketch:
-    """Photos in few axes, so that the product of a left and a right row is minus half their squared distance."""
+    """Photos in few axes: the product of a left and a right row is minus half their squared distance."""
 
     left: NDArray[np.float32]
     right: NDArray[np.float32]
 
     @classmethod
     def of(cls, coordinates: Coordinates) -> _Sketch:
-        few = coordinates.along(_FEW_AXES)
+        few = coordinates.truncated(_FEW_AXES)
         # The ones of both sides add one to the product, which half of their squares takes away again.
-        half = -(_squares(few.inside) + few.outside)[:, None] / 2
-        shared = [few.inside, np.sqrt(few.outside)[:, None]]
+        half = -(_squares(few.projection) + few.residual)[:, None] / 2
+        shared = [few.projection, np.sqrt(few.residual)[:, None]]
         ones = np.ones_like(half)
         return cls(np.hstack([*shared, half, ones]), np.hstack([*shared, ones, half]))
 
 
 class _Pairs:
-    """Finds the near-copies among the photos of a class, in ever closer looks."""
+    """Finds near-duplicates of a class by successively tighter lower bounds of the distance."""
 
     def __init__(
         self, features: Features, coordinates: Coordinates, sketch: _Sketch, members: NDArray[np.intp]
@@ -129,23 +128,23 @@ class _Pairs:
     def near(
         self, rows: NDArray[np.intp], columns: NDArray[np.intp], numbers: NDArray[np.intp]
     ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """Pairs of near-copies among some members and some others, leaving out those that are in one group."""
+        """Find pairs of near-duplicates among some members and some others that are not in one group yet."""
         close = self._left[rows] @ self._right[columns].T >= -_LIMIT / 2
         a, b = np.divmod(np.flatnonzero(close), len(columns))
         a, b = rows[a], columns[b]
         a, b = a[a < b], b[a < b]  # the first tiles have every pair twice
-        for look in (self._all_axes, self._in_full):
+        for is_close in (self._all_axes, self._in_full):
             other = numbers[a] != numbers[b]
             a, b = a[other], b[other]
-            found = [look(a[some], b[some]) for some in row_blocks(len(a), _PAIRS)]
+            found = [is_close(a[some], b[some]) for some in row_blocks(len(a), _PAIRS)]
             close = np.concatenate([np.zeros(0, np.bool_), *found])
             a, b = a[close], b[close]
         return a, b
 
     def _all_axes(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
         one, other = (self._coordinates.take(self._members[each]) for each in (a, b))
-        apart = _squares(one.inside - other.inside)
-        apart += np.square(np.sqrt(one.outside) - np.sqrt(other.outside))
+        apart = _squares(one.projection - other.projection)
+        apart += np.square(np.sqrt(one.residual) - np.sqrt(other.residual))
         return np.asarray(apart <= _LIMIT, np.bool_)
 
     def _in_full(self, a: NDArray[np.intp], b: NDArray[np.intp]) -> NDArray[np.bool_]:
@@ -159,7 +158,7 @@ class _Pairs:
 
 
 def _merge(numbers: NDArray[np.intp], a: NDArray[np.intp], b: NDArray[np.intp]) -> None:
-    """Give the groups of every pair one number, the lowest, in place."""
+    """Merge the groups of every pair under the lowest number, in place."""
     while (numbers[a] != numbers[b]).any():
         low = np.minimum(numbers[a], numbers[b])
         renamed = np.arange(numbers.max() + 1)

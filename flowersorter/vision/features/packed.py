@@ -1,8 +1,9 @@
-"""Features: embeddings as the head sees them, a byte each, so that a whole collection's fit in memory.
+"""Features: normalised embeddings, quantised to a byte each, so that those of a whole collection fit in memory.
 
 Pooled features of a ResNet are non-negative with heavy tails; their square root (the Hellinger map) keeps a few
-large channels from drowning the others. The roots of each photo are scaled to length 1, for which a byte each is
-precise enough: the cosine between a row and its unrounded self is above 0.9999.
+large channels from drowning the others. Networks whose features can be negative get the signed square root. The roots
+of each photo are scaled to length 1, for which a byte each is precise enough: the cosine between a row and its
+unrounded self is above 0.9999.
 """
 
 from __future__ import annotations
@@ -18,93 +19,115 @@ from numpy.typing import NDArray
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior, join_priors
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
-_TOP_LEVEL = 255
-#: Rows turned into float32 at a time: what still fits the second-level cache of a core.
+#: Largest magnitude of a quantised number: of a row without negative numbers, and of any other.
+_UNSIGNED_PEAK, _SIGNED_PEAK = 255, 127
+#: Rows dequantised at a time: they fit the second-level cache of a core.
 _BLOCK_ROWS = 256
-#: Rows packed at a time: as floats they stay in that cache from the first step to the last.
+#: Rows packed at a time: as floats they stay in that cache.
 _PACKED_ROWS = 128
-#: Bits of the half that stands for infinity: those of the others that are not negative lie below.
+#: Bits of float16 infinity; those of finite numbers that are not negative are smaller.
 _INFINITE_BITS = 0x7C00
-#: Rows multiplied by one lane at a time.
-_LANE_ROWS = 2048
+#: Rows that one thread multiplies at a time.
+_PRODUCT_ROWS = 2048
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """Features of N photos; a row is its levels times its scale, of length 1 (or all zero).
+    """Features of N photos; a row is its quantised numbers times the magnitude of its scale, of length 1 (or all zero).
 
     Attributes:
-        levels: (N, D) uint8.
-        scales: (N,) float32.
-        resemblance: What ImageNet's layer takes the photos for; None where nobody asked it.
+        quantised: (N, D) uint8; the bits of int8 in rows with a negative scale.
+        scale: (N,) float32; negative in rows that contain negative numbers.
+        imagenet_prior: ImageNet classes of the photos; None if not computed.
     """
 
-    levels: NDArray[np.uint8]
-    scales: NDArray[np.float32]
-    resemblance: ImageNetPrior | None = None
+    quantised: NDArray[np.uint8]
+    scale: NDArray[np.float32]
+    imagenet_prior: ImageNetPrior | None = None
 
     def __len__(self) -> int:
-        return len(self.levels)
+        return len(self.quantised)
 
     @property
     def width(self) -> int:
         """D, the length of a row."""
-        return int(self.levels.shape[1])
+        return int(self.quantised.shape[1])
 
     @property
     def lengths(self) -> NDArray[np.float32]:
         """(N,) 1, or 0 for a row of zeros."""
-        return np.sign(self.scales)
+        return np.abs(np.sign(self.scale))
 
     def take(self, rows: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Features:
-        """Some of the rows, by number, mask or slice."""
-        known = None if self.resemblance is None else self.resemblance.take(rows)
-        return Features(self.levels[rows], self.scales[rows], known)
+        """Select rows by number, mask or slice."""
+        known = None if self.imagenet_prior is None else self.imagenet_prior.take(rows)
+        return Features(self.quantised[rows], self.scale[rows], known)
 
     def unpack(self) -> NDArray[np.float32]:
         """(N, D) float32, rows of length 1."""
-        return self.levels * self.scales[:, None]
+        rows = np.empty(self.quantised.shape, np.float32)
+        self._dequantise(slice(None), rows)
+        rows *= np.abs(self.scale)[:, None]
+        return rows
 
-    def times(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Multiply (N, D) features by a (D, K) matrix without ever having all of them as floats; (N, K) float32."""
+    def _dequantise(self, rows: slice, out: NDArray[np.float32]) -> None:
+        """Write the quantised numbers of some rows as floats, before scaling."""
+        out[:] = self.quantised[rows]
+        signed = self.scale[rows] < 0
+        if signed.any():
+            out[signed] = self.quantised[rows][signed].view(np.int8)
+
+    def matmul(self, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Multiply (N, D) features by a (D, K) matrix, dequantising one block at a time; (N, K) float32."""
         product = np.empty((len(self), matrix.shape[1]), np.float32)
 
         def multiply(rows: slice) -> None:
-            levels, result = self.levels[rows], product[rows]
-            buffer = np.empty((min(len(levels), _BLOCK_ROWS), self.width), np.float32)
-            for block in row_blocks(len(levels), _BLOCK_ROWS):
-                part = buffer[: len(levels[block])]
-                part[:] = levels[block]
+            features, result = self.take(rows), product[rows]
+            buffer = np.empty((min(len(features), _BLOCK_ROWS), self.width), np.float32)
+            for block in row_blocks(len(features), _BLOCK_ROWS):
+                part = buffer[: len(features.scale[block])]
+                features._dequantise(block, part)
                 np.matmul(part, matrix, out=result[block])
-            result *= self.scales[rows, None]  # K numbers a row instead of D
+            result *= np.abs(features.scale)[:, None]  # K numbers a row instead of D
 
-        with ThreadPool() as lanes:
-            lanes.map(multiply, row_blocks(len(self), _LANE_ROWS))
+        with ThreadPool() as pool:
+            pool.map(multiply, row_blocks(len(self), _PRODUCT_ROWS))
         return product
 
 
 def pack(embeddings: NDArray[Any], again: NDArray[Any] | None = None) -> Features:
-    """Take the square root of pooled features and scale each row to length 1.
+    """Take the signed square root of pooled features and scale each row to length 1.
 
     Args:
-        embeddings: (N, D) floats, non-negative; small negative ones count as zero. Rows of zeros stay zeros.
+        embeddings: (N, D) floats. Rows of zeros stay zeros.
         again: (N, D) another view of the same photos; features are of the mean of both.
     """
-    levels, scales = np.empty(embeddings.shape, np.uint8), np.empty(len(embeddings), np.float32)
+    quantised, scale = np.empty(embeddings.shape, np.uint8), np.empty(len(embeddings), np.float32)
     for start in range(0, len(embeddings), _PACKED_ROWS):
         rows = slice(start, start + _PACKED_ROWS)
         roots = _roots(embeddings[rows]) if again is None else _roots_of_mean(embeddings[rows], again[rows])
-        peaks = roots.max(axis=1, keepdims=True, initial=0.0)
-        roots *= np.float32(_TOP_LEVEL) / np.maximum(peaks, np.float32(1e-12))
-        levels[rows] = np.rint(roots, out=roots)
+        peaks, lowest = (side(axis=1, keepdims=True, initial=0.0) for side in (roots.max, roots.min))
+        signed = lowest[:, 0] < 0
+        top = np.where(signed[:, None], np.float32(_SIGNED_PEAK), np.float32(_UNSIGNED_PEAK))
+        roots *= top / np.maximum(np.maximum(peaks, -lowest), np.float32(1e-12))
+        np.rint(roots, out=roots)
+        if signed.any():
+            quantised[rows] = np.where(signed[:, None], roots, 0).astype(np.int8).view(np.uint8)
+            quantised[rows][~signed] = roots[~signed]
+        else:
+            quantised[rows] = roots
         lengths = np.sqrt(np.einsum("nd,nd->n", roots, roots))
-        scales[rows] = np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0)
-    return Features(levels, scales)
+        scale[rows] = np.where(lengths > 0, 1 / np.maximum(lengths, 1), 0) * np.where(signed, -1, 1)
+    return Features(quantised, scale)
+
+
+def _signed_root(numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.copysign(np.sqrt(np.abs(numbers)), numbers)
 
 
 def _roots(embeddings: NDArray[Any]) -> NDArray[np.float32]:
     if embeddings.dtype != np.float16:
-        return np.asarray(np.sqrt(np.maximum(embeddings, 0, dtype=np.float32)), np.float32)
+        return _signed_root(embeddings.astype(np.float32))
     numbers = _shifted(embeddings)
     return _look_up(_root_of_half(), embeddings) if numbers is None else np.sqrt(numbers, out=numbers)
 
@@ -113,20 +136,20 @@ def _roots_of_mean(one: NDArray[Any], other: NDArray[Any]) -> NDArray[np.float32
     mean, added = (_floats(view) if view.dtype == np.float16 else view for view in (one, other))
     roots = np.add(mean, added, dtype=np.float32)
     roots *= np.float32(0.5)
-    return np.sqrt(np.maximum(roots, 0, out=roots), out=roots)
+    return _signed_root(roots)
 
 
 def _floats(halves: NDArray[np.float16]) -> NDArray[np.float32]:
-    """The same numbers, a copy."""
+    """Convert to float32."""
     numbers = _shifted(halves)
     return _look_up(_halves(), halves) if numbers is None else numbers
 
 
 def _shifted(halves: NDArray[np.float16]) -> NDArray[np.float32] | None:
-    """The same numbers, or None where one is negative, infinite or none at all.
+    """Convert float16 by shifting bits; None if a number is negative, infinite or NaN.
 
-    The bits of a half, shifted, are a float 2**112 times too small. That takes half the time of looking numbers up,
-    and other threads can run meanwhile, which `take` does not let them.
+    The bits of a half, shifted, are a float 2**112 times too small. That takes half the time of a table, and releases
+    the interpreter lock, which `take` does not.
     """
     bits = np.ascontiguousarray(halves).view(np.int16)
     if bits.size and (bits.min() < 0 or bits.max() >= _INFINITE_BITS):
@@ -137,7 +160,7 @@ def _shifted(halves: NDArray[np.float16]) -> NDArray[np.float32] | None:
 
 
 def _look_up(table: NDArray[np.float32], halves: NDArray[np.float16]) -> NDArray[np.float32]:
-    """There are only 65,536 halves: looking a number up is several times faster than working it out."""
+    """Look up a function of float16: with 65,536 halves a table is several times faster than computing it."""
     return table.take(np.ascontiguousarray(halves).view(np.uint16))
 
 
@@ -149,31 +172,14 @@ def _halves() -> NDArray[np.float32]:
 
 @cache
 def _root_of_half() -> NDArray[np.float32]:
-    """(65536,) the root of every float16, by its bits; 0 for those that have none."""
-    return np.sqrt(np.where(_halves() > 0, _halves(), np.float32(0)))
+    """(65536,) the signed root of every float16, by its bits; 0 for those that are not numbers."""
+    return _signed_root(np.where(np.isnan(_halves()), np.float32(0), _halves()))
 
 
 def join(parts: Sequence[Features]) -> Features:
-    """Put features of several sets of photos below one another; there must be at least one set."""
+    """Concatenate the features of at least one set of photos."""
     known = None
-    if any(part.resemblance is not None for part in parts):
-        known = join_priors([part.resemblance or ImageNetPrior.unknown(len(part)) for part in parts])
-    levels, scales = ([getattr(part, name) for part in parts] for name in ("levels", "scales"))
-    return Features(np.concatenate(levels), np.concatenate(scales), known)
-
-
-def average_views(views: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
-    """Average the embeddings of several views of the same photos.
-
-    Args:
-        views: Arrays of (N, D) floats, rows in the same photo order.
-
-    Returns:
-        (N, D) float32.
-    """
-    return np.asarray(np.mean(np.stack(list(views)), axis=0, dtype=np.float32), np.float32)
-
-
-def features_of(embeddings: NDArray[Any]) -> NDArray[np.float32]:
-    """As `pack`, for a few rows: (N, D) float32, rows of length 1."""
-    return pack(embeddings).unpack()
+    if any(part.imagenet_prior is not None for part in parts):
+        known = join_priors([part.imagenet_prior or ImageNetPrior.unknown(len(part)) for part in parts])
+    quantised, scale = ([getattr(part, name) for part in parts] for name in ("quantised", "scale"))
+    return Features(np.concatenate(quantised), np.concatenate(scale), known)

@@ -1,4 +1,4 @@
-"""Views: the square crops of one photo that the network sees."""
+"""Views: square crops of a photo for the network."""
 
 from __future__ import annotations
 
@@ -9,29 +9,29 @@ from numpy.typing import NDArray
 from PIL import Image
 
 CENTRE = "centre"
-#: The mirror image of the largest square there is, shrunk to the size of the centre. Where that left a doubt, both are
-#: averaged: 93.1 % right (twenty splits of 1,500 flowers), with the mirror image of the centre 92.8; 3 % less loss.
+#: The largest centred square, mirrored and scaled down. For uncertain photos it is averaged with the centre: 93.1 %
+#: right (twenty splits of 1,500 flowers), 92.8 with the mirrored centre; 3 % less loss.
 WIDE = "wide"
 _VARIANT = "variant-"
-#: Variants that a head learns from. Eight measured no better.
+#: Augmented views a head is fitted on. Eight measured no better.
 VARIANTS = 4
 
-#: A variant shows between this share and all of the largest square of the photo.
+#: Smallest area of a variant, as a fraction of the largest square of the photo.
 _VARIANT_AREA = 0.4
 MAX_TURN_DEGREES = 12.0
 
 
 def variant(number: int) -> str:
-    """The name of a view for training: a crop of its own size, place, turn and shape; every other is flipped.
+    """Name an augmented view: a crop of its own size, position, rotation and aspect; even numbers are mirrored.
 
     Args:
-        number: From 1; the same number always means the same crop.
+        number: From 1; a number always gives the same crop.
     """
     return f"{_VARIANT}{number}"
 
 
 def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]:
-    """Cut one view out of a photo.
+    """Crop one view of a photo.
 
     Args:
         pixels: (H, W, 3) uint8, no side shorter than `size_px`.
@@ -60,7 +60,7 @@ def cut(pixels: NDArray[np.uint8], view: str, size_px: int) -> NDArray[np.uint8]
 
 
 def _centre(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    """The square in the middle, rounded as torchvision's CenterCrop does it."""
+    """Crop the centred square, rounded as by torchvision's CenterCrop."""
     height, width = pixels.shape[:2]
     top, left = round((height - side) / 2), round((width - side) / 2)
     return pixels[top : top + side, left : left + side]
@@ -69,9 +69,9 @@ def _centre(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def turned_crop(
     pixels: NDArray[np.uint8], random: np.random.Generator, size_px: int, min_area: float
 ) -> NDArray[np.uint8]:
-    """A random, slightly turned and stretched rectangle inside the photo, scaled to (S, S, 3) uint8.
+    """Crop a random, slightly rotated and stretched rectangle and scale it to (S, S, 3) uint8.
 
-    It covers between `min_area` and all of the area of the largest square, unless the photo is too small for its turn.
+    It covers at least `min_area` of the largest square, unless the photo is too small for the rotation.
     """
     height, width = pixels.shape[:2]
     side = min(height, width) * math.sqrt(random.uniform(min_area, 1.0))

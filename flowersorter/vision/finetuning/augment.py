@@ -1,4 +1,4 @@
-"""Augmentation: the same photo a little different each time it is shown to a network that learns."""
+"""Random augmentation of training photos."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from flowersorter.vision.features.views import turned_crop
 
 #: Brightness, contrast and saturation change by at most this share.
 _COLOUR = 0.3
-#: At least this share of the largest square is shown. With twelve epochs 95.0 % of 1,500 flowers were right then (five
-#: splits); with six epochs, shares from 0.4 and colours within 0.2, 94.4 %.
+#: Smallest area of a crop, as a fraction of the largest square. With twelve epochs 95.0 % of 1,500 flowers were right
+#: then (five splits); with six epochs, fractions from 0.4 and colours within 0.2, 94.4 %.
 _LEAST_AREA = 0.2
-#: What a grey picture is made of (ITU-R BT.601).
+#: Luma coefficients (ITU-R BT.601).
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
 def augmented(pixels: NDArray[np.uint8], random: np.random.Generator, size_px: int) -> NDArray[np.uint8]:
-    """Cut a random, slightly turned rectangle out of a photo, mirror every other one, and shift the colours mildly.
+    """Crop a random, slightly rotated rectangle, mirror it with a chance of one half, and jitter the colours.
 
     Args:
         pixels: (H, W, 3) uint8, no side shorter than `size_px`.
-        random: Decides everything.
+        random: Source of all choices.
         size_px: S, the side of the square.
 
     Returns:
@@ -36,7 +36,7 @@ def augmented(pixels: NDArray[np.uint8], random: np.random.Generator, size_px: i
 
 
 def _colours(random: np.random.Generator, mean: float) -> tuple[float, ...]:
-    """Brightness, contrast (around the mean) and saturation in one: a 3 x 4 matrix, row by row, as Pillow takes it."""
+    """Combine brightness, contrast (around the mean) and saturation in a 3 x 4 matrix, row by row, for Pillow."""
     brightness, contrast, saturation = random.uniform(1 - _COLOUR, 1 + _COLOUR, 3)
     mixing = saturation * np.eye(3) + (1 - saturation) * _LUMA
     matrix = np.hstack([brightness * contrast * mixing, np.full((3, 1), brightness * (1 - contrast) * mean)])

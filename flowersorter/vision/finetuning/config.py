@@ -1,4 +1,4 @@
-"""What deep training is given, and what it gives back; loads no torch."""
+"""Inputs and results of deep training; loads no torch."""
 
 from __future__ import annotations
 
@@ -14,27 +14,27 @@ from flowersorter.domain.figures import Epoch
 if TYPE_CHECKING:
     from torch import Tensor
 
-#: Gives the small picture of a photo, (H, W, 3) uint8, or None where it cannot be read; called in several threads.
+#: Loads the small picture of a photo by its row, (H, W, 3) uint8, or None if unreadable; called in several threads.
 Pictures = Callable[[int], NDArray[np.uint8] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How to train.
+    """Hyperparameters of a training.
 
     Attributes:
-        unfreeze: Stages of the backbone that learn beside the final layer: 0, 1 or 2.
-        epochs: Times every photo is shown.
+        unfreeze: Stages of the backbone trained beside the final layer: 0, 1 or 2.
+        epochs: Passes over the photos.
         crop_px: Side of the augmented crops.
-        batch: Photos between two steps.
+        batch: Photos of a step.
         head_rate: Learning rate of the final layer.
-        stage_rate: Of the last stage.
-        stage_decay: Factor for each stage further from the end.
-        momentum: Nesterov's.
+        stage_rate: Learning rate of the last stage.
+        stage_decay: Factor of the learning rate for each earlier stage.
+        momentum: Nesterov momentum.
         weight_decay: Of weights; not of biases and batch norms.
-        smoothing: Share of the truth that goes to all classes alike.
-        warm_up: Share of the steps in which the rates rise; then they fall along a cosine.
-        seed: Fixes order and augmentation.
+        smoothing: Label smoothing.
+        warm_up: Fraction of the steps with rising learning rates; afterwards they fall along a cosine.
+        seed: Seed of order and augmentation.
     """
 
     unfreeze: int = 1
@@ -53,14 +53,14 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FinetuneConfig:
-    """The photos to learn from and to measure with.
+    """Training and held-out photos.
 
     Attributes:
-        pictures: Their small pictures, by row.
+        pictures: Loads their small pictures.
         targets: (N,) class indices.
-        classes: C, how many classes there are.
-        train: Rows to learn from.
-        held_out: Rows to measure with; no near-copies of the others.
+        classes: C, number of classes.
+        train: Rows of the training photos.
+        held_out: Rows of the held-out photos; no near-duplicates of the others.
     """
 
     pictures: Pictures
@@ -72,11 +72,11 @@ class FinetuneConfig:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """The network as it was after one epoch.
+    """Trained tensors and held-out predictions after one epoch.
 
     Attributes:
-        epoch: Its number.
-        changed: Tensors of the stages that learned, by torchvision's names; empty where only the final layer did.
+        epoch: Number of the epoch.
+        changed: Tensors of the trained stages by torchvision's names; empty if only the final layer was trained.
         weight: (C, D) float32 of the final layer, on features.
         bias: (C,) float32.
         rows: Held-out rows that could be read.
@@ -93,12 +93,12 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Tuned:
-    """What a training left.
+    """Result of a training.
 
     Attributes:
-        best: After the best epoch.
-        epochs: All that were finished, number 0 first.
-        stopped: Whether it was asked to stop before the last one was.
+        best: Snapshot of the best epoch.
+        epochs: Finished epochs, number 0 first.
+        stopped: Whether it was stopped before the last epoch.
     """
 
     best: Snapshot

@@ -1,4 +1,4 @@
-"""Forwards and backwards through a backbone that learns, on any device and with as little memory as there is."""
+"""Forward and backward passes of a partly frozen backbone, on any device and within its memory."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 Result = TypeVar("Result")
 
-#: Photos that go forwards and backwards together. On the CPU each core takes so many of a batch.
+#: Photos of one forward and backward pass. On the CPU each core takes so many of a batch.
 _CPU_AT_ONCE, _CUDA_AT_ONCE = 8, 64
-#: How torch says on the CPU that memory ran out; it has no exception of its own for that.
+#: Phrases of torch's CPU errors for exhausted memory, which have no exception type.
 _NO_MEMORY = ("can't allocate memory", "not enough memory")
 
 
 class GradientWorker:
-    """A backbone cut in two, on a device.
+    """A split backbone on a device.
 
     Args:
         entry: The backbone, for its preprocessing.
-        network: Its ResNet in eval mode; the stages that learn are taken out of it.
-        unfreeze: How many of the last stages learn.
-        head: Weight (C, D) and bias (C,) of the final layer to begin with.
+        network: Its ResNet in eval mode; the trainable stages are taken out of it.
+        unfreeze: Number of last stages to train.
+        head: Initial weight (C, D) and bias (C,) of the final layer.
         device: "cpu" or "cuda".
-        lanes: Share the work on the CPU; made with `one_torch_thread`.
+        pool: Threads that share the work on the CPU; made with `one_torch_thread`.
 
     Attributes:
-        part: What learns.
-        at_once: Photos that go through together; halved when memory runs out, which changes no result.
+        part: The trainable part.
+        at_once: Photos of one pass; halved when memory runs out, which does not change the results.
     """
 
     def __init__(
@@ -50,9 +50,9 @@ class GradientWorker:
         unfreeze: int,
         head: tuple[NDArray[np.float32], NDArray[np.float32]],
         device: str,
-        lanes: ThreadPool,
+        pool: ThreadPool,
     ) -> None:
-        self._device, self._lanes, self._seen_px = device, lanes, entry.seen_px
+        self._device, self._pool, self._seen_px = device, pool, entry.seen_px
         self._dtype = torch.bfloat16 if computes_bfloat16(device) else torch.float32
         frozen, part = cut_in_two(network, unfreeze, head, self._dtype)
         self._frozen, self.part = frozen.to(device), part.to(device)
@@ -63,27 +63,27 @@ class GradientWorker:
     def gradients(
         self, crops: NDArray[np.uint8], targets: NDArray[np.intp], weights: NDArray[np.float32], smoothing: float
     ) -> tuple[list[Tensor], float]:
-        """Gradients of the weighted cross-entropy of a batch, and the cross-entropy.
+        """Compute the weighted cross-entropy of a batch and its gradients.
 
         Args:
             crops: (B, S, S, 3) uint8, RGB.
             targets: (B,) class indices.
             weights: (B,) weight of each photo in the sum.
-            smoothing: Share of the truth that goes to all classes alike.
+            smoothing: Label smoothing.
 
         Raises:
             DeviceUnavailable: there is too little memory even for one photo.
         """
         parameters = list(self.part.parameters())
 
-        def learn(rows: slice) -> tuple[tuple[Tensor, ...], float]:
+        def differentiate(rows: slice) -> tuple[tuple[Tensor, ...], float]:
             logits = self._forward(crops[rows], crops.shape[1])
             truth = torch.from_numpy(targets[rows]).to(self._device)
             each = functional.cross_entropy(logits, truth, reduction="none", label_smoothing=smoothing)
             loss = (each * torch.from_numpy(weights[rows]).to(self._device)).sum()
             return torch.autograd.grad(loss, parameters), loss.item()
 
-        parts = self._in_parts(len(crops), learn)
+        parts = self._in_parts(len(crops), differentiate)
         total = list(parts[0][0])
         for gradients, _ in parts[1:]:
             for sum_, gradient in zip(total, gradients, strict=True):
@@ -91,17 +91,17 @@ class GradientWorker:
         return total, float(sum(loss for _, loss in parts))
 
     def logits(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """(B, S, S, 3) uint8, enlarged as the backbone wants it -> (B, C) float32; nothing is learned.
+        """Compute logits without gradients: (B, S, S, 3) uint8, enlarged to the input size -> (B, C) float32.
 
         Raises:
             DeviceUnavailable: there is too little memory even for one photo.
         """
 
-        def look(rows: slice) -> NDArray[np.float32]:
+        def infer(rows: slice) -> NDArray[np.float32]:
             with torch.no_grad():
                 return np.asarray(self._forward(crops[rows], self._seen_px).cpu().numpy(), np.float32)
 
-        return np.concatenate(self._in_parts(len(crops), look))
+        return np.concatenate(self._in_parts(len(crops), infer))
 
     def _forward(self, crops: NDArray[np.uint8], side_px: int) -> Tensor:
         """(B, S, S, 3) uint8, enlarged to this side -> logits (B, C) on the device."""
@@ -118,7 +118,7 @@ class GradientWorker:
         return logits
 
     def _in_parts(self, count: int, work: Callable[[slice], Result]) -> list[Result]:
-        """Call `work` with parts of a batch, on the CPU one on each core; smaller ones where memory runs out."""
+        """Call `work` with parts of a batch, on the CPU one per core; retry with smaller parts when memory runs out."""
         while True:
             results = self._try(row_blocks(count, self.at_once), work)
             if results is not None:
@@ -133,7 +133,7 @@ class GradientWorker:
     def _try(self, parts: list[slice], work: Callable[[slice], Result]) -> list[Result] | None:
         try:
             if self._device == CPU:
-                return self._lanes.map(work, parts)
+                return self._pool.map(work, parts)
             return [work(rows) for rows in parts]
         except (RuntimeError, MemoryError) as error:
             if is_out_of_memory(error):
@@ -142,14 +142,14 @@ class GradientWorker:
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether an error says that there is too little memory, on whatever device."""
+    """Whether an error means exhausted memory, on any device."""
     if isinstance(error, (torch.OutOfMemoryError, MemoryError)):
         return True
     return isinstance(error, RuntimeError) and any(phrase in str(error) for phrase in _NO_MEMORY)
 
 
 def out_of_memory(device: str) -> DeviceUnavailable:
-    """The sentence for a computer that is too small for deep training."""
+    """Make the error for a device with too little memory for deep training."""
     if device == CUDA:
         return DeviceUnavailable(
             "There is not enough memory for deep training",

@@ -1,4 +1,4 @@
-"""A backbone cut in two: the stages that stay as they are, as fast as inference goes, and the last ones that learn."""
+"""Split a ResNet into frozen, inference-optimised stages and trainable last stages with a final layer."""
 
 from __future__ import annotations
 
@@ -15,21 +15,20 @@ from torchvision.models.resnet import ResNet
 
 from flowersorter.vision.backbone.build import for_inference
 
-#: What can be trained beside the final layer, the last stage first.
+#: Trainable stages, the last one first.
 STAGES = ("layer4", "layer3")
-#: Added to pooled features, whose mean is about 0.5, where stages learn through the square root: it has no slope at 0.
+#: Added to pooled features, whose mean is about 0.5, while stages are trained: the square root has no slope at 0.
 _ABOVE_ZERO = 1e-3
 
 
 class PartialResNet(nn.Module):
-    """The last stages of a ResNet and a final layer that sees features as the head does: square root, length 1.
+    """The last stages of a ResNet and a final layer on normalised square roots, the features of the head.
 
-    It stays in eval mode whatever it is told: batch norms go on using the statistics of a million ImageNet photos,
-    which those of a few photos a batch would only spoil.
+    It always stays in eval mode: batch norms keep their ImageNet statistics, as those of small batches are noisy.
 
     Args:
         stages: Stages of a ResNet by name, the first one first; may be empty.
-        weight: (C, D) float32 of the head to begin with.
+        weight: (C, D) float32, initial weights of the final layer.
         bias: (C,) float32.
     """
 
@@ -60,7 +59,7 @@ class PartialResNet(nn.Module):
         return logits
 
     def by_depth(self) -> Iterator[tuple[int, str, nn.Parameter]]:
-        """Every parameter with how many stages from the end it is (0 for the head) and its name."""
+        """Yield every parameter with its distance from the end in stages (0 for the head) and its name."""
         for name, parameter in self.head.named_parameters():
             yield 0, f"head.{name}", parameter
         for depth, stage in enumerate(reversed(list(self.stages)), start=1):
@@ -68,20 +67,20 @@ class PartialResNet(nn.Module):
                 yield depth, f"{STAGES[depth - 1]}.{name}", parameter
 
     def changed(self) -> dict[str, Tensor]:
-        """What training may have changed in the stages, by torchvision's names: copies on the CPU, float32."""
+        """Copy the trainable tensors of the stages to the CPU, by torchvision's names, float32."""
         return {name: tensor.detach().cpu().clone() for depth, name, tensor in self.by_depth() if depth > 0}
 
 
 def cut_in_two(
     network: ResNet, unfreeze: int, head: tuple[NDArray[np.float32], NDArray[np.float32]], dtype: torch.dtype
 ) -> tuple[nn.Module, PartialResNet]:
-    """Cut a backbone.
+    """Split a backbone.
 
     Args:
-        network: In eval mode; the stages to be trained are taken out of it, not copied.
-        unfreeze: How many of `STAGES` are trained.
-        head: Weight (C, D) and bias (C,) to begin with.
-        dtype: What the frozen part computes in.
+        network: In eval mode; the trainable stages are taken out of it, not copied.
+        unfreeze: Number of `STAGES` to train.
+        head: Initial weight (C, D) and bias (C,).
+        dtype: Precision of the frozen part.
 
     Returns:
         The frozen part, normalised pixels (B, 3, S, S) of that type -> maps (B, K, h, w), channels last; and the rest.

@@ -1,7 +1,7 @@
-"""Deep training: the tutorial's own loop over augmented photos, for the final layer and the last stages of a backbone.
+"""Deep training: a loop over augmented photos for the final layer and the last stages of a ResNet.
 
-Plain functions that take everything as arguments. On the CPU each core runs parts of a batch alone, forwards and
-backwards, and gradients are added in a fixed order: a seed gives the same network again.
+On the CPU each core runs forward and backward passes of parts of a batch, and gradients are added in a fixed order: a
+seed always gives the same network.
 """
 
 from __future__ import annotations
@@ -35,70 +35,70 @@ Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 #: Held-out photos prepared together.
-_LOOKED_AT = 64
+_VALIDATION_BATCH = 64
 
 
 def fine_tune(
     entry: Backbone,
     network: ResNet,
     head: tuple[NDArray[np.float32], NDArray[np.float32]],
-    lesson: FinetuneConfig,
+    config: FinetuneConfig,
     recipe: Recipe,
     device: str,
     report: Report,
     cancel: CancelToken,
 ) -> Tuned:
-    """Train, and keep the last epoch that no other one was clearly better than. Reports `Progress` and `Epoch`.
+    """Train, and keep the last epoch unless an earlier one was clearly better. Reports `Progress` and `Epoch`.
 
-    The last epoch is the likeliest to be the best, as the learning rates end at 0; a hundred held-out photos tell two
-    good ones apart by chance only.
+    The last epoch is the likeliest to be the best, as the learning rates end at 0; between two good epochs a hundred
+    held-out photos decide by chance only.
 
-    The final layer begins as a head fitted on the frozen features: the stages would else first learn to make up for a
-    random one, and lose much of what they know (Kumar et al., 2022, "LP-FT").
+    The final layer starts as a head fitted on the frozen features: a random one would distort the pretrained stages
+    first (Kumar et al., 2022, "LP-FT").
 
     Args:
-        entry: The backbone, for its preprocessing; held-out photos are seen in its crop.
-        network: Its ResNet in eval mode; the stages that learn are taken out of it and changed.
-        head: Weight (C, D) and bias (C,) to begin with, of a head that has not seen the held-out photos.
-        lesson: The photos.
-        recipe: How to train.
+        entry: The backbone, for its preprocessing; held-out photos use its crop.
+        network: Its ResNet in eval mode; the trainable stages are taken out of it and changed.
+        head: Initial weight (C, D) and bias (C,), fitted without the held-out photos.
+        config: The photos.
+        recipe: Hyperparameters.
         device: "cpu" or "cuda".
-        report: Gets the news.
+        report: Receives `Progress` and `Epoch`.
         cancel: After the first epoch, stops and keeps the best one so far.
 
     Raises:
-        Cancelled: asked to stop before the first epoch was over.
+        Cancelled: a stop was requested during the first epoch.
         DeviceUnavailable: there is too little memory even for one photo.
     """
     started = time.perf_counter()
     # The gradients are added up, and the steps taken, in this thread.
-    with ThreadPool(one_torch_thread) as lanes, torch_threads(worker_count()):
-        learner = GradientWorker(entry, network, recipe.unfreeze, head, device, lanes)
-        optimiser = make_optimiser(learner.part, recipe)
+    with ThreadPool(one_torch_thread) as pool, torch_threads(worker_count()):
+        worker = GradientWorker(entry, network, recipe.unfreeze, head, device, pool)
+        optimiser = make_optimiser(worker.part, recipe)
         epochs: list[Epoch] = []
         losses: list[NDArray[np.float32]] = []
         best: Snapshot | None = None
         try:
             for number in range(recipe.epochs + 1):
-                loss = math.nan  # epoch 0 only tells how things stand before the first
+                loss = math.nan  # epoch 0 measures the initial state
                 if number > 0:
-                    loss = train_one_epoch(learner, optimiser, lesson, recipe, number, lanes, report, cancel)
-                rows, logits = validate(learner, lesson, entry.crop_px, lanes, cancel)
-                held_out = HeldOutLoss(logits, lesson.targets[rows])
-                # At the best temperature: how confident it is gets put right afterwards, and should not decide.
+                    loss = train_one_epoch(worker, optimiser, config, recipe, number, pool, report, cancel)
+                rows, logits = validate(worker, config, entry.crop_px, pool, cancel)
+                held_out = HeldOutLoss(logits, config.targets[rows])
+                # At the best temperature: confidence is calibrated afterwards, and must not decide.
                 losses.append(held_out.at(fit_temperature(held_out)))
                 epoch = Epoch(
                     number=number,
                     of=recipe.epochs,
                     loss=loss,
                     held_out_loss=float(losses[-1].mean()),
-                    held_out_right=int((logits.argmax(axis=1) == lesson.targets[rows]).sum()),
+                    held_out_right=int((logits.argmax(axis=1) == config.targets[rows]).sum()),
                     held_out=len(rows),
                     best=number > 0 and is_best(losses[-1], losses[1:-1]),
                     seconds=time.perf_counter() - started,
                 )
                 if epoch.best:
-                    best = _snapshot(learner.part, number, rows, logits)
+                    best = _snapshot(worker.part, number, rows, logits)
                 epochs.append(epoch)
                 report(epoch)
         except Cancelled:
@@ -109,7 +109,7 @@ def fine_tune(
 
 
 def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:
-    """SGD with Nesterov's momentum; the further a stage is from the end, the smaller its steps."""
+    """Make SGD with Nesterov momentum and layer-wise decaying learning rates."""
     groups: dict[tuple[float, float], list[Tensor]] = {}
     for depth, _, parameter in part.by_depth():
         rate = recipe.head_rate if depth == 0 else recipe.stage_rate * recipe.stage_decay ** (depth - 1)
@@ -127,57 +127,57 @@ def make_optimiser(part: PartialResNet, recipe: Recipe) -> torch.optim.SGD:
 
 
 def train_one_epoch(
-    learner: GradientWorker,
+    worker: GradientWorker,
     optimiser: torch.optim.SGD,
-    lesson: FinetuneConfig,
+    config: FinetuneConfig,
     recipe: Recipe,
     number: int,
-    lanes: ThreadPool,
+    pool: ThreadPool,
     report: Report,
     cancel: CancelToken,
 ) -> float:
-    """Show every photo once, each augmented in a way of its own; returns the mean loss.
+    """Train on every photo once, each with an augmentation of its own; return the mean loss.
 
     Args:
-        learner: Changed by it.
-        optimiser: Of the learner's part.
-        lesson: The photos.
-        recipe: How to train.
-        number: Of the epoch, from 1.
-        lanes: Prepare the photos.
-        report: Gets `Progress`.
-        cancel: Looked at before every step.
+        worker: The network; changed in place.
+        optimiser: Optimiser of the trainable part.
+        config: The photos.
+        recipe: Hyperparameters.
+        number: Number of the epoch, from 1.
+        pool: Threads that prepare the photos.
+        report: Receives `Progress`.
+        cancel: Checked before every step.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
         DeviceUnavailable: there is too little memory even for one photo.
     """
-    balance = len(lesson.train) / np.bincount(lesson.targets[lesson.train], minlength=lesson.classes) / lesson.classes
-    order = np.random.default_rng((recipe.seed, number)).permutation(lesson.train)
+    balance = len(config.train) / np.bincount(config.targets[config.train], minlength=config.classes) / config.classes
+    order = np.random.default_rng((recipe.seed, number)).permutation(config.train)
     batches = [order[start : start + recipe.batch] for start in range(0, len(order), recipe.batch)]
 
     def show(row: int) -> NDArray[np.uint8] | None:
-        pixels = lesson.pictures(row)
+        pixels = config.pictures(row)
         random = np.random.default_rng((recipe.seed, number, row))
         return None if pixels is None else augmented(pixels, random, recipe.crop_px)
 
     losses, shown = 0.0, 0
-    for at, (rows, crops) in enumerate(one_ahead(lambda batch: _prepared(batch, show, lanes), batches)):
+    for at, (rows, crops) in enumerate(one_ahead(lambda batch: _prepared(batch, show, pool), batches)):
         cancel.check()
         report(Progress(f"Deep training, epoch {number} of {recipe.epochs}", at * recipe.batch, len(order)))
         if not len(rows):
             continue
-        targets = lesson.targets[rows]
+        targets = config.targets[rows]
         weights = (balance[targets] / len(rows)).astype(np.float32)
-        gradients, loss = learner.gradients(crops, targets, weights, recipe.smoothing)
+        gradients, loss = worker.gradients(crops, targets, weights, recipe.smoothing)
         share = ((number - 1) * len(batches) + at + 1) / (recipe.epochs * len(batches))
-        _step(optimiser, learner.part, gradients, rate_at(share, recipe.warm_up))
+        _step(optimiser, worker.part, gradients, rate_at(share, recipe.warm_up))
         losses, shown = losses + loss * len(rows), shown + len(rows)
     return losses / max(shown, 1)
 
 
 def rate_at(share: float, warm_up: float) -> float:
-    """Factor of the learning rates after this share of all steps: rises in a line, then falls along a cosine to 0."""
+    """Factor of the learning rates after this fraction of the steps: linear warm-up, then a cosine to 0."""
     if share < warm_up:
         return share / warm_up
     return 0.5 * (1 + math.cos(math.pi * (share - warm_up) / (1 - warm_up)))
@@ -193,41 +193,42 @@ def _step(optimiser: torch.optim.SGD, part: PartialResNet, gradients: Sequence[T
 
 
 def validate(
-    learner: GradientWorker, lesson: FinetuneConfig, crop_px: int, lanes: ThreadPool, cancel: CancelToken
+    worker: GradientWorker, config: FinetuneConfig, crop_px: int, pool: ThreadPool, cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-    """Held-out rows that can be read, (V,), and their logits, (V, C), each seen once as labelling would see it.
+    """Predict the held-out photos in the centre crop; (V,) readable rows and their (V, C) logits.
 
     Raises:
-        Cancelled: asked to stop.
+        Cancelled: a stop was requested.
         DeviceUnavailable: there is too little memory even for one photo.
     """
 
     def show(row: int) -> NDArray[np.uint8] | None:
-        pixels = lesson.pictures(row)
+        pixels = config.pictures(row)
         return None if pixels is None else cut(pixels, CENTRE, crop_px)
 
-    blocks = [lesson.held_out[start : start + _LOOKED_AT] for start in range(0, len(lesson.held_out), _LOOKED_AT)]
-    seen, logits = [np.zeros(0, np.intp)], [np.zeros((0, lesson.classes), np.float32)]
-    for rows, crops in one_ahead(lambda block: _prepared(block, show, lanes), blocks):
+    starts = range(0, len(config.held_out), _VALIDATION_BATCH)
+    blocks = [config.held_out[start : start + _VALIDATION_BATCH] for start in starts]
+    seen, logits = [np.zeros(0, np.intp)], [np.zeros((0, config.classes), np.float32)]
+    for rows, crops in one_ahead(lambda block: _prepared(block, show, pool), blocks):
         cancel.check()
         if len(rows):
             seen.append(rows)
-            logits.append(learner.logits(crops))
+            logits.append(worker.logits(crops))
     return np.concatenate(seen), np.concatenate(logits)
 
 
 def _prepared(
-    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], lanes: ThreadPool
+    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], pool: ThreadPool
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
-    """Those of the rows that can be read, and their crops (B, S, S, 3)."""
-    crops = lanes.map(show, rows.tolist())
-    there = [crop for crop in crops if crop is not None]
+    """Load crops; readable rows and their (B, S, S, 3) crops."""
+    crops = pool.map(show, rows.tolist())
+    loaded = [crop for crop in crops if crop is not None]
     readable = np.array([crop is not None for crop in crops], np.bool_)
-    return rows[readable], np.stack(there) if there else np.zeros((0, 1, 1, 3), np.uint8)
+    return rows[readable], np.stack(loaded) if loaded else np.zeros((0, 1, 1, 3), np.uint8)
 
 
 def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Make something of every item, the next one while the caller uses the last."""
+    """Prefetch: compute the next result while the caller uses the last one."""
     with ThreadPoolExecutor(1, thread_name_prefix="prepare") as pool:
         waiting = None
         for item in items:
@@ -240,11 +241,11 @@ def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
 
 
 def is_best(losses: NDArray[np.float32], before: Sequence[NDArray[np.float32]]) -> bool:
-    """Whether no epoch before was better by more than the error of the difference.
+    """Whether no earlier epoch was better by more than the standard error of the difference.
 
     Args:
-        losses: (V,) of held-out photos after an epoch.
-        before: (V,) after each epoch before.
+        losses: (V,) losses of held-out photos after an epoch.
+        before: (V,) losses after each earlier epoch.
     """
     if not before:
         return True

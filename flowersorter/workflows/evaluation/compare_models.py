@@ -252,7 +252,7 @@ def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
     if not foreign:
         learned = may_have_learned(engine, named, training.photo_ids, found.photo_ids)
         fair[learned & ~np.isin(found.photo_ids, training.photo_ids)] = _UNKNOWN
-    labels = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    labels = collection.labels.class_ids()
     labelled = np.array([photo_id in labels for photo_id in found.photo_ids.tolist()], np.bool_) & (fair >= 0)
     judged = found.photo_ids[labelled]
     true = np.array([labels[photo_id] for photo_id in judged.tolist()], np.int32)

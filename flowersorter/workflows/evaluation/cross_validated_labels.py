@@ -43,7 +43,7 @@ def second_opinion(engine: Engine, backbone: str, cancel: CancelToken) -> CrossV
         TooFewPhotos: fewer than two classes have enough photos.
         Cancelled: asked to stop.
     """
-    classes = {photo_id: label.class_id for photo_id, label in engine.collection.labels.all().items()}
+    classes = engine.collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
     grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
     photos = with_starter(engine.collection, own) if grown and len(own.photo_ids) else own

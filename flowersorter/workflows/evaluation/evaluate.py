@@ -220,7 +220,7 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
     backbone = chosen_backbone(collection, request.backbone)
     embed_for_measuring(engine, backbone, request.device, report, cancel)
     report(Progress("Measuring", 0))
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
     grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
     examples = with_starter(collection, own) if grown else own

@@ -183,9 +183,7 @@ def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
 def _before_any_fit(engine: Engine, backbone: str) -> tuple[Model | None, Features]:
     """The model that speaks for the collection, and the features of what is labelled."""
     named = model_for(engine, backbone)
-    own = labelled_photos(
-        engine, backbone, {photo: label.class_id for photo, label in engine.collection.labels.all().items()}
-    )
+    own = labelled_photos(engine, backbone, engine.collection.labels.class_ids())
     grown = belongs_with_starter(named, own.class_names)
     return named.model if named is not None else None, (with_starter(engine.collection, own) if grown else own).features
 
@@ -211,9 +209,9 @@ def _measured(
     right, targets = held_out.right[own], held_out.targets[own]
     confidence = softmax(held_out.logits[own] / np.float32(model.temperature)).max(axis=1)
     thresholds = keeping_precision(engine, model).thresholds
-    sure = (confidence >= thresholds.sure) & (held_out.unfamiliarity[own] <= model.novelty.familiar)
+    sure = (confidence >= thresholds.sure) & (held_out.ood_score[own] <= model.novelty.familiar)
     accuracy = float(right.mean())
-    groups = joined(opinion.fitted.ground.groups, photos.bursts)
+    groups = joined(opinion.fitted.state.groups, photos.bursts)
     curve = measure_curve(photos.examples, photos.class_names, (accuracy, len(right)), cancel, groups=groups)
     everything = len(photos.targets)
     classes_of = engine.collection.labels.counts()

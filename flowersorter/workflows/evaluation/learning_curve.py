@@ -107,7 +107,7 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
     collection = engine.collection
     backbone = chosen_backbone(collection, request.backbone)
     report(Progress(_STAGE, 0))
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
     grown = belongs_with_starter(model_for(engine, backbone), own.class_names)
     if not len(own.photo_ids):
@@ -115,7 +115,7 @@ def learning_curve(engine: Engine, request: LearningCurveRequest, report: Report
     photos = with_starter(collection, own) if grown else own
     fitted = fit_for(engine, photos, backbone, cancel)
     folds = np.full(len(photos.photo_ids), -1)
-    folds[fitted.held_out.rows] = fitted.ground.folds[fitted.held_out.rows]
+    folds[fitted.held_out.rows] = fitted.state.folds[fitted.held_out.rows]
     tries = np.unique(folds[(folds >= 0) & photos.own])
     if not len(tries):
         raise too_few(unmeasured(photos, fitted))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
+from flowersorter.atomic_write import write_atomically
 from flowersorter.domain.place import Paths
 from flowersorter.errors import PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.atomic_write import write_durably
-from flowersorter.photos.read import SMALL_PX, read_photo
-from flowersorter.photos.report_thumbnail import tiny_jpeg
+from flowersorter.photos.read import SMALL_PX, read_photo, read_small
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 from flowersorter.workflows.evaluation.report_page import Mistake, page
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 #: Endings a report can have.
 PAGE, TABLE = ".html", ".csv"
 #: Shorter side of a picture in the page, about 5 kB each.
-_PICTURE_PX = 128
+_PICTURE_PX, _JPEG_QUALITY = 128, 78
 #: Pictures in a page; more make it slow to open, and the surest mistakes teach most.
 _MOST_PICTURES = 200
 
@@ -75,7 +76,7 @@ def save_report(engine: Engine, request: ReportRequest, report: Report, cancel: 
     cancel.check()
     for each, data in contents.items():
         try:
-            write_durably(each, data)
+            write_atomically(each, data)
         except OSError as error:
             raise UserError(f"{each} was not written", error.strerror or str(error)) from error
     return SavedReport(tuple(contents))
@@ -128,4 +129,9 @@ def _picture(collection: CollectionStore, sha256: bytes | None, name: str) -> by
             small = read_photo(Path(name), short_side_px=SMALL_PX).small
         except PhotoUnreadable:
             return None
-    return None if small is None else tiny_jpeg(small, short_side_px=_PICTURE_PX)
+    pixels = None if small is None else read_small(small, short_side_px=_PICTURE_PX)
+    if pixels is None:
+        return None
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "JPEG", quality=_JPEG_QUALITY, optimize=True)
+    return file.getvalue()

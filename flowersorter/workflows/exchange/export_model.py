@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.atomic_write import write_atomically
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.files.atomic_write import write_durably
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
 from flowersorter.vision.classifier.model import Model
@@ -26,7 +27,6 @@ from flowersorter.workflows.training.training_set import labelled_photos, with_s
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-PTH, ONNX, SAFETENSORS = ".pth", ".onnx", ".safetensors"
 DEFAULT_NAME = "flower_classifier.pth"
 _BLOCK_ROWS = 4096
 
@@ -71,7 +71,7 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     A .pth has a head of its own, with a held-out accuracy of its own: see `_plain_head`.
 
     Raises:
-        UserError: the suffix is unknown, the file cannot be written, or a package is missing for it.
+        UserError: the suffix is unknown, the file cannot hold the backbone or be written, or a package is missing.
         ModelFileBad: there is no model to export.
         TooFewPhotos: a .pth is wanted but the photos it must be fitted on are not in the collection.
         WeightsMissing: the backbone's weights are not on this computer.
@@ -94,6 +94,12 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     report(Progress("Saving the model", 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
     entry = backbone_of(engine, model.backbone)
+    if form not in entry.exports_as:
+        raise UserError(
+            f"The model cannot be saved as {path.name}",
+            f"such a file holds a whole ResNet, and {entry.title} is not one",
+            "Save it as .safetensors",
+        )
     if form == SAFETENSORS:
         _check_shareable(model.backbone)
         data = bundle_bytes(*model.to_bundle())
@@ -105,10 +111,15 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
     cancel.check()
     try:
-        write_durably(path, data)
+        write_atomically(path, data)
     except OSError as error:
         raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
+
+
+def export_formats(engine: Engine) -> tuple[str, ...]:
+    """Suffixes of the files that the collection's model can be saved as."""
+    return backbone_of(engine, chosen_backbone(engine.collection)).exports_as
 
 
 def _check_shareable(backbone: str) -> None:
@@ -173,7 +184,7 @@ def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> Plain
     """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
     collection = engine.collection
     model = named.model
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()} if named.id else {}
+    classes = collection.labels.class_ids() if named.id else {}
     own = labelled_photos(engine, model.backbone, classes)
     grown = named.id is None or model.training.built_on_starter
     examples = with_starter(collection, own) if grown else own

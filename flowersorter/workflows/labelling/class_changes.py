@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.errors import ClassRefused
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_undo_records import RemovedClass, RenamedClass
+from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
 from flowersorter.library.tables.filed_photos import filed_under
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 

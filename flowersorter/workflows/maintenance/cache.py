@@ -12,9 +12,8 @@ from operator import itemgetter
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.cache.thumbnails import CacheFile
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import CACHE_LIMIT_MB, CACHE_MEASURED
 
-LIMIT_KEY, USUAL_LIMIT_MB = "cache_limit_mb", 4000
-MEASURED_KEY = "cache measured"
 MB = 1_000_000
 _DAY_S = 24 * 60 * 60
 #: A picture that is being written is finished within seconds; one that was begun an hour ago never will be.
@@ -59,12 +58,12 @@ class Cleaned:
 
 def cache_limit_mb(collection: CollectionStore) -> int:
     """What the small pictures may take, in millions of bytes; 0 for as much as they like."""
-    return max(0, collection.settings.get(LIMIT_KEY, USUAL_LIMIT_MB))
+    return max(0, collection.settings.get(CACHE_LIMIT_MB))
 
 
 def set_cache_limit(collection: CollectionStore, limit_mb: int) -> None:
     """Keep another limit; what is too much is deleted by the next cleaning, which is due at once."""
-    collection.settings.set(LIMIT_KEY, limit_mb)
+    collection.settings.set(CACHE_LIMIT_MB, limit_mb)
 
 
 def cache_state(collection: CollectionStore) -> CacheState:
@@ -82,7 +81,7 @@ def cache_state(collection: CollectionStore) -> CacheState:
 
 def cleaning_due(collection: CollectionStore) -> bool:
     """Whether the cache should be looked at: once a day, and when it has grown past its limit."""
-    measured = collection.settings.get(MEASURED_KEY, dict[str, int]())
+    measured = collection.settings.get(CACHE_MEASURED)
     since = time.time() - measured.get("at", 0)
     if not 0 <= since < _DAY_S:
         return True
@@ -122,7 +121,7 @@ def clean_cache(collection: CollectionStore, report: Report, cancel: CancelToken
                 removed += 1
                 freed += file.size_bytes
                 total -= file.size_bytes
-    collection.settings.set(MEASURED_KEY, {"at": int(now), "bytes": total})
+    collection.settings.set(CACHE_MEASURED, {"at": int(now), "bytes": total})
     return Cleaned(removed, freed)
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import flowersorter
 from flowersorter.errors import CollectionDamaged, CollectionLocked, UserError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import with_way_out
+from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.classifier.model import Model
@@ -105,15 +105,15 @@ def _collection(folder: Path) -> list[Check]:
         try:
             opened = CollectionStore.open(folder)
         except CollectionDamaged as error:
-            raise with_way_out(error, folder) from error
+            raise with_restore_hint(error, folder) from error
         with opened as collection:
             collection.database.check_integrity()
             places = collection.photos.all_places()
             labels = collection.labels.all()
             if collection.backup_problem:
                 more.append(Check("Backup", False, collection.backup_problem))
-            if collection.seal_problem:
-                more.append(Check("Checksum", True, collection.seal_problem))
+            if collection.checksum_problem:
+                more.append(Check("Checksum", True, collection.checksum_problem))
             more.append(_checked("Models", lambda: _models(collection)))
             more.append(_checked("Cache", lambda: _cache(collection)))
             return f"{folder}: {len(places)} places, {len(labels)} labels"

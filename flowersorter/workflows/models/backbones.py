@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.vision.backbone.registry import backbone, backbones
 from flowersorter.vision.backbone.weights import find_weights
@@ -21,6 +22,8 @@ class BackboneInfo:
         installed: Whether its weights are on this computer.
         size_bytes: Size of the weights.
         licence: Licence of the weights.
+        supports_finetuning: Whether deep training can train it.
+        exports_as: Suffixes of the files that can hold a model on it.
     """
 
     name: str
@@ -29,6 +32,8 @@ class BackboneInfo:
     installed: bool
     size_bytes: int
     licence: str
+    supports_finetuning: bool = True
+    exports_as: tuple[str, ...] = (PTH, ONNX, SAFETENSORS)
 
 
 def list_backbones() -> tuple[BackboneInfo, ...]:
@@ -41,6 +46,8 @@ def list_backbones() -> tuple[BackboneInfo, ...]:
             installed=find_weights(entry) is not None,
             size_bytes=entry.weights.size_bytes,
             licence=entry.licence,
+            supports_finetuning=entry.supports_finetuning,
+            exports_as=entry.exports_as,
         )
         for entry in backbones()
     )

@@ -13,6 +13,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import resource
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.library.models.safetensors_bundle import read_bundle
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.features.imagenet_prior import ImageNetPrior
@@ -58,10 +59,10 @@ def starter() -> Starter:
         ModelFileBad: the installation is damaged.
     """
     arrays, metadata = read_bundle(resource(STARTER_FILE))
-    resemblance = ImageNetPrior.from_numbers(arrays["starter_resemblance"])
+    imagenet_prior = ImageNetPrior.from_numbers(arrays["starter_resemblance"])
     return Starter(
         Model.from_bundle(arrays, metadata),
-        Features(arrays["starter_levels"], arrays["starter_scales"], resemblance),
+        Features(arrays["starter_levels"], arrays["starter_scales"], imagenet_prior),
         arrays["starter_totals"],
         arrays["starter_targets"].astype(np.intp),
     )
@@ -69,7 +70,7 @@ def starter() -> Starter:
 
 def chosen_backbone(collection: CollectionStore, wanted: str | None = None) -> str:
     """Name the backbone to use: the one asked for, else the collection's."""
-    return wanted or collection.settings.get("backbone", DEFAULT)
+    return wanted or collection.settings.get(BACKBONE) or DEFAULT
 
 
 def model_for(engine: Engine, backbone: str) -> NamedModel | None:
@@ -114,7 +115,7 @@ def use_model(collection: CollectionStore, model_id: int | None) -> None:
     model = starter().model if model_id is None else Model.from_bundle(*collection.models.load(model_id))
     with collection.database.transaction():
         collection.models.use(model_id)
-        collection.settings.set("backbone", model.backbone)
+        collection.settings.set(BACKBONE, model.backbone)
         collection.classes.bring_back(model.class_names)
         collection.classes.keep_model_classes(model.class_names)
 

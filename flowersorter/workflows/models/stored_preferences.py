@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from flowersorter.errors import FlowerSorterError
 from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.maintenance.cache import cache_limit_mb
 from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for
@@ -54,7 +55,7 @@ def store_preferences(engine: Engine, backbone: str, precision: float, *, unlabe
         unlabelled: Whether Retrain goes by photos nobody labelled, too.
     """
     outdated = (backbone, precision) != (chosen_backbone(engine.collection), sure_precision(engine))
-    engine.collection.settings.set("backbone", backbone)
+    engine.collection.settings.set(BACKBONE, backbone)
     set_sure_precision(engine, precision)
     set_learns_from_unlabelled(engine.collection, unlabelled)
     return outdated

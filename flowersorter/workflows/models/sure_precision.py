@@ -7,13 +7,12 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
+from flowersorter.library.tables.settings import SURE_PRECISION
 from flowersorter.vision.classifier.calibration import CAUTIOUS
 from flowersorter.vision.classifier.model import Model
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
-
-_KEY = "sure_promise"
 
 
 class Following(Enum):
@@ -28,7 +27,7 @@ def sure_precision(engine: Engine) -> float:
     """The share of its *sure* photos that a collection's models are to have right."""
     precision = engine.chosen_precision
     if precision is None:
-        stored = engine.collection.settings.get(_KEY, DEFAULT_SURE_PRECISION)
+        stored = engine.collection.settings.get(SURE_PRECISION)
         precision = engine.chosen_precision = stored if stored in SURE_PRECISIONS else DEFAULT_SURE_PRECISION
     return precision
 
@@ -43,7 +42,7 @@ def set_sure_precision(engine: Engine, promise: float) -> None:
     """
     if promise not in SURE_PRECISIONS:
         raise ValueError(f"{promise} is none of {SURE_PRECISIONS}")
-    engine.collection.settings.set(_KEY, promise)
+    engine.collection.settings.set(SURE_PRECISION, promise)
     engine.chosen_precision = promise
 
 

@@ -49,5 +49,5 @@ def _of_the_starter(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) 
     if model.backbone == shipped.model.backbone:
         columns = shipped.features.unpack().T
         for positions, features in engine.features(model.backbone).parts(photo_ids):
-            near[positions] = features.times(columns).max(axis=1, initial=0.0) >= NEAR_COPY
+            near[positions] = features.matmul(columns).max(axis=1, initial=0.0) >= NEAR_COPY
     return near

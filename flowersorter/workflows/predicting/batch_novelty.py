@@ -99,14 +99,14 @@ def _comparable(named: NamedModel) -> bool:
 def _apart(engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken) -> NDArray[np.int64]:
     collection = engine.collection
     known = set(collection.classes.meant_by(model.class_names))
-    labels = {photo_id: each.class_id for photo_id, each in collection.labels.all().items()}
+    labels = collection.labels.class_ids()
     learned, _ = collection.photos.by_hash(photo_id for photo_id, class_id in labels.items() if class_id in known)
     others, _ = collection.photos.by_hash(np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels))))
     if min(len(others), len(learned)) < LEAST:
         return np.empty(0, np.int64)
     classes = np.array([labels[photo_id] for photo_id in learned.tolist()], np.intp)
     sample = spread_sample(classes, MOST_LABELLED, _SEED)
-    guesses, unfamiliarity = _guessed(engine, model, others, cancel)
+    guesses, ood_score = _guessed(engine, model, others, cancel)
     there = guesses != _NONE
     drawn = np.sort(np.random.default_rng(_SEED).permutation(np.flatnonzero(there))[:MOST_OTHERS])
     comparison = _compared(
@@ -123,7 +123,7 @@ def _apart(engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: C
     for positions, _, places in engine.features(model.backbone).parts_along(others, model.novelty):
         cancel.check()
         chance[positions] = comparison.chance(places, folds[positions])
-    return np.asarray(others[there][flag_batch_novelty(chance[there], unfamiliarity[there])], np.int64)
+    return np.asarray(others[there][flag_batch_novelty(chance[there], ood_score[there])], np.int64)
 
 
 def _guessed(
@@ -131,12 +131,12 @@ def _guessed(
 ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """(N,) the class id each photo is taken for, `_NONE` where it is not embedded, and (N,) its unfamiliarity."""
     meant = np.array(engine.collection.classes.meant_by(model.class_names), np.intp)
-    guesses, unfamiliarity = np.full(len(photo_ids), _NONE), np.zeros(len(photo_ids), np.float32)
+    guesses, ood_score = np.full(len(photo_ids), _NONE), np.zeros(len(photo_ids), np.float32)
     for positions, features, places in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
         cancel.check()
         said = predict(model, features, places)
-        guesses[positions], unfamiliarity[positions] = meant[said.probabilities.argmax(axis=1)], said.unfamiliarity
-    return guesses, unfamiliarity
+        guesses[positions], ood_score[positions] = meant[said.probabilities.argmax(axis=1)], said.ood_score
+    return guesses, ood_score
 
 
 #: Photos that are embedded, and what is known of them.
@@ -151,7 +151,9 @@ def _crowd(engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: 
     order = np.argsort(positions)
     there = positions[order]
     features = join([part[1] for part in parts]).take(order)
-    inside, outside = (np.concatenate([getattr(part[2], name) for part in parts]) for name in ("inside", "outside"))
+    inside, outside = (
+        np.concatenate([getattr(part[2], name) for part in parts]) for name in ("projection", "residual")
+    )
     return photo_ids[there], PhotoSample(features, Coordinates(inside, outside).take(order), classes[there])
 
 

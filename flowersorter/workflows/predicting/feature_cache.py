@@ -49,7 +49,7 @@ class FeatureTable:
     ) -> None:
         self._photos, self._store, self._resemblances = photos, store, resemblances
         self._lock = threading.Lock()
-        self._mark = store.mark()
+        self._cursor = store.cursor()
         self._kept = _Kept()
 
     @classmethod
@@ -141,11 +141,11 @@ class FeatureTable:
 
     def _take_in_news(self) -> None:
         """Read photos again that got another view since, or forget all of them if the store was emptied."""
-        news = self._store.since(self._mark)
+        news = self._store.since(self._cursor)
         if news is None:
-            self._mark, self._kept = self._store.mark(), _Kept()
+            self._cursor, self._kept = self._store.cursor(), _Kept()
             return
-        self._mark, hashes = news
+        self._cursor, hashes = news
         self._keep([sha256 for sha256 in dict.fromkeys(hashes) if sha256 in self._kept.row_of])
 
     def _find(self, hashes: Sequence[bytes]) -> tuple[NDArray[np.intp], Features | None]:
@@ -244,34 +244,40 @@ class _Kept:
                 self._lent[block] = False
         self.edition += 1
         for block, here, at in _by_block(rows):
-            self._levels[block][at] = features.levels[here]
-            self._scales[block][at] = features.scales[here]
-            if features.resemblance is not None:
-                new = features.resemblance.take(here)
-                self._kinds[block].kinds[at], self._kinds[block].shares[at] = new.kinds, new.shares
+            self._levels[block][at] = features.quantised[here]
+            self._scales[block][at] = features.scale[here]
+            if features.imagenet_prior is not None:
+                new = features.imagenet_prior.take(here)
+                self._kinds[block].imagenet_ids[at], self._kinds[block].probabilities[at] = (
+                    new.imagenet_ids,
+                    new.probabilities,
+                )
             if block in self._places:
                 self._places[block].there[at] = False
 
     def take(self, rows: NDArray[np.intp], few: Features | None) -> Features:
         """Copy rows; those from -2 downwards are the first, second and so on of `few`."""
-        source = few.levels if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
+        source = few.quantised if few is not None else self._levels[0] if self._levels else np.empty((0, 0), np.uint8)
         kinds = ImageNetPrior.unknown(len(rows))
         taken = Features(np.empty((len(rows), source.shape[1]), np.uint8), np.empty(len(rows), np.float32), kinds)
         for block, here, at in _by_block(rows):
             if here[-1] - here[0] == len(here) - 1:  # one copy instead of two
                 part = slice(here[0], here[-1] + 1)
-                self._levels[block].take(at, axis=0, out=taken.levels[part], mode="clip")
+                self._levels[block].take(at, axis=0, out=taken.quantised[part], mode="clip")
             else:
-                taken.levels[here] = self._levels[block][at]
-            taken.scales[here] = self._scales[block][at]
-            kinds.kinds[here], kinds.shares[here] = self._kinds[block].kinds[at], self._kinds[block].shares[at]
+                taken.quantised[here] = self._levels[block][at]
+            taken.scale[here] = self._scales[block][at]
+            kinds.imagenet_ids[here], kinds.probabilities[here] = (
+                self._kinds[block].imagenet_ids[at],
+                self._kinds[block].probabilities[at],
+            )
         if few is not None:
             here = np.flatnonzero(rows < 0)
-            taken.levels[here] = few.levels[-2 - rows[here]]
-            taken.scales[here] = few.scales[-2 - rows[here]]
-            if few.resemblance is not None:
-                new = few.resemblance.take(-2 - rows[here])
-                kinds.kinds[here], kinds.shares[here] = new.kinds, new.shares
+            taken.quantised[here] = few.quantised[-2 - rows[here]]
+            taken.scale[here] = few.scale[-2 - rows[here]]
+            if few.imagenet_prior is not None:
+                new = few.imagenet_prior.take(-2 - rows[here])
+                kinds.imagenet_ids[here], kinds.probabilities[here] = new.imagenet_ids, new.probabilities
         return taken
 
     def lend(self, block: int, at: NDArray[np.intp]) -> Features:
@@ -300,7 +306,7 @@ class _Kept:
             return
         known = self._places.get(part.block)
         if known is None or known.key != novelty.key:
-            inside = np.empty((_BLOCK_ROWS, places.inside.shape[1]), np.float32)
+            inside = np.empty((_BLOCK_ROWS, places.projection.shape[1]), np.float32)
             empty = Coordinates(inside, np.empty(_BLOCK_ROWS, np.float32))
             known = self._places[part.block] = _Places(novelty.key, empty, np.zeros(_BLOCK_ROWS, np.bool_))
         known.places.put(part.at, places)
@@ -348,7 +354,7 @@ def stored_features(
     features = Features(np.empty(centre.shape, np.uint8), np.empty(len(centre), np.float32), kinds)
     alone = np.delete(np.arange(len(centre)), again)
     for rows, packed in ((alone, pack(centre[alone])), (again, pack(centre[again], wide))):
-        features.levels[rows], features.scales[rows] = packed.levels, packed.scales
+        features.quantised[rows], features.scale[rows] = packed.quantised, packed.scale
     return features, positions
 
 

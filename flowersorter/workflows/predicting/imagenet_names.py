@@ -56,9 +56,9 @@ def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray
         return {}
     known, hashes = engine.collection.photos.hashes(np.asarray(photo_ids, np.int64))
     features, positions = engine.features(backbone).get(hashes)
-    if features.resemblance is None:
+    if features.imagenet_prior is None:
         return {}
-    names = likenesses(features.resemblance)
+    names = likenesses(features.imagenet_prior)
     return {photo_id: name for photo_id, name in zip(known[positions].tolist(), names, strict=True) if name}
 
 
@@ -78,8 +78,11 @@ def likenesses(found: ImageNetPrior) -> list[str]:
     """Names for the (N,) photos; "" for one that resembles nothing in particular."""
     names = _names()
     # As float16, in which shares are kept: one worked out now and one read from the cache must not differ.
-    clear = found.shares[:, 0] >= np.float16(_LEAST_SHARE)
-    return [names[kind] if sure else "" for kind, sure in zip(found.kinds[:, 0].tolist(), clear.tolist(), strict=True)]
+    clear = found.probabilities[:, 0] >= np.float16(_LEAST_SHARE)
+    return [
+        names[kind] if sure else ""
+        for kind, sure in zip(found.imagenet_ids[:, 0].tolist(), clear.tolist(), strict=True)
+    ]
 
 
 @lru_cache(maxsize=1)

@@ -67,7 +67,7 @@ class ImageNetPriorCache:
 
 
 def _put(result: ImageNetPrior, rows: NDArray[np.intp], part: ImageNetPrior) -> None:
-    result.kinds[rows], result.shares[rows] = part.kinds, part.shares
+    result.imagenet_ids[rows], result.probabilities[rows] = part.imagenet_ids, part.probabilities
 
 
 @lru_cache(maxsize=2)

@@ -127,7 +127,7 @@ def _neighbours(engine: Engine, photo: PhotoRecord) -> tuple[Neighbour, ...]:
     column = own.unpack().T
     similarity = np.full(len(others), -1, np.float32)
     for positions, features in table.parts(others):
-        similarity[positions] = features.times(column)[:, 0]
+        similarity[positions] = features.matmul(column)[:, 0]
     nearest = np.argsort(-similarity, kind="stable")[:NEIGHBOURS_SHOWN]
     result = []
     for i in nearest[similarity[nearest] >= 0].tolist():

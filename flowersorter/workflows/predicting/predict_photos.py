@@ -147,10 +147,10 @@ def _look(
 
     centre = view(CENTRE, [photo.pixels for photo in photos])
     layer = layer_of(model.backbone)
-    resemblance = None if layer is None else compute_imagenet_prior(centre, layer)
-    likely = [""] * len(photos) if resemblance is None else likenesses(resemblance)
+    imagenet_prior = None if layer is None else compute_imagenet_prior(centre, layer)
+    likely = [""] * len(photos) if imagenet_prior is None else likenesses(imagenet_prior)
     embeddings = centre.astype(np.float32)
-    predictions = predict(model, replace(pack(embeddings), resemblance=resemblance))
+    predictions = predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior))
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
     if not doubtful:
         return predictions, likely
@@ -158,7 +158,7 @@ def _look(
     small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
     again = view(WIDE, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
     embeddings[doubtful] = (embeddings[doubtful] + again) / 2
-    return predict(model, replace(pack(embeddings), resemblance=resemblance)), likely
+    return predict(model, replace(pack(embeddings), imagenet_prior=imagenet_prior)), likely
 
 
 def _names(collection: CollectionStore, model: Model) -> tuple[str, ...]:

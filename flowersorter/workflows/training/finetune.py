@@ -13,6 +13,7 @@ from flowersorter.domain.figures import Epoch
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import FINETUNING_PACE
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import Backbone, base_name
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
@@ -42,7 +43,7 @@ EPOCHS = Recipe().epochs
 STAGES = (0, 1, 2)
 #: Seconds a photo takes in an epoch, on one core, by the number of stages; until a training here has shown better.
 _SECONDS = (0.030, 0.050, 0.085)
-_PACE_KEY = "deep training pace"
+_NEEDS_RESNET = "Deep training is not possible with this network"
 #: How many times larger a network that was trained here sees photos; in whole steps of its last stage.
 _ENLARGED, _STRIDE_PX = 1.25, 32
 #: Held-out photos below which an accuracy would say nothing.
@@ -128,6 +129,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     classes and the model in use are as before.
 
     Raises:
+        UserError: the backbone is not a ResNet.
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: fewer than two classes, or one with too few different photos.
         WeightsMissing: the network's weights are not on this computer.
@@ -137,6 +139,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     """
     collection, started = engine.collection, time.perf_counter()
     entry = backbone_of(engine, base_name(chosen_backbone(collection, request.backbone)))
+    entry.resnet(_NEEDS_RESNET)
     labels, classes, unreadable = _labels(engine, request, entry.name, report, cancel)
     known = collection.classes if labels is None else labels.classes
     embed_labelled(engine, request.device, classes, CENTRE, entry.name, report, cancel)
@@ -183,6 +186,15 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     )
 
 
+def check_finetuning(engine: Engine) -> None:
+    """Check that the collection's backbone can be finetuned.
+
+    Raises:
+        UserError: it is not a ResNet.
+    """
+    backbone_of(engine, base_name(chosen_backbone(engine.collection))).resnet(_NEEDS_RESNET)
+
+
 def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int) -> float:
     """About how long a deep training will take: as fast as the last one here, else as measured on a computer like many.
 
@@ -193,15 +205,15 @@ def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, phot
         photos: Labelled photos.
         cores: How many cores there are.
     """
-    paces = collection.settings.get(_PACE_KEY, dict[str, float]())
+    paces = collection.settings.get(FINETUNING_PACE)
     pace = paces.get(str(unfreeze), _SECONDS[unfreeze] / max(1, cores))
     return float(pace) * photos * epochs
 
 
 def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSplit, tuned: Tuned) -> None:
-    paces = engine.collection.settings.get(_PACE_KEY, dict[str, float]())
+    paces = engine.collection.settings.get(FINETUNING_PACE)
     paces[str(request.unfreeze)] = tuned.epochs[-1].seconds / len(photos.hashes) / max(1, tuned.epochs[-1].number)
-    engine.collection.settings.set(_PACE_KEY, paces)
+    engine.collection.settings.set(FINETUNING_PACE, paces)
 
 
 def _labels(
@@ -216,7 +228,7 @@ def _labels(
         if len(set(classes.values())) < 2:
             raise nothing_in(folder)
         return labels, classes, unreadable
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(
             "There is nothing to learn from yet",

@@ -128,7 +128,7 @@ def get_ready(
     """
     collection = engine.collection
     backbone = chosen_backbone(collection)
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     used = set(classes.values())
     names = [each.name for each in collection.classes.all() if each.id in used]
     if not belongs_with_starter(model_for(engine, backbone), names):

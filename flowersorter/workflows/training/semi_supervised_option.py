@@ -7,15 +7,14 @@ of them are right then (`flowersorter.vision.classifier.lda` has the figures).
 from __future__ import annotations
 
 from flowersorter.library.collection import CollectionStore
-
-_KEY = "learn from unlabelled photos"
+from flowersorter.library.tables.settings import SEMI_SUPERVISED
 
 
 def learns_from_unlabelled(collection: CollectionStore) -> bool:
     """Whether the person asked for it."""
-    return collection.settings.get(_KEY, False) is True
+    return collection.settings.get(SEMI_SUPERVISED)
 
 
 def set_learns_from_unlabelled(collection: CollectionStore, wanted: bool) -> None:
     """Ask for it, or no longer; it counts from the next training on."""
-    collection.settings.set(_KEY, wanted)
+    collection.settings.set(SEMI_SUPERVISED, wanted)

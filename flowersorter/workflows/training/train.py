@@ -14,6 +14,7 @@ from flowersorter.domain.figures import wilson_interval
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.classifier.fit import Fitted
@@ -126,7 +127,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
     """
     collection = engine.collection
     backbone = chosen_backbone(collection)
-    classes = {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(
             "There is nothing to learn from yet",
@@ -189,7 +190,7 @@ def train_folder(
         keep_better=False,
         labels=labels,
     )
-    collection.settings.set("backbone", backbone)
+    collection.settings.set(BACKBONE, backbone)
     contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
     return replace(result, unreadable=unreadable, contradicting=contradicting)
 

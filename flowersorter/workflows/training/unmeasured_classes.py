@@ -37,7 +37,7 @@ class Unmeasured:
 
 def unmeasured(photos: TrainingSet, fitted: Fitted) -> tuple[Unmeasured, ...]:
     """The classes of the person's photos that have too few of them to hold any out, in the order of the classes."""
-    groups = joined(fitted.ground.groups, photos.bursts)
+    groups = joined(fitted.state.groups, photos.bursts)
     result = []
     for target in np.unique(photos.targets[photos.own]).tolist():
         here = photos.targets == target

@@ -15,6 +15,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
+from flowersorter.library.tables.settings import Setting
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally
@@ -51,7 +52,7 @@ def _open_or_restore(folder: Path, accepted: list[Content], states: list[Content
     try:
         with CollectionStore.open(folder) as collection:
             # A bit inside a value that nothing contradicts: it is said that the bytes are others.
-            known = _content(collection) in accepted or bool(collection.seal_problem)
+            known = _content(collection) in accepted or bool(collection.checksum_problem)
             tally.expect(known, f"opened with wrong content:{kind.replace('_', ' ')}")
         tally.expect(newest in backups(folder), "the newest backup is gone")
         return True
@@ -120,7 +121,7 @@ def _lose_journal(folder: Path, chance: random.Random) -> list[Content]:
     with CollectionStore.open(folder) as collection:
         held.append(_content(collection))
         if chance.random() < 0.5:
-            collection.settings.set("something", chance.random())
+            collection.settings.set(Setting("something", 0.0), chance.random())
             held.append(_content(collection))
     count = chance.randrange(1, _PHOTOS)
 

@@ -14,6 +14,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import CollectionLocked
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import Setting
 from flowersorter.sorting.plan import Mode
 from tests.bench.safety.mounts import memory
 from tests.bench.safety.tally import Tally, Watch
@@ -69,7 +70,7 @@ def many_at_once(scratch: Path, processes: int = 8, operations: int = 200) -> Ta
         with CollectionStore.open(folder) as collection:
             collection.database.check_integrity()
             for number in range(processes):
-                done = collection.settings.get(f"done by {number}", 0)
+                done = collection.settings.get(Setting(f"done by {number}", 0))
                 tally.expect(done == operations, "an operation was forgotten")
             tally.expect(collection.classes.find("class of all") is not None, "a class was forgotten")
         watch.compare(tally)
@@ -90,8 +91,8 @@ def _work(folder: Path, photo: Path, destination: Path, number: int, operations:
                 take_back(collection, run.run_id)
             elif what == 2:
                 collection.classes.resolve(f"class {chance.randrange(20)}", ClassOrigin.PERSON)
-            key = f"done by {number}"
-            collection.settings.set(key, collection.settings.get(key, 0) + 1)
+            count = Setting(f"done by {number}", 0)
+            collection.settings.set(count, collection.settings.get(count) + 1)
 
 
 def _patiently(folder: Path) -> CollectionStore:

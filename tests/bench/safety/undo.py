@@ -42,7 +42,7 @@ PHOTOS = (
     ("twin.jpg", b"photo b" * 9, 0o640, "b"),
     (os.fsdecode(b"c\xff.png"), b"photo c" * 9, 0o640, "c"),
 )
-_TAKEN = "another file is at the place it came from"
+_TAKEN = "another file has its original name"
 _SUFFIXES = frozenset((".jpg", ".JPG", ".png"))
 
 numbers = st.integers(0, 40)
@@ -190,7 +190,7 @@ class Filing(RuleBasedStateMachine):
             mine = {path: seen for path, seen in at_end.items() if self.photo_of.get(seen.content) == photo}
             blocked = [refused[path] for path in mine if path in refused]
             # Only a file of the person's stands in the way of one they did not touch.
-            if blocked and all(reason == _TAKEN or "undo that run first" in reason for reason in blocked):
+            if blocked and all(reason == _TAKEN or "undo that sort first" in reason for reason in blocked):
                 continue
             then = {path: seen for path, seen in at_start.items() if self.photo_of.get(seen.content) == photo}
             assert mine == then, f"photo {photo} is not as before: {refused}"

@@ -38,7 +38,7 @@ def export(backbone: str, file: str) -> Figures:
     norms = [name.removesuffix("running_mean") for name in state if name.endswith("running_mean")]
     state |= {f"{name}num_batches_tracked": torch.tensor(0) for name in norms}
     save_file({name: each.contiguous() for name, each in state.items()}, file)
-    return {"random": random, "stride_in_first_conv": entry.stride_in_first_conv}
+    return {"random": random, "stride_in_first_conv": getattr(entry.architecture, "stride_in_first_conv", False)}
 
 
 if __name__ == "__main__":

@@ -132,12 +132,12 @@ def test_a_name_refused_after_all_says_why_and_can_be_mended(
     def refuse_once(name: str) -> object:
         tries.append(name)
         if len(tries) == 1:
-            raise ClassRefused("The class name cannot be used", "it holds characters that cannot be shown")
+            raise ClassRefused("The class name cannot be used", "it holds characters that cannot be displayed")
         return add(name)
 
     def mend(dialog: NameDialog) -> None:
         typed("worse")(dialog)
-        assert "characters that cannot be shown" in dialog.message.text
+        assert "characters that cannot be displayed" in dialog.message.text
         assert not dialog.ok_button.isEnabled()
         typed("better")(dialog)
 
@@ -181,7 +181,7 @@ def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: Class
     when_asked(NameDialog, deed)
     assert ask_new_name(window, classes.all(), checked(classes, classes.all()[0]), classes.all()[0]) is None
     assert len(said) == 1
-    assert "characters that cannot be shown" in said[0]
+    assert "characters that cannot be displayed" in said[0]
 
 
 @pytest.mark.parametrize(("filed", "note"), [(0, ""), (12, "12 photos filed under it: you choose next")])

@@ -115,7 +115,7 @@ def test_a_place_that_will_not_do_is_said_while_it_is_typed(
     program.window.actions_by_name["new_collection"].trigger()
     idle(program, qtbot)
     assert messages[0] == "The folder is not empty. Choose another name, or an empty folder."
-    assert messages[1].startswith("There is a collection already.")
+    assert messages[1].startswith("It is a collection already.")
     assert launched == []
     assert [each.name for each in (tmp_path / "photos").iterdir()] == ["IMG_1.jpg"]
 

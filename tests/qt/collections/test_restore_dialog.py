@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter import app
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import Backup, Rescue
+from flowersorter.library.database.restore import Backup, RestoreResult
 from flowersorter.ui.collections.restore_dialog import RestoreDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
@@ -70,7 +70,7 @@ def test_a_problem_is_said_and_it_can_be_tried_again(dialog: RestoreDialog, qtbo
 
 
 def test_what_was_done_is_said_before_the_window_opens(dialog: RestoreDialog, qtbot: QtBot) -> None:
-    dialog.show_done(Rescue(FOUND[1], Path("/g/library-damaged.sqlite")))
+    dialog.show_done(RestoreResult(FOUND[1], Path("/g/library-damaged.sqlite")))
     assert "204 photos labelled" in dialog.why.text()
     assert "library-damaged.sqlite" in dialog.means.text()
     assert not dialog.list.isVisible()

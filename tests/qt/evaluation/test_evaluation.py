@@ -16,6 +16,7 @@ from flowersorter.app import Program
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.evaluation import evaluation_controller as controller
 from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
+from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest
 from flowersorter.workflows.labelling.set_labels import assign
 from tests.qt.program import draw_folder, idle, places, running, show_stored, stored
@@ -84,7 +85,7 @@ def test_the_learning_curve_comes_from_a_job(program: Program, qtbot: QtBot) -> 
     assert set(places(program, "_red")[:1]) <= (program.photos.filter.places or set())
 
 
-def waits_for_ever(request: LearningCurveRequest, report: Report, cancel: CancelToken) -> None:
+def waits_for_ever(engine: Engine, request: LearningCurveRequest, report: Report, cancel: CancelToken) -> None:
     del request, report
     while True:
         cancel.check()

@@ -292,7 +292,7 @@ def test_it_opens_once_and_closes_during_a_comparison(
     assert len(program.window.findChildren(PreferencesDialog)) == 1
     started = threading.Event()
 
-    def slow(_request: object, _report: object, cancel: CancelToken) -> None:
+    def slow(_engine: object, _request: object, _report: object, cancel: CancelToken) -> None:
         started.set()
         while True:
             cancel.check()

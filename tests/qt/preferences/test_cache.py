@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import CACHE_MEASURED
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
@@ -128,7 +129,7 @@ def test_a_damaged_picture_is_made_again(program: Program) -> None:
 
 
 def test_after_a_labelling_it_is_tidied_up_once_a_day(program: Program, qtbot: QtBot) -> None:
-    assert stored(program).settings.get("cache measured", {"bytes": 0})["bytes"] > 0
+    assert stored(program).settings.get(CACHE_MEASURED)["bytes"] > 0
     left = program.collection.thumbnails.path(b"\1" * 32)
     left = left.with_name(f"{left.name}.1-1.part")
     left.parent.mkdir(exist_ok=True)
@@ -137,7 +138,7 @@ def test_after_a_labelling_it_is_tidied_up_once_a_day(program: Program, qtbot: Q
     program.window.folder.look_again()
     idle(program, qtbot)
     assert left.exists()
-    stored(program).settings.set("cache measured", {"at": 0, "bytes": 0})
+    stored(program).settings.set(CACHE_MEASURED, {"at": 0, "bytes": 0})
     program.window.folder.look_again()
     idle(program, qtbot)
     assert not left.exists()

@@ -18,6 +18,7 @@ from flowersorter.app import Program
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import DownloadFailed
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.preferences import preferences_controller as controller
 from flowersorter.ui.preferences.preferences_dialog import PreferencesDialog
@@ -89,7 +90,7 @@ def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
     click(dialog.devices["cpu"])
     click(dialog.ok_button)
     assert program.session.device == "cpu"
-    assert stored(program).settings.get("device", "") == "cpu"
+    assert stored(program).settings.get(DEVICE) == "cpu"
 
 
 def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Program) -> None:

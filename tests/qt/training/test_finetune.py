@@ -18,6 +18,7 @@ from flowersorter.domain.figures import Epoch
 from flowersorter.errors import DeviceUnavailable
 from flowersorter.jobs import CancelToken, Progress, Report, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.ui.shared.charts.chart import RIGHT
 from flowersorter.ui.shared.charts.epochs import EpochChart
 from flowersorter.ui.shared.error_dialog import ErrorDialog
@@ -32,7 +33,7 @@ from flowersorter.workflows.training.train import TrainFolderRequest, train_fold
 from tests.qt.program import draw_folder, idle, running, stored
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
-Training = Callable[[FinetuneRequest, Report, CancelToken], FinetuneResult]
+Training = Callable[[Engine, FinetuneRequest, Report, CancelToken], FinetuneResult]
 
 
 def epochs(*right: int, of: int = 6) -> tuple[Epoch, ...]:
@@ -188,7 +189,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             qtbot.waitUntil(lambda: dialog.message.text != "")
             assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
             idle(program, qtbot)
-            assert stored(program).settings.get("backbone", "") == "tiny-tuned-1"
+            assert stored(program).settings.get(BACKBONE) == "tiny-tuned-1"
             assert not list(program.collection.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
             assert (program.photos.columns.class_ids > 0).all()
 
@@ -226,7 +227,7 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
 ) -> None:
     asked: list[FinetuneRequest] = []
 
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         asked.append(request)
         for each in epochs(45, 47, 48, 46):
             report(each)
@@ -248,7 +249,7 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
 def test_stopping_asks_the_job_and_says_what_is_kept(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         for each in epochs(45, 47):
             report(each)
         while not cancel._event.wait(0.05):
@@ -270,7 +271,7 @@ def test_stopping_too_early_says_that_nothing_changed(
 ) -> None:
     begun = threading.Event()
 
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         begun.set()
         assert cancel._event.wait(20)
         cancel.check()
@@ -288,7 +289,7 @@ def test_stopping_too_early_says_that_nothing_changed(
 def test_a_problem_is_said_where_the_person_looks(
     program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def training(request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
+    def training(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
         raise DeviceUnavailable("There is not enough memory for deep training", "not even one photo fits")
 
     dialog = opened(program, monkeypatch, training)

@@ -18,6 +18,7 @@ from flowersorter.__main__ import WindowRequest, window_request
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import Setting
 from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.window.first_paint import FirstPaint
@@ -238,7 +239,7 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
 ) -> None:
     folder = draw_folder(tmp_path / "photos", each=1) if with_folder else None
     with CollectionStore.open(tmp_path / "collection") as collection:
-        collection.settings.set("something", "new")
+        collection.settings.set(Setting("something", ""), "new")
     refuse_backups(monkeypatch)
     opened: list[str] = []
 

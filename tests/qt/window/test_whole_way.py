@@ -15,6 +15,7 @@ from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import LAST_FOLDER
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.engine import Engine
@@ -224,7 +225,7 @@ def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkey
     with running(tmp_path / "collection", qtbot) as program:  # the collection is not locked any more
         monkeypatch.undo()
     with CollectionStore.open(tmp_path / "collection") as collection:
-        assert collection.settings.get("folder", "") == str(folder)
+        assert collection.settings.get(LAST_FOLDER) == str(folder)
 
 
 def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(

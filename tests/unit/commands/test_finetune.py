@@ -18,6 +18,7 @@ from flowersorter.commands.output import Terminal
 from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.vision.features.views import CENTRE
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
@@ -103,7 +104,7 @@ def test_ctrl_c_after_the_first_epoch_keeps_the_best_so_far(
     assert deep(stripes, "--epochs", "9") == 0
     assert "Stopped early; epoch 1 of 1 is kept. Model 1" in capsys.readouterr().out
     with CollectionStore.open(stripes.parent / "collection") as collection:
-        assert collection.settings.get("backbone", "") == "tiny-tuned-1"
+        assert collection.settings.get(BACKBONE) == "tiny-tuned-1"
 
 
 def test_ctrl_c_before_that_leaves_nothing(

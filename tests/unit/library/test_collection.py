@@ -20,18 +20,20 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import BACKUPS_KEPT, backups, restore_backup
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
+from flowersorter.library.tables.settings import Setting
 
 ROOT = Path(__file__).parents[3]
+VALUE = Setting("value", -1)
 
 
 def change(folder: Path, value: int) -> None:
     with CollectionStore.open(folder) as collection:
-        collection.settings.set("value", value)
+        collection.settings.set(VALUE, value)
 
 
 def value(folder: Path) -> int:
     with CollectionStore.open(folder) as collection:
-        return collection.settings.get("value", -1)
+        return collection.settings.get(VALUE)
 
 
 def value_in(backup: Path) -> int:
@@ -87,8 +89,9 @@ HOLD = """
 import sys
 from pathlib import Path
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import Setting
 collection = CollectionStore.open(Path(sys.argv[1]))
-collection.settings.set("value", 1)
+collection.settings.set(Setting("value", -1), 1)
 transaction = collection.database.transaction()
 transaction.__enter__().execute("UPDATE settings SET value = '2'")
 print("open", flush=True)
@@ -132,7 +135,7 @@ def test_a_folder_that_cannot_be_a_collection_is_refused(tmp_path: Path) -> None
             CollectionStore.open(folder)
 
 
-def test_a_lock_that_cannot_be_made_is_told_in_words(tmp_path: Path) -> None:
+def test_a_lock_that_cannot_be_made_gives_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "garden.lock").mkdir()
     with pytest.raises(FolderUnusable, match="cannot be opened"):
         CollectionStore.open(tmp_path)
@@ -171,10 +174,10 @@ def test_a_backup_is_never_half_there(tmp_path: Path, monkeypatch: pytest.Monkey
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr("flowersorter.library.database.backups.sync_file", full)
+        patched.setattr("os.fsync", full)
         with CollectionStore.open(tmp_path) as collection:
             assert "could not be backed up: No space left" in collection.backup_problem
-            assert collection.settings.get("value", 0) == 2
+            assert collection.settings.get(VALUE) == 2
     assert len(list((tmp_path / "backups").iterdir())) == 1
     leftover = tmp_path / "backups" / "library-20200101T000000000000Z-5.sqlite.part"
     leftover.write_bytes(b"half")
@@ -201,7 +204,7 @@ def test_no_migration_without_a_backup(tmp_path: Path, monkeypatch: pytest.Monke
             CollectionStore.open(tmp_path)
     with CollectionStore.open(tmp_path) as collection:
         assert collection.backup_problem
-        assert collection.settings.get("value", 0) == 1
+        assert collection.settings.get(VALUE) == 1
 
 
 def test_a_collection_of_a_newer_program_is_refused_untouched(tmp_path: Path) -> None:
@@ -250,7 +253,7 @@ def test_without_a_sound_backup_nothing_is_changed(tmp_path: Path) -> None:
     before = library.read_bytes()
     with pytest.raises(CollectionDamaged, match="There is no backup"):
         CollectionStore.open(tmp_path)
-    with pytest.raises(CollectionDamaged, match="none of its backups is sound"):
+    with pytest.raises(CollectionDamaged, match="all its backups are damaged"):
         restore_backup(tmp_path)
     assert library.read_bytes() == before
 
@@ -275,7 +278,7 @@ def test_a_lost_library_is_no_new_collection(tmp_path: Path, how: str) -> None:
     library.unlink()
     if how == "empty":
         library.write_bytes(b"")
-    with pytest.raises(CollectionDamaged, match="gone or empty"):
+    with pytest.raises(CollectionDamaged, match="missing or empty"):
         CollectionStore.open(tmp_path)
     restore_backup(tmp_path)
     assert value(tmp_path) == 1

@@ -17,6 +17,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections, is_collection
+from flowersorter.library.tables.settings import Setting
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.predicting.predict_cached import guess
@@ -106,12 +107,11 @@ def test_labels_are_kept_with_who_gave_them(collection: CollectionStore) -> None
 
 
 def test_a_label_of_an_unread_photo_is_kept(collection: CollectionStore) -> None:
-    """That of the photo at this place; a later version may keep it elsewhere, and changes this test then."""
+    """Version 0.1 kept it among the settings."""
     places = collection.photos.all_places()
     waiting = places.paths.index(SPRING / "IMG_0120.jpg")
     assert places.photo_ids[waiting] == 0
-    pending = collection.settings.get("labels of unread photos", dict[str, int]())
-    assert pending == {str(places.ids[waiting]): class_id(collection, "roses")}
+    assert collection.pending_labels.all() == {places.ids[waiting]: class_id(collection, "roses")}
 
 
 def test_places_are_kept_with_their_errors(collection: CollectionStore) -> None:
@@ -188,7 +188,7 @@ def test_settings_are_kept(collection: CollectionStore) -> None:
         "sure_promise": 0.95,
         "tile size": 180,
     }
-    assert {key: collection.settings.get(key, type(value)()) for key, value in kept.items()} == kept
+    assert {key: collection.settings.get(Setting(key, type(value)())) for key, value in kept.items()} == kept
 
 
 def test_the_usual_place_of_then_is_still_found(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

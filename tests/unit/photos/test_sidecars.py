@@ -1,4 +1,4 @@
-"""Which files travel with a photo."""
+"""The sidecars of a photo."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.photos.sidecars import SiblingFinder, companions, siblings
+from flowersorter.photos.sidecars import SidecarFinder, sidecars_by_photo
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from flowersorter.photos.sidecars import SiblingFinder, companions, siblings
     ],
 )
 def test_companions_of_one_photo(photo: str, others: tuple[str, ...]) -> None:
-    found = companions([photo, *others, "unrelated.xmp", "IMG_10.mov", "img_1.nef", "IMG_1.txt"])
+    found = sidecars_by_photo([photo, *others, "unrelated.xmp", "IMG_10.mov", "img_1.nef", "IMG_1.txt"])
 
     assert set(found) == {photo}
     assert set(found[photo]) == set(others)
@@ -30,11 +30,11 @@ def test_companions_of_one_photo(photo: str, others: tuple[str, ...]) -> None:
 def test_every_companion_has_one_owner() -> None:
     names = ["A.png", "A.heic", "A.jpg", "A.mov", "A.aae", "A.png.xmp", "A.jpg.xmp"]
 
-    assert companions(names) == {"A.heic": ("A.aae", "A.mov"), "A.png": ("A.png.xmp",), "A.jpg": ("A.jpg.xmp",)}
+    assert sidecars_by_photo(names) == {"A.heic": ("A.aae", "A.mov"), "A.png": ("A.png.xmp",), "A.jpg": ("A.jpg.xmp",)}
 
 
 def test_another_photo_of_the_same_name_stays() -> None:
-    assert companions(["A.jpg", "A.png", "A.tif"]) == {}
+    assert sidecars_by_photo(["A.jpg", "A.png", "A.tif"]) == {}
 
 
 def test_only_what_exists_beside_the_photo(tmp_path: Path) -> None:
@@ -43,8 +43,8 @@ def test_only_what_exists_beside_the_photo(tmp_path: Path) -> None:
     (tmp_path / "a.mov").mkdir()
     (tmp_path / "a.aae").symlink_to("nowhere")
 
-    assert siblings(tmp_path / "a.jpg") == (tmp_path / "a.NEF", tmp_path / "a.xmp")
-    assert siblings(tmp_path / "gone" / "a.jpg") == ()
+    assert SidecarFinder().of(tmp_path / "a.jpg") == (tmp_path / "a.NEF", tmp_path / "a.xmp")
+    assert SidecarFinder().of(tmp_path / "gone" / "a.jpg") == ()
 
 
 def test_many_photos_need_one_listing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -59,7 +59,7 @@ def test_many_photos_need_one_listing(tmp_path: Path, monkeypatch: pytest.Monkey
         return listed(folder)
 
     monkeypatch.setattr(os, "scandir", count)
-    finder = SiblingFinder()
+    finder = SidecarFinder()
 
     for number in range(20):
         assert finder.of(tmp_path / f"{number}.jpg") == (tmp_path / f"{number}.xmp",)

@@ -45,7 +45,7 @@ def test_extreme_shape_keeps_one_pixel(tmp_path: Path, load: Callable[[Path, int
 def test_unreadable(tmp_path: Path, load: Callable[[Path, int], NDArray[Any]]) -> None:
     (tmp_path / "photo.jpg").write_bytes(b"no photo")
 
-    with pytest.raises(PhotoUnreadable, match="it is not a picture"):
+    with pytest.raises(PhotoUnreadable, match="it is not an image"):
         load(tmp_path / "photo.jpg", 100)
 
 

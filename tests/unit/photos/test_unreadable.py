@@ -46,16 +46,16 @@ def nothing_leaks(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFi
     ("data", "reason"),
     [
         (b"", "the file is empty"),
-        (b"hello, I am a text", "it is not a picture"),
-        (b"<html></html>", "it is not a picture"),
+        (b"hello, I am a text", "it is not an image"),
+        (b"<html></html>", "it is not an image"),
         (bytes(5000), "the file holds nothing but zeros"),
-        (b"%PDF-1.7 ...", "it is a PDF document, not a picture"),
-        (b"8BPS\0\1" + bytes(30), "it is a Photoshop file, which cannot be opened here"),
-        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(100), "it is a video, not a picture"),
-        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + bytes(100), "it is a video, not a picture"),
-        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 100, "the picture is damaged"),
-        (b"\xff\xd8\xff\xda\0\2" + bytes(100), "the picture is damaged"),
-        (b"GIF89a" + b"\xff" * 3, "the picture is damaged"),
+        (b"%PDF-1.7 ...", "it is a PDF document, not an image"),
+        (b"8BPS\0\1" + bytes(30), "it is a Photoshop file, which FlowerSorter cannot open"),
+        (b"\0\0\0\x18ftypmp42\0\0\0\0isommp42" + bytes(100), "it is a video, not an image"),
+        (b"\0\0\0\x14ftypqt  \0\0\0\0qt  " + bytes(100), "it is a video, not an image"),
+        (b"\x89PNG\r\n\x1a\n" + b"\xff" * 100, "the image is damaged"),
+        (b"\xff\xd8\xff\xda\0\2" + bytes(100), "the image is damaged"),
+        (b"GIF89a" + b"\xff" * 3, "the image is damaged"),
     ],
 )
 def test_reasons_in_plain_words(tmp_path: Path, data: bytes, reason: str) -> None:
@@ -69,21 +69,21 @@ def test_cut_off_file_says_so(tmp_path: Path, kind: str, part: float) -> None:
     textured((300, 200)).save(file, kind)
     data = file.getvalue()
 
-    assert _reason_of(tmp_path, data[: int(len(data) * part)]) == "the file is cut off"
+    assert _reason_of(tmp_path, data[: int(len(data) * part)]) == "the file is incomplete"
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 2}])
 def test_no_cut_of_a_large_jpeg_goes_unnoticed(tmp_path: Path, options: dict[str, int]) -> None:
     data = jpeg_bytes(textured((1600, 1200), seed=3), **options)
     for cut in [*range(700, len(data), len(data) // 23), len(data) - 40]:
-        assert _reason_of(tmp_path, data[:cut]) == "the file is cut off"
+        assert _reason_of(tmp_path, data[:cut]) == "the file is incomplete"
 
 
 def test_no_cut_of_a_heic_goes_unnoticed(tmp_path: Path) -> None:
     for tile_size in (0, 256):
         data = write_heic(tmp_path / "a.heic", textured((700, 500)), tile_size=tile_size).read_bytes()
         for cut in [*range(400, len(data), len(data) // 13), len(data) - 2]:
-            assert _reason_of(tmp_path, data[:cut]) == "the file is cut off"
+            assert _reason_of(tmp_path, data[:cut]) == "the file is incomplete"
 
 
 def test_broken_middle_of_a_png_is_noticed(tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_broken_middle_of_a_png_is_noticed(tmp_path: Path) -> None:
     data = bytearray(file.getvalue())
     data[len(data) // 2] ^= 0xFF
 
-    assert _reason_of(tmp_path, bytes(data)) in ("the picture is damaged", "the file is cut off")
+    assert _reason_of(tmp_path, bytes(data)) in ("the image is damaged", "the file is incomplete")
 
 
 def test_other_formats_of_pillow_stay_shut(tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_out_of_memory_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert _reason(path) == "there is not enough memory to open it"
 
 
-def test_unprintable_name_can_still_be_told(tmp_path: Path) -> None:
+def test_an_unprintable_name_is_shown(tmp_path: Path) -> None:
     path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/bl\xfcte.jpg"))
 
     with pytest.raises(PhotoUnreadable) as caught:
@@ -231,7 +231,7 @@ def test_unprintable_name_can_still_be_told(tmp_path: Path) -> None:
     assert str(caught.value).encode("utf-8")
 
 
-def test_strange_but_whole_photos_warn_nobody(tmp_path: Path) -> None:
+def test_unusual_but_intact_photos_give_no_warning(tmp_path: Path) -> None:
     # An MPF marker without a second picture, which Pillow warns about.
     data = jpeg_bytes()
     path = tmp_path / "photo.jpg"
@@ -249,7 +249,7 @@ def test_strange_but_whole_photos_warn_nobody(tmp_path: Path) -> None:
 def test_pillows_warnings_stay_quiet_after_other_filters_came(tmp_path: Path) -> None:
     warnings.simplefilter("error")
 
-    test_strange_but_whole_photos_warn_nobody(tmp_path)
+    test_unusual_but_intact_photos_give_no_warning(tmp_path)
     with pytest.raises(UserWarning, match="ours"):
         warnings.warn("ours", stacklevel=1)
 

@@ -166,8 +166,8 @@ def test_photos_changed_between_plan_and_run_are_reported(
     result = execute(planned, collection, silent, CancelToken())
     assert [filed.error for filed in result.files] == [
         "it is not there any more",
-        "it was changed since it was read",
-        "it was changed since it was read",
+        "it has changed since it was read",
+        "it has changed since it was read",
         "it is not an ordinary file",
         "another file with that name has appeared",
         None,
@@ -304,15 +304,15 @@ def test_a_library_that_cannot_be_written_stops_the_run_and_recovery_settles_it(
 ) -> None:
     source, destination = tmp_path / "photos", tmp_path / "sorted"
     photos = {write(source / f"{n}.jpg", b"%d" % n): "Rose" for n in range(3)}
-    settle = collection.journal.settle
+    set_state = collection.journal.set_state
 
     def full(entry_id: int, state: EntryState, error: str | None = None) -> None:
         raise UserError("The library could not be saved", "the disk is full")
 
-    monkeypatch.setattr(collection.journal, "settle", full)
+    monkeypatch.setattr(collection.journal, "set_state", full)
     with pytest.raises(UserError):
         sort(collection, photos, destination, Mode.MOVE, source=source)
-    monkeypatch.setattr(collection.journal, "settle", settle)
+    monkeypatch.setattr(collection.journal, "set_state", set_state)
     assert recover(collection).finished == 1
     assert names(destination) == {"Rose/0.jpg"}
     assert collection.journal.runs()[0].state == RunState.CANCELLED
@@ -332,7 +332,7 @@ def test_what_is_worth_knowing_about_a_filed_photo_is_reported(tmp_path: Path, c
     assert result.files[0].destination is not None
     assert "changed while it was being moved" in str(result.files[0].error)
     assert photo.read_bytes() == b"edited"
-    assert take_back(collection, result.run_id).refused[0].reason == "another file is at the place it came from"
+    assert take_back(collection, result.run_id).refused[0].reason == "another file has its original name"
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
@@ -376,7 +376,7 @@ def test_a_copy_that_arrives_damaged_is_not_published(tmp_path: Path, collection
             super().write(descriptor, b"b" + data[1:])
 
     result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, files=Rotten())
-    assert result.files[0].error == "the disk gave back other bytes than were written"
+    assert result.files[0].error == "the copy on the disk differs from the original"
     assert not (tmp_path / "sorted").exists()
 
 

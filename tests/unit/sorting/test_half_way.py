@@ -76,7 +76,7 @@ def test_a_sidecar_that_can_neither_follow_its_photo_nor_return_is_left_to_recov
         return call()
 
     undone = take_back(collection, result.run_id, WatchedDisk(around))
-    assert "put right" in undone.refused[0].reason
+    assert "will be repaired" in undone.refused[0].reason
     recover(collection)
     assert result.run_id is not None
     states = {entry.state for entry in collection.journal.filings(result.run_id)}

@@ -16,7 +16,7 @@ FILES = sorted(FOLDER.glob("*.py"))
 BANNED = {"shutil.move", "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.rmtree", "shutil.copytree"}
 BANNED |= {"os.rename", "os.replace", "os.renames", "os.remove", "os.removedirs", "os.truncate"}
 BANNED_METHODS = {"replace_with", "write_bytes", "write_text", "touch", "open"}
-#: Steps on the disk: only in files.py.
+#: Steps on the disk: only in filesystem.py.
 STEPS = {"unlink", "rename", "rmdir", "mkdir", "chmod", "symlink_to", "hardlink_to", "link_to", "utime"}
 
 
@@ -36,7 +36,7 @@ def test_nothing_that_may_overwrite_is_called(path: Path) -> None:
     for owner, name in _calls(path):
         assert f"{owner}.{name}" not in BANNED
         assert name not in BANNED_METHODS or owner == "os"
-        if path.name == "files.py" or owner == "files" or owner.endswith(".files"):
+        if path.name == "filesystem.py" or owner == "files" or owner.endswith(".files"):
             continue
         assert name not in STEPS, f"{owner}.{name} does not go through FileSystem"
         assert owner != "shutil"
@@ -51,6 +51,6 @@ def test_pathlib_s_replace_is_not_called_on_paths() -> None:
 
 
 def test_renaming_is_for_windows_only_where_it_never_replaces() -> None:
-    text = (FOLDER / "files.py").read_text(encoding="utf-8")
+    text = (FOLDER / "filesystem.py").read_text(encoding="utf-8")
     assert text.count(".rename(") == 1
     assert 'if os.name == "nt":  # pragma: no cover - on Windows renaming never replaces' in text

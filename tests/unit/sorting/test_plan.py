@@ -34,7 +34,7 @@ def test_a_plan_touches_nothing(tmp_path: Path) -> None:
     assert made.missing_folders == (tmp_path / "deep", destination)
     assert made.needed_bytes == 3 + len(b"edits")
     assert made.free_bytes > 0
-    assert made.files[0].siblings == ((source / "0.xmp", destination / "Rose" / "0.xmp"),)
+    assert made.files[0].sidecars == ((source / "0.xmp", destination / "Rose" / "0.xmp"),)
 
 
 @pytest.mark.parametrize("inner", ["", "deep", "deep/er"])
@@ -75,7 +75,7 @@ def test_a_destination_that_cannot_be_written_or_read_is_refused(tmp_path: Path)
         def writable(self, folder: Path) -> bool:
             return False
 
-    with pytest.raises(SortRefused, match="may not be written"):
+    with pytest.raises(SortRefused, match="is not writable"):
         plan(photos, tmp_path / "sorted", Mode.COPY, files=ReadOnly())
     (tmp_path / "sorted").mkdir()
     with pytest.raises(SortRefused, match="read or write error"):
@@ -89,7 +89,7 @@ def test_too_little_room_is_refused_where_room_is_needed(tmp_path: Path) -> None
         def free_bytes(self, folder: Path) -> int:
             return 1500
 
-    with pytest.raises(SortRefused, match="not enough room"):
+    with pytest.raises(SortRefused, match="not enough space"):
         plan(photos, tmp_path / "sorted", Mode.COPY, files=Full())
     assert plan(photos, tmp_path / "sorted", Mode.MOVE, files=Full()).needed_bytes == 0
     assert plan(photos, tmp_path / "sorted", Mode.LINK, files=Full()).needed_bytes == 0
@@ -120,9 +120,9 @@ def test_photos_that_are_not_as_they_were_read_are_skipped(tmp_path: Path) -> No
     assert [file.filing.source.stem for file in made.files] == ["touched", "twice"]
     assert {skipped.path.stem: skipped.reason for skipped in made.skipped} == {
         "gone": "it is not there any more",
-        "grown": "it was changed since it was read",
-        "edited": "it was changed since it was read",
-        "twice": "it is in the list twice",
+        "grown": "it has changed since it was read",
+        "edited": "it has changed since it was read",
+        "twice": "it is listed twice",
         "dir": "it is not an ordinary file",
         "fifo": "it is not an ordinary file",
     }
@@ -184,7 +184,7 @@ def test_a_photo_and_its_sidecars_share_a_free_stem(tmp_path: Path) -> None:
     (source / "IMG.xmp").symlink_to(source / "IMG.AAE")
     planned = plan({photo: "Rose"}, tmp_path / "sorted", Mode.COPY).files[0]
     assert planned.destination == rose / "IMG (2).jpg"
-    assert {target.name for _, target in planned.siblings} == {
+    assert {target.name for _, target in planned.sidecars} == {
         "IMG (2).jpg.xmp",
         "IMG (2).AAE",
         "IMG (2).CR2",

@@ -40,7 +40,7 @@ class Interrupted:
         return self.entry.state
 
     def start_undo(self) -> None:
-        self.collection.journal.settle(self.entry.id, EntryState.DONE)
+        self.collection.journal.set_state(self.entry.id, EntryState.DONE)
         self.collection.journal.end_run(self.run_id)
         self.collection.journal.start_undo(self.entry, self.source.parent / ".flowersorter-2.part")
 
@@ -146,7 +146,7 @@ def test_both_are_kept_if_the_original_was_changed_after_it_was_moved(
     assert "kept too" in crash.recover().problems[0]
     assert crash.state == EntryState.DONE
     assert crash.source.read_bytes() == b"edited"
-    assert take_back(collection, crash.run_id).refused[0].reason == "another file is at the place it came from"
+    assert take_back(collection, crash.run_id).refused[0].reason == "another file has its original name"
 
 
 def test_an_original_that_cannot_be_removed_is_kept(tmp_path: Path, collection: CollectionStore) -> None:
@@ -209,7 +209,7 @@ def test_recovery_keeps_a_photo_and_its_sidecar_together(tmp_path: Path, collect
         NewEntry("Rose", "move", source / "a.xmp", destination / "Rose" / "a.xmp", 0, None, 0, lead=0),
     ]
     run_id = collection.journal.begin_run("move", source, destination, new)
-    collection.journal.settle(collection.journal.filings(run_id)[0].id, EntryState.DONE)
+    collection.journal.set_state(collection.journal.filings(run_id)[0].id, EntryState.DONE)
     result = recover(collection)
     assert result.rolled_back == 1
     assert "not there any more" in result.problems[0]

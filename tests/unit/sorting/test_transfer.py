@@ -163,7 +163,7 @@ def test_a_copy_whose_original_vanishes_is_left_to_recovery(tmp_path: Path) -> N
             transfer.origin.unlink()
             raise OSError(errno.EIO, "bad")
 
-    with pytest.raises(LeftOpenError, match="put right"):
+    with pytest.raises(LeftOpenError, match="will be repaired"):
         copy(Bad(), transfer)
     assert transfer.temporary.read_bytes() == b"photo"
 

@@ -43,10 +43,10 @@ def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, collecti
     result = take_back(collection, run_id)
     assert result.undone == 2  # d was gone already, f
     assert {refused.path.stem: refused.reason for refused in result.refused} == {
-        "a": "it was changed since it was filed",
+        "a": "it has changed since it was filed",
         "b": "its original is gone, so the copy was kept",
-        "c": "its original was changed, so the copy was kept",
-        "e": "it was changed since it was filed",
+        "c": "its original has changed, so the copy was kept",
+        "e": "it has changed since it was filed",
     }
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
     assert collection.journal.run(run_id).state == RunState.PARTLY_UNDONE
@@ -72,9 +72,9 @@ def test_a_moved_photo_stays_if_it_was_changed_or_its_place_is_taken(
     write(source / "b.jpg", b"another")
     (rose / "c.jpg").unlink()
     assert sorted(_reasons(collection, run_id)) == [
-        "another file is at the place it came from",
+        "another file has its original name",
+        "it has changed since it was filed",
         "it is not there any more",
-        "it was changed since it was filed",
     ]
     assert (source / "b.jpg").read_bytes() == b"another"
     assert names(rose) == {"a.jpg", "b.jpg"}
@@ -90,8 +90,8 @@ def test_a_link_stays_if_it_is_not_ours_or_all_there_is(tmp_path: Path, collecti
     (source / "c.jpg").unlink()
     (rose / "d.jpg").unlink()
     assert sorted(_reasons(collection, run_id)) == [
-        "it was changed since it was filed",
-        "it was changed since it was filed",
+        "it has changed since it was filed",
+        "it has changed since it was filed",
         "its original is gone, so the link was kept",
     ]
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
@@ -116,7 +116,7 @@ def test_a_photo_and_its_sidecar_are_refused_together(tmp_path: Path, collection
     result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
     write(rose / "a.xmp", b"more edits")
     undone = take_back(collection, result.run_id)
-    assert [refused.reason for refused in undone.refused] == ["a.xmp: it was changed since it was filed"]
+    assert [refused.reason for refused in undone.refused] == ["a.xmp: it has changed since it was filed"]
     assert names(rose) == {"a.jpg", "a.xmp"}
     write(rose / "a.xmp", b"edits")
     assert take_back(collection, result.run_id).undone == 1
@@ -133,7 +133,7 @@ def test_a_group_that_can_neither_go_back_nor_stay_is_left_to_recovery(
     result = sort(collection, {photo: "Rose"}, destination, Mode.MOVE, source=source)
     # The sidecar goes back first; then neither the photo can follow nor the sidecar return.
     undone = take_back(collection, result.run_id, failing("link_new", 1, errno.EIO, times=99))
-    assert "put right" in undone.refused[0].reason
+    assert "will be repaired" in undone.refused[0].reason
     assert result.run_id is not None
     assert collection.journal.run(result.run_id).state == RunState.OPEN
     assert take_back(collection, result.run_id).undone == 1
@@ -226,7 +226,7 @@ def test_a_run_cannot_be_undone_twice_or_out_of_thin_air(tmp_path: Path, collect
     take_back(collection, run_id)
     with pytest.raises(UndoRefused, match="already"):
         take_back(collection, run_id)
-    with pytest.raises(UndoRefused, match="no such run"):
+    with pytest.raises(UndoRefused, match="no such sort"):
         take_back(collection, 99)
 
 
@@ -254,7 +254,7 @@ def test_a_copy_edited_while_it_is_checked_stays(tmp_path: Path, collection: Col
         return result
 
     undone = take_back(collection, run_id, WatchedDisk(around))
-    assert undone.refused[0].reason == "it was changed since it was read"
+    assert undone.refused[0].reason == "it has changed since it was read"
     assert (rose / "a.jpg").read_bytes() == b"edited just now"
     assert names(source) == {"a.jpg"}
 
@@ -266,7 +266,7 @@ def test_an_interrupted_run_is_settled_before_it_is_undone(tmp_path: Path, colle
     # Neither can the second name be kept nor taken away again.
     disk = failing("unlink", 0, errno.EIO, times=2)
     result = sort(collection, photos, destination, Mode.MOVE, source=source, files=disk)
-    assert "put right" in str(result.files[0].error)
+    assert "will be repaired" in str(result.files[0].error)
     assert result.run_id is not None
     assert collection.journal.run(result.run_id).state == RunState.OPEN
     assert take_back(collection, result.run_id).refused == ()
@@ -294,4 +294,4 @@ def test_non_utf8_names_can_be_refused_with_a_reason(tmp_path: Path, collection:
     result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source)
     write(tmp_path / "sorted" / "Rose" / os.fsdecode(b"\xff.xmp"), b"edited")
     refused = take_back(collection, result.run_id).refused
-    assert refused[0].reason == "\ufffd.xmp: it was changed since it was filed"
+    assert refused[0].reason == "\ufffd.xmp: it has changed since it was filed"

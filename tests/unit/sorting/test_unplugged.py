@@ -196,7 +196,7 @@ def test_an_interrupted_photo_on_a_missing_drive_does_not_block_the_others(
     undone = take_back(collection, result.run_id)
     assert (undone.undone, [skipped.reason for skipped in undone.refused]) == (
         1,
-        ["it was interrupted and its drive is not there"],
+        ["it was interrupted and its drive is missing"],
     )
     (tmp_path / "unplugged").rename(tmp_path / "b")
     recover(collection)
@@ -213,7 +213,7 @@ def test_what_a_later_run_moved_on_is_refused_until_that_is_undone(tmp_path: Pat
     del filed[destination / "b" / "b.jpg"]
     second = sort(collection, filed, destination, Mode.MOVE)
     refused = take_back(collection, first.run_id).refused
-    assert [skipped.reason for skipped in refused] == [f"run {second.run_id} has moved it on; undo that run first"]
+    assert [skipped.reason for skipped in refused] == [f"sort {second.run_id} has moved it on; undo that sort first"]
     assert plan({destination / "c" / "a.jpg": "c"}, destination, Mode.MOVE).skipped == ()
     assert take_back(collection, second.run_id).refused[0].reason.startswith("the folder it came from")
     assert (destination / "c" / "a.jpg").stat().st_mtime_ns > MTIME_NS

@@ -281,7 +281,7 @@ def test_a_file_that_is_cut_while_it_is_open_loses_what_was_cut_off(tmp_path: Pa
 
 def test_the_mark_of_a_store_says_what_came_after_it(tmp_path: Path) -> None:
     with opened(tmp_path) as store:
-        before = store.mark()
+        before = store.cursor()
         append(store, [1, 2])
         append(store, [2], "flip")
         news = store.since(before)
@@ -293,10 +293,10 @@ def test_the_mark_of_a_store_says_what_came_after_it(tmp_path: Path) -> None:
         assert store.since(mark) == (mark, [])
         store.append(hashes_of([9]), "centre", np.ones((1, 5), np.float16))
         assert store.since(mark) is None
-        assert store.since(store.mark()) == (store.mark(), [])
+        assert store.since(store.cursor()) == (store.cursor(), [])
 
 
-def test_files_that_cannot_be_opened_are_told_in_words(tmp_path: Path) -> None:
+def test_files_that_cannot_be_opened_give_a_clear_error(tmp_path: Path) -> None:
     (tmp_path / "resnet18.rows").mkdir()
     with pytest.raises(UserError, match="embeddings cannot be read"):
         EmbeddingStore(tmp_path, "resnet18")

@@ -1,4 +1,4 @@
-"""A broken seal leads to the full check: it finds what the quick one does not, and refuses no sound library."""
+"""A checksum mismatch leads to the full check: it finds what the quick one does not, and refuses no sound library."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database import checksum
 from flowersorter.library.database.backups import LIBRARY_NAME, backups, restore_backup
+from flowersorter.library.tables.settings import Setting
 
-SEAL_NAME = LIBRARY_NAME + ".seal"
+CHECKSUM_NAME = LIBRARY_NAME + ".seal"
 
 
 def _collection(folder: Path, *names: str) -> Path:
@@ -45,14 +46,14 @@ def test_a_library_beside_the_seal_of_another_computer_opens(tmp_path: Path) -> 
     shutil.copytree(here, there)
     _collection(here, "Daisy")
     _collection(there, "Tulip")
-    shutil.copy(there / SEAL_NAME, here / SEAL_NAME)
+    shutil.copy(there / CHECKSUM_NAME, here / CHECKSUM_NAME)
     with CollectionStore.open(here) as collection:
         assert [entry.name for entry in collection.classes.all()] == ["Rose", "Daisy"]
-        assert "synchronises" in collection.seal_problem
+        assert "synchronises" in collection.checksum_problem
         with closing(sqlite3.connect(backups(here)[0])) as copy:
             assert {name for (name,) in copy.execute("SELECT name FROM classes")} == {"Rose", "Daisy"}
     with CollectionStore.open(here) as collection:
-        assert collection.seal_problem == ""
+        assert collection.checksum_problem == ""
 
 
 def test_the_library_of_another_computer_is_backed_up_though_it_counts_as_many_changes(tmp_path: Path) -> None:
@@ -70,13 +71,13 @@ def test_the_library_of_another_computer_is_backed_up_though_it_counts_as_many_c
 
 def test_a_letter_that_nothing_contradicts_is_said_and_the_backups_stay(tmp_path: Path) -> None:
     with CollectionStore.open(_collection(tmp_path / "collection", "Rose")) as collection:
-        collection.settings.set("note", "Tulip")
+        collection.settings.set(Setting("note", ""), "Tulip")
     folder = tmp_path / "collection"
     kept = backups(folder)
     _change(folder, b"Tulip", b"Tulap")
     with CollectionStore.open(folder) as collection:
-        assert collection.settings.get("note", "") == "Tulap"
-        assert collection.seal_problem
+        assert collection.settings.get(Setting("note", "")) == "Tulap"
+        assert collection.checksum_problem
     assert set(kept) < set(backups(folder))
 
 
@@ -108,8 +109,8 @@ def test_a_row_that_refers_to_none_is_damage(tmp_path: Path) -> None:
         connection.execute("INSERT INTO labels VALUES (7, 1, 'person', '')")
         connection.commit()
     checksum.delete_checksum(folder / LIBRARY_NAME)
-    checksum.seal(folder / LIBRARY_NAME)
-    (folder / SEAL_NAME).write_text((folder / SEAL_NAME).read_text().replace(" ", " 0"))
+    checksum.write_checksum(folder / LIBRARY_NAME)
+    (folder / CHECKSUM_NAME).write_text((folder / CHECKSUM_NAME).read_text().replace(" ", " 0"))
     with pytest.raises(CollectionDamaged, match="a row of labels refers to a row of photos"):
         CollectionStore.open(folder)
 
@@ -131,36 +132,36 @@ def test_after_a_crash_the_seal_says_nothing(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [None, b"", b"1 2 3", b"x y", b"\xff\xfe"])
-def test_a_library_opens_without_a_readable_seal(tmp_path: Path, content: bytes | None) -> None:
+def test_a_library_opens_without_a_readable_checksum(tmp_path: Path, content: bytes | None) -> None:
     folder = _collection(tmp_path / "collection", "Tulip")
-    (folder / SEAL_NAME).unlink()
+    (folder / CHECKSUM_NAME).unlink()
     if content is not None:
-        (folder / SEAL_NAME).write_bytes(content)
+        (folder / CHECKSUM_NAME).write_bytes(content)
     assert _names(folder) == ["Tulip"]
 
 
-def test_the_seal_is_written_only_when_something_changed(tmp_path: Path) -> None:
+def test_the_checksum_is_written_only_when_something_changed(tmp_path: Path) -> None:
     folder = _collection(tmp_path / "collection", "Tulip")
-    os.utime(folder / SEAL_NAME, ns=(1, 1))
+    os.utime(folder / CHECKSUM_NAME, ns=(1, 1))
     assert _names(folder) == ["Tulip"]
-    assert (folder / SEAL_NAME).stat().st_mtime_ns == 1
+    assert (folder / CHECKSUM_NAME).stat().st_mtime_ns == 1
     _collection(folder, "Rose")
-    assert (folder / SEAL_NAME).stat().st_mtime_ns > 1
+    assert (folder / CHECKSUM_NAME).stat().st_mtime_ns > 1
 
 
-def test_a_full_disk_leaves_the_library_without_a_seal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_the_library_without_a_checksum(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(path: Path, data: bytes) -> None:
         raise OSError(errno.ENOSPC, "full", str(path), None, str(data))
 
-    monkeypatch.setattr(checksum, "write_durably", full)
+    monkeypatch.setattr(checksum, "write_atomically", full)
     folder = _collection(tmp_path / "collection", "Tulip")
-    assert not (folder / SEAL_NAME).exists()
+    assert not (folder / CHECKSUM_NAME).exists()
     assert _names(folder) == ["Tulip"]
 
 
-def test_a_seal_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_checksum_that_cannot_be_read_raises(tmp_path: Path) -> None:
     folder = _collection(tmp_path / "collection", "Tulip")
-    (folder / SEAL_NAME).unlink()
-    (folder / SEAL_NAME).mkdir()
+    (folder / CHECKSUM_NAME).unlink()
+    (folder / CHECKSUM_NAME).mkdir()
     with pytest.raises(UserError, match="cannot be opened"):
         CollectionStore.open(folder)

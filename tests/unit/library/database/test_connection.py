@@ -216,7 +216,7 @@ def test_rising_ids_are_sorted_and_each_there_once(ids: list[int]) -> None:
     assert sorted_unique(ids).tolist() == sorted_unique(np.array(ids, np.int64)).tolist() == sorted(set(ids))
 
 
-def test_a_full_disk_is_told_in_words_and_changes_nothing(database: Database) -> None:
+def test_a_full_disk_gives_a_clear_error_and_changes_nothing(database: Database) -> None:
     pages = database.query("PRAGMA page_count")[0][0]
     database.query(f"PRAGMA max_page_count = {pages}")
     with pytest.raises(UserError, match="disk is full"):
@@ -242,7 +242,7 @@ def test_a_full_disk_inside_an_inner_transaction_undoes_the_outer_one_too(databa
     assert texts(database) == []
 
 
-def test_another_program_holding_the_file_is_told_in_words(database: Database) -> None:
+def test_another_program_holding_the_file_gives_a_clear_error(database: Database) -> None:
     other = sqlite3.connect(database.file, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     database.query("PRAGMA busy_timeout = 1")
@@ -255,12 +255,12 @@ def test_another_program_holding_the_file_is_told_in_words(database: Database) -
     assert texts(database) == ["now"]
 
 
-def test_a_missing_folder_is_told_in_words(tmp_path: Path) -> None:
+def test_a_missing_folder_gives_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be opened"):
         Database(tmp_path / "nowhere" / "library.sqlite")
 
 
-def test_damage_found_while_reading_is_told_in_words(tmp_path: Path) -> None:
+def test_damage_found_while_reading_gives_a_clear_error(tmp_path: Path) -> None:
     file = tmp_path / "library.sqlite"
     database = Database(file, [FIRST])
     add_in_one(database, ["x" * 1000] * 500)

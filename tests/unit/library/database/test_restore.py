@@ -12,7 +12,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import CollectionDamaged
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.backups import backups
-from flowersorter.library.database.restore import known_backups, newest_sound, rescue, with_way_out
+from flowersorter.library.database.restore import known_backups, newest_sound, restore_newest, with_restore_hint
 from tests.unit.library.conftest import read_of
 
 
@@ -51,18 +51,18 @@ def test_a_damaged_backup_is_passed_over(damaged: Path) -> None:
     found = known_backups(damaged)
     assert [backup.labels for backup in found] == [None, 2, 1]
     assert newest_sound(found) == found[1]
-    done = rescue(damaged)
+    done = restore_newest(damaged)
     assert done.backup == found[1]
     with CollectionStore.open(damaged) as collection:
         assert len(collection.labels.all()) == 2
 
 
 def test_the_damaged_file_is_kept_and_named(damaged: Path) -> None:
-    first = rescue(damaged)
+    first = restore_newest(damaged)
     assert first.kept_as is not None
     assert first.kept_as.read_bytes() == b"rubbish" * 4000
     (damaged / "library.sqlite").write_bytes(b"again" * 4000)
-    second = rescue(damaged)
+    second = restore_newest(damaged)
     assert second.kept_as is not None
     assert second.kept_as != first.kept_as
     assert second.kept_as.read_bytes() == b"again" * 4000
@@ -70,7 +70,7 @@ def test_the_damaged_file_is_kept_and_named(damaged: Path) -> None:
 
 def test_a_library_that_is_gone_leaves_nothing_to_keep(damaged: Path) -> None:
     (damaged / "library.sqlite").unlink()
-    assert rescue(damaged).kept_as is None
+    assert restore_newest(damaged).kept_as is None
 
 
 def test_without_a_good_backup_nothing_is_changed(damaged: Path) -> None:
@@ -78,12 +78,12 @@ def test_without_a_good_backup_nothing_is_changed(damaged: Path) -> None:
         backup.write_bytes(b"rubbish" * 4000)
     assert newest_sound(known_backups(damaged)) is None
     with pytest.raises(CollectionDamaged):
-        rescue(damaged)
+        restore_newest(damaged)
     assert (damaged / "library.sqlite").read_bytes() == b"rubbish" * 4000
 
 
 def test_the_error_names_the_way_out_only_where_there_is_one(damaged: Path, tmp_path: Path) -> None:
     with pytest.raises(CollectionDamaged) as caught:
         CollectionStore.open(damaged)
-    assert str(with_way_out(caught.value, damaged)).endswith("put the newest good one back: flowersorter recover.")
-    assert with_way_out(caught.value, tmp_path) is caught.value
+    assert str(with_restore_hint(caught.value, damaged)).endswith("restore the newest sound one: flowersorter recover.")
+    assert with_restore_hint(caught.value, tmp_path) is caught.value

@@ -17,7 +17,7 @@ from flowersorter.library.files.recent_collections import (
     check_can_become_one,
     is_collection,
 )
-from flowersorter.photos.scan import COLLECTION_FILE, SMALL_PICTURES
+from flowersorter.photos.scan import COLLECTION_FILE, THUMBNAIL_FOLDER
 
 
 def made(folder: Path) -> Path:
@@ -25,7 +25,7 @@ def made(folder: Path) -> Path:
     return folder
 
 
-def test_a_collection_is_told_from_a_folder_of_photos(tmp_path: Path) -> None:
+def test_a_collection_is_distinguished_from_a_folder_of_photos(tmp_path: Path) -> None:
     collection, photos = made(tmp_path / "mushrooms"), tmp_path / "photos"
     photos.mkdir()
     (photos / "IMG_1.jpg").write_bytes(b"\xff\xd8")
@@ -34,7 +34,7 @@ def test_a_collection_is_told_from_a_folder_of_photos(tmp_path: Path) -> None:
     assert not is_collection(photos)
     with pytest.raises(FolderUnusable, match="is not a collection"):
         check_can_be_opened(photos)
-    with pytest.raises(FolderUnusable, match="is not there"):
+    with pytest.raises(FolderUnusable, match="was not found"):
         check_can_be_opened(tmp_path / "nowhere")
     assert [each.name for each in photos.iterdir()] == ["IMG_1.jpg"]  # asking leaves nothing behind
 
@@ -69,10 +69,10 @@ def test_what_cannot_become_a_collection_says_why(tmp_path: Path) -> None:
     (full / ".hidden").touch()
     file.touch()
     for folder, why in (
-        (collection, "there is a collection already"),
-        (collection / "models" / "new", "it lies inside the collection"),
+        (collection, "it is a collection already"),
+        (collection / "models" / "new", "it is inside the collection"),
         (full, "the folder is not empty"),
-        (file, "there is a file of that name"),
+        (file, "a file has that name"),
     ):
         with pytest.raises(FolderUnusable, match=why) as caught:
             check_can_become_one(folder)
@@ -116,4 +116,4 @@ def test_scanning_knows_a_collection_by_the_same_names(tmp_path: Path) -> None:
     with CollectionStore.open(tmp_path / "mushrooms") as collection:
         small = collection.thumbnails.path(b"x" * 32)
     assert LIBRARY_NAME == COLLECTION_FILE
-    assert small.relative_to(collection.folder).parts[0] == SMALL_PICTURES
+    assert small.relative_to(collection.folder).parts[0] == THUMBNAIL_FOLDER

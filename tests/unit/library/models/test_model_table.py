@@ -125,10 +125,10 @@ def test_a_file_that_is_no_model_is_refused(tmp_path: Path, content: bytes) -> N
         read_bundle(path)
 
 
-def test_a_safetensors_file_of_somebody_else_is_refused(tmp_path: Path) -> None:
+def test_a_foreign_safetensors_file_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "model.safetensors"
     safetensors.numpy.save_file({"weights": np.ones(3, np.float32)}, path)
-    with pytest.raises(ModelFileBad, match="not a model of FlowerSorter"):
+    with pytest.raises(ModelFileBad, match="not a FlowerSorter model"):
         read_bundle(path)
 
 
@@ -240,7 +240,7 @@ def test_deleting_the_model_in_use_brings_the_starter_back(collection: Collectio
     assert collection.models.add(ARRAYS, METADATA) > model_id
 
 
-def test_a_model_whose_file_is_gone_is_told_in_words(collection: CollectionStore) -> None:
+def test_a_model_whose_file_is_gone_gives_a_clear_error(collection: CollectionStore) -> None:
     model_id = collection.models.add(ARRAYS, METADATA)
     (collection.folder / "models" / f"{model_id}.safetensors").unlink()
     with pytest.raises(ModelFileBad):

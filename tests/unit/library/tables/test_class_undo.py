@@ -15,8 +15,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.classes import ClassTable
-from flowersorter.library.tables.confirmed_labels import ReviewedLabels
-from flowersorter.library.tables.labels import LabelTable
+from flowersorter.library.tables.labels import LabelTable, ReviewedLabels
 
 TABLES = ("classes", "class_aliases", "labels", "kept_labels")
 PHOTOS = tuple(range(1, 7))
@@ -190,7 +189,7 @@ def change(books: Books, kind: str, first: int, second: int) -> Callable[[], Non
 
 @settings(max_examples=150)
 @given(before=st.lists(DEEDS, min_size=5, max_size=25), changes=st.lists(CHANGES, min_size=1, max_size=5))
-def test_changes_are_taken_back_one_after_the_other(
+def test_changes_are_undone_one_after_the_other(
     tmp_path_factory: pytest.TempPathFactory,
     before: list[tuple[str, int, int]],
     changes: list[tuple[str, int, int]],

@@ -47,15 +47,15 @@ def test_a_freed_colour_is_used_again_and_a_freed_id_is_not(classes: ClassTable)
         ("", "needs a name"),
         (" \t ", "needs a name"),
         ("x" * 101, "more than 100 characters"),
-        ("two\nlines", "cannot be shown"),
-        ("bell\x07", "cannot be shown"),
-        ("line\u2028end", "cannot be shown"),
-        ("half\udcff", "cannot be shown"),
-        ("\u202egpj.exe", "something else than it is"),
+        ("two\nlines", "cannot be displayed"),
+        ("bell\x07", "cannot be displayed"),
+        ("line\u2028end", "cannot be displayed"),
+        ("half\udcff", "cannot be displayed"),
+        ("\u202egpj.exe", "change the text direction"),
         ("..", "looks like a path"),
         ("../../etc", "looks like a path"),
         ("C:\\photos", "looks like a path"),
-        ("not SURE", "nobody is sure about"),
+        ("not SURE", "FlowerSorter is not sure about"),
     ],
 )
 def test_a_name_that_cannot_be_used_is_refused(classes: ClassTable, name: str, reason: str) -> None:
@@ -100,7 +100,7 @@ def test_new_classes_are_made_in_natural_order(classes: ClassTable) -> None:
 
 
 def test_where_one_name_cannot_be_used_none_is_made(classes: ClassTable) -> None:
-    with pytest.raises(ClassRefused, match="cannot be shown"):
+    with pytest.raises(ClassRefused, match="cannot be displayed"):
         classes.resolve_all(["ash", "bell\x07", "elder"], ClassOrigin.FOLDER)
     assert names(classes) == []
 
@@ -155,7 +155,7 @@ def test_a_name_that_is_taken_cannot_be_renamed_to(classes: ClassTable) -> None:
     with pytest.raises(ClassRefused, match="already a class “Rose”"):
         classes.rename(tulip.id, "rose")
     assert names(classes) == ["Rose", "Tulip"]
-    with pytest.raises(ClassRefused, match="no longer there"):
+    with pytest.raises(ClassRefused, match="does not exist any more"):
         classes.rename(999, "Violet")
 
 
@@ -174,7 +174,7 @@ def test_a_class_made_by_mistake_goes_and_comes_back_as_it_was(
         classes.put_back(made[1])
 
 
-def test_a_deleted_name_means_nothing_until_somebody_uses_it_again(classes: ClassTable) -> None:
+def test_a_deleted_name_means_nothing_until_it_is_used_again(classes: ClassTable) -> None:
     rose = classes.add("Rose")
     classes.rename(rose.id, "Rosa")
     classes.delete(rose.id)

@@ -66,7 +66,7 @@ def test_a_run_that_cannot_be_written_whole_is_not_written(journal: Journal, dat
 def test_the_state_of_a_run_follows_from_its_filings(journal: Journal, states: list[str], expected: RunState) -> None:
     run_id = _begin(journal, *(f"{n}" for n in range(len(states))))
     for entry, state in zip(journal.filings(run_id), states, strict=True):
-        journal.settle(entry.id, EntryState(state))
+        journal.set_state(entry.id, EntryState(state))
     assert journal.end_run(run_id) == expected
     run = journal.run(run_id)
     assert run.state == expected
@@ -81,7 +81,7 @@ def test_starting_and_settling(journal: Journal) -> None:
     (started,) = journal.open_filings()
     assert (started.temporary, started.sha256, started.size_bytes) == (THERE / ".t", b"h" * 32, 9)
     assert started.mtime_ns == 2**63 - 1
-    journal.settle(entry.id, EntryState.DONE, "a note")
+    journal.set_state(entry.id, EntryState.DONE, "a note")
     assert journal.open_filings() == []
     assert journal.filings(run_id)[0].error == "a note"
     journal.start_undo(entry, HERE / ".u")
@@ -92,9 +92,9 @@ def test_starting_and_settling(journal: Journal) -> None:
 def test_counts_are_of_photos_not_of_sidecars(journal: Journal) -> None:
     run_id = journal.begin_run("copy", HERE, THERE, [_new("a"), _new("a.xmp", lead=0), _new("b"), _new("c")])
     entries = journal.filings(run_id)
-    journal.settle_all([entry.id for entry in entries[:2]], EntryState.DONE)
-    journal.settle(entries[2].id, EntryState.UNDONE)
-    journal.settle(entries[3].id, EntryState.FAILED, "why")
+    journal.set_states([entry.id for entry in entries[:2]], EntryState.DONE)
+    journal.set_state(entries[2].id, EntryState.UNDONE)
+    journal.set_state(entries[3].id, EntryState.FAILED, "why")
     run = journal.run(run_id)
     assert (run.photos, run.undone, run.failed) == (2, 1, 1)
 
@@ -104,7 +104,7 @@ def test_names_and_reasons_need_not_be_utf8(journal: Journal) -> None:
     run_id = _begin(journal, name)
     (entry,) = journal.filings(run_id)
     assert entry.source == HERE / name
-    journal.settle(entry.id, EntryState.FAILED, f"{name} is gone")
+    journal.set_state(entry.id, EntryState.FAILED, f"{name} is gone")
     assert "gone" in str(journal.filings(run_id)[0].error)
 
 
@@ -131,7 +131,7 @@ def test_classes_remember_their_folders(journal: Journal) -> None:
     new = NewEntry("a/b", "copy", HERE / "a", THERE / "a_b" / "a", 1, b"", 0)
     run_id = journal.begin_run("copy", HERE, THERE, [new])
     assert journal.class_folders(THERE) == {}
-    journal.settle(journal.filings(run_id)[0].id, EntryState.DONE)
+    journal.set_state(journal.filings(run_id)[0].id, EntryState.DONE)
     assert journal.class_folders(THERE) == {"a/b": "a_b"}
     assert journal.class_folders(HERE) == {}
 

@@ -26,7 +26,7 @@ def class_ids(database: Database) -> list[int]:
     return [classes.add(name).id for name in ("Rose", "Tulip", "Violet")]
 
 
-def test_assigning_tells_what_was_there(labels: LabelTable, photo_ids: list[int], class_ids: list[int]) -> None:
+def test_assigning_returns_the_former_labels(labels: LabelTable, photo_ids: list[int], class_ids: list[int]) -> None:
     rose, tulip, _ = class_ids
     first, second, third, *_ = photo_ids
     assert labels.assign([first, second], rose, FOLDER) == {first: None, second: None}
@@ -37,7 +37,16 @@ def test_assigning_tells_what_was_there(labels: LabelTable, photo_ids: list[int]
     assert labels.counts() == {rose: 1, tulip: 2}
 
 
-def test_clearing_can_be_taken_back(labels: LabelTable, photo_ids: list[int], class_ids: list[int]) -> None:
+def test_class_ids_come_by_rising_photo_id(labels: LabelTable, photo_ids: list[int], class_ids: list[int]) -> None:
+    """What is trained on them depends on the order, and an index of the table orders them by class."""
+    rose, tulip, _ = class_ids
+    for photo_id, class_id in zip(photo_ids[:4], [tulip, rose, tulip, rose], strict=True):
+        labels.assign([photo_id], class_id, PERSON)
+    expected = [(photo_id, label.class_id) for photo_id, label in sorted(labels.all().items())]
+    assert list(labels.class_ids().items()) == expected
+
+
+def test_clearing_can_be_undone(labels: LabelTable, photo_ids: list[int], class_ids: list[int]) -> None:
     labels.assign(photo_ids[:3], class_ids[0], PERSON)
     there = labels.all()
     before = labels.clear(photo_ids)
@@ -48,7 +57,7 @@ def test_clearing_can_be_taken_back(labels: LabelTable, photo_ids: list[int], cl
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(data=st.data())
-def test_any_chain_of_changes_can_be_taken_back(
+def test_any_chain_of_changes_can_be_undone(
     data: st.DataObject, labels: LabelTable, photo_ids: list[int], class_ids: list[int]
 ) -> None:
     some_photos = st.lists(st.sampled_from(photo_ids), unique=True)
@@ -78,16 +87,16 @@ def test_labels_survive_closing(database: Database, photo_ids: list[int], class_
     again.close()
 
 
-def test_a_class_that_is_gone_is_told_in_words(
+def test_a_class_that_is_gone_gives_a_clear_error(
     labels: LabelTable, photo_ids: list[int], class_ids: list[int], database: Database
 ) -> None:
     labels.assign(photo_ids[:1], class_ids[0], PERSON)
     before = labels.assign(photo_ids, class_ids[1], PERSON)
     ClassTable(database).delete(class_ids[0])
     there = labels.all()
-    with pytest.raises(UserError, match="no longer in the library"):
+    with pytest.raises(UserError, match="not in the library any more"):
         labels.restore(before)
-    with pytest.raises(UserError, match="no longer in the library"):
+    with pytest.raises(UserError, match="not in the library any more"):
         labels.assign([99999], class_ids[1], PERSON)
     assert labels.all() == there
 

@@ -96,7 +96,7 @@ def test_looking_through_one_folder_leaves_its_neighbours_alone(photos: PhotoTab
 
 
 def test_a_path_outside_the_folder_is_a_mistake_of_the_caller(photos: PhotoTable) -> None:
-    with pytest.raises(ValueError, match="does not lie under"):
+    with pytest.raises(ValueError, match="is not under"):
         photos.sync_folder(FOLDER, [(Path("/home/ann/Picturesque/a.jpg"), 1, 1)])
     assert photos.all_places() == []
 
@@ -179,7 +179,7 @@ def test_a_moved_file_keeps_its_place(photos: PhotoTable) -> None:
         photos.place(stale.id)
 
 
-def test_moving_a_file_nobody_knows_changes_nothing(photos: PhotoTable) -> None:
+def test_moving_an_unknown_file_changes_nothing(photos: PhotoTable) -> None:
     places = photos.sync_folder(FOLDER, found("a.jpg"))
     photos.relocate(FOLDER / "unknown.jpg", FOLDER / "a.jpg")
     photos.relocate(FOLDER / "a.jpg", FOLDER / "a.jpg")
@@ -198,7 +198,7 @@ def test_a_place_can_be_added_and_dropped(photos: PhotoTable) -> None:
     assert photos.add_place(copy, photo_id, 10, 21) != copy_id
 
 
-def test_moments_are_told_in_the_order_asked_for(photos: PhotoTable) -> None:
+def test_moments_come_in_the_requested_order(photos: PhotoTable) -> None:
     places = photos.sync_folder(FOLDER, found("a.jpg", "b.jpg", "c.jpg"))
     reads = [
         replace(read_of(place.id), sha256=sha256_of(place.id), taken_at=taken, camera=camera)

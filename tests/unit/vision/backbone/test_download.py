@@ -239,7 +239,7 @@ def test_a_disk_that_refuses_is_told(wanted: Download, monkeypatch: pytest.Monke
     def refuse(part: Path, target: Path) -> None:
         raise OSError(number, "no", str(target))
 
-    monkeypatch.setattr(module, "publish", refuse)
+    monkeypatch.setattr(module, "move_into_place", refuse)
     fails(wanted, why)
 
 

@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from flowersorter.errors import ModelFileBad, WeightsMissing
-from flowersorter.vision.backbone import publish, weights
-from flowersorter.vision.backbone.build import build_classifier
+from flowersorter.vision.backbone import weights
+from flowersorter.vision.backbone.architecture import ResNetArchitecture
+from flowersorter.vision.backbone.build import assemble
 from flowersorter.vision.backbone.registry import Backbone, backbone, backbones
 from flowersorter.vision.backbone.state_dict import read_state
 from flowersorter.vision.backbone.weights import (
@@ -33,7 +34,9 @@ from tests.unit.vision.backbone.test_build import random_state
 RESNET18 = backbone("resnet18")
 
 #: The smallest network there is, so that the tests are quick; the class layer alone is 2 MB.
-SMALL = dataclasses.replace(RESNET18, name="small", title="Small ResNet", depths=(1, 1, 1, 1))
+SMALL = dataclasses.replace(
+    RESNET18, name="small", title="Small ResNet", architecture=ResNetArchitecture("basic", (1, 1, 1, 1))
+)
 
 
 @pytest.fixture(autouse=True)
@@ -224,10 +227,10 @@ def test_a_wrong_file_installs_nothing(cache: Path, file: Path) -> None:
 
 
 def test_a_cache_that_cannot_be_written_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(part: Path, target: Path) -> None:
+    def refuse(target: Path, data: bytes) -> None:
         raise PermissionError(13, "Permission denied", str(target))
 
-    monkeypatch.setattr(publish, "publish", refuse)
+    monkeypatch.setattr(weights, "write_atomically", refuse)
     with pytest.raises(ModelFileBad, match=r"cannot be written to .*Permission denied"):
         install_weights(SMALL, file)
     assert find_weights(SMALL) is None
@@ -249,7 +252,7 @@ def test_the_imagenet_layer_is_the_classifiers() -> None:
     entry = backbone("resnet50")
     layer = imagenet_layer(entry)
     assert layer is not None
-    classifier = build_classifier(entry)
+    classifier = assemble(entry, load_state(entry), classifier=True)
     assert np.array_equal(layer[0], classifier.get_parameter("fc.weight").numpy())
     assert np.array_equal(layer[1], classifier.get_parameter("fc.bias").numpy())
     assert {array.dtype for array in layer} == {np.dtype(np.float32)}

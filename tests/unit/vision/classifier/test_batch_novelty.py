@@ -66,7 +66,7 @@ def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[Compari
 
 def apart(taught: tuple[Examples, Fitted], others: Examples) -> NDArray[np.bool_]:
     comparison, crowd, said = compared(taught, others)
-    return flag_batch_novelty(comparison.chance(crowd.places, comparison.folds), said.unfamiliarity)
+    return flag_batch_novelty(comparison.chance(crowd.coordinates, comparison.folds), said.ood_score)
 
 
 def test_a_class_nobody_told_of_stands_apart(taught: tuple[Examples, Fitted]) -> None:
@@ -103,16 +103,16 @@ def test_a_burst_does_not_vouch_for_itself(taught: tuple[Examples, Fitted]) -> N
     many = Examples(np.arange(len(rows)), others.features.take(rows), others.targets[rows], others.own[rows])
     comparison, crowd, _ = compared(taught, many)
     assert len(np.unique(comparison.folds[len(others.targets) :])) == 1
-    chance = comparison.chance(crowd.places, comparison.folds)
+    chance = comparison.chance(crowd.coordinates, comparison.folds)
     alone, its_crowd, _ = compared(taught, others)
-    assert abs(chance[-1] - alone.chance(its_crowd.places, alone.folds)[0]) < 0.2
+    assert abs(chance[-1] - alone.chance(its_crowd.coordinates, alone.folds)[0]) < 0.2
 
 
 def test_chances_of_known_photos_are_spread_evenly(taught: tuple[Examples, Fitted]) -> None:
     """That is what makes so many false alarms as are allowed, and no more."""
     others, foreign = unlabelled(150, 60)
     comparison, crowd, _ = compared(taught, others)
-    chance = np.sort(comparison.chance(crowd.places, comparison.folds)[~foreign])
+    chance = np.sort(comparison.chance(crowd.coordinates, comparison.folds)[~foreign])
     even = (np.arange(len(chance)) + 0.5) / len(chance)
     assert np.abs(chance - even).max() < 0.12
 

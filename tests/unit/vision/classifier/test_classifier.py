@@ -16,7 +16,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.export.linear_head import fit_plain_head
-from flowersorter.vision.features.packed import Features, average_views, features_of, join, pack
+from flowersorter.vision.features.packed import Features, join, pack
 from tests.unit.vision.gaussian_clusters import NAMES, WIDTH, clusters, examples_of, learned, with_bursts
 
 
@@ -84,7 +84,7 @@ def test_a_fit_can_be_cancelled_wherever_it_is(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(CancelToken, "check", seen)
     learned(examples)
-    for part in ("PrincipalAxes.project", "near_copy_groups", "Solver._loss"):
+    for part in ("PCA.project", "near_duplicate_groups", "Solver._loss"):
         assert any(place.startswith(part) for place in places), part
 
 
@@ -182,12 +182,9 @@ def test_a_model_with_damaged_arrays_is_refused(name: str, array: NDArray[np.flo
         Model.from_bundle({**arrays, name: array}, metadata)
 
 
-def test_views_are_averaged_and_features_have_length_one() -> None:
-    one, two = np.full((2, 4), 1.0), np.full((2, 4), 3.0)
-    mean = average_views([one, two])
-    np.testing.assert_allclose(mean, 2.0)
-    np.testing.assert_allclose(np.linalg.norm(features_of(mean), axis=1), 1.0, rtol=1e-6)
-    assert not features_of(np.zeros((1, 4))).any()
+def test_features_have_length_one() -> None:
+    np.testing.assert_allclose(np.linalg.norm(pack(np.full((2, 4), 2.0)).unpack(), axis=1), 1.0, rtol=1e-6)
+    assert not pack(np.zeros((1, 4))).unpack().any()
 
 
 def test_a_model_ignores_who_trained_it_when_it_predicts() -> None:
@@ -200,13 +197,13 @@ def test_a_model_ignores_who_trained_it_when_it_predicts() -> None:
 def test_the_whole_collection_is_multiplied_once(monkeypatch: pytest.MonkeyPatch) -> None:
     model = learned(clusters(10)).model
     shapes: list[tuple[int, ...]] = []
-    times = Features.times
+    times = Features.matmul
 
     def counted(self: Features, matrix: NDArray[np.float32]) -> NDArray[np.float32]:
         shapes.append((len(self), *matrix.shape))
         return times(self, matrix)
 
-    monkeypatch.setattr(Features, "times", counted)
+    monkeypatch.setattr(Features, "matmul", counted)
     predict(model, clusters(400).features)
     assert len(shapes) == 1
     assert shapes[0][0] == 1200

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier import batched_lbfgs, training_state
+from flowersorter.vision.classifier.cross_validation import PENALTIES
 from flowersorter.vision.classifier.fit import Fitted, fit
-from flowersorter.vision.classifier.penalty_search import PENALTIES
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.packed import Features, join, pack
@@ -46,7 +46,7 @@ class Counted:
         self.projected: list[int] = []
         self.laid = 0
         solver, loss, project = batched_lbfgs.Solver.solve, batched_lbfgs.Solver._loss, PCA.project
-        lay = training_state.TrainingState.lay
+        lay = training_state.TrainingState.build
 
         def solving(
             this: batched_lbfgs.Solver,
@@ -80,7 +80,7 @@ class Counted:
         patch.setattr(batched_lbfgs.Solver, "solve", solving)
         patch.setattr(batched_lbfgs.Solver, "_loss", losing)
         patch.setattr(PCA, "project", projecting)
-        patch.setattr(training_state.TrainingState, "lay", laying)
+        patch.setattr(training_state.TrainingState, "build", laying)
 
 
 def test_after_one_correction_one_penalty_is_solved_in_a_few_steps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,7 +95,7 @@ def test_after_one_correction_one_penalty_is_solved_in_a_few_steps(monkeypatch: 
     assert (len(warm.solves), warm.laid, warm.projected) == (1, 0, [])
     assert warm.solves == [last.heads.penalty]
     assert 4 * sum(warm.losses) < sum(cold.losses)
-    assert fitted.ground.changed == 1
+    assert fitted.state.changed == 1
 
 
 @pytest.mark.parametrize("share", [0.002, 0.05, 0.15])
@@ -104,7 +104,7 @@ def test_a_warm_fit_agrees_with_a_cold_one(share: float) -> None:
     rows = np.flatnonzero(np.random.default_rng(3).random(1200) < share)
     now = relabelled(examples, rows)
     warm, cold = learned(now, last=learned(examples)), learned(now)
-    assert warm.ground.changed == len(rows) > 0
+    assert warm.state.changed == len(rows) > 0
     accuracies = [fitted.held_out.right.mean() for fitted in (warm, cold)]
     assert abs(accuracies[0] - accuracies[1]) < 0.02  # other folds: two standard errors of their difference
     fresh = clusters(1000, spread=1.3, seed=9).features
@@ -118,8 +118,8 @@ def test_on_the_same_folds_a_warm_fit_agrees_to_the_last_photo() -> None:
     examples = photos()
     first = learned(relabelled(examples, np.arange(0, 1200, 13)))
     warm = learned(examples, last=first)
-    assert first.ground.changed == 0
-    folds = warm.ground.folds
+    assert first.state.changed == 0
+    folds = warm.state.folds
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(training_state, "assign_folds", lambda *_, **__: folds)
@@ -136,7 +136,7 @@ def test_corrections_one_after_the_other_lead_where_all_at_once_do() -> None:
     for rows in np.split(np.arange(60), 12):
         examples = relabelled(examples, rows)
         fitted = learned(examples, last=fitted)
-    assert fitted.ground.changed == 60
+    assert fitted.state.changed == 60
     cold = learned(examples)
     fresh = clusters(1000, spread=1.3, seed=9).features
     guesses = [predict(each.model, fresh).probabilities.argmax(axis=1) for each in (fitted, cold)]
@@ -158,7 +158,7 @@ def test_new_photos_are_held_out_like_the_others() -> None:
     both = join([old.features, new.features])
     now = examples_of(both, np.concatenate([old.targets, by_lot]))
     warm = learned(now, last=learned(old))
-    assert warm.ground.changed == 180
+    assert warm.state.changed == 180
     assert len(warm.held_out.rows) == 1080
     assert warm.held_out.right[:900].mean() > 0.95
     assert warm.held_out.right[900:].mean() < 0.5
@@ -181,10 +181,10 @@ def test_a_new_copy_of_a_photo_joins_its_fold(monkeypatch: pytest.MonkeyPatch) -
         join([examples.features, examples.features.take(copies)]), np.append(examples.targets, examples.targets[copies])
     )
     counted = Counted(monkeypatch)
-    ground = learned(now, last=last).ground
+    ground = learned(now, last=last).state
     assert counted.projected == [9], "the others are where they were"
-    np.testing.assert_array_equal(ground.folds[:900], last.ground.folds)
-    np.testing.assert_array_equal(ground.folds[900:], last.ground.folds[copies])
+    np.testing.assert_array_equal(ground.folds[:900], last.state.folds)
+    np.testing.assert_array_equal(ground.folds[900:], last.state.folds[copies])
     np.testing.assert_array_equal(ground.groups[900:], copies)
 
 
@@ -196,9 +196,9 @@ def test_photos_that_only_a_third_held_together_part_with_it() -> None:
     both = join([others.features, pack(np.square(chain))])
     examples = examples_of(both, np.append(others.targets, np.zeros(8, np.intp)))
     last = learned(examples)
-    assert len(np.unique(last.ground.groups[300:])) == 1
+    assert len(np.unique(last.state.groups[300:])) == 1
     now = relabelled(examples, np.array([304]))
-    warm, cold = learned(now, last=last).ground, learned(now).ground
+    warm, cold = learned(now, last=last).state, learned(now).state
     assert (warm.changed, cold.changed) == (1, 0)
     assert warm.groups[300:].tolist() == [300, 300, 300, 300, 304, 305, 305, 305]
     np.testing.assert_array_equal(warm.groups, cold.groups)
@@ -211,9 +211,9 @@ def test_photos_may_come_in_another_order_and_some_may_be_gone(monkeypatch: pyte
     now = Examples(examples.ids[left], examples.features.take(left), examples.targets[left], examples.own[left])
     counted = Counted(monkeypatch)
     warm = learned(now, last=last)
-    assert (counted.laid, counted.projected, warm.ground.changed) == (0, [], 50)
-    np.testing.assert_array_equal(warm.ground.folds, last.ground.folds[left])
-    np.testing.assert_array_equal(warm.ground.coordinates.inside, last.ground.coordinates.inside[left])
+    assert (counted.laid, counted.projected, warm.state.changed) == (0, [], 50)
+    np.testing.assert_array_equal(warm.state.folds, last.state.folds[left])
+    np.testing.assert_array_equal(warm.state.coordinates.projection, last.state.coordinates.projection[left])
 
 
 def test_a_photo_whose_features_changed_is_put_into_the_axes_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,8 +225,8 @@ def test_a_photo_whose_features_changed_is_put_into_the_axes_again(monkeypatch: 
     counted = Counted(monkeypatch)
     warm = learned(replace(examples, features=pack(rows)), last=last)
     assert counted.projected == [1]
-    assert warm.ground.changed == 1
-    assert not np.array_equal(warm.ground.coordinates.inside[4], last.ground.coordinates.inside[4])
+    assert warm.state.changed == 1
+    assert not np.array_equal(warm.state.coordinates.projection[4], last.state.coordinates.projection[4])
 
 
 def test_when_much_has_changed_everything_is_computed_afresh(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,7 +238,7 @@ def test_when_much_has_changed_everything_is_computed_afresh(monkeypatch: pytest
     assert counted.laid == 0
     twice = learned(relabelled(relabelled(examples, a_seventh), next_seventh), last=once)
     assert counted.laid == 1, "two sevenths since everything was computed"
-    assert twice.ground.changed == 0
+    assert twice.state.changed == 0
 
 
 @pytest.mark.parametrize("other", ["names", "backbone", "seed", "photos"])
@@ -253,7 +253,7 @@ def test_another_task_starts_afresh(other: str, monkeypatch: pytest.MonkeyPatch)
     fitted = fit(examples, names, backbone, CancelToken(), seed=1 if other == "seed" else 42, last=last)
     assert counted.laid == 1
     assert len(counted.solves) == len(PENALTIES) + 3
-    assert fitted.ground.changed == 0
+    assert fitted.state.changed == 0
 
 
 def test_more_than_a_few_corrections_have_the_penalty_chosen_again(monkeypatch: pytest.MonkeyPatch) -> None:

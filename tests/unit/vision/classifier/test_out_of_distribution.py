@@ -10,7 +10,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import FORMAT, Model
 from flowersorter.vision.classifier.out_of_distribution import NEVER, detector_of_references, threshold_from
 from flowersorter.vision.classifier.predict import predict
-from flowersorter.vision.features.packed import features_of, pack
+from flowersorter.vision.features.packed import pack
 from tests.unit.vision.gaussian_clusters import WIDTH, clusters, examples_of, learned
 
 
@@ -54,8 +54,8 @@ def test_what_is_unfamiliar_is_not_sure_however_confident_the_guess() -> None:
     fresh = clusters(300, spread=0.8, seed=1).features
     said = predict(model, fresh)
     confident = said.probabilities.max(axis=1) >= model.thresholds.sure
-    unfamiliar = confident & (said.unfamiliarity > model.novelty.familiar)
-    assert 0.02 < (said.unfamiliarity > model.novelty.familiar).mean() < 0.2
+    unfamiliar = confident & (said.ood_score > model.novelty.familiar)
+    assert 0.02 < (said.ood_score > model.novelty.familiar).mean() < 0.2
     assert set(said.verdicts[confident & ~unfamiliar].tolist()) == {Verdict.SURE}
     assert unfamiliar.any()
     assert set(said.verdicts[unfamiliar].tolist()) <= {Verdict.PROBABLE, Verdict.NEW}
@@ -68,8 +68,8 @@ def test_while_there_are_too_few_photos_to_measure_with_nothing_is_new() -> None
 
 
 def test_a_handful_of_photos_leaves_room_for_others() -> None:
-    unfamiliarity = np.array([0.4, 0.5, 0.6], np.float32)
-    assert threshold_from(unfamiliarity, 0.02) == pytest.approx(0.6 + unfamiliarity.std())
+    ood_score = np.array([0.4, 0.5, 0.6], np.float32)
+    assert threshold_from(ood_score, 0.02) == pytest.approx(0.6 + ood_score.std())
     many = np.linspace(0, 1, 1001, dtype=np.float32)
     assert threshold_from(many, 0.02) == pytest.approx(0.98)
     assert threshold_from(np.empty(0, np.float32), 0.02) == NEVER
@@ -94,7 +94,12 @@ def test_a_model_of_the_first_format_still_tells_strangers() -> None:
 
 @pytest.mark.parametrize(
     "references",
-    [np.zeros((0, WIDTH)), np.zeros((3, WIDTH)), features_of(np.ones((1, WIDTH))), features_of(np.ones((9, WIDTH)))],
+    [
+        np.zeros((0, WIDTH)),
+        np.zeros((3, WIDTH)),
+        pack(np.ones((1, WIDTH))).unpack(),
+        pack(np.ones((9, WIDTH))).unpack(),
+    ],
     ids=["none", "zeros", "one", "all alike"],
 )
 def test_whatever_a_model_of_the_first_format_remembers_it_can_be_read(references: NDArray[np.float32]) -> None:

@@ -57,10 +57,10 @@ def test_strangers_among_them_are_not_learned_from(monkeypatch: pytest.MonkeyPat
     strange = pack(np.random.default_rng(5).gamma(0.2, size=(90, WIDTH)))
     both = join([known.features, strange])
     fitted = learned(replace(examples, unlabelled=both))
-    assert fitted.ground.unlabelled is not None
-    assert 80 < len(fitted.ground.unlabelled) <= 95
+    assert fitted.state.unlabelled is not None
+    assert 80 < len(fitted.state.unlabelled) <= 95
     monkeypatch.setattr("flowersorter.vision.classifier.fit._without_strangers", lambda _unlabelled, _model: None)
-    assert learned(replace(examples, unlabelled=strange)).ground.unlabelled is None, "all of them may be strange"
+    assert learned(replace(examples, unlabelled=strange)).state.unlabelled is None, "all of them may be strange"
 
 
 def joint(targets: NDArray[np.intp], inside: NDArray[np.float32], unlabelled: NDArray[np.float32]) -> Weights:
@@ -128,8 +128,8 @@ def test_after_a_correction_they_are_still_there() -> None:
     first = learned(examples)
     corrected = replace(examples, targets=np.where(np.arange(36) == 5, 1, examples.targets))
     again = learned(corrected, last=first)
-    assert again.ground.axes is first.ground.axes
-    assert again.ground.unlabelled is not None
+    assert again.state.axes is first.state.axes
+    assert again.state.unlabelled is not None
     assert again.model.weight.tobytes() == learned(corrected, last=first).model.weight.tobytes()
 
 

@@ -55,7 +55,7 @@ def test_it_learns_from_all_of_them() -> None:
     examples = by_heart()
     fitted = learned(examples)
     for head in range(len(fitted.heads.folds)):
-        assert (fitted.ground.folds[memorised(examples)] != fitted.heads.folds[head]).all()
+        assert (fitted.state.folds[memorised(examples)] != fitted.heads.folds[head]).all()
     training = fitted.model.training
     assert (training.photos, training.memorised, training.measured) == (420, 300, 120)
     assert Model.from_bundle(*fitted.model.to_bundle()).training == training
@@ -65,7 +65,7 @@ def test_temperature_and_thresholds_are_those_of_the_unseen_alone() -> None:
     fitted = learned(by_heart())
     flattering = learned(replace(by_heart(), memorised=None))
     assert fitted.model.thresholds.sure > flattering.model.thresholds.sure
-    typical = [each.model.novelty.typical for each in (fitted, flattering)]
+    typical = [each.model.novelty.mean_std for each in (fitted, flattering)]
     assert typical[0][0, 1] > typical[1][0, 1], "photos that were never seen lie further away"
 
 
@@ -87,7 +87,7 @@ def test_a_correction_later_changes_nothing_of_that() -> None:
     targets = examples.targets.copy()
     targets[-1] = 0
     again = learned(replace(examples, targets=targets), last=learned(examples))
-    assert again.ground.changed == 1, "it started from the last one"
+    assert again.state.changed == 1, "it started from the last one"
     assert np.array_equal(again.held_out.rows, np.flatnonzero(~memorised(examples)))
 
 

@@ -107,13 +107,13 @@ def test_a_burst_is_held_out_as_a_whole_also_after_a_correction() -> None:
     changed = moments.targets.copy()
     changed[7] = 1
     again = learned(replace(moments, targets=changed), last=first)
-    assert again.ground.changed == 1
+    assert again.state.changed == 1
     for fitted in (first, again):
-        folds, targets = fitted.ground.folds, fitted.ground.targets
+        folds, targets = fitted.state.folds, fitted.state.targets
         assert len(np.unique(folds)) == FOLDS
         assert moments.bursts is not None
         for burst in np.unique(moments.bursts):
             here = moments.bursts == burst
             for target in np.unique(targets[here]):
                 assert len(np.unique(folds[here & (targets == target)])) == 1
-    assert len(np.unique(learned(examples).ground.folds[:4])) > 1, "else the test says nothing"
+    assert len(np.unique(learned(examples).state.folds[:4])) > 1, "else the test says nothing"

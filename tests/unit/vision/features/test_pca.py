@@ -18,9 +18,9 @@ def test_nothing_is_lost_while_photos_are_few() -> None:
     features = clusters(20).features
     axes = PCA.of(features.unpack(), rank=256, seed=0)
     placed = axes.project(features)
-    np.testing.assert_allclose(placed.inside[:, :-1] @ axes.basis + axes.centre, features.unpack(), atol=1e-5)
-    np.testing.assert_allclose(placed.outside, 0, atol=1e-5)
-    assert (placed.inside[:, -1] == 1).all()
+    np.testing.assert_allclose(placed.projection[:, :-1] @ axes.basis + axes.centre, features.unpack(), atol=1e-5)
+    np.testing.assert_allclose(placed.residual, 0, atol=1e-5)
+    assert (placed.projection[:, -1] == 1).all()
 
 
 def test_axes_of_many_photos_keep_most_of_the_variance() -> None:
@@ -29,7 +29,7 @@ def test_axes_of_many_photos_keep_most_of_the_variance() -> None:
     rows = (decaying @ np.linalg.qr(draw.standard_normal((300, 300)))[0]).astype(np.float32)
     axes = PCA.of(rows, rank=20, seed=0)
     exact = np.linalg.svd(rows - rows.mean(axis=0), compute_uv=False)[:20]
-    inside = axes.place(rows).inside[:, :-1]
+    inside = axes.transform(rows).projection[:, :-1]
     assert inside.shape == (1400, 20)
     np.testing.assert_allclose(axes.basis @ axes.basis.T, np.eye(20), atol=1e-4)
     np.testing.assert_allclose(np.sqrt(np.square(inside).sum(axis=0)), exact, rtol=0.02)
@@ -40,20 +40,20 @@ def test_inside_and_outside_make_up_the_whole_distance(photos: int) -> None:
     features = pack(np.random.default_rng(1).gamma(0.5, 0.8, (photos, 40)))
     axes = PCA.of(features.take(slice(0, 30)).unpack(), rank=6, seed=0)
     placed = axes.project(features)
-    again = axes.place(features.unpack())
-    np.testing.assert_allclose(placed.inside, again.inside, atol=1e-4)
-    np.testing.assert_allclose(placed.outside, again.outside, atol=1e-4)
+    again = axes.transform(features.unpack())
+    np.testing.assert_allclose(placed.projection, again.projection, atol=1e-4)
+    np.testing.assert_allclose(placed.residual, again.residual, atol=1e-4)
     distance = np.square(features.unpack() - axes.centre).sum(axis=1)
-    np.testing.assert_allclose(np.square(placed.inside[:, :-1]).sum(axis=1) + placed.outside, distance, atol=1e-4)
+    np.testing.assert_allclose(np.square(placed.projection[:, :-1]).sum(axis=1) + placed.residual, distance, atol=1e-4)
 
 
 def test_a_head_in_the_axes_scores_as_the_one_on_the_features() -> None:
     features = clusters(20).features
     axes = PCA.of(features.unpack(), rank=10, seed=0)
     head = np.random.default_rng(0).standard_normal((4, 11))
-    weight, bias = axes.back(head)
+    weight, bias = axes.to_feature_space(head)
     np.testing.assert_allclose(
-        features.unpack() @ weight.T + bias, axes.project(features).inside @ head.T, rtol=1e-3, atol=1e-4
+        features.unpack() @ weight.T + bias, axes.project(features).projection @ head.T, rtol=1e-3, atol=1e-4
     )
 
 
@@ -63,9 +63,9 @@ def test_a_head_comes_back_from_the_axes_as_it_went_in() -> None:
     draw = np.random.default_rng(0)
     weight, bias = draw.normal(size=(3, features.width)).astype(np.float32), np.array([1, -2, 3], np.float32)
     scores = features.unpack() @ weight.T + bias
-    inside = axes.into(weight, bias)
-    np.testing.assert_allclose(axes.project(features).inside @ inside.T, scores, atol=1e-4)
-    again, bias_again = axes.back(inside)
+    inside = axes.from_feature_space(weight, bias)
+    np.testing.assert_allclose(axes.project(features).projection @ inside.T, scores, atol=1e-4)
+    again, bias_again = axes.to_feature_space(inside)
     np.testing.assert_allclose(features.unpack() @ again.T + bias_again, scores, atol=1e-4)
 
 

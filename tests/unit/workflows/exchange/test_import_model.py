@@ -15,6 +15,7 @@ from flowersorter.errors import Cancelled, ModelFileBad, WeightsMissing
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
@@ -68,7 +69,7 @@ def test_a_shared_model_joins_the_collection_and_is_used_only_when_asked_to(engi
     current = engine.collection.models.current()
     assert current is not None
     assert current.id == again.model_id != result.model_id
-    assert engine.collection.settings.get("backbone", "") == "resnet50"
+    assert engine.collection.settings.get(BACKBONE) == "resnet50"
 
 
 def test_it_predicts_as_it_did_where_it_was_made(engine: Engine, shared: Path, tmp_path: Path) -> None:
@@ -177,12 +178,12 @@ def test_cancelled_it_leaves_nothing(engine: Engine, shared: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CollectionStore]:
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
     """One collection for all hostile files: none of them may change it."""
-    with CollectionStore.open(tmp_path_factory.mktemp("kept") / "collection") as opened:
-        opened.models.add(*starter().model.to_bundle())
-        opened.classes.add("daisy", ClassOrigin.PERSON)
-        yield opened
+    with Engine(CollectionStore.open(tmp_path_factory.mktemp("kept") / "collection")) as engine:
+        engine.collection.models.add(*starter().model.to_bundle())
+        engine.collection.classes.add("daisy", ClassOrigin.PERSON)
+        yield engine
 
 
 def test_at_least_fifty_kinds_are_tried() -> None:

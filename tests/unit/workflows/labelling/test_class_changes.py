@@ -217,7 +217,7 @@ def test_a_deleted_class_of_the_starter_is_learned_no_more(engine: Engine, photo
     assert len(together.class_names) == 4
     assert set(together.targets.tolist()) == {0, 1, 2, 3}
     assert len(together.photo_ids) == len(together.targets) == len(set(together.photo_ids.tolist()))
-    assert together.features.levels.shape[0] == len(together.targets)
+    assert together.features.quantised.shape[0] == len(together.targets)
 
 
 def test_a_model_without_a_deleted_class_of_the_starter_can_be_exported(

@@ -14,6 +14,7 @@ from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
+from flowersorter.library.tables.settings import CACHE_LIMIT_MB, Setting
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.maintenance import cache
 from flowersorter.workflows.maintenance.cache import (
@@ -163,5 +164,5 @@ def test_a_cleaning_can_be_stopped(collection: CollectionStore, tmp_path: Path) 
 def test_a_limit_that_makes_no_sense_is_none(collection: CollectionStore) -> None:
     set_cache_limit(collection, -5)
     assert cache_state(collection).limit_mb == 0
-    collection.settings.set("cache_limit_mb", "much")
+    collection.settings.set(Setting(CACHE_LIMIT_MB.key, ""), "much")
     assert cache_state(collection).limit_mb == 4000

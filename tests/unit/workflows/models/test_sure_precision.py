@@ -9,6 +9,7 @@ import pytest
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import SURE_PRECISION, Setting
 from flowersorter.vision.backbone.registry import DEFAULT
 from flowersorter.vision.classifier.calibration import CAUTIOUS, Thresholds
 from flowersorter.vision.classifier.model import Model
@@ -68,6 +69,6 @@ def test_a_promise_nobody_measured_is_refused(engine: Engine) -> None:
 def test_it_is_remembered_and_nonsense_is_not(tmp_path: Path) -> None:
     for stored, meant in ((0.99, 0.99), (0.5, DEFAULT_SURE_PRECISION), ("much", DEFAULT_SURE_PRECISION)):
         with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
-            engine.collection.settings.set("sure_promise", stored)
+            engine.collection.settings.set(Setting[object](SURE_PRECISION.key, None), stored)
         with Engine(CollectionStore.open(tmp_path / "collection")) as engine:
             assert sure_precision(engine) == meant

@@ -105,8 +105,8 @@ def known(collection: CollectionStore, numbers: Sequence[int]) -> NDArray[np.int
 
 def assert_same(features: Features, embeddings: NDArray[np.float16] | NDArray[np.float32]) -> None:
     expected = pack(embeddings)
-    np.testing.assert_array_equal(features.levels, expected.levels)
-    np.testing.assert_array_equal(features.scales, expected.scales)
+    np.testing.assert_array_equal(features.quantised, expected.quantised)
+    np.testing.assert_array_equal(features.scale, expected.scale)
 
 
 def all_of(parts: Iterator[tuple[NDArray[np.intp], Features]]) -> tuple[list[int], NDArray[np.uint8]]:
@@ -114,7 +114,7 @@ def all_of(parts: Iterator[tuple[NDArray[np.intp], Features]]) -> tuple[list[int
     found = [(np.empty(0, np.intp), Features(np.empty((0, WIDTH), np.uint8), np.empty(0, np.float32))), *parts]
     assert all(len(positions) == len(features) <= BLOCK for positions, features in found)
     positions = np.concatenate([each for each, _ in found])
-    levels = np.concatenate([features.levels for _, features in found])
+    levels = np.concatenate([features.quantised for _, features in found])
     assert len(set(positions.tolist())) == len(positions)
     order = np.argsort(positions)
     return positions[order].tolist(), levels[order]
@@ -169,12 +169,12 @@ def test_many_photos_are_read_once(
     features, _ = table.get(hashes_of(numbers))
     assert sum(count for count, view in reads if view == CENTRE) == 100
     assert all(positions == list(range(100)) for positions, _ in everything)
-    assert all(np.array_equal(levels, features.levels) for _, levels in everything)
+    assert all(np.array_equal(levels, features.quantised) for _, levels in everything)
     append(store, [3, 5], WIDE)
     reads.clear()
     table.get(hashes_of(numbers))
     assert reads == [(2, CENTRE), (2, WIDE)]
-    assert (all_of(table.parts(ids))[1] != features.levels).any(axis=1).nonzero()[0].tolist() == [3, 5]
+    assert (all_of(table.parts(ids))[1] != features.quantised).any(axis=1).nonzero()[0].tolist() == [3, 5]
 
 
 def test_a_few_photos_at_a_time_are_not_kept(
@@ -189,7 +189,7 @@ def test_a_few_photos_at_a_time_are_not_kept(
         for _ in range(2):
             positions, levels = all_of(table.parts(ids[block]))
             assert positions == list(range(len(ids[block])))
-            assert np.array_equal(levels, pack(embeddings_of(numbers[block])).levels)
+            assert np.array_equal(levels, pack(embeddings_of(numbers[block])).quantised)
     assert sum(count for count, view in reads if view == CENTRE) == 200
 
 
@@ -205,7 +205,7 @@ def test_kept_photos_and_a_few_others_come_together(
         positions, levels = all_of(table.parts(ids[shuffled]))
         embedded = [int(number) for number in shuffled if number < 50]
         assert [int(shuffled[at]) for at in positions] == embedded
-        assert np.array_equal(levels, pack(embeddings_of(embedded)).levels)
+        assert np.array_equal(levels, pack(embeddings_of(embedded)).quantised)
         assert reads[0] == (7, CENTRE)  # four are not kept, three are not embedded
 
 
@@ -252,17 +252,17 @@ def test_what_is_lent_stays_as_it_is(collection: CollectionStore, store: Embeddi
     append(store, range(BLOCK))
     for look in range(3):
         [(positions, lent)] = table.parts(ids)
-        before = lent.levels.copy()
+        before = lent.quantised.copy()
         append(store, [2 * look, 2 * look + 1], WIDE)
         [(_, now)] = table.parts(ids)
-        changed = (lent.levels != now.levels).any(axis=1)
+        changed = (lent.quantised != now.quantised).any(axis=1)
         assert sorted(positions[changed].tolist()) == [2 * look, 2 * look + 1]
-        assert np.array_equal(lent.levels, before)
+        assert np.array_equal(lent.quantised, before)
 
 
 def test_what_is_handed_out_is_a_copy(store: EmbeddingStore, table: FeatureTable) -> None:
     append(store, range(20))
-    table.get(hashes_of(range(20)))[0].levels[:] = 0
+    table.get(hashes_of(range(20)))[0].quantised[:] = 0
     assert_same(table.get(hashes_of(range(20)))[0], embeddings_of(range(20)))
 
 
@@ -270,7 +270,7 @@ def test_threads_may_ask_while_another_one_stores(
     collection: CollectionStore, store: EmbeddingStore, table: FeatureTable
 ) -> None:
     ids = known(collection, range(120))
-    expected = pack(embeddings_of(range(120))).levels
+    expected = pack(embeddings_of(range(120))).quantised
     problems: list[BaseException] = []
     done = threading.Event()
 
@@ -280,7 +280,7 @@ def test_threads_may_ask_while_another_one_stores(
                 positions, levels = all_of(table.parts(ids))
                 assert np.array_equal(levels, expected[positions])
                 features, found = table.get(hashes_of(range(120)))
-                assert np.array_equal(features.levels.reshape(-1, WIDTH), expected[found])
+                assert np.array_equal(features.quantised.reshape(-1, WIDTH), expected[found])
         except BaseException as error:  # noqa: BLE001 -- told to the main thread
             problems.append(error)
 
@@ -326,10 +326,10 @@ def test_where_photos_lie_is_worked_out_once_for_the_axes_of_a_model(
     def places(along: OodDetector) -> NDArray[np.float32]:
         result = np.zeros((100, 3), np.float32)
         for positions, features, places in table.parts_along(ids, along):
-            result[positions] = np.column_stack([places.inside[:, :2], places.outside])
+            result[positions] = np.column_stack([places.projection[:, :2], places.residual])
             exact = project(along.axes, features)
-            np.testing.assert_allclose(places.inside, exact.inside, atol=1e-5)
-            np.testing.assert_allclose(places.outside, exact.outside, atol=1e-5)
+            np.testing.assert_allclose(places.projection, exact.projection, atol=1e-5)
+            np.testing.assert_allclose(places.residual, exact.residual, atol=1e-5)
         return result
 
     first = places(one)

@@ -35,7 +35,7 @@ def seen(*found: tuple[int, float]) -> ImageNetPrior:
     """Each photo as one thing with this share."""
     result = ImageNetPrior.unknown(len(found))
     for row, (kind, share) in enumerate(found):
-        result.kinds[row, 0], result.shares[row, 0] = kind, share
+        result.imagenet_ids[row, 0], result.probabilities[row, 0] = kind, share
     return result
 
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import tuned_name
-from flowersorter.vision.features.imagenet_prior import KINDS, ImageNetPrior, compute_imagenet_prior
+from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES, ImageNetPrior, compute_imagenet_prior
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.predicting import imagenet_prior_cache as module
 from flowersorter.workflows.predicting.imagenet_prior_cache import ImageNetPriorCache, layer_of
@@ -17,8 +17,8 @@ from tests.unit.library.conftest import sha256_of
 BACKBONE = "resnet50"
 WIDTH = 12
 LAYER = (
-    np.random.default_rng(1).standard_normal((KINDS, WIDTH)).astype(np.float32),
-    np.zeros(KINDS, np.float32),
+    np.random.default_rng(1).standard_normal((IMAGENET_CLASSES, WIDTH)).astype(np.float32),
+    np.zeros(IMAGENET_CLASSES, np.float32),
 )
 
 
@@ -57,9 +57,9 @@ def test_many_photos_are_asked_about_once(collection: CollectionStore, asked: li
     assert asked == [30]
     assert first is not None
     assert again is not None
-    assert np.array_equal(first.kinds, compute_imagenet_prior(embeddings(range(30)), LAYER).kinds)
-    assert np.array_equal(first.kinds, again.kinds[::-1])
-    assert np.array_equal(first.shares, again.shares[::-1])
+    assert np.array_equal(first.imagenet_ids, compute_imagenet_prior(embeddings(range(30)), LAYER).imagenet_ids)
+    assert np.array_equal(first.imagenet_ids, again.imagenet_ids[::-1])
+    assert np.array_equal(first.probabilities, again.probabilities[::-1])
 
 
 def test_a_few_are_asked_about_again_instead_of_being_written_down(
@@ -99,4 +99,4 @@ def test_without_a_layer_nobody_is_asked(collection: CollectionStore, monkeypatc
     assert layer_of(tuned_name(BACKBONE, 1)) is None
     shipped = layer_of(BACKBONE)
     assert shipped is not None
-    assert shipped[0].shape == (KINDS, 2048)
+    assert shipped[0].shape == (IMAGENET_CLASSES, 2048)

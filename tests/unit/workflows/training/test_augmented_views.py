@@ -28,7 +28,7 @@ def trained(engine: Engine, folder: Path) -> None:
 
 
 def labels(collection: CollectionStore) -> dict[int, int]:
-    return {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    return collection.labels.class_ids()
 
 
 def shown(collection: CollectionStore) -> int:
@@ -53,22 +53,22 @@ def test_a_head_learns_from_them_and_is_measured_without(engine: Engine, sorted_
     fitted = fit(photos.examples, photos.class_names, "resnet50", CancelToken())
     assert len(fitted.held_out.rows) == len(photos.photo_ids)
     assert fitted.model.training.photos == len(photos.photo_ids)
-    assert fitted.ground.variants is not None
-    assert len(fitted.ground.variants.inside) == VARIANTS * len(photos.photo_ids)
+    assert fitted.state.variants is not None
+    assert len(fitted.state.variants.projection) == VARIANTS * len(photos.photo_ids)
 
 
 def test_variants_of_a_held_out_photo_are_held_out_with_it(engine: Engine, sorted_photos: Path) -> None:
     trained(engine, sorted_photos)
     photos = labelled_photos(engine, "resnet50", labels(engine.collection))
     fitted = fit(photos.examples, photos.class_names, "resnet50", CancelToken())
-    ground, variants = fitted.ground, fitted.ground.variants
+    ground, variants = fitted.state, fitted.state.variants
     assert variants is not None
     fits = _fits(ground, fitted.heads.folds, len(photos.class_names))
     of = np.concatenate([np.arange(len(photos.photo_ids)), variants.rows])
     for fold, seen in zip([*fitted.heads.folds.tolist(), None], fits.seen, strict=True):
         np.testing.assert_array_equal(seen, np.ones(len(of), bool) if fold is None else ground.folds[of] != fold)
     np.testing.assert_array_equal(fits.targets, ground.targets[of])
-    np.testing.assert_allclose(np.bincount(of, fits.shares), 1, rtol=1e-6)
+    np.testing.assert_allclose(np.bincount(of, fits.sample_weight), 1, rtol=1e-6)
 
 
 def test_of_large_classes_nothing_is_looked_at_again(

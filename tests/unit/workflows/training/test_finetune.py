@@ -18,6 +18,7 @@ from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import hub_cache, load_state
 from flowersorter.vision.classifier.fit import Fitted, fit
@@ -91,7 +92,7 @@ def test_a_network_of_the_collections_own_speaks_from_now_on(engine: Engine, str
         "Reading labelled photos",
     }
     assert result.made_current
-    assert engine.collection.settings.get("backbone", "") == "tiny-tuned-1"
+    assert engine.collection.settings.get(BACKBONE) == "tiny-tuned-1"
     fresh = tmp_path / "fresh"
     for name in PATTERNS:
         draw_stripes(fresh, name, 4, first=100)
@@ -480,9 +481,9 @@ def test_a_worse_model_is_kept_but_not_made_current(
     current = engine.collection.models.current()
     assert current is not None
     assert current.id == plain.model_id
-    assert engine.collection.settings.get("backbone", "") == "tiny"
+    assert engine.collection.settings.get(BACKBONE) == "tiny"
     use_model(engine.collection, result.model_id)
-    assert engine.collection.settings.get("backbone", "") == result.backbone
+    assert engine.collection.settings.get(BACKBONE) == result.backbone
 
 
 def test_a_model_that_knows_fewer_classes_waits_for_the_person(engine: Engine, stripes: Path, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ def retrained(engine: Engine) -> TrainResult:
 
 def last_state(engine: Engine) -> TrainingState:
     assert engine.last_fit is not None
-    return engine.last_fit.ground
+    return engine.last_fit.state
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_corrections_of_the_starter_start_from_the_last_fit(
 def test_a_fit_goes_with_its_collection(tmp_path: Path, sorted_photos: Path) -> None:
     with Engine(CollectionStore.open(tmp_path / "another"), open_colour_network) as engine:
         train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
-        kept = weakref.ref(last_state(engine).coordinates.inside)
+        kept = weakref.ref(last_state(engine).coordinates.projection)
         assert kept() is not None
     gc.collect()
     assert kept() is None, "a closed engine keeps no fit"

@@ -228,5 +228,5 @@ def test_a_resemblance_does_not_depend_on_the_photos_beside_it() -> None:
     for count in (1, 2, 3, 17):
         for row in range(40 - count):
             alone = compute_imagenet_prior(embeddings[row : row + count], layer)
-            assert np.array_equal(alone.kinds, together.kinds[row : row + count])
-            assert np.array_equal(alone.shares, together.shares[row : row + count])
+            assert np.array_equal(alone.imagenet_ids, together.imagenet_ids[row : row + count])
+            assert np.array_equal(alone.probabilities, together.probabilities[row : row + count])

@@ -12,6 +12,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import SEMI_SUPERVISED, Setting
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.models.current_model import model_for
@@ -53,7 +54,7 @@ def truth(collection: CollectionStore, tmp_path: Path) -> dict[int, str]:
 
 
 def labels_of(collection: CollectionStore) -> dict[int, int]:
-    return {photo_id: label.class_id for photo_id, label in collection.labels.all().items()}
+    return collection.labels.class_ids()
 
 
 def right_guesses(engine: Engine, truth: dict[int, str]) -> float:
@@ -69,7 +70,7 @@ def test_nobody_asked_for_it_and_labels_alone_are_learned_from(engine: Engine, t
     assert truth
     set_learns_from_unlabelled(engine.collection, False)
     assert labelled_photos(engine, "resnet50", labels_of(engine.collection)).unlabelled is None
-    engine.collection.settings.set("learn from unlabelled photos", "yes")
+    engine.collection.settings.set(Setting(SEMI_SUPERVISED.key, ""), "yes")
     assert not learns_from_unlabelled(engine.collection), "what somebody wrote there by hand is no word of the person"
 
 
@@ -109,8 +110,8 @@ def test_the_labelled_ones_are_not_among_them_and_there_are_only_so_many(
     some = labelled_photos(engine, "resnet50", labels_of(engine.collection)).unlabelled
     assert some is not None
     assert len(some) == 50
-    everywhere = {row.tobytes() for row in photos.unlabelled.levels}
-    assert {row.tobytes() for row in some.levels} < everywhere
+    everywhere = {row.tobytes() for row in photos.unlabelled.quantised}
+    assert {row.tobytes() for row in some.quantised} < everywhere
 
 
 def test_with_many_labels_they_are_left_alone(engine: Engine, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from flowersorter.errors import Cancelled, ClassRefused, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelStore
+from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.labelling.set_labels import assign, clear, confirm, do_again, take_back
@@ -93,7 +94,7 @@ def remembered(engine: Engine) -> tuple[object, ...]:
         engine.collection.labels.all(),
         engine.collection.classes.all(),
         list_models(engine.collection),
-        engine.collection.settings.get("backbone", ""),
+        engine.collection.settings.get(BACKBONE),
     )
 
 
@@ -228,13 +229,13 @@ def test_a_guess_that_was_confirmed_is_a_label_and_can_be_taken_back(engine: Eng
     rows = folder_rows(engine, photos)
     chosen = {int(rows.photo_ids[i]): int(rows.class_ids[i]) for i in (0, 7, 20)}
     correction = confirm(engine.collection, chosen)
-    assert {i: lab.class_id for i, lab in engine.collection.labels.all().items()} == chosen
+    assert engine.collection.labels.class_ids() == chosen
     take_back(engine.collection, correction)
     assert engine.collection.labels.all() == {}
     do_again(engine.collection, correction)
-    assert {i: lab.class_id for i, lab in engine.collection.labels.all().items()} == chosen
+    assert engine.collection.labels.class_ids() == chosen
     take_back(engine.collection, clear(engine.collection, list(chosen)))
-    assert {i: lab.class_id for i, lab in engine.collection.labels.all().items()} == chosen
+    assert engine.collection.labels.class_ids() == chosen
 
 
 def test_retrain_without_labels_says_what_to_do(engine: Engine, photos: Path) -> None:

@@ -1,16 +1,18 @@
-"""What belongs to a class and goes with it: former names, labels, pending labels, and labels a person keeps."""
+"""Records of changed classes, from which `ClassTable` undoes a merge, a deletion or a renaming."""
 
 from __future__ import annotations
 
 import sqlite3
 from dataclasses import dataclass
 
+from flowersorter.domain.photo_class import PhotoClass
+
 _ALIASES_OF = "SELECT key FROM class_aliases WHERE class_id = ?"
 _LABELS_OF = "SELECT photo_id, origin, assigned_at FROM labels WHERE class_id = ?"
 _PENDING_OF = "SELECT place_id FROM pending_labels WHERE class_id = ?"
 _KEPT_OF = "SELECT photo_id, class_id, suspected_id, kept_at FROM kept_labels WHERE ? IN (class_id, suspected_id)"
 
-# What was changed meanwhile stays as it is: only labels and names that are still where the class left them come back.
+# Later changes are kept: only labels and names that are still as the change left them are restored.
 _LABEL_OF_ANOTHER = "UPDATE labels SET class_id = ?, origin = ?, assigned_at = ? WHERE photo_id = ? AND class_id = ?"
 _LABEL_OF_NONE = """
     INSERT OR IGNORE INTO labels (class_id, origin, assigned_at, photo_id)
@@ -35,13 +37,13 @@ _KEPT = """
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassDependents:
-    """What one class had at one moment.
+    """Snapshot of the rows that depend on a class.
 
     Attributes:
         aliases: Keys of its former names.
         labels: Photo id, origin and time of each of its labels.
         pending: Ids of the places with a pending label of it.
-        kept: Photo id, class ids of the label and of the suspect, and time, where either is the class.
+        kept: Photo id, class ids of the label and of the suspected class, and time of each review of either.
     """
 
     aliases: tuple[str, ...]
@@ -51,20 +53,20 @@ class ClassDependents:
 
     @classmethod
     def of(cls, connection: sqlite3.Connection, class_id: int) -> ClassDependents:
-        """Read what belongs to a class now."""
+        """Read the rows that depend on a class."""
         aliases, labels, pending, kept = (
             tuple(map(tuple, connection.execute(sql, (class_id,))))
             for sql in (_ALIASES_OF, _LABELS_OF, _PENDING_OF, _KEPT_OF)
         )
         return cls(tuple(key for (key,) in aliases), labels, tuple(place_id for (place_id,) in pending), kept)
 
-    def give_back(self, connection: sqlite3.Connection, class_id: int, holder: int | None) -> None:
-        """Let everything belong to the class again.
+    def restore(self, connection: sqlite3.Connection, class_id: int, holder: int | None) -> None:
+        """Restore the rows.
 
         Args:
             connection: In a transaction.
-            class_id: The class, which is there again.
-            holder: The class that has held its labels and names since; None: there was none.
+            class_id: The class, which exists again.
+            holder: The class that it was merged into, which has its labels and names; None if it was deleted.
         """
         if holder is None:
             aliases = [(class_id, key) for key in self.aliases]
@@ -81,3 +83,49 @@ class ClassDependents:
                 if not waiting.rowcount:
                     connection.execute(_SETTLED, (class_id, place_id, holder))
         connection.executemany(_KEPT, [(at, photo_id, label, suspect) for photo_id, label, suspect, at in self.kept])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RemovedClass:
+    """A class that `ClassTable.merge` or `ClassTable.delete` removed; `ClassTable.restore` brings it back.
+
+    Attributes:
+        photo_class: The class as it was.
+        into: The class it was merged into, as it was before; None if it was deleted.
+        dependents: The rows that depended on it.
+        deleted: Keys of its names that also belonged to a class deleted earlier.
+        meant: Id of the class that had its name as a former name, until the merge; 0 if there was none.
+    """
+
+    photo_class: PhotoClass
+    into: PhotoClass | None
+    dependents: ClassDependents
+    deleted: frozenset[str]
+    meant: int = 0
+
+    @property
+    def photo_ids(self) -> list[int]:
+        """Ids of the photos that were labelled with it."""
+        return [photo_id for photo_id, _, _ in self.dependents.labels]
+
+    @property
+    def place_ids(self) -> list[int]:
+        """The places that had a pending label of it."""
+        return list(self.dependents.pending)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RenamedClass:
+    """A renaming by `ClassTable.rename`; `ClassTable.rename_back` undoes it.
+
+    Attributes:
+        before: The class as it was.
+        keys: Keys of its old and of its new name.
+        meant: Key and class id of each of these that was a former name.
+        deleted: Whether the new name was that of a deleted class.
+    """
+
+    before: PhotoClass
+    keys: tuple[str, str]
+    meant: tuple[tuple[str, int], ...]
+    deleted: bool
