@@ -24,11 +24,13 @@ from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.library.tables.settings import LAST_FOLDER
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
+from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.session import Session
 from flowersorter.ui.window.first_paint import FirstPaint
 from flowersorter.ui.window.main_window import MainWindow
 from flowersorter.workers.gui_thread_gc import GuiThreadGc
 from flowersorter.workers.job_queue import JobQueue, Listener
+from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workers.preload import NETWORK, WORKFLOWS, Preload
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
@@ -56,18 +58,23 @@ class Program(QObject):
     def __init__(self, engine: Engine, *, preload: bool = True) -> None:
         super().__init__()
         self.engine, self.collection = engine, engine.collection
-        self.queue = JobQueue()
+        self.library = LibraryQueue()
+        self.queue = JobQueue(barrier=self.library.barrier)
         self.thumbnails = ThumbnailPool(ThumbnailLoader(self.collection))
         self.photos = PhotoModel(self.thumbnails.image)
         self.session = Session(
             engine=engine,
             queue=self.queue,
+            library=self.library,
+            state=LibraryState(self.collection, self.library, self),
             thumbnails=self.thumbnails,
             photos=self.photos,
             corrections=QUndoStack(),
         )
+        self.queue.changed.connect(self.library.announce)
         self.window = MainWindow(self.session)
         self.window.closing.connect(self.shutdown)
+        self.library.failed.connect(self._on_library_failed)
         self._first_paint: FirstPaint | None = None
         self._folder: Path | None = None
         self._preload = Preload() if preload else None
@@ -79,7 +86,7 @@ class Program(QObject):
     def start(self, folder: Path | None = None) -> None:
         """Show the window; once it is painted, put right what a crash left and open this folder, else the last."""
         if folder is None:
-            last = self.collection.settings.get(LAST_FOLDER)
+            last = self.session.state.setting(LAST_FOLDER)
             folder = Path(last) if last and Path(last).is_dir() else None
         self._folder = folder
         if folder is not None:
@@ -99,6 +106,10 @@ class Program(QObject):
         )
         if self._folder is not None:
             self.window.open_folder(self._folder)
+
+    @Slot(object)
+    def _on_library_failed(self, error: Exception) -> None:
+        self.window.front.complain(error)
 
     @Slot(bool)
     def _on_busy(self, busy: bool) -> None:
@@ -134,6 +145,7 @@ class Program(QObject):
         if self._first_paint is not None:
             self._first_paint.stop()
         self.queue.shutdown()
+        self.library.shutdown()
         self.window.shutdown()
         self.thumbnails.shutdown()
         # Python may let go of the commands before the stack, which would then destroy them a second time.

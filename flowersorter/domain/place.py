@@ -136,6 +136,21 @@ class Places(Sequence[Place]):
         )
 
     @classmethod
+    def joined(cls, parts: Sequence[Places]) -> Places:
+        """The places of all parts, one part after the other."""
+        if not parts:
+            return cls.from_rows([])
+        return cls(
+            ids=np.concatenate([part.ids for part in parts]),
+            photo_ids=np.concatenate([part.photo_ids for part in parts]),
+            paths=Paths([name for part in parts for name in part.paths.names]),
+            sizes_bytes=np.concatenate([part.sizes_bytes for part in parts]),
+            mtimes_ns=np.concatenate([part.mtimes_ns for part in parts]),
+            errors=tuple([error for part in parts for error in part.errors]),
+            missing=np.concatenate([part.missing for part in parts]),
+        )
+
+    @classmethod
     def of(cls, places: Sequence[Place]) -> Places:
         """Convert from any sequence of places."""
         if isinstance(places, Places):

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEventLoop, QObject, QThread, Signal, Slot
 
-from flowersorter.jobs import CancelToken, Progress
+from flowersorter.domain.changes import Changes
+from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.workers.job_worker import Call, Job, JobWorker
 
 
@@ -31,6 +33,7 @@ class _Entry:
     call: Call
     listener: Listener
     background: bool
+    changes: Changes
     preempted: bool = False  # cancelled to make way; starts again, unless it had come to its end
     stale: bool = False  # begins again, even if it came to its end before it heard of it
     over: bool = False  # it has answered: it gives way no longer, and is not asked again
@@ -46,11 +49,15 @@ class JobQueue(QObject):
     A *background* job gives way: when another job is submitted it is cancelled and starts again
     behind it, under the same id. That suits the labelling of a folder, which loses nothing by it.
 
+    Args:
+        barrier: Gives an event that a job waits for before it begins: that labels given before are in the library.
+
     Signals:
         started(id, title), progressed(id, Progress), succeeded(id, result), cancelled(id), finished(id):
             As `JobWorker` has them, but never for a job that was dropped.
         reported(id, item): One signal for each thing reported.
         failed(id, error): The job ended with this error and its listener does not deal with it.
+        changed(Changes): A job may have changed these parts of the library, to its end or in part.
         busy_changed(bool): Whether any job runs or waits.
     """
 
@@ -61,15 +68,18 @@ class JobQueue(QObject):
     failed = Signal(int, object)
     cancelled = Signal(int)
     finished = Signal(int)
+    changed = Signal(object)
     busy_changed = Signal(bool)
 
     _run = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, *, barrier: Callable[[], threading.Event] | None = None) -> None:
         super().__init__(parent)
+        self._barrier = barrier
         self._entries: dict[int, _Entry] = {}  # everything that waits or runs and was not dropped
         self._waiting: deque[int] = deque()
         self._running: Job | None = None
+        self._changes = Changes.NOTHING  # what the job that runs changes, dropped or not
         self._last_id = 0
         self._closing = False
         self._last_loop: QEventLoop | None = None  # runs while `shutdown` waits for the job in hand
@@ -89,7 +99,15 @@ class JobQueue(QObject):
 
     # -- what the window asks for
 
-    def submit(self, title: str, call: Call, listener: Listener | None = None, *, background: bool = False) -> int:
+    def submit(
+        self,
+        title: str,
+        call: Call,
+        listener: Listener | None = None,
+        *,
+        background: bool = False,
+        changes: Changes = Changes.NOTHING,
+    ) -> int:
         """Queue a job and return its id; nothing is run once `shutdown` was called.
 
         Args:
@@ -97,12 +115,13 @@ class JobQueue(QObject):
             call: Runs in the worker thread, on frozen data.
             listener: Told about this job alone.
             background: Whether the job gives way to later ones.
+            changes: What it changes in the library.
         """
         self._last_id += 1
         if self._closing:
             return self._last_id
         was_busy = self.busy
-        self._entries[self._last_id] = _Entry(title, call, listener or Listener(), background)
+        self._entries[self._last_id] = _Entry(title, call, listener or Listener(), background, changes)
         if background:
             self._waiting.append(self._last_id)
         else:
@@ -191,7 +210,8 @@ class JobQueue(QObject):
         job_id = self._waiting.popleft()
         entry = self._entries[job_id]
         entry.preempted = entry.stale = False
-        self._running = Job(job_id, entry.title, entry.call, CancelToken())
+        call = entry.call if self._barrier is None else _after(self._barrier(), entry.call)
+        self._running, self._changes = Job(job_id, entry.title, call, CancelToken()), entry.changes
         self._run.emit(self._running)
 
     def _end(self, job_id: int, how: object) -> None:
@@ -262,6 +282,8 @@ class JobQueue(QObject):
     @Slot(int)
     def _on_finished(self, job_id: int) -> None:
         self._running = None
+        if self._changes and not self._closing:
+            self.changed.emit(self._changes)
         entry = self._entries.get(job_id)
         if entry is not None and (entry.preempted or entry.stale):
             self._waiting.append(job_id)
@@ -272,3 +294,12 @@ class JobQueue(QObject):
             self._last_loop.quit()
         self._start_next()
         self._tell_if_idle()
+
+
+def _after(event: threading.Event, call: Call) -> Call:
+    def run(report: Report, cancel: CancelToken) -> object:
+        event.wait()
+        cancel.check()
+        return call(report, cancel)
+
+    return run

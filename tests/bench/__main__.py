@@ -23,6 +23,7 @@ from tests.bench import (
     label_errors,
     learning,
     reference,
+    responsiveness,
 )
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
@@ -65,6 +66,7 @@ def _of_photos(measure: Callable[[Path], None]) -> Callable[[argparse.Namespace]
 
 MEASUREMENTS = {
     "speed": Measurement(table.speed, "12 minutes", quick=True),
+    "responsiveness": Measurement(responsiveness.responsiveness, "2 minutes"),
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),
@@ -85,7 +87,7 @@ def described() -> str:
     lines = []
     for name, each in MEASUREMENTS.items():
         marks = ", runs by default" * each.quick + ", needs --photos" * each.needs_photos
-        lines.append(f"  {name:9} {each.what} ({each.minutes}{marks})")
+        lines.append(f"  {name:14} {each.what} ({each.minutes}{marks})")
     return "\n".join(lines)
 
 
@@ -103,6 +105,7 @@ def main() -> None:
     )
     parser.add_argument("--draws", type=int, default=5, help="draws that are averaged, for reference")
     table.add_options(parser)
+    responsiveness.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:
         print(f"{__doc__}\n{described()}\n", flush=True)

@@ -191,7 +191,7 @@ def run_script(program: Program, script: str) -> subprocess.CompletedProcess[str
     environment = {
         **os.environ,
         "PYTHONPATH": str(ROOT),
-        "FLOWERSORTER_COLLECTION": str(program.collection),
+        "FLOWERSORTER_GARDEN": str(program.collection),
         "PYTHONWARNINGS": "error",
     }
     return subprocess.run(

@@ -16,7 +16,7 @@ def test_help_tells_every_verb_with_examples(fresh: Program) -> None:
     told = fresh.ok("--help").out
     for verb in VERBS:
         assert f"\n    {verb} " in told
-    for word in ("examples:", "--collection", "--device", "--backbone", "FLOWERSORTER_COLLECTION", "--json", "130"):
+    for word in ("examples:", "--collection", "--device", "--backbone", "FLOWERSORTER_GARDEN", "--json", "130"):
         assert word in told
     assert not fresh.collection.exists()
 

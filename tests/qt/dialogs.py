@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -9,6 +10,8 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication, QDialog
 
 _D = TypeVar("_D", bound=QDialog)
+#: Within this a dialog opens on any machine.
+LONGEST_S = 30.0
 
 
 def when_asked(kind: type[_D], deed: Callable[[_D], None]) -> None:
@@ -23,4 +26,17 @@ def when_asked(kind: type[_D], deed: Callable[[_D], None]) -> None:
             if dialog.isVisible():
                 dialog.reject()
 
-    QTimer.singleShot(0, act)
+    when_open(act)
+
+
+def when_open(answer: Callable[[], None]) -> None:
+    """Call this once a dialog is open: it may open only when the library has answered."""
+    end_s = time.monotonic() + LONGEST_S
+
+    def wait() -> None:
+        if QApplication.activeModalWidget() is None and time.monotonic() < end_s:
+            QTimer.singleShot(1, wait)
+        else:
+            answer()
+
+    QTimer.singleShot(0, wait)

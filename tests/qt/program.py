@@ -6,11 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtCore import QEventLoop, QPoint, QTimer
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
+from flowersorter.domain.changes import Changes
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.engine import Engine
@@ -54,11 +55,12 @@ def running(
 
 
 def idle(program: Program, qtbot: QtBot) -> None:
-    """Wait until no job runs and the window has taken it in: its timers, its thumbnails, its larger pictures."""
+    """Wait until no job and no operation on the library runs, and the window has taken in what they said."""
 
     def at_rest() -> bool:
         return not (
             program.queue.busy
+            or program.library.busy
             or program.thumbnails.waiting
             or any(each.isActive() for each in program.window.findChildren(QTimer))
             or any(each.busy for each in program.window.findChildren(LatestOnly))
@@ -71,6 +73,21 @@ def idle(program: Program, qtbot: QtBot) -> None:
         return False
 
     qtbot.waitUntil(settled)
+
+
+def stored(program: Program) -> CollectionStore:
+    """The collection once everything that was done in the window is in it."""
+    while program.library.busy:
+        loop = QEventLoop()
+        program.library.rested.connect(loop.quit)
+        loop.exec()
+    return program.collection
+
+
+def show_stored(program: Program) -> None:
+    """Let the window show what a test wrote into the collection beside it."""
+    program.library.announce(Changes.CLASSES | Changes.LABELS | Changes.MODEL)
+    stored(program)
 
 
 def places(program: Program, part: str) -> list[int]:
@@ -89,7 +106,7 @@ def tile(program: Program, place_id: int) -> QPoint:
 
 def class_named(program: Program, name: str) -> int:
     """Id of a class."""
-    found = program.collection.classes.find(name)
+    found = stored(program).classes.find(name)
     assert found is not None
     return found.id
 

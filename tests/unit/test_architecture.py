@@ -86,6 +86,52 @@ def test_imports_go_one_way(path: Path) -> None:
             assert parts[1] in MAY_IMPORT[room], f"{room} must not import {name}"
 
 
+#: What a window may not touch: a table waits for the lock that a job holds.
+TABLES = {
+    "classes",
+    "database",
+    "journal",
+    "labels",
+    "models",
+    "pending_labels",
+    "photos",
+    "reviewed_labels",
+    "settings",
+}
+#: Files of `ui` that import from where the tables are, and what: names and limits that know no database, and the copies
+#: of a library that cannot be opened. The list may only get shorter.
+KNOWS_TABLES = {
+    "classes/class_dialogs.py": {"tables.class_names.MAX_NAME_LENGTH", "tables.class_names.class_key"},
+    "collections/collection_dialog.py": {"tables.class_names.MAX_NAME_LENGTH"},
+    "collections/restore_dialog.py": {
+        "database.restore.Backup",
+        "database.restore.RestoreResult",
+        "database.restore.newest_sound",
+    },
+    "filing/sort_dialog.py": {"tables.class_names.ASIDE"},
+}
+
+
+@pytest.mark.parametrize(
+    "path", sorted((PACKAGE / "ui").rglob("*.py")), ids=lambda p: p.relative_to(PACKAGE / "ui").as_posix()
+)
+def test_the_window_asks_no_table(path: Path) -> None:
+    """It asks workflows, through `session.library` or in a job, or `session.state`, which is in memory."""
+    below = "flowersorter.library."
+    imported = {name.removeprefix(below) for name in imports_of(path) if name.startswith(below)}
+    tables = {name for name in imported if name.split(".")[0] in {"tables", "database"}}
+    tables = {name for name in tables if not name.startswith("tables.settings.") or name == "tables.settings.Settings"}
+    assert tables == KNOWS_TABLES.get(path.relative_to(PACKAGE / "ui").as_posix(), set())
+    asked = [
+        f"line {node.lineno}: collection.{node.attr}"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and node.attr in TABLES
+        and getattr(node.value, "attr", getattr(node.value, "id", "")).lstrip("_") == "collection"
+    ]
+    assert asked == []
+
+
 def test_no_file_has_outgrown_its_job() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
     assert {str(path): n for path, n in lengths.items() if n > 400} == {}

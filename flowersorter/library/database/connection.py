@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import sqlite3
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -15,14 +14,17 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
 from flowersorter.errors import CollectionDamaged, UserError
+from flowersorter.library.database.fair_lock import FairLock
 from flowersorter.library.database.schema import MIGRATIONS
 
 #: Fewer than SQLite takes (999 before version 3.32, at least 32,766 since); more at once is not faster.
-_PARAMETERS_AT_ONCE = 30_000
+_PARAMETERS_AT_ONCE = 10_000
 _CACHE_KIB = 32 * 1024
 
 #: A whole range of ids is read if at least one in this many of them is wanted.
 _DENSE = 4
+#: Rows read while other threads wait, where many are read: about 10 ms of them.
+ROWS_AT_ONCE = 10_000
 
 Answer = TypeVar("Answer")
 Rows = list[tuple[Any, ...]]
@@ -121,7 +123,9 @@ def _columns(connection: sqlite3.Connection) -> set[tuple[str, str]]:
 
 
 class Database:
-    """A SQLite file with the newest tables, shared by all threads.
+    """A SQLite file with the newest tables, shared by all threads, which take turns in the order they ask for it.
+
+    A read of very many rows is made in parts. Outside a transaction other threads may write between them.
 
     Args:
         file: The database file; made if missing, brought up to date if older.
@@ -141,7 +145,7 @@ class Database:
         before_use: Callable[[sqlite3.Connection, bool], None] = _nothing,
     ) -> None:
         self.file, self._migrations = file, migrations
-        self._lock = threading.RLock()
+        self._lock = FairLock()
         self._depth = 0
         with sqlite_errors_as_user_errors(file):
             self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
@@ -224,7 +228,10 @@ class Database:
         if high - low >= _DENSE * len(wanted):
             parts = self._in_parts(self.tuples, f"{select} IN (?) ORDER BY {key}", wanted.tolist())
             return list(itertools.chain.from_iterable(parts))
-        rows = self.tuples(f"{select} BETWEEN ? AND ? ORDER BY {key}", (low, high))
+        rows: Rows = []
+        for first in range(low, high + 1, ROWS_AT_ONCE):
+            last = min(first + ROWS_AT_ONCE - 1, high)
+            rows += self.tuples(f"{select} BETWEEN ? AND ? ORDER BY {key}", (first, last))
         if len(rows) == high - low + 1 == len(wanted):
             return rows
         chosen = np.isin(np.array([row[0] for row in rows], np.int64), wanted, assume_unique=True)
@@ -233,12 +240,12 @@ class Database:
     def _in_parts(
         self, query: Callable[[str, Sequence[Any]], list[Answer]], sql: str, values: Iterable[int | bytes | str]
     ) -> Iterator[list[Answer]]:
+        """Make a query in parts; other threads get their turn between two of them, unless this is a transaction."""
         wanted = list(values)
-        with self._lock:
-            for start in range(0, len(wanted), self._parameters_at_once):
-                part = wanted[start : start + self._parameters_at_once]
-                marks = ",".join("?" * len(part))
-                yield query(sql.replace("(?)", f"({marks})"), part)
+        for start in range(0, len(wanted), self._parameters_at_once):
+            part = wanted[start : start + self._parameters_at_once]
+            marks = ",".join("?" * len(part))
+            yield query(sql.replace("(?)", f"({marks})"), part)
 
     def check_integrity(self) -> None:
         """Check the whole library for damage.

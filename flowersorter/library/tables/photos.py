@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,16 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.place import Place, Places
-from flowersorter.library.database.connection import Database
+from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
 from flowersorter.library.database.storable import storable_text, storable_time
 from flowersorter.library.tables.places import PLACE_COLUMNS, path_range
 from flowersorter.natural_sort import natural_ranking
 
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
+#: Places written in one transaction while a folder is synced: a key press waits for one at most, about 20 ms.
+_PLACES_AT_ONCE = 2_000
 #: A time of change that no file has.
 _NEVER_NS = -(2**63)
-#: Positions of these columns in `PLACE_COLUMNS`.
-_PATH, _MISSING = 1, 6
+#: Position of this column in `PLACE_COLUMNS`.
+_PATH = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +67,13 @@ class PhotoTable:
         self._database = database
 
     def sync_folder(self, folder: Path, found: Iterable[tuple[Path | str, int, int]]) -> Places:
-        """Update the places under `folder` from a scan, in one transaction.
+        """Update the places under `folder` from a scan, in chunks that let other threads in between.
 
         A changed file has no photo until it is read again. A file that is gone is marked missing, never deleted, so all
         that is known about it is there when it comes back.
+
+        A call that fails in between leaves some of the files unknown, which the next one finds; only when every file
+        found is in the library are others marked missing.
 
         Args:
             folder: The scanned folder; do not call this when the folder itself is gone.
@@ -84,26 +89,26 @@ class PhotoTable:
         seen = _Scanned.of(found)
         if not all(bounds[0] <= path < bounds[1] for path in seen.paths):
             raise ValueError(f"a path is not under {folder}")
-        with self._database.transaction() as connection:
-            known = self._rows_between(*bounds)
-            row_of = {row[_PATH]: number for number, row in enumerate(known)}
-            place_of = np.fromiter((row_of.get(path, -1) for path in seen.paths), np.intp, len(seen.paths))
-            new, changed, back, gone = _differences(Places.from_rows(known, ()), seen, place_of)
-            connection.executemany(
-                "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
-                [(seen.paths[i], int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i])) for i in new],
-            )
-            connection.executemany(
-                "UPDATE places SET size_bytes = ?, mtime_ns = ?, photo_id = NULL, error = NULL WHERE id = ?",
-                [(int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i]), known[place_of[i]][0]) for i in changed],
-            )
-            connection.executemany("UPDATE places SET missing = 0 WHERE id = ?", [(known[i][0],) for i in back])
-            connection.executemany("UPDATE places SET missing = 1 WHERE id = ?", [(known[i][0],) for i in gone])
-            if len(new) or len(changed) or len(back):
-                known = self._rows_between(*bounds)
-                row_of = {row[_PATH]: number for number, row in enumerate(known)}
-                place_of = np.array([row_of[path] for path in seen.paths], np.intp)
-        return Places.from_rows([known[i] for i in place_of.tolist()], seen.names)
+        known = self._places_between(*bounds)
+        at = _rows_of(known, seen)
+        new, changed, back, gone = _differences(known, seen, at)
+        self._write_in_chunks(
+            "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
+            new,
+            lambda i: (seen.paths[i], int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i])),
+        )
+        self._write_in_chunks(
+            "UPDATE places SET size_bytes = ?, mtime_ns = ?, photo_id = NULL, error = NULL WHERE id = ?",
+            changed,
+            lambda i: (int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i]), int(known.ids[at[i]])),
+        )
+        marked = "UPDATE places SET missing = {} WHERE id = ?"
+        self._write_in_chunks(marked.format(0), back, lambda i: (int(known.ids[i]),))
+        self._write_in_chunks(marked.format(1), gone, lambda i: (int(known.ids[i]),))
+        if new or changed or back:
+            now = self._places_between(*bounds)
+            return now.take(_rows_of(now, seen))
+        return known.take(at)
 
     def places_under(self, folder: Path, *, missing: bool = False) -> Places:
         """The places under a folder at any depth, in natural order (IMG_2 before IMG_10).
@@ -112,8 +117,11 @@ class PhotoTable:
             folder: The folder.
             missing: Whether to include places whose file was gone.
         """
-        rows = self._rows_between(*path_range(folder))
-        return _in_natural_order(rows if missing else [row for row in rows if not row[_MISSING]])
+        places = self._places_between(*path_range(folder))
+        shown = np.arange(len(places)) if missing else np.flatnonzero(~places.missing)
+        names = places.paths.names
+        order = natural_ranking([names[i] for i in shown.tolist()])
+        return places.take(shown[np.array(order, np.intp)])
 
     def all_places(self) -> Places:
         """Every place, including missing ones, in the order they were first found."""
@@ -281,8 +289,23 @@ class PhotoTable:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM places WHERE path = ?", (os.fsencode(path),))
 
-    def _rows_between(self, low: bytes, high: bytes) -> list[tuple[Any, ...]]:
-        return self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ?", (low, high))
+    def _places_between(self, low: bytes, high: bytes) -> Places:
+        """The places of a range of paths, by path, read in parts that let others in between.
+
+        Each part becomes columns at once: the garbage collector, which runs in the window, goes through every row left.
+        """
+        select = f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        parts: list[Places] = []
+        while rows := self._database.tuples(select, (low, high)):
+            parts.append(Places.from_rows(rows))
+            low = rows[-1][_PATH] + b"\0"  # the next possible path
+        return Places.joined(parts)
+
+    def _write_in_chunks(self, sql: str, numbers: Sequence[int], values: Callable[[int], tuple[Any, ...]]) -> None:
+        """Make a change for each number, with its values, a transaction for each chunk of them."""
+        for start in range(0, len(numbers), _PLACES_AT_ONCE):
+            with self._database.transaction() as connection:
+                connection.executemany(sql, map(values, numbers[start : start + _PLACES_AT_ONCE]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -303,13 +326,22 @@ class _Scanned:
 
     @classmethod
     def of(cls, found: Iterable[tuple[Path | str, int, int]]) -> _Scanned:
-        paths, sizes, mtimes = zip(*listed, strict=True) if (listed := list(found)) else ((),) * 3
-        names = list(map(os.fspath, paths))
+        names, sizes, mtimes = list[str](), list[int](), list[int]()
+        for path, size, mtime in found:
+            names.append(os.fspath(path))
+            sizes.append(size)
+            mtimes.append(mtime)
         try:
             storable = np.array(mtimes, np.int64)
         except OverflowError:
             storable = np.array(list(map(storable_time, mtimes)), np.int64)
         return cls(names, list(map(os.fsencode, names)), np.array(sizes, np.int64), storable)
+
+
+def _rows_of(places: Places, seen: _Scanned) -> NDArray[np.intp]:
+    """(N,) the row of each file among the places, -1 for one that is not there."""
+    row_of = {name: row for row, name in enumerate(places.paths.names)}
+    return np.fromiter((row_of.get(name, -1) for name in seen.names), np.intp, len(seen.names))
 
 
 def _differences(

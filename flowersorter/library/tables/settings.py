@@ -25,6 +25,17 @@ class Setting(Generic[T]):
     key: str
     default: T
 
+    def value_of(self, text: str | None) -> T:
+        """The value that stored JSON text holds; the default where there is none, or where it has another type."""
+        try:
+            value: Any = None if text is None else json.loads(text)
+        except ValueError:
+            value = None
+        if isinstance(self.default, float) and type(value) is int:
+            value = float(value)
+        # An exact match: JSON's true must not pass for the number 1.
+        return value if type(value) is type(self.default) else copy.copy(self.default)
+
 
 #: Name of the backbone; "" for the one that ships with the program.
 BACKBONE = Setting("backbone", "")
@@ -70,15 +81,11 @@ class Settings:
 
     def get(self, setting: Setting[T]) -> T:
         """The stored value; the default where there is none, or where it has another type."""
-        text = self._text(setting.key)
-        try:
-            value: Any = None if text is None else json.loads(text)
-        except ValueError:
-            value = None
-        if isinstance(setting.default, float) and type(value) is int:
-            value = float(value)
-        # An exact match: JSON's true must not pass for the number 1.
-        return value if type(value) is type(setting.default) else copy.copy(setting.default)
+        return setting.value_of(self._text(setting.key))
+
+    def texts(self) -> dict[str, str]:
+        """Every stored value as JSON text, by key; `Setting.value_of` reads one."""
+        return {str(key): str(value) for key, value in self._database.tuples("SELECT key, value FROM settings")}
 
     def set(self, setting: Setting[T], value: T) -> None:
         """Store a value; it is on disk when this returns.

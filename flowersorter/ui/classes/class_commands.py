@@ -1,26 +1,35 @@
-"""Changes of the list of classes that can be undone: a class made, renamed, merged or deleted, and another order."""
+"""Changes of the list of classes that can be undone: a class made, renamed, merged or deleted, and another order.
+
+All but the order are shown when the library has them: a name may be refused.
+"""
 
 from __future__ import annotations
 
 import itertools
-import logging
-import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtGui import QUndoStack
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_class import PhotoClass
-from flowersorter.errors import ClassRefused, FlowerSorterError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
-from flowersorter.library.tables.classes import ClassTable
 from flowersorter.ui.grid.photo_columns import OwnLabels
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.ui.shared.library_command import LibraryCommand, Operations
+from flowersorter.workflows.labelling.class_changes import (
+    RemovedClass,
+    RenamedClass,
+    put_back_class,
+    remove_class,
+    rename_class,
+    rename_class_back,
+    reorder_classes,
+    restore_class,
+    take_out_class,
+)
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
-
-log = logging.getLogger(__name__)
 
 #: A number for each change, never used twice.
 _numbers = itertools.count(1)
@@ -31,84 +40,39 @@ class NewClassCommand(LabelCommand):
 
     Args:
         desk: Where to write.
+        collection: Keeps the class.
         made: The class; it is there already when the command is pushed.
         photos: Photo ids that go into it.
         unread: Place ids of photos that are not read yet.
         text: For the Undo menu.
-        refresh: Shows the classes anew.
     """
 
     def __init__(
         self,
         desk: LabelContext,
+        collection: CollectionStore,
         made: PhotoClass,
         photos: Sequence[int],
         unread: Sequence[int],
         text: str,
-        refresh: Callable[[], None],
     ) -> None:
-        super().__init__(desk, dict.fromkeys(photos, made.id), dict.fromkeys(unread, made.id), text)
-        self._table, self._made, self._refresh = desk.collection.classes, made, refresh
-        self._there = True
+        labels, pending = dict.fromkeys(photos, made.id), dict.fromkeys(unread, made.id)
+        super().__init__(desk, labels, pending, text, Changes.LABELS | Changes.CLASSES)
+        self._collection, self._made, self._there = collection, made, True
 
-    def _do(self) -> None:
+    def apply(self) -> LabelNews:
+        """Make the class again if it went, and write the labels."""
         if not self._there:
-            self._table.put_back(self._made)
+            put_back_class(self._collection, self._made)
             self._there = True
-            self._refresh()
-        super()._do()
+        return super().apply()
 
-    def _take_back(self) -> None:
-        super()._take_back()
-        # As it is now: it may have been renamed or moved since.
-        self._made = next((each for each in self._table.all() if each.id == self._made.id), self._made)
-        self._there = not self._table.take_out(self._made.id)
-        self._refresh()
-
-
-class OrderCommand(QUndoCommand):
-    """Puts the classes in another order.
-
-    Args:
-        table: The classes.
-        before: Their ids as they are ordered now.
-        after: As they will be.
-        text: For the Undo menu.
-        refresh: Shows the classes anew.
-        failed: Tells the person why nothing was changed.
-    """
-
-    def __init__(
-        self,
-        table: ClassTable,
-        before: Sequence[int],
-        after: Sequence[int],
-        text: str,
-        refresh: Callable[[], None],
-        failed: Callable[[Exception], None],
-    ) -> None:
-        super().__init__(text)
-        self._table, self._before, self._after = table, tuple(before), tuple(after)
-        self._refresh, self._failed = refresh, failed
-
-    def redo(self) -> None:
-        """Put them in the new order."""
-        self._put(self._after)
-
-    def undo(self) -> None:
-        """Put them back in the old one."""
-        self._put(self._before)
-
-    def _put(self, ids: Sequence[int]) -> None:
-        """An exception that left `redo` would leave the command on the stack as if it were done."""
-        try:
-            self._table.reorder(ids)
-        except (FlowerSorterError, OSError, sqlite3.Error) as error:
-            log.exception("The order of the classes could not be saved")
-            self.setObsolete(True)
-            self._failed(error)
-            return
-        self._refresh()
+    def revert(self) -> LabelNews:
+        """Put the labels back and remove the class."""
+        news = super().revert()
+        self._made, gone = take_out_class(self._collection, self._made)
+        self._there = not gone
+        return news
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,76 +80,123 @@ class ClassContext:
     """Where classes are changed, and who shows it.
 
     Attributes:
+        library: Takes the operations.
+        stack: What can be undone.
         collection: Keeps the classes and the labels.
-        pending: Writes labels, also of photos that are not read yet.
+        pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         photos: The open folder.
-        refresh: Shows the classes anew.
+        show_order: Shows the classes in the order of these ids, before the library has it.
+        order_answered: Told when the library has answered; it comes once for each `show_order`.
         look_again: Has the folder looked at again, for what its photos are taken for now.
         failed: Tells the person why nothing was changed.
         move_again: Lets filed photos follow a change that was done before, given its number and both class names.
         move_back: Lets them go back with the change of that number.
     """
 
+    library: Operations
+    stack: QUndoStack
     collection: CollectionStore
     pending: PendingLabels
     photos: PhotoModel
-    refresh: Callable[[], None]
+    show_order: Callable[[Sequence[int]], None]
+    order_answered: Callable[[], None]
     look_again: Callable[[], None]
     failed: Callable[[Exception], None]
     move_again: Callable[[int, str, str], None]
     move_back: Callable[[int], None]
 
 
-class ClassCommand(QUndoCommand):
+class OrderCommand(LibraryCommand):
+    """Puts the classes in another order.
+
+    Args:
+        desk: Where to write.
+        before: Their ids as they are ordered now.
+        after: As they will be.
+        text: For the Undo menu.
+    """
+
+    def __init__(self, desk: ClassContext, before: Sequence[int], after: Sequence[int], text: str) -> None:
+        super().__init__(desk.library, desk.stack, text, Changes.CLASSES)
+        self._desk, self._before, self._after = desk, tuple(before), tuple(after)
+
+    def apply(self) -> None:
+        """Put them in the new order."""
+        reorder_classes(self._desk.collection, self._after)
+
+    def revert(self) -> None:
+        """Put them back in the old one."""
+        reorder_classes(self._desk.collection, self._before)
+
+    def show_applied(self) -> None:
+        """Show the new order: the next move starts from it."""
+        self._desk.show_order(self._after)
+
+    def show_reverted(self) -> None:
+        """Show the old order."""
+        self._desk.show_order(self._before)
+
+    def applied(self, result: None) -> None:
+        """The library has the new order."""
+        self._desk.order_answered()
+
+    def reverted(self, result: None) -> None:
+        """The library has the old order."""
+        self._desk.order_answered()
+
+    def not_applied(self) -> None:
+        """Show the order that the library has."""
+        self._desk.order_answered()
+
+    def not_reverted(self) -> None:
+        """Show the order that the library has."""
+        self._desk.order_answered()
+
+    def failed(self, error: Exception) -> None:
+        """Tell the person."""
+        self._desk.failed(error)
+
+
+class ClassCommand(LibraryCommand):
     """A change of one class that photos filed under it may follow.
 
     Args:
         desk: Where to write.
         class_id: The class.
         text: For the Undo menu.
+        changes: What it changes in the library.
 
     Attributes:
         number: Its own.
+        then: Called once, when the class is changed for the first time.
     """
 
-    def __init__(self, desk: ClassContext, class_id: int, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, desk: ClassContext, class_id: int, text: str, changes: Changes) -> None:
+        super().__init__(desk.library, desk.stack, text, changes)
         self.number = next(_numbers)
+        self.then: Callable[[], None] | None = None
         self._desk, self._class_id = desk, class_id
         self._again = False
 
-    def redo(self) -> None:
-        """Change the class. The first time, whoever pushed this moves what is filed."""
-        if self._tried(self._do) and self._again:
-            names = self._moved_between()
+    def applied(self, result: object) -> None:
+        """Let filed photos move again; the first time, `then` sees to it."""
+        if self._again:
+            names = self.moved_between(result)
             if names is not None:
                 self._desk.move_again(self.number, *names)
+        elif self.then is not None:
+            self.then()
         self._again = True
 
-    def undo(self) -> None:
-        """Let it be as it was."""
-        if self._tried(self._take_back):
-            self._desk.move_back(self.number)
+    def reverted(self, result: object) -> None:
+        """Let filed photos go back."""
+        self._desk.move_back(self.number)
 
-    def _tried(self, call: Callable[[], None]) -> bool:
-        """An exception that left `redo` would leave the command on the stack as if it were done."""
-        try:
-            call()
-        except (FlowerSorterError, OSError, sqlite3.Error) as error:
-            log.exception("The classes could not be changed")
-            self.setObsolete(True)
-            self._desk.failed(error)
-            return False
-        self._desk.refresh()
-        return True
+    def failed(self, error: Exception) -> None:
+        """Tell the person."""
+        self._desk.failed(error)
 
-    def _do(self) -> None:
-        raise NotImplementedError
-
-    def _take_back(self) -> None:
-        raise NotImplementedError
-
-    def _moved_between(self) -> tuple[str, str] | None:
+    def moved_between(self, result: object) -> tuple[str, str] | None:
         """Under which class filed photos were, and under which they are to be; None where none move."""
         raise NotImplementedError
 
@@ -201,19 +212,24 @@ class RenameClassCommand(ClassCommand):
     """
 
     def __init__(self, desk: ClassContext, class_id: int, name: str, text: str) -> None:
-        super().__init__(desk, class_id, text)
+        super().__init__(desk, class_id, text, Changes.CLASSES)
         self._name = name
         self._renamed: RenamedClass | None = None
 
-    def _do(self) -> None:
-        self._renamed = self._desk.collection.classes.rename(self._class_id, self._name)
+    def apply(self) -> RenamedClass:
+        """Rename it."""
+        self._renamed = rename_class(self._desk.collection, self._class_id, self._name)
+        return self._renamed
 
-    def _take_back(self) -> None:
+    def revert(self) -> None:
+        """Give it its former name."""
         assert self._renamed is not None
-        self._desk.collection.classes.rename_back(self._renamed)
+        rename_class_back(self._desk.collection, self._renamed)
 
-    def _moved_between(self) -> tuple[str, str] | None:
-        return None if self._renamed is None else (self._renamed.before.name, self._name)
+    def moved_between(self, result: object) -> tuple[str, str] | None:
+        """From the old name to the new one."""
+        assert isinstance(result, RenamedClass)
+        return result.before.name, self._name
 
 
 class RemoveClassCommand(ClassCommand):
@@ -227,36 +243,39 @@ class RemoveClassCommand(ClassCommand):
     """
 
     def __init__(self, desk: ClassContext, class_id: int, into: int, text: str) -> None:
-        super().__init__(desk, class_id, text)
+        super().__init__(desk, class_id, text, Changes.CLASSES | Changes.LABELS)
         self._into = into
         self._removed: RemovedClass | None = None
         self._said: OwnLabels = {}
 
-    def _do(self) -> None:
-        desk, classes = self._desk, self._desk.collection.classes
-        removed = classes.merge(self._class_id, self._into) if self._into else classes.delete(self._class_id)
-        if removed is None:
-            raise ClassRefused("The class is no longer there")
-        self._removed = removed
-        desk.pending.reload()
-        self._said = desk.photos.replace_class(self._class_id, self._into)
-        desk.look_again()
+    def apply(self) -> RemovedClass:
+        """Remove it."""
+        self._removed = remove_class(self._desk.collection, self._desk.pending, self._class_id, self._into)
+        return self._removed
 
-    def _take_back(self) -> None:
+    def applied(self, result: object) -> None:
+        """Show its photos in the other class, or as guesses."""
+        self._said = self._desk.photos.replace_class(self._class_id, self._into)
+        super().applied(result)
+        self._desk.look_again()
+
+    def revert(self) -> LabelNews:
+        """Bring it back."""
         assert self._removed is not None
-        desk = self._desk
-        desk.collection.classes.restore(self._removed)
-        desk.pending.reload()
-        places = desk.collection.photos.places(self._removed.place_ids)
-        read = {place.id: place.photo_id for place in places if place.photo_id is not None}
-        desk.pending.settle(read)
-        desk.photos.set_place_labels(self._said)
-        desk.photos.show_labels(LabelNews(desk.collection.labels.get([*self._removed.photo_ids, *read.values()])))
-        desk.look_again()
+        return restore_class(self._desk.collection, self._desk.pending, self._removed)
 
-    def _moved_between(self) -> tuple[str, str] | None:
-        removed = self._removed
-        return None if removed is None or removed.into is None else (removed.photo_class.name, removed.into.name)
+    def reverted(self, result: object) -> None:
+        """Show its photos in it again."""
+        assert isinstance(result, LabelNews)
+        self._desk.photos.set_place_labels(self._said)
+        self._desk.photos.show_labels(result)
+        super().reverted(result)
+        self._desk.look_again()
+
+    def moved_between(self, result: object) -> tuple[str, str] | None:
+        """From the class that is gone to the other one."""
+        assert isinstance(result, RemovedClass)
+        return None if result.into is None else (result.photo_class.name, result.into.name)
 
 
 def moved(ids: Sequence[int], class_id: int, before: int) -> list[int]:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-from PySide6.QtCore import QCoreApplication, Slot
+from PySide6.QtCore import QCoreApplication, Signal, Slot
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QComboBox, QDialog, QLabel, QLineEdit, QMessageBox, QWidget
 
 from flowersorter.domain.photo_class import PhotoClass
-from flowersorter.errors import ClassRefused
 from flowersorter.library.tables.class_names import MAX_NAME_LENGTH, class_key
-from flowersorter.library.tables.classes import ClassTable
 from flowersorter.ui.shared.widgets import (
     FittedDialog,
     Message,
@@ -30,10 +28,21 @@ from flowersorter.ui.shared.widgets import (
 Validator = Callable[[str], str]
 _SWATCH_PX = 14
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
+
+
+class Commit(Protocol[_T_co]):
+    """Does what a name was asked for, off the GUI thread."""
+
+    def __call__(self, name: str, done: Callable[[_T_co], None], failed: Callable[[Exception], None]) -> None:
+        """Try it with this name and tell how it went."""
 
 
 class NameDialog(FittedDialog):
     """Asks for a name and says at once, below the field, why one cannot be used.
+
+    Signals:
+        name_chosen(name): Answer with `close_accepted` or `show_refusal`.
 
     Args:
         title: Of the window.
@@ -43,6 +52,8 @@ class NameDialog(FittedDialog):
         name: What stands there at first.
         note: What will happen besides, below the field.
     """
+
+    name_chosen = Signal(str)
 
     def __init__(
         self,
@@ -89,8 +100,9 @@ class NameDialog(FittedDialog):
         """What the person wrote, without blanks around it."""
         return self.field.text().strip()
 
-    def show_refusal(self, refused: ClassRefused) -> None:
+    def show_refusal(self, refused: Exception) -> None:
         """Say why the name was refused after all, and stay open."""
+        self._wait(False)
         self.message.say(str(refused), warning=True)
         self.ok_button.setEnabled(False)
 
@@ -104,15 +116,34 @@ class NameDialog(FittedDialog):
     def accept(self) -> None:
         """Take the name, but only a good one: Enter comes here too."""
         if self.ok_button.isEnabled():
-            super().accept()
+            self._wait(True)
+            self.name_chosen.emit(self.name)
+
+    def close_accepted(self) -> None:
+        """The name was taken."""
+        super().accept()
+
+    def reject(self) -> None:
+        """Give up; not while the name is on its way."""
+        if not self.field.isReadOnly():
+            super().reject()
+
+    def _wait(self, waiting: bool) -> None:
+        """Change nothing until `close_accepted` or `show_refusal` is called."""
+        self.field.setReadOnly(waiting)
+        self.ok_button.setEnabled(not waiting)
+        self.cancel_button.setEnabled(not waiting)
 
 
-def ask_for_name(parent: QWidget, classes: ClassTable, photos: int, come_from: str = "") -> PhotoClass | None:
+def ask_for_name(
+    parent: QWidget, classes: Sequence[PhotoClass], make: Commit[PhotoClass], photos: int, come_from: str = ""
+) -> PhotoClass | None:
     """Ask for a name and make the class.
 
     Args:
         parent: The window.
-        classes: Gets the new class.
+        classes: Those there are.
+        make: Makes the new one.
         photos: How many photos will go into it.
         come_from: Which classes these are in now, "" where that does not matter.
 
@@ -130,15 +161,18 @@ def ask_for_name(parent: QWidget, classes: ClassTable, photos: int, come_from: s
         note=note,
         parent=parent,
     )
-    return _until_accepted(dialog, classes.add)
+    return _until_accepted(dialog, make)
 
 
-def ask_new_name(parent: QWidget, classes: ClassTable, photo_class: PhotoClass, filed: int = 0) -> str | None:
+def ask_new_name(
+    parent: QWidget, classes: Sequence[PhotoClass], check: Commit[str], photo_class: PhotoClass, filed: int = 0
+) -> str | None:
     """Ask for another name for a class, and change nothing.
 
     Args:
         parent: The window.
-        classes: Says which names can be used.
+        classes: Those there are.
+        check: Gives the name as it would be stored.
         photo_class: The class.
         filed: How many photos are filed under it.
 
@@ -155,7 +189,7 @@ def ask_new_name(parent: QWidget, classes: ClassTable, photo_class: PhotoClass, 
         note=note if filed else "",
         parent=parent,
     )
-    return _until_accepted(dialog, lambda name: classes.check_name(photo_class.id, name))
+    return _until_accepted(dialog, check)
 
 
 def ask_merge_target(
@@ -251,22 +285,22 @@ def swatch(colour: str) -> QIcon:
     return icon
 
 
-def _taken(classes: ClassTable, name: str, own_id: int) -> str:
+def _taken(classes: Sequence[PhotoClass], name: str, own_id: int) -> str:
     """Why this name is not free; "" where it is."""
-    there = classes.find(name)
-    if there is None or there.id == own_id or class_key(there.name) != class_key(name):
-        return ""
-    return _tr("There is already a class “{0}”.").format(there.name)
+    key = class_key(name)
+    there = next((each for each in classes if each.id != own_id and class_key(each.name) == key), None)
+    return "" if there is None else _tr("There is already a class “{0}”.").format(there.name)
 
 
-def _until_accepted(dialog: NameDialog, commit: Callable[[str], _T]) -> _T | None:
+def _until_accepted(dialog: NameDialog, commit: Commit[_T]) -> _T | None:
     """Ask until the name is taken or the person gives up."""
-    try:
-        while dialog.exec() == QDialog.DialogCode.Accepted:
-            try:
-                return commit(dialog.name)
-            except ClassRefused as refused:
-                dialog.show_refusal(refused)
-        return None
-    finally:
-        dialog.deleteLater()
+    taken: list[_T] = []
+
+    def done(result: _T) -> None:
+        taken.append(result)
+        dialog.close_accepted()
+
+    dialog.name_chosen.connect(lambda name: commit(name, done, dialog.show_refusal))
+    dialog.exec()
+    dialog.deleteLater()
+    return taken[0] if taken else None

@@ -8,7 +8,6 @@ from PySide6.QtCore import QObject, Signal
 
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.tables.filed_photos import filed_under
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -33,23 +32,28 @@ class ClassMovesController(QObject):
         self._runs = RefileRuns()
         self._moved: dict[int, bool] = {}  # changes that filed photos follow, and whether they are merges
 
-    def filed(self, class_name: str) -> int:
-        """How many photos are filed under a class."""
-        return len(filed_under(self._session.collection.database, class_name))
-
-    def change(self, old: str, new: str, commit: Callable[[], bool], number: int, *, merging: bool) -> None:
+    def change(
+        self,
+        old: str,
+        new: str,
+        filed: int,
+        commit: Callable[[Callable[[], None]], None],
+        number: int,
+        *,
+        merging: bool,
+    ) -> None:
         """Change a class, and move its filed photos if the person wants that; asks only where there are some.
 
         Args:
             old: Its name now.
             new: Its new name, or the class it is merged into.
-            commit: Changes it in the library; returns whether it could.
+            filed: How many photos are filed under it.
+            commit: Changes it in the library, and then calls what it is given.
             number: By which `move_back` knows what moved.
             merging: Whether it is merged, not renamed.
         """
-        filed = self.filed(old)
         if not filed:
-            commit()
+            commit(_nothing)
             return
         collection, queue = self._session.collection, self._session.queue
         dialog = ClassMoveDialog(old, new, filed, merging=merging, parent=self._front.window)
@@ -72,10 +76,14 @@ class ClassMovesController(QObject):
 
         def finished(how: int) -> None:
             queue.drop(plan_id)
-            if how == ClassMoveDialog.DialogCode.Accepted and commit() and dialog.plans:
+            plans = dialog.plans
+
+            def move() -> None:
                 self._moved[number] = merging
-                plans = dialog.plans
                 self._move(lambda report, cancel: run_refile(collection, plans, report, cancel), new, number)
+
+            if how == ClassMoveDialog.DialogCode.Accepted:
+                commit(move if plans else _nothing)
             dialog.deleteLater()
 
         dialog.finished.connect(finished)
@@ -166,3 +174,7 @@ class ClassMovesController(QObject):
     def _on_cancelled(self) -> None:
         self._front.bar.say(self.tr("Stopped. What was moved stays moved and can be undone in History."))
         self.files_changed.emit()
+
+
+def _nothing() -> None:
+    """No photo moves."""

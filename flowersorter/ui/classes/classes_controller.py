@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cached_property
+from collections.abc import Callable, Sequence
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_commands import (
     ClassCommand,
@@ -20,6 +21,7 @@ from flowersorter.ui.classes.class_commands import (
 from flowersorter.ui.classes.class_dialogs import ask_for_name, ask_merge_target, ask_new_name, ask_to_delete
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.workflows.labelling.class_changes import add_class, check_class_name, count_filed
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ class ClassesController(QObject):
         super().__init__(parent)
         self._session, self._front, self._pending = session, front, pending
         self._classes: tuple[PhotoClass, ...] = ()
+        self._orders_asked = 0  # orders that are shown and the library has not answered to yet
 
     @cached_property
     def _moves(self) -> ClassMovesController:
@@ -63,8 +66,11 @@ class ClassesController(QObject):
         return next((each.name for each in self._classes if each.id == class_id), "")
 
     def refresh(self) -> None:
-        """Read the classes again."""
-        classes = tuple(self._session.collection.classes.all())
+        """Show the classes as the library has them now."""
+        if not self._orders_asked:
+            self._show(tuple(self._session.state.classes))
+
+    def _show(self, classes: tuple[PhotoClass, ...]) -> None:
         if classes != self._classes:
             self._classes = classes
             self._session.photos.set_classes({each.id: ClassLook(each.name, each.colour) for each in classes})
@@ -84,9 +90,12 @@ class ClassesController(QObject):
             photos: How many photos will go into it.
             come_from: Which classes these are in now, for the person.
         """
-        made = ask_for_name(self._front.window, self._session.collection.classes, photos, come_from)
-        self.refresh()
-        return made
+        session = self._session
+
+        def make(name: str, done: Callable[[PhotoClass], None], failed: Callable[[Exception], None]) -> None:
+            session.library.submit(partial(add_class, session.collection, name), done, failed, changes=Changes.CLASSES)
+
+        return ask_for_name(self._front.window, self._classes, make, photos, come_from)
 
     @Slot(int)
     def move_up(self, class_id: int) -> None:
@@ -110,71 +119,90 @@ class ClassesController(QObject):
         if class_id not in ids or wanted == ids:
             return
         text = self.tr("Move “{0}”").format(self.name(class_id))
-        table, stack = self._session.collection.classes, self._session.corrections
-        stack.push(OrderCommand(table, ids, wanted, text, self.refresh, self._front.complain))
+        self._session.corrections.push(OrderCommand(self._desk, ids, wanted, text))
 
     @Slot(int)
     def rename(self, class_id: int) -> None:
         """Ask for another name, and whether photos filed under the old one move along."""
-        one = self._one(class_id)
-        if one is None:
-            return
-        table = self._session.collection.classes
-        name = ask_new_name(self._front.window, table, one, self._moves.filed(one.name))
+        self._with_filed(class_id, self._rename)
+
+    def _rename(self, one: PhotoClass, filed: int) -> None:
+        session = self._session
+
+        def check(name: str, done: Callable[[str], None], failed: Callable[[Exception], None]) -> None:
+            session.library.submit(partial(check_class_name, session.collection, one.id, name), done, failed)
+
+        name = ask_new_name(self._front.window, self._classes, check, one, filed)
         if name is not None and name != one.name:
             text = self.tr("Rename “{0}” to “{1}”").format(one.name, name)
-            self._change(RenameClassCommand(self._desk, class_id, name, text), one.name, name, merging=False)
+            self._change(RenameClassCommand(self._desk, one.id, name, text), one.name, name, filed, merging=False)
 
     @Slot(int)
     def merge(self, class_id: int) -> None:
         """Ask which class gets the photos of this one, and whether the filed ones move along; merge them."""
-        one = self._one(class_id)
-        others = [each for each in self._classes if each.id != class_id]
-        if one is None or not others:
+        self._with_filed(class_id, self._merge)
+
+    def _merge(self, one: PhotoClass, filed: int) -> None:
+        others = [each for each in self._classes if each.id != one.id]
+        if not others:
             return
-        filed = self._moves.filed(one.name)
-        into = ask_merge_target(self._front.window, one, others, self._labels(class_id), filed)
+        into = ask_merge_target(self._front.window, one, others, self._labels(one.id), filed)
         if into is not None:
             text = self.tr("Merge “{0}” into “{1}”").format(one.name, self.name(into))
-            command = RemoveClassCommand(self._desk, class_id, into, text)
-            self._change(command, one.name, self.name(into), merging=True)
+            command = RemoveClassCommand(self._desk, one.id, into, text)
+            self._change(command, one.name, self.name(into), filed, merging=True)
 
     @Slot(int)
     def delete(self, class_id: int) -> None:
         """Delete it after asking; its photos stay and are guesses again."""
-        one = self._one(class_id)
-        if one is None:
-            return
-        if ask_to_delete(self._front.window, one, self._labels(class_id), self._moves.filed(one.name)):
+        self._with_filed(class_id, self._delete)
+
+    def _delete(self, one: PhotoClass, filed: int) -> None:
+        if ask_to_delete(self._front.window, one, self._labels(one.id), filed):
             text = self.tr("Delete “{0}”").format(one.name)
-            self._push(RemoveClassCommand(self._desk, class_id, 0, text))
+            self._session.corrections.push(RemoveClassCommand(self._desk, one.id, 0, text))
+
+    def _with_filed(self, class_id: int, ask: Callable[[PhotoClass, int], None]) -> None:
+        """Ask something about a class that is still there, once it is known how many photos are filed under it."""
+        one = self._one(class_id)
+        if one is not None:
+            count = partial(count_filed, self._session.collection, one.name)
+            self._session.library.submit(count, lambda filed: ask(one, filed))
 
     @cached_property
     def _desk(self) -> ClassContext:
         session = self._session
         return ClassContext(
+            session.library,
+            session.corrections,
             session.collection,
             self._pending,
             session.photos,
-            self.refresh,
+            self._show_order,
+            self._on_order_answered,
             self.folder_outdated.emit,
             self._front.complain,
             self._moves.move_again,
             self._moves.move_back,
         )
 
-    def _change(self, command: ClassCommand, old: str, new: str, *, merging: bool) -> None:
-        self._moves.change(old, new, lambda: self._push(command), command.number, merging=merging)
+    def _show_order(self, ids: Sequence[int]) -> None:
+        self._orders_asked += 1
+        self._show(tuple(sorted(self._classes, key=lambda each: ids.index(each.id) if each.id in ids else len(ids))))
 
-    def _push(self, command: ClassCommand) -> bool:
-        """Change a class in the library and show it; returns whether it could be done."""
-        stack = self._session.corrections
-        before = stack.index()
-        stack.push(command)
-        return stack.index() > before
+    def _on_order_answered(self) -> None:
+        self._orders_asked -= 1
+        self._session.library.announce(Changes.CLASSES)
+
+    def _change(self, command: ClassCommand, old: str, new: str, filed: int, *, merging: bool) -> None:
+        def commit(then: Callable[[], None]) -> None:
+            command.then = then
+            self._session.corrections.push(command)
+
+        self._moves.change(old, new, filed, commit, command.number, merging=merging)
 
     def _one(self, class_id: int) -> PhotoClass | None:
         return next((each for each in self._classes if each.id == class_id), None)
 
     def _labels(self, class_id: int) -> int:
-        return self._session.collection.labels.counts().get(class_id, 0)
+        return self._session.state.label_counts.get(class_id, 0)

@@ -51,7 +51,7 @@ class EvaluationController(QObject):
         if self._dialog is not None:
             self._dialog.close()
             self._dialog.deleteLater()
-        colours = {each.id: each.colour for each in self._session.collection.classes.all()}
+        colours = {each.id: each.colour for each in self._session.state.classes}
         dialog = EvaluationDialog(result, self._front.window, colours)
         dialog.photos_requested.connect(self.places_requested)
         dialog.report_wanted.connect(self._save)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox
+from shiboken6 import isValid
 
+from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.library.tables.settings import SORT_CHOICES
 from flowersorter.sorting.execute import RunResult
@@ -20,7 +23,7 @@ from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.filing.history import UndoRequest, run_photos, runs, undo_run
+from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, run_photos, runs, undo_run
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
 
@@ -113,7 +116,7 @@ class FilingController(QObject):
 
     def _choices(self) -> SortChoices | None:
         """What was chosen the last time; None at the first."""
-        stored = self._session.collection.settings.get(SORT_CHOICES)
+        stored = self._session.state.setting(SORT_CHOICES)
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
             return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
@@ -128,7 +131,7 @@ class FilingController(QObject):
                 "include": choices.include,
                 "aside": choices.aside or "",
             }
-            self._session.collection.settings.set(SORT_CHOICES, stored)
+            self._session.state.set_setting(SORT_CHOICES, stored)
 
     # -- filing
 
@@ -185,7 +188,10 @@ class FilingController(QObject):
     @Slot()
     def undo_last(self) -> None:
         """Take the newest run back, after asking."""
-        newest = next((run for run in runs(self._session.collection) if run.state != "undone"), None)
+        self._session.library.submit(partial(runs, self._session.collection), self._ask_to_undo)
+
+    def _ask_to_undo(self, made: list[Run]) -> None:
+        newest = next((run for run in made if run.state != "undone"), None)
         if newest is None:
             self._front.bar.say(self.tr("There is no sort to undo."))
             return
@@ -240,9 +246,19 @@ class FilingController(QObject):
     @Slot()
     def show_history(self) -> None:
         """Show every run; any of them can be undone."""
-        collection = self._session.collection
-        dialog = HistoryDialog(runs(collection), self._front.window)
-        dialog.photos_requested.connect(lambda run_id: dialog.show_photos(run_id, run_photos(collection, run_id)))
+        self._session.library.submit(partial(runs, self._session.collection), self._show_runs)
+
+    def _show_runs(self, made: list[Run]) -> None:
+        collection, library = self._session.collection, self._session.library
+        dialog = HistoryDialog(made, self._front.window)
+
+        def show(run_id: int, photos: list[RunPhoto]) -> None:
+            if isValid(dialog):  # it may have been closed meanwhile
+                dialog.show_photos(run_id, photos)
+
+        dialog.photos_requested.connect(
+            lambda run_id: library.submit(partial(run_photos, collection, run_id), partial(show, run_id))
+        )
         dialog.undo_requested.connect(self.undo)
         dialog.undo_photos_requested.connect(self.undo_photos)
         dialog.undo_requested.connect(dialog.close)

@@ -7,21 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import LAST_FOLDER, RECENT_FOLDERS
 from flowersorter.ui.grid.photo_columns import PseudoClass
+from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
-from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
 MAX_RECENT = 8
+#: What labelling a folder changes: class folders are labels, and a model brings its classes.
+_CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,7 +50,6 @@ class FolderController(QObject):
         opened(Path): Another folder is open.
         closed(): It turned out that it cannot be read, and nothing is known of it.
         begun(): The folder is about to be looked at.
-        classes_changed(): The library may have other classes now.
         labelled(): The folder was looked at to its end; what is shown is what the model says.
         show_requested(key): Show this pile.
     """
@@ -53,15 +57,19 @@ class FolderController(QObject):
     opened = Signal(object)
     closed = Signal()
     begun = Signal()
-    classes_changed = Signal()
     labelled = Signal()
     show_requested = Signal(int)
 
     def __init__(
-        self, session: Session, front: MessageSink, pending: PendingLabels, parent: QObject | None = None
+        self,
+        session: Session,
+        front: MessageSink,
+        pending: PendingLabels,
+        view: LabelView,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._pending = session, front, pending
+        self._session, self._front, self._pending, self._view = session, front, pending, view
         self._job_id = 0
         self._quiet = False
         self._urgent = ViewportPriority()
@@ -102,7 +110,7 @@ class FolderController(QObject):
     @property
     def recent(self) -> list[Path]:
         """Folders that were open before, newest first, as far as they are there."""
-        stored = self._session.collection.settings.get(RECENT_FOLDERS)
+        stored = self._session.state.setting(RECENT_FOLDERS)
         return [folder for folder in map(Path, stored) if folder.is_dir()]
 
     def _submit(self, *, quiet: bool) -> None:
@@ -112,14 +120,14 @@ class FolderController(QObject):
         call = _call(self._session.engine, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
         title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
-        self._job_id = self._session.queue.submit(title, call, listener, background=True)
+        self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
 
     def _remember(self, folder: Path) -> None:
-        settings = self._session.collection.settings
-        others = [each for each in settings.get(RECENT_FOLDERS) if each != str(folder)]
+        state = self._session.state
+        others = [each for each in state.setting(RECENT_FOLDERS) if each != str(folder)]
         try:
-            settings.set(RECENT_FOLDERS, [str(folder), *others][:MAX_RECENT])
-            settings.set(LAST_FOLDER, str(folder))
+            state.set_setting(RECENT_FOLDERS, [str(folder), *others][:MAX_RECENT])
+            state.set_setting(LAST_FOLDER, str(folder))
         except UnicodeError:
             pass  # a name that is no text cannot be kept as JSON; it is only a convenience
 
@@ -130,7 +138,7 @@ class FolderController(QObject):
 
         if isinstance(news, (FolderScanned, KnownRows)):
             self._session.photos.set_rows(news.rows)
-            self.classes_changed.emit()
+            self._session.library.announce(_CHANGES)  # a model's classes are made when it first predicts
             self._settle(news.rows)
         elif isinstance(news, RowsChanged):
             self._session.photos.merge(news.rows)
@@ -138,7 +146,13 @@ class FolderController(QObject):
 
     def _settle(self, rows: PhotoRows) -> None:
         """Labels that were given before their photo was read become real ones."""
-        self._session.photos.show_labels(self._pending.found(rows.place_ids, rows.photo_ids))
+        found = partial(self._pending.found, rows.place_ids, rows.photo_ids)
+        self._session.library.submit(found, self._on_found)
+
+    def _on_found(self, news: LabelNews) -> None:
+        self._view.show(news)
+        if news.labels:
+            self._session.library.announce(Changes.LABELS)
 
     def _on_labelled(self, result: object) -> None:
         from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
@@ -148,7 +162,6 @@ class FolderController(QObject):
         photos.set_rows(result.rows)
         photos.rearrange()
         self._settle(result.rows)
-        self.classes_changed.emit()
         if not self._quiet:
             self._tell(result)
         self.labelled.emit()

@@ -8,9 +8,11 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
 from flowersorter.domain.verdict import Verdict
+from flowersorter.workflows.labelling.pending_labels import LabelNews
 
 Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
@@ -144,6 +146,20 @@ class PhotoColumns:
         self._say_again(rows)
         self._shelve(rows)
         return rows
+
+    def labels_shown(self, photo_ids: Iterable[int], place_ids: Iterable[int]) -> LabelNews:
+        """The labels as they are here of photos, and of places whose photo is not read yet; others are left out."""
+        photos = np.fromiter((each for each in photo_ids if each), np.int64)
+        rows, at = np.flatnonzero(np.isin(self.photo_ids, photos)), self.locate(place_ids)
+        return LabelNews(
+            {int(self.photo_ids[row]): self._label(row) for row in rows.tolist()},
+            {int(self.place_ids[row]): int(self.label_ids[row] * self.by_person[row]) for row in at.tolist()},
+        )
+
+    def _label(self, row: int) -> Label | None:
+        if not self.label_ids[row]:
+            return None
+        return Label(int(self.label_ids[row]), LabelOrigin.PERSON if self.by_person[row] else LabelOrigin.FOLDER)
 
     def set_photos(self, photo_ids: Mapping[int, int]) -> None:
         """Take over which photos were found at places that are shown as not read yet: photo id by place id."""

@@ -1,20 +1,18 @@
-"""Corrections that can be undone: each is on disk before `redo` or `undo` returns."""
+"""Labels that can be undone: shown at once, and in the library as soon as it is free."""
 
 from __future__ import annotations
 
 import itertools
-import logging
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from PySide6.QtGui import QUndoCommand
+from PySide6.QtGui import QUndoStack
 
-from flowersorter.errors import FlowerSorterError
-from flowersorter.library.collection import CollectionStore
+from flowersorter.domain.changes import Changes
+from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.ui.labels.label_view import LabelView
+from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.pending_labels import LabelNews, LabelStep, PendingLabels
-
-log = logging.getLogger(__name__)
 
 #: A number for each correction, never used twice: commands that are gone leave runs behind which are not another's.
 _numbers = itertools.count(1)
@@ -22,26 +20,30 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelContext:
-    """Where corrections are written and who shows them.
+    """Where labels are written and shown.
 
     Attributes:
-        collection: Keeps the classes.
-        pending: Writes labels, also of photos that are not read yet.
-        show: Shows labels that changed.
-        failed: Tells the person why a correction was not saved.
+        library: Takes the operations.
+        stack: What can be undone.
+        pending: Writes labels, also of photos that are not read yet; for the library's thread only.
+        view: Shows labels.
+        written: Told when labels are in the library.
+        failed: Tells the person why a label was not saved.
         follow: Lets filed photos follow a correction, given its number and photo ids.
         unfollow: Lets them go back with the correction of that number.
     """
 
-    collection: CollectionStore
+    library: Operations
+    stack: QUndoStack
     pending: PendingLabels
-    show: Callable[[LabelNews], None]
+    view: LabelView
+    written: Callable[[], None]
     failed: Callable[[Exception], None]
     follow: Callable[[int, Iterable[int]], None]
     unfollow: Callable[[int], None]
 
 
-class LabelCommand(QUndoCommand):
+class LabelCommand(LibraryCommand):
     """Gives photos a class, or with class id 0 takes their label away.
 
     Args:
@@ -49,39 +51,63 @@ class LabelCommand(QUndoCommand):
         classes: Class id by photo id.
         unread: Class id by place id, for photos that are not read yet.
         text: For the Undo menu.
+        changes: What it changes in the library.
     """
 
-    def __init__(self, desk: LabelContext, classes: Mapping[int, int], unread: Mapping[int, int], text: str) -> None:
-        super().__init__(text)
+    def __init__(
+        self,
+        desk: LabelContext,
+        classes: Mapping[int, int],
+        unread: Mapping[int, int],
+        text: str,
+        changes: Changes = Changes.LABELS,
+    ) -> None:
+        super().__init__(desk.library, desk.stack, text, changes)
         self._desk, self._step = desk, LabelStep(dict(classes), dict(unread))
+        labels = {photo: Label(to, LabelOrigin.PERSON) if to else None for photo, to in classes.items()}
+        self._after, self._before = LabelNews(labels, dict(unread)), LabelNews()  # as the grid has them
         self._number, self._followed = next(_numbers), False
 
-    def redo(self) -> None:
+    def apply(self) -> LabelNews:
         """Write the labels."""
-        self._try(self._do)
+        return self._desk.pending.apply(self._step)
 
-    def undo(self) -> None:
+    def revert(self) -> LabelNews:
         """Put the labels back as they were."""
-        self._try(self._take_back)
+        return self._desk.pending.take_back(self._step)
 
-    def _try(self, call: Callable[[], None]) -> None:
-        """An exception that left `redo` would leave the command on the stack as if it were done."""
-        try:
-            call()
-        except (FlowerSorterError, OSError, sqlite3.Error) as error:
-            log.exception("A correction could not be saved")
-            self.setObsolete(True)
-            self._desk.failed(error)
+    def show_applied(self) -> None:
+        """Show the labels."""
+        self._before = self._desk.view.shown_of(self._after)
+        self._desk.view.show_at_once(self._after)
 
-    def _do(self) -> None:
-        desk = self._desk
-        desk.show(desk.pending.apply(self._step))
-        self._followed = bool(self._step.photos)
+    def show_reverted(self) -> None:
+        """Show the labels that were there before."""
+        self._desk.view.show_at_once(self._before)
+
+    def applied(self, result: LabelNews) -> None:
+        """Show what the library made of it, and let filed photos follow."""
+        self._desk.view.answer(self._after, result)
+        self._desk.written()
+        self._followed = bool(result.labels)
         if self._followed:
-            desk.follow(self._number, self._step.photos)
+            self._desk.follow(self._number, result.labels)
 
-    def _take_back(self) -> None:
-        desk = self._desk
-        desk.show(desk.pending.take_back(self._step))
+    def reverted(self, result: LabelNews) -> None:
+        """Show what the library made of it, and let filed photos go back."""
+        self._desk.view.answer(self._before, result)
+        self._desk.written()
         if self._followed:
-            desk.unfollow(self._number)
+            self._desk.unfollow(self._number)
+
+    def not_applied(self) -> None:
+        """Show the labels that are still there."""
+        self._desk.view.answer(self._after, self._before)
+
+    def not_reverted(self) -> None:
+        """Show the labels that are still there."""
+        self._desk.view.answer(self._before, self._after)
+
+    def failed(self, error: Exception) -> None:
+        """Tell the person."""
+        self._desk.failed(error)

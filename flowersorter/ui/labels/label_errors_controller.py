@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import sqlite3
 from collections.abc import Callable
 
 from PySide6.QtCore import QObject, Slot
-from PySide6.QtGui import QUndoCommand
 
-from flowersorter.errors import FlowerSorterError
+from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.labels.label_errors_dialog import Decision, LabelErrorsDialog
 from flowersorter.ui.labels.labels_controller import LabelsController
+from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.evaluation.label_errors import (
@@ -29,42 +26,32 @@ from flowersorter.workflows.evaluation.label_errors import (
 #: Labels up to which a training is followed by a whole check of its own accord; more of them take seconds.
 OFFERED_UP_TO = 5000
 
-log = logging.getLogger(__name__)
 
-
-class KeepCommand(QUndoCommand):
+class KeepCommand(LibraryCommand):
     """Remembers that the label of a doubted photo is right.
 
     Args:
-        collection: Remembers it.
+        session: Whose collection remembers it.
         doubt: Which one.
         text: For the Undo menu.
-        failed: Tells the person why it was not saved.
+        complain: Tells the person why it was not saved.
     """
 
-    def __init__(
-        self, collection: CollectionStore, doubt: LabelError, text: str, failed: Callable[[Exception], None]
-    ) -> None:
-        super().__init__(text)
-        self._collection, self._doubt, self._failed = collection, doubt, failed
+    def __init__(self, session: Session, doubt: LabelError, text: str, complain: Callable[[Exception], None]) -> None:
+        super().__init__(session.library, session.corrections, text, Changes.LABELS)
+        self._collection, self._doubt, self._complain = session.collection, doubt, complain
 
-    def redo(self) -> None:
+    def apply(self) -> None:
         """Remember it."""
-        self._try(keep)
+        keep(self._collection, self._doubt.photo_id, self._doubt.class_id, self._doubt.better_id)
 
-    def undo(self) -> None:
+    def revert(self) -> None:
         """Forget it."""
-        self._try(keep_no_longer)
+        keep_no_longer(self._collection, self._doubt.photo_id, self._doubt.class_id, self._doubt.better_id)
 
-    def _try(self, call: Callable[[CollectionStore, int, int, int], None]) -> None:
-        """An exception that left `redo` would leave the command on the stack as if it were done."""
-        doubt = self._doubt
-        try:
-            call(self._collection, doubt.photo_id, doubt.class_id, doubt.better_id)
-        except (FlowerSorterError, OSError, sqlite3.Error) as error:
-            log.exception("A kept label could not be saved")
-            self.setObsolete(True)
-            self._failed(error)
+    def failed(self, error: Exception) -> None:
+        """Tell the person."""
+        self._complain(error)
 
 
 class LabelErrorsController(QObject):
@@ -95,7 +82,7 @@ class LabelErrorsController(QObject):
 
         With very many labels, or too few for a second opinion, only those are found that class folders contradict.
         """
-        counts = self._session.collection.labels.counts()
+        counts = self._session.state.label_counts
         enough = sum(count > 2 for count in counts.values()) > 1
         if not self._session.queue.alive(self._job_id):
             self._offering = True
@@ -150,7 +137,7 @@ class LabelErrorsController(QObject):
         if self._dialog is not None:
             self._dialog.close()
         self._decisions = []
-        names = {each.id: each.name for each in self._session.collection.classes.all()}
+        names = {each.id: each.name for each in self._session.state.classes}
         # A class may be gone since the check was offered.
         there = [each for each in result.doubts if {each.class_id, each.better_id} <= set(names)]
         if len(there) < len(result.doubts):
@@ -169,7 +156,7 @@ class LabelErrorsController(QObject):
     @Slot(object)
     def _on_keep(self, doubt: LabelError) -> None:
         text = self.tr("Keep “{0}”").format(self._name(doubt.class_id))
-        command = KeepCommand(self._session.collection, doubt, text, self._front.complain)
+        command = KeepCommand(self._session, doubt, text, self._front.complain)
         self._decide(doubt, Decision.KEPT, lambda: self._session.corrections.push(command))
 
     @Slot(object)
@@ -214,4 +201,4 @@ class LabelErrorsController(QObject):
             self._dialog = None
 
     def _name(self, class_id: int) -> str:
-        return next((each.name for each in self._session.collection.classes.all() if each.id == class_id), "")
+        return self._session.state.class_name(class_id)

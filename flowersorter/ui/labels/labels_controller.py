@@ -1,20 +1,22 @@
-"""What the person says about photos: assigned, confirmed or taken back; saved at once and undoable."""
+"""What the person says about photos: assigned, confirmed or taken back; shown and written at once, and undoable."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from collections.abc import Iterable, Mapping
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.domain.verdict import Verdict
+from flowersorter.library.collection import CollectionStore
 from flowersorter.ui.classes.class_commands import NewClassCommand, share_of
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
+from flowersorter.workflows.labelling.pending_labels import PendingLabels
 
 if TYPE_CHECKING:
     from flowersorter.ui.labels.refile_controller import RefileController
@@ -24,7 +26,7 @@ class LabelsController(QObject):
     """Turns wishes into commands on the undo stack.
 
     Signals:
-        labels_changed(): Labels were written, taken back or done again.
+        labels_changed(): Labels that were given or taken away are in the library.
         files_changed(): Photos that are filed already moved on disk.
     """
 
@@ -32,14 +34,21 @@ class LabelsController(QObject):
     files_changed = Signal()
 
     def __init__(
-        self, session: Session, front: MessageSink, pending: PendingLabels, parent: QObject | None = None
+        self,
+        session: Session,
+        front: MessageSink,
+        pending: PendingLabels,
+        view: LabelView,
+        parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
         self._desk = LabelContext(
-            session.collection,
+            session.library,
+            session.corrections,
             pending,
-            self._show,
+            view,
+            self.labels_changed.emit,
             front.complain,
             self._follow,
             self._unfollow,
@@ -65,13 +74,12 @@ class LabelsController(QObject):
         name = self._names().get(class_id, "")
         return self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
 
-    def assign_to_made(self, place_ids: Iterable[int], made: PhotoClass, refresh: Callable[[], None]) -> None:
+    def assign_to_made(self, place_ids: Iterable[int], made: PhotoClass) -> None:
         """Say that these photos show a class that was just made; taken back, the class goes too.
 
         Args:
             place_ids: The photos, none where only the class was wanted.
             made: The class.
-            refresh: Shows the classes anew.
         """
         columns = self._session.photos.columns
         rows = [row for row in columns.locate(place_ids).tolist() if columns.errors[row] is None]
@@ -80,7 +88,9 @@ class LabelsController(QObject):
         count = self.tr("1 photo") if len(rows) == 1 else self.tr("{0} photos").format(len(rows))
         text = self.tr("New class “{0}” for {1}") if rows else self.tr("New class “{0}”")
         text = text.format(made.name, count)
-        self._session.corrections.push(NewClassCommand(self._desk, made, photos, unread, text, refresh))
+        self._session.corrections.push(
+            NewClassCommand(self._desk, self._session.collection, made, photos, unread, text)
+        )
 
     def come_from(self, place_ids: Iterable[int]) -> str:
         """Which classes photos are in now, by label or guess: "9 × roses, 3 × tulips"."""
@@ -124,14 +134,25 @@ class LabelsController(QObject):
         return len(classes)
 
     def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:
-        self._filed.follow(correction, photo_ids)
+        """Let filed photos among these follow, if there are any."""
+        photos = tuple(photo_ids)
+
+        def follow(any_filed: bool) -> None:
+            if any_filed:
+                self._filed.follow(correction, photos)
+
+        self._session.library.submit(partial(_any_misfiled, self._session.collection, photos), follow)
 
     def _unfollow(self, correction: int) -> None:
-        self._filed.take_back(correction)
+        if "_filed" in self.__dict__:  # else none has ever followed
+            self._filed.take_back(correction)
 
     def _names(self) -> dict[int, str]:
-        return {each.id: each.name for each in self._session.collection.classes.all()}
+        return {each.id: each.name for each in self._session.state.classes}
 
-    def _show(self, news: LabelNews) -> None:
-        self._session.photos.show_labels(news)
-        self.labels_changed.emit()
+
+def _any_misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> bool:
+    """Whether any of these photos is filed under another class than its label says; imported where it is asked."""
+    from flowersorter.workflows.filing.refile import misfiled
+
+    return bool(misfiled(collection, photo_ids))

@@ -11,7 +11,7 @@ from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.job_worker import Call
-from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, misfiled, refile
+from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, refile
 from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
@@ -37,8 +37,6 @@ class RefileController(QObject):
             photo_ids: The photos that were corrected.
         """
         request = RefileRequest(tuple(photo_ids))
-        if not misfiled(self._session.collection, request.photo_ids):
-            return
 
         def job(report: Report, cancel: CancelToken) -> RefileResult:
             return refile(self._session.engine, request, self._runs.remembering(correction, report), cancel)

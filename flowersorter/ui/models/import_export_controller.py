@@ -155,10 +155,10 @@ class ImportExportController(QObject):
     # -- where files are looked for
 
     def _folder(self) -> Path:
-        return Path(self._session.collection.settings.get(EXPORT_FOLDER) or Path.home())
+        return Path(self._session.state.setting(EXPORT_FOLDER) or Path.home())
 
     def _remember(self, folder: Path) -> None:
-        self._session.collection.settings.set(EXPORT_FOLDER, str(folder))
+        self._session.state.set_setting(EXPORT_FOLDER, str(folder))
 
 
 def described(result: ImportResult) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.collection import CollectionStore
+from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.models.model_page import ModelPage
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -20,7 +22,7 @@ from flowersorter.workflows.evaluation.compare_models import (
     name_model,
     prune_models,
 )
-from flowersorter.workflows.models.current_model import list_models, use_model
+from flowersorter.workflows.models.current_model import list_models, use_model_instead
 
 
 class ModelsController(QObject):
@@ -64,13 +66,12 @@ class ModelsController(QObject):
     @Slot(object)
     def _use(self, model_id: int | None) -> None:
         collection = self._session.collection
-        self._submit(self.tr("Changing the model"), lambda: _used_instead(collection, model_id), self._on_used)
+        self._submit(self.tr("Changing the model"), lambda: use_model_instead(collection, model_id), self._on_used)
 
     @Slot(object)
     def _compare(self, model_id: int | None) -> None:
         engine = self._session.engine
-        current = engine.collection.models.current()
-        request = CompareRequest(None if current is None else current.id, model_id)
+        request = CompareRequest(self._session.state.model_id, model_id)
 
         def run(report: Report, cancel: CancelToken) -> tuple[int | None, int | None, Comparison]:
             return request.older, request.newer, compare(engine, request, report, cancel)
@@ -101,7 +102,12 @@ class ModelsController(QObject):
     def _start(
         self, title: str, call: Callable[[Report, CancelToken], object], done: Callable[[object], None] | None
     ) -> None:
-        self._job_id = self._session.queue.submit(title, call, Listener(succeeded=done, failed=self._front.complain))
+        self._job_id = self._session.queue.submit(
+            title,
+            call,
+            Listener(succeeded=done, failed=self._front.complain),
+            changes=Changes.MODEL | Changes.CLASSES,
+        )
         if self._page is not None:
             self._page.set_busy(True)
 
@@ -119,9 +125,8 @@ class ModelsController(QObject):
         assert isinstance(result, tuple)
         older, newer, found = result
         assert isinstance(found, Comparison)
-        current = self._session.collection.models.current()
-        if self._page is not None and older == (None if current is None else current.id):
-            classes = self._session.collection.classes.all()
+        if self._page is not None and older == self._session.state.model_id:
+            classes = self._session.state.classes
             looks = {each.id: ClassLook(each.name, each.colour) for each in classes}
             self._page.show_comparison(newer, found, looks)
 
@@ -132,15 +137,10 @@ class ModelsController(QObject):
             self._comparing = None
         if self._page is None:
             return
-        models = list_models(self._session.collection)
-        if models != self._page.models:
-            self._page.show_models(models)
+        self._session.library.submit(partial(list_models, self._session.collection), self._show_models)
         if not self._session.queue.alive(self._job_id):
             self._page.set_busy(False)
 
-
-def _used_instead(collection: CollectionStore, model_id: int | None) -> int | None:
-    """Use a model; returns the one that was in use, None for the starter."""
-    before = collection.models.current()
-    use_model(collection, model_id)
-    return None if before is None else before.id
+    def _show_models(self, models: list[ModelEntry]) -> None:
+        if self._page is not None and models != self._page.models:
+            self._page.show_models(models)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from functools import partial
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -11,7 +12,6 @@ from flowersorter.workers.job_queue import Listener
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workflows.maintenance.cache import (
     CacheState,
-    cache_limit_mb,
     cache_state,
     clean_cache,
     cleaning_due,
@@ -41,22 +41,19 @@ class CacheController(QObject):
         self._counting.failed.connect(self._on_not_counted)
         self._job_id = 0
 
-    @property
-    def limit_mb(self) -> int:
-        """What the small pictures may take; 0 for as much as they like."""
-        return cache_limit_mb(self._session.collection)
-
     def set_limit(self, limit_mb: int) -> None:
         """Keep another limit, at once."""
-        if limit_mb != self.limit_mb:
-            set_cache_limit(self._session.collection, limit_mb)
-            self.tidy()
+        self._session.library.submit(partial(set_cache_limit, self._session.collection, limit_mb))
+        self.tidy()
 
     @Slot()
     def tidy(self) -> None:
         """Keep the cache within its limit, if it is time to look; a labelling that begins meanwhile comes first."""
+        self._session.library.submit(partial(cleaning_due, self._session.collection), self._tidy)
+
+    def _tidy(self, due: bool) -> None:
         collection, queue = self._session.collection, self._session.queue
-        if not queue.alive(self._job_id) and cleaning_due(collection):
+        if due and not queue.alive(self._job_id):
             self._job_id = queue.submit(
                 self.tr("Tidying up"),
                 lambda report, cancel: clean_cache(collection, report, cancel),

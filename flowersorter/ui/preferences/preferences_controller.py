@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowersorter.errors import FlowerSorterError
+from flowersorter.domain.changes import Changes
 from flowersorter.jobs import Progress
-from flowersorter.library.tables.settings import BACKBONE, DEVICE
+from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.models.model_page import StarterInfo
 from flowersorter.ui.models.models_controller import ModelsController
@@ -17,9 +18,14 @@ from flowersorter.ui.preferences.preferences_dialog import Preferences, Preferen
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
-from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
-from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision
-from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
+from flowersorter.workflows.models.current_model import starter
+from flowersorter.workflows.models.stored_preferences import (
+    StoredPreferences,
+    model_follows,
+    read_preferences,
+    store_preferences,
+)
+from flowersorter.workflows.models.sure_precision import Following
 
 
 class PreferencesController(QObject):
@@ -46,6 +52,7 @@ class PreferencesController(QObject):
         self._dialog: PreferencesDialog | None = None
         self._before = Preferences()
         self._job_id, self._name = 0, ""
+        self._models_wanted = False
         self._models = ModelsController(session, front, self)
         self._models.guesses_outdated.connect(self.guesses_outdated)
         self._models.places_requested.connect(self.places_requested)
@@ -55,36 +62,41 @@ class PreferencesController(QObject):
     @Slot()
     def show(self) -> None:
         """Let the person choose. The window stays usable: photos that a number stands for are shown behind."""
+        self._session.library.submit(partial(read_preferences, self._session.engine), self._show)
+
+    def _show(self, stored: StoredPreferences) -> None:
         if self._dialog is None:
-            self._dialog = self._made()
+            self._dialog = self._made(stored)
             self._show_following()
             self._dialog.show()
             self._cache.count()
+        if self._models_wanted:
+            self._models_wanted = False
+            self._dialog.tabs.setCurrentWidget(self._dialog.models)
+            self._dialog.models.list.setFocus()
         self._dialog.raise_()
         self._dialog.activateWindow()
 
     @Slot()
     def show_models(self) -> None:
         """Show the models."""
+        self._models_wanted = True
         self.show()
-        assert self._dialog is not None
-        self._dialog.tabs.setCurrentWidget(self._dialog.models)
-        self._dialog.models.list.setFocus()
 
-    def _made(self) -> PreferencesDialog:
-        engine, model = self._session.engine, starter().model
+    def _made(self, stored: StoredPreferences) -> PreferencesDialog:
+        model = starter().model
         self._before = Preferences(
             self._session.device,
-            chosen_backbone(engine.collection),
+            stored.backbone,
             self._grid.tile_size,
-            self._cache.limit_mb,
-            sure_precision(engine),
-            learns_from_unlabelled(engine.collection),
+            stored.cache_limit_mb,
+            stored.sure_precision,
+            stored.learns_from_unlabelled,
         )
         dialog = PreferencesDialog(
             self._before,
             list_backbones(),
-            list_models(engine.collection),
+            list(stored.models),
             StarterInfo(
                 tuple(model.class_names), model.training.photos, model.training.held_out_accuracy, model.backbone
             ),
@@ -103,29 +115,33 @@ class PreferencesController(QObject):
 
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
-        engine, settings = self._session.engine, self._session.collection.settings
-        outdated = (chosen.backbone, chosen.promise) != (chosen_backbone(engine.collection), sure_precision(engine))
-        settings.set(DEVICE, chosen.device)
-        settings.set(BACKBONE, chosen.backbone)
-        set_sure_precision(engine, chosen.promise)
-        set_learns_from_unlabelled(engine.collection, chosen.learns_from_unlabelled)
+        self._session.state.set_setting(DEVICE, chosen.device)
+        store = partial(
+            store_preferences,
+            self._session.engine,
+            chosen.backbone,
+            chosen.promise,
+            unlabelled=chosen.learns_from_unlabelled,
+        )
+        self._session.library.submit(store, self._on_stored, changes=Changes.SETTINGS)
         if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since
             self._grid.set_tile_size(chosen.thumbnail_px)
-        self._cache.set_limit(chosen.cache_limit_mb)
+        if chosen.cache_limit_mb != self._before.cache_limit_mb:
+            self._cache.set_limit(chosen.cache_limit_mb)
+
+    def _on_stored(self, outdated: bool) -> None:
         if outdated:
             self.guesses_outdated.emit()
 
     @Slot()
     def _show_following(self) -> None:
         """Show whether the model in use follows another promise at once."""
-        if self._dialog is None:
-            return
-        engine = self._session.engine
-        try:
-            named = model_for(engine, chosen_backbone(engine.collection))
-        except FlowerSorterError:  # its file is damaged, which whoever asks it for a guess says
-            named = None
-        self._dialog.promise.show_following(Following.AT_ONCE if named is None else following(named.model))
+        if self._dialog is not None:
+            self._session.library.submit(partial(model_follows, self._session.engine), self._on_following)
+
+    def _on_following(self, found: Following) -> None:
+        if self._dialog is not None:
+            self._dialog.promise.show_following(found)
 
     @Slot(str)
     def _on_download(self, name: str) -> None:

@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QWidget
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_model import PhotoModel
+from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.workers.job_queue import JobQueue
+from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 from flowersorter.workflows.engine import Engine
 
@@ -23,6 +25,8 @@ class Session:
     Attributes:
         engine: The collection with its caches, for the workflows.
         queue: Runs jobs.
+        library: Runs short operations on the collection; the window itself asks no table of it.
+        state: What the window needs of the collection all the time.
         thumbnails: Decodes thumbnails.
         photos: The open folder.
         corrections: What can be undone.
@@ -30,6 +34,8 @@ class Session:
 
     engine: Engine
     queue: JobQueue
+    library: LibraryQueue
+    state: LibraryState
     thumbnails: ThumbnailPool
     photos: PhotoModel
     corrections: QUndoStack
@@ -42,7 +48,7 @@ class Session:
     @property
     def device(self) -> str:
         """What to calculate on: "auto", "cpu" or "cuda"."""
-        return self.collection.settings.get(DEVICE)
+        return self.state.setting(DEVICE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QObject, Signal, Slot
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.figures import Epoch
-from flowersorter.errors import FlowerSorterError, UserError
+from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
 from flowersorter.ui.evaluation.class_scores import percent
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -65,7 +68,7 @@ class FinetuneController(QObject):
         if self._dialog is not None:
             self._dialog.deleteLater()
         collection = self._session.collection
-        photos = sum(collection.labels.counts().values())
+        photos = sum(self._session.state.label_counts.values())
         self._dialog = FinetuneDialog(
             photos,
             lambda unfreeze, epochs: likely_seconds(collection, unfreeze, epochs, photos, worker_count()),
@@ -89,6 +92,7 @@ class FinetuneController(QObject):
                 failed=self._on_failed,
                 cancelled=self._on_cancelled,
             ),
+            changes=Changes.MODEL | Changes.CLASSES,
         )
 
     @Slot()
@@ -133,11 +137,14 @@ class FinetuneController(QObject):
         self._end(f"{self._message} {why}")
 
     def _use_refused(self) -> None:
-        try:
-            use_model(self._session.collection, self._refused)
-        except FlowerSorterError as error:  # it may have been deleted since
-            self._front.complain(error)
-            return
+        self._session.library.submit(  # it may have been deleted since
+            partial(use_model, self._session.collection, self._refused),
+            self._on_refused_used,
+            self._front.complain,
+            changes=Changes.MODEL | Changes.CLASSES,
+        )
+
+    def _on_refused_used(self, _result: None) -> None:
         self._front.bar.say(self._message)
         self.guesses_outdated.emit()
 

@@ -5,12 +5,13 @@ Its workflows are imported where they are run: the window is up before anybody h
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowersorter.errors import FlowerSorterError
+from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -24,7 +25,7 @@ class TrainingController(QObject):
     """Runs the training and, after it, lets the folder be predicted again.
 
     Signals:
-        trained(): The collection has another model.
+        trained(): The collection has another model, by which the folder is about to be labelled.
         places_requested(list of place ids, title): Show these.
         told(): The person was told what changed, and nothing is left to do.
     """
@@ -55,7 +56,7 @@ class TrainingController(QObject):
 
     def nothing_checked(self) -> str:
         """What to do before anything can be learned or measured, for the person; "" once there is a label."""
-        if self._session.collection.labels.counts():
+        if self._session.state.label_counts:
             return ""
         return self.tr("Check some photos first: drag them onto their class, or press Enter where the guess is right")
 
@@ -79,6 +80,7 @@ class TrainingController(QObject):
             self.tr("Learning from your photos"),
             lambda report, cancel: retrain(self._session.engine, request, report, cancel),
             listener,
+            changes=Changes.MODEL | Changes.CLASSES,
         )
 
     def _on_trained(self, result: object) -> None:
@@ -98,11 +100,14 @@ class TrainingController(QObject):
     def _use_refused(self) -> None:
         from flowersorter.workflows.models.current_model import use_model
 
-        try:
-            use_model(self._session.collection, self._refused)
-        except FlowerSorterError as error:  # it may have been deleted since
-            self._front.complain(error)
-            return
+        self._session.library.submit(  # it may have been deleted since
+            partial(use_model, self._session.collection, self._refused),
+            self._on_refused_used,
+            self._front.complain,
+            changes=Changes.MODEL | Changes.CLASSES,
+        )
+
+    def _on_refused_used(self, _result: None) -> None:
         self._front.bar.say(self._message)
         self._predict_again()
 
@@ -115,13 +120,12 @@ class TrainingController(QObject):
         return text.format(result.imported_right)
 
     def _predict_again(self) -> None:
+        self.trained.emit()
         if self._folder.folder is None:
-            self.trained.emit()
             self.told.emit()
             return
         columns = self._session.photos.columns
         self._before = dict(zip(columns.place_ids.tolist(), columns.class_ids.tolist(), strict=True))
-        self.trained.emit()
         self._folder.look_again()
 
     def _learned(self, result: TrainResult) -> str:
@@ -166,7 +170,7 @@ class TrainingController(QObject):
     def _get_ready(self) -> None:
         """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
         engine, device = self._session.engine, self._session.device
-        if not engine.collection.labels.counts():
+        if not self._session.state.label_counts:
             return
 
         def run(report: Report, cancel: CancelToken) -> None:

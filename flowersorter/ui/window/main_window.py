@@ -18,6 +18,7 @@ from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.inspector.inspector import Inspector
 from flowersorter.ui.inspector.preview_controller import PreviewController
+from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.labels.labels_controller import LabelsController
 from flowersorter.ui.preferences.cache_controller import CacheController
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -56,7 +57,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._control()
         self._connect()
-        self.memory = WindowState(session.collection.settings, self, self.splitter)
+        self.memory = WindowState(session.state, self, self.splitter)
         self._restore()
 
     # -- what stands where
@@ -98,12 +99,12 @@ class MainWindow(QMainWindow):
 
     def _control(self) -> None:
         session, front = self.session, MessageSink(self, self.job_bar)
-        pending = PendingLabels(session.collection)
+        pending, labels = PendingLabels(session.collection), LabelView(session.photos)
         self.front = front
         self.shelf = FilterController(session.photos, self.grid, self.header, self.class_list, self)
         self.classes = ClassesController(session, front, pending, self)
-        self.folder = FolderController(session, front, pending, self)
-        self.corrections = LabelsController(session, front, pending, self)
+        self.folder = FolderController(session, front, pending, labels, self)
+        self.corrections = LabelsController(session, front, pending, labels, self)
         self.training = TrainingController(session, front, self.folder, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.picked = SelectionController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)
@@ -121,6 +122,7 @@ class MainWindow(QMainWindow):
         queue.finished.connect(self.job_bar.end)
         queue.finished.connect(self._counts.poke)
         queue.failed.connect(self._on_failed)
+        self.session.state.updated.connect(self._on_library)
         self.job_bar.cancel_requested.connect(queue.cancel_current)
         pool = self.session.thumbnails
         pool.arrived.connect(photos.repaint)
@@ -167,12 +169,10 @@ class MainWindow(QMainWindow):
         self.classes.changed.connect(self._on_classes)
         self.folder.opened.connect(self._on_opened)
         self.folder.closed.connect(self._on_folder_closed)
-        self.folder.classes_changed.connect(self.classes.refresh)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
         self.folder.show_requested.connect(self.shelf.show)
         self.corrections.labels_changed.connect(self._on_labels)
-        self.training.trained.connect(self.classes.refresh)
         late = self.on_demand
         for asking in (self.training, late):
             asking.places_requested.connect(self.shelf.show_places)
@@ -307,6 +307,11 @@ class MainWindow(QMainWindow):
     def _on_labelled(self) -> None:
         self.classes.refresh()
         self._on_selection()
+
+    @Slot()
+    def _on_library(self) -> None:
+        self.classes.refresh()
+        self._enable()
 
     @Slot(int, object)
     def _on_failed(self, _job_id: int, error: Exception) -> None:

@@ -61,7 +61,7 @@ class SelectionController(QObject):
         """Make a class for these photos."""
         made = self._classes.make(len(place_ids), self._corrections.come_from(place_ids))
         if made is not None:
-            self._corrections.assign_to_made(place_ids, made, self._classes.refresh)
+            self._corrections.assign_to_made(place_ids, made)
 
     @Slot()
     def split(self) -> None:

@@ -42,8 +42,7 @@ class WindowController(QObject):
     @Slot()
     def ask_for_folder(self) -> None:
         """Let the person choose a folder."""
-        settings = self._session.collection.settings
-        start = settings.get(LAST_FOLDER) or str(Path.home())
+        start = self._session.state.setting(LAST_FOLDER) or str(Path.home())
         chosen = QFileDialog.getExistingDirectory(self._front.window, self.tr("Open a folder of photos"), start)
         if chosen:
             self.folder_chosen.emit(Path(chosen))

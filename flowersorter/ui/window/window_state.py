@@ -12,10 +12,10 @@ from flowersorter.library.tables.settings import (
     PHOTO_ORDER,
     TILE_SIZE_PX,
     WINDOW_GEOMETRY,
-    Settings,
 )
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.photo_grid import PhotoGrid
+from flowersorter.ui.shared.library_state import LibraryState
 
 USUAL_SIZE = (1280, 820)
 USUAL_SIDES = [230, 760, 290]
@@ -26,26 +26,26 @@ NARROW_SIDES = [180, 390, 230]
 class WindowState:
     """Reads and writes the collection's settings."""
 
-    def __init__(self, settings: Settings, window: QMainWindow, splitter: QSplitter) -> None:
-        self._settings, self._window, self._splitter = settings, window, splitter
+    def __init__(self, state: LibraryState, window: QMainWindow, splitter: QSplitter) -> None:
+        self._state, self._window, self._splitter = state, window, splitter
 
     @property
     def order(self) -> Order:
         """How the photos were ordered."""
-        stored = self._settings.get(PHOTO_ORDER)
+        stored = self._state.setting(PHOTO_ORDER)
         return Order(stored) if stored in list(Order) else Order.NAME
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
         """Make the window look as it did; a first start looks as we like it."""
-        stored = self._settings.get(WINDOW_GEOMETRY)
+        stored = self._state.setting(WINDOW_GEOMETRY)
         restored = stored and self._window.restoreGeometry(QByteArray.fromBase64(stored.encode("ascii", "ignore")))
         if not restored:
             self._window.resize(*USUAL_SIZE)
-        sides = self._settings.get(PANEL_WIDTHS)
+        sides = self._state.setting(PANEL_WIDTHS)
         valid = len(sides) == len(USUAL_SIDES) and all(isinstance(each, int) and each >= 0 for each in sides)
         self._splitter.setSizes(sides if valid else USUAL_SIDES)
-        grid.set_tile_size(self._settings.get(TILE_SIZE_PX))
-        inspector.setChecked(self._settings.get(INSPECTOR_SHOWN))
+        grid.set_tile_size(self._state.setting(TILE_SIZE_PX))
+        inspector.setChecked(self._state.setting(INSPECTOR_SHOWN))
         self._inspector = inspector
 
     def fit(self, before_px: int, now_px: int) -> None:
@@ -58,9 +58,9 @@ class WindowState:
     def save(self, grid: PhotoGrid, order: Order) -> None:
         """Remember all of it."""
         geometry = bytes(self._window.saveGeometry().toBase64().data()).decode("ascii")
-        self._settings.set(WINDOW_GEOMETRY, geometry)
+        self._state.set_setting(WINDOW_GEOMETRY, geometry)
         if self._inspector.isChecked() and self._splitter.isVisible():
-            self._settings.set(PANEL_WIDTHS, self._splitter.sizes())
-        self._settings.set(INSPECTOR_SHOWN, self._inspector.isChecked())
-        self._settings.set(TILE_SIZE_PX, grid.tile_size)
-        self._settings.set(PHOTO_ORDER, order.value)
+            self._state.set_setting(PANEL_WIDTHS, self._splitter.sizes())
+        self._state.set_setting(INSPECTOR_SHOWN, self._inspector.isChecked())
+        self._state.set_setting(TILE_SIZE_PX, grid.tile_size)
+        self._state.set_setting(PHOTO_ORDER, order.value)

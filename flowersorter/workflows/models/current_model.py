@@ -118,3 +118,10 @@ def use_model(collection: CollectionStore, model_id: int | None) -> None:
         collection.settings.set(BACKBONE, model.backbone)
         collection.classes.bring_back(model.class_names)
         collection.classes.keep_model_classes(model.class_names)
+
+
+def use_model_instead(collection: CollectionStore, model_id: int | None) -> int | None:
+    """As `use_model`; returns the model that was in use, None for the starter."""
+    before = collection.models.current()
+    use_model(collection, model_id)
+    return None if before is None else before.id

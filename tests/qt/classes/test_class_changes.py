@@ -23,7 +23,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 from tests.qt.dialogs import when_asked
-from tests.qt.program import class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 from tests.qt.window.test_whole_way import sort_into
 
 NAMES = ("red", "green", "blue")
@@ -40,7 +40,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
             collection.classes.delete(each.id)
         for name in NAMES:
             collection.classes.add(name)
-        window.classes.refresh()
+        show_stored(started)
         for name in NAMES:
             window.corrections.assign(places(started, f"_{name}")[:EACH], class_named(started, name))
         qtbot.waitUntil(window.actions_by_name["retrain"].isEnabled)
@@ -132,7 +132,7 @@ def test_merged_classes_come_apart_again(program: Program, qtbot: QtBot) -> None
     merged = known(program)
     red, _, blue = (each.id for each in before["classes"])
     assert merged["meant"] == [blue, before["classes"][1].id, blue]
-    assert program.collection.labels.counts() == {blue: 2 * EACH, before["classes"][1].id: EACH}
+    assert stored(program).labels.counts() == {blue: 2 * EACH, before["classes"][1].id: EACH}
     assert "Merge “red” into “blue”" in program.window.actions_by_name["undo"].text()
     for _ in range(2):
         ctrl_z(program, qtbot)
@@ -153,7 +153,7 @@ def test_a_renamed_class_has_its_old_name_again_and_the_new_one_means_nothing(pr
     for _ in range(2):
         ctrl_z(program, qtbot)
         assert known(program) == before
-        assert program.collection.classes.find("ruby") is None
+        assert stored(program).classes.find("ruby") is None
         program.window.actions_by_name["redo"].trigger()
         idle(program, qtbot)
         assert known(program) == renamed
@@ -188,8 +188,8 @@ def test_what_was_corrected_before_and_after_can_still_be_taken_back(program: Pr
 def test_a_name_that_is_taken_by_now_is_said_and_nothing_changes(program: Program, qtbot: QtBot) -> None:
     delete(program, "red")
     idle(program, qtbot)
-    program.collection.classes.add("Red")
-    program.window.classes.refresh()
+    stored(program).classes.add("Red")
+    show_stored(program)
     before = known(program)
     ctrl_z(program, qtbot)
     (box,) = program.window.findChildren(ErrorDialog)
@@ -215,9 +215,11 @@ def test_photos_that_were_not_read_yet_go_along(program: Program, qtbot: QtBot, 
         merge(program, "red", "blue")
     else:
         delete(program, "red")
+    stored(program)
     assert pending.items() == ({unread: blue, read: blue} if merged else {})
     pending.settle({read: photo})  # as the labelling does when it has read one
     window.actions_by_name["undo"].trigger()
+    stored(program)
     assert pending.items() == {unread: red}
     label = collection.labels.get([photo])[photo]
     assert (label.class_id, label.origin) == (red, LabelOrigin.PERSON)
@@ -259,6 +261,7 @@ def filed(folder: Path) -> dict[str, int]:
 
 def and_move(program: Program, qtbot: QtBot) -> None:
     """Let what is filed move along, in the preview that is open."""
+    stored(program)
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     assert "Undo takes both back" in dialog.note.text()
@@ -341,6 +344,7 @@ def test_a_merge_that_left_filed_photos_alone_moves_none_when_taken_back(
     sort_into(program, target, qtbot)
     start = filed(target)
     merge(program, "red", "blue")
+    stored(program)
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     QTest.mouseClick(dialog.only_button, Qt.MouseButton.LeftButton)

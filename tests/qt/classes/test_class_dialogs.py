@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
@@ -11,10 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QDialog, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
+from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.errors import ClassRefused
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.ui.classes.class_dialogs import (
+    Commit,
     NameDialog,
     ask_for_name,
     ask_merge_target,
@@ -22,6 +25,8 @@ from flowersorter.ui.classes.class_dialogs import (
     ask_to_delete,
 )
 from tests.qt.dialogs import when_asked
+
+_T = TypeVar("_T")
 
 
 @pytest.fixture
@@ -50,6 +55,24 @@ def typed(text: str, key: Qt.Key = Qt.Key.Key_Return) -> Callable[[NameDialog], 
     return deed
 
 
+def at_once(call: Callable[[str], _T]) -> Commit[_T]:
+    """Do in this thread what the window does in that of the library."""
+
+    def commit(name: str, done: Callable[[_T], None], failed: Callable[[Exception], None]) -> None:
+        try:
+            result = call(name)
+        except ClassRefused as refused:
+            failed(refused)
+        else:
+            done(result)
+
+    return commit
+
+
+def checked(classes: ClassTable, photo_class: PhotoClass) -> Commit[str]:
+    return at_once(lambda name: classes.check_name(photo_class.id, name))
+
+
 def names(classes: ClassTable) -> list[str]:
     return [each.name for each in classes.all()]
 
@@ -59,7 +82,7 @@ def names(classes: ClassTable) -> list[str]:
 
 def test_a_typed_name_and_enter_make_a_class(window: QWidget, classes: ClassTable) -> None:
     when_asked(NameDialog, typed("  tulips "))
-    made = ask_for_name(window, classes, 3)
+    made = ask_for_name(window, classes.all(), at_once(classes.add), 3)
     assert made is not None
     assert made.name == "tulips"
     assert names(classes) == ["daisy", "roses & thorns", "tulips"]
@@ -67,7 +90,7 @@ def test_a_typed_name_and_enter_make_a_class(window: QWidget, classes: ClassTabl
 
 def test_escape_makes_nothing(window: QWidget, classes: ClassTable) -> None:
     when_asked(NameDialog, typed("tulips", Qt.Key.Key_Escape))
-    assert ask_for_name(window, classes, 0) is None
+    assert ask_for_name(window, classes.all(), at_once(classes.add), 0) is None
     assert len(names(classes)) == 2
 
 
@@ -79,7 +102,7 @@ def test_it_says_how_many_photos_go_in(window: QWidget, classes: ClassTable) -> 
 
     for photos in (0, 1, 12):
         when_asked(NameDialog, look)
-        ask_for_name(window, classes, photos)
+        ask_for_name(window, classes.all(), at_once(classes.add), photos)
     assert said == ["", "1 photo will go into it.", "12 photos will go into it."]
 
 
@@ -97,7 +120,7 @@ def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, clas
                 assert dialog.message.isVisible()
 
     when_asked(NameDialog, deed)
-    assert ask_for_name(window, classes, 0) is None
+    assert ask_for_name(window, classes.all(), at_once(classes.add), 0) is None
     assert seen == [*[("", True)] * 4, ("There is already a class “daisy”.", False), ("", True)]
 
 
@@ -109,18 +132,18 @@ def test_a_name_refused_after_all_says_why_and_can_be_mended(
     def refuse_once(name: str) -> object:
         tries.append(name)
         if len(tries) == 1:
-            when_asked(NameDialog, mend)
             raise ClassRefused("The class name cannot be used", "it holds characters that cannot be displayed")
         return add(name)
 
     def mend(dialog: NameDialog) -> None:
+        typed("worse")(dialog)
         assert "characters that cannot be displayed" in dialog.message.text
         assert not dialog.ok_button.isEnabled()
         typed("better")(dialog)
 
     monkeypatch.setattr(classes, "add", refuse_once)
-    when_asked(NameDialog, typed("worse"))
-    made = ask_for_name(window, classes, 0)
+    when_asked(NameDialog, mend)
+    made = ask_for_name(window, classes.all(), at_once(classes.add), 0)
     assert made is not None
     assert (made.name, tries) == ("better", ["worse", "better"])
 
@@ -138,13 +161,13 @@ def test_renaming_starts_with_the_old_name_selected(window: QWidget, classes: Cl
         QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
 
     when_asked(NameDialog, deed)
-    assert ask_new_name(window, classes, daisy) == "Daisy"
+    assert ask_new_name(window, classes.all(), checked(classes, daisy), daisy) == "Daisy"
     assert names(classes) == ["daisy", "roses & thorns"]  # asking changes nothing
 
 
 def test_renaming_to_another_class_is_refused(window: QWidget, classes: ClassTable) -> None:
     when_asked(NameDialog, typed("ROSES & thorns"))
-    assert ask_new_name(window, classes, classes.all()[0]) is None
+    assert ask_new_name(window, classes.all(), checked(classes, classes.all()[0]), classes.all()[0]) is None
 
 
 def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: ClassTable) -> None:
@@ -152,11 +175,11 @@ def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: Class
 
     def deed(dialog: NameDialog) -> None:
         dialog.field.setText("da\u2028isy")
-        when_asked(NameDialog, lambda again: said.append(again.message.text))
         QTest.keyClick(dialog.field, Qt.Key.Key_Return)
+        said.append(dialog.message.text)
 
     when_asked(NameDialog, deed)
-    assert ask_new_name(window, classes, classes.all()[0]) is None
+    assert ask_new_name(window, classes.all(), checked(classes, classes.all()[0]), classes.all()[0]) is None
     assert len(said) == 1
     assert "characters that cannot be displayed" in said[0]
 
@@ -167,7 +190,7 @@ def test_renaming_says_that_filed_photos_are_asked_about(
 ) -> None:
     notes: list[str] = []
     when_asked(NameDialog, lambda dialog: notes.append(dialog.note.text()))
-    ask_new_name(window, classes, classes.all()[0], filed)
+    ask_new_name(window, classes.all(), checked(classes, classes.all()[0]), classes.all()[0], filed)
     assert len(notes) == 1
     assert notes[0].startswith(note)
     assert bool(notes[0]) == bool(note)
@@ -180,7 +203,7 @@ def test_an_ampersand_in_a_name_is_no_mnemonic(window: QWidget, classes: ClassTa
         asked.append(dialog.field.accessibleName())
 
     when_asked(NameDialog, look)
-    ask_new_name(window, classes, classes.all()[1])
+    ask_new_name(window, classes.all(), checked(classes, classes.all()[1]), classes.all()[1])
     assert asked == ["New name of “roses & thorns”"]
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel, Qt, QTimer
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QComboBox, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
@@ -24,7 +24,8 @@ from flowersorter.ui.filing.history_dialog import HistoryDialog
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.filing.history import runs
-from tests.qt.program import class_named, draw_folder, idle, places, running
+from tests.qt.dialogs import when_open
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 from tests.qt.window.test_whole_way import drag_to, sort_into
 
 NAMES = ("red", "green", "blue")
@@ -42,7 +43,7 @@ def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot) -> Iterator[Program]:
     folder = draw_folder(tmp_path / "photos", EACH)
     with running(tmp_path / "collection", qtbot) as program:
         for name in NAMES:
-            program.collection.classes.add(name)
+            stored(program).classes.add(name)
         program.window.open_folder(folder)
         idle(program, qtbot)
         for name in NAMES:
@@ -58,7 +59,7 @@ def filed(folder: Path) -> dict[str, int]:
 
 def names(program: Program) -> list[str]:
     """The first classes; those of the starter model follow."""
-    return [each.name for each in program.collection.classes.all()][: len(NAMES)]
+    return [each.name for each in stored(program).classes.all()][: len(NAMES)]
 
 
 def rename(program: Program, old: str, new: str) -> None:
@@ -69,7 +70,7 @@ def rename(program: Program, old: str, new: str) -> None:
         dialog.field.setText(new)
         QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.rename(class_named(program, old))
 
 
@@ -82,12 +83,13 @@ def merge(program: Program, old: str, into: str) -> None:
         choice.setCurrentText(into)
         button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.merge(class_named(program, old))
 
 
 def preview(program: Program, qtbot: QtBot) -> ClassMoveDialog:
     """The preview, once it shows its plan."""
+    stored(program)
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
     qtbot.waitUntil(lambda: dialog.list.topLevelItemCount() > 0)
@@ -117,12 +119,12 @@ def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
     assert lines(dialog) == [(str(sorted_to), ""), ("red → ruby", "3")]
     assert dialog.move_button.text() == "&Rename and move 3 photos"
     assert "the class keeps its new name" in dialog.note.text()
-    assert program.collection.classes.all()[0].name == "red"
+    assert stored(program).classes.all()[0].name == "red"
     assert filed(sorted_to)["red"] == EACH
 
     press(program, qtbot, lambda dialog: dialog.move_button)
     assert filed(sorted_to) == {"ruby": EACH, "green": EACH, "blue": EACH}
-    assert program.collection.classes.all()[0].name == "ruby"
+    assert stored(program).classes.all()[0].name == "ruby"
     bar = program.window.job_bar
     assert bar.message.text() == "3 filed photos moved to “ruby”."
     assert len(runs(program.collection)) == 2
@@ -131,7 +133,7 @@ def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
     bar.links[0].click()
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
-    assert program.collection.classes.all()[0].name == "ruby"
+    assert stored(program).classes.all()[0].name == "ruby"
     assert bar.message.text() == "3 photos are back where they were filed. The class keeps its new name."
 
 
@@ -139,7 +141,7 @@ def test_the_name_alone_can_be_changed(program: Program, sorted_to: Path, qtbot:
     rename(program, "red", "ruby")
     press(program, qtbot, lambda dialog: dialog.only_button)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
-    assert program.collection.classes.all()[0].name == "ruby"
+    assert stored(program).classes.all()[0].name == "ruby"
     assert len(runs(program.collection)) == 1
 
 
@@ -153,8 +155,8 @@ def test_cancelling_the_preview_changes_nothing(program: Program, sorted_to: Pat
 
 
 def test_a_class_without_filed_photos_is_renamed_at_once(program: Program, qtbot: QtBot) -> None:
-    program.collection.classes.add("violet")
-    program.window.classes.refresh()
+    stored(program).classes.add("violet")
+    show_stored(program)
 
     def answer() -> None:
         dialog = program.window.findChild(NameDialog)
@@ -162,10 +164,10 @@ def test_a_class_without_filed_photos_is_renamed_at_once(program: Program, qtbot
         dialog.field.setText("lilac")
         dialog.ok_button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.rename(class_named(program, "violet"))
     assert program.window.findChild(ClassMoveDialog) is None
-    assert program.collection.classes.all()[-1].name == "lilac"
+    assert stored(program).classes.all()[-1].name == "lilac"
 
 
 def test_merged_photos_go_into_the_folder_of_the_other_class(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
@@ -208,7 +210,7 @@ def test_deleting_a_class_leaves_its_filed_photos_alone(program: Program, sorted
         button.click()
 
     before = {path: path.read_bytes() for path in sorted_to.rglob("*") if path.is_file()}
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.delete(class_named(program, "red"))
     idle(program, qtbot)
     assert "(3 photos)" in texts[0]
@@ -220,7 +222,7 @@ def test_splitting_a_class_moves_the_filed_photos_as_one_step(
     program: Program, sorted_to: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     window = program.window
-    monkeypatch.setattr(window.classes, "make", lambda *_asked: program.collection.classes.add("ruby"))
+    monkeypatch.setattr(window.classes, "make", lambda *_asked: stored(program).classes.add("ruby"))
     drag_to(program, places(program, "_red")[:2], NEW_CLASS)
     idle(program, qtbot)
     assert filed(sorted_to) == {"ruby": 2, "red": 1, "green": EACH, "blue": EACH}
@@ -232,6 +234,7 @@ def test_splitting_a_class_moves_the_filed_photos_as_one_step(
 
 def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
     program.window.on_demand.sorting.show_history()
+    stored(program)
     dialog = program.window.findChild(HistoryDialog)
     assert dialog is not None
     photos = dialog.photos
@@ -270,7 +273,7 @@ def test_a_correction_whose_run_the_history_took_back_is_undone_without_complain
 
 
 def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
-    program.collection.labels.clear(list(program.collection.labels.all())[:1])
+    stored(program).labels.clear(list(stored(program).labels.all())[:1])
     for ticked in (False, True):
         program.window.on_demand.sorting.start()
         dialog = program.window.findChildren(SortDialog)[-1]

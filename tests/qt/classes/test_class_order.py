@@ -23,25 +23,26 @@ from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from tests.qt.dialogs import when_asked
 from tests.qt.drag import drag
-from tests.qt.program import class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 
 
 @pytest.fixture
 def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos", 4)) as started:
         idle(started, qtbot)
-        for each in started.collection.classes.all():
-            started.collection.classes.delete(each.id)
+        for each in stored(started).classes.all():
+            stored(started).classes.delete(each.id)
         for name in ("ash", "birch", "cedar"):
-            started.collection.classes.add(name)
-        started.window.classes.refresh()
+            stored(started).classes.add(name)
+        show_stored(started)
         yield started
 
 
 def names(program: Program) -> list[str]:
     """The classes as the window lists them; the library must agree."""
+    library = [each.name for each in stored(program).classes.all()]
     shown = [row.text for row in program.window.class_list.classes.rows.rows if row.key != NEW_CLASS]
-    assert shown == [each.name for each in program.collection.classes.all()]
+    assert shown == library
     return shown
 
 
@@ -53,8 +54,8 @@ def row(program: Program, name: str, *, lower: bool = False) -> QPoint:
 
 
 def labels(program: Program) -> dict[str, int]:
-    called = {each.id: each.name for each in program.collection.classes.all()}
-    return {called[class_id]: count for class_id, count in program.collection.labels.counts().items()}
+    called = {each.id: each.name for each in stored(program).classes.all()}
+    return {called[class_id]: count for class_id, count in stored(program).labels.counts().items()}
 
 
 def write_name(text: str, notes: list[str] | None = None) -> None:
@@ -90,7 +91,7 @@ def test_a_class_is_dragged_to_another_place_and_ctrl_z_puts_it_back(program: Pr
     assert names(program) == ["ash", "birch", "cedar"]
     program.window.actions_by_name["redo"].trigger()
     assert names(program) == ["cedar", "ash", "birch"]
-    assert [each.id for each in program.collection.classes.all()] == [cedar, ash, birch]
+    assert [each.id for each in stored(program).classes.all()] == [cedar, ash, birch]
 
 
 def test_a_drag_that_ends_where_it_began_was_a_click(program: Program) -> None:
@@ -135,7 +136,7 @@ def test_an_order_that_cannot_be_saved_is_said_and_nothing_is_left_to_undo(
     def full(_ids: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(program.collection.classes, "reorder", full)
+    monkeypatch.setattr(stored(program).classes, "reorder", full)
     program.window.classes.move_down(class_named(program, "ash"))
     assert names(program) == ["ash", "birch", "cedar"]
     assert not program.session.corrections.canUndo()
@@ -225,9 +226,9 @@ def test_a_class_without_photos_goes_back_too_but_one_with_labels_stays(program:
     window.actions_by_name["undo"].trigger()
     assert names(program) == ["ash", "birch", "cedar"]
     window.actions_by_name["redo"].trigger()
-    photo = program.collection.photos.place(places(program, "red")[0]).photo_id
+    photo = stored(program).photos.place(places(program, "red")[0]).photo_id
     assert photo is not None
-    program.collection.labels.assign(
+    stored(program).labels.assign(
         [photo], class_named(program, "dogwood"), LabelOrigin.FOLDER
     )  # as a class folder would
     window.actions_by_name["undo"].trigger()
@@ -256,8 +257,9 @@ def test_a_name_that_is_taken_by_now_is_said_and_the_photos_stay(program: Progra
     write_name("dogwood")
     window.actions_by_name["split_class"].trigger()
     window.actions_by_name["undo"].trigger()
-    program.collection.classes.add("Dogwood")
+    stored(program).classes.add("Dogwood")
     window.actions_by_name["redo"].trigger()
+    stored(program)
     (box,) = window.findChildren(ErrorDialog)
     assert "already a class" in f"{box.said[0]} {box.said[1]}"
     box.close()

@@ -19,7 +19,7 @@ from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest
 from flowersorter.workflows.labelling.set_labels import assign
-from tests.qt.program import draw_folder, idle, places, running
+from tests.qt.program import draw_folder, idle, places, running, show_stored, stored
 
 
 @pytest.fixture
@@ -30,14 +30,14 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
         made.window.open_folder(folder)
         idle(made, qtbot)
         for name in ("red", "green", "blue"):
-            photo_ids = [made.collection.photos.place(each).photo_id for each in places(made, f"_{name}")]
-            assign(made.collection, [each for each in photo_ids if each], made.collection.classes.add(name).id)
-        wrong = made.collection.photos.place(places(made, "_red")[0]).photo_id
-        blue = made.collection.classes.find("blue")
+            photo_ids = [stored(made).photos.place(each).photo_id for each in places(made, f"_{name}")]
+            assign(made.collection, [each for each in photo_ids if each], stored(made).classes.add(name).id)
+        wrong = stored(made).photos.place(places(made, "_red")[0]).photo_id
+        blue = stored(made).classes.find("blue")
         assert wrong is not None
         assert blue is not None
         assign(made.collection, [wrong], blue.id)
-        made.window.classes.refresh()
+        show_stored(made)
         idle(made, qtbot)
         yield made
 

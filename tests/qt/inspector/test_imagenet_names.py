@@ -17,7 +17,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawing import YELLOW, textured, write_jpeg
-from tests.qt.program import COLOURS, draw_folder, idle, places, running, tile
+from tests.qt.program import COLOURS, draw_folder, idle, places, running, stored, tile
 from tests.stub_network import colour_layer, open_colour_network
 
 
@@ -73,7 +73,7 @@ def test_once_it_has_a_class_nobody_needs_to_know(program: Program, qtbot: QtBot
     pick(program, "yellow")
     qtbot.waitUntil(inspector.likeness.isVisible)
     QTest.keyClick(program.window.grid, Qt.Key.Key_1)
-    qtbot.waitUntil(lambda: bool(program.collection.labels.all()))
+    qtbot.waitUntil(lambda: bool(stored(program).labels.all()))
     pick(program, "yellow")
     qtbot.waitUntil(lambda: inspector.verdict.text() == "Checked by you")
     assert not inspector.likeness.isVisible()

@@ -16,7 +16,7 @@ from flowersorter.app import Program
 from flowersorter.ui.labels import label_errors_controller
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.evaluation.label_errors import find_duplicate_labels, keep
-from tests.qt.program import class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 
 
 @pytest.fixture
@@ -25,8 +25,8 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as opened:
         idle(opened, qtbot)
         for name in ("red", "green", "blue"):
-            opened.collection.classes.add(name)
-        opened.window.classes.refresh()
+            stored(opened).classes.add(name)
+        show_stored(opened)
         yield opened
 
 
@@ -60,14 +60,14 @@ def test_of_one_class_only_nothing_is_learned_and_the_model_before_stays(program
     labelled(program, "green", 6)
     program.window.training.start()
     idle(program, qtbot)
-    models = program.collection.models.all()
+    models = stored(program).models.all()
     labelled(program, "green", 6, "red")
     program.window.training.start()
     what, why, hint = complaint(program, qtbot)
     assert what == "There is nothing to tell apart yet"
     assert "two classes with a labelled photo each are needed" in why
     assert "second class" in hint
-    assert program.collection.models.all() == models
+    assert stored(program).models.all() == models
 
 
 @pytest.mark.parametrize("action", ["evaluate", "check_labels"])
@@ -96,11 +96,11 @@ def contradicting(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     shutil.copy(folder / "red" / "IMG_000_red.jpg", folder / "green" / "same.jpg")
     with running(tmp_path / "collection", qtbot) as opened:
         for name in ("red", "green", "blue"):
-            opened.collection.classes.add(name)
-        opened.window.classes.refresh()
+            stored(opened).classes.add(name)
+        show_stored(opened)
         opened.window.open_folder(folder)
         idle(opened, qtbot)
-        assert sum(opened.collection.labels.counts().values()) == 12
+        assert sum(stored(opened).labels.counts().values()) == 12
         yield opened
 
 

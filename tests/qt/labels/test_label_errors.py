@@ -20,7 +20,7 @@ from flowersorter.workflows.evaluation.label_next import LabelNextResult, Standi
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.training.semi_supervised_option import set_learns_from_unlabelled
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured
-from tests.qt.program import class_named, draw_folder, idle, places, running
+from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 
 NAMES = {1: "dahlia", 2: "zinnia", 3: "R&B"}
 
@@ -155,8 +155,8 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
     with running(tmp_path / "collection", qtbot, folder) as opened:
         idle(opened, qtbot)
         for name in ("red", "green", "blue"):
-            opened.collection.classes.add(name)
-        opened.window.classes.refresh()
+            stored(opened).classes.add(name)
+        show_stored(opened)
         corrections = opened.window.corrections
         corrections.assign(places(opened, "red")[:8], class_named(opened, "red"))
         corrections.assign(places(opened, "red")[8:10], class_named(opened, "green"))
@@ -175,8 +175,8 @@ def checked(program: Program, qtbot: QtBot) -> LabelErrorsDialog:
 
 
 def label_of(program: Program, photo_id: int) -> str:
-    label = program.collection.labels.get([photo_id])[photo_id]
-    return next(each.name for each in program.collection.classes.all() if each.id == label.class_id)
+    label = stored(program).labels.get([photo_id])[photo_id]
+    return next(each.name for each in stored(program).classes.all() if each.id == label.class_id)
 
 
 def test_moving_keeping_and_undoing_are_written_and_shown(program: Program, qtbot: QtBot) -> None:
@@ -191,10 +191,10 @@ def test_moving_keeping_and_undoing_are_written_and_shown(program: Program, qtbo
     assert program.photos.columns.label_ids[at] == class_named(program, "red"), "the grid shows it, too"
     QTest.keyClick(dialog, Qt.Key.Key_K)
     assert shown(dialog) == 0
-    assert len(program.collection.reviewed_labels.all()) == 1
+    assert len(stored(program).reviewed_labels.all()) == 1
     QTest.keyClick(dialog, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert shown(dialog) == second
-    assert program.collection.reviewed_labels.all() == set()
+    assert stored(program).reviewed_labels.all() == set()
     dialog.undo_button.click()
     assert shown(dialog) == first
     assert label_of(program, first) == "green"

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -12,31 +15,70 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from PySide6.QtGui import QUndoStack
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
+from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from tests.qt.fake_rows import nothing_yet
 
+T = TypeVar("T")
 FOLDER = Path("/photos")
 #: The photo at each place: some are the same photo, and one has a label of its class folder already.
-PHOTOS = (b"one", b"one", b"other")
+PHOTOS = (b"one", b"one", b"other", b"third", b"third")
 FROM_FOLDER = b"one"
 
 
+class SlowLibrary:
+    """Takes operations as the queue of the window does; runs them, and tells how they went, when it is asked to."""
+
+    def __init__(self) -> None:
+        self.operations: deque[Callable[[], None]] = deque()
+        self.answers: deque[Callable[[], None]] = deque()
+
+    def submit(
+        self,
+        operation: Callable[[], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        *,
+        changes: Changes = Changes.NOTHING,
+    ) -> None:
+        del failed, changes
+        assert done is not None
+        self.operations.append(lambda: self.answers.append(partial(done, operation())))
+
+    def work(self) -> None:
+        if self.operations:
+            self.operations.popleft()()
+
+    def tell(self) -> None:
+        if self.answers:
+            self.answers.popleft()()
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.operations or self.answers)
+
+    def rest(self) -> None:
+        while self.busy:
+            self.work()
+            self.tell()
+
+
 class LabelSteps(RuleBasedStateMachine):
-    """A folder whose photos are read one by one while the person labels them."""
+    """A folder whose photos are read one by one while the person labels them and the library is slow to follow."""
 
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.collection = CollectionStore.open(Path(self.folder.name) / "collection")
         collection = self.collection
-        collection.database.query("PRAGMA synchronous = OFF")  # nothing crashes here
         self.classes = [collection.classes.add(name).id for name in ("rose", "tulip")]
         found = [(FOLDER / f"{number}.jpg", 1, 1) for number in range(len(PHOTOS))]
         self.places = [place.id for place in collection.photos.sync_folder(FOLDER, found)]
@@ -45,6 +87,7 @@ class LabelSteps(RuleBasedStateMachine):
         self.from_folder = Label(self.classes[0], LabelOrigin.FOLDER)
         collection.labels.assign([photo_id], self.classes[0], LabelOrigin.FOLDER)
         self.model, self.pending, self.stack = PhotoModel(nothing_yet), PendingLabels(collection), QUndoStack()
+        self.view, self.library = LabelView(self.model), SlowLibrary()
         self.model.set_rows(folder_rows(Engine(collection), FOLDER))
         self.read: set[int] = set()  # what the library knows is read
         self.shown: set[int] = set()  # what the window knows is read
@@ -67,37 +110,45 @@ class LabelSteps(RuleBasedStateMachine):
         self.stack.push(LabelCommand(self.desk, known, unread, "label"))
 
     @precondition(lambda self: len(self.read) < len(PHOTOS))
-    @rule(number=st.integers(0, len(PHOTOS) - 1), heard=st.booleans())
-    def read_a_photo(self, number: int, heard: bool) -> None:
-        """The job reads one of those that are left; the window hears of it at once, or later."""
-        left = sorted(set(range(len(PHOTOS))) - self.read)
-        at = left[number % len(left)]
+    @rule(data=st.data())
+    def read_a_photo(self, data: st.DataObject) -> None:
+        """The job has read it, and the window has not heard of it yet."""
+        at = data.draw(st.sampled_from(sorted(set(range(len(PHOTOS))) - self.read)))
         self.collection.photos.record([record(self.places[at], PHOTOS[at])])
         self.read.add(at)
-        if heard:
-            self.hear_of_it()
 
-    @precondition(lambda self: self.shown != self.read)
     @rule()
     def hear_of_it(self) -> None:
         rows = folder_rows(Engine(self.collection), FOLDER)
         self.model.merge(rows)
-        self.model.show_labels(self.pending.found(rows.place_ids, rows.photo_ids))
+        self.library.submit(partial(self.pending.found, rows.place_ids, rows.photo_ids), self.view.show)
         self.shown = set(self.read)
 
-    @precondition(lambda self: self.stack.canUndo())
+    @rule(times=st.integers(1, 3))
+    def the_library_works(self, times: int) -> None:
+        for _ in range(times):
+            self.library.work()
+
+    @rule(times=st.integers(1, 3))
+    def the_window_hears_of_it(self, times: int) -> None:
+        for _ in range(times):
+            self.library.tell()
+
+    @rule()
+    def all_is_quiet(self) -> None:
+        self.library.rest()
+
     @rule()
     def undo(self) -> None:
         self.stack.undo()
 
-    @precondition(lambda self: self.stack.canRedo())
     @rule()
     def redo(self) -> None:
         self.stack.redo()
 
     @invariant()
     def the_newest_step_counts(self) -> None:
-        if self.shown != self.read:
+        if self.shown != self.read or self.library.busy:
             return
         in_force = self.said[: self.stack.index()]
         columns = self.model.columns
@@ -127,7 +178,7 @@ class LabelSteps(RuleBasedStateMachine):
         def nothing(*_asked: object) -> None:
             """No photo is filed."""
 
-        return LabelContext(self.collection, self.pending, self.model.show_labels, failed, nothing, nothing)
+        return LabelContext(self.library, self.stack, self.pending, self.view, nothing, failed, nothing, nothing)
 
 
 def record(place_id: int, photo: bytes) -> ReadRecord:
@@ -136,50 +187,25 @@ def record(place_id: int, photo: bytes) -> ReadRecord:
 
 TestLabelSteps = LabelSteps.TestCase
 TestLabelSteps.settings = settings(
-    max_examples=100, stateful_step_count=12, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=100, stateful_step_count=20, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
 
 
 @pytest.fixture
-def steps() -> Iterator[LabelSteps]:
+def steps() -> object:
     made = LabelSteps()
     yield made
     made.teardown()
 
 
-def test_redo_labels_a_photo_that_was_read_meanwhile(steps: LabelSteps) -> None:
-    steps.label({2}, 1)
-    steps.read_a_photo(2, heard=True)
-    checked(steps, steps.undo, steps.redo, steps.undo)
-
-
-def test_redo_labels_a_photo_that_was_read_while_the_step_was_undone(steps: LabelSteps) -> None:
-    steps.label({2}, 1)
-    steps.undo()
-    steps.read_a_photo(2, heard=True)
-    checked(steps, steps.redo, steps.undo)
-
-
-def test_undo_leaves_the_label_that_the_photo_had_from_another_place(steps: LabelSteps) -> None:
-    steps.label({0}, 1)
-    steps.read_a_photo(0, heard=True)
-    checked(steps, steps.undo, steps.redo)
-
-
-def test_an_older_step_counts_less_also_where_its_place_is_read_last(steps: LabelSteps) -> None:
-    steps.label({0}, 0)
-    steps.label({1}, 1)
-    steps.read_a_photo(1, heard=True)
-    steps.read_a_photo(0, heard=True)
-    checked(steps, steps.undo, steps.undo, steps.redo, steps.redo)
-
-
-def test_an_older_step_comes_first_where_the_window_has_not_heard_of_its_photo(steps: LabelSteps) -> None:
-    steps.label({2}, 0)
-    steps.read_a_photo(2, heard=False)
-    steps.label({2}, 1)
-    steps.undo()
-    checked(steps, steps.hear_of_it, steps.redo, steps.undo, steps.undo)
+def read(steps: LabelSteps, at: int, *, heard: bool) -> None:
+    """The job reads a photo; the window hears of it at once, or later."""
+    steps.library.rest()
+    steps.read.add(at)
+    steps.collection.photos.record([record(steps.places[at], PHOTOS[at])])
+    if heard:
+        steps.hear_of_it()
+        steps.library.rest()
 
 
 def checked(steps: LabelSteps, *doings: Callable[[], None]) -> None:
@@ -187,13 +213,49 @@ def checked(steps: LabelSteps, *doings: Callable[[], None]) -> None:
     steps.the_newest_step_counts()
     for do in doings:
         do()
+        steps.library.rest()
         steps.the_newest_step_counts()
+
+
+def test_redo_labels_a_photo_that_was_read_meanwhile(steps: LabelSteps) -> None:
+    steps.label({2}, 1)
+    read(steps, 2, heard=True)
+    checked(steps, steps.undo, steps.redo, steps.undo)
+
+
+def test_redo_labels_a_photo_that_was_read_while_the_step_was_undone(steps: LabelSteps) -> None:
+    steps.label({2}, 1)
+    steps.undo()
+    read(steps, 2, heard=True)
+    checked(steps, steps.redo, steps.undo)
+
+
+def test_undo_leaves_the_label_that_the_photo_had_from_another_place(steps: LabelSteps) -> None:
+    steps.label({0}, 1)
+    read(steps, 0, heard=True)
+    checked(steps, steps.undo, steps.redo)
+
+
+def test_an_older_step_counts_less_also_where_its_place_is_read_last(steps: LabelSteps) -> None:
+    steps.label({0}, 0)
+    steps.label({1}, 1)
+    read(steps, 1, heard=True)
+    read(steps, 0, heard=True)
+    checked(steps, steps.undo, steps.undo, steps.redo, steps.redo)
+
+
+def test_an_older_step_comes_first_where_the_window_has_not_heard_of_its_photo(steps: LabelSteps) -> None:
+    steps.label({2}, 0)
+    read(steps, 2, heard=False)
+    steps.label({2}, 1)
+    steps.undo()
+    checked(steps, steps.hear_of_it, steps.redo, steps.undo, steps.undo)
 
 
 def test_what_was_pending_does_not_outdo_a_newer_label_after_a_restart(steps: LabelSteps) -> None:
     steps.label({2}, 0)
-    steps.read_a_photo(2, heard=False)
+    read(steps, 2, heard=False)
     steps.label({2}, 1)
+    steps.library.rest()
     steps.pending = PendingLabels(steps.collection)
-    steps.hear_of_it()
-    steps.the_newest_step_counts()
+    checked(steps, steps.hear_of_it)

@@ -20,7 +20,7 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.exchange.usage_snippets import script_for
 from flowersorter.workflows.models.current_model import starter
 from tests.qt.dialogs import when_asked
-from tests.qt.program import idle, running
+from tests.qt.program import idle, running, stored
 
 
 @pytest.fixture
@@ -66,10 +66,10 @@ def test_a_shared_model_is_added_and_used_when_told_to(
     assert "“flowers.safetensors” was added: 5 classes" in said
     assert f"learned from {QLocale().toString(1500)} photos" in said
     assert "not measured on yours" in said
-    assert program.collection.models.current() is None
+    assert stored(program).models.current() is None
     with qtbot.waitSignal(taking.guesses_outdated):
         QTest.mouseClick(bar.links[0], Qt.MouseButton.LeftButton)
-    current = program.collection.models.current()
+    current = stored(program).models.current()
     assert current is not None
     assert current.held_out_accuracy is None
 
@@ -85,7 +85,7 @@ def test_a_file_that_is_no_model_is_refused_in_words(
     assert box is not None
     assert "virus.safetensors cannot be used" in box.said[0]
     box.close()
-    assert program.collection.models.all() == []
+    assert stored(program).models.all() == []
 
 
 def test_nothing_happens_when_no_file_is_chosen(

@@ -27,11 +27,11 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.models.current_model import use_model
+from flowersorter.workflows.models.current_model import use_model_instead
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 from tests.drawing import write_classes
 from tests.qt.dialogs import when_asked
-from tests.qt.program import class_named, draw_folder, idle, running
+from tests.qt.program import class_named, draw_folder, idle, running, stored
 
 
 @dataclass(frozen=True)
@@ -69,6 +69,7 @@ def kept(tmp_path: Path, qtbot: QtBot) -> Iterator[Kept]:
         program.window.folder.look_again()
         idle(program, qtbot)
         program.window.actions_by_name["models"].trigger()
+        stored(program)
         yield Kept(program, good, bad, last)
 
 
@@ -79,7 +80,7 @@ def again(program: Program) -> int:
 def swap(program: Program) -> None:
     """Call every red blue and every blue red."""
     red, blue = class_named(program, "red"), class_named(program, "blue")
-    labels = program.collection.labels.all()
+    labels = stored(program).labels.all()
     for old, new in ((red, blue), (blue, red)):
         assign(program.collection, [photo_id for photo_id, each in labels.items() if each.class_id == old], new)
 
@@ -110,7 +111,7 @@ def answer(page: ModelPage, name: str) -> None:
 
 
 def in_collection(program: Program) -> dict[int, ModelEntry]:
-    return {entry.id: entry for entry in program.collection.models.all()}
+    return {entry.id: entry for entry in stored(program).models.all()}
 
 
 def test_every_model_is_listed_with_what_is_known_of_it(kept: Kept) -> None:
@@ -127,18 +128,18 @@ def test_going_back_is_one_click_and_the_photos_follow(
     program, page = kept.program, kept.page
     seen: list[threading.Thread] = []
 
-    def watched(collection: CollectionStore, model_id: int | None) -> None:
+    def watched(collection: CollectionStore, model_id: int | None) -> int | None:
         seen.append(threading.current_thread())
-        use_model(collection, model_id)
+        return use_model_instead(collection, model_id)
 
-    monkeypatch.setattr(controller, "use_model", watched)
+    monkeypatch.setattr(controller, "use_model_instead", watched)
     pick(page, kept.bad)
     click(page.use_button)
     assert not page.compare_button.isEnabled()  # one thing at a time
     idle(program, qtbot)
     assert len(seen) == 1
     assert threading.main_thread() not in seen
-    current = program.collection.models.current()
+    current = stored(program).models.current()
     assert current is not None
     assert current.id == kept.bad
     assert rows(page)[2][0].endswith("(in use)")
@@ -148,7 +149,7 @@ def test_going_back_is_one_click_and_the_photos_follow(
     assert told == {class_named(program, "blue")}
     program.window.job_bar.links[0].click()  # and back again
     idle(program, qtbot)
-    current = program.collection.models.current()
+    current = stored(program).models.current()
     assert current is not None
     assert current.id == kept.last
     assert len(seen) == 2
@@ -269,7 +270,7 @@ def test_a_model_whose_file_is_damaged_is_refused_in_a_sentence(kept: Kept, qtbo
         assert box.said[1]
         box.close()
     assert kept.page.use_button.isEnabled()
-    current = kept.program.collection.models.current()
+    current = stored(kept.program).models.current()
     assert current is not None
     assert current.id == kept.last
 
@@ -287,6 +288,7 @@ def test_it_opens_once_and_closes_during_a_comparison(
 ) -> None:
     program = kept.program
     program.window.actions_by_name["preferences"].trigger()
+    stored(program)
     assert len(program.window.findChildren(PreferencesDialog)) == 1
     started = threading.Event()
 
@@ -339,8 +341,8 @@ def test_retrain_asks_before_it_replaces_a_model_from_elsewhere(kept: Kept, qtbo
 
 def test_a_worse_model_waits_until_it_is_wanted(kept: Kept, qtbot: QtBot) -> None:
     program, draw = kept.program, np.random.default_rng(0)
-    classes = [each.id for each in program.collection.classes.all()]
-    for photo_id in program.collection.labels.all():  # somebody's cat walks over the keyboard
+    classes = [each.id for each in stored(program).classes.all()]
+    for photo_id in stored(program).labels.all():  # somebody's cat walks over the keyboard
         assign(program.collection, [photo_id], int(draw.choice(classes)))
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)

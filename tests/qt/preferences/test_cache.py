@@ -22,7 +22,7 @@ from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.workers.thumbnail_loader import ThumbnailLoader
 from flowersorter.workers.thumbnail_pool import Wanted
 from flowersorter.workflows.maintenance.cache import cache_limit_mb, cache_state, empty_cache
-from tests.qt.program import draw_folder, idle, places, running
+from tests.qt.program import draw_folder, idle, places, running, stored
 from tests.stub_network import ColourNetwork
 
 PHOTOS = 18
@@ -74,7 +74,7 @@ def test_no_limit_can_be_chosen(program: Program, qtbot: QtBot) -> None:
     dialog.cache.limit.setValue(0)
     assert dialog.cache.limit.text() == "no limit"
     dialog.accept()
-    assert cache_limit_mb(program.collection) == 0
+    assert cache_limit_mb(stored(program)) == 0
 
 
 def test_pictures_that_are_gone_come_again_and_stay(tmp_path: Path, qtbot: QtBot) -> None:
@@ -107,7 +107,7 @@ def test_a_file_that_is_another_now_is_shown_but_not_kept(program: Program, tmp_
     place = places(program, "IMG_000_red")[0]
     row = program.photos.rows_of([place])[0]
     wanted = program.photos.wanted(row)
-    sha256 = program.collection.photos.photo(wanted.photo_id).sha256
+    sha256 = stored(program).photos.photo(wanted.photo_id).sha256
     load = ThumbnailLoader(program.collection)
     before = load(wanted)
     program.collection.thumbnails.path(sha256).unlink()
@@ -121,7 +121,7 @@ def test_a_file_that_is_another_now_is_shown_but_not_kept(program: Program, tmp_
 @pytest.mark.qt_log_ignore("JPEG", extend=True)
 def test_a_damaged_picture_is_made_again(program: Program) -> None:
     wanted = program.photos.wanted(program.photos.rows_of(places(program, "IMG_000_red"))[0])
-    path = program.collection.thumbnails.path(program.collection.photos.photo(wanted.photo_id).sha256)
+    path = program.collection.thumbnails.path(stored(program).photos.photo(wanted.photo_id).sha256)
     whole = path.read_bytes()
     path.write_bytes(b"\xff\xd8 no picture at all \xff\xd9")
     assert not ThumbnailLoader(program.collection)(wanted).isNull()
@@ -129,7 +129,7 @@ def test_a_damaged_picture_is_made_again(program: Program) -> None:
 
 
 def test_after_a_labelling_it_is_tidied_up_once_a_day(program: Program, qtbot: QtBot) -> None:
-    assert program.collection.settings.get(CACHE_MEASURED)["bytes"] > 0
+    assert stored(program).settings.get(CACHE_MEASURED)["bytes"] > 0
     left = program.collection.thumbnails.path(b"\1" * 32)
     left = left.with_name(f"{left.name}.1-1.part")
     left.parent.mkdir(exist_ok=True)
@@ -138,7 +138,7 @@ def test_after_a_labelling_it_is_tidied_up_once_a_day(program: Program, qtbot: Q
     program.window.folder.look_again()
     idle(program, qtbot)
     assert left.exists()
-    program.collection.settings.set(CACHE_MEASURED, {"at": 0, "bytes": 0})
+    stored(program).settings.set(CACHE_MEASURED, {"at": 0, "bytes": 0})
     program.window.folder.look_again()
     idle(program, qtbot)
     assert not left.exists()

@@ -28,7 +28,7 @@ from flowersorter.workflows.models.backbones import list_backbones
 from flowersorter.workflows.models.current_model import chosen_backbone, starter, use_model
 from flowersorter.workflows.models.sure_precision import sure_precision
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled
-from tests.qt.program import draw_folder, idle, running
+from tests.qt.program import draw_folder, idle, running, stored
 
 NAME = "resnet18"
 
@@ -75,6 +75,7 @@ def program(shelf: Shelf, tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 def opened(program: Program) -> PreferencesDialog:
     program.window.actions_by_name["preferences"].trigger()
+    stored(program)
     dialog = program.window.findChild(PreferencesDialog)
     assert dialog is not None
     return dialog
@@ -89,7 +90,7 @@ def test_the_device_is_kept_and_used_from_now_on(program: Program) -> None:
     click(dialog.devices["cpu"])
     click(dialog.ok_button)
     assert program.session.device == "cpu"
-    assert program.collection.settings.get(DEVICE) == "cpu"
+    assert stored(program).settings.get(DEVICE) == "cpu"
 
 
 def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Program) -> None:
@@ -97,7 +98,7 @@ def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Pr
     assert not dialog.unlabelled.isChecked()
     QTest.mouseClick(dialog.unlabelled, Qt.MouseButton.LeftButton, pos=QPoint(8, dialog.unlabelled.height() // 2))
     QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
-    assert learns_from_unlabelled(program.collection)
+    assert learns_from_unlabelled(stored(program))
     assert opened(program).unlabelled.isChecked()
 
 
@@ -119,7 +120,7 @@ def sure_from(program: Program, begins: dict[float, float]) -> None:
     """Let a model speak to which no photo is new, and which is sure from these confidences on, by promise."""
     arrays, metadata = starter().model.to_bundle()
     metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
-    use_model(program.collection, program.collection.models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
+    use_model(program.collection, stored(program).models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
     program.window.folder.look_again()
 
 
@@ -178,6 +179,7 @@ def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot
         collection.models.use(collection.models.add(arrays, model | thresholds))
         with qtbot.waitSignal(program.queue.finished):
             program.queue.submit("as a training would", lambda _report, _cancel: None)
+        stored(program)
         assert said in note.text()
         assert note.isVisible() == bool(said)
 

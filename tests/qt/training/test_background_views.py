@@ -17,7 +17,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawing import textured, write_jpeg
-from tests.qt.program import COLOURS, draw_folder, idle, running
+from tests.qt.program import COLOURS, draw_folder, idle, running, stored
 from tests.stub_network import open_colour_network
 
 READY = "flowersorter.workflows.training.prepare_features.get_ready"
@@ -42,7 +42,7 @@ def taught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def variants(program: Program) -> int:
     """How many are in the cache."""
-    _, hashes = program.collection.photos.hashes(list(program.collection.labels.all()))
+    _, hashes = stored(program).photos.hashes(list(stored(program).labels.all()))
     store = program.collection.embeddings("resnet50")
     return sum(len(store.get(hashes, variant(number))[1]) for number in range(1, VARIANTS + 1))
 

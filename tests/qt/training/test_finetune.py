@@ -30,7 +30,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
-from tests.qt.program import draw_folder, idle, running
+from tests.qt.program import draw_folder, idle, running, stored
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
 Training = Callable[[Engine, FinetuneRequest, Report, CancelToken], FinetuneResult]
@@ -179,7 +179,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             train_folder(engine, TrainFolderRequest(tmp_path / "stripes", False, "cpu", "tiny"), silent, CancelToken())
         with running(collection, qtbot, photos, real_network=True) as program:
             idle(program, qtbot)
-            known, hashes = program.collection.photos.hashes(program.photos.columns.photo_ids)
+            known, hashes = stored(program).photos.hashes(program.photos.columns.photo_ids)
             assert len(known) == 6
             program.window.actions_by_name["deep_train"].trigger()
             dialog = program.window.on_demand.deep._dialog
@@ -189,7 +189,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             qtbot.waitUntil(lambda: dialog.message.text != "")
             assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
             idle(program, qtbot)
-            assert program.collection.settings.get(BACKBONE) == "tiny-tuned-1"
+            assert stored(program).settings.get(BACKBONE) == "tiny-tuned-1"
             assert not list(program.collection.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
             assert (program.photos.columns.class_ids > 0).all()
 
@@ -308,16 +308,16 @@ def test_a_problem_is_said_where_the_person_looks(
 def test_a_model_that_waits_can_be_used_anyway(
     lost: tuple[str, ...], program: Program, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    model_id = program.collection.models.add(*starter().model.to_bundle())
+    model_id = stored(program).models.add(*starter().model.to_bundle())
     dialog = opened(program, monkeypatch, lambda *_: result(model_id, current=False, lost=lost))
     dialog.start.click()
     idle(program, qtbot)
     why = "It does not know tulips" if lost else "That is worse than before"
     assert f"{why}, so the model before stays." in dialog.message.text
-    assert program.collection.models.current() is None
+    assert stored(program).models.current() is None
     with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         QTest.mouseClick(program.window.job_bar.links[0], Qt.MouseButton.LeftButton)
-    current = program.collection.models.current()
+    current = stored(program).models.current()
     assert current is not None
     assert current.id == model_id
     idle(program, qtbot)

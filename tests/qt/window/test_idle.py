@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
 from flowersorter.app import Program
-from tests.qt.program import draw_folder, idle, places, running
+from tests.qt.program import draw_folder, idle, places, running, show_stored
 
 WATCHED_MS = 400
 WATCHES = 5
@@ -94,7 +94,7 @@ def test_with_a_folder_open_and_labelled(program: Program) -> None:
 
 def test_with_a_photo_picked_and_one_corrected(program: Program, qtbot: QtBot) -> None:
     program.window.grid.select_places(places(program, "red")[:1])
-    program.window.classes.refresh()
+    show_stored(program)
     idle(program, qtbot)
     program.window.picked.assign(program.window.classes.classes[0].id)
     idle(program, qtbot)

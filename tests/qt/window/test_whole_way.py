@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt, QTimer
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -20,8 +20,9 @@ from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, label
+from tests.qt.dialogs import when_open
 from tests.qt.drag import drag
-from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, tile
+from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, show_stored, stored, tile
 
 
 def pick(program: Program, place_ids: list[int]) -> None:
@@ -46,7 +47,7 @@ def drag_to(program: Program, place_ids: list[int], key: int) -> None:
 
 
 def labels(program: Program) -> dict[int, tuple[int, LabelOrigin]]:
-    return {photo: (label.class_id, label.origin) for photo, label in program.collection.labels.all().items()}
+    return {photo: (label.class_id, label.origin) for photo, label in stored(program).labels.all().items()}
 
 
 def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot) -> None:
@@ -54,7 +55,7 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot) -> None:
     with running(tmp_path / "collection", qtbot) as program:
         window = program.window
         for name in ("red", "green", "blue"):
-            program.collection.classes.add(name)
+            stored(program).classes.add(name)
         window.open_folder(folder)
         idle(program, qtbot)
         assert program.photos.rowCount() == 19
@@ -82,7 +83,7 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot) -> None:
             }
         assert len(list(folder.iterdir())) == 19
 
-        QTimer.singleShot(0, window, lambda: press_undo(window))
+        when_open(lambda: press_undo(window))
         window.actions_by_name["undo_sort"].trigger()
         idle(program, qtbot)
         assert not sorted_to.exists() or not list(sorted_to.rglob("*.jpg"))
@@ -93,7 +94,7 @@ def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(tmp_path: Pa
     folder, sorted_to = draw_folder(tmp_path / "photos"), tmp_path / "sorted"
     with running(tmp_path / "collection", qtbot) as program:
         for name in ("red", "green", "blue"):
-            program.collection.classes.add(name)
+            stored(program).classes.add(name)
         program.window.open_folder(folder)
         idle(program, qtbot)
         for name in ("red", "green", "blue"):
@@ -117,7 +118,7 @@ def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot) -
     folder = draw_folder(tmp_path / "photos")
     with running(tmp_path / "collection", qtbot) as program:
         for name in ("red", "green", "blue"):
-            program.collection.classes.add(name)
+            stored(program).classes.add(name)
         program.window.open_folder(folder)
         idle(program, qtbot)
         for name in ("red", "green", "blue"):
@@ -163,7 +164,7 @@ def test_photos_dropped_on_new_class_make_one(tmp_path: Path, qtbot: QtBot, monk
     folder = draw_folder(tmp_path / "photos", 2)
     with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
-        monkeypatch.setattr(program.window.classes, "make", lambda *_asked: program.collection.classes.add("ruby"))
+        monkeypatch.setattr(program.window.classes, "make", lambda *_asked: stored(program).classes.add("ruby"))
         drag_to(program, places(program, "red"), NEW_CLASS)
         ruby = class_named(program, "ruby")
         assert [each[0] for each in labels(program).values()] == [ruby, ruby]
@@ -175,19 +176,20 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
     folder = draw_folder(tmp_path / "photos", 3)
     gate = threading.Event()
     with running(tmp_path / "collection", qtbot) as program:
-        red = program.collection.classes.add("red")
+        red = stored(program).classes.add("red")
         hold_after_scan(monkeypatch, gate)
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 10)
-        program.window.classes.refresh()
+        show_stored(program)
         wanted = places(program, "red")
         drag_to(program, wanted, red.id)
+        stored(program)
         assert set(program.window.folder._pending.items()) == set(wanted)
-        assert program.collection.pending_labels.all() == dict.fromkeys(wanted, red.id)
+        assert stored(program).pending_labels.all() == dict.fromkeys(wanted, red.id)
         gate.set()
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 3
-        assert program.collection.pending_labels.all() == {}
+        assert stored(program).pending_labels.all() == {}
         program.session.corrections.undo()
         assert labels(program) == {}
         program.session.corrections.redo()
@@ -212,7 +214,7 @@ def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> N
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
     with running(tmp_path / "collection", qtbot) as program:
-        red = program.collection.classes.add("red")
+        red = stored(program).classes.add("red")
         hold_after_scan(monkeypatch, threading.Event())
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
@@ -231,7 +233,7 @@ def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(
 ) -> None:
     folder = draw_folder(tmp_path / "photos", 2)
     with monkeypatch.context() as patched, running(tmp_path / "collection", qtbot) as program:
-        red = program.collection.classes.add("red")
+        red = stored(program).classes.add("red")
         hold_after_scan(patched, threading.Event())
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
@@ -248,7 +250,7 @@ def test_retrain_while_the_folder_is_read_comes_first_and_the_reading_goes_on(
     with running(tmp_path / "collection", qtbot, folder) as program:
         idle(program, qtbot)
         for name in ("red", "green"):
-            made = program.collection.classes.add(name)
+            made = stored(program).classes.add(name)
             program.window.corrections.assign(places(program, name)[:2], made.id)
         gate = threading.Event()
         hold_after_scan(monkeypatch, gate)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
@@ -23,7 +23,8 @@ from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.shared.status_bar import StatusBar
 from flowersorter.ui.shared.time_left import TimeLeft, in_words
-from tests.qt.program import draw_folder, idle, places, running, tile
+from tests.qt.dialogs import when_open
+from tests.qt.program import draw_folder, idle, places, running, show_stored, stored, tile
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 def labelled(program: Program) -> dict[str, str]:
     """Class name by file name, from the library itself."""
-    names = {each.id: each.name for each in program.collection.classes.all()}
-    labels = program.collection.labels.all()
+    names = {each.id: each.name for each in stored(program).classes.all()}
+    labels = stored(program).labels.all()
     columns = program.photos.columns
     ids = columns.photo_ids.tolist()
     return {
@@ -94,7 +95,7 @@ def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> Non
     wanted = places(program, "red")[:4]
     columns = program.photos.columns
     rows = columns.locate(wanted)
-    columns.class_ids[rows] = program.collection.classes.all()[0].id
+    columns.class_ids[rows] = stored(program).classes.all()[0].id
     columns.verdicts[rows] = (1, 2, 3, 4)
     program.window.grid.select_places(wanted)
     QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
@@ -107,7 +108,7 @@ def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> Non
 
 def test_a_label_can_be_taken_back(program: Program) -> None:
     wanted = places(program, "red")
-    program.window.corrections.assign(wanted, program.collection.classes.all()[0].id)
+    program.window.corrections.assign(wanted, stored(program).classes.all()[0].id)
     program.window.grid.select_places(wanted)
     QTest.keyClick(program.window.grid, Qt.Key.Key_Backspace)
     assert labelled(program) == {}
@@ -119,8 +120,9 @@ def test_a_correction_that_cannot_be_saved_says_so_and_leaves_no_trace(
     def full(*_args: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
-    monkeypatch.setattr(program.collection.labels, "assign", full)
-    program.window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
+    monkeypatch.setattr(stored(program).labels, "assign_many", full)
+    program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
+    stored(program)
     box = program.window.findChild(ErrorDialog)
     assert isinstance(box, ErrorDialog)
     assert not program.session.corrections.canUndo()
@@ -129,13 +131,13 @@ def test_a_correction_that_cannot_be_saved_says_so_and_leaves_no_trace(
 
 
 def test_a_disk_that_fails_during_undo_keeps_the_label_shown(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    program.window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
+    program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
     before = labelled(program)
 
     def gone(*_args: object) -> None:
         raise CollectionDamaged("The library cannot be written", "the disk is gone")
 
-    monkeypatch.setattr(program.collection.labels, "restore", gone)
+    monkeypatch.setattr(stored(program).labels, "restore", gone)
     program.session.corrections.undo()
     assert labelled(program) == before
     assert int(program.photos.columns.by_person.sum()) == len(before)
@@ -158,8 +160,8 @@ def test_piles_show_their_photos_and_their_numbers_agree(program: Program) -> No
 
 def test_an_empty_pile_says_why_it_is_empty(program: Program) -> None:
     window = program.window
-    made = program.collection.classes.add("nothing of this")
-    window.classes.refresh()
+    made = stored(program).classes.add("nothing of this")
+    show_stored(program)
     window.shelf.show(made.id)
     assert "Drag some onto this class" in window.shelf._notice(program.photos.filter)
 
@@ -176,7 +178,7 @@ def test_exactly_these_photos_and_back(program: Program) -> None:
 
 def test_hiding_checked_photos_and_the_least_sure_first(program: Program) -> None:
     window = program.window
-    window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
+    window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
     window.actions_by_name["hide_checked"].trigger()
     assert program.photos.rowCount() == 13
     window.actions_by_name["hide_checked"].trigger()
@@ -300,14 +302,14 @@ def test_a_new_class_is_asked_for_and_gets_the_selected_photos(program: Program)
         assert isinstance(button, QAbstractButton)
         button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.actions_by_name["new_class"].trigger()
     assert set(labelled(program).values()) == {"indigo"}
     assert [row.text for row in program.window.class_list.classes.rows.rows][-2] == "indigo"
 
 
 def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot: QtBot) -> None:
-    red = program.collection.classes.all()[0]
+    red = stored(program).classes.all()[0]
     program.window.corrections.assign(places(program, "red"), red.id)
     program.window.shelf.show(red.id)
 
@@ -316,7 +318,7 @@ def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot:
         assert isinstance(button, QAbstractButton)
         button.click()
 
-    QTimer.singleShot(0, program.window, answer)
+    when_open(answer)
     program.window.classes.delete(red.id)
     idle(program, qtbot)
     assert labelled(program) == {}
@@ -328,7 +330,7 @@ def test_retrain_says_why_it_cannot(program: Program, qtbot: QtBot) -> None:
     retrain = program.window.actions_by_name["retrain"]
     assert not retrain.isEnabled()
     assert "Check some photos first" in retrain.toolTip()
-    program.window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
+    program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
     qtbot.waitUntil(retrain.isEnabled)
     assert "Learn from every photo" in retrain.toolTip()
 

@@ -233,7 +233,7 @@ class TestArguments:
     def test_the_collection_comes_from_the_option_else_the_environment(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setenv("FLOWERSORTER_COLLECTION", str(tmp_path / "from environment"))
+        monkeypatch.setenv("FLOWERSORTER_GARDEN", str(tmp_path / "from environment"))
         monkeypatch.chdir(tmp_path)
         terminal = Terminal(io.StringIO(), io.StringIO())
         for arguments, folder in (([], "from environment"), (["--collection", "named"], "named")):

@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import random
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from flowersorter.errors import FolderUnusable
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.photos import PhotoTable
 from tests.unit.library.conftest import read_of, sha256_of
@@ -213,3 +215,53 @@ def test_moments_come_in_the_requested_order(photos: PhotoTable) -> None:
     ]
     assert cameras[0] == cameras[2] != cameras[1]
     assert [len(each) for each in photos.moments(np.zeros(0, np.int64))] == [0, 0]
+
+
+def test_others_get_their_turn_while_a_big_folder_is_synced(database: Database, photos: PhotoTable) -> None:
+    """A key press is saved between two chunks: the sync of a big folder is no one transaction."""
+    held: list[int] = []
+    commits = 0
+
+    def count(statement: str) -> None:
+        nonlocal commits
+        commits += statement.startswith("COMMIT")
+        if statement.startswith("INSERT OR IGNORE INTO places"):
+            held.append(commits)
+
+    with database.transaction() as connection:
+        connection.set_trace_callback(count)
+    photos.sync_folder(FOLDER, [(FOLDER / f"{number}.jpg", 1, 2) for number in range(5_000)])
+    with database.transaction() as connection:
+        connection.set_trace_callback(None)
+    assert max(held.count(each) for each in set(held)) <= 2_000
+    assert len(held) == 5_000
+
+
+def test_nothing_is_missing_before_the_whole_folder_is_in_the_library(
+    photos: PhotoTable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photos.sync_folder(FOLDER, found("old.jpg"))
+    real, written = photos._write_in_chunks, list[int]()
+
+    def fails_after_the_first_chunk(sql: str, numbers: list[int], values: Callable[[int], tuple[object, ...]]) -> None:
+        real(sql, numbers[:2_000], values)
+        written.append(len(numbers))
+        raise FolderUnusable("full", "")
+
+    monkeypatch.setattr(photos, "_write_in_chunks", fails_after_the_first_chunk)
+    many = [(FOLDER / f"{number}.jpg", 1, 2) for number in range(3_000)]
+    with pytest.raises(FolderUnusable):
+        photos.sync_folder(FOLDER, many)
+    assert written == [3_000]
+    assert len(photos.places_under(FOLDER)) == 2_001
+    monkeypatch.setattr(photos, "_write_in_chunks", real)
+    assert [place.path for place in photos.sync_folder(FOLDER, many)] == [path for path, _, _ in many]
+    assert len(photos.places_under(FOLDER)) == 3_000
+
+
+def test_a_folder_of_more_places_than_are_read_at_once(photos: PhotoTable, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flowersorter.library.tables.photos.ROWS_AT_ONCE", 7)
+    listed = [(FOLDER / f"{number}.jpg", 1, 2) for number in range(30)]
+    photos.sync_folder(FOLDER, listed)
+    photos.sync_folder(FOLDER / "0.jpg", [])
+    assert [place.path for place in photos.places_under(FOLDER)] == [path for path, _, _ in listed]

@@ -1,0 +1,114 @@
+"""Steps of the undo stack that change the library: shown at once, written in its thread, taken back on failure."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from flowersorter.domain.changes import Changes
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class Operations(Protocol):
+    """Runs operations in the order they are submitted: a `LibraryQueue`, or something simpler in a test."""
+
+    def submit(
+        self,
+        operation: Callable[[], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[Exception], None] | None = None,
+        *,
+        changes: Changes = Changes.NOTHING,
+    ) -> None:
+        """Run an operation and tell how it went."""
+
+
+class LibraryCommand(QUndoCommand):
+    """Changes the library, and the window with it.
+
+    The library works off its operations in the order they are submitted, so `apply` and `revert` take turns and may
+    leave in the command what the other needs; no other method may read that. Where one fails, the command is gone.
+
+    Args:
+        library: Takes the operations.
+        stack: The stack it is pushed on.
+        text: For the Undo menu.
+        changes: What it changes in the library.
+    """
+
+    def __init__(self, library: Operations, stack: QUndoStack, text: str, changes: Changes) -> None:
+        super().__init__(text)
+        self._library, self._stack, self._changes = library, stack, changes
+
+    # -- for the library's thread
+
+    def apply(self) -> Any:
+        """Change the library; what it returns is given to `applied`."""
+        raise NotImplementedError
+
+    def revert(self) -> Any:
+        """Put the library back as it was; what it returns is given to `reverted`."""
+        raise NotImplementedError
+
+    # -- for the GUI thread
+
+    def show_applied(self) -> None:
+        """Show the change before it is written; the default waits for it."""
+
+    def show_reverted(self) -> None:
+        """Show the state before it, before that is written; the default waits for it."""
+
+    def not_applied(self) -> None:
+        """Show no longer what `show_applied` showed."""
+
+    def not_reverted(self) -> None:
+        """Show no longer what `show_reverted` showed."""
+
+    def applied(self, result: Any) -> None:
+        """The library is changed."""
+
+    def reverted(self, result: Any) -> None:
+        """The library is as it was."""
+
+    def failed(self, error: Exception) -> None:
+        """Tell the person why nothing was changed."""
+        raise NotImplementedError
+
+    # -- what the stack calls
+
+    def redo(self) -> None:
+        """Change the library."""
+        if not self.isObsolete():
+            self.show_applied()
+            self._library.submit(self.apply, self.applied, self._on_not_applied, changes=self._changes)
+
+    def undo(self) -> None:
+        """Put it back as it was."""
+        if not self.isObsolete():
+            self.show_reverted()
+            self._library.submit(self.revert, self.reverted, self._on_not_reverted, changes=self._changes)
+
+    def _on_not_applied(self, error: Exception) -> None:
+        self.not_applied()
+        self._give_up(error)
+
+    def _on_not_reverted(self, error: Exception) -> None:
+        self.not_reverted()
+        self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """Leave the stack, on which the command would stand as if it were done; one in its midst goes when passed."""
+        log.error("A change could not be saved", exc_info=error)
+        stack = self._stack
+        self.setObsolete(True)
+        self.failed(error)
+        while (last := stack.command(stack.index() - 1)) is not None and last.isObsolete():
+            stack.undo()
+        while (following := stack.command(stack.index())) is not None and following.isObsolete():
+            stack.redo()

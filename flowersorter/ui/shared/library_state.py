@@ -1,0 +1,100 @@
+"""What the window needs of the library all the time, in memory: it asks no table, so it never waits for one."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TypeVar
+
+from PySide6.QtCore import QObject, Signal, Slot
+
+from flowersorter.domain.changes import Changes
+from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.settings import Setting
+from flowersorter.workers.library_queue import LibraryQueue
+from flowersorter.workflows.snapshot import LibrarySnapshot, read_snapshot, store_setting
+
+T = TypeVar("T")
+_SHOWN = Changes.CLASSES | Changes.LABELS | Changes.MODEL
+
+
+class LibraryState(QObject):
+    """Holds a `LibrarySnapshot` and reads it again when something in it changed. Lives in the GUI thread.
+
+    Args:
+        collection: Read once here and now, before any job runs; later in the library's thread.
+        library: Tells what changed.
+
+    Signals:
+        updated(): Classes, label counts or the model in use are read anew; perhaps they are the same.
+    """
+
+    updated = Signal()
+
+    def __init__(self, collection: CollectionStore, library: LibraryQueue, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._collection, self._library = collection, library
+        self._snapshot = read_snapshot(collection)
+        self._settings = dict(self._snapshot.settings)
+        self._reading = self._outdated = False
+        library.changed.connect(self._on_changed)
+
+    @property
+    def classes(self) -> Sequence[PhotoClass]:
+        """Every class, by position."""
+        return self._snapshot.classes
+
+    @property
+    def label_counts(self) -> Mapping[int, int]:
+        """How many photos have each class, by class id; classes without any are left out."""
+        return self._snapshot.label_counts
+
+    @property
+    def model_id(self) -> int | None:
+        """The model in use, None for the starter."""
+        return self._snapshot.model_id
+
+    def class_name(self, class_id: int) -> str:
+        """Name of a class; "" for one that is gone."""
+        return next((each.name for each in self._snapshot.classes if each.id == class_id), "")
+
+    def setting(self, setting: Setting[T]) -> T:
+        """A setting of the collection; its default where none is stored, or one of another type."""
+        return setting.value_of(self._settings.get(setting.key))
+
+    def set_setting(self, setting: Setting[T], value: T) -> None:
+        """Change a setting, here at once and in the library as soon as it is free.
+
+        Raises:
+            TypeError: `value` is nothing JSON can hold.
+        """
+        text = json.dumps(value)
+        if self._settings.get(setting.key) != text:
+            self._settings[setting.key] = text
+            self._library.submit(partial(store_setting, self._collection, setting, value))
+
+    @Slot(object)
+    def _on_changed(self, changes: Changes) -> None:
+        if not changes & _SHOWN:
+            return
+        self._outdated = self._reading
+        if not self._reading:
+            self._reading = True
+            self._library.submit(partial(read_snapshot, self._collection), self._on_read, self._on_not_read)
+
+    def _on_read(self, snapshot: LibrarySnapshot) -> None:
+        self._snapshot, self._reading = snapshot, False
+        self.updated.emit()
+        self._read_again()
+
+    def _on_not_read(self, error: Exception) -> None:
+        self._reading = False
+        self._library.failed.emit(error)
+        self._read_again()
+
+    def _read_again(self) -> None:
+        """What changed while it was read may not be in it."""
+        if self._outdated:
+            self._on_changed(_SHOWN)

@@ -1,0 +1,106 @@
+"""Changes of the list of classes, each on disk when its call returns, and what taking it back needs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from flowersorter.domain.photo_class import PhotoClass
+from flowersorter.errors import ClassRefused
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
+from flowersorter.library.tables.filed_photos import filed_under
+from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
+
+__all__ = ["RemovedClass", "RenamedClass"]
+
+
+def add_class(collection: CollectionStore, name: str) -> PhotoClass:
+    """Make a class, last in the list.
+
+    Raises:
+        ClassRefused: the name cannot be used or is taken.
+    """
+    return collection.classes.add(name)
+
+
+def put_back_class(collection: CollectionStore, made: PhotoClass) -> None:
+    """Make a class again that `take_out_class` removed.
+
+    Raises:
+        ClassRefused: its name is taken by now.
+    """
+    collection.classes.put_back(made)
+
+
+def take_out_class(collection: CollectionStore, made: PhotoClass) -> tuple[PhotoClass, bool]:
+    """Remove a class that was just made, unless it has labels.
+
+    Returns:
+        The class as it was at last, for it may have been renamed or moved; and whether it is gone.
+    """
+    now = next((each for each in collection.classes.all() if each.id == made.id), made)
+    return now, collection.classes.take_out(made.id)
+
+
+def reorder_classes(collection: CollectionStore, ids: Sequence[int]) -> None:
+    """Put the classes in the order of these ids."""
+    collection.classes.reorder(ids)
+
+
+def check_class_name(collection: CollectionStore, class_id: int, name: str) -> str:
+    """The name as `rename_class` would store it.
+
+    Raises:
+        ClassRefused: it cannot be used or is taken, or the class is gone.
+    """
+    return collection.classes.check_name(class_id, name)
+
+
+def rename_class(collection: CollectionStore, class_id: int, name: str) -> RenamedClass:
+    """Give a class another name.
+
+    Raises:
+        ClassRefused: the name cannot be used or is taken, or the class is gone.
+    """
+    return collection.classes.rename(class_id, name)
+
+
+def rename_class_back(collection: CollectionStore, renamed: RenamedClass) -> None:
+    """Give a class its former name again.
+
+    Raises:
+        ClassRefused: the name is taken by now, or the class is gone.
+    """
+    collection.classes.rename_back(renamed)
+
+
+def remove_class(collection: CollectionStore, pending: PendingLabels, class_id: int, into: int) -> RemovedClass:
+    """Merge a class into another one, or, where that is 0, delete it with its labels.
+
+    Raises:
+        ClassRefused: it is gone already.
+    """
+    removed = collection.classes.merge(class_id, into) if into else collection.classes.delete(class_id)
+    if removed is None:
+        raise ClassRefused("The class is no longer there")
+    pending.reload()
+    return removed
+
+
+def restore_class(collection: CollectionStore, pending: PendingLabels, removed: RemovedClass) -> LabelNews:
+    """Bring back a class that was removed, with its labels; returns the labels its photos have now.
+
+    Raises:
+        ClassRefused: its name is taken by now.
+    """
+    collection.classes.restore(removed)
+    pending.reload()
+    places = collection.photos.places(removed.place_ids)
+    read = {place.id: place.photo_id for place in places if place.photo_id is not None}
+    pending.settle(read)
+    return LabelNews(dict(collection.labels.get([*removed.photo_ids, *read.values()])))
+
+
+def count_filed(collection: CollectionStore, class_name: str) -> int:
+    """How many photos are filed under a class."""
+    return len(filed_under(collection.database, class_name))

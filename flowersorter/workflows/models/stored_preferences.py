@@ -1,0 +1,70 @@
+"""What a person prefers of a collection, read and written as one, so that a window waits for it once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flowersorter.errors import FlowerSorterError
+from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.maintenance.cache import cache_limit_mb
+from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for
+from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision
+from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
+
+
+@dataclass(frozen=True, slots=True)
+class StoredPreferences:
+    """What is stored of the preferences, and what the person is told with them.
+
+    Attributes:
+        backbone: Name.
+        sure_precision: Share of the photos called sure that must be right.
+        learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
+        cache_limit_mb: What the small pictures may take; 0 for as much as they like.
+        models: Those of the collection, newest first.
+    """
+
+    backbone: str
+    sure_precision: float
+    learns_from_unlabelled: bool
+    cache_limit_mb: int
+    models: tuple[ModelEntry, ...]
+
+
+def read_preferences(engine: Engine) -> StoredPreferences:
+    """Read the preferences of a collection."""
+    collection = engine.collection
+    return StoredPreferences(
+        chosen_backbone(collection),
+        sure_precision(engine),
+        learns_from_unlabelled(collection),
+        cache_limit_mb(collection),
+        tuple(list_models(collection)),
+    )
+
+
+def store_preferences(engine: Engine, backbone: str, precision: float, *, unlabelled: bool) -> bool:
+    """Store what the person chose; returns whether photos are predicted otherwise with it.
+
+    Args:
+        engine: The collection.
+        backbone: Name.
+        precision: Share of the photos called sure that must be right.
+        unlabelled: Whether Retrain goes by photos nobody labelled, too.
+    """
+    outdated = (backbone, precision) != (chosen_backbone(engine.collection), sure_precision(engine))
+    engine.collection.settings.set(BACKBONE, backbone)
+    set_sure_precision(engine, precision)
+    set_learns_from_unlabelled(engine.collection, unlabelled)
+    return outdated
+
+
+def model_follows(engine: Engine) -> Following:
+    """Whether the model in use follows another promise at once."""
+    try:
+        named = model_for(engine, chosen_backbone(engine.collection))
+    except FlowerSorterError:  # its file is damaged, which whoever asks it for a guess says
+        named = None
+    return Following.AT_ONCE if named is None else following(named.model)
