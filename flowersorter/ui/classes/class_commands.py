@@ -236,7 +236,7 @@ class RemoveClassCommand(ClassCommand):
         desk, classes = self._desk, self._desk.collection.classes
         removed = classes.merge(self._class_id, self._into) if self._into else classes.delete(self._class_id)
         if removed is None:
-            raise ClassRefused("The class is no longer there")
+            raise ClassRefused("The class no longer exists")
         self._removed = removed
         desk.pending.reload()
         self._said = desk.photos.replace_class(self._class_id, self._into)

@@ -55,7 +55,7 @@ class ClassList(QWidget):
         self.classes.setAccessibleName(self.tr("Classes"))
         self.piles = SidebarView(shows_digits=False, parent=self)
         self.piles.setObjectName("piles")
-        self.piles.setAccessibleName(self.tr("Piles"))
+        self.piles.setAccessibleName(self.tr("Needs attention"))
         self.piles.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.add_button = QToolButton(self)
         self.add_button.setObjectName("new_class_button")
@@ -93,7 +93,7 @@ class ClassList(QWidget):
                 self.tr("New class…"),
                 icon="add",
                 droppable=True,
-                hint=self.tr("Click to make a class, or drop photos here"),
+                hint=self.tr("Click to create a class, or drop photos here"),
             )
         )
         self.classes.rows.set_rows(rows)
@@ -114,20 +114,20 @@ class ClassList(QWidget):
 
     def _pile_rows(self, counts: Mapping[int, int]) -> list[SidebarRow]:
         piles = [
-            (PseudoClass.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo of the folder")),
+            (PseudoClass.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo in the folder")),
             (
                 PseudoClass.UNSURE,
                 self.tr("Not sure"),
                 "verdict-unsure",
-                self.tr("Photos the program would only be guessing at"),
+                self.tr("FlowerSorter can't decide about these"),
             ),
             (
                 PseudoClass.NEW,
-                self.tr("New to me"),
+                self.tr("Unknown"),
                 "verdict-new",
-                self.tr("Photos that look like none of the classes"),
+                self.tr("Doesn't look like any of your classes"),
             ),
-            (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that cannot be shown")),
+            (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that can't be read")),
         ]
         return [
             SidebarRow(int(pile), text, counts.get(int(pile), 0), icon=icon, hint=hint)
@@ -146,7 +146,7 @@ class ClassList(QWidget):
         layout.addWidget(self.classes, 1)
         below = QHBoxLayout()
         below.setContentsMargins(12, 8, 4, 4)
-        below.addWidget(self._header(self.tr("Piles")))
+        below.addWidget(self._header(self.tr("Needs attention")))
         layout.addLayout(below)
         layout.addWidget(self.piles)
 

@@ -62,7 +62,7 @@ class CollectionsController(QObject):
         dialog.deleteLater()
         if folder is not None:
             self._session.queue.submit(
-                self.tr("Making the collection"),
+                self.tr("Creating the collection"),
                 lambda _report, _cancel: _made(folder),
                 Listener(succeeded=self._on_made),
             )
@@ -79,7 +79,7 @@ class CollectionsController(QObject):
         """Open a collection in a window of its own; what is no collection, or is open elsewhere, is refused."""
         if collection == self._session.collection.folder:
             self._front.bar.say(
-                self.tr("This window shows the collection “{0}” already.").format(self.name_of(collection))
+                self.tr("The collection “{0}” is already open in this window.").format(self.name_of(collection))
             )
             return
         try:
@@ -98,10 +98,10 @@ class CollectionsController(QObject):
     def _launch(self, collection: Path) -> None:
         if not open_window(collection):
             what = self.tr("The collection {0} cannot be opened").format(collection)
-            self._front.complain(UserError(what, self.tr("the system started no second window")))
+            self._front.complain(UserError(what, self.tr("a second window could not be started")))
             return
         self._known.remember(collection)
-        self._front.bar.say(self.tr("“{0}” opens in a window of its own.").format(self.name_of(collection)))
+        self._front.bar.say(self.tr("“{0}” opens in a new window.").format(self.name_of(collection)))
 
     def _usual_place(self) -> Path:
         """Beside the collection of this window; that of somebody who has no other lies where nobody looks."""

@@ -22,13 +22,13 @@ class EvaluationText:
 
     def _headline(self, evaluation: Evaluation) -> str:
         right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
-        text = _say("About {0} of 100 right; with this many photos it could be {1} to {2}")
+        text = _say("Accuracy about {0} % (between {1} and {2} %)")
         return text.format(right, low, high)
 
     def _how(self, evaluation: Evaluation) -> str:
         number = QLocale().toString
         parts = [
-            _say("Measured: {0}.").format(evaluation.how),
+            _say("Measured on {0}.").format(evaluation.how),
             _say("{0} of {1} were right.").format(number(int(evaluation.right.sum())), number(evaluation.photos)),
         ]
         if evaluation.unreadable:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QLocale, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox
 
+from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
@@ -43,7 +44,7 @@ class FilingController(QObject):
         self._session, self._front, self._folder = session, front, folder
         self._dialog: SortDialog | None = None
         self._plan_id = self._run_id = 0
-        self._destination = Path()
+        self._destination, self._mode = Path(), Mode.COPY
 
     # -- planning
 
@@ -73,7 +74,7 @@ class FilingController(QObject):
             aside=choices.aside,
         )
         self._plan_id = queue.submit(
-            self.tr("Planning"),
+            self.tr("Preparing the sort"),
             lambda report, cancel: plan_sort(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_plan, failed=self._on_refused),
         )
@@ -135,24 +136,24 @@ class FilingController(QObject):
 
     def _run(self, plan: SortPlan) -> None:
         request = RunSortRequest(plan)
-        self._destination = plan.destination
+        self._destination, self._mode = plan.destination, plan.mode
         self._run_id = self._session.queue.submit(
-            self.tr("Filing photos"),
+            self.tr("Sorting photos"),
             lambda report, cancel: run_sort(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_filed, failed=self._on_run_failed, cancelled=self._on_run_cancelled),
         )
 
     def _on_filed(self, result: object) -> None:
         assert isinstance(result, RunResult)
-        filed = self.tr("1 photo filed.") if result.filed == 1 else self.tr("{0} photos filed.").format(result.filed)
-        parts = [filed]
+        parts = [self._sorted(result.filed)]
         if result.already_there:
-            parts.append(self.tr("{0} were there already.").format(result.already_there))
+            parts.append(self.tr("{0} already there.").format(result.already_there))
         if result.duplicates:
-            parts.append(self.tr("{0} were copies of another.").format(result.duplicates))
+            one, many = self.tr("1 duplicate skipped."), self.tr("{0} duplicates skipped.")
+            parts.append(one if result.duplicates == 1 else many.format(result.duplicates))
         if result.failed:
-            parts.append(self.tr("{0} could not be filed.").format(result.failed))
-        deeds = [(self.tr("Open the folder"), self._open_destination)]
+            parts.append(self.tr("{0} could not be sorted.").format(result.failed))
+        deeds = [(self.tr("Open folder"), self._open_destination)]
         if result.filed:
             deeds.append((self.tr("Undo"), self.undo_last))
         self._front.bar.say(" ".join(parts), *deeds)
@@ -160,12 +161,21 @@ class FilingController(QObject):
             self._front.complain(self._failure(result))
         self.files_changed.emit()
 
+    def _sorted(self, photos: int) -> str:
+        """State how many photos were copied, moved or linked."""
+        texts = {
+            Mode.COPY: self.tr("{0} copied."),
+            Mode.MOVE: self.tr("{0} moved."),
+            Mode.LINK: self.tr("{0} linked."),
+        }
+        return texts[self._mode].format(count_photos(photos))
+
     def _failure(self, result: RunResult) -> UserError:
         first = next(file for file in result.files if file.destination is None)
         return UserError(
-            self.tr("{0} photos could not be filed").format(result.failed),
+            self.tr("Photos not sorted: {0}").format(result.failed),
             f"{first.source.name}: {first.error}",
-            self.tr("They are where they were"),
+            self.tr("They were left where they are"),
         )
 
     def _on_run_failed(self, error: Exception) -> None:
@@ -174,7 +184,7 @@ class FilingController(QObject):
 
     def _on_run_cancelled(self) -> None:
         self._front.bar.say(
-            self.tr("Stopped. What was filed stays filed and can be undone."), (self.tr("Undo"), self.undo_last)
+            self.tr("Stopped. Photos already sorted stay sorted. You can undo this."), (self.tr("Undo"), self.undo_last)
         )
         self.files_changed.emit()
 
@@ -193,10 +203,10 @@ class FilingController(QObject):
         question = QMessageBox(self._front.window)
         question.setObjectName("undo_sort_question")
         question.setIcon(QMessageBox.Icon.Question)
-        question.setText(self.tr("Put {0} photos back where they were?").format(newest.photos))
-        what = self.tr("They were filed into {0}. Photos you changed since then are left alone.")
+        question.setText(self._undo_question(newest))
+        what = self.tr("They were sorted into {0}. Photos you have edited since then are kept.")
         if moved_on_only(newest):
-            what = self.tr("They were moved to another class in {0}. Photos you changed since then are left alone.")
+            what = self.tr("They were moved to another class in {0}. Photos you have edited since then are kept.")
         question.setInformativeText(what.format(newest.destination))
         undo = question.addButton(self.tr("Undo the sort"), QMessageBox.ButtonRole.AcceptRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
@@ -204,6 +214,25 @@ class FilingController(QObject):
         question.exec()
         if question.clickedButton() is undo:
             self.undo(newest.id)
+
+    def _undo_question(self, run: Run) -> str:
+        """Ask in the terms of the mode: copies and links are deleted, moved photos go back."""
+        photos = run.photos - run.undone
+        one, many = {
+            Mode.COPY: (
+                self.tr("Delete the copy? Your original is not touched."),
+                self.tr("Delete the {0} copies? Your originals are not touched."),
+            ),
+            Mode.MOVE: (
+                self.tr("Move 1 photo back to where it was?"),
+                self.tr("Move {0} photos back to where they were?"),
+            ),
+            Mode.LINK: (
+                self.tr("Delete the link? Your photo is not touched."),
+                self.tr("Delete the {0} links? Your photos are not touched."),
+            ),
+        }[Mode(run.mode)]
+        return one if photos == 1 else many.format(QLocale().toString(photos))
 
     @Slot(int)
     def undo(self, run_id: int) -> None:
@@ -217,22 +246,24 @@ class FilingController(QObject):
 
     def _undo(self, request: UndoRequest) -> None:
         self._run_id = self._session.queue.submit(
-            self.tr("Putting photos back"),
+            self.tr("Undoing the sort"),
             lambda report, cancel: undo_run(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_undone, failed=self._on_run_failed, cancelled=self.files_changed.emit),
         )
 
     def _on_undone(self, result: object) -> None:
         assert isinstance(result, UndoResult)
-        text = self.tr("{0} photos are back where they were.").format(result.undone)
-        if result.undone == 1:
-            text = self.tr("1 photo is back where it was.")
-        self._front.bar.say(text)
+        one, many = {
+            Mode.COPY: (self.tr("Removed 1 copy."), self.tr("Removed {0} copies.")),
+            Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),
+            Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
+        }[result.mode]
+        self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
         if result.refused:
             first = result.refused[0]
             self._front.complain(
                 UserError(
-                    self.tr("{0} left in place").format(count_photos(len(result.refused))),
+                    self.tr("{0} not moved").format(count_photos(len(result.refused))),
                     f"{first.path.name}: {first.reason}",
                 )
             )

@@ -67,9 +67,9 @@ class HistoryDialog(QDialog):
         self.setWindowTitle(self.tr("History"))
         self.list = QTreeWidget(self)
         self.list.setObjectName("history_runs")
-        describe(self.list, self.tr("Every time photos were sorted, newest first"))
+        describe(self.list, self.tr("All sorts, newest first"))
         self.empty = text_label(
-            self, "history_empty", self.tr("Nothing was sorted yet. What you sort is listed here and can be undone.")
+            self, "history_empty", self.tr("Nothing has been sorted yet. Every sort is listed here and can be undone.")
         )
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.photos = RunPhotoList(self)
@@ -96,13 +96,13 @@ class HistoryDialog(QDialog):
         tree.itemActivated.connect(self._show_in_folder)
 
     def _build(self) -> None:
-        tip = self.tr("Put the photos of this run back where they were")
-        self.undo_button = button(self, "history_undo_button", self.tr("&Undo this run…"), tip)
+        tip = self.tr("Undo the selected sort")
+        self.undo_button = button(self, "history_undo_button", self.tr("&Undo This Sort…"), tip)
         self.undo_button.clicked.connect(self._ask)
-        tip = self.tr("Put the picked photos back where they were, and leave the others filed")
-        self.undo_photos_button = button(self, "history_undo_photos_button", self.tr("Undo these &photos…"), tip)
+        tip = self.tr("Undo the sort for the selected photos only")
+        self.undo_photos_button = button(self, "history_undo_photos_button", self.tr("Undo for These &Photos…"), tip)
         self.undo_photos_button.clicked.connect(self._ask_about_photos)
-        tip = self.tr("Open the folder of the picked photo, else the one the photos were sorted into (Enter)")
+        tip = self.tr("Open the folder with the selected photo, or the destination folder (Enter)")
         self.show_button = button(self, "history_show_button", self.tr("Show in &folder"), tip)
         self.show_button.clicked.connect(self._show_in_folder)
         self.close_button = button(self, "history_close_button", self.tr("&Close"), self.tr("Close (Esc)"))
@@ -118,7 +118,7 @@ class HistoryDialog(QDialog):
         column.addWidget(self.photos, 1)
         self.parts = QSplitter(Qt.Orientation.Vertical, self)
         self.parts.setObjectName("history_parts")
-        self.parts.setAccessibleName(self.tr("Runs, and the photos of the picked one"))
+        self.parts.setAccessibleName(self.tr("Sorts, and the photos of the selected sort"))
         self.parts.setChildrenCollapsible(False)
         for part, stretch in ((self.list, 2), (lower, 3)):
             self.parts.addWidget(part)
@@ -187,9 +187,9 @@ class HistoryDialog(QDialog):
 
     def _state_tip(self, run: Run) -> str:
         return {
-            RunState.OPEN: self.tr("It is running, or was interrupted"),
-            RunState.CANCELLED: self.tr("Stopped before its end; what was filed stays and can be undone"),
-            RunState.PARTLY_UNDONE: self.tr("Some photos were changed since and were left where they are"),
+            RunState.OPEN: self.tr("Still running, or interrupted"),
+            RunState.CANCELLED: self.tr("Stopped early. Photos already sorted stay and can be undone"),
+            RunState.PARTLY_UNDONE: self.tr("Some photos were edited since then and were kept"),
         }.get(run.state, "")
 
     @Slot(int, object)
@@ -198,7 +198,7 @@ class HistoryDialog(QDialog):
         if self.picked is None or self.picked.id != run_id:
             return
         self.photos.rows.show(photos)
-        self.heading.setText(self.tr("{0} in this run").format(count_photos(len(photos))))
+        self.heading.setText(self.tr("{0} in this sort").format(count_photos(len(photos))))
 
     def showEvent(self, event: QShowEvent) -> None:
         """Now somebody looks: the photos of the picked run are wanted."""
@@ -247,8 +247,10 @@ class HistoryDialog(QDialog):
         """Ask before a run is taken back."""
         run = self.picked
         if run is not None:
-            title = self.tr("Undo the run of {0}?").format(when(run.started_at))
-            undo = self._question(title, self._what_undo_means(run, run.photos - run.undone), self.tr("&Undo this run"))
+            title = self.tr("Undo the sort from {0}?").format(when(run.started_at))
+            undo = self._question(
+                title, self._what_undo_means(run, run.photos - run.undone), self.tr("&Undo This Sort")
+            )
             run_id = run.id
             undo.clicked.connect(lambda: self.undo_requested.emit(run_id))
 
@@ -257,8 +259,8 @@ class HistoryDialog(QDialog):
         """Ask before some photos of a run are taken back."""
         run, entries = self.picked, self._to_undo
         if run is not None and entries:
-            title = self.tr("Undo {0} of the run of {1}?").format(count_photos(len(entries)), when(run.started_at))
-            undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo these photos"))
+            title = self.tr("Undo {0} of the sort from {1}?").format(count_photos(len(entries)), when(run.started_at))
+            undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo for These Photos"))
             run_id = run.id
             undo.clicked.connect(lambda: self.undo_photos_requested.emit(run_id, entries))
 
@@ -279,14 +281,14 @@ class HistoryDialog(QDialog):
 
     def _what_undo_means(self, run: Run, photos: int) -> str:
         text = {
-            Mode.COPY: self.tr("{0}: the copies in {1} are removed; the originals are not touched."),
-            Mode.MOVE: self.tr("{0}: moved from {1} back to where they were."),
-            Mode.LINK: self.tr("{0}: the links in {1} are removed; the photos are not touched."),
+            Mode.COPY: self.tr("{0}: the copies in {1} will be deleted. Your originals are not touched."),
+            Mode.MOVE: self.tr("{0} will move from {1} back to where they were."),
+            Mode.LINK: self.tr("{0}: the links in {1} will be deleted. Your photos are not touched."),
         }[Mode(run.mode)]
         if moved_on_only(run):
-            text = self.tr("{0}: moved back to the class folder they were in before, in {1}. The labels stay.")
+            text = self.tr("{0} will move back to the previous class folder in {1}. The labels stay.")
         meant = text.format(count_photos(photos), run.destination)
-        return f"{meant} {self.tr('What you changed since then is left alone.')}"
+        return f"{meant} {self.tr('Photos you have edited since then are kept.')}"
 
 
 def moved_on_only(run: Run) -> bool:

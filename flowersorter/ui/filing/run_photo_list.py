@@ -58,20 +58,20 @@ class RunPhotoModel(QAbstractTableModel):
         """What became of a photo, in words."""
         entry = photo.entry
         if photo.moved_on_by is not None:
-            return self.tr("filed, then moved on by a later run")
+            return self.tr("sorted, then moved by a later sort")
         if entry.state is EntryState.DONE:
-            return self.tr("filed; {0}").format(entry.error) if entry.error else self.tr("filed")
+            return self.tr("sorted; {0}").format(entry.error) if entry.error else self.tr("sorted")
         if entry.state is EntryState.FAILED:
-            return self.tr("could not be filed: {0}").format(entry.error or self.tr("for an unknown reason"))
+            return self.tr("could not be sorted: {0}").format(entry.error or self.tr("for an unknown reason"))
         return self._other_state(entry)
 
     def _other_state(self, entry: Entry) -> str:
         if entry.state is EntryState.NOTED:
             twice = entry.action == Action.DUPLICATE
-            return self.tr("the same photo twice: filed once") if twice else self.tr("was there already")
+            return self.tr("duplicate, sorted once") if twice else self.tr("already there")
         return {
-            EntryState.UNDONE: self.tr("taken back"),
-            EntryState.CANCELLED: self.tr("stopped before its turn"),
+            EntryState.UNDONE: self.tr("Undone"),
+            EntryState.CANCELLED: self.tr("Not reached"),
         }.get(entry.state, self.tr("not finished"))
 
 
@@ -89,7 +89,7 @@ class RunPhotoList(QTreeView):
         self.setObjectName("history_photos")
         self.rows = RunPhotoModel(self)
         self.setModel(self.rows)
-        describe(self, self.tr("Photos of the run"), self.tr("Pick the photos to take back (Ctrl+A picks all)"))
+        describe(self, self.tr("Photos of the sort"), self.tr("Select the photos to undo (Ctrl+A selects all)"))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)

@@ -111,7 +111,7 @@ class FolderController(QObject):
         self._quiet = quiet
         call = _call(self._session.engine, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
-        title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
+        title = self.tr("Scanning {0}").format(self.folder.name or self.folder)
         self._job_id = self._session.queue.submit(title, call, listener, background=True)
 
     def _remember(self, folder: Path) -> None:
@@ -170,14 +170,14 @@ class FolderController(QObject):
         if counts.get(PseudoClass.UNSURE):
             parts.append(self.tr("{0} not sure").format(counts[PseudoClass.UNSURE]))
         if counts.get(PseudoClass.NEW):
-            parts.append(self.tr("{0} new to me").format(counts[PseudoClass.NEW]))
+            parts.append(self.tr("{0} unknown").format(counts[PseudoClass.NEW]))
         if counts.get(PseudoClass.UNREADABLE):
-            parts.append(self.tr("{0} unreadable").format(counts[PseudoClass.UNREADABLE]))
+            parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
         text = ", ".join(parts) + "."
         if result.problems:
-            text += " " + self.tr("{0} folders or files could not be looked at.").format(len(result.problems))
+            text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         if counts.get(PseudoClass.UNSURE):
-            self._front.bar.say(text, (self.tr("Show the unsure ones"), self._show_unsure))
+            self._front.bar.say(text, (self.tr("Review them"), self._show_unsure))
         else:
             self._front.bar.say(text)
 

@@ -214,7 +214,7 @@ class PhotoDelegate(QStyledItemDelegate):
         muted = _muted(option.palette.color(QPalette.ColorRole.Text))
         if index.data(PhotoRole.LABELLED):
             mine = index.data(PhotoRole.BY_PERSON)
-            word = self.tr("checked") if mine else self.tr("from its folder")
+            word = self.tr("Confirmed") if mine else self.tr("From folder name")
             icon = theme.CONFIRMED.icon if mine else theme.icon("open-folder", muted)
             colour = theme.CONFIRMED.colour if mine else muted
         else:
@@ -222,7 +222,7 @@ class PhotoDelegate(QStyledItemDelegate):
             if verdict is Verdict.NONE:
                 return
             style = theme.verdict_style(verdict)
-            word, icon, colour = style.word, style.icon, style.colour
+            word, icon, colour = self.tr(style.word), style.icon, style.colour
         side = LINE_ICON_PX
         icon.paint(painter, QRect(line.left() - 2, line.center().y() - side // 2 + 1, side, side))
         place = line.adjusted(DOT_PX + 7, 0, 0, 0)

@@ -335,13 +335,13 @@ class PhotoModel(QAbstractListModel):
         if not self._class_name(row):
             return ""
         if self._labelled(row):
-            words = self.tr("checked by you") if self._by_person(row) else self.tr("from its folder")
+            words = self.tr("confirmed by you") if self._by_person(row) else self.tr("from folder name")
         else:
             words = {
                 Verdict.SURE: self.tr("sure"),
-                Verdict.PROBABLE: self.tr("probable"),
+                Verdict.PROBABLE: self.tr("likely"),
                 Verdict.UNSURE: self.tr("not sure"),
-                Verdict.NEW: self.tr("new to me"),
+                Verdict.NEW: self.tr("unknown"),
             }.get(self._verdict(row), "")
         return f"{self._class_name(row)}, {words}"
 

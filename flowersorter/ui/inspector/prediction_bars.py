@@ -27,10 +27,10 @@ class PredictionBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("guess_bars")
-        self.setAccessibleName(self.tr("Best guesses"))
+        self.setAccessibleName(self.tr("Suggestions"))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
-        self.setToolTip(self.tr("Click the right one"))
+        self.setToolTip(self.tr("Click the right class"))
         self._guesses: list[tuple[int, str, str, float]] = []
         self._right = 0
         self._hovered = -1

@@ -69,7 +69,7 @@ class LabelCommand(QUndoCommand):
         try:
             call()
         except (FlowerSorterError, OSError, sqlite3.Error) as error:
-            log.exception("A correction could not be saved")
+            log.exception("The change could not be saved")
             self.setObsolete(True)
             self._desk.failed(error)
 

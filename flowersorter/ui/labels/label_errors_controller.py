@@ -62,7 +62,7 @@ class KeepCommand(QUndoCommand):
         try:
             call(self._collection, doubt.photo_id, doubt.class_id, doubt.better_id)
         except (FlowerSorterError, OSError, sqlite3.Error) as error:
-            log.exception("A kept label could not be saved")
+            log.exception("Your decision could not be saved")
             self.setObsolete(True)
             self._failed(error)
 
@@ -125,7 +125,7 @@ class LabelErrorsController(QObject):
             )
 
         self._folders_only = folders_only
-        self._job_id = self._session.queue.submit(self.tr("Checking labels"), job, Listener(succeeded=self._on_found))
+        self._job_id = self._session.queue.submit(self.tr("Reviewing labels"), job, Listener(succeeded=self._on_found))
 
     def _on_found(self, result: object) -> None:
         assert isinstance(result, LabelErrorsResult)
@@ -139,8 +139,8 @@ class LabelErrorsController(QObject):
         doubted = len(result.doubts) - twice
         said = []
         if twice:
-            text = self.tr("{0} photos stand in two class folders").format(twice)
-            said.append(self.tr("1 photo stands in two class folders") if twice == 1 else text)
+            text = self.tr("{0} photos are in two class folders").format(twice)
+            said.append(self.tr("1 photo is in two class folders") if twice == 1 else text)
         if doubted:
             text = self.tr("{0} labels may be wrong").format(doubted)
             said.append(self.tr("1 label may be wrong") if doubted == 1 else text)

@@ -62,7 +62,7 @@ class LabelNextController(QObject):
             self._asked_in, self._asked = self._folder.folder, frozenset()
         request = LabelNextRequest(self._folder.folder, passed_over=self._asked, device=self._session.device)
         self._job_id = self._session.queue.submit(
-            self.tr("Choosing what to label next"),
+            self.tr("Choosing photos to label"),
             lambda report, cancel: label_next(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_advised),
         )
@@ -82,7 +82,7 @@ class LabelNextController(QObject):
             self._shown = frozenset()
             self.panel.hide()
             self._front.bar.say(
-                self.tr("Every photo that was looked at has a label. {0}").format(self.panel.headline.text())
+                self.tr("Every photo scanned so far has a label. {0}").format(self.panel.headline.text())
             )
             return
         self._next = frozenset(each.photo_id for each in result.next)
@@ -90,7 +90,7 @@ class LabelNextController(QObject):
 
     def _show(self, place_ids: Iterable[int]) -> None:
         self._shown = frozenset(place_ids)
-        self.places_requested.emit(sorted(self._shown), self.tr("What to label next"))
+        self.places_requested.emit(sorted(self._shown), self.tr("Suggested photos to label"))
         self.panel.show()
 
     @Slot()

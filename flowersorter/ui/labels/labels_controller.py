@@ -110,7 +110,7 @@ class LabelsController(QObject):
         """Take labels back: the photos are guesses again. Returns how many had one."""
         columns = self._session.photos.columns
         rows = [row for row in columns.locate(place_ids).tolist() if columns.label_ids[row]]
-        return self._push(dict.fromkeys(rows, 0), self.tr("Take back {1}"), "")
+        return self._push(dict.fromkeys(rows, 0), self.tr("Remove label from {1}"), "")
 
     def _push(self, classes: Mapping[int, int], text: str, name: str) -> int:
         """Push one command for class ids by column row."""

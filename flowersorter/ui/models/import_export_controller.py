@@ -55,7 +55,7 @@ class ImportExportController(QObject):
 
         kinds = {
             self.tr("PyTorch, for torchvision (*.pth)"): PTH,
-            self.tr("ONNX, takes a photo as it is (*.onnx)"): ONNX,
+            self.tr("ONNX, with preprocessing included (*.onnx)"): ONNX,
             self.tr("FlowerSorter model, to share (*.safetensors)"): SAFETENSORS,
         }
         start = str(self._folder() / DEFAULT_NAME)
@@ -82,10 +82,10 @@ class ImportExportController(QObject):
 
         assert isinstance(result, ExportResult)
         self._exported = result
-        deeds = [(self.tr("Open the folder"), self._open_folder)]
+        deeds = [(self.tr("Open folder"), self._open_folder)]
         if result.script:
             deeds.insert(0, (self.tr("How to use it"), self._show_script))
-        self._front.bar.say(self.tr("The model was saved as {0}.").format(result.path.name), *deeds)
+        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *deeds)
 
     @Slot()
     def _show_script(self) -> None:
@@ -135,7 +135,7 @@ class ImportExportController(QObject):
         assert isinstance(result, ImportResult)
         self._imported = result.model_id
         if result.weights_here:
-            self._front.bar.say(described(result), (self.tr("Use it now"), self._use))
+            self._front.bar.say(described(result), (self.tr("Use now"), self._use))
             return
         network = self.tr("Its network, {0}, can be downloaded in Preferences.").format(result.backbone)
         self._front.bar.say(f"{described(result)} {network}")
@@ -168,9 +168,9 @@ def described(result: ImportResult) -> str:
         return QCoreApplication.translate("TakeController", text)
 
     photos = QLocale().toString(result.photos)
-    text = tr("“{0}” was added: {1} classes.").format(result.name, len(result.classes))
+    text = tr("“{0}” was added. Classes: {1}.").format(result.name, len(result.classes))
     if result.accuracy is None:
-        return f"{text} " + tr("Its maker says it learned from {0} photos.").format(photos)
+        return f"{text} " + tr("The author reports that it was trained on {0} photos.").format(photos)
     right = QLocale().toString(100 * result.accuracy, "f", 1)
-    said = tr("Its maker says {1} % right, learned from {0} photos; that was not measured on yours.")
+    said = tr("The author reports {1} % accuracy on {0} photos. Not tested on yours.")
     return f"{text} " + said.format(photos, right)

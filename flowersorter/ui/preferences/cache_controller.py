@@ -58,7 +58,7 @@ class CacheController(QObject):
         collection, queue = self._session.collection, self._session.queue
         if not queue.alive(self._job_id) and cleaning_due(collection):
             self._job_id = queue.submit(
-                self.tr("Tidying up"),
+                self.tr("Tidying the cache"),
                 lambda report, cancel: clean_cache(collection, report, cancel),
                 Listener(failed=self._on_not_tidied),
                 background=True,
@@ -75,7 +75,7 @@ class CacheController(QObject):
         collection = self._session.collection
         listener = Listener(succeeded=self._on_emptied, failed=self._on_failed, cancelled=self.count)
         self._session.queue.submit(
-            self.tr("Deleting the small pictures"),
+            self.tr("Clearing the thumbnail cache"),
             lambda report, cancel: empty_cache(collection, report, cancel),
             listener,
         )

@@ -128,7 +128,7 @@ class PreferencesController(QObject):
 
     @Slot(str)
     def _on_download(self, name: str) -> None:
-        self._fetch(name, self.tr("Downloading the backbone {0}").format(name), None)
+        self._fetch(name, self.tr("Downloading {0}").format(name), None)
 
     @Slot(str, object)
     def _on_install(self, name: str, file: Path) -> None:

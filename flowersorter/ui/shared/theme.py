@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from PySide6.QtCore import QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QByteArray, QPoint, QRect, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QGuiApplication, QIcon, QIconEngine, QPainter, QPalette, QPixmap
 from PySide6.QtSvg import QSvgRenderer
 
@@ -49,14 +49,18 @@ class VerdictStyle:
 
 
 _VERDICTS = {
-    Verdict.NONE: VerdictStyle("waiting", "verdict-none", "#5f6368", "#a8adb3"),
-    Verdict.SURE: VerdictStyle("sure", "verdict-sure", "#1e7a34", "#6fd08c"),
-    Verdict.PROBABLE: VerdictStyle("probable", "verdict-probable", "#7a5c00", "#e3c04c"),
-    Verdict.UNSURE: VerdictStyle("not sure", "verdict-unsure", "#b3440c", "#ff9d66"),
-    Verdict.NEW: VerdictStyle("new to me", "verdict-new", "#6b3fc0", "#bda2ff"),
+    Verdict.NONE: VerdictStyle(QT_TRANSLATE_NOOP("PhotoDelegate", "Waiting"), "verdict-none", "#5f6368", "#a8adb3"),
+    Verdict.SURE: VerdictStyle(QT_TRANSLATE_NOOP("PhotoDelegate", "Sure"), "verdict-sure", "#1e7a34", "#6fd08c"),
+    Verdict.PROBABLE: VerdictStyle(
+        QT_TRANSLATE_NOOP("PhotoDelegate", "Likely"), "verdict-probable", "#7a5c00", "#e3c04c"
+    ),
+    Verdict.UNSURE: VerdictStyle(
+        QT_TRANSLATE_NOOP("PhotoDelegate", "Not sure"), "verdict-unsure", "#b3440c", "#ff9d66"
+    ),
+    Verdict.NEW: VerdictStyle(QT_TRANSLATE_NOOP("PhotoDelegate", "Unknown"), "verdict-new", "#6b3fc0", "#bda2ff"),
 }
-UNREADABLE = VerdictStyle("unreadable", "unreadable", "#b3261e", "#ff8a80")
-CONFIRMED = VerdictStyle("confirmed", "reviewed", "#1e7a34", "#6fd08c")
+UNREADABLE = VerdictStyle(QT_TRANSLATE_NOOP("PhotoDelegate", "Unreadable"), "unreadable", "#b3261e", "#ff8a80")
+CONFIRMED = VerdictStyle(QT_TRANSLATE_NOOP("PhotoDelegate", "Confirmed"), "reviewed", "#1e7a34", "#6fd08c")
 
 
 def verdict_style(verdict: Verdict) -> VerdictStyle:

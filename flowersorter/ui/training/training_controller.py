@@ -50,14 +50,14 @@ class TrainingController(QObject):
     def reason_not_to(self) -> str:
         """Why there is nothing to learn now, for the person; "" where there is."""
         if self.running:
-            return self.tr("It is learning already")
+            return self.tr("Already training")
         return self.nothing_checked()
 
     def nothing_checked(self) -> str:
         """What to do before anything can be learned or measured, for the person; "" once there is a label."""
         if self._session.collection.labels.counts():
             return ""
-        return self.tr("Check some photos first: drag them onto their class, or press Enter where the guess is right")
+        return self.tr("Confirm some photos first: drag them onto a class, or press Enter if the suggestion is right")
 
     @property
     def running(self) -> bool:
@@ -76,7 +76,7 @@ class TrainingController(QObject):
         request = RetrainRequest(self._session.device)
         listener = Listener(succeeded=self._on_trained)
         self._job_id = self._session.queue.submit(
-            self.tr("Learning from your photos"),
+            self.tr("Training on your photos"),
             lambda report, cancel: retrain(self._session.engine, request, report, cancel),
             listener,
         )
@@ -108,10 +108,10 @@ class TrainingController(QObject):
 
     def _why_not(self, result: TrainResult) -> str:
         if result.imported_right is None:
-            return self.tr("That is worse than before, so the old model stays.")
+            return self.tr("The new version was less accurate, so the previous one was kept.")
         if not result.held_out:
-            return self.tr("The model you imported stays in use until you say so.")
-        text = self.tr("The model you imported gets {0} of these right, and stays in use until you say so.")
+            return self.tr("Your imported model stays in use until you decide.")
+        text = self.tr("Your imported model gets {0} of these right and stays in use until you decide.")
         return text.format(result.imported_right)
 
     def _predict_again(self) -> None:
@@ -130,13 +130,19 @@ class TrainingController(QObject):
         photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
         text = self.tr("Learned from {0}.").format(photos)
         if result.guessed:
-            text = self.tr("Learned from {0}, and from its own guesses at {1} others.").format(photos, result.guessed)
+            text = self.tr("Learned from {0} and its own suggestions for {1} more.").format(photos, result.guessed)
         if result.held_out_accuracy is not None and result.held_out:
-            right = round(result.held_out_accuracy * result.held_out)
-            text += " " + self.tr("{0} of {1} held-out photos right.").format(right, result.held_out)
+            text += " " + self._accuracy(result.held_out_accuracy, result.before)
         if result.unmeasured:
             text += " " + self.tr("Not measured: {0}.").format(in_words(result.unmeasured))
         return text
+
+    def _accuracy(self, now: float, before: float | None) -> str:
+        """State the held-out accuracy, with the previous model's where it differs."""
+        new, old = round(100 * now), None if before is None else round(100 * before)
+        if old is None or old == new:
+            return self.tr("Accuracy about {0} %.").format(new)
+        return self.tr("Accuracy about {0} % (was {1} %).").format(new, old)
 
     def _on_opened(self) -> None:
         """What is compared is the folder before."""
@@ -154,14 +160,14 @@ class TrainingController(QObject):
         self._changed = columns.place_ids[changed].tolist()
         count = len(self._changed)
         if not count:
-            self._front.bar.say(self._message + " " + self.tr("No guess changed."))
+            self._front.bar.say(self._message + " " + self.tr("No suggestions changed."))
         else:
-            text = self.tr("1 guess changed.") if count == 1 else self.tr("{0} guesses changed.").format(count)
-            self._front.bar.say(f"{self._message} {text}", (self.tr("Show them"), self._show_changed))
+            text = self.tr("1 suggestion changed.") if count == 1 else self.tr("{0} suggestions changed.").format(count)
+            self._front.bar.say(f"{self._message} {text}", (self.tr("Show"), self._show_changed))
         self.told.emit()
 
     def _show_changed(self) -> None:
-        self.places_requested.emit(self._changed, self.tr("Guesses that changed"))
+        self.places_requested.emit(self._changed, self.tr("Changed suggestions"))
 
     def _get_ready(self) -> None:
         """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
@@ -175,7 +181,7 @@ class TrainingController(QObject):
             get_ready(engine, device, report, cancel)
 
         listener = Listener(failed=self._on_not_ready)
-        title = self.tr("Getting ready for Retrain")
+        title = self.tr("Preparing for Retrain")
         self._ready_id = self._session.queue.submit(title, run, listener, background=True)
 
     def _stop_getting_ready(self) -> None:

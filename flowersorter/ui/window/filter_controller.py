@@ -68,7 +68,7 @@ class FilterController(QObject):
         self.show_title()
         elsewhere = len(self._photos.filter.places or ()) - self._photos.rowCount()
         if elsewhere > 0:
-            self.said.emit(self.tr("{0} of these photos are in other folders.").format(elsewhere))
+            self.said.emit(self.tr("In other folders: {0}.").format(elsewhere))
 
     @Slot()
     def show_all(self) -> None:
@@ -108,7 +108,7 @@ class FilterController(QObject):
         piles = {
             int(PseudoClass.ALL): self.tr("All photos"),
             int(PseudoClass.UNSURE): self.tr("Not sure"),
-            int(PseudoClass.NEW): self.tr("New to me"),
+            int(PseudoClass.NEW): self.tr("Unknown"),
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
         }
         title = shown.title or piles.get(shown.shelf) or self._names.get(shown.shelf, "")
@@ -120,12 +120,12 @@ class FilterController(QObject):
         if not len(self._photos.columns):
             return self.tr("Looking for photos…") if self.looking else self.tr("There are no photos in this folder.")
         if shown.places is not None:
-            return self.tr("These photos are not in the folder that is open.")
+            return self.tr("These photos are not in the open folder.")
         if shown.unchecked:
-            return self.tr("You have checked every photo here.")
+            return self.tr("You have confirmed every photo here.")
         piles = {
-            int(PseudoClass.UNSURE): self.tr("Nothing here: every photo looked at so far has found a class."),
-            int(PseudoClass.NEW): self.tr("Nothing here: no photo looked at so far is new."),
-            int(PseudoClass.UNREADABLE): self.tr("Nothing here: every photo could be read."),
+            int(PseudoClass.UNSURE): self.tr("No uncertain photos."),
+            int(PseudoClass.NEW): self.tr("No unknown photos."),
+            int(PseudoClass.UNREADABLE): self.tr("No unreadable files."),
         }
         return piles.get(shown.shelf, self.tr("No photos here yet. Drag some onto this class."))

@@ -78,7 +78,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.grid, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setObjectName("splitter")
-        self.splitter.setAccessibleName(self.tr("Classes, photos and the picked photo"))
+        self.splitter.setAccessibleName(self.tr("Classes, photos and the selected photo"))
         self.splitter.setHandleWidth(1)
         for part, stretch in ((self.class_list, 0), (middle, 1), (self.inspector, 0)):
             self.splitter.addWidget(part)

@@ -39,7 +39,7 @@ class SelectionController(QObject):
         """Say that the guesses are right."""
         selected = self._grid.selected_places()
         if selected and not self._after_key(self._corrections.confirm(selected)):
-            self._front.bar.say(self.tr("There is no guess to confirm: drag the photo onto a class, or press its key."))
+            self._front.bar.say(self.tr("No suggestion to confirm. Drag it onto a class or press a number."))
 
     @Slot()
     def clear_label(self) -> None:
@@ -70,7 +70,7 @@ class SelectionController(QObject):
         if selected:
             self.assign_to_new(selected)
         else:
-            self._front.bar.say(self.tr("Pick the photos that belong into a class of their own first."))
+            self._front.bar.say(self.tr("Select the photos for the new class first."))
 
     @Slot(int)
     def split_class(self, class_id: int) -> None:
@@ -80,7 +80,7 @@ class SelectionController(QObject):
             return
         self._shelf.show(class_id)
         key = self._split_key.toString(QKeySequence.SequenceFormat.NativeText)
-        text = self.tr("Pick the photos that belong into a class of their own, then press {0}.").format(key)
+        text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split))
 
     def _after_key(self, count: int) -> int:

@@ -80,7 +80,7 @@ def test_it_says_how_many_photos_go_in(window: QWidget, classes: ClassTable) -> 
     for photos in (0, 1, 12):
         when_asked(NameDialog, look)
         ask_for_name(window, classes, photos)
-    assert said == ["", "1 photo will go into it.", "12 photos will go into it."]
+    assert said == ["", "1 photo will be added.", "12 photos will be added."]
 
 
 def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, classes: ClassTable) -> None:
@@ -98,7 +98,7 @@ def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, clas
 
     when_asked(NameDialog, deed)
     assert ask_for_name(window, classes, 0) is None
-    assert seen == [*[("", True)] * 4, ("There is already a class “daisy”.", False), ("", True)]
+    assert seen == [*[("", True)] * 4, ("There is already a class named “daisy”.", False), ("", True)]
 
 
 def test_a_name_refused_after_all_says_why_and_can_be_mended(

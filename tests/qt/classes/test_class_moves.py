@@ -124,7 +124,7 @@ def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
     assert filed(sorted_to) == {"ruby": EACH, "green": EACH, "blue": EACH}
     assert program.collection.classes.all()[0].name == "ruby"
     bar = program.window.job_bar
-    assert bar.message.text() == "3 filed photos moved to “ruby”."
+    assert bar.message.text() == "3 sorted photos moved to “ruby”."
     assert len(runs(program.collection)) == 2
 
     assert bar.links[0].text() == "Undo"
@@ -354,7 +354,7 @@ def test_every_folder_and_every_reason_has_a_line(dialog: ClassMoveDialog) -> No
 
 def test_where_nothing_can_move_the_name_can_be_changed(dialog: ClassMoveDialog, qtbot: QtBot) -> None:
     dialog.show_plans([SortPlan(Mode.MOVE, Path("/sorted"), (), (Skipped(Path("/a.jpg"), "it is gone"),), 0, 0)])
-    assert dialog.message.text == "None of them can be moved."
+    assert dialog.message.text == "None of these photos can be moved."
     assert not dialog.move_button.isEnabled()
     with qtbot.waitSignal(dialog.accepted):
         QTest.mouseClick(dialog.only_button, Qt.MouseButton.LeftButton)

@@ -178,7 +178,7 @@ def test_a_collection_that_is_open_elsewhere_is_refused_politely(
         assert "is already open" in said(program)[0]
     choose(monkeypatch, program.collection.folder)
     program.window.actions_by_name["open_collection"].trigger()
-    assert program.window.job_bar.message.text() == "This window shows the collection “flowers” already."
+    assert program.window.job_bar.message.text() == "The collection “flowers” is already open in this window."
     assert launched == []
 
 

@@ -232,20 +232,20 @@ def test_every_photo_says_what_became_of_it(dialog: HistoryDialog) -> None:
     dialog.show_photos(9, PHOTOS)
     rows = dialog.photos.rows
     assert [rows.index(row, 2).data() for row in range(rows.rowCount())] == [
-        "filed",
-        "filed",
-        "taken back",
-        "could not be filed: no space left on device",
-        "was there already",
-        "the same photo twice: filed once",
-        "stopped before its turn",
-        "filed; it was changed since it was filed",
-        "filed, then moved on by a later run",
+        "sorted",
+        "sorted",
+        "Undone",
+        "could not be sorted: no space left on device",
+        "already there",
+        "duplicate, sorted once",
+        "Not reached",
+        "sorted; it was changed since it was filed",
+        "sorted, then moved by a later sort",
         "not finished",
     ]
     assert [rows.index(0, column).data() for column in (0, 1)] == ["IMG_1.jpg", "daisy"]
     assert "/sorted 9/daisy/IMG_1.jpg" in rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
-    assert dialog.heading.text() == "10 photos in this run"
+    assert dialog.heading.text() == "10 photos in this sort"
 
 
 def test_a_part_of_a_run_is_undone_after_asking(dialog: HistoryDialog, qtbot: QtBot) -> None:
@@ -289,4 +289,4 @@ def test_a_run_that_moved_filed_photos_on_says_so(qtbot: QtBot) -> None:
     assert _texts(dialog, 2) == ["12 photos moved to another class"]
     dialog.undo_button.click()
     text = _question(dialog).informativeText()
-    assert "12 photos: moved back to the class folder they were in before, in /sorted. The labels stay." in text
+    assert "12 photos will move back to the previous class folder in /sorted. The labels stay." in text

@@ -49,7 +49,7 @@ def test_preferences_say_what_there_is_and_empty_it(program: Program, qtbot: QtB
     with qtbot.waitSignal(program.window.cache.counted):
         dialog.cache.empty_button.click()
         assert not dialog.cache.empty_button.isEnabled()
-    assert dialog.cache.state.text() == "There are none at the moment."
+    assert dialog.cache.state.text() == "The cache is empty."
     assert not dialog.cache.empty_button.isEnabled()
     assert cache_state(program.collection).pictures == 0
 

@@ -186,7 +186,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             dialog.epochs.setValue(1)
             dialog.start.click()
             qtbot.waitUntil(lambda: dialog.message.text != "")
-            assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
+            assert "Learned from 16 photos. Epoch 1 was kept." in dialog.message.text
             idle(program, qtbot)
             assert program.collection.settings.get("backbone", "") == "tiny-tuned-1"
             assert not list(program.collection.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
@@ -262,7 +262,7 @@ def test_stopping_asks_the_job_and_says_what_is_kept(
     assert program.window.on_demand.deep._dialog is dialog, "the one that runs is shown again"
     dialog.stop.click()
     idle(program, qtbot)
-    assert "Stopped; epoch 2 is kept." in dialog.message.text
+    assert "Stopped. Epoch 2 was kept." in dialog.message.text
 
 
 def test_stopping_too_early_says_that_nothing_changed(
@@ -281,7 +281,7 @@ def test_stopping_too_early_says_that_nothing_changed(
     qtbot.waitUntil(begun.is_set)
     dialog.stop.click()
     idle(program, qtbot)
-    assert dialog.message.text == "Stopped before the first epoch was over: nothing was changed."
+    assert dialog.message.text == "Stopped. Nothing was changed."
     assert dialog.start.isEnabled()
 
 

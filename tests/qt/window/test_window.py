@@ -84,7 +84,7 @@ def test_what_needs_a_label_is_grey_and_says_so_until_there_is_one(program: Prog
     program.window.corrections.assign(places(program, "red")[:1], program.window.classes.classes[0].id)
     idle(program, qtbot)
     assert [each.isEnabled() for each in grey] == [True] * 4
-    assert grey[2].toolTip().startswith("How often the guesses are right")
+    assert grey[2].toolTip().startswith("Measure how often the suggestions are right")
     program.session.corrections.undo()
     idle(program, qtbot)
     assert [each.isEnabled() for each in grey] == [False] * 4
@@ -166,10 +166,10 @@ def test_an_empty_pile_says_why_it_is_empty(program: Program) -> None:
 
 def test_exactly_these_photos_and_back(program: Program) -> None:
     window = program.window
-    window.shelf.show_places([*places(program, "blue"), 99_999], "Guesses that changed")
-    assert window.header.title.text() == "Guesses that changed"
+    window.shelf.show_places([*places(program, "blue"), 99_999], "Changed suggestions")
+    assert window.header.title.text() == "Changed suggestions"
     assert program.photos.rowCount() == 6
-    assert window.job_bar.message.text() == "1 of these photos are in other folders."
+    assert window.job_bar.message.text() == "In other folders: 1."
     window.shelf.show_all()
     assert program.photos.rowCount() == 19
 
@@ -441,7 +441,7 @@ def test_a_message_offers_at_most_two_deeds(qtbot: QtBot) -> None:
     bar, done = StatusBar(), []
     qtbot.addWidget(bar)
     bar.show()
-    bar.say("Filed.", ("Open the folder", lambda: done.append("open")), ("Undo", lambda: done.append("undo")))
+    bar.say("Filed.", ("Open folder", lambda: done.append("open")), ("Undo", lambda: done.append("undo")))
     for link in bar.links:
         QTest.mouseClick(link, Qt.MouseButton.LeftButton)
     assert done == ["open", "undo"]
