@@ -55,7 +55,7 @@ class ClassList(QWidget):
         self.classes.setAccessibleName(self.tr("Classes"))
         self.piles = SidebarView(shows_digits=False, parent=self)
         self.piles.setObjectName("piles")
-        self.piles.setAccessibleName(self.tr("Needs attention"))
+        self.piles.setAccessibleName(self.tr("Photos"))
         self.piles.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.add_button = QToolButton(self)
         self.add_button.setObjectName("new_class_button")
@@ -146,7 +146,7 @@ class ClassList(QWidget):
         layout.addWidget(self.classes, 1)
         below = QHBoxLayout()
         below.setContentsMargins(12, 8, 4, 4)
-        below.addWidget(self._header(self.tr("Needs attention")))
+        below.addWidget(self._header(self.tr("Photos")))
         layout.addLayout(below)
         layout.addWidget(self.piles)
 

@@ -97,10 +97,10 @@ class HistoryDialog(QDialog):
 
     def _build(self) -> None:
         tip = self.tr("Undo the selected sort")
-        self.undo_button = button(self, "history_undo_button", self.tr("&Undo This Sort…"), tip)
+        self.undo_button = button(self, "history_undo_button", self.tr("&Undo this sort…"), tip)
         self.undo_button.clicked.connect(self._ask)
         tip = self.tr("Undo the sort for the selected photos only")
-        self.undo_photos_button = button(self, "history_undo_photos_button", self.tr("Undo for These &Photos…"), tip)
+        self.undo_photos_button = button(self, "history_undo_photos_button", self.tr("Undo for these &photos…"), tip)
         self.undo_photos_button.clicked.connect(self._ask_about_photos)
         tip = self.tr("Open the folder with the selected photo, or the destination folder (Enter)")
         self.show_button = button(self, "history_show_button", self.tr("Show in &folder"), tip)
@@ -249,7 +249,7 @@ class HistoryDialog(QDialog):
         if run is not None:
             title = self.tr("Undo the sort from {0}?").format(when(run.started_at))
             undo = self._question(
-                title, self._what_undo_means(run, run.photos - run.undone), self.tr("&Undo This Sort")
+                title, self._what_undo_means(run, run.photos - run.undone), self.tr("&Undo this sort")
             )
             run_id = run.id
             undo.clicked.connect(lambda: self.undo_requested.emit(run_id))
@@ -260,7 +260,7 @@ class HistoryDialog(QDialog):
         run, entries = self.picked, self._to_undo
         if run is not None and entries:
             title = self.tr("Undo {0} of the sort from {1}?").format(count_photos(len(entries)), when(run.started_at))
-            undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo for These Photos"))
+            undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo for these photos"))
             run_id = run.id
             undo.clicked.connect(lambda: self.undo_photos_requested.emit(run_id, entries))
 

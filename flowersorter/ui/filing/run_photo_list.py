@@ -58,21 +58,21 @@ class RunPhotoModel(QAbstractTableModel):
         """What became of a photo, in words."""
         entry = photo.entry
         if photo.moved_on_by is not None:
-            return self.tr("sorted, then moved by a later sort")
+            return self.tr("Sorted, then moved by a later sort")
         if entry.state is EntryState.DONE:
-            return self.tr("sorted; {0}").format(entry.error) if entry.error else self.tr("sorted")
+            return self.tr("Sorted; {0}").format(entry.error) if entry.error else self.tr("Sorted")
         if entry.state is EntryState.FAILED:
-            return self.tr("could not be sorted: {0}").format(entry.error or self.tr("for an unknown reason"))
+            return self.tr("Could not be sorted: {0}").format(entry.error or self.tr("for an unknown reason"))
         return self._other_state(entry)
 
     def _other_state(self, entry: Entry) -> str:
         if entry.state is EntryState.NOTED:
             twice = entry.action == Action.DUPLICATE
-            return self.tr("duplicate, sorted once") if twice else self.tr("already there")
+            return self.tr("Duplicate, sorted once") if twice else self.tr("Already there")
         return {
             EntryState.UNDONE: self.tr("Undone"),
             EntryState.CANCELLED: self.tr("Not reached"),
-        }.get(entry.state, self.tr("not finished"))
+        }.get(entry.state, self.tr("Not finished"))
 
 
 class RunPhotoList(QTreeView):

@@ -90,7 +90,7 @@ class LabelNextController(QObject):
 
     def _show(self, place_ids: Iterable[int]) -> None:
         self._shown = frozenset(place_ids)
-        self.places_requested.emit(sorted(self._shown), self.tr("Suggested photos to label"))
+        self.places_requested.emit(sorted(self._shown), self.tr("Photos to label"))
         self.panel.show()
 
     @Slot()

@@ -30,7 +30,7 @@ class LabelNextPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("advice_panel")
-        self.setAccessibleName(self.tr("Suggested photos to label"))
+        self.setAccessibleName(self.tr("Photos to label"))
         self.headline = text_label(self, "advice_headline", scale=1.05)
         self.classes = text_label(self, "advice_classes")
         self.again = button(self, "advice_again", self.tr("Next Ten"), self.tr("Suggest ten other photos"))

@@ -108,7 +108,7 @@ class ModelPage(QWidget):
     def _build_list(self) -> None:
         tree = self.list
         tree.setObjectName("model_list")
-        describe(tree, self.tr("Versions"), self.tr("Press Enter to use the selected model"))
+        describe(tree, self.tr("Models"), self.tr("Press Enter to use the selected model"))
         tree.setHeaderLabels(
             [
                 self.tr("Trained"),

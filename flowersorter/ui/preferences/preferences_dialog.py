@@ -136,7 +136,7 @@ class PreferencesDialog(QDialog):
         self._add_devices(column, page, preferences.device)
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "backbone_title", self.tr("Image network"), scale=1.05))
-        intro = self.tr("Image network. The default suits most people.")
+        intro = self.tr("The default suits most people.")
         column.addWidget(text_label(page, "backbone_intro", intro))
         column.addWidget(self.backbones)
         column.addSpacing(theme.LARGE_GAP_PX)

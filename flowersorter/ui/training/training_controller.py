@@ -111,8 +111,8 @@ class TrainingController(QObject):
             return self.tr("The new version was less accurate, so the previous one was kept.")
         if not result.held_out:
             return self.tr("Your imported model stays in use until you decide.")
-        text = self.tr("Your imported model gets {0} of these right and stays in use until you decide.")
-        return text.format(result.imported_right)
+        text = self.tr("Your imported model gets {0} % and stays in use until you decide.")
+        return text.format(round(100 * result.imported_right / result.held_out))
 
     def _predict_again(self) -> None:
         if self._folder.folder is None:

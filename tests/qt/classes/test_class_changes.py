@@ -261,7 +261,7 @@ def and_move(program: Program, qtbot: QtBot) -> None:
     """Let what is filed move along, in the preview that is open."""
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
-    assert "Undo takes both back" in dialog.note.text()
+    assert "Undo reverses both" in dialog.note.text()
     qtbot.waitUntil(dialog.move_button.isEnabled)
     QTest.mouseClick(dialog.move_button, Qt.MouseButton.LeftButton)
     idle(program, qtbot)

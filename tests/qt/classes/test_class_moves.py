@@ -132,7 +132,7 @@ def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
     assert program.collection.classes.all()[0].name == "ruby"
-    assert bar.message.text() == "3 photos are back where they were filed. The class keeps its new name."
+    assert bar.message.text() == "3 photos are back in their previous class folders. The class keeps its new name."
 
 
 def test_the_name_alone_can_be_changed(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
@@ -344,7 +344,7 @@ def test_every_folder_and_every_reason_has_a_line(dialog: ClassMoveDialog) -> No
     assert lines(dialog) == [
         ("/sorted", ""),
         ("red → ruby", "1"),
-        ("stays where it is: the same photo is in that folder already", "1"),
+        ("stays where it is: the same photo is already in that folder", "1"),
         ("/usb", ""),
         ("red → ruby", "1"),
         ("stays where it is: it is gone", "2"),

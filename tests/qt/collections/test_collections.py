@@ -88,7 +88,7 @@ def test_a_new_collection_is_made_beside_this_one_and_opens_in_its_own_window(
     collection = tmp_path / "Mushrooms_ north_south"
     assert launched == [collection]
     assert is_collection(collection)
-    assert "opens in a window of its own" in program.window.job_bar.message.text()
+    assert "opens in a new window" in program.window.job_bar.message.text()
     assert menu(program) == [("flowers", True), ("Mushrooms_ north_south", False)]
 
 

@@ -58,7 +58,7 @@ def test_it_says_which_backups_there_are_and_which_is_put_back(dialog: RestoreDi
         "204 photos labelled; this backup will be restored",
         "1 photo labelled",
     ]
-    assert "photos are untouched" in dialog.means.text()
+    assert "photos are safe" in dialog.means.text()
     assert dialog.restore_button.isDefault()
 
 

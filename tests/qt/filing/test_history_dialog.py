@@ -198,7 +198,7 @@ PHOTOS = [
     photo(2),
     photo(3, EntryState.UNDONE),
     photo(4, EntryState.FAILED, error="no space left on device"),
-    photo(5, EntryState.NOTED, action="already there"),
+    photo(5, EntryState.NOTED, action="Already there"),
     photo(6, EntryState.NOTED, action="duplicate"),
     photo(7, EntryState.CANCELLED),
     photo(8, EntryState.DONE, error="it was changed since it was filed"),
@@ -232,16 +232,16 @@ def test_every_photo_says_what_became_of_it(dialog: HistoryDialog) -> None:
     dialog.show_photos(9, PHOTOS)
     rows = dialog.photos.rows
     assert [rows.index(row, 2).data() for row in range(rows.rowCount())] == [
-        "sorted",
-        "sorted",
+        "Sorted",
+        "Sorted",
         "Undone",
-        "could not be sorted: no space left on device",
-        "already there",
-        "duplicate, sorted once",
+        "Could not be sorted: no space left on device",
+        "Already there",
+        "Duplicate, sorted once",
         "Not reached",
-        "sorted; it was changed since it was filed",
-        "sorted, then moved by a later sort",
-        "not finished",
+        "Sorted; it was changed since it was filed",
+        "Sorted, then moved by a later sort",
+        "Not finished",
     ]
     assert [rows.index(0, column).data() for column in (0, 1)] == ["IMG_1.jpg", "daisy"]
     assert "/sorted 9/daisy/IMG_1.jpg" in rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)

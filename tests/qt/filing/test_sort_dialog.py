@@ -253,8 +253,8 @@ def test_photos_in_a_folder_are_listed_when_it_is_opened(
     tree.setCurrentItem(groups["roses"])
     QTest.keyClick(tree, Qt.Key.Key_Right)
     assert _lines(groups["roses"]) == [("b.jpg", ""), ("c.jpg", "")]
-    assert "1 photo under a new name" in dialog.summary.text
-    assert "1 file that belongs to a photo goes along" in dialog.summary.text
+    assert "1 photo renamed" in dialog.summary.text
+    assert "1 sidecar file will be included" in dialog.summary.text
 
 
 def test_what_is_not_filed_is_listed_with_its_reason(

@@ -235,7 +235,7 @@ def test_who_let_it_go_by_its_guesses_is_told_that_it_did(program: Program, qtbo
     program.window.training.start()
     idle(program, qtbot)
     said = program.window.job_bar.message.text()
-    assert said.startswith("Learned from 34 photos, and from its own guesses at 2 others. "), said
+    assert said.startswith("Learned from 34 photos and its own suggestions for 2 more. "), said
 
 
 def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
@@ -246,7 +246,7 @@ def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
     program.window.training.start()
     idle(program, qtbot)
     assert program.window.folder.folder == other
-    assert "guess" not in program.window.job_bar.message.text().lower()
+    assert "suggestion" not in program.window.job_bar.message.text().lower()
 
 
 def test_what_to_label_next_is_not_shown_in_a_folder_opened_meanwhile(
@@ -266,10 +266,10 @@ def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Progr
     qtbot.waitUntil(lambda: program.photos.rowCount() == 2)
     panel = window.on_demand.advice.panel
     assert panel.isVisible()
-    assert program.photos.filter.title == "Suggested photos to label"
+    assert program.photos.filter.title == "Photos to label"
     assert program.photos.filter.places == frozenset(places(program, "red")[10:])
-    assert "of 100 right" in panel.headline.text()
-    assert panel.classes.text().count("photos, ") == 3
+    assert "Accuracy about" in panel.headline.text()
+    assert panel.classes.text().count(" confirmed") == 3
     window.shelf.show_all()
     assert not panel.isVisible(), "it belongs to those photos only"
 

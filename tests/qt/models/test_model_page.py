@@ -254,7 +254,7 @@ def test_pruning_shows_first_what_goes(kept: Kept, qtbot: QtBot) -> None:
     when_asked(PruneDialog, look)
     click(page.prune_button)
     idle(kept.program, qtbot)
-    assert shown == [("&Remove 0 models", 0), ("&Remove 1 model", 1), ("&Remove 2 models", 2)]
+    assert shown == [("&Delete 0 models", 0), ("&Delete 1 model", 1), ("&Delete 2 models", 2)]
     assert set(in_collection(kept.program)) == {kept.bad, kept.last}
 
 
@@ -326,8 +326,8 @@ def test_retrain_asks_before_it_replaces_a_model_from_elsewhere(kept: Kept, qtbo
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)
     message = program.window.job_bar.message.text()
-    assert "24 of 24 held-out photos right." in message
-    assert "Your imported model gets 24 of these right and stays in use until you decide." in message
+    assert "Accuracy about 100 %" in message
+    assert "Your imported model gets 100 % and stays in use until you decide." in message
     assert engine.collection.models.current() == in_collection(program)[imported]
     assert program.window.job_bar.links[0].text() == "Use the new one"
     program.window.job_bar.links[0].click()

@@ -80,7 +80,7 @@ def test_a_digit_assigns_and_goes_on_and_ctrl_z_takes_it_back(program: Program, 
 def test_what_needs_a_label_is_grey_and_says_so_until_there_is_one(program: Program, qtbot: QtBot) -> None:
     grey = [program.window.actions_by_name[name] for name in ("retrain", "deep_train", "evaluate", "check_labels")]
     assert [each.isEnabled() for each in grey] == [False] * 4
-    assert all(each.toolTip().startswith("Check some photos first") for each in grey)
+    assert all(each.toolTip().startswith("Confirm some photos first") for each in grey)
     program.window.corrections.assign(places(program, "red")[:1], program.window.classes.classes[0].id)
     idle(program, qtbot)
     assert [each.isEnabled() for each in grey] == [True] * 4
@@ -102,7 +102,7 @@ def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> Non
     program.window.grid.select_places(wanted[3:])
     QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
     assert len(labelled(program)) == 3
-    assert "no guess" in program.window.job_bar.message.text()
+    assert "No suggestion" in program.window.job_bar.message.text()
 
 
 def test_a_label_can_be_taken_back(program: Program) -> None:
@@ -231,7 +231,7 @@ def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> No
     assert inspector.guesses.isVisible()
     click(program, places(program, "broken")[0])
     qtbot.waitUntil(lambda: inspector.headline.text() == "Unreadable")
-    assert "take it from a backup" in inspector.verdict.text(), "what is wrong, and what to do"
+    assert "restore it from a backup" in inspector.verdict.text(), "what is wrong, and what to do"
     program.window.grid.selectAll()
     qtbot.waitUntil(lambda: inspector.headline.text() == "19 photos selected")
 
@@ -327,10 +327,10 @@ def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot:
 def test_retrain_says_why_it_cannot(program: Program, qtbot: QtBot) -> None:
     retrain = program.window.actions_by_name["retrain"]
     assert not retrain.isEnabled()
-    assert "Check some photos first" in retrain.toolTip()
+    assert "Confirm some photos first" in retrain.toolTip()
     program.window.corrections.assign(places(program, "red"), program.collection.classes.all()[0].id)
     qtbot.waitUntil(retrain.isEnabled)
-    assert "Learn from every photo" in retrain.toolTip()
+    assert "Learn from your confirmed photos" in retrain.toolTip()
 
 
 def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Program) -> None:
