@@ -236,14 +236,14 @@ def _rescued(dialog: RestoreDialog, folder: Path) -> bool:
 
 
 def _say_on_stderr(error: UserError) -> None:
-    """One sentence for whoever started the window in a terminal; a traceback would tell them nothing."""
+    """Print one sentence in the terminal that started the window; a traceback would not help there."""
     if sys.stderr is not None:  # a program without a console has none
         sys.stderr.write(f"{error}\n")
 
 
 @contextlib.contextmanager
 def _last_resort() -> Iterator[None]:
-    """Show what nobody caught, instead of losing it in a terminal that is not there."""
+    """Show an uncaught exception in a dialog; a windowed program has no terminal to print it in."""
     before = sys.excepthook
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

@@ -117,7 +117,7 @@ def ask_for_name(parent: QWidget, classes: ClassTable, photos: int, come_from: s
         come_from: Which classes these are in now, "" where that does not matter.
 
     Returns:
-        The new class; None if the person thought better of it.
+        The new class; None if the person cancelled.
     """
     note = _tr("{0} will be added.").format(count_photos(photos)) if photos else ""
     if note and come_from:
@@ -143,7 +143,7 @@ def ask_new_name(parent: QWidget, classes: ClassTable, photo_class: PhotoClass, 
         filed: How many photos are filed under it.
 
     Returns:
-        The new name; None if the person thought better of it.
+        The new name; None if the person cancelled.
     """
     note = _tr("{0} sorted into it: next you choose whether to move them too.").format(count_photos(filed))
     dialog = NameDialog(

@@ -1,4 +1,4 @@
-"""The left side: classes to drop photos on, and below them the piles."""
+"""The sidebar: classes to drop photos on, and below them the pseudo-classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIGIT_KEYS = 9
 
 
 class ClassList(QWidget):
-    """Classes with colour, count and digit key, each a drop target; piles with counts.
+    """Lists classes (colour, count, number key, drop target) and pseudo-classes with counts.
 
     Signals:
         picked(key): Show this class or `PseudoClass`.
@@ -73,7 +73,7 @@ class ClassList(QWidget):
         self.show_classes((), {})
 
     def show_classes(self, classes: Sequence[PhotoClass], counts: Mapping[int, int]) -> None:
-        """Show these classes, and how many photos lie in each and in each pile."""
+        """Show these classes and the number of photos in each class and pseudo-class."""
         self._classes, self._counts = tuple(classes), counts
         rows = [
             SidebarRow(
@@ -103,11 +103,11 @@ class ClassList(QWidget):
 
     @property
     def current(self) -> int | None:
-        """The class or pile shown as picked."""
+        """The selected class or pseudo-class."""
         return self._current
 
     def set_current(self, key: int | None) -> None:
-        """Mark what is shown in the grid; None where it is neither class nor pile."""
+        """Select the row shown in the grid; None selects no row."""
         self._current = key if key is not None else NEW_CLASS
         for view in (self.classes, self.piles):
             view.pick(None if key == NEW_CLASS else key)

@@ -82,7 +82,7 @@ class ClassMovesController(QObject):
         dialog.open()
 
     def move_again(self, number: int, old: str, new: str) -> None:
-        """Move what is filed under a class that was changed again; does nothing where it did not move before."""
+        """Move sorted photos again after a redo; does nothing if they did not move before."""
         if number not in self._moved:
             return
         collection = self._session.collection
@@ -93,7 +93,7 @@ class ClassMovesController(QObject):
         self._move(job, new, number)
 
     def move_back(self, number: int) -> None:
-        """Move what followed a change back to where it was filed before; does nothing where nothing did."""
+        """Move the photos that followed a change back to their previous class folders, if any did."""
         if number in self._moved:
             apart, old = self.tr("The classes are separate again."), self.tr("The class has its previous name again.")
             self._submit_back(number, apart if self._moved[number] else old)

@@ -1,4 +1,4 @@
-"""The confusion matrix: what photos show against what they were guessed as, as a table with heat colours."""
+"""The confusion matrix, confirmed against suggested classes, as a table with heat colours."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FAINTEST, _STRONGEST = 0.16, 0.85
 
 
 class ConfusionModel(QAbstractTableModel):
-    """The counts. Rows are what photos show, columns what they were guessed as.
+    """The counts: confirmed classes in rows, suggested classes in columns.
 
     Args:
         names: C class names.
@@ -225,7 +225,7 @@ def heat(share: float, *, right: bool) -> QColor:
 
     Args:
         share: Of the row's photos, 0 to 1.
-        right: Whether these photos were guessed right.
+        right: Whether the suggestion was right.
     """
     ground = QGuiApplication.palette().color(QPalette.ColorRole.Base)
     strong = _RIGHT if right else _WRONG

@@ -1,4 +1,4 @@
-"""Evaluate: measure how often the guesses are right, and show the photos behind every figure."""
+"""Check accuracy: measure how often the suggestions are right, and show the photos behind every figure."""
 
 from __future__ import annotations
 

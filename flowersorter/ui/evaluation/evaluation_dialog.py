@@ -1,4 +1,4 @@
-"""Shows how good the guesses are: in a sentence, by class, by confidence, and with fewer photos."""
+"""Shows the accuracy: in a sentence, by class, by confidence, and with fewer photos."""
 
 from __future__ import annotations
 

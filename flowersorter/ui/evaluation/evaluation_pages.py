@@ -1,4 +1,4 @@
-"""The pages of the evaluation: class by class, how sure it is, and what more photos bring."""
+"""The pages of the evaluation: by class, by confidence, and the learning curve."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class ConfidencePage(QWidget):
 
 
 class LearningPage(QWidget):
-    """What more labelled photos bring: measured when the person asks for it, since it takes a while.
+    """The learning curve; measured on request, because it takes a while.
 
     Args:
         parent: Owns it.
@@ -146,7 +146,7 @@ class LearningPage(QWidget):
         wanted(): Measure it.
         unwanted(): Stop measuring.
         looked_at(sentence): What the point under the mouse or the keys says; "" for none.
-        point_chosen(number): Show the photos told wrong at this point.
+        point_chosen(number): Show the photos predicted wrong at this point.
     """
 
     wanted = Signal()

@@ -1,4 +1,4 @@
-"""An evaluation in a sentence or two, for people who never heard of intervals."""
+"""An evaluation in a sentence or two, without statistical terms."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class EvaluationText:
     """The sentences.
 
     Attributes:
-        headline: The accuracy with what it could be.
-        how: What was measured, and with what.
+        headline: The accuracy with its 95 % interval.
+        how: How it was measured, and on how many photos.
     """
 
     def __init__(self, evaluation: Evaluation) -> None:

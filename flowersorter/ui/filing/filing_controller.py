@@ -1,4 +1,4 @@
-"""Sort: plan, show the plan, file the photos; and take runs back."""
+"""Sort: plan, preview, copy or move the photos; and undo sorts."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FilingController(QObject):
     """Owns the sort dialog and the jobs that touch files.
 
     Signals:
-        files_changed(): Files came or went; the folder should be looked at again.
+        files_changed(): Files came or went; the folder should be rescanned.
         places_requested(list of place ids, title): Show these photos.
     """
 
@@ -50,7 +50,7 @@ class FilingController(QObject):
 
     @Slot()
     def start(self) -> None:
-        """Ask what goes where, and show the plan before anything is touched."""
+        """Ask for destination and mode, and preview the plan before any file changes."""
         folder = self._folder.folder
         if folder is None:
             return
@@ -81,7 +81,7 @@ class FilingController(QObject):
 
     @Slot(object, str)
     def _show_photos(self, paths: list[Path], title: str) -> None:
-        """Let the person look at photos of the plan; the dialog comes back with the same choices."""
+        """Show photos of the plan in the grid; the dialog reopens with the same choices."""
         wanted, columns = set(map(str, paths)), self._session.photos.columns
         rows = [row for row, name in enumerate(columns.names) if name in wanted]
         dialog = self._dialog
@@ -102,7 +102,7 @@ class FilingController(QObject):
 
     @Slot(int)
     def _on_dialog_finished(self, _how: int) -> None:
-        """Do what the person has seen and accepted, and nothing else."""
+        """Run exactly the plan that the person previewed and accepted."""
         dialog, self._dialog = self._dialog, None
         self._session.queue.drop(self._plan_id)
         if dialog is None:
@@ -114,7 +114,7 @@ class FilingController(QObject):
         dialog.deleteLater()
 
     def _choices(self) -> SortChoices | None:
-        """What was chosen the last time; None at the first."""
+        """The choices of the last sort; None before the first."""
         stored = self._session.collection.settings.get(CHOICES_KEY, dict[str, str]())
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
@@ -195,7 +195,7 @@ class FilingController(QObject):
 
     @Slot()
     def undo_last(self) -> None:
-        """Take the newest run back, after asking."""
+        """Ask, then undo the newest sort."""
         newest = next((run for run in runs(self._session.collection) if run.state != "undone"), None)
         if newest is None:
             self._front.bar.say(self.tr("There is no sort to undo."))
@@ -236,12 +236,12 @@ class FilingController(QObject):
 
     @Slot(int)
     def undo(self, run_id: int) -> None:
-        """Take this run back."""
+        """Undo this sort."""
         self._undo(UndoRequest(run_id))
 
     @Slot(int, object)
     def undo_photos(self, run_id: int, entries: tuple[int, ...]) -> None:
-        """Take these photos of a run back."""
+        """Undo a sort for these photos only."""
         self._undo(UndoRequest(run_id, entries))
 
     def _undo(self, request: UndoRequest) -> None:
@@ -271,7 +271,7 @@ class FilingController(QObject):
 
     @Slot()
     def show_history(self) -> None:
-        """Show every run; any of them can be undone."""
+        """Show every sort; any of them can be undone."""
         collection = self._session.collection
         dialog = HistoryDialog(runs(collection), self._front.window)
         dialog.photos_requested.connect(lambda run_id: dialog.show_photos(run_id, run_photos(collection, run_id)))

@@ -1,4 +1,4 @@
-"""Shows every run with its photos, newest first, and takes one or a part of it back when the person is sure."""
+"""Lists every sort with its photos, newest first, and undoes one, or a part of it, after asking."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class HistoryDialog(QDialog):
         parent: The window.
 
     Signals:
-        undo_requested(run id): Take this run back; the person was asked.
-        undo_photos_requested(run id, ids of entries): Take these photos of it back; the person was asked.
-        photos_requested(run id): This run is picked; answer with `show_photos`.
+        undo_requested(run id): Undo this sort; the person has confirmed.
+        undo_photos_requested(run id, ids of entries): Undo it for these photos; the person has confirmed.
+        photos_requested(run id): This sort is selected; answer with `show_photos`.
     """
 
     undo_requested = Signal(int)
@@ -134,7 +134,7 @@ class HistoryDialog(QDialog):
 
     @Slot(object)
     def show_runs(self, runs: Sequence[Run]) -> None:
-        """Show these runs; the one that was picked stays picked."""
+        """Show these sorts and keep the selection."""
         picked = self.picked
         self.list.clear()
         for run in runs:
@@ -156,7 +156,7 @@ class HistoryDialog(QDialog):
 
     @property
     def picked(self) -> Run | None:
-        """The run that is picked."""
+        """The selected sort."""
         item = self.list.currentItem()
         run = item.data(0, _RUN_ROLE) if item is not None else None
         return run if isinstance(run, Run) else None
@@ -194,14 +194,14 @@ class HistoryDialog(QDialog):
 
     @Slot(int, object)
     def show_photos(self, run_id: int, photos: Sequence[RunPhoto]) -> None:
-        """Show the photos of a run; those of one that is no longer picked are dropped."""
+        """Show the photos of a sort, unless another one was selected meanwhile."""
         if self.picked is None or self.picked.id != run_id:
             return
         self.photos.rows.show(photos)
         self.heading.setText(self.tr("{0} in this sort").format(count_photos(len(photos))))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Now somebody looks: the photos of the picked run are wanted."""
+        """Request the photos of the selected sort when the dialog appears."""
         super().showEvent(event)
         self._request_photos()
 
@@ -226,7 +226,7 @@ class HistoryDialog(QDialog):
 
     @property
     def _to_undo(self) -> tuple[int, ...]:
-        """Ids of the picked photos' entries, where there is something to take back."""
+        """Journal entry ids of the selected photos that can be undone."""
         return tuple(photo.entry.id for photo in self.photos.picked if photo.can_undo)
 
     @Slot()
@@ -244,7 +244,7 @@ class HistoryDialog(QDialog):
 
     @Slot()
     def _ask(self) -> None:
-        """Ask before a run is taken back."""
+        """Ask before a sort is undone."""
         run = self.picked
         if run is not None:
             title = self.tr("Undo the sort from {0}?").format(when(run.started_at))
@@ -256,7 +256,7 @@ class HistoryDialog(QDialog):
 
     @Slot()
     def _ask_about_photos(self) -> None:
-        """Ask before some photos of a run are taken back."""
+        """Ask before a sort is undone for some photos."""
         run, entries = self.picked, self._to_undo
         if run is not None and entries:
             title = self.tr("Undo {0} of the sort from {1}?").format(count_photos(len(entries)), when(run.started_at))
@@ -297,12 +297,12 @@ def moved_on_only(run: Run) -> bool:
 
 
 def can_undo(run: Run) -> bool:
-    """Whether there is something to take back and nobody is at it."""
+    """Whether the sort has photos left to undo and is not running."""
     return run.photos > run.undone and run.state is not RunState.OPEN
 
 
 def when(iso: str) -> str:
-    """A stored moment, as the person's own clock and language say it."""
+    """Format a stored time in local time and the system's locale."""
     moment = datetime.fromisoformat(iso).astimezone()
     shown = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     return QLocale().toString(shown, QLocale.FormatType.ShortFormat)

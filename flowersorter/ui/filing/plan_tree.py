@@ -1,4 +1,4 @@
-"""A plan of a run as a tree: what goes into which folder, and what stays and why."""
+"""A sort plan as a tree: the photos of each folder, and the photos left, with the reason."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The photos of one run as a list: which, of what class, and what became of each."""
+"""The photos of one sort as a list, each with its class and state."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class RunPhotoModel(QAbstractTableModel):
         return 0 if parent.isValid() else 3
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """What the columns are called."""
+        """The column titles."""
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
         return (self.tr("Photo"), self.tr("Class"), self.tr("State"))[section]
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """What stands in a cell, and the paths as its tip."""
+        """The text of a cell, and the paths as its tool tip."""
         photo = self.photos[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return (photo.entry.source.name, photo.entry.class_name, self.state(photo))[index.column()]
@@ -55,7 +55,7 @@ class RunPhotoModel(QAbstractTableModel):
         return None
 
     def state(self, photo: RunPhoto) -> str:
-        """What became of a photo, in words."""
+        """Describe the state of a photo."""
         entry = photo.entry
         if photo.moved_on_by is not None:
             return self.tr("Sorted, then moved by a later sort")
@@ -76,10 +76,10 @@ class RunPhotoModel(QAbstractTableModel):
 
 
 class RunPhotoList(QTreeView):
-    """Shows the photos of a run; several can be picked. Lives in the GUI thread.
+    """Shows the photos of a sort; several can be selected. Lives in the GUI thread.
 
     Signals:
-        picked_changed(): Other photos are picked.
+        picked_changed(): The selection changed.
     """
 
     picked_changed = Signal()
@@ -109,13 +109,13 @@ class RunPhotoList(QTreeView):
 
     @property
     def picked(self) -> list[RunPhoto]:
-        """The picked photos, in the order of the list."""
+        """The selected photos, in the order of the list."""
         rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
         return [self.rows.photos[row] for row in rows]
 
     @property
     def picked_folder(self) -> Path | None:
-        """Where the current photo is now; None while none is picked."""
+        """The folder of the current photo; None while none is selected."""
         index = self.currentIndex()
         if not index.isValid() or not self.selectionModel().isSelected(index):
             return None

@@ -1,4 +1,4 @@
-"""Asks where and how photos are filed, and shows the plan before anything is touched."""
+"""Asks where and how to sort the photos, and previews the plan before any file changes."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class SortDialog(QDialog):
 
     @property
     def choices(self) -> SortChoices:
-        """What is chosen now."""
+        """The current choices."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
         include = Include(self.include.currentData())
         return SortChoices(_path(self.destination.text()), mode, include, ASIDE if self.aside.isChecked() else None)
@@ -240,7 +240,7 @@ class SortDialog(QDialog):
             super().accept()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """No button answers to Enter: photos are filed by whoever means the button."""
+        """No button is the default: Enter must never start a sort by accident."""
         super().showEvent(event)
         self.file_button.setDefault(False)
 
@@ -354,7 +354,7 @@ class SortDialog(QDialog):
 
 
 def _path(text: str) -> Path:
-    """What a person wrote or pasted, as a path; it is relative where it means nothing."""
+    """Parse a typed or pasted path; the result is relative if the text is no path."""
     text = text.strip().strip('"')  # systems offer to copy a path with quotes around it
     if text.startswith("file:"):
         text = QUrl(text).toLocalFile()  # a folder dropped on the line

@@ -33,7 +33,7 @@ RECENT_KEY, FOLDER_KEY = "recent folders", "folder"
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownRows:
-    """News: what the library knew of the folder before it was looked at."""
+    """Event: the rows that the library knew before the folder was scanned."""
 
     rows: PhotoRows
 
@@ -44,10 +44,10 @@ class FolderController(QObject):
     Signals:
         opened(Path): Another folder is open.
         closed(): It turned out that it cannot be read, and nothing is known of it.
-        begun(): The folder is about to be looked at.
+        begun(): A scan of the folder begins.
         classes_changed(): The library may have other classes now.
-        labelled(): The folder was looked at to its end; what is shown is what the model says.
-        show_requested(key): Show this pile.
+        labelled(): The scan is complete; all suggestions are those of the active model.
+        show_requested(key): Show this pseudo-class.
     """
 
     opened = Signal(object)
@@ -68,7 +68,7 @@ class FolderController(QObject):
         self.folder: Path | None = None
 
     def open(self, folder: Path) -> None:
-        """Show this folder and label what is new in it."""
+        """Show this folder and predict its new photos."""
         folder = folder.absolute()
         session = self._session
         session.queue.drop(self._job_id)
@@ -81,7 +81,7 @@ class FolderController(QObject):
         self._submit(quiet=False)
 
     def look_again(self, *, quiet: bool = True) -> None:
-        """Label the folder again: after a training, or because files or classes came and went."""
+        """Rescan the folder after a training, or because files or classes changed."""
         if self.folder is None:
             return
         if self._session.queue.alive(self._job_id):
@@ -91,12 +91,12 @@ class FolderController(QObject):
 
     @Slot(object)
     def look_at(self, place_ids: Sequence[int]) -> None:
-        """These photos are in view: a labelling that runs or comes takes them first."""
+        """Prioritise the visible photos in the running or next scan."""
         self._urgent.ask(place_ids)
 
     @property
     def labelling(self) -> bool:
-        """Whether the folder is being looked at."""
+        """Whether the folder is being scanned."""
         return self._session.queue.alive(self._job_id)
 
     @property
@@ -186,7 +186,7 @@ class FolderController(QObject):
 
 
 def _call(engine: Engine, folder: Path, device: str, urgent: ViewportPriority) -> Call:
-    """What the library knows already is shown before the folder is scanned, which may be slow."""
+    """Show the known rows first, then scan the folder, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows

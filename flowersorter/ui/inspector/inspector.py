@@ -1,4 +1,4 @@
-"""The right side: the picked photo large, what it is taken for and why, and where it comes from."""
+"""The inspector: the selected photo, its suggestion with the most similar confirmed photos, and its file facts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Inspector(QScrollArea):
     Signals:
         preview_requested(): The person clicked the photo.
         show_in_folder_requested(Path): Open the folder of this file.
-        class_picked(class id): The person clicked a guess: it is the right class.
+        class_picked(class id): The person clicked the right class among the suggestions.
         place_picked(Path): The person clicked a photo that looks alike.
     """
 
@@ -133,7 +133,7 @@ class Inspector(QScrollArea):
         self._classes = classes
 
     def show_nothing(self, count: int = 0, folder_open: bool = False) -> None:
-        """Nothing is picked, or too much to show at once."""
+        """Clear the inspector: no photo, or several, are selected."""
         self._forget()
         self.photo.clear(theme.icon("photo").pixmap(40, 40))
         if count > 1:
@@ -256,7 +256,7 @@ class Inspector(QScrollArea):
         self._show_mark(style.icon)
 
     def _show_likeness(self, known: PhotoDetails) -> None:
-        """Of what is new, the nearest thing there is a name for, and the company it is in; a label needs neither."""
+        """Show the closest ImageNet object and the number of similar unknown photos, unless the photo is labelled."""
         lines = []
         if known.looks_like:
             lines.append(self.tr("Looks like: {0}").format(known.looks_like))
@@ -279,7 +279,7 @@ class Inspector(QScrollArea):
 
 
 def _details(engine: Engine, place_id: int) -> PhotoDetails:
-    """What is known of a place; the thread that asks imports what finds it out, when the first photo is picked."""
+    """Load the details of a place; the import happens in the loading thread, at the first selection."""
     from flowersorter.workflows.predicting.photo_details import details
 
     return details(engine, place_id)

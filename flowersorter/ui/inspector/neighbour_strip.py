@@ -1,4 +1,4 @@
-"""Why the program thinks so: the confirmed photos that look most alike."""
+"""The confirmed photos most similar to the selected one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Corrections that can be undone: each is on disk before `redo` or `undo` returns."""
+"""Undoable label changes: each is on disk before `redo` or `undo` returns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check labels: finds the ones that may be wrong, goes through them with the person, and writes what they decide."""
+"""Review doubtful labels: finds label errors, shows them one by one, and saves the decisions."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ class LabelErrorsController(QObject):
 
     @Slot()
     def _on_undo(self) -> None:
-        """Take back what was decided here, never what was done before the dialog opened."""
+        """Undo decisions of this dialog, never earlier changes."""
         stack = self._session.corrections
         if any(each[0] == stack.index() for each in self._decisions):
             stack.undo()

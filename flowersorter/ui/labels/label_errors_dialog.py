@@ -28,14 +28,14 @@ LARGE_PX = 1600
 
 
 class Decision(Enum):
-    """What the person said of a doubted label."""
+    """The decision about a doubted label."""
 
     KEPT = "kept"
     MOVED = "moved"
 
 
 class LabelErrorsDialog(QDialog):
-    """Shows one doubted photo at a time. Who made it writes what was decided and answers with `show_decisions`.
+    """Shows one doubted photo at a time. The owner saves each decision and answers with `show_decisions`.
 
     Args:
         result: What was found.
@@ -45,7 +45,7 @@ class LabelErrorsDialog(QDialog):
     Signals:
         keep_requested(Doubt): Its label is right.
         move_requested(Doubt): It belongs to the class that suits it better.
-        undo_requested(): Take the last decision back.
+        undo_requested(): Undo the last decision.
     """
 
     keep_requested = Signal(object)
@@ -267,7 +267,7 @@ class LabelErrorsDialog(QDialog):
     # -- what the person does
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """One key for each deed; Esc closes."""
+        """Handle the key of each action; Esc closes."""
         deeds = {
             Qt.Key.Key_K: self._keep,
             Qt.Key.Key_Return: self._keep,

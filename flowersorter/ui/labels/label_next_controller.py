@@ -1,4 +1,4 @@
-"""What to label next: asks for it, shows the ten photos in the grid and the reasons above it."""
+"""Suggest photos to label: requests ten, shows them in the grid and the reasons above it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flowersorter.workflows.evaluation.label_next import LabelNextRequest, Label
 
 
 class LabelNextController(QObject):
-    """Owns the panel, which is there as long as the grid shows what was advised. Lives in the GUI thread.
+    """Owns the panel, which is visible while the grid shows the suggested photos. Lives in the GUI thread.
 
     Signals:
         places_requested(list of place ids, title): Show these photos.
@@ -69,7 +69,7 @@ class LabelNextController(QObject):
 
     @Slot()
     def _on_again(self) -> None:
-        """Others than those shown: who left one without a label has no class for it."""
+        """Suggest other photos: those left without a label have no matching class."""
         self._asked |= self._next
         self.start()
 
@@ -95,6 +95,6 @@ class LabelNextController(QObject):
 
     @Slot()
     def _on_reset(self) -> None:
-        """Whatever else the grid shows, the panel does not belong to it."""
+        """Hide the panel when the grid shows other photos."""
         if self._session.photos.filter.places != self._shown:
             self.panel.hide()

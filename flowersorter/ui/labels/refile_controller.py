@@ -1,4 +1,4 @@
-"""Correct after sorting: filed photos follow a correction into the folder of their class, and go back with it."""
+"""Refile: sorted photos follow a label change into the folder of their class, and go back on undo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
 class RefileController(QObject):
-    """Runs what a correction means for photos that are filed already, in the job thread.
+    """Runs the moves of sorted photos that follow a label change, in the job thread.
 
     Signals:
         files_changed(): Photos moved on disk.

@@ -1,6 +1,6 @@
-"""Take a model elsewhere, and take one that somebody shared: two file dialogs, and what is said afterwards.
+"""Export a model, and import one from a file: two file dialogs and the messages afterwards.
 
-The workflows are imported where they are wished for: the window is up before any of them is needed.
+The workflows are imported on first use, so that the window appears sooner.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ImportExportController(QObject):
     """Exports and imports models. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model speaks now.
+        guesses_outdated(): Another model is active.
     """
 
     guesses_outdated = Signal()
@@ -43,7 +43,7 @@ class ImportExportController(QObject):
 
     @Slot()
     def export_model(self) -> None:
-        """Save what was learned as a file."""
+        """Save the model as a file."""
         from flowersorter.workflows.exchange.export_model import (
             DEFAULT_NAME,
             ONNX,
@@ -109,7 +109,7 @@ class ImportExportController(QObject):
 
     @Slot()
     def import_model(self) -> None:
-        """Add a model that somebody shared; it is used when the person says so."""
+        """Add a model from a file; it is used only on request."""
         from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 
         chosen, _ = QFileDialog.getOpenFileName(
@@ -162,7 +162,7 @@ class ImportExportController(QObject):
 
 
 def described(result: ImportResult) -> str:
-    """What a shared model holds, and what its maker says of it, for the message below."""
+    """Describe an imported model and its reported accuracy for the status bar."""
 
     def tr(text: str) -> str:
         return QCoreApplication.translate("TakeController", text)

@@ -63,7 +63,7 @@ class NoteDialog(FittedDialog):
 
     @property
     def note(self) -> str:
-        """What the person wrote."""
+        """The note as typed."""
         return self.field.text()
 
 

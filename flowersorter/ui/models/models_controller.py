@@ -27,7 +27,7 @@ class ModelsController(QObject):
     """Serves one `ModelPage` at a time. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model speaks now.
+        guesses_outdated(): Another model is active.
         places_requested(list of place ids, title): Show these photos.
     """
 

@@ -1,4 +1,4 @@
-"""Tidying up the cache after a labelling, and what Preferences say and do about it."""
+"""Keeps the cache within its limit after a scan, and serves the cache section of Preferences."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class CacheController(QObject):
 
     @property
     def limit_mb(self) -> int:
-        """What the small pictures may take; 0 for as much as they like."""
+        """The size limit of the thumbnail cache; 0 for no limit."""
         return cache_limit_mb(self._session.collection)
 
     def set_limit(self, limit_mb: int) -> None:
@@ -54,7 +54,7 @@ class CacheController(QObject):
 
     @Slot()
     def tidy(self) -> None:
-        """Keep the cache within its limit, if it is time to look; a labelling that begins meanwhile comes first."""
+        """Trim the cache to its limit if due; a scan that starts meanwhile goes first."""
         collection, queue = self._session.collection, self._session.queue
         if not queue.alive(self._job_id) and cleaning_due(collection):
             self._job_id = queue.submit(
@@ -71,7 +71,7 @@ class CacheController(QObject):
 
     @Slot()
     def empty(self) -> None:
-        """Delete every small picture, then count."""
+        """Clear the thumbnail cache, then measure it."""
         collection = self._session.collection
         listener = Listener(succeeded=self._on_emptied, failed=self._on_failed, cancelled=self.count)
         self._session.queue.submit(

@@ -13,10 +13,10 @@ _MOST_MB, _STEP_MB = 1_000_000, 500
 
 
 class CacheSection(QWidget):
-    """Says in words what the small pictures take. Lives in the GUI thread.
+    """Shows the size of the thumbnail cache in words. Lives in the GUI thread.
 
     Args:
-        limit_mb: What they may take now; 0 for as much as they like.
+        limit_mb: The current size limit; 0 for no limit.
         parent: The dialog.
 
     Signals:

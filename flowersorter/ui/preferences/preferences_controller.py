@@ -1,4 +1,4 @@
-"""Preferences: device, backbone with its download, and which model speaks."""
+"""Preferences: device, backbone with its download, and the active model."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class PreferencesController(QObject):
     """Shows the dialog and does what it asks for.
 
     Signals:
-        guesses_outdated(): Another backbone or model speaks now, or with another promise.
+        guesses_outdated(): Another backbone, model or target precision is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
@@ -116,7 +116,7 @@ class PreferencesController(QObject):
 
     @Slot()
     def _show_following(self) -> None:
-        """Show whether the model in use follows another promise at once."""
+        """Show whether the active model supports another target precision."""
         if self._dialog is None:
             return
         engine = self._session.engine

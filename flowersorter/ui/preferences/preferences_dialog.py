@@ -1,4 +1,4 @@
-"""Preferences: what is promised, what the program calculates on, its backbone, and the model in use."""
+"""Preferences: target precision, device, backbone, and the active model."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ from flowersorter.workflows.models.backbones import BackboneInfo
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person can set.
+    """The settings.
 
     Attributes:
         device: "auto", "cpu" or "cuda".
         backbone: Name.
         thumbnail_px: Side of a tile in the grid.
-        cache_limit_mb: What the small pictures may take; 0 for as much as they like.
-        promise: Share of the photos called sure that must be right.
-        learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
+        cache_limit_mb: The size limit of the thumbnail cache; 0 for no limit.
+        promise: Target precision of the verdict Sure, 0 to 1.
+        learns_from_unlabelled: Whether Retrain also uses unlabelled photos while labels are scarce.
     """
 
     device: str = "auto"
@@ -206,7 +206,7 @@ class PreferencesDialog(QDialog):
 
     @property
     def preferences(self) -> Preferences:
-        """What is chosen now."""
+        """The current choices."""
         device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
         return Preferences(
             device,
@@ -219,7 +219,7 @@ class PreferencesDialog(QDialog):
 
     @Slot()
     def accept(self) -> None:
-        """Keep what is chosen."""
+        """Emit the chosen settings and close."""
         if self.preferences != self._before:
             self.preferences_chosen.emit(self.preferences)
         super().accept()

@@ -1,4 +1,4 @@
-"""The promise of *sure* in Preferences: how many of the photos that are called so must be right."""
+"""The target precision of the verdict Sure in Preferences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SurePrecisionSection(QWidget):
     """Lets the person choose. Lives in the GUI thread.
 
     Args:
-        promise: The one that is kept now, one of `SURE_PRECISIONS`.
+        promise: The current target precision, one of `SURE_PRECISIONS`.
         parent: The dialog.
     """
 

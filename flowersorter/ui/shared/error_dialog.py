@@ -19,7 +19,7 @@ _open_boxes: list[ErrorDialog] = []
 
 
 class ErrorDialog(FittedDialog):
-    """One error. An exception nobody expected shows its traceback under "Details"."""
+    """Shows one error. An unexpected exception shows its traceback under "Details"."""
 
     def __init__(self, error: BaseException, parent: QWidget | None = None) -> None:
         super().__init__(76, 44, parent)
@@ -109,7 +109,7 @@ def show_error(parent: QWidget | None, error: Exception) -> ErrorDialog | None:
 
     Args:
         parent: The window it belongs to; None while there is none.
-        error: A `UserError` speaks for itself; of anything else the traceback can be seen.
+        error: A `UserError` shows its sentences; anything else also its traceback.
 
     Returns:
         The box, for a caller who has to wait for it; None where there is nothing to show.

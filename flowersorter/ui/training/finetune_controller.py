@@ -1,4 +1,4 @@
-"""Deep training: asks how, runs it, shows how it goes, and what it brought."""
+"""Finetuning: asks for its options, runs it, and shows progress and result."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class FinetuneController(QObject):
     """Owns the dialog and the job. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model and network speak now.
+        guesses_outdated(): Another model and network are active.
     """
 
     guesses_outdated = Signal()

@@ -1,4 +1,4 @@
-"""Deep training: what is to learn and for how long; while it runs, the curve of what it brings."""
+"""The finetuning dialog: stages and epochs to train; the accuracy curve while it runs."""
 
 from __future__ import annotations
 
@@ -191,7 +191,7 @@ class FinetuneDialog(QDialog):
         """The training is over.
 
         Args:
-            text: What it brought, or why it brought nothing.
+            text: The result, or the reason for none.
             warning: Whether something went wrong.
         """
         self._running = False
@@ -208,7 +208,7 @@ class FinetuneDialog(QDialog):
 
 
 def duration_in_words(seconds: float) -> str:
-    """About how long, as a person would say it."""
+    """Describe the estimated duration in words."""
 
     def tr(text: str) -> str:
         return QCoreApplication.translate("DeepDialog", text)

@@ -1,6 +1,6 @@
-"""Retrain: learn from what the person checked, then show what changed.
+"""Retrain: fit the head on the confirmed photos, then show the changed suggestions.
 
-Its workflows are imported where they are run: the window is up before anybody has pressed Retrain.
+Its workflows are imported on first use, so that the window appears sooner.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class TrainingController(QObject):
     Signals:
         trained(): The collection has another model.
         places_requested(list of place ids, title): Show these.
-        told(): The person was told what changed, and nothing is left to do.
+        told(): The result is shown, and nothing is left to do.
     """
 
     trained = Signal()
@@ -48,7 +48,7 @@ class TrainingController(QObject):
         folder.begun.connect(self._stop_getting_ready)
 
     def reason_not_to(self) -> str:
-        """Why there is nothing to learn now, for the person; "" where there is."""
+        """The reason why Retrain is not possible now; "" if it is."""
         if self.running:
             return self.tr("Already training")
         return self.nothing_checked()
@@ -65,7 +65,7 @@ class TrainingController(QObject):
         return self._session.queue.alive(self._job_id)
 
     def start(self) -> None:
-        """Retrain; a labelling that runs gives way and goes on afterwards with the new model."""
+        """Retrain; a running scan is preempted and restarts with the new model."""
         from flowersorter.workflows.training.train import RetrainRequest, retrain
 
         reason = self.reason_not_to()
@@ -145,12 +145,12 @@ class TrainingController(QObject):
         return self.tr("Accuracy about {0} % (was {1} %).").format(new, old)
 
     def _on_opened(self) -> None:
-        """What is compared is the folder before."""
+        """Drop the suggestions kept for the comparison: they belong to the previous folder."""
         self._before = None
 
     @Slot()
     def _on_labelled(self) -> None:
-        """The folder shows the new model's guesses now: which are others than before?"""
+        """Compare the new model's suggestions with the previous ones."""
         if self._before is None:
             return
         before, self._before = self._before, None
@@ -170,7 +170,7 @@ class TrainingController(QObject):
         self.places_requested.emit(self._changed, self.tr("Changed suggestions"))
 
     def _get_ready(self) -> None:
-        """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
+        """Embed extra views of the labelled photos in the background, for the next Retrain."""
         engine, device = self._session.engine, self._session.device
         if not engine.collection.labels.counts():
             return
@@ -185,9 +185,9 @@ class TrainingController(QObject):
         self._ready_id = self._session.queue.submit(title, run, listener, background=True)
 
     def _stop_getting_ready(self) -> None:
-        """What the person waits for goes first; the end of it begins this again."""
+        """Stop the background preparation; it restarts after the next scan."""
         self._session.queue.drop(self._ready_id)
 
     @Slot(object)
     def _on_not_ready(self, error: Exception) -> None:
-        """Retrain learns without it, and says itself what it cannot do without."""
+        """Ignore the error: Retrain works without extra views and reports its own errors."""

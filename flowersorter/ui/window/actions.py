@@ -49,7 +49,7 @@ class Actions(QObject):
 
     @Slot(str)
     def show_undo_text(self, text: str) -> None:
-        """Say in the menu what Undo would take back."""
+        """Name the next undo step in the menu."""
         self["undo"].setText(tr("&Undo: {0}").format(text) if text else tr("&Undo"))
         set_tip(self["undo"], "")
 

@@ -1,4 +1,4 @@
-"""Which photos the grid shows: a class, a pile, or just these; and what it says when there are none."""
+"""The grid filter: a class, a pseudo-class or given photos; and the notice if there are none."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class FilterController(QObject):
     """Keeps filter, title and the mark in the class list in step.
 
     Attributes:
-        looking: Whether the folder is being looked at, so that an empty grid may still fill.
+        looking: Whether the folder is being scanned, so that an empty grid may still fill.
 
     Signals:
-        everything_shown(): Photos are shown whether they are checked or not.
+        everything_shown(): Confirmed photos are shown, too.
         said(str): Something the person should know.
     """
 
@@ -51,7 +51,7 @@ class FilterController(QObject):
 
     @Slot(int)
     def show(self, key: int) -> None:
-        """Show a class or a pile."""
+        """Show a class or a pseudo-class."""
         self._photos.set_filter(replace(self._photos.filter, shelf=key, places=None, title=""))
         self._list.set_current(key)
         self._grid.scrollToTop()

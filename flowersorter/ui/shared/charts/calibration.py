@@ -1,4 +1,4 @@
-"""The calibration curve: how often a guess is right, against how sure the program said it was."""
+"""The calibration curve: accuracy against confidence."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class CalibrationChart(Chart):
         return QRectF(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius)
 
     def sentence(self, number: int) -> str:
-        """What it said and what came true."""
+        """State confidence and accuracy of a point."""
         each = self._bins[number]
         text = self.tr("{0}: confidence {1}, right {2} of the time (between {3} and {4})")
         low, high = each.interval

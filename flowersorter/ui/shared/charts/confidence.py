@@ -1,4 +1,4 @@
-"""The confidence histogram: how many photos were told with which confidence, right and wrong on top of each other."""
+"""The confidence histogram: photos by confidence, right and wrong stacked."""
 
 from __future__ import annotations
 

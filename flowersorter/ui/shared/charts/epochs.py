@@ -1,4 +1,4 @@
-"""The curve of a deep training while it runs: how many held-out photos are right after each epoch."""
+"""The finetuning curve: held-out accuracy after each epoch."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class EpochChart(Chart):
         return QRectF(at.x() - _BEST_PX, at.y() - _BEST_PX, 2 * _BEST_PX, 2 * _BEST_PX)
 
     def sentence(self, number: int) -> str:
-        """What an epoch brought."""
+        """State the accuracy of an epoch."""
         each = self._epochs[number]
         of = count_photos(each.held_out)
         if each.number == 0:

@@ -1,4 +1,4 @@
-"""The learning curve: how good the guesses are with fewer labelled photos, and whether more would help."""
+"""The learning curve: accuracy against the number of labelled photos per class."""
 
 from __future__ import annotations
 
