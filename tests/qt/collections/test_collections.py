@@ -188,7 +188,7 @@ def test_a_second_window_that_cannot_be_started_is_said(
     choose(monkeypatch, made(tmp_path / "mushrooms"))
     monkeypatch.setattr(QProcess, "startDetached", lambda *_rest: (False, 0))
     program.window.actions_by_name["open_collection"].trigger()
-    assert said(program)[1] == "The system started no second window."
+    assert said(program)[1] == "A second window could not be started."
     assert menu(program) == [("flowers", True)]
 
 

@@ -176,10 +176,10 @@ def test_every_point_of_the_calibration_curve_shows_its_photos(sure: EvaluationD
     chart = sure.sureness.calibration
     shown = [_asked(sure, qtbot, lambda at=at: _click(chart, at, double=True)) for at in range(chart.marks)]  # type: ignore[misc]
     assert shown == [
-        ([109], "30 % to 40 % sure"),
-        ([104, 106, 107], "50 % to 60 % sure"),
-        ([102, 103, 105, 108], "80 % to 90 % sure"),
-        ([101], "90 % to 100 % sure"),  # the other one is no longer anywhere
+        ([109], "Confidence 30 % to 40 %"),
+        ([104, 106, 107], "Confidence 50 % to 60 %"),
+        ([102, 103, 105, 108], "Confidence 80 % to 90 %"),
+        ([101], "Confidence 90 % to 100 %"),  # the other one is no longer anywhere
     ]
 
 

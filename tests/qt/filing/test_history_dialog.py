@@ -256,7 +256,7 @@ def test_a_part_of_a_run_is_undone_after_asking(dialog: HistoryDialog, qtbot: Qt
     _pick_photos(dialog, 0, 1, 2, 8)
     QTest.mouseClick(dialog.undo_photos_button, Qt.MouseButton.LeftButton)
     box = _question(dialog)
-    assert box.text().startswith("Undo 2 photos of the run of")
+    assert box.text().startswith("Undo 2 photos of the sort from")
     assert box.defaultButton() is box.button(QMessageBox.StandardButton.Cancel)
     yes = box.findChild(QAbstractButton, "undo_run_button")
     assert yes is not None
