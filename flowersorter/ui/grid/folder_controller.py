@@ -173,7 +173,7 @@ class FolderController(QObject):
             parts.append(self.tr("{0} unknown").format(counts[PseudoClass.NEW]))
         if counts.get(PseudoClass.UNREADABLE):
             parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
-        text = ", ".join(parts) + "."
+        text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
         if result.problems:
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         if counts.get(PseudoClass.UNSURE):

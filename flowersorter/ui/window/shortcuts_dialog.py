@@ -19,7 +19,7 @@ class ShortcutsDialog(QDialog):
         rows = [
             (self.tr("Drag photos onto a class"), self.tr("Assign the class")),
             (self.tr("Drag a class up or down"), self.tr("Reorder; number keys follow")),
-            (self.tr("1 to 9"), self.tr("Assign the class with that number to the selected photos")),
+            (self.tr("1 to 9"), self.tr("Assign the class with that number")),
             (self.tr("Ctrl + wheel"), self.tr("Larger or smaller thumbnails")),
             (self.tr("Double click"), self.tr("See a larger view")),
             (self.tr("Escape"), self.tr("Clear selection")),

@@ -258,7 +258,7 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
         assert opened == [str(tmp_path / "collection")]
         program.window.folder.look_again(quiet=False)  # said once, then the bar is for what happens
         idle(program, qtbot)
-        assert bar.message.text().startswith("4 photos, ") == with_folder
+        assert bar.message.text().startswith("4 photos: ") == with_folder
 
 
 def refuse_backups(monkeypatch: pytest.MonkeyPatch) -> None:
