@@ -102,7 +102,7 @@ class Program(QObject):
         self.begun = True
         self.queue.busy_changed.connect(self._on_busy)
         self.queue.submit(
-            self.tr("Checking that nothing was left half-done"), self._recover, Listener(succeeded=self._on_recovered)
+            self.tr("Checking for an interrupted sort"), self._recover, Listener(succeeded=self._on_recovered)
         )
         if self._folder is not None:
             self.window.open_folder(self._folder)
@@ -119,7 +119,7 @@ class Program(QObject):
         self.queue.busy_changed.disconnect(self._on_busy)
         problem = self.collection.backup_problem or self.collection.checksum_problem
         if problem:  # not before: what the jobs say would have taken its place
-            self.window.job_bar.say(problem, (self.tr("Show the folder"), self._show_collection))
+            self.window.job_bar.say(problem, (self.tr("Show folder"), self._show_collection))
         if self._preload is None:
             return
         # Who has no folder open will open a new one. In a known one the network may never be needed.
@@ -163,9 +163,9 @@ class Program(QObject):
         assert isinstance(result, RecoveryResult)
         repaired = result.finished + result.rolled_back
         if result.problems:
-            text = self.tr("The last sort was interrupted and needs a look: {0}").format(result.problems[0])
+            text = self.tr("The last sort was interrupted and needs your attention: {0}").format(result.problems[0])
         elif repaired:
-            text = self.tr("The last sort was interrupted; {0} photos were put right.").format(repaired)
+            text = self.tr("The last sort was interrupted. Photos repaired: {0}.").format(repaired)
         else:
             return
         self.window.job_bar.say(text, (self.tr("History"), self.window.on_demand.show_history))
@@ -249,14 +249,14 @@ def _rescued(dialog: RestoreDialog, folder: Path) -> bool:
 
 
 def _say_on_stderr(error: UserError) -> None:
-    """One sentence for whoever started the window in a terminal; a traceback would tell them nothing."""
+    """Print one sentence in the terminal that started the window; a traceback would not help there."""
     if sys.stderr is not None:  # a program without a console has none
         sys.stderr.write(f"{error}\n")
 
 
 @contextlib.contextmanager
 def _last_resort() -> Iterator[None]:
-    """Show what nobody caught, instead of losing it in a terminal that is not there."""
+    """Show an uncaught exception in a dialog; a windowed program has no terminal to print it in."""
     before = sys.excepthook
 
     def show(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -264,7 +264,7 @@ def _last_resort() -> Iterator[None]:
         if isinstance(error, Exception):
             from flowersorter.ui.shared.error_dialog import show_error
 
-            log.error("An error nobody expected", exc_info=(kind, error, trace))
+            log.error("Unexpected error", exc_info=(kind, error, trace))
             show_error(QApplication.activeWindow(), error)
 
     sys.excepthook = show

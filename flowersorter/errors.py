@@ -1,4 +1,4 @@
-"""The exception tree; imports nothing of the program.
+"""The exception tree; imports only `messages`.
 
     FlowerSorterError
     ├── Cancelled                    the person stopped a job
@@ -22,6 +22,8 @@ Failures raise; no function returns "ok" or None instead.
 
 from __future__ import annotations
 
+from flowersorter.messages import worded
+
 
 class FlowerSorterError(Exception):
     """Base of every exception that this program defines for its callers."""
@@ -41,6 +43,8 @@ class UserError(FlowerSorterError):
         what: The event, without a full stop ("The folder cannot be read").
         why: The cause, lower case, without a full stop; may be empty.
         hint: What the person can do, a sentence of its own without a full stop; may be empty.
+
+    Each part is a plain string or a `messages.Text`, which `str()` words in the language of the edge.
     """
 
     def __init__(self, what: str, why: str = "", hint: str = "") -> None:
@@ -48,8 +52,9 @@ class UserError(FlowerSorterError):
         super().__init__(what, why, hint)
 
     def __str__(self) -> str:
-        first = f"{self.what}: {self.why}." if self.why else f"{self.what}."
-        return f"{first} {self.hint}." if self.hint else first
+        what, why, hint = worded(self.what), worded(self.why), worded(self.hint)
+        first = f"{what}: {why}." if why else f"{what}."
+        return f"{first} {hint}." if hint else first
 
 
 class PhotoUnreadable(UserError):

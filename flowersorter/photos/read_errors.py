@@ -12,6 +12,7 @@ from pathlib import Path
 from PIL import Image
 
 from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
+from flowersorter.messages import text
 
 CUT_OFF = "the file is incomplete"
 DAMAGED = "the image is damaged"
@@ -49,12 +50,12 @@ def shown_name(path: Path) -> str:
 
 def unreadable(path: Path, reason: str) -> PhotoUnreadable:
     """Return the error to raise for a photo and the reason it cannot be read."""
-    return PhotoUnreadable(f"{shown_name(path)} cannot be opened as a photo", reason)
+    return PhotoUnreadable(text("{name} cannot be opened as a photo", name=shown_name(path)), reason)
 
 
 def out_of_reach(path: Path, reason: str) -> PhotoOutOfReach:
     """Return the error to raise for a photo that may be readable at another time."""
-    return PhotoOutOfReach(f"{shown_name(path)} cannot be opened as a photo", reason)
+    return PhotoOutOfReach(text("{name} cannot be opened as a photo", name=shown_name(path)), reason)
 
 
 def file_reason(error: OSError | ValueError) -> str:

@@ -14,6 +14,7 @@ from typing import overload
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken
+from flowersorter.messages import text
 from flowersorter.natural_sort import natural_ranking
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
@@ -315,7 +316,11 @@ def _real_path(path: str, real_folders: dict[str, str]) -> str:
 def _unusable(folder: Path, error: OSError | ValueError) -> FolderUnusable:
     """The error for a folder that cannot be listed; it names the folder, as a path may come from a command line."""
     if isinstance(error, FileNotFoundError):
-        return FolderUnusable(f"Folder not found: {folder}", hint="Check the path")
+        return FolderUnusable(text("Folder not found: {folder}", folder=folder), hint=text("Check the path"))
     if isinstance(error, NotADirectoryError):
-        return FolderUnusable(f"{folder} is not a folder", hint="Name the folder that holds the photos")
-    return FolderUnusable(f"The folder {folder} cannot be read", file_reason(error), "Choose another folder")
+        return FolderUnusable(
+            text("{folder} is not a folder", folder=folder), hint=text("Name the folder that holds the photos")
+        )
+    return FolderUnusable(
+        text("The folder {folder} cannot be read", folder=folder), file_reason(error), text("Choose another folder")
+    )

@@ -14,7 +14,7 @@ from flowersorter.sorting.created_folders import remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives, require_drives
-from flowersorter.sorting.plan import Skipped
+from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.sidecar_groups import Group, grouped, undo_group
 
@@ -29,11 +29,13 @@ class UndoResult:
     Attributes:
         undone: Number of photos undone.
         refused: Paths of the photos that stay filed, with the reasons.
+        mode: How the sort filed photos: copies and links were deleted, moved photos went back.
     """
 
     run_id: int
     undone: int
     refused: tuple[Skipped, ...]
+    mode: Mode
 
 
 def undo(
@@ -86,7 +88,7 @@ def undo(
         raise
     _end(context, run, whole=only is None)
     # Recovery may have undone some too.
-    return UndoResult(run_id, context.journal.run(run_id).undone - before.undone, tuple(refused))
+    return UndoResult(run_id, context.journal.run(run_id).undone - before.undone, tuple(refused), Mode(run.mode))
 
 
 def _known(context: StepContext, run_id: int) -> Run:

@@ -1,4 +1,4 @@
-"""The window's side of the worker thread: what waits, what runs, who is told, and how it all ends."""
+"""The GUI side of the worker thread: queue, cancellation, callbacks and shutdown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowersorter.workers.job_worker import Call, Job, JobWorker
 
 @dataclass(frozen=True, slots=True)
 class Listener:
-    """Whom to tell about one job; each is called in the GUI thread, as often as its signal comes.
+    """Callbacks of one job; each runs in the GUI thread, once per signal.
 
     A job without `failed` has its error sent by `JobQueue.failed` alone.
     """
@@ -151,7 +151,7 @@ class JobQueue(QObject):
     def begin_again(self, job_id: int) -> None:
         """Let a background job that runs start from its beginning: what it works from has changed.
 
-        What it has found but not told yet is told no more.
+        Results not yet delivered are dropped.
         """
         entry = self._entries.get(job_id)
         if self._running is None or self._running.id != job_id or entry is None or not entry.background:
@@ -161,7 +161,7 @@ class JobQueue(QObject):
             self._running.cancel.cancel()
 
     def drop(self, job_id: int) -> None:
-        """Cancel this job and tell nobody anything more about it."""
+        """Cancel this job and drop all its later signals."""
         self._entries.pop(job_id, None)
         if job_id in self._waiting:
             self._waiting.remove(job_id)
@@ -215,7 +215,7 @@ class JobQueue(QObject):
         self._run.emit(self._running)
 
     def _end(self, job_id: int, how: object) -> None:
-        """Tell that a job that never ran is over."""
+        """Emit the end of a job that never ran."""
         entry = self._entries.pop(job_id, None)
         if entry is not None:
             if entry.listener.cancelled is not None:

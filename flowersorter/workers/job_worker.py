@@ -21,10 +21,10 @@ class Job:
     """A call on frozen data that the worker is to make.
 
     Attributes:
-        id: Tells this job's signals from those of every other.
-        title: What it does, for the person ("Looking at photos").
+        id: Identifies the job in every signal.
+        title: The title for the status bar ("Scanning photos").
         call: Runs in the worker thread.
-        cancel: Set in the GUI thread, looked at in the worker thread.
+        cancel: Set in the GUI thread, checked in the worker thread.
     """
 
     id: int

@@ -1,4 +1,4 @@
-"""Runs only the newest of many wishes off the GUI thread: what the inspector shows next."""
+"""Runs only the latest request, off the GUI thread; used by the inspector."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class _Wish:
 
 
 class LatestOnly(QObject):
-    """One wish runs, at most one waits; an older one that waits is dropped, its late result too.
+    """One request runs, at most one waits; an older request and its late result are dropped.
 
     Lives in the GUI thread, has a small thread of its own that ends when there is nothing to do.
 
     Signals:
-        loaded(key, result): The newest wish came true.
-        failed(key, error): It did not.
+        loaded(key, result): The latest request succeeded.
+        failed(key, error): The latest request failed.
     """
 
     loaded = Signal(object, object)
@@ -42,7 +42,7 @@ class LatestOnly(QObject):
         self._done.connect(self._on_done)
 
     def request(self, key: object, call: Callable[[], object]) -> None:
-        """Wish for the result of ``call``, made in another thread."""
+        """Request the result of ``call``, computed in another thread."""
         self._number += 1
         with self._lock:
             self._wish = _Wish(self._number, key, call)
@@ -51,7 +51,7 @@ class LatestOnly(QObject):
             self._threads.start(self._run)
 
     def forget(self) -> None:
-        """Nothing is wished for any more."""
+        """Cancel the pending request."""
         self._number += 1
         with self._lock:
             self._wish = None

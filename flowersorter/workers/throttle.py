@@ -55,5 +55,5 @@ class Coalescer(QObject):
             self._timer.start()
 
     def stop(self) -> None:
-        """Forget what was asked for."""
+        """Cancel the pending signal."""
         self._timer.stop()

@@ -64,7 +64,7 @@ class ThumbnailLoader:
         return image.convertToFormat(QImage.Format.Format_RGB32)
 
     def _made_again(self, sha256: bytes, path: Path) -> bytes:
-        """The small picture of a photo whose own is gone from the cache; kept there unless the file is another now."""
+        """Decode a thumbnail missing from the cache, and store it unless the file has changed."""
         from flowersorter.photos.read import SMALL_PX, read_photo
 
         photo = read_photo(path, short_side_px=SMALL_PX)

@@ -1,4 +1,4 @@
-"""Decodes the thumbnails the grid is painting, newest wish first, in a few threads of its own."""
+"""Decodes the thumbnails that the grid paints, newest request first, in a small thread pool."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Load = Callable[[Wanted], QImage]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Request:
-    """One wish for a thumbnail; equal to no other, so that a result is known to be of an older one."""
+    """One thumbnail request; compared by identity, so that a stale result is recognised."""
 
     wanted: Wanted
 
@@ -94,7 +94,7 @@ class ThumbnailPool(QObject):
         return image if photo_id == 0 else None
 
     def retain(self, place_ids: Iterable[int]) -> None:
-        """Forget the wishes for all other photos: they were scrolled away."""
+        """Cancel the requests for all other photos: they were scrolled away."""
         keep = set(place_ids)
         with self._lock:
             for place_id in [each for each in self._stack if each not in keep]:
@@ -121,7 +121,7 @@ class ThumbnailPool(QObject):
         return self._bytes
 
     def shutdown(self) -> None:
-        """Drop every wish and wait for the photos being decoded."""
+        """Cancel every request and wait for the photos being decoded."""
         with self._lock:
             self._stack.clear()
             self._requests.clear()

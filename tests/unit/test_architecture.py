@@ -17,30 +17,46 @@ PACKAGE = ROOT / "flowersorter"
 
 #: Which rooms each room may import from, beside itself.
 MAY_IMPORT = {
-    "errors": set[str](),
+    "messages": set[str](),
+    "errors": {"messages"},
     "atomic_write": set[str](),
     "jobs": {"errors"},
     "natural_sort": set[str](),
-    "domain": {"errors"},
-    "photos": {"errors", "jobs", "natural_sort", "domain"},
-    "library": {"atomic_write", "domain", "errors", "jobs", "natural_sort"},
-    "vision": {"atomic_write", "domain", "errors", "jobs", "photos"},
-    "sorting": {"domain", "errors", "jobs", "photos", "library"},
-    "workflows": {"atomic_write", "domain", "errors", "jobs", "photos", "library", "vision", "sorting"},
-    "workers": {"domain", "errors", "jobs", "photos", "library", "sorting", "workflows"},
-    "ui": {"atomic_write", "domain", "errors", "jobs", "photos", "library", "sorting", "workflows", "workers"},
+    "domain": {"errors", "messages"},
+    "photos": {"messages", "errors", "jobs", "natural_sort", "domain"},
+    "library": {"messages", "atomic_write", "domain", "errors", "jobs", "natural_sort"},
+    "vision": {"messages", "atomic_write", "domain", "errors", "jobs", "photos"},
+    "sorting": {"messages", "domain", "errors", "jobs", "photos", "library"},
+    "workflows": {
+        *("messages", "atomic_write", "domain", "errors", "jobs", "natural_sort"),
+        *("photos", "library", "vision", "sorting"),
+    },
+    "workers": {"messages", "domain", "errors", "jobs", "photos", "library", "sorting", "workflows"},
+    "ui": {
+        "messages",
+        "atomic_write",
+        "domain",
+        "errors",
+        "jobs",
+        "photos",
+        "library",
+        "sorting",
+        "workflows",
+        "workers",
+    },
 }
 TERMINAL = {"cli", "commands"}
 MAY_IMPORT |= {
-    room: {"domain", "errors", "jobs", "photos", "library", "vision", "sorting", "workflows", *TERMINAL}
+    room: {"messages", "domain", "errors", "jobs", "photos", "library", "vision", "sorting", "workflows", *TERMINAL}
     for room in TERMINAL
 }
-MAY_IMPORT["api"] = {"domain", "errors", "jobs", "photos", "library", "vision", "sorting", "workflows"}
+MAY_IMPORT["api"] = {"messages", "domain", "errors", "jobs", "photos", "library", "vision", "sorting", "workflows"}
 MAY_IMPORT["app"] = set(MAY_IMPORT) | {"app"}
 MAY_IMPORT["__main__"] = set(MAY_IMPORT)
 
 QT, TORCH = {"PySide6", "shiboken6"}, {"torch", "torchvision"}
 NEVER = {
+    "messages": QT | TORCH,
     "errors": QT | TORCH,
     "atomic_write": QT | TORCH,
     "jobs": QT | TORCH,

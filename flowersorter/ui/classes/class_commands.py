@@ -36,7 +36,7 @@ _numbers = itertools.count(1)
 
 
 class NewClassCommand(LabelCommand):
-    """Gives photos a class that was just made for them; taken back, the class goes too, if it is empty then.
+    """Assigns a newly created class to photos; undo also deletes the class if it is empty then.
 
     Args:
         desk: Where to write.
@@ -86,10 +86,10 @@ class ClassContext:
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         photos: The open folder.
         show_order: Shows the classes in the order of these ids, before the library has it.
-        order_answered: Told when the library has answered; it comes once for each `show_order`.
-        look_again: Has the folder looked at again, for what its photos are taken for now.
+        order_answered: Called when the library has answered; once for each `show_order`.
+        look_again: Rescans the folder, so that its suggestions are renewed.
         failed: Tells the person why nothing was changed.
-        move_again: Lets filed photos follow a change that was done before, given its number and both class names.
+        move_again: Moves sorted photos again after a redo, given the number of the change and both class names.
         move_back: Lets them go back with the change of that number.
     """
 
@@ -285,6 +285,6 @@ def moved(ids: Sequence[int], class_id: int, before: int) -> list[int]:
 
 
 def share_of(counts: Mapping[str, int], most: int = 3) -> str:
-    """Where photos come from: "9 of roses, 3 of tulips"; "" where nobody knows."""
+    """List the current classes of photos: "9 × roses, 3 × tulips"; "" if none has one."""
     named = sorted(((name, count) for name, count in counts.items() if name), key=lambda each: (-each[1], each[0]))
     return ", ".join(f"{count} × {name}" for name, count in named[:most]) + (", …" if len(named) > most else "")

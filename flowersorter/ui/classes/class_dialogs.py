@@ -148,14 +148,14 @@ def ask_for_name(
         come_from: Which classes these are in now, "" where that does not matter.
 
     Returns:
-        The new class; None if the person thought better of it.
+        The new class; None if the person cancelled.
     """
-    note = _tr("{0} will go into it.").format(count_photos(photos)) if photos else ""
+    note = _tr("{0} will be added.").format(count_photos(photos)) if photos else ""
     if note and come_from:
-        note = _tr("{0} will go into it: {1}.").format(count_photos(photos), come_from)
+        note = _tr("{0} will be added ({1}).").format(count_photos(photos), come_from)
     dialog = NameDialog(
         _tr("New class"),
-        _tr("&Name of the class:"),
+        _tr("Class &name:"),
         _tr("&Create class"),
         lambda name: _taken(classes, name, 0),
         note=note,
@@ -177,9 +177,9 @@ def ask_new_name(
         filed: How many photos are filed under it.
 
     Returns:
-        The new name; None if the person thought better of it.
+        The new name; None if the person cancelled.
     """
-    note = _tr("{0} filed under it: you choose next whether they move along.").format(count_photos(filed))
+    note = _tr("{0} sorted into it: next you choose whether to move them too.").format(count_photos(filed))
     dialog = NameDialog(
         _tr("Rename class"),
         _tr("&New name of “{0}”:").format(without_mnemonics(photo_class.name)),
@@ -213,17 +213,17 @@ def ask_merge_target(
     question = QLabel(_tr("&Merge “{0}” into:").format(without_mnemonics(photo_class.name)), dialog)
     choice = QComboBox(dialog)
     choice.setObjectName("merge_choice")
-    describe(choice, _tr("Class that stays"))
+    describe(choice, _tr("Class to keep"))
     for other in others:
         choice.addItem(swatch(other.colour), other.name, other.id)
     question.setBuddy(choice)
-    note = _tr("What is labelled “{1}” ({0}) gets the other label, and “{1}” disappears.")
-    files = _tr("No file is touched.")
+    note = _tr("Photos in “{1}” ({0}) join the other class, and “{1}” is removed.")
+    files = _tr("No file is changed.")
     if filed:
-        files = _tr("{0} filed under it: you choose next whether they move along.").format(count_photos(filed))
+        files = _tr("{0} sorted into it: next you choose whether to move them too.").format(count_photos(filed))
     note = f"{note.format(count_photos(labels), photo_class.name)} {files}"
     explained = text_label(dialog, "merge_note", note, muted=True)
-    ok = button(dialog, "merge_ok_button", _tr("M&erge"), _tr("Merge the two classes"))
+    ok = button(dialog, "merge_ok_button", _tr("M&erge"), _tr("Merge both classes"))
     ok.setEnabled(bool(others))
     cancel = button(dialog, "merge_cancel_button", _tr("Cancel"), _tr("Change nothing (Esc)"))
     cancel.setDefault(True)
@@ -247,12 +247,12 @@ def ask_to_delete(parent: QWidget, photo_class: PhotoClass, labels: int, filed: 
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(_tr("Delete class"))
     box.setText(_tr("Delete the class “{0}”?").format(photo_class.name))
-    lost = _tr("{0} lose this label.").format(count_photos(labels)) + " " if labels else ""
+    lost = _tr("{0} go back to their suggestions.").format(count_photos(labels)) + " " if labels else ""
     if labels == 1:
-        lost = _tr("1 photo loses this label.") + " "
-    stays = _tr("The photos themselves and their files stay where they are.")
+        lost = _tr("1 photo goes back to its suggestion.") + " "
+    stays = _tr("The photos themselves stay where they are.")
     if filed:
-        stays += " " + _tr("So do those in the folders you sorted into ({0}).").format(count_photos(filed))
+        stays += " " + _tr("This includes photos you have sorted into folders ({0}).").format(count_photos(filed))
     box.setInformativeText(lost + stays)
     delete = box.addButton(_tr("Delete class"), QMessageBox.ButtonRole.DestructiveRole)
     delete.setObjectName("delete_class_button")
@@ -289,7 +289,7 @@ def _taken(classes: Sequence[PhotoClass], name: str, own_id: int) -> str:
     """Why this name is not free; "" where it is."""
     key = class_key(name)
     there = next((each for each in classes if each.id != own_id and class_key(each.name) == key), None)
-    return "" if there is None else _tr("There is already a class “{0}”.").format(there.name)
+    return "" if there is None else _tr("There is already a class named “{0}”.").format(there.name)
 
 
 def _until_accepted(dialog: NameDialog, commit: Commit[_T]) -> _T | None:

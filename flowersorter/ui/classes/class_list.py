@@ -1,4 +1,4 @@
-"""The left side: classes to drop photos on, and below them the piles."""
+"""The sidebar: classes to drop photos on, and below them the pseudo-classes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DIGIT_KEYS = 9
 
 
 class ClassList(QWidget):
-    """Classes with colour, count and digit key, each a drop target; piles with counts.
+    """Lists classes (colour, count, number key, drop target) and pseudo-classes with counts.
 
     Signals:
         picked(key): Show this class or `PseudoClass`.
@@ -55,7 +55,7 @@ class ClassList(QWidget):
         self.classes.setAccessibleName(self.tr("Classes"))
         self.piles = SidebarView(shows_digits=False, parent=self)
         self.piles.setObjectName("piles")
-        self.piles.setAccessibleName(self.tr("Piles"))
+        self.piles.setAccessibleName(self.tr("Photos"))
         self.piles.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.add_button = QToolButton(self)
         self.add_button.setObjectName("new_class_button")
@@ -73,7 +73,7 @@ class ClassList(QWidget):
         self.show_classes((), {})
 
     def show_classes(self, classes: Sequence[PhotoClass], counts: Mapping[int, int]) -> None:
-        """Show these classes, and how many photos lie in each and in each pile."""
+        """Show these classes and the number of photos in each class and pseudo-class."""
         self._classes, self._counts = tuple(classes), counts
         rows = [
             SidebarRow(
@@ -93,7 +93,7 @@ class ClassList(QWidget):
                 self.tr("New class…"),
                 icon="add",
                 droppable=True,
-                hint=self.tr("Click to make a class, or drop photos here"),
+                hint=self.tr("Click to create a class, or drop photos here"),
             )
         )
         self.classes.rows.set_rows(rows)
@@ -103,31 +103,31 @@ class ClassList(QWidget):
 
     @property
     def current(self) -> int | None:
-        """The class or pile shown as picked."""
+        """The selected class or pseudo-class."""
         return self._current
 
     def set_current(self, key: int | None) -> None:
-        """Mark what is shown in the grid; None where it is neither class nor pile."""
+        """Select the row shown in the grid; None selects no row."""
         self._current = key if key is not None else NEW_CLASS
         for view in (self.classes, self.piles):
             view.pick(None if key == NEW_CLASS else key)
 
     def _pile_rows(self, counts: Mapping[int, int]) -> list[SidebarRow]:
         piles = [
-            (PseudoClass.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo of the folder")),
+            (PseudoClass.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo in the folder")),
             (
                 PseudoClass.UNSURE,
                 self.tr("Not sure"),
                 "verdict-unsure",
-                self.tr("Photos the program would only be guessing at"),
+                self.tr("FlowerSorter can't decide about these"),
             ),
             (
                 PseudoClass.NEW,
-                self.tr("New to me"),
+                self.tr("Unknown"),
                 "verdict-new",
-                self.tr("Photos that look like none of the classes"),
+                self.tr("Doesn't look like any of your classes"),
             ),
-            (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that cannot be shown")),
+            (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that can't be read")),
         ]
         return [
             SidebarRow(int(pile), text, counts.get(int(pile), 0), icon=icon, hint=hint)
@@ -146,7 +146,7 @@ class ClassList(QWidget):
         layout.addWidget(self.classes, 1)
         below = QHBoxLayout()
         below.setContentsMargins(12, 8, 4, 4)
-        below.addWidget(self._header(self.tr("Piles")))
+        below.addWidget(self._header(self.tr("Photos")))
         layout.addLayout(below)
         layout.addWidget(self.piles)
 

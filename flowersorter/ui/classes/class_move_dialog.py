@@ -48,21 +48,21 @@ class ClassMoveDialog(QDialog):
         self.what = text_label(self, "class_move_what", self._question(old, new, filed), scale=1.1)
         self.list = self._tree()
         self.message = Message(self, "class_move_message")
-        self.message.say(self.tr("Looking at the filed photos…"))
+        self.message.say(self.tr("Checking the sorted photos…"))
         stays = self.tr("the classes stay merged") if merging else self.tr("the class keeps its new name")
-        undo = self.tr("Undo takes both back; History takes back the move alone, and {0}.").format(stays)
+        undo = self.tr("Undo reverses both. In History you can undo only the move: {0}.").format(stays)
         self.note = text_label(self, "class_move_note", undo, muted=True)
         self._build()
 
     def _question(self, old: str, new: str, filed: int) -> str:
         if filed == 1:
-            return self.tr("1 photo is filed under “{0}”. Does it move to “{1}”?").format(old, new)
-        return self.tr("{2} are filed under “{0}”. Do they move to “{1}”?").format(old, new, count_photos(filed))
+            return self.tr("1 photo is sorted into “{0}”. Move it to “{1}”?").format(old, new)
+        return self.tr("{2} are sorted into “{0}”. Move them to “{1}”?").format(old, new, count_photos(filed))
 
     def _tree(self) -> QTreeWidget:
         tree = QTreeWidget(self)
         tree.setObjectName("class_move_list")
-        describe(tree, self.tr("What moves where, and what stays"))
+        describe(tree, self.tr("Photos that move, and photos that stay"))
         tree.setHeaderLabels([self.tr("Folder"), self.tr("Photos")])
         tree.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         tree.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
@@ -75,12 +75,12 @@ class ClassMoveDialog(QDialog):
         return tree
 
     def _build(self) -> None:
-        tip = self.tr("Change the name and move the filed photos into the folder of that name")
+        tip = self.tr("Rename the class and move its sorted photos to the folder with the new name")
         self.move_button = button(self, "class_move_button", self._move_text(0), tip)
         self.move_button.setDefault(True)
         self.move_button.setEnabled(False)
         text = self.tr("Merge &only") if self._merging else self.tr("Rename &only")
-        self.only_button = button(self, "class_only_button", text, self.tr("Filed photos stay where they are"))
+        self.only_button = button(self, "class_only_button", text, self.tr("Sorted photos stay where they are"))
         self.cancel_button = button(self, "class_cancel_button", self.tr("Cancel"), self.tr("Change nothing (Esc)"))
         self.move_button.clicked.connect(self._move)
         self.only_button.clicked.connect(self.accept)
@@ -112,7 +112,7 @@ class ClassMoveDialog(QDialog):
                 line.setTextAlignment(1, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
             root.setExpanded(True)
         moving = sum(sum(plan.counts_by_class.values()) for plan in plans)
-        self.message.say("" if moving else self.tr("None of them can be moved."))
+        self.message.say("" if moving else self.tr("None of these photos can be moved."))
         self.move_button.setText(self._move_text(moving))
         self.move_button.setAccessibleName(self.move_button.text().replace("&", ""))
         self.move_button.setEnabled(bool(moving))
@@ -134,8 +134,8 @@ class ClassMoveDialog(QDialog):
         reasons = Counter(skipped.reason.partition(": ")[0] for skipped in plan.skipped)
         there = plan.counts_by_action.get(Action.ALREADY_THERE, 0)
         twice = plan.counts_by_action.get(Action.DUPLICATE, 0)
-        reasons[self.tr("the same photo is in that folder already")] += there
-        reasons[self.tr("the same photo is among them twice")] += twice
+        reasons[self.tr("the same photo is already in that folder")] += there
+        reasons[self.tr("duplicate")] += twice
         for reason, photos in reasons.most_common():
             if photos:
                 yield self.tr("stays where it is: {0}").format(reason), photos

@@ -69,7 +69,7 @@ class ClassMovesController(QObject):
                 self._front.complain(error)
 
         plan_id = queue.submit(
-            self.tr("Looking at filed photos"),
+            self.tr("Checking sorted photos"),
             lambda _report, cancel: plan_class_move(collection, old, new, cancel),
             Listener(succeeded=planned, failed=refused),
         )
@@ -90,7 +90,7 @@ class ClassMovesController(QObject):
         dialog.open()
 
     def move_again(self, number: int, old: str, new: str) -> None:
-        """Move what is filed under a class that was changed again; does nothing where it did not move before."""
+        """Move sorted photos again after a redo; does nothing if they did not move before."""
         if number not in self._moved:
             return
         collection = self._session.collection
@@ -101,9 +101,9 @@ class ClassMovesController(QObject):
         self._move(job, new, number)
 
     def move_back(self, number: int) -> None:
-        """Move what followed a change back to where it was filed before; does nothing where nothing did."""
+        """Move the photos that followed a change back to their previous class folders, if any did."""
         if number in self._moved:
-            apart, old = self.tr("The classes are apart again."), self.tr("The class has its old name again.")
+            apart, old = self.tr("The classes are separate again."), self.tr("The class has its previous name again.")
             self._submit_back(number, apart if self._moved[number] else old)
 
     def _move(self, move: Callable[[Report, CancelToken], RefileResult], new: str, number: int) -> None:
@@ -116,17 +116,15 @@ class ClassMovesController(QObject):
             self.files_changed.emit()
 
         listener = Listener(succeeded=moved, failed=self._on_failed, cancelled=self._on_cancelled)
-        self._session.queue.submit(self.tr("Moving filed photos to “{0}”").format(new), job, listener)
+        self._session.queue.submit(self.tr("Moving sorted photos to “{0}”").format(new), job, listener)
 
     def _say(self, result: RefileResult, new: str, number: int) -> None:
-        text = self.tr("{0} filed photos moved to “{1}”.").format(result.moved, new)
+        text = self.tr("{0} sorted photos moved to “{1}”.").format(result.moved, new)
         if result.moved == 1:
-            text = self.tr("1 filed photo moved to “{0}”.").format(new)
+            text = self.tr("1 sorted photo moved to “{0}”.").format(new)
         if result.left:
             first = result.left[0]
-            text += " " + self.tr("{0} stayed where they are: {1} – {2}.").format(
-                len(result.left), first.path.name, first.reason
-            )
+            text += " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
         undo = (self.tr("Undo"), lambda: self._take_back(number))
         self._front.bar.say(text, *([undo] if result.run_ids else []))
 
@@ -147,22 +145,22 @@ class ClassMovesController(QObject):
             self.files_changed.emit()
 
         listener = Listener(succeeded=back, failed=self._on_failed, cancelled=self._on_cancelled)
-        self._session.queue.submit(self.tr("Moving filed photos back"), job, listener)
+        self._session.queue.submit(self.tr("Moving sorted photos back"), job, listener)
 
     def _say_back(self, results: list[UndoResult], besides: str) -> None:
         if not results:
             self._front.bar.say(besides)
             return
         undone = sum(result.undone for result in results)
-        text = self.tr("{0} photos are back where they were filed.").format(undone)
+        text = self.tr("{0} photos are back in their previous class folders.").format(undone)
         if undone == 1:
-            text = self.tr("1 photo is back where it was filed.")
+            text = self.tr("1 photo is back in its previous class folder.")
         self._front.bar.say(f"{text} {besides}")
         refused = [skipped for result in results for skipped in result.refused]
         if refused:
             self._front.complain(
                 UserError(
-                    self.tr("{0} left in place").format(count_photos(len(refused))),
+                    self.tr("{0} not moved").format(count_photos(len(refused))),
                     f"{refused[0].path.name}: {refused[0].reason}",
                 )
             )
@@ -172,7 +170,7 @@ class ClassMovesController(QObject):
         self.files_changed.emit()
 
     def _on_cancelled(self) -> None:
-        self._front.bar.say(self.tr("Stopped. What was moved stays moved and can be undone in History."))
+        self._front.bar.say(self.tr("Stopped. Photos already moved can be moved back in History."))
         self.files_changed.emit()
 
 

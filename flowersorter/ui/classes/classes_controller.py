@@ -33,7 +33,7 @@ class ClassesController(QObject):
 
     Signals:
         changed(list of PhotoClass): Other classes, names or colours.
-        folder_outdated(): A class went with its labels, or filed photos moved: the folder should be looked at again.
+        folder_outdated(): A class was deleted or sorted photos moved: the folder should be rescanned.
     """
 
     changed = Signal(object)
@@ -49,7 +49,7 @@ class ClassesController(QObject):
 
     @cached_property
     def _moves(self) -> ClassMovesController:
-        """Made when it is first needed: all of sorting stands behind it, which takes long to load."""
+        """Created on first use, because importing the sorting code is slow."""
         from flowersorter.ui.classes.class_moves_controller import ClassMovesController
 
         made = ClassMovesController(self._session, self._front, self)
@@ -84,7 +84,7 @@ class ClassesController(QObject):
     # -- wishes
 
     def make(self, photos: int, come_from: str = "") -> PhotoClass | None:
-        """Ask for a name and make the class; None if the person thought better of it.
+        """Ask for a name and create the class; None if the person cancelled.
 
         Args:
             photos: How many photos will go into it.
@@ -154,7 +154,7 @@ class ClassesController(QObject):
 
     @Slot(int)
     def delete(self, class_id: int) -> None:
-        """Delete it after asking; its photos stay and are guesses again."""
+        """Ask, then delete the class; its photos stay and go back to their suggestions."""
         self._with_filed(class_id, self._delete)
 
     def _delete(self, one: PhotoClass, filed: int) -> None:

@@ -1,4 +1,4 @@
-"""The rows of the left side: a class or a pile each, with its count."""
+"""The rows of the sidebar: a class or pseudo-class each, with its count."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A list of classes or piles on which photos can be dropped."""
+"""A list of classes or pseudo-classes on which photos can be dropped."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ class SidebarDelegate(QStyledItemDelegate):
 
 
 class SidebarView(QListView):
-    """Shows a `SidebarModel`; one row at a time is picked.
+    """Shows a `SidebarModel`; one row at a time is selected.
 
     Signals:
         picked(key): The person clicked the row or went to it with the keyboard.
@@ -177,7 +177,7 @@ class SidebarView(QListView):
         return index.data(SidebarRole.ROW).key if index.isValid() else None
 
     def pick(self, key: int | None) -> None:
-        """Show this row as picked without telling anybody; None or a key that is not here picks none."""
+        """Select this row without a signal; None or an unknown key clears the selection."""
         row = self.rows.row_of(key) if key is not None else -1
         if row < 0:
             self.selectionModel().clear()
@@ -185,19 +185,19 @@ class SidebarView(QListView):
             self.setCurrentIndex(self.rows.index(row))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Remember what was picked: a press that becomes a drag picks nothing."""
+        """Remember the selection: a press that becomes a drag selects nothing."""
         self._picked_before = self.currentIndex().data(SidebarRole.ROW).key if self.selectedIndexes() else None
         super().mousePressEvent(event)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click picks, also on the row that is picked already."""
+        """Emit `picked` on a click, also on the row that is already selected."""
         super().mouseReleaseEvent(event)
         key = self.key_at(event.position().toPoint())
         if event.button() == Qt.MouseButton.LeftButton and key is not None:
             self.picked.emit(key)
 
     def keyPressEvent(self, event: object) -> None:
-        """The arrow keys pick, too."""
+        """Emit `picked` on the arrow keys, too."""
         before = self.currentIndex().row()
         super().keyPressEvent(event)  # type: ignore[arg-type]
         if self.currentIndex().isValid() and self.currentIndex().row() != before:
@@ -242,7 +242,7 @@ class SidebarView(QListView):
         self._light(-1, -1)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Tell what was dropped where."""
+        """Emit the dropped photos or the moved row."""
         row, line = self._row_for_drop(event), self._line_for_drop(event)
         self._light(-1, -1)
         if row < 0 and line < 0:

@@ -39,10 +39,10 @@ class NewCollectionDialog(FittedDialog):
         self.setWindowTitle(self.tr("New collection"))
         self._where = where
         intro = self.tr(
-            "A collection remembers one task: its classes, what you said about photos, and what was learned. "
-            "Keep flowers and mushrooms apart by giving each a collection. Your photos stay where they are."
+            "A collection keeps its own classes, labels and model. Use one for flowers and another for mushrooms, "
+            "for example. Your photos stay where they are."
         )
-        question = QLabel(self.tr("&Name of the collection:"), self)
+        question = QLabel(self.tr("Collection &name:"), self)
         self.field = QLineEdit(self)
         self.field.setObjectName("collection_name_field")
         describe(self.field, plain(question.text()).rstrip(":"))
@@ -50,14 +50,14 @@ class NewCollectionDialog(FittedDialog):
         self.field.setPlaceholderText(self.tr("Mushrooms"))
         question.setBuddy(self.field)
         self.place = text_label(self, "collection_place", muted=True)
-        tip = self.tr("Keep it in another folder")
-        self.where_button = button(self, "collection_where_button", self.tr("&Keep it elsewhere…"), tip)
+        tip = self.tr("Store the collection in another folder")
+        self.where_button = button(self, "collection_where_button", self.tr("&Change folder…"), tip)
         self.message = Message(self, "collection_message")
         self.ok_button = button(
-            self, "collection_ok_button", self.tr("&Make collection"), self.tr("Make the collection (Enter)")
+            self, "collection_ok_button", self.tr("&Create collection"), self.tr("Create the collection (Enter)")
         )
         self.ok_button.setDefault(True)
-        self.cancel_button = button(self, "collection_cancel_button", self.tr("Cancel"), self.tr("Make nothing (Esc)"))
+        self.cancel_button = button(self, "collection_cancel_button", self.tr("Cancel"), self.tr("Cancel (Esc)"))
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_PX)
         row.addWidget(self.place, 1)
@@ -84,7 +84,7 @@ class NewCollectionDialog(FittedDialog):
 
     @Slot()
     def _choose_where(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, self.tr("Keep the collection in"), str(self._where))
+        chosen = QFileDialog.getExistingDirectory(self, self.tr("Store the collection in"), str(self._where))
         if chosen:
             self._where = Path(chosen)
             self._check()
@@ -97,7 +97,7 @@ class NewCollectionDialog(FittedDialog):
                 check_can_become_one(folder)
             except FolderUnusable as error:
                 problem = self.tr("{0}. {1}.").format(_capital(error.why), error.hint)
-        self.place.setText(self.tr("It is kept in {0}").format(breakable(str(folder or self._where))))
+        self.place.setText(self.tr("Stored in {0}").format(breakable(str(folder or self._where))))
         self.message.say(problem, warning=True)
         self.ok_button.setEnabled(folder is not None and not problem)
 

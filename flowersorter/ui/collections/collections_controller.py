@@ -19,7 +19,7 @@ from flowersorter.workers.job_queue import Listener
 class CollectionsController(QObject):
     """Opens collections in other windows. Lives in the GUI thread.
 
-    A second collection is opened by a second process: whatever happens to one task, the other goes on.
+    A second collection is opened by a second process, so that a crash of one does not affect the other.
 
     Args:
         session: Its collection is the one of this window.
@@ -47,14 +47,14 @@ class CollectionsController(QObject):
         return " – ".join([*parts, self.tr("FlowerSorter")])
 
     def name_of(self, collection: Path) -> str:
-        """What a collection is called: its folder; the one that everybody has needs a better name."""
+        """Name a collection after its folder; the default collection gets a name of its own."""
         return self.tr("My collection") if collection == usual_collection() else collection.name or str(collection)
 
     # -- wishes
 
     @Slot()
     def make(self) -> None:
-        """Ask for a name and a place, make the collection, and open it in a window of its own."""
+        """Ask for a name and a folder, create the collection and open it in a new window."""
         from flowersorter.ui.collections.collection_dialog import NewCollectionDialog
 
         dialog = NewCollectionDialog(self._usual_place(), self._front.window)
@@ -62,7 +62,7 @@ class CollectionsController(QObject):
         dialog.deleteLater()
         if folder is not None:
             self._session.queue.submit(
-                self.tr("Making the collection"),
+                self.tr("Creating the collection"),
                 lambda _report, _cancel: _made(folder),
                 Listener(succeeded=self._on_made),
             )
@@ -76,10 +76,10 @@ class CollectionsController(QObject):
             self.open(Path(chosen))
 
     def open(self, collection: Path) -> None:
-        """Open a collection in a window of its own; what is no collection, or is open elsewhere, is refused."""
+        """Open a collection in a new window; refuses a folder that is no collection or is already open."""
         if collection == self._session.collection.folder:
             self._front.bar.say(
-                self.tr("This window shows the collection “{0}” already.").format(self.name_of(collection))
+                self.tr("The collection “{0}” is already open in this window.").format(self.name_of(collection))
             )
             return
         try:
@@ -98,13 +98,13 @@ class CollectionsController(QObject):
     def _launch(self, collection: Path) -> None:
         if not open_window(collection):
             what = self.tr("The collection {0} cannot be opened").format(collection)
-            self._front.complain(UserError(what, self.tr("the system started no second window")))
+            self._front.complain(UserError(what, self.tr("a second window could not be started")))
             return
         self._known.remember(collection)
-        self._front.bar.say(self.tr("“{0}” opens in a window of its own.").format(self.name_of(collection)))
+        self._front.bar.say(self.tr("“{0}” opens in a new window.").format(self.name_of(collection)))
 
     def _usual_place(self) -> Path:
-        """Beside the collection of this window; that of somebody who has no other lies where nobody looks."""
+        """The parent folder of this collection, unless it is the hidden default one."""
         here = self._session.collection.folder
         if here != usual_collection():
             return here.parent

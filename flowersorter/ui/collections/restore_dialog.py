@@ -58,8 +58,8 @@ class RestoreDialog(FittedDialog):
 
     def _meaning(self) -> str:
         return self.tr(
-            "Your photos are untouched. FlowerSorter can put a copy of the library back; it then no longer "
-            "knows what you labelled or filed since that copy. The damaged file is kept beside it."
+            "Your photos are safe. FlowerSorter can restore a backup of the library. Labels and sorts made after "
+            "that backup will be missing. The damaged file is kept."
         )
 
     def _backups(self, found: Sequence[Backup]) -> QWidget:
@@ -79,9 +79,9 @@ class RestoreDialog(FittedDialog):
 
     def _holds(self, backup: Backup) -> str:
         if backup.labels is None:
-            return self.tr("damaged, too")
+            return self.tr("also damaged")
         text = self.tr("{0} labelled").format(count_photos(backup.labels))
-        return self.tr("{0}; this one is put back").format(text) if backup == self._chosen else text
+        return self.tr("{0}; this backup will be restored").format(text) if backup == self._chosen else text
 
     def _build(self) -> None:
         self._picture = QLabel(self)
@@ -96,7 +96,7 @@ class RestoreDialog(FittedDialog):
         top.setSpacing(theme.LARGE_GAP_PX)
         top.addWidget(self._picture)
         top.addLayout(texts, 1)
-        tip = self.tr("Put the newest good copy of the library in its place")
+        tip = self.tr("Replace the damaged library with its newest intact backup")
         self.restore_button = button(self, "rescue_restore_button", self.tr("&Restore the newest backup"), tip)
         self.restore_button.setDefault(True)
         self.restore_button.clicked.connect(self._on_button)
@@ -120,20 +120,20 @@ class RestoreDialog(FittedDialog):
         """Say what was put back and where the damaged file is."""
         self._done = True
         self._picture.setPixmap(theme.CONFIRMED.icon.pixmap(QSize(_ICON_PX, _ICON_PX)))
-        self.what.setText(self.tr("Your library is back"))
+        self.what.setText(self.tr("Your library is restored"))
         self.why.setText(
-            self.tr("It is as it was on {0}: {1} labelled.").format(
+            self.tr("Restored from {0}: {1} labelled.").format(
                 when(done.backup.made_at.isoformat()), count_photos(done.backup.labels or 0)
             )
         )
-        kept = self.tr("The damaged file is kept: {0}").format(done.kept_as) if done.kept_as is not None else ""
+        kept = self.tr("The damaged file was kept: {0}").format(done.kept_as) if done.kept_as is not None else ""
         self.means.setText(breakable(kept))
         self.means.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.means.setVisible(bool(kept))
         self.list.hide()
         self.message.say("")
         self.restore_button.setText(self.tr("&Open FlowerSorter"))
-        self.restore_button.setToolTip(self.tr("Go on with the restored library"))
+        self.restore_button.setToolTip(self.tr("Open FlowerSorter with the restored library"))
         self.restore_button.setAccessibleName(self.tr("Open FlowerSorter"))
         self.setAccessibleName(self.what.text())
         self.setAccessibleDescription(f"{self.why.text()} {kept}".strip())

@@ -79,14 +79,14 @@ class ClassScoreModel(QAbstractTableModel):
         if orientation is Qt.Orientation.Vertical:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            texts = (self.tr("Class"), self.tr("Photos"), self.tr("Found"), self.tr("Right when it says so"))
+            texts = (self.tr("Class"), self.tr("Photos"), self.tr("Found"), self.tr("Right when suggested"))
             return texts[section]
         if role == Qt.ItemDataRole.ToolTipRole:
             texts = (
                 "",
                 self.tr("Photos that were measured"),
-                self.tr("How many of its photos were found (recall)"),
-                self.tr("How often a guess of this class is right (precision)"),
+                self.tr("Share of the class's photos that were recognised (recall)"),
+                self.tr("Share of suggestions of this class that are right (precision)"),
             )
             return texts[section]
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -113,10 +113,10 @@ class ClassScoreModel(QAbstractTableModel):
                 text = self.tr("Of the photos of {0}, {1} were found ({2} of {3})")
                 return text.format(name, percent(right / photos), right, photos)
             case Column.PRECISION if guesses:
-                text = self.tr("Of the photos it calls {0}, {1} are ({2} of {3})")
+                text = self.tr("Of the photos suggested as {0}, {1} are ({2} of {3})")
                 return text.format(name, percent(right / guesses), right, guesses)
             case Column.PRECISION:
-                return self.tr("No photo was guessed as {0}").format(name)
+                return self.tr("No photo was suggested as {0}").format(name)
             case Column.PHOTOS | Column.NAME:
                 return self.tr("{0} of {1} measured").format(count_photos(photos), name)
             case _:
@@ -140,7 +140,7 @@ class ClassScoreView(QTableView):
     def __init__(self, model: ClassScoreModel, parent: QWidget | None = None, *, whole: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("class_scores")
-        describe(self, self.tr("How well each class is found"))
+        describe(self, self.tr("Accuracy of each class"))
         self.setModel(model)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)

@@ -1,4 +1,4 @@
-"""The confusion matrix: what photos show against what they were guessed as, as a table with heat colours."""
+"""The confusion matrix, confirmed against suggested classes, as a table with heat colours."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _FAINTEST, _STRONGEST = 0.16, 0.85
 
 
 class ConfusionModel(QAbstractTableModel):
-    """The counts. Rows are what photos show, columns what they were guessed as.
+    """The counts: confirmed classes in rows, suggested classes in columns.
 
     Args:
         names: C class names.
@@ -83,7 +83,7 @@ class ConfusionModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return self.names[section]
         if role in {Qt.ItemDataRole.ToolTipRole, Qt.ItemDataRole.AccessibleTextRole}:
-            text = self.tr("photos of {0}") if orientation is Qt.Orientation.Vertical else self.tr("guessed as {0}")
+            text = self.tr("photos of {0}") if orientation is Qt.Orientation.Vertical else self.tr("suggested as {0}")
             return text.format(self.names[section])
         return None
 
@@ -95,8 +95,8 @@ class ConfusionModel(QAbstractTableModel):
         """What a cell says, in words."""
         photos, share = count_photos(self.count(row, column)), round(100 * float(self._shares[row, column]))
         if row == column:
-            return self.tr("{0} of {1} guessed right ({2} %)").format(photos, self.names[row], share)
-        text = self.tr("{0} of {1} guessed as {2} ({3} %)")
+            return self.tr("{0} of {1} recognised ({2} %)").format(photos, self.names[row], share)
+        text = self.tr("{0} of {1} suggested as {2} ({3} %)")
         return text.format(photos, self.names[row], self.names[column], share)
 
 
@@ -117,7 +117,7 @@ class ConfusionView(QTableView):
     def __init__(self, model: ConfusionModel, parent: QWidget | None = None, *, whole: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("confusion_matrix")
-        describe(self, self.tr("What photos show (rows), and what they were guessed as (columns)"))
+        describe(self, self.tr("Confirmed classes (rows) against suggested classes (columns)"))
         self._matrix = model
         self.setModel(model)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -225,7 +225,7 @@ def heat(share: float, *, right: bool) -> QColor:
 
     Args:
         share: Of the row's photos, 0 to 1.
-        right: Whether these photos were guessed right.
+        right: Whether the suggestion was right.
     """
     ground = QGuiApplication.palette().color(QPalette.ColorRole.Base)
     strong = _RIGHT if right else _WRONG

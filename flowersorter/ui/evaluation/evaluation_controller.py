@@ -1,4 +1,4 @@
-"""Evaluate: measure how often the guesses are right, and show the photos behind every figure."""
+"""Check accuracy: measure how often the suggestions are right, and show the photos behind every figure."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class EvaluationController(QObject):
             return
         request = EvaluateRequest(None, self._session.device)
         self._job_id = self._session.queue.submit(
-            self.tr("Measuring how often the guesses are right"),
+            self.tr("Checking accuracy"),
             lambda report, cancel: evaluate(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_evaluated),
         )
@@ -67,7 +67,7 @@ class EvaluationController(QObject):
     def _measure_curve(self) -> None:
         request = LearningCurveRequest()
         self._curve_job_id = self._session.queue.submit(
-            self.tr("Measuring what more photos bring"),
+            self.tr("Estimating how much more labelling would help"),
             lambda report, cancel: learning_curve(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_curve, failed=self._on_no_curve, cancelled=self._on_curve_cancelled),
         )
@@ -114,7 +114,7 @@ class EvaluationController(QObject):
         assert isinstance(result, SavedReport)
         text = self.tr("Saved as {0}.").format(" and ".join(str(each) for each in result.files))
         self._saved = result.files[0]
-        self._front.bar.say(text, (self.tr("Open it"), self._open_saved))
+        self._front.bar.say(text, (self.tr("Open"), self._open_saved))
 
     def _open_saved(self) -> None:
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._saved)))

@@ -1,4 +1,4 @@
-"""Shows how good the guesses are: in a sentence, by class, by confidence, and with fewer photos."""
+"""Shows the accuracy: in a sentence, by class, by confidence, and with fewer photos."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class EvaluationDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self.setObjectName("evaluation_dialog")
-        self.setWindowTitle(self.tr("Evaluation"))
+        self.setWindowTitle(self.tr("Accuracy"))
         self.evaluation = evaluation
         self._colours = colours or {}
         self._build()
@@ -61,12 +61,12 @@ class EvaluationDialog(QDialog):
         self.pages.setObjectName("evaluation_pages")
         describe(self.pages, self.tr("Figures"))
         self.pages.addTab(PageScroll(self.classes), self.tr("C&lasses"))
-        self.pages.addTab(PageScroll(self.sureness), self.tr("&How sure it is"))
+        self.pages.addTab(PageScroll(self.sureness), self.tr("C&onfidence"))
         self.pages.addTab(PageScroll(self.learning), self.tr("&More photos"))
         self.sentence = text_label(self, "evaluation_sentence")
         # Two lines whatever it says, so that nothing moves under the mouse.
         self.sentence.setFixedHeight(2 * self.fontMetrics().lineSpacing())
-        hint = self.tr("Double-click a number, bar or point, or press Enter on it, to see its photos.")
+        hint = self.tr("Double-click a number, bar or point, or press Enter, to see its photos.")
         self.hint = text_label(self, "evaluation_hint", hint, muted=True)
         column = column_of(self)
         column.addWidget(self.headline)
@@ -78,10 +78,12 @@ class EvaluationDialog(QDialog):
 
     def _buttons(self) -> QHBoxLayout:
         wrong = int(np.count_nonzero(~self.evaluation.right))
-        text = self.tr("Show &wrong ones ({0})").format(wrong) if wrong else self.tr("None is wrong")
-        self.wrong_button = button(self, "evaluation_wrong_button", text, self.tr("Show every photo guessed wrong"))
+        text = self.tr("Show &wrong ones ({0})").format(wrong) if wrong else self.tr("None were wrong")
+        self.wrong_button = button(
+            self, "evaluation_wrong_button", text, self.tr("Show every photo with a wrong suggestion")
+        )
         self.wrong_button.setEnabled(bool(wrong))
-        tip = self.tr("Save the figures as web page, tables or picture")
+        tip = self.tr("Save as a web page, tables or a picture")
         self.save_button = button(self, "evaluation_save_button", self.tr("&Save report"), tip)
         self.save_menu = SaveMenu(self, self.picture)
         self.save_button.setMenu(self.save_menu)
@@ -126,9 +128,9 @@ class EvaluationDialog(QDialog):
     @Slot(int, int)
     def _on_cell(self, row: int, column: int) -> None:
         names = self.evaluation.class_names
-        title = self.tr("{0}, guessed as {1}").format(names[row], names[column])
+        title = self.tr("{0}, suggested as {1}").format(names[row], names[column])
         if row == column:
-            title = self.tr("{0}, guessed right").format(names[row])
+            title = self.tr("{0}, recognised").format(names[row])
         self._show((self.evaluation.true == row) & (self.evaluation.predicted == column), title)
 
     @Slot(int, int)
@@ -138,20 +140,20 @@ class EvaluationDialog(QDialog):
             case Column.RECALL:
                 self._show((of.true == row) & (of.predicted != row), self.tr("{0}, not found").format(name))
             case Column.PRECISION:
-                self._show(of.predicted == row, self.tr("Guessed as {0}").format(name))
+                self._show(of.predicted == row, self.tr("Suggested as {0}").format(name))
             case _:
                 self._show(of.true == row, self.tr("{0}, measured").format(name))
 
     @Slot(int)
     def _on_interval(self, number: int) -> None:
         each = self.evaluation.bins[number]
-        title = self.tr("{0} to {1} sure").format(percent(each.low), percent(each.high))
+        title = self.tr("Confidence {0} to {1}").format(percent(each.low), percent(each.high))
         self._show(self.evaluation.within(each), title)
 
     @Slot(int)
     def _on_bar(self, number: int) -> None:
         bar, right = self.sureness.histogram.part(number)
-        title = self.tr("Guessed right, {0} to {1} sure") if right else self.tr("Guessed wrong, {0} to {1} sure")
+        title = self.tr("Right, confidence {0} to {1}") if right else self.tr("Wrong, confidence {0} to {1}")
         chosen = self.evaluation.within(bar) & (self.evaluation.right == right)
         self._show(chosen, title.format(percent(bar.low), percent(bar.high)))
 
@@ -159,13 +161,13 @@ class EvaluationDialog(QDialog):
     def _on_point(self, number: int) -> None:
         curve = self.learning.curve
         if curve is not None and len(curve.points[number].wrong):
-            title = self.tr("Guessed wrong with {0} photos of each class")
+            title = self.tr("Wrong with {0} photos per class")
             per_class = QLocale().toString(round(curve.points[number].per_class))
             self.photos_requested.emit(curve.points[number].wrong.tolist(), title.format(per_class))
 
     @Slot()
     def _show_wrong(self) -> None:
-        self._show(~self.evaluation.right, self.tr("Guessed wrong"))
+        self._show(~self.evaluation.right, self.tr("Wrong suggestions"))
 
     def _show(self, chosen: NDArray[np.bool_], title: str) -> None:
         places = self.evaluation.place_ids[chosen]

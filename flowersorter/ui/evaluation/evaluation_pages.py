@@ -1,4 +1,4 @@
-"""The pages of the evaluation: class by class, how sure it is, and what more photos bring."""
+"""The pages of the evaluation: by class, by confidence, and the learning curve."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ClassPage(QWidget):
             ConfusionModel(evaluation.class_names, evaluation.confusion, self), self, whole=whole
         )
         title = text_label(
-            self, "evaluation_matrix_title", self.tr("What photos show (rows) and what they were guessed as (columns)")
+            self, "evaluation_matrix_title", self.tr("Confirmed classes (rows) against suggested classes (columns)")
         )
         column = _column(self, whole=whole)
         column.addWidget(self.scores, 2)
@@ -128,8 +128,8 @@ class ConfidencePage(QWidget):
         if not evaluation.bins:
             return ""
         usual = max(evaluation.bins, key=lambda each: each.photos)
-        said = self.tr("When it says {0}, it is right {1} of the time.")
-        off = self.tr("On average what it says is off by {0}.")
+        said = self.tr("At a confidence of {0} it is right {1} of the time.")
+        off = self.tr("On average its confidence is off by {0}.")
         return " ".join((
             said.format(percent(usual.confidence), percent(usual.accuracy)),
             off.format(percent(evaluation.calibration_error)),
@@ -137,7 +137,7 @@ class ConfidencePage(QWidget):
 
 
 class LearningPage(QWidget):
-    """What more labelled photos bring: measured when the person asks for it, since it takes a while.
+    """The learning curve; measured on request, because it takes a while.
 
     Args:
         parent: Owns it.
@@ -146,7 +146,7 @@ class LearningPage(QWidget):
         wanted(): Measure it.
         unwanted(): Stop measuring.
         looked_at(sentence): What the point under the mouse or the keys says; "" for none.
-        point_chosen(number): Show the photos told wrong at this point.
+        point_chosen(number): Show the photos predicted wrong at this point.
     """
 
     wanted = Signal()
@@ -160,13 +160,15 @@ class LearningPage(QWidget):
         self.curve: LearningCurve | None = None
         self.chart: Chart | None = None
         self.words = text_label(self, "evaluation_learning_words", self._invitation())
-        self.start_button = button(self, "evaluation_learning_button", self.tr("&Measure"), self.tr("Takes a while"))
+        self.start_button = button(
+            self, "evaluation_learning_button", self.tr("&Measure"), self.tr("May take a minute")
+        )
         self.start_button.clicked.connect(self._on_start)
         self.stop_button = button(self, "evaluation_learning_stop_button", self.tr("S&top"), self.tr("Stop measuring"))
         self.stop_button.clicked.connect(self.unwanted)
         self.bar = QProgressBar(self)
         self.bar.setObjectName("evaluation_learning_bar")
-        describe(self.bar, self.tr("How far the measuring is"))
+        describe(self.bar, self.tr("Progress of the measurement"))
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_PX)
         for each in (self.start_button, self.stop_button):
@@ -207,7 +209,7 @@ class LearningPage(QWidget):
     @Slot()
     def _on_start(self) -> None:
         self._show_running(running=True)
-        self.words.setText(self.tr("Learning from parts of your photos, a few of each class, then more…"))
+        self.words.setText(self.tr("Training on a few photos per class, then on more…"))
         self.wanted.emit()
 
     def _show_running(self, *, running: bool) -> None:
@@ -220,7 +222,7 @@ class LearningPage(QWidget):
 
     def _conclusion(self, curve: LearningCurve) -> str:
         last = curve.points[-1]
-        right = self.tr("With {0} photos of each class {1} were right.")
+        right = self.tr("With {0} photos per class, {1} were right.")
         text = right.format(QLocale().toString(round(last.per_class)), percent(last.accuracy))
         if len(curve.points) > 1:
             before = curve.points[-2]
@@ -230,23 +232,23 @@ class LearningPage(QWidget):
             shares = ((each.right + 1) / (each.measured + 2) for each in (before, last))
             chance = _BY_CHANCE * math.sqrt(sum(share * (1 - share) for share in shares) / 2 / last.measured)
             if gain > 0 and last.accuracy - before.accuracy > chance:
-                more = self.tr("That is {0} more of 100 than with {1} photos: more photos still help.")
+                more = self.tr("That is {0} % more than with {1} photos, so more labels still help.")
             elif chance > _TOO_MUCH_CHANCE:
-                more = self.tr("That is too little to tell whether more would help; as a rule they do.")
+                more = self.tr("There are too few labels to tell whether more would help. Usually they do.")
             else:
-                more = self.tr("With {1} it was about as good: more photos of the same kind will bring little.")
+                more = self.tr("With {1} it was about as good, so more photos of the same kind will hardly help.")
             text = f"{text} {more.format(gain, few)}"
         if curve.with_starter:
-            text += " " + self.tr("The starter model's own photos helped at every point; none of them is counted.")
+            text += " " + self.tr("The starter model's photos were used at every point but are not counted.")
         if curve.memorised:
-            known = self.tr("The network itself was trained on {0} of your photos and knew them at every point.")
+            known = self.tr("The network itself was trained on {0} of your photos, so it had seen them at every point.")
             text += " " + known.format(QLocale().toString(curve.memorised))
         return text
 
     def _invitation(self) -> str:
         return self.tr(
-            "Would more photos make it better? This lets it learn from a few photos of each class, then from more, and "
-            "measures each time on photos it has not seen. It takes seconds, with thousands of photos a minute."
+            "Would more labels help? This trains on a few photos per class, then on more, and measures the accuracy "
+            "on unseen photos each time. It takes seconds, or a minute with thousands of photos."
         )
 
 

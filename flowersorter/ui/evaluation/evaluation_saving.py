@@ -48,11 +48,11 @@ class SaveMenu(QMenu):
         self.save_tables = self.addAction(self.tr("As &tables (CSV)…"), self._ask_for_tables)
         self.addSeparator()
         self.save_png = self.addAction(self.tr("As &picture (PNG)…"), self._ask_for_png)
-        self.save_svg = self.addAction(self.tr("As &drawing (SVG)…"), self._ask_for_svg)
+        self.save_svg = self.addAction(self.tr("As &vector graphic (SVG)…"), self._ask_for_svg)
         for name in ("save_page", "save_tables", "save_png", "save_svg"):
             getattr(self, name).setObjectName(f"evaluation_{name}")
-        self.save_page.setToolTip(self.tr("All figures and the photos that were guessed wrong, in one file"))
-        self.save_tables.setToolTip(self.tr("One line for each photo; beside it a table of the classes"))
+        self.save_page.setToolTip(self.tr("All figures and the photos with wrong suggestions, in one file"))
+        self.save_tables.setToolTip(self.tr("One line per photo, and a second table with the classes"))
         self.setToolTipsVisible(True)
 
     @Slot()
@@ -75,7 +75,7 @@ class SaveMenu(QMenu):
 
     @Slot()
     def _ask_for_svg(self) -> None:
-        file = self._ask(self.tr("Save as drawing"), "evaluation.svg", self.tr("Drawing (*.svg)"))
+        file = self._ask(self.tr("Save as vector graphic"), "evaluation.svg", self.tr("Vector graphic (*.svg)"))
         if file is not None:
             self._save(file, EvaluationPicture.svg)
 
@@ -140,7 +140,7 @@ class EvaluationPicture(QWidget):
         self.grab()  # lays out what was never shown
         drawing, buffer = QSvgGenerator(), _open_buffer()
         drawing.setOutputDevice(buffer)
-        drawing.setTitle(self.tr("Evaluation"))
+        drawing.setTitle(self.tr("Accuracy"))
         drawing.setSize(self.size())
         drawing.setViewBox(QRect(0, 0, self.width(), self.height()))
         painter = QPainter(drawing)

@@ -1,4 +1,4 @@
-"""An evaluation in a sentence or two, for people who never heard of intervals."""
+"""An evaluation in a sentence or two, without statistical terms."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ class EvaluationText:
     """The sentences.
 
     Attributes:
-        headline: The accuracy with what it could be.
-        how: What was measured, and with what.
+        headline: The accuracy with its 95 % interval.
+        how: How it was measured, and on how many photos.
     """
 
     def __init__(self, evaluation: Evaluation) -> None:
@@ -22,13 +22,13 @@ class EvaluationText:
 
     def _headline(self, evaluation: Evaluation) -> str:
         right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
-        text = _say("About {0} of 100 right; with this many photos it could be {1} to {2}")
+        text = _say("Accuracy about {0} % (between {1} and {2} %)")
         return text.format(right, low, high)
 
     def _how(self, evaluation: Evaluation) -> str:
         number = QLocale().toString
         parts = [
-            _say("Measured: {0}.").format(evaluation.how),
+            _say("Measured on {0}.").format(evaluation.how),
             _say("{0} of {1} were right.").format(number(int(evaluation.right.sum())), number(evaluation.photos)),
         ]
         if evaluation.unreadable:

@@ -29,11 +29,11 @@ class DiskSpaceBar(QWidget):
 
     def show_bytes(self, needed: int, free: int) -> None:
         """Show this many bytes needed of this many free."""
-        text = self.tr("Takes no extra room on the disk")
+        text = self.tr("Takes no extra disk space")
         if needed:
-            text = self.tr("Takes {0} of {1} free").format(megabytes(needed), megabytes(free))
+            text = self.tr("Needs {0} of {1} free").format(megabytes(needed), megabytes(free))
         self.text.setText(text)
-        describe(self, text, self.tr("Room on the disk the class folders are on"))
+        describe(self, text, self.tr("Space on the disk with the class folders"))
         self.bar.set_share(needed / free if free > 0 else 0.0)
         self.bar.setVisible(needed > 0)
 

@@ -1,4 +1,4 @@
-"""Sort: plan, show the plan, file the photos; and take runs back."""
+"""Sort: plan, preview, copy or move the photos; and undo sorts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QUrl, Signal, Slot
+from PySide6.QtCore import QLocale, QObject, QUrl, Signal, Slot
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QMessageBox
 from shiboken6 import isValid
@@ -31,7 +31,7 @@ class FilingController(QObject):
     """Owns the sort dialog and the jobs that touch files.
 
     Signals:
-        files_changed(): Files came or went; the folder should be looked at again.
+        files_changed(): Files came or went; the folder should be rescanned.
         places_requested(list of place ids, title): Show these photos.
     """
 
@@ -45,13 +45,13 @@ class FilingController(QObject):
         self._session, self._front, self._folder = session, front, folder
         self._dialog: SortDialog | None = None
         self._plan_id = self._run_id = 0
-        self._destination = Path()
+        self._destination, self._mode = Path(), Mode.COPY
 
     # -- planning
 
     @Slot()
     def start(self) -> None:
-        """Ask what goes where, and show the plan before anything is touched."""
+        """Ask for destination and mode, and preview the plan before any file changes."""
         folder = self._folder.folder
         if folder is None:
             return
@@ -75,14 +75,14 @@ class FilingController(QObject):
             aside=choices.aside,
         )
         self._plan_id = queue.submit(
-            self.tr("Planning"),
+            self.tr("Preparing the sort"),
             lambda report, cancel: plan_sort(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_plan, failed=self._on_refused),
         )
 
     @Slot(object, str)
     def _show_photos(self, paths: list[Path], title: str) -> None:
-        """Let the person look at photos of the plan; the dialog comes back with the same choices."""
+        """Show photos of the plan in the grid; the dialog reopens with the same choices."""
         wanted, columns = set(map(str, paths)), self._session.photos.columns
         rows = [row for row, name in enumerate(columns.names) if name in wanted]
         dialog = self._dialog
@@ -103,7 +103,7 @@ class FilingController(QObject):
 
     @Slot(int)
     def _on_dialog_finished(self, _how: int) -> None:
-        """Do what the person has seen and accepted, and nothing else."""
+        """Run exactly the plan that the person previewed and accepted."""
         dialog, self._dialog = self._dialog, None
         self._session.queue.drop(self._plan_id)
         if dialog is None:
@@ -115,7 +115,7 @@ class FilingController(QObject):
         dialog.deleteLater()
 
     def _choices(self) -> SortChoices | None:
-        """What was chosen the last time; None at the first."""
+        """The choices of the last sort; None before the first."""
         stored = self._session.state.setting(SORT_CHOICES)
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
@@ -137,24 +137,24 @@ class FilingController(QObject):
 
     def _run(self, plan: SortPlan) -> None:
         request = RunSortRequest(plan)
-        self._destination = plan.destination
+        self._destination, self._mode = plan.destination, plan.mode
         self._run_id = self._session.queue.submit(
-            self.tr("Filing photos"),
+            self.tr("Sorting photos"),
             lambda report, cancel: run_sort(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_filed, failed=self._on_run_failed, cancelled=self._on_run_cancelled),
         )
 
     def _on_filed(self, result: object) -> None:
         assert isinstance(result, RunResult)
-        filed = self.tr("1 photo filed.") if result.filed == 1 else self.tr("{0} photos filed.").format(result.filed)
-        parts = [filed]
+        parts = [self._sorted(result.filed)]
         if result.already_there:
-            parts.append(self.tr("{0} were there already.").format(result.already_there))
+            parts.append(self.tr("{0} already there.").format(result.already_there))
         if result.duplicates:
-            parts.append(self.tr("{0} were copies of another.").format(result.duplicates))
+            one, many = self.tr("1 duplicate skipped."), self.tr("{0} duplicates skipped.")
+            parts.append(one if result.duplicates == 1 else many.format(result.duplicates))
         if result.failed:
-            parts.append(self.tr("{0} could not be filed.").format(result.failed))
-        deeds = [(self.tr("Open the folder"), self._open_destination)]
+            parts.append(self.tr("{0} could not be sorted.").format(result.failed))
+        deeds = [(self.tr("Open folder"), self._open_destination)]
         if result.filed:
             deeds.append((self.tr("Undo"), self.undo_last))
         self._front.bar.say(" ".join(parts), *deeds)
@@ -162,12 +162,21 @@ class FilingController(QObject):
             self._front.complain(self._failure(result))
         self.files_changed.emit()
 
+    def _sorted(self, photos: int) -> str:
+        """State how many photos were copied, moved or linked."""
+        texts = {
+            Mode.COPY: self.tr("{0} copied."),
+            Mode.MOVE: self.tr("{0} moved."),
+            Mode.LINK: self.tr("{0} linked."),
+        }
+        return texts[self._mode].format(count_photos(photos))
+
     def _failure(self, result: RunResult) -> UserError:
         first = next(file for file in result.files if file.destination is None)
         return UserError(
-            self.tr("{0} photos could not be filed").format(result.failed),
+            self.tr("Photos not sorted: {0}").format(result.failed),
             f"{first.source.name}: {first.error}",
-            self.tr("They are where they were"),
+            self.tr("They were left where they are"),
         )
 
     def _on_run_failed(self, error: Exception) -> None:
@@ -176,7 +185,7 @@ class FilingController(QObject):
 
     def _on_run_cancelled(self) -> None:
         self._front.bar.say(
-            self.tr("Stopped. What was filed stays filed and can be undone."), (self.tr("Undo"), self.undo_last)
+            self.tr("Stopped. Photos already sorted stay sorted. You can undo this."), (self.tr("Undo"), self.undo_last)
         )
         self.files_changed.emit()
 
@@ -187,7 +196,7 @@ class FilingController(QObject):
 
     @Slot()
     def undo_last(self) -> None:
-        """Take the newest run back, after asking."""
+        """Ask, then undo the newest sort."""
         self._session.library.submit(partial(runs, self._session.collection), self._ask_to_undo)
 
     def _ask_to_undo(self, made: list[Run]) -> None:
@@ -198,10 +207,10 @@ class FilingController(QObject):
         question = QMessageBox(self._front.window)
         question.setObjectName("undo_sort_question")
         question.setIcon(QMessageBox.Icon.Question)
-        question.setText(self.tr("Put {0} photos back where they were?").format(newest.photos))
-        what = self.tr("They were filed into {0}. Photos you changed since then are left alone.")
+        question.setText(self._undo_question(newest))
+        what = self.tr("They were sorted into {0}. Photos you have edited since then are kept.")
         if moved_on_only(newest):
-            what = self.tr("They were moved to another class in {0}. Photos you changed since then are left alone.")
+            what = self.tr("They were moved to another class in {0}. Photos you have edited since then are kept.")
         question.setInformativeText(what.format(newest.destination))
         undo = question.addButton(self.tr("Undo the sort"), QMessageBox.ButtonRole.AcceptRole)
         question.addButton(QMessageBox.StandardButton.Cancel)
@@ -210,34 +219,55 @@ class FilingController(QObject):
         if question.clickedButton() is undo:
             self.undo(newest.id)
 
+    def _undo_question(self, run: Run) -> str:
+        """Ask in the terms of the mode: copies and links are deleted, moved photos go back."""
+        photos = run.photos - run.undone
+        one, many = {
+            Mode.COPY: (
+                self.tr("Delete the copy? Your original is not touched."),
+                self.tr("Delete the {0} copies? Your originals are not touched."),
+            ),
+            Mode.MOVE: (
+                self.tr("Move 1 photo back to where it was?"),
+                self.tr("Move {0} photos back to where they were?"),
+            ),
+            Mode.LINK: (
+                self.tr("Delete the link? Your photo is not touched."),
+                self.tr("Delete the {0} links? Your photos are not touched."),
+            ),
+        }[Mode(run.mode)]
+        return one if photos == 1 else many.format(QLocale().toString(photos))
+
     @Slot(int)
     def undo(self, run_id: int) -> None:
-        """Take this run back."""
+        """Undo this sort."""
         self._undo(UndoRequest(run_id))
 
     @Slot(int, object)
     def undo_photos(self, run_id: int, entries: tuple[int, ...]) -> None:
-        """Take these photos of a run back."""
+        """Undo a sort for these photos only."""
         self._undo(UndoRequest(run_id, entries))
 
     def _undo(self, request: UndoRequest) -> None:
         self._run_id = self._session.queue.submit(
-            self.tr("Putting photos back"),
+            self.tr("Undoing the sort"),
             lambda report, cancel: undo_run(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_undone, failed=self._on_run_failed, cancelled=self.files_changed.emit),
         )
 
     def _on_undone(self, result: object) -> None:
         assert isinstance(result, UndoResult)
-        text = self.tr("{0} photos are back where they were.").format(result.undone)
-        if result.undone == 1:
-            text = self.tr("1 photo is back where it was.")
-        self._front.bar.say(text)
+        one, many = {
+            Mode.COPY: (self.tr("Removed 1 copy."), self.tr("Removed {0} copies.")),
+            Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),
+            Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
+        }[result.mode]
+        self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
         if result.refused:
             first = result.refused[0]
             self._front.complain(
                 UserError(
-                    self.tr("{0} left in place").format(count_photos(len(result.refused))),
+                    self.tr("{0} not moved").format(count_photos(len(result.refused))),
                     f"{first.path.name}: {first.reason}",
                 )
             )
@@ -245,7 +275,7 @@ class FilingController(QObject):
 
     @Slot()
     def show_history(self) -> None:
-        """Show every run; any of them can be undone."""
+        """Show every sort; any of them can be undone."""
         self._session.library.submit(partial(runs, self._session.collection), self._show_runs)
 
     def _show_runs(self, made: list[Run]) -> None:

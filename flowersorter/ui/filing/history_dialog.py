@@ -1,4 +1,4 @@
-"""Shows every run with its photos, newest first, and takes one or a part of it back when the person is sure."""
+"""Lists every sort with its photos, newest first, and undoes one, or a part of it, after asking."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ class HistoryDialog(QDialog):
         parent: The window.
 
     Signals:
-        undo_requested(run id): Take this run back; the person was asked.
-        undo_photos_requested(run id, ids of entries): Take these photos of it back; the person was asked.
-        photos_requested(run id): This run is picked; answer with `show_photos`.
+        undo_requested(run id): Undo this sort; the person has confirmed.
+        undo_photos_requested(run id, ids of entries): Undo it for these photos; the person has confirmed.
+        photos_requested(run id): This sort is selected; answer with `show_photos`.
     """
 
     undo_requested = Signal(int)
@@ -67,9 +67,9 @@ class HistoryDialog(QDialog):
         self.setWindowTitle(self.tr("History"))
         self.list = QTreeWidget(self)
         self.list.setObjectName("history_runs")
-        describe(self.list, self.tr("Every time photos were sorted, newest first"))
+        describe(self.list, self.tr("All sorts, newest first"))
         self.empty = text_label(
-            self, "history_empty", self.tr("Nothing was sorted yet. What you sort is listed here and can be undone.")
+            self, "history_empty", self.tr("Nothing has been sorted yet. Every sort is listed here and can be undone.")
         )
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.photos = RunPhotoList(self)
@@ -96,13 +96,13 @@ class HistoryDialog(QDialog):
         tree.itemActivated.connect(self._show_in_folder)
 
     def _build(self) -> None:
-        tip = self.tr("Put the photos of this run back where they were")
-        self.undo_button = button(self, "history_undo_button", self.tr("&Undo this run…"), tip)
+        tip = self.tr("Undo the selected sort")
+        self.undo_button = button(self, "history_undo_button", self.tr("&Undo this sort…"), tip)
         self.undo_button.clicked.connect(self._ask)
-        tip = self.tr("Put the picked photos back where they were, and leave the others filed")
-        self.undo_photos_button = button(self, "history_undo_photos_button", self.tr("Undo these &photos…"), tip)
+        tip = self.tr("Undo the sort for the selected photos only")
+        self.undo_photos_button = button(self, "history_undo_photos_button", self.tr("Undo for these &photos…"), tip)
         self.undo_photos_button.clicked.connect(self._ask_about_photos)
-        tip = self.tr("Open the folder of the picked photo, else the one the photos were sorted into (Enter)")
+        tip = self.tr("Open the folder with the selected photo, or the destination folder (Enter)")
         self.show_button = button(self, "history_show_button", self.tr("Show in &folder"), tip)
         self.show_button.clicked.connect(self._show_in_folder)
         self.close_button = button(self, "history_close_button", self.tr("&Close"), self.tr("Close (Esc)"))
@@ -118,7 +118,7 @@ class HistoryDialog(QDialog):
         column.addWidget(self.photos, 1)
         self.parts = QSplitter(Qt.Orientation.Vertical, self)
         self.parts.setObjectName("history_parts")
-        self.parts.setAccessibleName(self.tr("Runs, and the photos of the picked one"))
+        self.parts.setAccessibleName(self.tr("Sorts, and the photos of the selected sort"))
         self.parts.setChildrenCollapsible(False)
         for part, stretch in ((self.list, 2), (lower, 3)):
             self.parts.addWidget(part)
@@ -134,7 +134,7 @@ class HistoryDialog(QDialog):
 
     @Slot(object)
     def show_runs(self, runs: Sequence[Run]) -> None:
-        """Show these runs; the one that was picked stays picked."""
+        """Show these sorts and keep the selection."""
         picked = self.picked
         self.list.clear()
         for run in runs:
@@ -156,7 +156,7 @@ class HistoryDialog(QDialog):
 
     @property
     def picked(self) -> Run | None:
-        """The run that is picked."""
+        """The selected sort."""
         item = self.list.currentItem()
         run = item.data(0, _RUN_ROLE) if item is not None else None
         return run if isinstance(run, Run) else None
@@ -187,21 +187,21 @@ class HistoryDialog(QDialog):
 
     def _state_tip(self, run: Run) -> str:
         return {
-            RunState.OPEN: self.tr("It is running, or was interrupted"),
-            RunState.CANCELLED: self.tr("Stopped before its end; what was filed stays and can be undone"),
-            RunState.PARTLY_UNDONE: self.tr("Some photos were changed since and were left where they are"),
+            RunState.OPEN: self.tr("Still running, or interrupted"),
+            RunState.CANCELLED: self.tr("Stopped early. Photos already sorted stay and can be undone"),
+            RunState.PARTLY_UNDONE: self.tr("Some photos were edited since then and were kept"),
         }.get(run.state, "")
 
     @Slot(int, object)
     def show_photos(self, run_id: int, photos: Sequence[RunPhoto]) -> None:
-        """Show the photos of a run; those of one that is no longer picked are dropped."""
+        """Show the photos of a sort, unless another one was selected meanwhile."""
         if self.picked is None or self.picked.id != run_id:
             return
         self.photos.rows.show(photos)
-        self.heading.setText(self.tr("{0} in this run").format(count_photos(len(photos))))
+        self.heading.setText(self.tr("{0} in this sort").format(count_photos(len(photos))))
 
     def showEvent(self, event: QShowEvent) -> None:
-        """Now somebody looks: the photos of the picked run are wanted."""
+        """Request the photos of the selected sort when the dialog appears."""
         super().showEvent(event)
         self._request_photos()
 
@@ -226,7 +226,7 @@ class HistoryDialog(QDialog):
 
     @property
     def _to_undo(self) -> tuple[int, ...]:
-        """Ids of the picked photos' entries, where there is something to take back."""
+        """Journal entry ids of the selected photos that can be undone."""
         return tuple(photo.entry.id for photo in self.photos.picked if photo.can_undo)
 
     @Slot()
@@ -244,21 +244,23 @@ class HistoryDialog(QDialog):
 
     @Slot()
     def _ask(self) -> None:
-        """Ask before a run is taken back."""
+        """Ask before a sort is undone."""
         run = self.picked
         if run is not None:
-            title = self.tr("Undo the run of {0}?").format(when(run.started_at))
-            undo = self._question(title, self._what_undo_means(run, run.photos - run.undone), self.tr("&Undo this run"))
+            title = self.tr("Undo the sort from {0}?").format(when(run.started_at))
+            undo = self._question(
+                title, self._what_undo_means(run, run.photos - run.undone), self.tr("&Undo this sort")
+            )
             run_id = run.id
             undo.clicked.connect(lambda: self.undo_requested.emit(run_id))
 
     @Slot()
     def _ask_about_photos(self) -> None:
-        """Ask before some photos of a run are taken back."""
+        """Ask before a sort is undone for some photos."""
         run, entries = self.picked, self._to_undo
         if run is not None and entries:
-            title = self.tr("Undo {0} of the run of {1}?").format(count_photos(len(entries)), when(run.started_at))
-            undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo these photos"))
+            title = self.tr("Undo {0} of the sort from {1}?").format(count_photos(len(entries)), when(run.started_at))
+            undo = self._question(title, self._what_undo_means(run, len(entries)), self.tr("&Undo for these photos"))
             run_id = run.id
             undo.clicked.connect(lambda: self.undo_photos_requested.emit(run_id, entries))
 
@@ -279,14 +281,14 @@ class HistoryDialog(QDialog):
 
     def _what_undo_means(self, run: Run, photos: int) -> str:
         text = {
-            Mode.COPY: self.tr("{0}: the copies in {1} are removed; the originals are not touched."),
-            Mode.MOVE: self.tr("{0}: moved from {1} back to where they were."),
-            Mode.LINK: self.tr("{0}: the links in {1} are removed; the photos are not touched."),
+            Mode.COPY: self.tr("{0}: the copies in {1} will be deleted. Your originals are not touched."),
+            Mode.MOVE: self.tr("{0} will move from {1} back to where they were."),
+            Mode.LINK: self.tr("{0}: the links in {1} will be deleted. Your photos are not touched."),
         }[Mode(run.mode)]
         if moved_on_only(run):
-            text = self.tr("{0}: moved back to the class folder they were in before, in {1}. The labels stay.")
+            text = self.tr("{0} will move back to the previous class folder in {1}. The labels stay.")
         meant = text.format(count_photos(photos), run.destination)
-        return f"{meant} {self.tr('What you changed since then is left alone.')}"
+        return f"{meant} {self.tr('Photos you have edited since then are kept.')}"
 
 
 def moved_on_only(run: Run) -> bool:
@@ -295,12 +297,12 @@ def moved_on_only(run: Run) -> bool:
 
 
 def can_undo(run: Run) -> bool:
-    """Whether there is something to take back and nobody is at it."""
+    """Whether the sort has photos left to undo and is not running."""
     return run.photos > run.undone and run.state is not RunState.OPEN
 
 
 def when(iso: str) -> str:
-    """A stored moment, as the person's own clock and language say it."""
+    """Format a stored time in local time and the system's locale."""
     moment = datetime.fromisoformat(iso).astimezone()
     shown = QDateTime(moment.year, moment.month, moment.day, moment.hour, moment.minute, moment.second)
     return QLocale().toString(shown, QLocale.FormatType.ShortFormat)

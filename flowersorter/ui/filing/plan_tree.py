@@ -1,4 +1,4 @@
-"""A plan of a run as a tree: what goes into which folder, and what stays and why."""
+"""A sort plan as a tree: the photos of each folder, and the photos left, with the reason."""
 
 from __future__ import annotations
 
@@ -33,10 +33,10 @@ class PlanTree(QTreeWidget):
         self.setObjectName("sort_plan")
         describe(
             self,
-            self.tr("The plan"),
-            self.tr("Open a line (→) to list its photos; double-click (Enter) to look at them"),
+            self.tr("Preview of the sort"),
+            self.tr("Open a line (→) to list its photos. Double-click (Enter) to see them"),
         )
-        self.setHeaderLabels([self.tr("Goes to"), self.tr("Photos")])
+        self.setHeaderLabels([self.tr("Folder"), self.tr("Photos")])
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setUniformRowHeights(True)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -68,9 +68,9 @@ class PlanTree(QTreeWidget):
             )
             line.setIcon(0, theme.icon("open-folder"))
             if folders[name].name != name:
-                line.setToolTip(0, self.tr("The class “{0}”, as a name the disk accepts").format(name))
+                line.setToolTip(0, self.tr("Class “{0}”, with a folder name the disk accepts").format(name))
         self._stays(self.tr("Already there"), by_action[Action.ALREADY_THERE])
-        self._stays(self.tr("The same photo twice: filed once"), by_action[Action.DUPLICATE])
+        self._stays(self.tr("Duplicates (copied once)"), by_action[Action.DUPLICATE])
         self._skipped(plan)
 
     def _stays(self, title: str, files: Sequence[PlannedFile]) -> None:
@@ -85,7 +85,7 @@ class PlanTree(QTreeWidget):
             # "it cannot be read: ..." is one reason, whatever was wrong with each of them.
             reason, _, detail = skipped.reason.partition(": ")
             reasons[reason].append(_Named(skipped.path, None, detail))
-        title = self.tr("Left where they are")
+        title = self.tr("Not sorted")
         whole = self._line(self, title, (), icon="cancel", count=len(plan.skipped))
         whole.setExpanded(True)
         for reason, photos in sorted(reasons.items(), key=lambda each: (-len(each[1]), each[0])):

@@ -1,4 +1,4 @@
-"""The photos of one run as a list: which, of what class, and what became of each."""
+"""The photos of one sort as a list, each with its class and state."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ class RunPhotoModel(QAbstractTableModel):
         return 0 if parent.isValid() else 3
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """What the columns are called."""
+        """The column titles."""
         if orientation is not Qt.Orientation.Horizontal or role != Qt.ItemDataRole.DisplayRole:
             return None
         return (self.tr("Photo"), self.tr("Class"), self.tr("State"))[section]
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        """What stands in a cell, and the paths as its tip."""
+        """The text of a cell, and the paths as its tool tip."""
         photo = self.photos[index.row()]
         if role == Qt.ItemDataRole.DisplayRole:
             return (photo.entry.source.name, photo.entry.class_name, self.state(photo))[index.column()]
@@ -55,31 +55,31 @@ class RunPhotoModel(QAbstractTableModel):
         return None
 
     def state(self, photo: RunPhoto) -> str:
-        """What became of a photo, in words."""
+        """Describe the state of a photo."""
         entry = photo.entry
         if photo.moved_on_by is not None:
-            return self.tr("filed, then moved on by a later run")
+            return self.tr("Sorted, then moved by a later sort")
         if entry.state is EntryState.DONE:
-            return self.tr("filed; {0}").format(entry.error) if entry.error else self.tr("filed")
+            return self.tr("Sorted; {0}").format(entry.error) if entry.error else self.tr("Sorted")
         if entry.state is EntryState.FAILED:
-            return self.tr("could not be filed: {0}").format(entry.error or self.tr("for an unknown reason"))
+            return self.tr("Could not be sorted: {0}").format(entry.error or self.tr("for an unknown reason"))
         return self._other_state(entry)
 
     def _other_state(self, entry: Entry) -> str:
         if entry.state is EntryState.NOTED:
             twice = entry.action == Action.DUPLICATE
-            return self.tr("the same photo twice: filed once") if twice else self.tr("was there already")
+            return self.tr("Duplicate, sorted once") if twice else self.tr("Already there")
         return {
-            EntryState.UNDONE: self.tr("taken back"),
-            EntryState.CANCELLED: self.tr("stopped before its turn"),
-        }.get(entry.state, self.tr("not finished"))
+            EntryState.UNDONE: self.tr("Undone"),
+            EntryState.CANCELLED: self.tr("Not reached"),
+        }.get(entry.state, self.tr("Not finished"))
 
 
 class RunPhotoList(QTreeView):
-    """Shows the photos of a run; several can be picked. Lives in the GUI thread.
+    """Shows the photos of a sort; several can be selected. Lives in the GUI thread.
 
     Signals:
-        picked_changed(): Other photos are picked.
+        picked_changed(): The selection changed.
     """
 
     picked_changed = Signal()
@@ -89,7 +89,7 @@ class RunPhotoList(QTreeView):
         self.setObjectName("history_photos")
         self.rows = RunPhotoModel(self)
         self.setModel(self.rows)
-        describe(self, self.tr("Photos of the run"), self.tr("Pick the photos to take back (Ctrl+A picks all)"))
+        describe(self, self.tr("Photos of the sort"), self.tr("Select the photos to undo (Ctrl+A selects all)"))
         self.setRootIsDecorated(False)
         self.setUniformRowHeights(True)
         self.setAlternatingRowColors(True)
@@ -109,13 +109,13 @@ class RunPhotoList(QTreeView):
 
     @property
     def picked(self) -> list[RunPhoto]:
-        """The picked photos, in the order of the list."""
+        """The selected photos, in the order of the list."""
         rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
         return [self.rows.photos[row] for row in rows]
 
     @property
     def picked_folder(self) -> Path | None:
-        """Where the current photo is now; None while none is picked."""
+        """The folder of the current photo; None while none is selected."""
         index = self.currentIndex()
         if not index.isValid() or not self.selectionModel().isSelected(index):
             return None

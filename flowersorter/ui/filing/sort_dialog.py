@@ -1,4 +1,4 @@
-"""Asks where and how photos are filed, and shows the plan before anything is touched."""
+"""Asks where and how to sort the photos, and previews the plan before any file changes."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ class SortDialog(QDialog):
         scroll.setWidget(body)
         self.file_button = button(self, "sort_file_button", self.tr("Copy photos"))
         self.cancel_button = button(
-            self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc); nothing is touched")
+            self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc). Nothing is changed")
         )
         for before, after in pairwise((self.include, self.aside, self.tree, self.cancel_button, self.file_button)):
             self.setTabOrder(before, after)
@@ -133,11 +133,11 @@ class SortDialog(QDialog):
         open_at(self, 84, 44, least=(46, 14))
 
     def _destination(self, destination: Path) -> QVBoxLayout:
-        label = QLabel(self.tr("Put the class folders &into"), self)
+        label = QLabel(self.tr("Create class folders &in"), self)
         self.destination = QLineEdit(str(destination), self)
         self.destination.setObjectName("sort_destination")
-        tip = self.tr("It gets one folder for each class; it is made if it is not there")
-        describe(self.destination, self.tr("Folder that gets the class folders"), tip)
+        tip = self.tr("Contains one folder per class. It is created if it does not exist")
+        describe(self.destination, self.tr("Folder for the class folders"), tip)
         label.setBuddy(self.destination)
         self.browse_button = button(self, "sort_browse_button", self.tr("&Browse…"), self.tr("Choose the folder"))
         row = QHBoxLayout()
@@ -152,11 +152,14 @@ class SortDialog(QDialog):
 
     def _modes(self, mode: Mode) -> QGridLayout:
         lines = {
-            Mode.COPY: (self.tr("&Copy"), self.tr("Your photos stay where they are; the class folders get copies.")),
-            Mode.MOVE: (self.tr("&Move"), self.tr("Your photos leave their folder and go into the class folders.")),
+            Mode.COPY: (
+                self.tr("&Copy"),
+                self.tr("Your photos stay where they are. Copies are created in the class folders."),
+            ),
+            Mode.MOVE: (self.tr("&Move"), self.tr("Photos are moved into the class folders.")),
             Mode.LINK: (
                 self.tr("&Link"),
-                self.tr("The class folders get links, which take no space; your photos stay."),
+                self.tr("Your photos stay where they are. The class folders contain links, which take no space."),
             ),
         }
         grid = QGridLayout()
@@ -180,13 +183,13 @@ class SortDialog(QDialog):
         label = QLabel(self.tr("&Which photos"), self)
         self.include = QComboBox(self)
         self.include.setObjectName("sort_include")
-        describe(self.include, self.tr("Which photos"), self.tr("What you confirmed is always sorted"))
+        describe(self.include, self.tr("Which photos"), self.tr("Confirmed photos are always sorted"))
         self.include.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for each, text in {
-            Include.ALL: self.tr("Everything except “new to me”"),
-            Include.PROBABLE: self.tr("What is sure or probable, and what I confirmed"),
-            Include.SURE: self.tr("Only what is sure, and what I confirmed"),
-            Include.LABELLED: self.tr("Only what I confirmed"),
+            Include.ALL: self.tr("All except unknown"),
+            Include.PROBABLE: self.tr("Sure, likely and confirmed"),
+            Include.SURE: self.tr("Sure and confirmed"),
+            Include.LABELLED: self.tr("Only confirmed"),
         }.items():
             self.include.addItem(text, each)
         self.include.setCurrentIndex(self.include.findData(include))
@@ -195,10 +198,10 @@ class SortDialog(QDialog):
         row.setSpacing(theme.LARGE_GAP_PX)
         row.addWidget(label)
         row.addWidget(self.include, 1)
-        self.aside = QCheckBox(self.tr("&File the others in a folder “{0}”").format(ASIDE), self)
+        self.aside = QCheckBox(self.tr("Put the &rest in a folder named “{0}”").format(ASIDE), self)
         self.aside.setObjectName("sort_aside")
         self.aside.setChecked(aside is not None)
-        tip = self.tr("Without this they stay where they are. What cannot be read stays in any case.")
+        tip = self.tr("Otherwise they stay where they are. Photos that can't be read always stay.")
         describe(self.aside, plain(self.aside.text()), tip)
         column = QVBoxLayout()
         column.setSpacing(theme.GAP_PX)
@@ -220,7 +223,7 @@ class SortDialog(QDialog):
 
     @property
     def choices(self) -> SortChoices:
-        """What is chosen now."""
+        """The current choices."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
         include = Include(self.include.currentData())
         return SortChoices(_path(self.destination.text()), mode, include, ASIDE if self.aside.isChecked() else None)
@@ -237,14 +240,14 @@ class SortDialog(QDialog):
             super().accept()
 
     def showEvent(self, event: QShowEvent) -> None:
-        """No button answers to Enter: photos are filed by whoever means the button."""
+        """No button is the default: Enter must never start a sort by accident."""
         super().showEvent(event)
         self.file_button.setDefault(False)
 
     @Slot()
     def _on_choice(self) -> None:
         self._forget_plan()
-        self.summary.say(self.tr("Working out what goes where…"))
+        self.summary.say(self.tr("Preparing the preview…"))
         self._timer.start()
 
     @Slot()
@@ -253,9 +256,9 @@ class SortDialog(QDialog):
         self._forget_plan()
         choices = self.choices
         if not self.destination.text().strip():
-            self.summary.say(self.tr("Choose a folder for the class folders."))
+            self.summary.say(self.tr("Choose where to create the class folders."))
         elif not choices.destination.is_absolute():
-            self.summary.say(self.tr("Write the whole path of the folder, or choose it with Browse."), warning=True)
+            self.summary.say(self.tr("Enter the full path of the folder, or choose it with Browse."), warning=True)
         else:
             self._awaited = choices
             self.plan_requested.emit(choices)
@@ -318,8 +321,8 @@ class SortDialog(QDialog):
 
     def _tip(self, mode: Mode) -> str:
         if mode is Mode.MOVE:
-            return self.tr("Moves your photos; History can put them back")
-        return self.tr("Your photos stay as they are; History can take the sort back")
+            return self.tr("Moves your photos. You can undo this in History")
+        return self.tr("Your originals are not touched. You can undo this in History")
 
     def _summary(self, plan: SortPlan, filed: int) -> str:
         counts = plan.counts_by_action
@@ -331,27 +334,27 @@ class SortDialog(QDialog):
         if there:
             parts.append(self.tr("{0} already there.").format(count_photos(there)))
         if twice:
-            parts.append(self.tr("{0} twice.").format(count_photos(twice)))
+            parts.append(self.tr("{0} skipped as duplicates.").format(count_photos(twice)))
         if plan.skipped:
-            parts.append(self.tr("{0} left in place.").format(count_photos(len(plan.skipped))))
+            parts.append(self.tr("{0} not sorted.").format(count_photos(len(plan.skipped))))
         renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
         if renamed:
-            parts.append(self.tr("{0} under a new name, because the old one is taken.").format(count_photos(renamed)))
+            parts.append(self.tr("{0} renamed, because the name is taken.").format(count_photos(renamed)))
         beside = sum(len(file.sidecars) for file in plan.files)
         if beside:
             one, many = (
-                self.tr("1 file that belongs to a photo goes along."),
-                self.tr("{0} files that belong to photos go along."),
+                self.tr("1 sidecar file will be included."),
+                self.tr("{0} sidecar files will be included."),
             )
             parts.append(one if beside == 1 else many.format(beside))
         if plan.mode is Mode.MOVE:
             where = plan.source or self._folder
-            parts.append(self.tr("They will no longer be in {0}; History can put them back.").format(where))
+            parts.append(self.tr("They will no longer be in {0}. You can undo this in History.").format(where))
         return " ".join(parts)
 
 
 def _path(text: str) -> Path:
-    """What a person wrote or pasted, as a path; it is relative where it means nothing."""
+    """Parse a typed or pasted path; the result is relative if the text is no path."""
     text = text.strip().strip('"')  # systems offer to copy a path with quotes around it
     if text.startswith("file:"):
         text = QUrl(text).toLocalFile()  # a folder dropped on the line

@@ -1,4 +1,4 @@
-"""What hangs on the mouse while photos are dragged: a small pile with the number of photos."""
+"""The drag pixmap: up to three stacked photos with a count badge."""
 
 from __future__ import annotations
 

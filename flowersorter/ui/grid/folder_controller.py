@@ -38,7 +38,7 @@ _CHANGES = Changes.PLACES | Changes.LABELS | Changes.CLASSES
 
 @dataclass(frozen=True, slots=True, eq=False)
 class KnownRows:
-    """News: what the library knew of the folder before it was looked at."""
+    """Event: the rows that the library knew before the folder was scanned."""
 
     rows: PhotoRows
 
@@ -49,9 +49,9 @@ class FolderController(QObject):
     Signals:
         opened(Path): Another folder is open.
         closed(): It turned out that it cannot be read, and nothing is known of it.
-        begun(): The folder is about to be looked at.
-        labelled(): The folder was looked at to its end; what is shown is what the model says.
-        show_requested(key): Show this pile.
+        begun(): A scan of the folder begins.
+        labelled(): The scan is complete; all suggestions are those of the active model.
+        show_requested(key): Show this pseudo-class.
     """
 
     opened = Signal(object)
@@ -76,7 +76,7 @@ class FolderController(QObject):
         self.folder: Path | None = None
 
     def open(self, folder: Path) -> None:
-        """Show this folder and label what is new in it."""
+        """Show this folder and predict its new photos."""
         folder = folder.absolute()
         session = self._session
         session.queue.drop(self._job_id)
@@ -89,7 +89,7 @@ class FolderController(QObject):
         self._submit(quiet=False)
 
     def look_again(self, *, quiet: bool = True) -> None:
-        """Label the folder again: after a training, or because files or classes came and went."""
+        """Rescan the folder after a training, or because files or classes changed."""
         if self.folder is None:
             return
         if self._session.queue.alive(self._job_id):
@@ -99,12 +99,12 @@ class FolderController(QObject):
 
     @Slot(object)
     def look_at(self, place_ids: Sequence[int]) -> None:
-        """These photos are in view: a labelling that runs or comes takes them first."""
+        """Prioritise the visible photos in the running or next scan."""
         self._urgent.ask(place_ids)
 
     @property
     def labelling(self) -> bool:
-        """Whether the folder is being looked at."""
+        """Whether the folder is being scanned."""
         return self._session.queue.alive(self._job_id)
 
     @property
@@ -119,7 +119,7 @@ class FolderController(QObject):
         self._quiet = quiet
         call = _call(self._session.engine, self.folder, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
-        title = self.tr("Looking at {0}").format(self.folder.name or self.folder)
+        title = self.tr("Scanning {0}").format(self.folder.name or self.folder)
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
 
     def _remember(self, folder: Path) -> None:
@@ -183,14 +183,14 @@ class FolderController(QObject):
         if counts.get(PseudoClass.UNSURE):
             parts.append(self.tr("{0} not sure").format(counts[PseudoClass.UNSURE]))
         if counts.get(PseudoClass.NEW):
-            parts.append(self.tr("{0} new to me").format(counts[PseudoClass.NEW]))
+            parts.append(self.tr("{0} unknown").format(counts[PseudoClass.NEW]))
         if counts.get(PseudoClass.UNREADABLE):
-            parts.append(self.tr("{0} unreadable").format(counts[PseudoClass.UNREADABLE]))
-        text = ", ".join(parts) + "."
+            parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
+        text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
         if result.problems:
-            text += " " + self.tr("{0} folders or files could not be looked at.").format(len(result.problems))
+            text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         if counts.get(PseudoClass.UNSURE):
-            self._front.bar.say(text, (self.tr("Show the unsure ones"), self._show_unsure))
+            self._front.bar.say(text, (self.tr("Review them"), self._show_unsure))
         else:
             self._front.bar.say(text)
 
@@ -199,7 +199,7 @@ class FolderController(QObject):
 
 
 def _call(engine: Engine, folder: Path, device: str, urgent: ViewportPriority) -> Call:
-    """What the library knows already is shown before the folder is scanned, which may be slow."""
+    """Show the known rows first, then scan the folder, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows

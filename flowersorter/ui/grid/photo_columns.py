@@ -19,7 +19,7 @@ OwnLabels = dict[int, tuple[int, bool]]
 
 
 class PseudoClass(IntEnum):
-    """Where a photo lies that lies in no class; negative, so that it fits in one column with class ids."""
+    """Pseudo-class of photos without a class; negative, so that it shares a column with class ids."""
 
     WAITING = 0  # not read yet
     UNSURE = -1
@@ -36,8 +36,8 @@ class PhotoColumns:
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
         shelves: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
-        own: What the person said in this session, by place id: class id and whether a person gave it.
-            It outlives every block of rows: a block may have been made before the person spoke.
+        own: Labels set in this session, by place id: class id and whether the person gave it.
+            They outlive every block of rows: a block may be older than the label.
     """
 
     def __init__(self, rows: PhotoRows | None = None, before: PhotoColumns | None = None) -> None:
@@ -183,10 +183,10 @@ class PhotoColumns:
         return rows
 
     def replace_class(self, old: int, new: int) -> OwnLabels:
-        """Show what lay in a class in another one, or, where that is 0, in none.
+        """Move the photos of a class to another one, or, with 0, to none.
 
         Returns:
-            What the person had said of it, by place id, for `set_place_labels`.
+            The labels of this session, by place id, for `set_place_labels`.
         """
         said = {at: label for at, label in self.own.items() if label[0] == old}
         self.own.update(dict.fromkeys(said, (new, True)))

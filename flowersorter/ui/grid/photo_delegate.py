@@ -1,4 +1,4 @@
-"""Paints a photo of the grid: the picture, what it is said to show, and how much that is worth."""
+"""Paints a tile of the grid: thumbnail, class name and verdict."""
 
 from __future__ import annotations
 
@@ -165,7 +165,7 @@ class PhotoDelegate(QStyledItemDelegate):
         return pixmap
 
     def _check(self, painter: QPainter, box: QRect) -> None:
-        """The person has looked at this one."""
+        """Paint the mark of a confirmed photo."""
         mark = QRect(box.right() - BADGE_PX - 4, box.top() + 5, BADGE_PX, BADGE_PX)
         painter.setPen(QPen(QColor("white"), 1.5))
         painter.setBrush(theme.checked_colour())
@@ -182,7 +182,7 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.drawPath(tick)
 
     def _class_line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
-        """Colour and name of the class; a mere guess carries a question mark."""
+        """Paint colour and name of the class; an uncertain suggestion gets a question mark."""
         name = index.data(PhotoRole.CLASS_NAME)
         labelled, verdict = index.data(PhotoRole.LABELLED), index.data(PhotoRole.VERDICT)
         text = option.palette.color(QPalette.ColorRole.Text)
@@ -210,11 +210,11 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setFont(option.font)
 
     def _verdict_line(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, line: QRect) -> None:
-        """Icon, word and colour of the verdict; for a label, whose word it is."""
+        """Paint icon, word and colour of the verdict or of the label's origin."""
         muted = _muted(option.palette.color(QPalette.ColorRole.Text))
         if index.data(PhotoRole.LABELLED):
             mine = index.data(PhotoRole.BY_PERSON)
-            word = self.tr("checked") if mine else self.tr("from its folder")
+            word = self.tr("Confirmed") if mine else self.tr("From folder name")
             icon = theme.CONFIRMED.icon if mine else theme.icon("open-folder", muted)
             colour = theme.CONFIRMED.colour if mine else muted
         else:
@@ -222,7 +222,7 @@ class PhotoDelegate(QStyledItemDelegate):
             if verdict is Verdict.NONE:
                 return
             style = theme.verdict_style(verdict)
-            word, icon, colour = style.word, style.icon, style.colour
+            word, icon, colour = self.tr(style.word), style.icon, style.colour
         side = LINE_ICON_PX
         icon.paint(painter, QRect(line.left() - 2, line.center().y() - side // 2 + 1, side, side))
         place = line.adjusted(DOT_PX + 7, 0, 0, 0)

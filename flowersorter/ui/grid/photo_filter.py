@@ -20,7 +20,7 @@ class Order(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PhotoFilter:
-    """What the person picked to look at.
+    """The photos to show, and their order.
 
     Attributes:
         shelf: A class id or a `PseudoClass`.
@@ -63,7 +63,7 @@ class PhotoFilter:
         Args:
             rows: (M,) row numbers, ascending, which is the order of their names.
             confidences: (N,) of all rows.
-            labelled: (N,) of all rows; nobody has to look at these, so they come last.
+            labelled: (N,) of all rows; these need no review, so they come last.
 
         Returns:
             (M,) the same row numbers.

@@ -1,4 +1,4 @@
-"""The thumbnail grid: picks, drags, zooms; keeps its place when photos come and go."""
+"""The thumbnail grid: selection, drag, zoom; keeps its scroll position when photos come and go."""
 
 from __future__ import annotations
 
@@ -149,11 +149,11 @@ class PhotoGrid(QListView):
     # -- what is picked
 
     def selected_places(self) -> list[int]:
-        """Places that are picked, in the order shown."""
+        """Selected places, in the order shown."""
         return self.photos.place_ids(self.selectionModel().selectedIndexes())
 
     def select_places(self, place_ids: Iterable[int], *, scroll: bool = False) -> None:
-        """Pick these, as far as they are shown."""
+        """Select these, as far as they are shown."""
         rows = self.photos.rows_of(place_ids)
         selection = QItemSelection()
         for row in rows:
@@ -168,7 +168,7 @@ class PhotoGrid(QListView):
                 self.scrollTo(first)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move and pick as lists do; letters do not jump, Delete deletes nothing."""
+        """Move and select as lists do; letters do not jump, Delete deletes nothing."""
         self._keep_scroll = None
         plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
         if plain and (event.text().isprintable() and event.text()):
@@ -179,7 +179,7 @@ class PhotoGrid(QListView):
             super().keyPressEvent(event)
 
     def go_on(self) -> None:
-        """Pick the next photo."""
+        """Select the next photo."""
         following = self.photos.index(self.currentIndex().row() + 1)
         if following.isValid():
             flags = QItemSelectionModel.SelectionFlag.ClearAndSelect
@@ -189,7 +189,7 @@ class PhotoGrid(QListView):
     # -- drag
 
     def startDrag(self, supportedActions: Qt.DropAction) -> None:  # noqa: N803 - Qt's own name
-        """Carry the picked photos to a class."""
+        """Start a drag of the selected photos."""
         indexes = self.selectionModel().selectedIndexes()
         if not indexes:
             return
@@ -208,7 +208,7 @@ class PhotoGrid(QListView):
         return drag_pixmap(images, len(indexes), self.palette(), self.devicePixelRatioF())
 
     def rest(self) -> None:
-        """Tell nothing more of what is picked or in view."""
+        """Stop the timers of selection and viewport signals."""
         self._settle.stop()
         self._look.stop()
         self.blockSignals(True)

@@ -65,10 +65,10 @@ class PhotoModel(QAbstractListModel):
     """Shows the rows of `PhotoColumns` that a `PhotoFilter` lets through. Lives in the GUI thread.
 
     Args:
-        thumbnails: Gives a thumbnail or None while it is being made; its arrival is told to `repaint`.
+        thumbnails: Gives a thumbnail or None while it is being made; `repaint` is called when it arrives.
 
     Signals:
-        counts_changed: Classes and piles may have other numbers of photos now.
+        counts_changed: The counts of classes and pseudo-classes may have changed.
         files_changed(list of place ids): The file behind these is another one now, or is to be tried again.
     """
 
@@ -112,7 +112,7 @@ class PhotoModel(QAbstractListModel):
         return getter(int(self._order[index.row()]))
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """Photos can be picked and dragged away; nothing can be dropped on them."""
+        """Photos can be selected and dragged away; nothing can be dropped on them."""
         if not index.isValid():
             return Qt.ItemFlag.NoItemFlags
         flags = Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
@@ -152,7 +152,7 @@ class PhotoModel(QAbstractListModel):
                 self.dataChanged.emit(self.index(0), self.index(len(self._order) - 1))
 
     def set_rows(self, rows: PhotoRows) -> None:
-        """Show another folder, or the same one after a new look at it; the latter keeps the picture still."""
+        """Show another folder, or the same one after a rescan; a rescan keeps the scroll position."""
         if len(rows) == len(self.columns) and np.array_equal(rows.place_ids, self.columns.place_ids):
             self.merge(rows)
             return
@@ -194,10 +194,10 @@ class PhotoModel(QAbstractListModel):
         self._refresh(self.columns.set_place_labels(labels))
 
     def replace_class(self, old: int, new: int) -> OwnLabels:
-        """Show what lay in a class in another one, or, where that is 0, in none.
+        """Move the photos of a class to another one, or, with 0, to none.
 
         Returns:
-            What the person had said of it, by place id, for `set_place_labels`.
+            The labels of this session, by place id, for `set_place_labels`.
         """
         self.beginResetModel()
         said = self.columns.replace_class(old, new)
@@ -242,7 +242,7 @@ class PhotoModel(QAbstractListModel):
         return self.columns.paths[int(rows[0])] if len(rows) else None
 
     def describe(self, row: int) -> str:
-        """What the photo of a model row is said to be, in words."""
+        """Describe class and verdict of a model row in words."""
         return self._said(int(self._order[row]))
 
     def wanted(self, row: int) -> Wanted:
@@ -335,13 +335,13 @@ class PhotoModel(QAbstractListModel):
         if not self._class_name(row):
             return ""
         if self._labelled(row):
-            words = self.tr("checked by you") if self._by_person(row) else self.tr("from its folder")
+            words = self.tr("confirmed by you") if self._by_person(row) else self.tr("from folder name")
         else:
             words = {
                 Verdict.SURE: self.tr("sure"),
-                Verdict.PROBABLE: self.tr("probable"),
+                Verdict.PROBABLE: self.tr("likely"),
                 Verdict.UNSURE: self.tr("not sure"),
-                Verdict.NEW: self.tr("new to me"),
+                Verdict.NEW: self.tr("unknown"),
             }.get(self._verdict(row), "")
         return f"{self._class_name(row)}, {words}"
 

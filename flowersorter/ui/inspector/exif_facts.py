@@ -20,7 +20,7 @@ class Facts(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("facts")
-        self.setAccessibleName(self.tr("About the photo"))
+        self.setAccessibleName(self.tr("Photo details"))
         self._form = QFormLayout(self)
         self._form.setContentsMargins(0, 12, 0, 0)
         self._form.setHorizontalSpacing(10)

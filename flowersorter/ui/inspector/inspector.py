@@ -1,4 +1,4 @@
-"""The right side: the picked photo large, what it is taken for and why, and where it comes from."""
+"""The inspector: the selected photo, its suggestion with the most similar confirmed photos, and its file facts."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Inspector(QScrollArea):
     Signals:
         preview_requested(): The person clicked the photo.
         show_in_folder_requested(Path): Open the folder of this file.
-        class_picked(class id): The person clicked a guess: it is the right class.
+        class_picked(class id): The person clicked the right class among the suggestions.
         place_picked(Path): The person clicked a photo that looks alike.
     """
 
@@ -46,7 +46,7 @@ class Inspector(QScrollArea):
     def __init__(self, engine: Engine, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("inspector")
-        self.setAccessibleName(self.tr("Picked photo"))
+        self.setAccessibleName(self.tr("Selected photo"))
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setMinimumWidth(220)
@@ -81,12 +81,10 @@ class Inspector(QScrollArea):
         self.verdict.setWordWrap(True)
         self.likeness = QLabel(page)
         self.likeness.setObjectName("inspector_looks_like")
-        self.likeness.setAccessibleName(self.tr("What it looks like"))
+        self.likeness.setAccessibleName(self.tr("Closest object"))
         self.likeness.setTextFormat(Qt.TextFormat.PlainText)
         self.likeness.setWordWrap(True)
-        self.likeness.setToolTip(
-            self.tr("The nearest of the thousand things the network knew before it met your photos")
-        )
+        self.likeness.setToolTip(self.tr("Closest everyday object the network knows"))
         self.guesses = PredictionBars(page)
         self.why = NeighbourStrip(page)
         self.facts = Facts(page)
@@ -135,15 +133,15 @@ class Inspector(QScrollArea):
         self._classes = classes
 
     def show_nothing(self, count: int = 0, folder_open: bool = False) -> None:
-        """Nothing is picked, or too much to show at once."""
+        """Clear the inspector: no photo, or several, are selected."""
         self._forget()
         self.photo.clear(theme.icon("photo").pixmap(40, 40))
         if count > 1:
             self._say(self.tr("{0} photos selected").format(count))
-            self.verdict.setText(self.tr("Drag them onto a class, or press its key, to say what they are."))
+            self.verdict.setText(self.tr("Drag onto a class, or press its number."))
         else:
             self._say("")
-            self.verdict.setText(self.tr("Click a photo to see what the program makes of it.") if folder_open else "")
+            self.verdict.setText(self.tr("Select a photo to see its suggestion.") if folder_open else "")
         self.mark.hide()
         for part in (self.likeness, self.guesses, self.why, self.facts, self.folder_button):
             part.hide()
@@ -187,7 +185,7 @@ class Inspector(QScrollArea):
         self._large.forget()
         self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
         self._say(self.tr("Unreadable"))
-        stays = self.tr("It stays where it is. Look whether another program opens it, or take it from a backup.")
+        stays = self.tr("It will be left where it is. Try another program, or restore it from a backup.")
         self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {stays}")
 
     def _show_mark(self, icon: QIcon) -> None:
@@ -235,22 +233,22 @@ class Inspector(QScrollArea):
             look = self._classes.get(known.label.class_id)
             mine = known.label.origin == "person"
             self._say(look.name if look is not None else "")
-            self.verdict.setText(self.tr("Checked by you") if mine else self.tr("Its folder says so"))
+            self.verdict.setText(self.tr("Confirmed by you") if mine else self.tr("From its folder name"))
             self._show_mark(theme.CONFIRMED.icon if mine else theme.icon("open-folder"))
             return
         if known.verdict is Verdict.NONE or not known.top:
             self._say("")
-            self.verdict.setText(self.tr("Not looked at yet"))
+            self.verdict.setText(self.tr("Waiting"))
             self.mark.hide()
             return
         look = self._classes.get(known.top[0][0])
         name = look.name if look is not None else ""
         style = theme.verdict_style(known.verdict)
         sentences = {
-            Verdict.SURE: self.tr("The program is sure"),
-            Verdict.PROBABLE: self.tr("Probably; have a look"),
-            Verdict.UNSURE: self.tr("Not sure; please decide"),
-            Verdict.NEW: self.tr("New to me: none of the classes"),
+            Verdict.SURE: self.tr("Sure"),
+            Verdict.PROBABLE: self.tr("Likely. Worth a look"),
+            Verdict.UNSURE: self.tr("Not sure. You decide"),
+            Verdict.NEW: self.tr("Doesn't match any of your classes"),
         }
         unsure = known.verdict in (Verdict.UNSURE, Verdict.NEW)
         self._say(self.tr("{0}?").format(name) if unsure else name)
@@ -258,15 +256,17 @@ class Inspector(QScrollArea):
         self._show_mark(style.icon)
 
     def _show_likeness(self, known: PhotoDetails) -> None:
-        """Of what is new, the nearest thing there is a name for, and the company it is in; a label needs neither."""
+        """Show the closest ImageNet object and the number of similar unknown photos, unless the photo is labelled."""
         lines = []
         if known.looks_like:
             lines.append(self.tr("Looks like: {0}").format(known.looks_like))
         if known.apart_with:
             others = (
-                self.tr("1 other photo") if known.apart_with == 1 else self.tr("{0} others").format(known.apart_with)
+                self.tr("1 similar photo")
+                if known.apart_with == 1
+                else self.tr("{0} similar photos").format(known.apart_with)
             )
-            text = self.tr("Like {0}, it may be of a class with no name yet: no labelled photo is quite like it.")
+            text = self.tr("This and {0} may belong to a class you haven't created yet.")
             lines.append(text.format(others))
         shown = bool(lines) and known.label is None and known.place.error is None
         self.likeness.setText("\n".join(lines) if shown else "")
@@ -279,7 +279,7 @@ class Inspector(QScrollArea):
 
 
 def _details(engine: Engine, place_id: int) -> PhotoDetails:
-    """What is known of a place; the thread that asks imports what finds it out, when the first photo is picked."""
+    """Load the details of a place; the import happens in the loading thread, at the first selection."""
     from flowersorter.workflows.predicting.photo_details import details
 
     return details(engine, place_id)

@@ -1,4 +1,4 @@
-"""Why the program thinks so: the confirmed photos that look most alike."""
+"""The confirmed photos most similar to the selected one."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class NeighbourStrip(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("neighbours")
-        self.setAccessibleName(self.tr("Photos you confirmed that look most like this one"))
+        self.setAccessibleName(self.tr("Your confirmed photos most similar to this one"))
         self._paths: list[Path | None] = []
         self._loader = LatestOnly(self)
         self._loader.loaded.connect(self._on_loaded)
@@ -43,12 +43,12 @@ class NeighbourStrip(QWidget):
         grid.setContentsMargins(0, 8, 0, 0)
         grid.setHorizontalSpacing(6)
         grid.setVerticalSpacing(2)
-        title = QLabel(self.tr("Why? These look most alike"), self)
+        title = QLabel(self.tr("Most similar confirmed photos"), self)
         font = title.font()
         font.setBold(True)
         font.setPointSizeF(font.pointSizeF() * 0.9)
         title.setFont(font)
-        title.setToolTip(self.tr("The photos you confirmed that look most like this one"))
+        title.setToolTip(self.tr("Your confirmed photos most similar to this one"))
         grid.addWidget(title, 0, 0, 1, MOST)
         self.buttons, self.names = [QToolButton(self) for _ in range(MOST)], [QLabel(self) for _ in range(MOST)]
         for number, (button, name) in enumerate(zip(self.buttons, self.names, strict=True)):
@@ -85,8 +85,8 @@ class NeighbourStrip(QWidget):
             path = shown[number].path
             button.setIcon(theme.icon("photo"))
             button.setEnabled(path is not None)
-            button.setAccessibleName(self.tr("Looks alike: {0}").format(look.name if look else ""))
-            button.setToolTip(str(path) if path is not None else self.tr("This photo is not there any more"))
+            button.setAccessibleName(self.tr("Similar: {0}").format(look.name if look else ""))
+            button.setToolTip(str(path) if path is not None else self.tr("This photo no longer exists"))
             name.setText(look.name if look is not None else "")
             name.setToolTip(name.text())
         self.setVisible(bool(shown))

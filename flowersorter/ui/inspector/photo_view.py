@@ -22,7 +22,7 @@ class PhotoView(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("inspector_photo")
-        self.setAccessibleName(self.tr("The photo, large"))
+        self.setAccessibleName(self.tr("Photo preview"))
         self._image: QImage | None = None
         self._icon = QPixmap()
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -45,7 +45,7 @@ class PhotoView(QWidget):
         """Show a photo; None shows its empty place."""
         self._image, self._icon = image, QPixmap()
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setToolTip(self.tr("Click to see it larger (Space)"))
+        self.setToolTip(self.tr("Click for a larger view (Space)"))
         self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

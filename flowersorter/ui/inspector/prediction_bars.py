@@ -1,4 +1,4 @@
-"""The best guesses for a photo as bars; a click says which one is right."""
+"""The top suggestions for a photo as bars; a click confirms one."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BAR_PX = 5
 
 
 class PredictionBars(QWidget):
-    """Name, percentage and a bar for each guess.
+    """Name, percentage and a bar for each suggestion.
 
     Signals:
         picked(class id): The person clicked this one.
@@ -27,10 +27,10 @@ class PredictionBars(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("guess_bars")
-        self.setAccessibleName(self.tr("Best guesses"))
+        self.setAccessibleName(self.tr("Suggestions"))
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setMouseTracking(True)
-        self.setToolTip(self.tr("Click the right one"))
+        self.setToolTip(self.tr("Click the right class"))
         self._guesses: list[tuple[int, str, str, float]] = []
         self._right = 0
         self._hovered = -1
@@ -105,7 +105,7 @@ class PredictionBars(QWidget):
         painter.drawRoundedRect(bar, BAR_PX / 2, BAR_PX / 2)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        """Light up what a click would pick."""
+        """Highlight the bar under the mouse."""
         self._hover(self._at(event.position()))
 
     def leaveEvent(self, event: QEvent) -> None:
@@ -113,7 +113,7 @@ class PredictionBars(QWidget):
         self._hover(-1)
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        """A click picks."""
+        """Emit `picked` for the clicked bar."""
         row = self._at(event.position())
         if event.button() == Qt.MouseButton.LeftButton and row >= 0:
             self.picked.emit(self._guesses[row][0])

@@ -22,7 +22,7 @@ _STYLE = f"""
 
 
 class PreviewWindow(QDialog):
-    """Shows one photo. Who made it answers the wishes and closes nothing: it closes itself.
+    """Shows one photo. Emits next and previous; closes itself.
 
     Signals:
         next_requested(): Show the next photo (right arrow).

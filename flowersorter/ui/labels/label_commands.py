@@ -1,4 +1,4 @@
-"""Labels that can be undone: shown at once, and in the library as soon as it is free."""
+"""Undoable label changes: shown at once, and written to the library as soon as it is free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Check labels: finds the ones that may be wrong, goes through them with the person, and writes what they decide."""
+"""Review doubtful labels: finds label errors, shows them one by one, and saves the decisions."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class KeepCommand(LibraryCommand):
         keep_no_longer(self._collection, self._doubt.photo_id, self._doubt.class_id, self._doubt.better_id)
 
     def failed(self, error: Exception) -> None:
-        """Tell the person."""
+        """Show the error."""
         self._complain(error)
 
 
@@ -112,7 +112,7 @@ class LabelErrorsController(QObject):
             )
 
         self._folders_only = folders_only
-        self._job_id = self._session.queue.submit(self.tr("Checking labels"), job, Listener(succeeded=self._on_found))
+        self._job_id = self._session.queue.submit(self.tr("Reviewing labels"), job, Listener(succeeded=self._on_found))
 
     def _on_found(self, result: object) -> None:
         assert isinstance(result, LabelErrorsResult)
@@ -126,8 +126,8 @@ class LabelErrorsController(QObject):
         doubted = len(result.doubts) - twice
         said = []
         if twice:
-            text = self.tr("{0} photos stand in two class folders").format(twice)
-            said.append(self.tr("1 photo stands in two class folders") if twice == 1 else text)
+            text = self.tr("{0} photos are in two class folders").format(twice)
+            said.append(self.tr("1 photo is in two class folders") if twice == 1 else text)
         if doubted:
             text = self.tr("{0} labels may be wrong").format(doubted)
             said.append(self.tr("1 label may be wrong") if doubted == 1 else text)
@@ -174,7 +174,7 @@ class LabelErrorsController(QObject):
 
     @Slot()
     def _on_undo(self) -> None:
-        """Take back what was decided here, never what was done before the dialog opened."""
+        """Undo decisions of this dialog, never earlier changes."""
         stack = self._session.corrections
         if any(each[0] == stack.index() for each in self._decisions):
             stack.undo()

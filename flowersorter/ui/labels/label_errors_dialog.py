@@ -28,14 +28,14 @@ LARGE_PX = 1600
 
 
 class Decision(Enum):
-    """What the person said of a doubted label."""
+    """The decision about a doubted label."""
 
     KEPT = "kept"
     MOVED = "moved"
 
 
 class LabelErrorsDialog(QDialog):
-    """Shows one doubted photo at a time. Who made it writes what was decided and answers with `show_decisions`.
+    """Shows one doubted photo at a time. The owner saves each decision and answers with `show_decisions`.
 
     Args:
         result: What was found.
@@ -45,7 +45,7 @@ class LabelErrorsDialog(QDialog):
     Signals:
         keep_requested(Doubt): Its label is right.
         move_requested(Doubt): It belongs to the class that suits it better.
-        undo_requested(): Take the last decision back.
+        undo_requested(): Undo the last decision.
     """
 
     keep_requested = Signal(object)
@@ -55,7 +55,7 @@ class LabelErrorsDialog(QDialog):
     def __init__(self, result: LabelErrorsResult, names: Mapping[int, str], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("doubts_dialog")
-        self.setWindowTitle(self.tr("Check labels"))
+        self.setWindowTitle(self.tr("Review doubtful labels"))
         self._result, self._names = result, names
         self._shown: tuple[LabelError, ...] = result.doubts
         self._decided: Mapping[int, Decision] = {}
@@ -77,7 +77,7 @@ class LabelErrorsDialog(QDialog):
         self.warning = text_label(self, "doubts_warning", muted=True)
         if self._result.little_known and self._result.accuracy is not None:
             right = round(100 * self._result.accuracy)
-            text = self.tr("The model itself gets only {0} of 100 right: most of these labels will be fine.")
+            text = self.tr("The model is still learning ({0} % right), so most of these labels are probably fine.")
             self.warning.setText(text.format(right))
         self.warning.setVisible(self._result.little_known)
         self.progress = QLabel(self)
@@ -86,25 +86,29 @@ class LabelErrorsDialog(QDialog):
         self.groups.setObjectName("doubts_groups")
         self.groups.setMinimumContentsLength(12)
         self.groups.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        describe(self.groups, self.tr("Which of them"), self.tr("All, or only those of one mix-up"))
+        describe(
+            self.groups, self.tr("Doubtful labels to show"), self.tr("All of them, or one confused pair of classes")
+        )
         self.groups.addItem(self.tr("All of them ({0})").format(len(self._result.doubts)), None)
         for group in self._result.groups:
             label, better = self._names[group.class_id], self._names[group.better_id]
             count = len(group.photo_ids)
             text = (
-                self.tr("{0} filed as {1} looks like {2}") if count == 1 else self.tr("{0} filed as {1} look like {2}")
+                self.tr("{0} labelled {1}, looks like {2}")
+                if count == 1
+                else self.tr("{0} labelled {1}, look like {2}")
             )
             self.groups.addItem(text.format(count, label, better), (group.class_id, group.better_id))
-        self.picture = Picture(self, "doubts_picture", self.tr("The photo in question"), 160)
+        self.picture = Picture(self, "doubts_picture", self.tr("Photo with a doubtful label"), 160)
         self.like_label, self.like_better = AlikeRow(self, "doubts_like_label"), AlikeRow(self, "doubts_like_better")
-        self.keep_button = button(self, "doubts_keep", "", self.tr("The label is right: do not ask again (K or Enter)"))
-        self.move_button = button(self, "doubts_move", "", self.tr("Give the photo the other class (M)"))
-        self.undo_button = button(self, "doubts_undo", self.tr("Undo"), self.tr("Take the last decision back (Ctrl+Z)"))
-        self.back_button = button(self, "doubts_back", "", self.tr("The photo before (←)"))
+        self.keep_button = button(self, "doubts_keep", "", self.tr("The label is right. Don't ask again (K or Enter)"))
+        self.move_button = button(self, "doubts_move", "", self.tr("Move the photo to the other class (M)"))
+        self.undo_button = button(self, "doubts_undo", self.tr("Undo"), self.tr("Undo the last decision (Ctrl+Z)"))
+        self.back_button = button(self, "doubts_back", "", self.tr("Previous photo (←)"))
         self.skip_button = button(self, "doubts_skip", self.tr("Skip"), self.tr("Decide later (→)"))
         self.close_button = button(self, "doubts_close", self.tr("Close"))
         self.back_button.setIcon(theme.icon("previous"))
-        describe(self.back_button, self.tr("The photo before"))
+        describe(self.back_button, self.tr("Previous photo"))
         self.undo_button.setIcon(theme.icon("undo"))
         self.nothing = text_label(self, "doubts_nothing", scale=1.3)
         self.nothing_more = text_label(self, "doubts_nothing_more", muted=True)
@@ -210,14 +214,14 @@ class LabelErrorsDialog(QDialog):
     def _show_doubt(self, doubt: LabelError, label: str, better: str) -> None:
         decision = self._decided.get(doubt.photo_id)
         if doubt.also_at is not None:
-            self.sentence.setText(self.tr("The same photo stands in “{0}” and in “{1}”").format(label, better))
+            self.sentence.setText(self.tr("The same photo is in both “{0}” and “{1}”").format(label, better))
             self.reason.setText(
-                self.tr("{0} and {1} hold the same bytes. It counts as {2} until you say which is right.").format(
+                self.tr("{0} and {1} are identical. It counts as {2} until you choose.").format(
                     doubt.path, doubt.also_at, label
                 )
             )
         else:
-            self.sentence.setText(self.tr("Filed as {0}, looks like {1}").format(label, better))
+            self.sentence.setText(self.tr("Labelled {0}, looks like {1}").format(label, better))
             self.reason.setText(str(doubt.path))
         if decision is not None:
             said = self.tr("You kept it.") if decision is Decision.KEPT else self.tr("You moved it.")
@@ -230,10 +234,10 @@ class LabelErrorsDialog(QDialog):
         path = doubt.path
         self._loader.request(doubt.photo_id, lambda: large_image(path, LARGE_PX))
         self.like_better.show_alike(
-            self.tr("Photos of {0} that look like it").format(better), [each.path for each in doubt.like_better]
+            self.tr("Similar photos of {0}").format(better), [each.path for each in doubt.like_better]
         )
         self.like_label.show_alike(
-            self.tr("Photos of {0} most like it").format(label), [each.path for each in doubt.like_label]
+            self.tr("Most similar photos of {0}").format(label), [each.path for each in doubt.like_label]
         )
 
         self.alike.setVisible(bool(doubt.like_better or doubt.like_label))
@@ -241,29 +245,29 @@ class LabelErrorsDialog(QDialog):
     def _show_end(self) -> None:
         self._loader.forget()
         self.progress.setText("")
-        checked = self.tr("{0} labels were checked.").format(self._result.checked)
+        checked = self.tr("Labels reviewed: {0}.").format(self._result.checked)
         parts = [checked]
         if self._result.doubts:
             kept = sum(each is Decision.KEPT for each in self._decided.values())
             moved = len(self._decided) - kept
-            self.nothing.setText(self.tr("That was the last one"))
+            self.nothing.setText(self.tr("All done"))
             parts = [self.tr("{0} kept, {1} moved.").format(kept, moved)]
             if moved:
-                parts.append(self.tr("Retrain, and the guesses get better."))
+                parts.append(self.tr("Retrain to improve the suggestions."))
         else:
-            self.nothing.setText(self.tr("No label looks wrong"))
+            self.nothing.setText(self.tr("No doubtful labels"))
         if self._result.kept and not self._result.doubts:
-            parts.append(self.tr("{0} you decided to keep.").format(self._result.kept))
+            parts.append(self.tr("Kept by you: {0}.").format(self._result.kept))
         if self._result.unmeasured:
             not_checked = ", ".join(str(each) for each in self._result.unmeasured)
-            parts.append(self.tr("Not checked, because none can be held out: {0}.").format(not_checked))
+            parts.append(self.tr("Not reviewed, because there are too few photos: {0}.").format(not_checked))
         self.nothing_more.setText(" ".join(parts))
         self.close_button.setFocus()
 
     # -- what the person does
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """One key for each deed; Esc closes."""
+        """Handle the key of each action; Esc closes."""
         deeds = {
             Qt.Key.Key_K: self._keep,
             Qt.Key.Key_Return: self._keep,

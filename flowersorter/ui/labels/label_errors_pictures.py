@@ -120,7 +120,7 @@ class AlikeRow(QWidget):
             picture.show_image(None)
             if there:
                 path = self._paths[number]
-                picture.setToolTip(str(path) if path is not None else self.tr("This photo is not there any more"))
+                picture.setToolTip(str(path) if path is not None else self.tr("This photo no longer exists"))
                 picture.setAccessibleName(f"{title}: {path.name}" if path is not None else title)
         if self._paths:
             self._loader.request(self._paths, _small_images(self._paths))

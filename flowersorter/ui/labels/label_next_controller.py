@@ -1,4 +1,4 @@
-"""What to label next: asks for it, shows the ten photos in the grid and the reasons above it."""
+"""Suggest photos to label: requests ten, shows them in the grid and the reasons above it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flowersorter.workflows.evaluation.label_next import LabelNextRequest, Label
 
 
 class LabelNextController(QObject):
-    """Owns the panel, which is there as long as the grid shows what was advised. Lives in the GUI thread.
+    """Owns the panel, which is visible while the grid shows the suggested photos. Lives in the GUI thread.
 
     Signals:
         places_requested(list of place ids, title): Show these photos.
@@ -62,14 +62,14 @@ class LabelNextController(QObject):
             self._asked_in, self._asked = self._folder.folder, frozenset()
         request = LabelNextRequest(self._folder.folder, passed_over=self._asked, device=self._session.device)
         self._job_id = self._session.queue.submit(
-            self.tr("Choosing what to label next"),
+            self.tr("Choosing photos to label"),
             lambda report, cancel: label_next(self._session.engine, request, report, cancel),
             Listener(succeeded=self._on_advised),
         )
 
     @Slot()
     def _on_again(self) -> None:
-        """Others than those shown: who left one without a label has no class for it."""
+        """Suggest other photos: those left without a label have no matching class."""
         self._asked |= self._next
         self.start()
 
@@ -82,7 +82,7 @@ class LabelNextController(QObject):
             self._shown = frozenset()
             self.panel.hide()
             self._front.bar.say(
-                self.tr("Every photo that was looked at has a label. {0}").format(self.panel.headline.text())
+                self.tr("Every photo scanned so far has a label. {0}").format(self.panel.headline.text())
             )
             return
         self._next = frozenset(each.photo_id for each in result.next)
@@ -90,11 +90,11 @@ class LabelNextController(QObject):
 
     def _show(self, place_ids: Iterable[int]) -> None:
         self._shown = frozenset(place_ids)
-        self.places_requested.emit(sorted(self._shown), self.tr("What to label next"))
+        self.places_requested.emit(sorted(self._shown), self.tr("Photos to label"))
         self.panel.show()
 
     @Slot()
     def _on_reset(self) -> None:
-        """Whatever else the grid shows, the panel does not belong to it."""
+        """Hide the panel when the grid shows other photos."""
         if self._session.photos.filter.places != self._shown:
             self.panel.hide()

@@ -1,18 +1,21 @@
-"""Above the photos to label next: how good it is by now, and what more photos of each class would bring."""
+"""Above the photos to label next: the accuracy so far, and the gain expected from more labels."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QLocale, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.domain.figures import Gain
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import button, count_photos, text_label
+from flowersorter.ui.shared.widgets import button, text_label
 from flowersorter.workflows.evaluation.label_next import MORE, LabelNextResult, Standing
 
 _CONTEXT = "AdvicePanel"
 _MOST_LINES = 6
+
+#: A 95 % interval of the accuracy wider than this, in per cent, is not worth its two numbers.
+_INEXACT_PERCENT = 20
 
 
 class LabelNextPanel(QFrame):
@@ -27,14 +30,14 @@ class LabelNextPanel(QFrame):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("advice_panel")
-        self.setAccessibleName(self.tr("What to label next"))
+        self.setAccessibleName(self.tr("Photos to label"))
         self.headline = text_label(self, "advice_headline", scale=1.05)
         self.classes = text_label(self, "advice_classes")
-        self.again = button(self, "advice_again", self.tr("Next Ten"), self.tr("Choose again, with what was labelled"))
+        self.again = button(self, "advice_again", self.tr("Next Ten"), self.tr("Suggest ten other photos"))
         self.again.clicked.connect(self.again_requested)
         self._scroll = QScrollArea(self)
         self._scroll.setObjectName("advice_scroll")
-        self._scroll.setAccessibleName(self.tr("Each class"))
+        self._scroll.setAccessibleName(self.tr("Classes"))
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setWidgetResizable(True)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -53,7 +56,7 @@ class LabelNextPanel(QFrame):
         column.addWidget(self._scroll)
 
     def show_advice(self, advice: LabelNextResult) -> None:
-        """Say it."""
+        """Show the headline and one line for each class."""
         self.headline.setText(_headline(advice))
         self.classes.setText("\n".join(class_in_words(each) for each in advice.classes))
         self._scroll.setVisible(bool(advice.classes))
@@ -74,36 +77,40 @@ class LabelNextPanel(QFrame):
 def _headline(advice: LabelNextResult) -> str:
     overall = advice.overall
     if overall.accuracy is None or overall.gain is None:
-        return _tr("Label these: too few photos have a label yet to tell how good it is.")
+        return _tr("Label these photos. There are too few labels to measure the accuracy.")
     right, low, high = (round(100 * share) for share in (overall.accuracy, *overall.interval))
-    known = _tr("{0} of 100 right (between {1} and {2}).").format(right, low, high)
+    known = _tr("Accuracy about {0} % (between {1} and {2} %).").format(right, low, high)
+    if high - low > _INEXACT_PERCENT:
+        known = _tr("Accuracy about {0} % (too few labels to be exact).").format(right)
     if overall.enough:
-        return f"{known} {_tr('That is enough: even twice as many photos would bring next to nothing.')}"
+        return f"{known} {_tr('You have enough labels. More would hardly help.')}"
     if overall.hardly_more and overall.twice is not None:
-        text = _tr("{0} more of each class would bring next to nothing, twice as many photos {1}.")
+        text = _tr("{0} more per class would hardly help; twice as many labels would add {1}.")
         return f"{known} {text.format(MORE, _gain_in_words(overall.twice))}"
-    return f"{known} {_tr('{0} more of each class would bring {1}.').format(MORE, _gain_in_words(overall.gain))}"
+    return f"{known} {_tr('Label these photos to improve it most.')}"
 
 
 def class_in_words(each: Standing) -> str:
-    """One class in a line: "roses: 23 photos, 88 of 100 right, ten more would bring about 2"."""
-    photos = count_photos(each.photos)
+    """One class in a line: "roses: 23 confirmed, 88 % right. Ten more would add about 2 %"."""
+    photos = QLocale().toString(each.photos)
+    if each.enough and each.accuracy is not None:
+        return _tr("{0}: {1} confirmed, {2} % right. Enough").format(each.name, photos, round(100 * each.accuracy))
+    if each.photos < MORE:
+        return _tr("{0}: {1} confirmed. Needs about {2}").format(each.name, photos, MORE)
     if each.accuracy is None or each.gain is None:
-        return _tr("{0}: {1}, too few to tell").format(each.name, photos)
+        return _tr("{0}: {1} confirmed. Too few to measure").format(each.name, photos)
     right = round(100 * each.accuracy)
-    if each.enough:
-        return _tr("{0}: {1}, {2} of 100 right, enough").format(each.name, photos, right)
-    text = _tr("{0}: {1}, {2} of 100 right, ten more would bring {3}")
+    text = _tr("{0}: {1} confirmed, {2} % right. Ten more would add {3}")
     return text.format(each.name, photos, right, _gain_in_words(each.gain))
 
 
 def _gain_in_words(gain: Gain) -> str:
-    """What more photos bring, in whole photos of a hundred."""
+    """The expected gain in accuracy, in whole per cent."""
     low, likely, high = (round(100 * share) for share in (gain.low, gain.likely, gain.high))
     high = max(1, high)
     if low <= 0:
-        return (_tr("about {1}, up to {0}") if 0 < likely < high else _tr("up to {0}")).format(high, likely)
-    return _tr("about {0}").format(low) if low == high else _tr("about {0} to {1}").format(low, high)
+        return (_tr("about {1} % (at most {0} %)") if 0 < likely < high else _tr("at most {0} %")).format(high, likely)
+    return _tr("about {0} %").format(low) if low == high else _tr("about {0} to {1} %").format(low, high)
 
 
 def _tr(text: str) -> str:

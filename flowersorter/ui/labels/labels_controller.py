@@ -1,4 +1,4 @@
-"""What the person says about photos: assigned, confirmed or taken back; shown and written at once, and undoable."""
+"""Labels photos: assign, confirm or remove; shown and written at once, and undoable."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class LabelsController(QObject):
-    """Turns wishes into commands on the undo stack.
+    """Pushes label changes on the undo stack.
 
     Signals:
-        labels_changed(): Labels that were given or taken away are in the library.
-        files_changed(): Photos that are filed already moved on disk.
+        labels_changed(): Labels that were set or removed are in the library.
+        files_changed(): Sorted photos moved on disk.
     """
 
     labels_changed = Signal()
@@ -56,7 +56,7 @@ class LabelsController(QObject):
 
     @cached_property
     def _filed(self) -> RefileController:
-        """Made with the first correction: all of sorting stands behind it, which takes long to load."""
+        """Created on the first label change, because importing the sorting code is slow."""
         from flowersorter.ui.labels.refile_controller import RefileController
 
         made = RefileController(self._session, self._front, self)
@@ -64,7 +64,7 @@ class LabelsController(QObject):
         return made
 
     def assign(self, place_ids: Iterable[int], class_id: int) -> int:
-        """Say that these photos show this class; returns how many that is news for."""
+        """Label these photos with this class; returns how many changed."""
         columns = self._session.photos.columns
         rows = [
             row
@@ -75,7 +75,7 @@ class LabelsController(QObject):
         return self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
 
     def assign_to_made(self, place_ids: Iterable[int], made: PhotoClass) -> None:
-        """Say that these photos show a class that was just made; taken back, the class goes too.
+        """Label these photos with a newly created class; undo also deletes the class.
 
         Args:
             place_ids: The photos, none where only the class was wanted.
@@ -93,20 +93,20 @@ class LabelsController(QObject):
         )
 
     def come_from(self, place_ids: Iterable[int]) -> str:
-        """Which classes photos are in now, by label or guess: "9 × roses, 3 × tulips"."""
+        """List the classes of photos, by label or suggestion: "9 × roses, 3 × tulips"."""
         columns, names = self._session.photos.columns, self._names()
         rows = columns.locate(place_ids).tolist()
         return share_of(Counter(names.get(int(columns.label_ids[at] or columns.class_ids[at]), "") for at in rows))
 
     def assign_photos(self, photo_ids: Iterable[int], class_id: int) -> None:
-        """Say that photos show this class, wherever they stand: also outside the folder that is open."""
+        """Label photos with this class, also outside the open folder."""
         known = dict.fromkeys(photo_ids, class_id)
         count = self.tr("1 photo") if len(known) == 1 else self.tr("{0} photos").format(len(known))
         text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
         self._session.corrections.push(LabelCommand(self._desk, known, {}, text))
 
     def confirm(self, place_ids: Iterable[int]) -> int:
-        """Say that the guesses are right; what is new to the program has none. Returns how many are labels now."""
+        """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""
         columns = self._session.photos.columns
         classes: dict[int, int] = {}
         for row in columns.locate(place_ids).tolist():
@@ -117,10 +117,10 @@ class LabelsController(QObject):
         return self._push(classes, self.tr("Confirm {1}"), "")
 
     def clear(self, place_ids: Iterable[int]) -> int:
-        """Take labels back: the photos are guesses again. Returns how many had one."""
+        """Remove labels, so that the photos go back to their suggestions. Returns how many had one."""
         columns = self._session.photos.columns
         rows = [row for row in columns.locate(place_ids).tolist() if columns.label_ids[row]]
-        return self._push(dict.fromkeys(rows, 0), self.tr("Take back {1}"), "")
+        return self._push(dict.fromkeys(rows, 0), self.tr("Remove label from {1}"), "")
 
     def _push(self, classes: Mapping[int, int], text: str, name: str) -> int:
         """Push one command for class ids by column row."""

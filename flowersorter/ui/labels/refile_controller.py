@@ -1,4 +1,4 @@
-"""Correct after sorting: filed photos follow a correction into the folder of their class, and go back with it."""
+"""Refile: sorted photos follow a label change into the folder of their class, and go back on undo."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
 class RefileController(QObject):
-    """Runs what a correction means for photos that are filed already, in the job thread.
+    """Runs the moves of sorted photos that follow a label change, in the job thread.
 
     Signals:
         files_changed(): Photos moved on disk.
@@ -41,7 +41,7 @@ class RefileController(QObject):
         def job(report: Report, cancel: CancelToken) -> RefileResult:
             return refile(self._session.engine, request, self._runs.remembering(correction, report), cancel)
 
-        self._submit(self.tr("Moving filed photos to their class"), job)
+        self._submit(self.tr("Moving sorted photos to their class folders"), job)
 
     def take_back(self, correction: int) -> None:
         """Move the photos of a correction back to where they were filed before; does nothing where none followed."""
@@ -51,7 +51,7 @@ class RefileController(QObject):
             return self._runs.move_back(engine, correction, report, cancel)
 
         if correction in self._runs or self._session.queue.busy:
-            self._submit(self.tr("Moving filed photos back"), job)
+            self._submit(self.tr("Moving sorted photos back"), job)
 
     def _submit(self, title: str, job: Call) -> None:
         listener = Listener(succeeded=self._on_done, failed=self._on_failed, cancelled=self.files_changed.emit)
@@ -67,12 +67,10 @@ class RefileController(QObject):
         self.files_changed.emit()
 
     def _say(self, result: RefileResult) -> None:
-        moved = self.tr("1 filed photo moved to its class folder.")
+        moved = self.tr("1 sorted photo moved to its class folder.")
         if result.moved != 1:
-            moved = self.tr("{0} filed photos moved to their class folder.").format(result.moved)
+            moved = self.tr("{0} sorted photos moved to their class folders.").format(result.moved)
         if result.left:
             first = result.left[0]
-            moved += " " + self.tr("{0} stayed where they are: {1} – {2}.").format(
-                len(result.left), first.path.name, first.reason
-            )
+            moved += " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
         self._front.bar.say(moved)

@@ -1,6 +1,6 @@
-"""Take a model elsewhere, and take one that somebody shared: two file dialogs, and what is said afterwards.
+"""Export a model, and import one from a file: two file dialogs and the messages afterwards.
 
-The workflows are imported where they are wished for: the window is up before any of them is needed.
+The workflows are imported on first use, so that the window appears sooner.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ImportExportController(QObject):
     """Exports and imports models. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model speaks now.
+        guesses_outdated(): Another model is active.
     """
 
     guesses_outdated = Signal()
@@ -43,7 +43,7 @@ class ImportExportController(QObject):
 
     @Slot()
     def export_model(self) -> None:
-        """Save what was learned as a file."""
+        """Save the model as a file."""
         from flowersorter.workflows.exchange.export_model import (
             DEFAULT_NAME,
             ExportRequest,
@@ -53,7 +53,7 @@ class ImportExportController(QObject):
 
         kinds = {
             self.tr("PyTorch, for torchvision (*.pth)"): PTH,
-            self.tr("ONNX, takes a photo as it is (*.onnx)"): ONNX,
+            self.tr("ONNX, with preprocessing included (*.onnx)"): ONNX,
             self.tr("FlowerSorter model, to share (*.safetensors)"): SAFETENSORS,
         }
         offered = export_formats(self._session.engine)
@@ -82,10 +82,10 @@ class ImportExportController(QObject):
 
         assert isinstance(result, ExportResult)
         self._exported = result
-        deeds = [(self.tr("Open the folder"), self._open_folder)]
+        deeds = [(self.tr("Open folder"), self._open_folder)]
         if result.script:
             deeds.insert(0, (self.tr("How to use it"), self._show_script))
-        self._front.bar.say(self.tr("The model was saved as {0}.").format(result.path.name), *deeds)
+        self._front.bar.say(self.tr("Model saved as {0}.").format(result.path.name), *deeds)
 
     @Slot()
     def _show_script(self) -> None:
@@ -109,7 +109,7 @@ class ImportExportController(QObject):
 
     @Slot()
     def import_model(self) -> None:
-        """Add a model that somebody shared; it is used when the person says so."""
+        """Add a model from a file; it is used only on request."""
         from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 
         chosen, _ = QFileDialog.getOpenFileName(
@@ -135,7 +135,7 @@ class ImportExportController(QObject):
         assert isinstance(result, ImportResult)
         self._imported = result.model_id
         if result.weights_here:
-            self._front.bar.say(described(result), (self.tr("Use it now"), self._use))
+            self._front.bar.say(described(result), (self.tr("Use now"), self._use))
             return
         network = self.tr("Its network, {0}, can be downloaded in Preferences.").format(result.backbone)
         self._front.bar.say(f"{described(result)} {network}")
@@ -162,15 +162,15 @@ class ImportExportController(QObject):
 
 
 def described(result: ImportResult) -> str:
-    """What a shared model holds, and what its maker says of it, for the message below."""
+    """Describe an imported model and its reported accuracy for the status bar."""
 
     def tr(text: str) -> str:
         return QCoreApplication.translate("TakeController", text)
 
     photos = QLocale().toString(result.photos)
-    text = tr("“{0}” was added: {1} classes.").format(result.name, len(result.classes))
+    text = tr("“{0}” was added. Classes: {1}.").format(result.name, len(result.classes))
     if result.accuracy is None:
-        return f"{text} " + tr("Its maker says it learned from {0} photos.").format(photos)
+        return f"{text} " + tr("The author reports that it was trained on {0} photos.").format(photos)
     right = QLocale().toString(100 * result.accuracy, "f", 1)
-    said = tr("Its maker says {1} % right, learned from {0} photos; that was not measured on yours.")
+    said = tr("The author reports {1} % accuracy on {0} photos. Not tested on yours.")
     return f"{text} " + said.format(photos, right)

@@ -44,15 +44,15 @@ class ComparisonView(QWidget):
         self.heading = text_label(self, "comparison_heading", scale=1.05)
         self.summary = text_label(self, "comparison_summary")
         self.judged = text_label(self, "comparison_judged")
-        self.changed_button = self._figure("comparison_changed", self.tr("Photos that would be called something else"))
-        tip = self.tr("Photos you labelled that only this model tells right")
+        self.changed_button = self._figure("comparison_changed", self.tr("Photos that would change class"))
+        tip = self.tr("Confirmed photos that only this model gets right")
         self.better_button = self._figure("comparison_better", tip)
-        tip = self.tr("Photos you labelled that only the model in use tells right")
+        tip = self.tr("Confirmed photos that only the model in use gets right")
         self.worse_button = self._figure("comparison_worse", tip)
         self.moves = QTreeWidget(self)
         self.moves.setObjectName("comparison_moves")
-        describe(self.moves, self.tr("What changes into what"), self.tr("Enter shows the photos"))
-        self.moves.setHeaderLabels([self.tr("Now"), self.tr("Then"), self.tr("Photos")])
+        describe(self.moves, self.tr("Changes by class"), self.tr("Enter shows the photos"))
+        self.moves.setHeaderLabels([self.tr("Now"), self.tr("With this model"), self.tr("Photos")])
         self.moves.setRootIsDecorated(False)
         self.moves.setUniformRowHeights(True)
         self.moves.setAllColumnsShowFocus(True)
@@ -122,24 +122,24 @@ class ComparisonView(QWidget):
 
     def _changes(self, found: Comparison) -> str:
         if not found.photos:
-            return self.tr("There is no photo that both models have looked at. Open a folder of photos first.")
+            return self.tr("Nothing to compare yet. Open a folder of photos first.")
         if not len(found.changed):
-            return self.tr("Every one of {0} would be called the same.").format(count_photos(found.photos))
-        text = self.tr("{0} of {1} would be called something else.")
+            return self.tr("All {0} would keep their class.").format(count_photos(found.photos))
+        text = self.tr("{0} of {1} would change class.")
         return text.format(QLocale().toString(len(found.changed)), count_photos(found.photos))
 
     def _judgement(self, found: Comparison) -> str:
         if not found.judged:
-            return self.tr("Which of the two is right more often cannot be told: label some photos first.")
-        text = self.tr("Of {0} with a label this one gets {1} right, the one in use {2}.").format(
+            return self.tr("Label some photos first to compare the accuracy.")
+        text = self.tr("Of {0} with a label, this model gets {1} right and the model in use gets {2}.").format(
             count_photos(found.judged),
             QLocale().toString(found.newer_right),
             QLocale().toString(found.older_right),
         )
-        text += " " + self.tr("Photos a model learned from are counted as models that never saw them told them.")
+        text += " " + self.tr("Photos a model was trained on are judged by models that never saw them.")
         for number in found.unknown:
             told = self.tr(
-                "Model {0} was imported: where it learned from some of these photos, it looks better than it is."
+                "Model {0} was imported. If it was trained on some of these photos, it looks better than it is."
             )
             text += " " + told.format(number)
         return text

@@ -47,9 +47,9 @@ class NoteDialog(FittedDialog):
         self.field.setPlaceholderText(self.tr("before the dahlias"))
         self.field.selectAll()
         question.setBuddy(self.field)
-        hint = self.tr("A model with a note stays when old models are removed.")
+        hint = self.tr("Models with a note are kept when you delete old models.")
         hint_label = text_label(self, "note_hint", hint, muted=True)
-        self.ok_button = button(self, "note_ok_button", self.tr("&Keep note"), self.tr("Keep this note (Enter)"))
+        self.ok_button = button(self, "note_ok_button", self.tr("&Save note"), self.tr("Save this note (Enter)"))
         self.ok_button.setDefault(True)
         self.cancel_button = button(self, "note_cancel_button", self.tr("Cancel"), self.tr("Change nothing (Esc)"))
         column = column_of(self)
@@ -63,7 +63,7 @@ class NoteDialog(FittedDialog):
 
     @property
     def note(self) -> str:
-        """What the person wrote."""
+        """The note as typed."""
         return self.field.text()
 
 
@@ -79,7 +79,7 @@ class PruneDialog(FittedDialog):
     def __init__(self, models: Sequence[ModelEntry], keep: int, parent: QWidget | None = None) -> None:
         super().__init__(64, 44, parent)
         self.setObjectName("prune_dialog")
-        self.setWindowTitle(self.tr("Remove old models"))
+        self.setWindowTitle(self.tr("Delete old models"))
         self._models = tuple(models)
         question = QLabel(self.tr("&Keep the newest:"), self)
         self.count = QSpinBox(self)
@@ -93,16 +93,16 @@ class PruneDialog(FittedDialog):
         row.addWidget(question)
         row.addWidget(self.count)
         row.addStretch(1)
-        hint = self.tr("The model in use and models with a note always stay, and do not count.")
+        hint = self.tr("The model in use and models with a note are always kept and not counted.")
         self.summary = text_label(self, "prune_summary")
         self.list = QListWidget(self)
         self.list.setObjectName("prune_list")
-        describe(self.list, self.tr("Models that will be removed"))
+        describe(self.list, self.tr("Models that will be deleted"))
         self.list.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setFixedHeight(self.fontMetrics().lineSpacing() * (_ROWS_SHOWN + 2))
-        self.ok_button = button(self, "prune_ok_button", "", self.tr("Remove them for good"))
-        self.cancel_button = button(self, "prune_cancel_button", self.tr("Cancel"), self.tr("Remove nothing (Esc)"))
+        self.ok_button = button(self, "prune_ok_button", "", self.tr("Delete permanently"))
+        self.cancel_button = button(self, "prune_cancel_button", self.tr("Cancel"), self.tr("Cancel (Esc)"))
         self.cancel_button.setDefault(True)
         column = column_of(self)
         column.addLayout(row)
@@ -129,12 +129,14 @@ class PruneDialog(FittedDialog):
         for entry in going:
             self.list.addItem(f"{entry.id} · {when(entry.created_at)}   {', '.join(entry.classes)}")
         self.list.setVisible(bool(going))
-        self.ok_button.setText(self.tr("&Remove {0}").format(count_models(len(going))))
+        self.ok_button.setText(self.tr("&Delete {0}").format(count_models(len(going))))
         self.ok_button.setEnabled(bool(going))
         self.summary.setText(
-            self.tr("{0} will be removed for good; no photo and no label is touched:").format(count_models(len(going)))
+            self.tr("{0} will be deleted permanently. Photos and labels are not touched:").format(
+                count_models(len(going))
+            )
             if going
-            else self.tr("There is nothing to remove.")
+            else self.tr("Nothing to delete.")
         )
 
 
@@ -151,9 +153,9 @@ def ask_to_delete(parent: QWidget, entry: ModelEntry, *, with_network: bool) -> 
     box.setIcon(QMessageBox.Icon.Question)
     box.setWindowTitle(_tr("Delete model"))
     box.setText(_tr("Delete model {0} of {1}?").format(entry.id, when(entry.created_at)))
-    lost = _tr("Photos, labels and the other models stay. This cannot be undone.")
+    lost = _tr("Photos, labels and other models are kept. This cannot be undone.")
     if with_network:
-        lost = _tr("The network that deep training made for it goes with it.") + " " + lost
+        lost = _tr("The network trained for it will be deleted too.") + " " + lost
     box.setInformativeText((f"“{entry.note}”\n\n" if entry.note else "") + lost)
     delete = box.addButton(_tr("Delete model"), QMessageBox.ButtonRole.DestructiveRole)
     delete.setObjectName("delete_model_button")

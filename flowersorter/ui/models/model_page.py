@@ -108,21 +108,21 @@ class ModelPage(QWidget):
     def _build_list(self) -> None:
         tree = self.list
         tree.setObjectName("model_list")
-        describe(tree, self.tr("Models"), self.tr("Enter uses the picked one"))
+        describe(tree, self.tr("Models"), self.tr("Press Enter to use the selected model"))
         tree.setHeaderLabels(
             [
-                self.tr("Learned"),
+                self.tr("Trained"),
                 self.tr("Note"),
                 self.tr("Classes"),
-                self.tr("Backbone"),
+                self.tr("Image network"),
                 self.tr("Photos"),
-                self.tr("Right"),
+                self.tr("Accuracy"),
             ]
         )
         tree.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
-        tip = self.tr("Labelled photos it learned from; those of the starter count where it grew out of that")
+        tip = self.tr("Confirmed photos it was trained on, including the starter model's if it is based on that")
         tree.headerItem().setToolTip(_PHOTOS, tip)
-        tip = self.tr("Share of photos labelled right, measured on photos it did not learn from")
+        tip = self.tr("Accuracy, measured on photos it was not trained on")
         tree.headerItem().setToolTip(_RIGHT, tip)
         tree.setRootIsDecorated(False)
         tree.setAlternatingRowColors(True)
@@ -138,20 +138,18 @@ class ModelPage(QWidget):
         header.setMinimumSectionSize(self.fontMetrics().averageCharWidth() * 7)
 
     def _build_buttons(self) -> None:
-        self.use_button = button(
-            self, "model_use_button", self.tr("&Use this"), self.tr("Label with this model from now on")
-        )
-        tip = self.tr("See which photos it would call something else, better or worse")
+        self.use_button = button(self, "model_use_button", self.tr("&Use this"), self.tr("Use this model from now on"))
+        tip = self.tr("See which photos would change class, for better or worse")
         self.compare_button = button(self, "model_compare_button", self.tr("&Compare with the one in use"), tip)
-        tip = self.tr("Write down what you want to remember of it")
+        tip = self.tr("Add a note to this model")
         self.note_button = button(self, "model_note_button", self.tr("&Note…"), tip)
-        tip = self.tr("Remove it for good; not the one in use")
+        tip = self.tr("Delete permanently")
         self.delete_button = button(self, "model_delete_button", self.tr("&Delete…"), tip)
-        tip = self.tr("Keep only the newest models; you see first which ones go")
-        self.prune_button = button(self, "model_prune_button", self.tr("Remove &old ones…"), tip)
+        tip = self.tr("Keep only the newest models. You see a list first")
+        self.prune_button = button(self, "model_prune_button", self.tr("Delete &old models…"), tip)
 
     def _build(self) -> None:
-        intro = self.tr("Every Retrain makes a new model. Older ones stay, and you can go back to any of them.")
+        intro = self.tr("Every Retrain creates a new model. You can go back to any earlier one.")
         upper = QWidget(self)
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
@@ -163,7 +161,7 @@ class ModelPage(QWidget):
         column.addLayout(button_row(kept, [self.compare_button, self.use_button]))
         self.parts = QSplitter(Qt.Orientation.Vertical, self)
         self.parts.setObjectName("model_parts")
-        self.parts.setAccessibleName(self.tr("Models, and what another one would change"))
+        self.parts.setAccessibleName(self.tr("Models, and the changes another model would make"))
         self.parts.setChildrenCollapsible(False)
         for number, part in enumerate((upper, self.comparison)):
             self.parts.addWidget(part)
@@ -297,7 +295,7 @@ class ModelPage(QWidget):
     def _facts(self, entry: ModelEntry | None) -> str:
         """Classes and note of the picked model in full: the list may have no room for them."""
         classes = self._starter.classes if entry is None else entry.classes
-        text = self.tr("Knows {0}.").format(", ".join(classes))
+        text = self.tr("Classes: {0}.").format(", ".join(classes))
         return f"{text}\n“{entry.note}”" if entry is not None and entry.note else text
 
     # -- what the person wants

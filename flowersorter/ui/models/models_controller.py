@@ -29,7 +29,7 @@ class ModelsController(QObject):
     """Serves one `ModelPage` at a time. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model speaks now.
+        guesses_outdated(): Another model is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
@@ -82,17 +82,17 @@ class ModelsController(QObject):
     @Slot(int, str)
     def _write_note(self, model_id: int, note: str) -> None:
         collection = self._session.collection
-        self._submit(self.tr("Keeping the note"), lambda: name_model(collection, model_id, note), None)
+        self._submit(self.tr("Saving the note"), lambda: name_model(collection, model_id, note), None)
 
     @Slot(int)
     def _delete(self, model_id: int) -> None:
         engine = self._session.engine
-        self._submit(self.tr("Removing the model"), lambda: delete_model(engine, model_id), None)
+        self._submit(self.tr("Deleting the model"), lambda: delete_model(engine, model_id), None)
 
     @Slot(int)
     def _prune(self, keep: int) -> None:
         engine = self._session.engine
-        self._submit(self.tr("Removing old models"), lambda: prune_models(engine, keep), None)
+        self._submit(self.tr("Deleting old models"), lambda: prune_models(engine, keep), None)
 
     # -- how it is done
 
@@ -114,8 +114,8 @@ class ModelsController(QObject):
     def _on_used(self, before: object) -> None:
         assert before is None or isinstance(before, int)
         self._used_before = before
-        text = self.tr("Another model labels your photos now.")
-        self._front.bar.say(text, (self.tr("Go back to the one before"), self._go_back))
+        text = self.tr("Suggestions now come from another model.")
+        self._front.bar.say(text, (self.tr("Go back to the previous model"), self._go_back))
         self.guesses_outdated.emit()
 
     def _go_back(self) -> None:

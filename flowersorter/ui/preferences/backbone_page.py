@@ -115,7 +115,7 @@ class BackbonePage(QWidget):
     @Slot()
     def _explain(self) -> None:
         text = self.tr(
-            "With another backbone every photo is looked at once more. What was learned belongs to the old one: "
+            "With another image network every photo is scanned again. The model belongs to the previous network, so "
             "press Retrain afterwards."
         )
         self.note.say(text if self.chosen != self._used else "")
@@ -145,10 +145,13 @@ class BackboneLine(QWidget):
             self,
             f"backbone_{info.name}_download",
             self.tr("Download {0}…").format(megabytes(info.size_bytes)),
-            self.tr("Fetch its weights from the internet; nothing about you or your photos is sent"),
+            self.tr("Download the network. Nothing about you or your photos is sent"),
         )
         self.file_button = button(
-            self, f"backbone_{info.name}_file", self.tr("From file…"), self.tr("Take its weights from a file you have")
+            self,
+            f"backbone_{info.name}_file",
+            self.tr("From file…"),
+            self.tr("Load the network from a file on this computer"),
         )
         self.progress = QProgressBar(self)
         self.progress.setObjectName(f"backbone_{info.name}_progress")
@@ -156,7 +159,7 @@ class BackboneLine(QWidget):
             self,
             f"backbone_{info.name}_stop",
             self.tr("Stop"),
-            self.tr("Stop the download; it goes on from here next time"),
+            self.tr("Stop the download. It can be resumed later"),
         )
         for each in (self.download_button, self.file_button, self.stop_button):
             each.setAccessibleName(f"{info.title}: {each.text().rstrip('…')}")
@@ -188,7 +191,7 @@ class BackboneLine(QWidget):
 
     def show_info(self, info: BackboneInfo) -> None:
         """Show whether it is here."""
-        state = self.tr("on this computer") if info.installed else self.tr("not on this computer yet")
+        state = self.tr("installed") if info.installed else self.tr("not installed")
         self.facts.setText(self.tr("{0}, {1}, licence {2}").format(megabytes(info.size_bytes), state, info.licence))
         describe(self.radio, f"{info.title}, {self.facts.text()}")
         self.radio.setEnabled(info.installed)
@@ -210,7 +213,7 @@ class BackboneLine(QWidget):
         if total_bytes:
             self.facts.setText(self.tr("{0} of {1}").format(megabytes(done_bytes), megabytes(total_bytes)))
         else:
-            self.facts.setText(self.tr("Waiting for the download to begin"))
+            self.facts.setText(self.tr("Waiting for the download to start"))
 
     def set_busy(self, busy: bool) -> None:
         """One download at a time."""
@@ -231,7 +234,7 @@ class BackboneLine(QWidget):
     def _ask_for_file(self) -> None:
         kinds = self.tr("Weights (*.safetensors *.pth *.pt);;All files (*)")
         chosen, _ = QFileDialog.getOpenFileName(
-            self, self.tr("Weights of {0}").format(self.title), str(Path.home()), kinds
+            self, self.tr("Weights for {0}").format(self.title), str(Path.home()), kinds
         )
         if chosen:
             self.install_requested.emit(self.name, Path(chosen))

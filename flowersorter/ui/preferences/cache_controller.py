@@ -1,4 +1,4 @@
-"""Tidying up the cache after a labelling, and what Preferences say and do about it."""
+"""Keeps the cache within its limit after a scan, and serves the cache section of Preferences."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ class CacheController(QObject):
 
     @Slot()
     def tidy(self) -> None:
-        """Keep the cache within its limit, if it is time to look; a labelling that begins meanwhile comes first."""
+        """Trim the cache to its limit if due; a scan that starts meanwhile goes first."""
         self._session.library.submit(partial(cleaning_due, self._session.collection), self._tidy)
 
     def _tidy(self, due: bool) -> None:
         collection, queue = self._session.collection, self._session.queue
         if due and not queue.alive(self._job_id):
             self._job_id = queue.submit(
-                self.tr("Tidying up"),
+                self.tr("Tidying the cache"),
                 lambda report, cancel: clean_cache(collection, report, cancel),
                 Listener(failed=self._on_not_tidied),
                 background=True,
@@ -68,11 +68,11 @@ class CacheController(QObject):
 
     @Slot()
     def empty(self) -> None:
-        """Delete every small picture, then count."""
+        """Clear the thumbnail cache, then measure it."""
         collection = self._session.collection
         listener = Listener(succeeded=self._on_emptied, failed=self._on_failed, cancelled=self.count)
         self._session.queue.submit(
-            self.tr("Deleting the small pictures"),
+            self.tr("Clearing the thumbnail cache"),
             lambda report, cancel: empty_cache(collection, report, cancel),
             listener,
         )

@@ -13,10 +13,10 @@ _MOST_MB, _STEP_MB = 1_000_000, 500
 
 
 class CacheSection(QWidget):
-    """Says in words what the small pictures take. Lives in the GUI thread.
+    """Shows the size of the thumbnail cache in words. Lives in the GUI thread.
 
     Args:
-        limit_mb: What they may take now; 0 for as much as they like.
+        limit_mb: The current size limit; 0 for no limit.
         parent: The dialog.
 
     Signals:
@@ -28,13 +28,13 @@ class CacheSection(QWidget):
     def __init__(self, limit_mb: int, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("cache_part")
-        self.state = text_label(self, "cache_state", self.tr("Counting the small pictures…"))
+        self.state = text_label(self, "cache_state", self.tr("Measuring…"))
         self.limit = QSpinBox(self)
         self.limit.setObjectName("cache_limit")
         describe(
             self.limit,
-            self.tr("Most that the small pictures may take, in megabytes"),
-            self.tr("If there is more, those not looked at for longest are deleted first; 0 is no limit"),
+            self.tr("Size limit of the thumbnail cache, in megabytes"),
+            self.tr("When full, the thumbnails unused for longest are deleted first. 0 means no limit"),
         )
         self.limit.setRange(0, _MOST_MB)
         self.limit.setSingleStep(_STEP_MB)
@@ -43,7 +43,7 @@ class CacheSection(QWidget):
         self.limit.setSpecialValueText(self.tr("no limit"))
         self.limit.setValue(limit_mb)
         self.empty_button = button(
-            self, "cache_empty_button", self.tr("&Empty"), self.tr("Delete the small pictures; your photos stay")
+            self, "cache_empty_button", self.tr("&Empty"), self.tr("Clear the thumbnail cache. Your photos stay")
         )
         self.empty_button.setEnabled(False)
         self.kept = text_label(self, "cache_kept", muted=True)
@@ -52,7 +52,7 @@ class CacheSection(QWidget):
         self.empty_button.clicked.connect(self._empty)
 
     def _lay_out(self) -> None:
-        label = QLabel(self.tr("&Keep at most"), self)
+        label = QLabel(self.tr("&Limit"), self)
         label.setBuddy(self.limit)
         there = QHBoxLayout()
         there.setSpacing(theme.GAP_PX)
@@ -80,11 +80,11 @@ class CacheSection(QWidget):
         """Show what is there now."""
         if state.pictures:
             number = QLocale().toString(state.pictures)
-            pictures = self.tr("1 picture") if state.pictures == 1 else self.tr("{0} pictures").format(number)
+            pictures = self.tr("1 thumbnail") if state.pictures == 1 else self.tr("{0} thumbnails").format(number)
             photos, room = count_photos(state.photos), megabytes(state.picture_bytes)
             text = self.tr("{0} for {1}, {2}.").format(pictures, photos, room)
         else:
-            text = self.tr("There are none at the moment.")
+            text = self.tr("The cache is empty.")
         self.state.setText(text)
         self.empty_button.setEnabled(state.pictures > 0)
         self._explain(state)
@@ -92,17 +92,17 @@ class CacheSection(QWidget):
     @Slot()
     def show_problem(self) -> None:
         """They could not be counted, or not all be deleted."""
-        self.state.setText(self.tr("The small pictures cannot be counted: the disk refuses."))
+        self.state.setText(self.tr("The cache could not be measured: disk error."))
 
     def _explain(self, state: CacheState | None) -> None:
-        text = self.tr("They show your photos quickly, and are made again when they are needed.")
+        text = self.tr("Thumbnails make the grid fast. They are created again when needed.")
         if state is not None and state.embedding_bytes:
-            more = self.tr("What the network saw in the photos takes another {0}, and is kept.")
+            more = self.tr("The results of the image network take another {0} and are kept.")
             text += " " + more.format(megabytes(state.embedding_bytes))
         self.kept.setText(text)
 
     @Slot()
     def _empty(self) -> None:
         self.empty_button.setEnabled(False)
-        self.state.setText(self.tr("Deleting the small pictures…"))
+        self.state.setText(self.tr("Clearing the thumbnail cache…"))
         self.empty_requested.emit()

@@ -1,4 +1,4 @@
-"""Preferences: device, backbone with its download, and which model speaks."""
+"""Preferences: device, backbone with its download, and the active model."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class PreferencesController(QObject):
     """Shows the dialog and does what it asks for.
 
     Signals:
-        guesses_outdated(): Another backbone or model speaks now, or with another promise.
+        guesses_outdated(): Another backbone, model or target precision is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
@@ -135,7 +135,7 @@ class PreferencesController(QObject):
 
     @Slot()
     def _show_following(self) -> None:
-        """Show whether the model in use follows another promise at once."""
+        """Show whether the active model supports another target precision."""
         if self._dialog is not None:
             self._session.library.submit(partial(model_follows, self._session.engine), self._on_following)
 
@@ -145,7 +145,7 @@ class PreferencesController(QObject):
 
     @Slot(str)
     def _on_download(self, name: str) -> None:
-        self._fetch(name, self.tr("Downloading the backbone {0}").format(name), None)
+        self._fetch(name, self.tr("Downloading {0}").format(name), None)
 
     @Slot(str, object)
     def _on_install(self, name: str, file: Path) -> None:

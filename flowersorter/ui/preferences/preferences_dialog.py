@@ -1,4 +1,4 @@
-"""Preferences: what is promised, what the program calculates on, its backbone, and the model in use."""
+"""Preferences: target precision, device, backbone, and the active model."""
 
 from __future__ import annotations
 
@@ -38,15 +38,15 @@ from flowersorter.workflows.models.backbones import BackboneInfo
 
 @dataclass(frozen=True, slots=True)
 class Preferences:
-    """What a person can set.
+    """The settings.
 
     Attributes:
         device: "auto", "cpu" or "cuda".
         backbone: Name.
         thumbnail_px: Side of a tile in the grid.
-        cache_limit_mb: What the small pictures may take; 0 for as much as they like.
-        promise: Share of the photos called sure that must be right.
-        learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
+        cache_limit_mb: The size limit of the thumbnail cache; 0 for no limit.
+        promise: Target precision of the verdict Sure, 0 to 1.
+        learns_from_unlabelled: Whether Retrain also uses unlabelled photos while labels are scarce.
     """
 
     device: str = "auto"
@@ -100,7 +100,7 @@ class PreferencesDialog(QDialog):
         describe(self.tabs, self.tr("Preferences"))
         self.tabs.addTab(self._general(preferences), self.tr("&General"))
         self.tabs.addTab(self.models, self.tr("&Models"))
-        self.ok_button = button(self, "preferences_ok_button", self.tr("OK"), self.tr("Keep what is chosen (Enter)"))
+        self.ok_button = button(self, "preferences_ok_button", self.tr("OK"), self.tr("OK (Enter)"))
         self.ok_button.setDefault(True)
         self.cancel_button = button(self, "preferences_cancel_button", self.tr("Cancel"), self.tr("Close (Esc)"))
         column = column_of(self)
@@ -125,25 +125,25 @@ class PreferencesDialog(QDialog):
         column = QVBoxLayout(page)
         column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
         column.setSpacing(theme.GAP_PX)
-        column.addWidget(text_label(page, "promise_title", self.tr("What the program promises"), scale=1.05))
+        column.addWidget(text_label(page, "promise_title", self.tr("Caution"), scale=1.05))
         self.promise = SurePrecisionSection(preferences.promise, page)
         column.addWidget(self.promise)
         column.addSpacing(theme.LARGE_GAP_PX)
-        column.addWidget(text_label(page, "learning_title", self.tr("What Retrain learns from"), scale=1.05))
+        column.addWidget(text_label(page, "learning_title", self.tr("Training"), scale=1.05))
         self._add_learning(column, page, preferences.learns_from_unlabelled)
         column.addSpacing(theme.LARGE_GAP_PX)
-        column.addWidget(text_label(page, "device_title", self.tr("Look at photos with"), scale=1.05))
+        column.addWidget(text_label(page, "device_title", self.tr("Processing device"), scale=1.05))
         self._add_devices(column, page, preferences.device)
         column.addSpacing(theme.LARGE_GAP_PX)
-        column.addWidget(text_label(page, "backbone_title", self.tr("Backbone"), scale=1.05))
-        intro = self.tr("The network that turns a photo into what the program learns from. The first is a good choice.")
+        column.addWidget(text_label(page, "backbone_title", self.tr("Image network"), scale=1.05))
+        intro = self.tr("The default suits most people.")
         column.addWidget(text_label(page, "backbone_intro", intro))
         column.addWidget(self.backbones)
         column.addSpacing(theme.LARGE_GAP_PX)
-        column.addWidget(text_label(page, "thumbnail_title", self.tr("Size of the photos in the grid"), scale=1.05))
+        column.addWidget(text_label(page, "thumbnail_title", self.tr("Thumbnail size"), scale=1.05))
         column.addLayout(self._sizes(page, preferences.thumbnail_px))
         column.addSpacing(theme.LARGE_GAP_PX)
-        column.addWidget(text_label(page, "cache_title", self.tr("Small pictures on this computer"), scale=1.05))
+        column.addWidget(text_label(page, "cache_title", self.tr("Thumbnail cache"), scale=1.05))
         self.cache = CacheSection(preferences.cache_limit_mb, page)
         column.addWidget(self.cache)
         column.addStretch(1)
@@ -160,21 +160,21 @@ class PreferencesDialog(QDialog):
         return scroll
 
     def _add_learning(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
-        self.unlabelled = QCheckBox(self.tr("While labels are &few, from its own guesses too"), page)
+        self.unlabelled = QCheckBox(self.tr("When labels are &scarce, also learn from its own suggestions"), page)
         self.unlabelled.setObjectName("learns_from_unlabelled")
         text = self.tr(
-            "It learns from photos you checked. With up to {0} of them in each class it can also go by what it takes "
-            "the others for: then 1 to 4 more of 100 guesses are usually right, but a wrong guess can lead to others."
+            "With up to {0} confirmed photos per class, Retrain can also learn from its own suggestions. Usually 1-4 "
+            "% more accurate, but one wrong suggestion can lead to others."
         ).format(FEW_LABELS)
-        describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Counts from the next Retrain on"))
+        describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Applies from the next Retrain"))
         self.unlabelled.setChecked(wanted)
         column.addLayout(_explained(self.unlabelled, text_label(page, "learns_from_unlabelled_text", text, muted=True)))
 
     def _add_devices(self, column: QVBoxLayout, page: QWidget, device: str) -> None:
         lines = {
-            "auto": (self.tr("&Automatic"), self.tr("The graphics card where there is a fitting one")),
+            "auto": (self.tr("&Automatic"), self.tr("Uses a supported graphics card if present")),
             "cpu": (self.tr("&Processor"), self.tr("Works everywhere")),
-            "cuda": (self.tr("Graphics &card"), self.tr("Much faster; needs one by NVIDIA")),
+            "cuda": (self.tr("Graphics &card"), self.tr("Much faster. Needs an NVIDIA card")),
         }
         group = QButtonGroup(self)
         self.devices: dict[str, QRadioButton] = {}
@@ -190,7 +190,7 @@ class PreferencesDialog(QDialog):
     def _sizes(self, page: QWidget, size_px: int) -> QHBoxLayout:
         self.size_slider = QSlider(Qt.Orientation.Horizontal, page)
         self.size_slider.setObjectName("thumbnail_size")
-        describe(self.size_slider, self.tr("Size of the photos in the grid"), self.tr("Arrow keys change it"))
+        describe(self.size_slider, self.tr("Thumbnail size"), self.tr("Use the arrow keys"))
         self.size_slider.setRange(SMALLEST_PX, LARGEST_PX)
         self.size_slider.setSingleStep(ZOOM_STEP_PX)
         self.size_slider.setPageStep(3 * ZOOM_STEP_PX)
@@ -206,7 +206,7 @@ class PreferencesDialog(QDialog):
 
     @property
     def preferences(self) -> Preferences:
-        """What is chosen now."""
+        """The current choices."""
         device = next((name for name, radio in self.devices.items() if radio.isChecked()), "auto")
         return Preferences(
             device,
@@ -219,7 +219,7 @@ class PreferencesDialog(QDialog):
 
     @Slot()
     def accept(self) -> None:
-        """Keep what is chosen."""
+        """Emit the chosen settings and close."""
         if self.preferences != self._before:
             self.preferences_chosen.emit(self.preferences)
         super().accept()

@@ -1,4 +1,4 @@
-"""The promise of *sure* in Preferences: how many of the photos that are called so must be right."""
+"""The target precision of the verdict Sure in Preferences."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class SurePrecisionSection(QWidget):
     """Lets the person choose. Lives in the GUI thread.
 
     Args:
-        promise: The one that is kept now, one of `SURE_PRECISIONS`.
+        promise: The current target precision, one of `SURE_PRECISIONS`.
         parent: The dialog.
     """
 
@@ -25,22 +25,22 @@ class SurePrecisionSection(QWidget):
         self.choice.setObjectName("promise_choice")
         describe(
             self.choice,
-            self.tr("How many of the photos called sure must be right"),
-            self.tr("Counts at once for every guess"),
+            self.tr("Share of “Sure” photos that must be right"),
+            self.tr("Applies to all suggestions at once"),
         )
         self.choice.view().setObjectName("promise_list")
         self.choice.view().setAccessibleName(self.choice.accessibleName())
         for each in SURE_PRECISIONS:
-            self.choice.addItem(self.tr("{0} of 100 are right").format(round(100 * each)), each)
+            self.choice.addItem(self.tr("{0} % of the time").format(round(100 * each)), each)
         self.choice.setCurrentIndex(SURE_PRECISIONS.index(promise))
-        label = QLabel(self.tr("&Sure means that"), self)
+        label = QLabel(self.tr("“&Sure” means right at least"), self)
         label.setBuddy(self.choice)
         row = QHBoxLayout()
         row.setSpacing(theme.GAP_PX)
         row.addWidget(label)
         row.addWidget(self.choice)
         row.addStretch(1)
-        text = self.tr("The more must be right, the fewer are called sure: more is left for you to look at.")
+        text = self.tr("Stricter means fewer “Sure” photos and more to review.")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP_PX)
@@ -59,11 +59,11 @@ class SurePrecisionSection(QWidget):
         """Say when the model in use follows this choice, if not at once."""
         text = {
             Following.NEXT_TRAINING: self.tr(
-                "The model in use was made before there was this choice: it follows from the next Retrain on."
+                "The current model is too old for this setting. It applies from the next Retrain."
             ),
             Following.TOO_FEW_PHOTOS: self.tr(
-                "The model in use learned from too few photos to measure this, and is careful instead: "
-                "check more photos and press Retrain, then it follows this choice."
+                "The current model was trained on too few photos to measure this, so it is cautious. Confirm more "
+                "photos and press Retrain."
             ),
         }.get(following, "")
         self.note.setText(text)

@@ -19,7 +19,7 @@ _open_boxes: list[ErrorDialog] = []
 
 
 class ErrorDialog(FittedDialog):
-    """One error. An exception nobody expected shows its traceback under "Details"."""
+    """Shows one error. An unexpected exception shows its traceback under "Details"."""
 
     def __init__(self, error: BaseException, parent: QWidget | None = None) -> None:
         super().__init__(76, 44, parent)
@@ -48,11 +48,11 @@ class ErrorDialog(FittedDialog):
         if isinstance(error, OSError):
             why = error.strerror or str(error)
             where = f" ({error.filename})" if error.filename else ""
-            return self.tr("The disk refused something"), _sentence(why + where), ""
+            return self.tr("Disk error"), _sentence(why + where), ""
         return (
-            self.tr("Something went wrong that should not have"),
+            self.tr("Unexpected error"),
             "",
-            self.tr("You can go on working. If it happens again, copy the details and report them."),
+            self.tr("You can keep working. If it happens again, copy the details and report them."),
         )
 
     def _build(self) -> None:
@@ -68,10 +68,10 @@ class ErrorDialog(FittedDialog):
         top.setSpacing(theme.LARGE_GAP_PX)
         top.addWidget(picture)
         top.addLayout(texts, 1)
-        self.details_button = button(self, "error_details_button", self.tr("&Details"), self.tr("Show what happened"))
+        self.details_button = button(self, "error_details_button", self.tr("&Details"), self.tr("Show details"))
         self.details_button.setCheckable(True)
         self.details_button.toggled.connect(self._show_details)
-        self.copy_button = button(self, "error_copy_button", self.tr("C&opy"), self.tr("Copy the text of this message"))
+        self.copy_button = button(self, "error_copy_button", self.tr("C&opy"), self.tr("Copy this message"))
         self.copy_button.clicked.connect(self._copy)
         self.close_button = button(self, "error_close_button", self.tr("&Close"), self.tr("Close (Esc)"))
         self.close_button.setDefault(True)
@@ -109,7 +109,7 @@ def show_error(parent: QWidget | None, error: Exception) -> ErrorDialog | None:
 
     Args:
         parent: The window it belongs to; None while there is none.
-        error: A `UserError` speaks for itself; of anything else the traceback can be seen.
+        error: A `UserError` shows its sentences; anything else also its traceback.
 
     Returns:
         The box, for a caller who has to wait for it; None where there is nothing to show.

@@ -18,7 +18,7 @@ def with_ending(parent: QWidget, chosen: Path, ending: str) -> Path | None:
     """
     file = chosen.with_name(chosen.name + ending)
     if file.exists():
-        text = QCoreApplication.translate("save_name", "“{0}” is there already. Replace it?").format(file.name)
+        text = QCoreApplication.translate("save_name", "“{0}” already exists. Replace it?").format(file.name)
         title = QCoreApplication.translate("save_name", "Replace the file?")
         buttons = QMessageBox.StandardButton.Yes | QMessageBox.StandardButton.No
         answer = QMessageBox.question(parent, title, text, buttons, QMessageBox.StandardButton.No)

@@ -53,7 +53,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MessageSink:
-    """Where a controller speaks to the person.
+    """Parent window and status bar for a controller's messages.
 
     Attributes:
         window: Parent of its dialogs.

@@ -1,4 +1,4 @@
-"""The strip below: what is being done, how far it is, how long it will take; at rest, the last news."""
+"""The status bar: the running job with progress and time left; at rest, the last message."""
 
 from __future__ import annotations
 

@@ -48,7 +48,7 @@ class TimeLeft:
 
 
 def in_words(seconds: float) -> str:
-    """Say it as a person would: nobody wants to see 3:47 jump to 4:12."""
+    """Round the estimate, so that it does not jump between updates."""
 
     def tr(text: str) -> str:
         return QCoreApplication.translate("TimeLeft", text)

@@ -131,7 +131,7 @@ def button(parent: QWidget, name: str, text: str, tip: str = "") -> QPushButton:
 
 
 def describe(widget: QWidget, accessible_name: str, tip: str = "") -> None:
-    """Name a widget for screen readers and explain it to everybody."""
+    """Set the accessible name and the tool tip of a widget."""
     widget.setAccessibleName(accessible_name)
     if tip:
         widget.setToolTip(tip)

@@ -1,4 +1,4 @@
-"""Deep training: asks how, runs it, shows how it goes, and what it brought."""
+"""Finetuning: asks for its options, runs it, and shows progress and result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class FinetuneController(QObject):
     """Owns the dialog and the job. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model and network speak now.
+        guesses_outdated(): Another model and network are active.
     """
 
     guesses_outdated = Signal()
@@ -84,7 +84,7 @@ class FinetuneController(QObject):
         request = FinetuneRequest(unfreeze=unfreeze, epochs=epochs, device=self._session.device)
         self._dialog.begin()
         self._job_id = self._session.queue.submit(
-            self.tr("Deep training"),
+            self.tr("Training thoroughly"),
             lambda report, cancel: finetune(self._session.engine, request, report, cancel),
             Listener(
                 reported=self._on_news,
@@ -111,7 +111,7 @@ class FinetuneController(QObject):
             self._dialog.show_epoch(news)
 
     def _on_cancelled(self) -> None:
-        self._end(self.tr("Stopped before the first epoch was over: nothing was changed."))
+        self._end(self.tr("Stopped. Nothing was changed."))
 
     def _on_failed(self, error: Exception) -> None:
         if self._dialog is None or not self._dialog.isVisible():
@@ -128,11 +128,11 @@ class FinetuneController(QObject):
             return
         self._refused = result.model_id
         if result.lost_classes:
-            why = self.tr("It does not know {0}, so the model before stays.").format(", ".join(result.lost_classes))
+            why = self.tr("It doesn't know {0}, so the previous model was kept.").format(", ".join(result.lost_classes))
         elif result.replaces_import:
-            why = self.tr("The model in use was imported, so it stays until you say otherwise.")
+            why = self.tr("Your imported model stays in use until you decide.")
         else:
-            why = self.tr("That is worse than before, so the model before stays.")
+            why = self.tr("The new version was less accurate, so the previous one was kept.")
         self._front.bar.say(f"{self._message} {why}", (self.tr("Use the new one anyway"), self._use_refused))
         self._end(f"{self._message} {why}")
 
@@ -154,14 +154,14 @@ class FinetuneController(QObject):
 
     def _in_words(self, result: FinetuneResult) -> str:
         if result.stopped:
-            text = self.tr("Stopped; epoch {0} is kept.").format(result.best)
+            text = self.tr("Stopped. Epoch {0} was kept.").format(result.best)
         else:
-            text = self.tr("Learned from {0}; epoch {1} is kept.").format(count_photos(result.photos), result.best)
+            text = self.tr("Learned from {0}. Epoch {1} was kept.").format(count_photos(result.photos), result.best)
         if result.held_out_accuracy is not None:
-            figures = self.tr("{0} of {1} that the network never saw are right (before: {2}).")
+            figures = self.tr("Accuracy {0} on {1} it had not seen (was {2}).")
             text += " " + figures.format(
                 percent(result.held_out_accuracy), count_photos(result.held_out), percent(result.frozen_accuracy)
             )
         if result.left_out:
-            text += " " + self.tr("{0} left out: there is no picture any more.").format(count_photos(result.left_out))
+            text += " " + self.tr("{0} skipped, because the files are missing.").format(count_photos(result.left_out))
         return text

@@ -1,4 +1,4 @@
-"""Deep training: what is to learn and for how long; while it runs, the curve of what it brings."""
+"""The finetuning dialog: stages and epochs to train; the accuracy curve while it runs."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class FinetuneDialog(QDialog):
     def __init__(self, photos: int, estimate: Estimate, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("deep_dialog")
-        self.setWindowTitle(self.tr("Deep Training"))
+        self.setWindowTitle(self.tr("Train Thoroughly"))
         self._photos, self._estimate = photos, estimate
         self._epochs: list[Epoch] = []
         self._running = False
@@ -67,9 +67,9 @@ class FinetuneDialog(QDialog):
             self,
             "deep_what",
             self.tr(
-                "Retrain only fits a layer on top of the network. Deep training changes the network itself: it looks "
-                "at your photos again and again, each time cut, turned and coloured a little differently. That takes "
-                "minutes instead of seconds and brings the last points. Some photos are held out to measure with."
+                "Retrain only adjusts the last layer. This trains the image network itself: it studies your photos "
+                "many times with small variations. It takes minutes instead of seconds and is usually 1-3 % more "
+                "accurate. Some photos are set aside to measure the accuracy."
             ),
             muted=True,
         )
@@ -86,17 +86,15 @@ class FinetuneDialog(QDialog):
         self.epochs.setObjectName("deep_epochs")
         self.epochs.setRange(1, _MOST_EPOCHS)
         self.epochs.setValue(EPOCHS)
-        describe(self.epochs, self.tr("Epochs"), self.tr("How often every photo is shown"))
-        self.epochs_label = QLabel(self.tr("&Epochs (how often every photo is shown):"), self)
+        describe(self.epochs, self.tr("Epochs"), self.tr("Passes over the photos"))
+        self.epochs_label = QLabel(self.tr("&Passes over the photos (epochs):"), self)
         self.epochs_label.setBuddy(self.epochs)
         self.duration = text_label(self, "deep_duration")
         self.chart = EpochChart(EPOCHS, self)
         self.news = text_label(self, "deep_news")
         self.message = Message(self, "deep_message")
         self.start = button(self, "deep_start", self.tr("&Start"), self.tr("Train the network on your photos"))
-        self.stop = button(
-            self, "deep_stop", self.tr("S&top"), self.tr("Stop now; the best epoch so far becomes the model")
-        )
+        self.stop = button(self, "deep_stop", self.tr("S&top"), self.tr("Stop now and keep the best epoch so far"))
         self.close_button = button(self, "deep_close", self.tr("&Close"))
         self.start.setDefault(True)
         self.stages.idToggled.connect(self._on_choice)
@@ -108,11 +106,11 @@ class FinetuneDialog(QDialog):
 
     def _choices(self) -> Sequence[tuple[str, str]]:
         return (
-            (self.tr("Only the &final layer"), self.tr("The network stays as it is. Seldom better than Retrain.")),
-            (self.tr("The &last stage of the network too"), self.tr("Usually the best: about two points better.")),
+            (self.tr("Only the &final layer"), self.tr("The network is not changed. Seldom better than Retrain.")),
+            (self.tr("Also the &last stage of the network"), self.tr("Usually best: about 2 % more accurate.")),
             (
-                self.tr("The last &two stages of the network too"),
-                self.tr("Takes twice as long; worth it for photos unlike everyday ones, from some hundred a class on."),
+                self.tr("Also the last &two stages of the network"),
+                self.tr("Takes twice as long. Worth it for unusual subjects with a few hundred photos per class."),
             ),
         )
 
@@ -193,7 +191,7 @@ class FinetuneDialog(QDialog):
         """The training is over.
 
         Args:
-            text: What it brought, or why it brought nothing.
+            text: The result, or the reason for none.
             warning: Whether something went wrong.
         """
         self._running = False
@@ -210,7 +208,7 @@ class FinetuneDialog(QDialog):
 
 
 def duration_in_words(seconds: float) -> str:
-    """About how long, as a person would say it."""
+    """Describe the estimated duration in words."""
 
     def tr(text: str) -> str:
         return QCoreApplication.translate("DeepDialog", text)

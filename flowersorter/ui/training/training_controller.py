@@ -1,6 +1,6 @@
-"""Retrain: learn from what the person checked, then show what changed.
+"""Retrain: fit the head on the confirmed photos, then show the changed suggestions.
 
-Its workflows are imported where they are run: the window is up before anybody has pressed Retrain.
+Its workflows are imported on first use, so that the window appears sooner.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class TrainingController(QObject):
     Signals:
         trained(): The collection has another model, by which the folder is about to be labelled.
         places_requested(list of place ids, title): Show these.
-        told(): The person was told what changed, and nothing is left to do.
+        told(): The result is shown, and nothing is left to do.
     """
 
     trained = Signal()
@@ -49,16 +49,16 @@ class TrainingController(QObject):
         folder.begun.connect(self._stop_getting_ready)
 
     def reason_not_to(self) -> str:
-        """Why there is nothing to learn now, for the person; "" where there is."""
+        """The reason why Retrain is not possible now; "" if it is."""
         if self.running:
-            return self.tr("It is learning already")
+            return self.tr("Already training")
         return self.nothing_checked()
 
     def nothing_checked(self) -> str:
         """What to do before anything can be learned or measured, for the person; "" once there is a label."""
         if self._session.state.label_counts:
             return ""
-        return self.tr("Check some photos first: drag them onto their class, or press Enter where the guess is right")
+        return self.tr("Confirm some photos first: drag them onto a class, or press Enter if the suggestion is right")
 
     @property
     def running(self) -> bool:
@@ -66,7 +66,7 @@ class TrainingController(QObject):
         return self._session.queue.alive(self._job_id)
 
     def start(self) -> None:
-        """Retrain; a labelling that runs gives way and goes on afterwards with the new model."""
+        """Retrain; a running scan is preempted and restarts with the new model."""
         from flowersorter.workflows.training.train import RetrainRequest, retrain
 
         reason = self.reason_not_to()
@@ -77,7 +77,7 @@ class TrainingController(QObject):
         request = RetrainRequest(self._session.device)
         listener = Listener(succeeded=self._on_trained)
         self._job_id = self._session.queue.submit(
-            self.tr("Learning from your photos"),
+            self.tr("Training on your photos"),
             lambda report, cancel: retrain(self._session.engine, request, report, cancel),
             listener,
             changes=Changes.MODEL | Changes.CLASSES,
@@ -113,11 +113,11 @@ class TrainingController(QObject):
 
     def _why_not(self, result: TrainResult) -> str:
         if result.imported_right is None:
-            return self.tr("That is worse than before, so the old model stays.")
+            return self.tr("The new version was less accurate, so the previous one was kept.")
         if not result.held_out:
-            return self.tr("The model you imported stays in use until you say so.")
-        text = self.tr("The model you imported gets {0} of these right, and stays in use until you say so.")
-        return text.format(result.imported_right)
+            return self.tr("Your imported model stays in use until you decide.")
+        text = self.tr("Your imported model gets {0} % and stays in use until you decide.")
+        return text.format(round(100 * result.imported_right / result.held_out))
 
     def _predict_again(self) -> None:
         self.trained.emit()
@@ -134,21 +134,27 @@ class TrainingController(QObject):
         photos = self.tr("1 photo") if result.photos == 1 else self.tr("{0} photos").format(result.photos)
         text = self.tr("Learned from {0}.").format(photos)
         if result.guessed:
-            text = self.tr("Learned from {0}, and from its own guesses at {1} others.").format(photos, result.guessed)
+            text = self.tr("Learned from {0} and its own suggestions for {1} more.").format(photos, result.guessed)
         if result.held_out_accuracy is not None and result.held_out:
-            right = round(result.held_out_accuracy * result.held_out)
-            text += " " + self.tr("{0} of {1} held-out photos right.").format(right, result.held_out)
+            text += " " + self._accuracy(result.held_out_accuracy, result.before)
         if result.unmeasured:
             text += " " + self.tr("Not measured: {0}.").format(in_words(result.unmeasured))
         return text
 
+    def _accuracy(self, now: float, before: float | None) -> str:
+        """State the held-out accuracy, with the previous model's where it differs."""
+        new, old = round(100 * now), None if before is None else round(100 * before)
+        if old is None or old == new:
+            return self.tr("Accuracy about {0} %.").format(new)
+        return self.tr("Accuracy about {0} % (was {1} %).").format(new, old)
+
     def _on_opened(self) -> None:
-        """What is compared is the folder before."""
+        """Drop the suggestions kept for the comparison: they belong to the previous folder."""
         self._before = None
 
     @Slot()
     def _on_labelled(self) -> None:
-        """The folder shows the new model's guesses now: which are others than before?"""
+        """Compare the new model's suggestions with the previous ones."""
         if self._before is None:
             return
         before, self._before = self._before, None
@@ -158,17 +164,17 @@ class TrainingController(QObject):
         self._changed = columns.place_ids[changed].tolist()
         count = len(self._changed)
         if not count:
-            self._front.bar.say(self._message + " " + self.tr("No guess changed."))
+            self._front.bar.say(self._message + " " + self.tr("No suggestions changed."))
         else:
-            text = self.tr("1 guess changed.") if count == 1 else self.tr("{0} guesses changed.").format(count)
-            self._front.bar.say(f"{self._message} {text}", (self.tr("Show them"), self._show_changed))
+            text = self.tr("1 suggestion changed.") if count == 1 else self.tr("{0} suggestions changed.").format(count)
+            self._front.bar.say(f"{self._message} {text}", (self.tr("Show"), self._show_changed))
         self.told.emit()
 
     def _show_changed(self) -> None:
-        self.places_requested.emit(self._changed, self.tr("Guesses that changed"))
+        self.places_requested.emit(self._changed, self.tr("Changed suggestions"))
 
     def _get_ready(self) -> None:
-        """While nobody waits, for the next Retrain: few labelled photos are worth looking at more than once."""
+        """Embed extra views of the labelled photos in the background, for the next Retrain."""
         engine, device = self._session.engine, self._session.device
         if not self._session.state.label_counts:
             return
@@ -179,13 +185,13 @@ class TrainingController(QObject):
             get_ready(engine, device, report, cancel)
 
         listener = Listener(failed=self._on_not_ready)
-        title = self.tr("Getting ready for Retrain")
+        title = self.tr("Preparing for Retrain")
         self._ready_id = self._session.queue.submit(title, run, listener, background=True)
 
     def _stop_getting_ready(self) -> None:
-        """What the person waits for goes first; the end of it begins this again."""
+        """Stop the background preparation; it restarts after the next scan."""
         self._session.queue.drop(self._ready_id)
 
     @Slot(object)
     def _on_not_ready(self, error: Exception) -> None:
-        """Retrain learns without it, and says itself what it cannot do without."""
+        """Ignore the error: Retrain works without extra views and reports its own errors."""

@@ -46,7 +46,7 @@ class AboutDialog(FittedDialog):
         self.licence.setPlainText(licence_text())
         self.licence.setMinimumHeight(self.fontMetrics().lineSpacing() * 6)
         heading = text_label(self, "about_licence_heading", self.tr("Licences"), scale=1.05)
-        tip = self.tr("Copy the names and versions, for a report")
+        tip = self.tr("Copy the versions for a bug report")
         self.copy_button = button(self, "about_copy_button", self.tr("C&opy versions"), tip)
         self.copy_button.clicked.connect(self._copy)
         self.close_button = button(self, "about_close_button", self.tr("&Close"), self.tr("Close (Esc)"))
@@ -69,8 +69,8 @@ class AboutDialog(FittedDialog):
         picture.setPixmap(theme.app_icon().pixmap(QSize(_ICON_PX, _ICON_PX), self.devicePixelRatioF()))
         name = text_label(self, "about_name", self.tr("FlowerSorter"), scale=1.6)
         sentence = self.tr(
-            "Labels your photos, learns from your corrections, and files them into folders. "
-            "Your photos stay on this computer."
+            "Suggests a name for every photo, learns from your corrections, and sorts photos into folders. Your "
+            "photos stay on this computer."
         )
         self.sentence = text_label(self, "about_sentence", sentence)
         texts = QVBoxLayout()

@@ -30,7 +30,7 @@ class Actions(QObject):
         self._actions = {spec.name: _action(spec, window, grid) for spec in SPECS}
         self._tips = {spec.name: tr(spec.tip) if spec.tip else "" for spec in SPECS}
         self.recent_menu = _menu("recent_menu", tr("Open &Recent"), window)
-        self.collections_menu = _menu("collections_menu", tr("Recent Gar&dens"), window)
+        self.collections_menu = _menu("collections_menu", tr("Recent Collec&tions"), window)
         self.assign_menu = _menu("assign_menu", tr("&Assign to"), window)
         self._fill(window.menuBar())
         self.toolbar = self._toolbar(window)
@@ -49,7 +49,7 @@ class Actions(QObject):
 
     @Slot(str)
     def show_undo_text(self, text: str) -> None:
-        """Say in the menu what Undo would take back."""
+        """Name the next undo step in the menu."""
         self["undo"].setText(tr("&Undo: {0}").format(text) if text else tr("&Undo"))
         set_tip(self["undo"], "")
 

@@ -40,7 +40,9 @@ class EmptyState(QWidget):
         self.picture.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.headline = _label(self.tr("Sort your photos"), self, scale=1.9, bold=True)
         self.lead = _label(
-            self.tr("FlowerSorter looks at every photo of a folder, says what it shows, and learns from you."),
+            self.tr(
+                "FlowerSorter suggests a name for every photo in a folder, and gets better each time you correct it."
+            ),
             self,
             scale=1.05,
         )
@@ -51,15 +53,14 @@ class EmptyState(QWidget):
         self.button.setIconSize(QSize(20, 20))
         self.button.setIcon(theme.icon("open-folder", self.palette().color(QPalette.ColorRole.HighlightedText)))
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.hint = _label(self.tr("or drop a folder anywhere on this window"), self, muted=True)
+        self.hint = _label(self.tr("or drop a folder anywhere in this window"), self, muted=True)
         self.promise = _label(
             self.tr(
-                "Your photos stay on this computer. Nothing on disk changes until you say so, "
-                "and every change can be undone."
+                "Your photos stay on this computer. Files change only when you sort, and every sort can be undone."
             ),
             self,
         )
-        self.recent_title = _label(self.tr("Open again"), self, bold=True)
+        self.recent_title = _label(self.tr("Recent folders"), self, bold=True)
         self.recent = QFrame(self)
         self.recent.setObjectName("recent_folders")
         self._recent_layout = QVBoxLayout(self.recent)

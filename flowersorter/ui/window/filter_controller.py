@@ -1,4 +1,4 @@
-"""Which photos the grid shows: a class, a pile, or just these; and what it says when there are none."""
+"""The grid filter: a class, a pseudo-class or given photos; and the notice if there are none."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class FilterController(QObject):
     """Keeps filter, title and the mark in the class list in step.
 
     Attributes:
-        looking: Whether the folder is being looked at, so that an empty grid may still fill.
+        looking: Whether the folder is being scanned, so that an empty grid may still fill.
 
     Signals:
-        everything_shown(): Photos are shown whether they are checked or not.
+        everything_shown(): Confirmed photos are shown, too.
         said(str): Something the person should know.
     """
 
@@ -51,7 +51,7 @@ class FilterController(QObject):
 
     @Slot(int)
     def show(self, key: int) -> None:
-        """Show a class or a pile."""
+        """Show a class or a pseudo-class."""
         self._photos.set_filter(replace(self._photos.filter, shelf=key, places=None, title=""))
         self._list.set_current(key)
         self._grid.scrollToTop()
@@ -68,7 +68,7 @@ class FilterController(QObject):
         self.show_title()
         elsewhere = len(self._photos.filter.places or ()) - self._photos.rowCount()
         if elsewhere > 0:
-            self.said.emit(self.tr("{0} of these photos are in other folders.").format(elsewhere))
+            self.said.emit(self.tr("In other folders: {0}.").format(elsewhere))
 
     @Slot()
     def show_all(self) -> None:
@@ -108,7 +108,7 @@ class FilterController(QObject):
         piles = {
             int(PseudoClass.ALL): self.tr("All photos"),
             int(PseudoClass.UNSURE): self.tr("Not sure"),
-            int(PseudoClass.NEW): self.tr("New to me"),
+            int(PseudoClass.NEW): self.tr("Unknown"),
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
         }
         title = shown.title or piles.get(shown.shelf) or self._names.get(shown.shelf, "")
@@ -120,12 +120,12 @@ class FilterController(QObject):
         if not len(self._photos.columns):
             return self.tr("Looking for photos…") if self.looking else self.tr("There are no photos in this folder.")
         if shown.places is not None:
-            return self.tr("These photos are not in the folder that is open.")
+            return self.tr("These photos are not in the open folder.")
         if shown.unchecked:
-            return self.tr("You have checked every photo here.")
+            return self.tr("You have confirmed every photo here.")
         piles = {
-            int(PseudoClass.UNSURE): self.tr("Nothing here: every photo looked at so far has found a class."),
-            int(PseudoClass.NEW): self.tr("Nothing here: no photo looked at so far is new."),
-            int(PseudoClass.UNREADABLE): self.tr("Nothing here: every photo could be read."),
+            int(PseudoClass.UNSURE): self.tr("No uncertain photos."),
+            int(PseudoClass.NEW): self.tr("No unknown photos."),
+            int(PseudoClass.UNREADABLE): self.tr("No unreadable files."),
         }
         return piles.get(shown.shelf, self.tr("No photos here yet. Drag some onto this class."))

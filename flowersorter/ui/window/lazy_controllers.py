@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 
 class LazyControllers(QObject):
-    """Makes each controller at its first use and passes on what it says. Lives in the GUI thread.
+    """Creates each controller on first use and forwards its signals. Lives in the GUI thread.
 
     Signals:
-        files_changed(): Photos came or went on disk; the folder should be looked at again.
-        guesses_outdated(): Another backbone or model speaks now.
+        files_changed(): Photos came or went on disk; the folder should be rescanned.
+        guesses_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
@@ -56,27 +56,27 @@ class LazyControllers(QObject):
 
     @Slot()
     def sort(self) -> None:
-        """File the photos; the person sees the plan first."""
+        """Sort the photos, after a preview."""
         self.sorting.start()
 
     @Slot()
     def undo_sort(self) -> None:
-        """Take the newest run back."""
+        """Undo the newest sort."""
         self.sorting.undo_last()
 
     @Slot()
     def show_history(self) -> None:
-        """Show every run."""
+        """Show every sort."""
         self.sorting.show_history()
 
     @Slot()
     def export_model(self) -> None:
-        """Save what was learned as a file."""
+        """Save the model as a file."""
         self.taking.export_model()
 
     @Slot()
     def import_model(self) -> None:
-        """Add a model that somebody shared."""
+        """Add a model from a file."""
         self.taking.import_model()
 
     @Slot()

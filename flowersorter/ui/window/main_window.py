@@ -1,4 +1,4 @@
-"""The window: what stands where, and which wish goes to which controller."""
+"""The main window: layout, and the wiring of actions to controllers."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class MainWindow(QMainWindow):
     """Shows one collection. Lives in the GUI thread.
 
     Signals:
-        closing(): The window is about to close; whoever runs something ends it now.
+        closing(): The window is about to close; running jobs must end.
     """
 
     closing = Signal()
@@ -79,7 +79,7 @@ class MainWindow(QMainWindow):
         column.addWidget(self.grid, 1)
         self.splitter = QSplitter(Qt.Orientation.Horizontal, self)
         self.splitter.setObjectName("splitter")
-        self.splitter.setAccessibleName(self.tr("Classes, photos and the picked photo"))
+        self.splitter.setAccessibleName(self.tr("Classes, photos and the selected photo"))
         self.splitter.setHandleWidth(1)
         for part, stretch in ((self.class_list, 0), (middle, 1), (self.inspector, 0)):
             self.splitter.addWidget(part)
@@ -257,7 +257,7 @@ class MainWindow(QMainWindow):
         self.shelf.show_title()
 
     def open_folder(self, folder: Path) -> None:
-        """Show this folder and label what is new in it."""
+        """Show this folder and predict its new photos."""
         if self.session.photos.filter.places is not None:
             self.shelf.show_all()
         self.folder.open(folder)
@@ -390,7 +390,7 @@ class MainWindow(QMainWindow):
         self.grid.rest()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Remember how the window looks, vanish at once, and let whoever runs something end it."""
+        """Save the window state, hide at once, and emit `closing` so that running jobs end."""
         self.memory.save(self.grid, self.session.photos.filter.order)
         self.hide()
         self.closing.emit()

@@ -1,4 +1,4 @@
-"""What the person says about the photos that are picked in the grid, by key, menu or drag."""
+"""Labels the selected photos by key, menu or drag."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flowersorter.ui.window.filter_controller import FilterController
 
 
 class SelectionController(QObject):
-    """Turns a key into a correction of what is picked, and goes on to the next photo."""
+    """Labels the selected photos and moves on to the next one."""
 
     def __init__(
         self,
@@ -31,29 +31,29 @@ class SelectionController(QObject):
 
     @Slot(int)
     def assign(self, class_id: int) -> None:
-        """Say that the picked photos show this class."""
+        """Label the selected photos with this class."""
         self._after_key(self._corrections.assign(self._grid.selected_places(), class_id))
 
     @Slot()
     def confirm(self) -> None:
-        """Say that the guesses are right."""
+        """Confirm the suggestions."""
         selected = self._grid.selected_places()
         if selected and not self._after_key(self._corrections.confirm(selected)):
-            self._front.bar.say(self.tr("There is no guess to confirm: drag the photo onto a class, or press its key."))
+            self._front.bar.say(self.tr("No suggestion to confirm. Drag it onto a class or press a number."))
 
     @Slot()
     def clear_label(self) -> None:
-        """Make guesses of them again."""
+        """Remove the labels of the selected photos."""
         self._corrections.clear(self._grid.selected_places())
 
     @Slot(int, object)
     def drop(self, class_id: int, place_ids: list[int]) -> None:
-        """Say that what was dragged onto a class shows it."""
+        """Label dragged photos with the class under the drop."""
         self._corrections.assign(place_ids, class_id)
 
     @Slot()
     def make_class(self) -> None:
-        """Make a class; the picked photos go into it."""
+        """Create a class and move the selected photos to it."""
         self.assign_to_new(self._grid.selected_places())
 
     @Slot(object)
@@ -65,26 +65,26 @@ class SelectionController(QObject):
 
     @Slot()
     def split(self) -> None:
-        """Make a class of the picked photos; what is left of theirs stays."""
+        """Move the selected photos to a new class; the others stay."""
         selected = self._grid.selected_places()
         if selected:
             self.assign_to_new(selected)
         else:
-            self._front.bar.say(self.tr("Pick the photos that belong into a class of their own first."))
+            self._front.bar.say(self.tr("Select the photos for the new class first."))
 
     @Slot(int)
     def split_class(self, class_id: int) -> None:
-        """Show a class so that the person can pick what belongs into another one; make it of what is picked there."""
+        """Show a class, so that the person can select photos for a new class."""
         if self._shelf.class_shown == class_id:
             self.split()
             return
         self._shelf.show(class_id)
         key = self._split_key.toString(QKeySequence.SequenceFormat.NativeText)
-        text = self.tr("Pick the photos that belong into a class of their own, then press {0}.").format(key)
+        text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split))
 
     def _after_key(self, count: int) -> int:
-        """With one photo picked, go on to the next: that is how a pile is worked through."""
+        """After a single photo, select the next one, so that a series needs one key each."""
         picked = self._grid.selectionModel().selectedIndexes()
         if count == 1 and len(picked) == 1:
             self._grid.go_on()

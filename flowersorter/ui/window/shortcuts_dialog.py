@@ -15,14 +15,14 @@ class ShortcutsDialog(QDialog):
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("keys_dialog")
-        self.setWindowTitle(self.tr("Keys and mouse"))
+        self.setWindowTitle(self.tr("Keyboard and mouse"))
         rows = [
-            (self.tr("Drag photos onto a class"), self.tr("say what they show")),
-            (self.tr("Drag a class up or down"), self.tr("another order; the digit keys follow")),
-            (self.tr("1 to 9"), self.tr("give the picked photos the class with that number")),
-            (self.tr("Ctrl + wheel"), self.tr("larger or smaller photos")),
-            (self.tr("Double click"), self.tr("see a photo large")),
-            (self.tr("Escape"), self.tr("pick nothing")),
+            (self.tr("Drag photos onto a class"), self.tr("Assign the class")),
+            (self.tr("Drag a class up or down"), self.tr("Reorder; number keys follow")),
+            (self.tr("1 to 9"), self.tr("Assign the class with that number")),
+            (self.tr("Ctrl + wheel"), self.tr("Larger or smaller thumbnails")),
+            (self.tr("Double click"), self.tr("See a larger view")),
+            (self.tr("Escape"), self.tr("Clear selection")),
         ]
         for action in actions:
             keys = action.shortcuts()
@@ -46,7 +46,7 @@ class ShortcutsDialog(QDialog):
         grid.setRowStretch(len(rows), 1)
         scroll = QScrollArea(self)
         scroll.setObjectName("keys")
-        scroll.setAccessibleName(self.tr("Keys and what they do"))
+        scroll.setAccessibleName(self.tr("Keyboard shortcuts"))
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

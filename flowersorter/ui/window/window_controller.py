@@ -1,6 +1,6 @@
-"""Small wishes that need a dialog or another program: choose a folder, show in folder, about.
+"""Window actions that open a dialog or an external program.
 
-Dialogs are imported where they are wished for: the window is up before any of them is needed.
+Dialogs are imported on first use, so that the window appears sooner.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class WindowController(QObject):
 
     @Slot()
     def show_picked_in_folder(self) -> None:
-        """Open the folder of the first picked photo."""
+        """Open the folder of the first selected photo."""
         picked = self._grid.selected_places()
         path = self._session.photos.path_of(picked[0]) if picked else None
         if path is not None:

@@ -264,7 +264,7 @@ def and_move(program: Program, qtbot: QtBot) -> None:
     stored(program)
     dialog = program.window.findChild(ClassMoveDialog)
     assert dialog is not None
-    assert "Undo takes both back" in dialog.note.text()
+    assert "Undo reverses both" in dialog.note.text()
     qtbot.waitUntil(dialog.move_button.isEnabled)
     QTest.mouseClick(dialog.move_button, Qt.MouseButton.LeftButton)
     idle(program, qtbot)
@@ -285,7 +285,7 @@ def test_filed_photos_go_back_and_forth_with_a_merge(program: Program, tmp_path:
     assert filed(target) == merged
     ctrl_z(program, qtbot)
     assert filed(target) == corrected
-    assert window.job_bar.message.text().endswith("The classes are apart again.")
+    assert window.job_bar.message.text().endswith("The classes are separate again.")
     window.actions_by_name["redo"].trigger()
     idle(program, qtbot)
     assert filed(target) == merged
@@ -309,7 +309,7 @@ def test_filed_photos_go_back_and_forth_with_a_name(program: Program, tmp_path: 
     assert filed(target) == renamed
     ctrl_z(program, qtbot)
     assert filed(target) == corrected
-    assert window.job_bar.message.text().endswith("The class has its old name again.")
+    assert window.job_bar.message.text().endswith("The class has its previous name again.")
     window.actions_by_name["redo"].trigger()
     idle(program, qtbot)
     assert filed(target) == renamed
@@ -333,7 +333,7 @@ def test_what_the_bar_took_back_already_is_no_matter(program: Program, tmp_path:
     ctrl_z(program, qtbot)
     assert known(program)["labels"] == before["labels"]
     assert filed(target) == start
-    assert program.window.job_bar.message.text() == "The classes are apart again."
+    assert program.window.job_bar.message.text() == "The classes are separate again."
     assert program.window.findChildren(ErrorDialog) == []
 
 

@@ -103,7 +103,7 @@ def test_it_says_how_many_photos_go_in(window: QWidget, classes: ClassTable) -> 
     for photos in (0, 1, 12):
         when_asked(NameDialog, look)
         ask_for_name(window, classes.all(), at_once(classes.add), photos)
-    assert said == ["", "1 photo will go into it.", "12 photos will go into it."]
+    assert said == ["", "1 photo will be added.", "12 photos will be added."]
 
 
 def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, classes: ClassTable) -> None:
@@ -121,7 +121,7 @@ def test_a_name_that_is_taken_is_refused_while_it_is_typed(window: QWidget, clas
 
     when_asked(NameDialog, deed)
     assert ask_for_name(window, classes.all(), at_once(classes.add), 0) is None
-    assert seen == [*[("", True)] * 4, ("There is already a class “daisy”.", False), ("", True)]
+    assert seen == [*[("", True)] * 4, ("There is already a class named “daisy”.", False), ("", True)]
 
 
 def test_a_name_refused_after_all_says_why_and_can_be_mended(
@@ -184,7 +184,7 @@ def test_a_new_name_that_cannot_be_used_says_why(window: QWidget, classes: Class
     assert "characters that cannot be displayed" in said[0]
 
 
-@pytest.mark.parametrize(("filed", "note"), [(0, ""), (12, "12 photos filed under it: you choose next")])
+@pytest.mark.parametrize(("filed", "note"), [(0, ""), (12, "12 photos sorted into it: next you choose")])
 def test_renaming_says_that_filed_photos_are_asked_about(
     window: QWidget, classes: ClassTable, filed: int, note: str
 ) -> None:
@@ -247,7 +247,8 @@ def test_the_chosen_class_is_told(window: QWidget, classes: ClassTable) -> None:
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"), [(0, ""), (1, "1 photo loses this label. "), (7, "7 photos lose this label. ")]
+    ("labels", "said"),
+    [(0, ""), (1, "1 photo goes back to its suggestion. "), (7, "7 photos go back to their suggestions. ")],
 )
 def test_deleting_says_what_is_lost_and_cancel_is_the_default(
     window: QWidget, classes: ClassTable, labels: int, said: str
@@ -260,14 +261,14 @@ def test_deleting_says_what_is_lost_and_cancel_is_the_default(
 
     when_asked(QMessageBox, look)
     assert not ask_to_delete(window, classes.all()[0], labels)
-    assert texts == [f"{said}The photos themselves and their files stay where they are."]
+    assert texts == [f"{said}The photos themselves stay where they are."]
 
 
 def test_deleting_says_that_filed_photos_stay(window: QWidget, classes: ClassTable) -> None:
     texts: list[str] = []
     when_asked(QMessageBox, lambda box: texts.append(box.informativeText()))
     ask_to_delete(window, classes.all()[0], 0, 12)
-    assert texts[0].endswith("stay where they are. So do those in the folders you sorted into (12 photos).")
+    assert texts[0].endswith("stay where they are. This includes photos you have sorted into folders (12 photos).")
 
 
 def test_deleting_needs_its_own_button(window: QWidget, classes: ClassTable) -> None:

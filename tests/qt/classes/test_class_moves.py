@@ -126,7 +126,7 @@ def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
     assert filed(sorted_to) == {"ruby": EACH, "green": EACH, "blue": EACH}
     assert stored(program).classes.all()[0].name == "ruby"
     bar = program.window.job_bar
-    assert bar.message.text() == "3 filed photos moved to “ruby”."
+    assert bar.message.text() == "3 sorted photos moved to “ruby”."
     assert len(runs(program.collection)) == 2
 
     assert bar.links[0].text() == "Undo"
@@ -134,7 +134,7 @@ def test_filed_photos_move_with_the_new_name_and_come_back_without_it(
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
     assert stored(program).classes.all()[0].name == "ruby"
-    assert bar.message.text() == "3 photos are back where they were filed. The class keeps its new name."
+    assert bar.message.text() == "3 photos are back in their previous class folders. The class keeps its new name."
 
 
 def test_the_name_alone_can_be_changed(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
@@ -347,7 +347,7 @@ def test_every_folder_and_every_reason_has_a_line(dialog: ClassMoveDialog) -> No
     assert lines(dialog) == [
         ("/sorted", ""),
         ("red → ruby", "1"),
-        ("stays where it is: the same photo is in that folder already", "1"),
+        ("stays where it is: the same photo is already in that folder", "1"),
         ("/usb", ""),
         ("red → ruby", "1"),
         ("stays where it is: it is gone", "2"),
@@ -357,7 +357,7 @@ def test_every_folder_and_every_reason_has_a_line(dialog: ClassMoveDialog) -> No
 
 def test_where_nothing_can_move_the_name_can_be_changed(dialog: ClassMoveDialog, qtbot: QtBot) -> None:
     dialog.show_plans([SortPlan(Mode.MOVE, Path("/sorted"), (), (Skipped(Path("/a.jpg"), "it is gone"),), 0, 0)])
-    assert dialog.message.text == "None of them can be moved."
+    assert dialog.message.text == "None of these photos can be moved."
     assert not dialog.move_button.isEnabled()
     with qtbot.waitSignal(dialog.accepted):
         QTest.mouseClick(dialog.only_button, Qt.MouseButton.LeftButton)

@@ -198,7 +198,7 @@ def test_picked_photos_of_a_class_become_a_class_and_go_back_with_it(program: Pr
     notes: list[str] = []
     write_name("dogwood", notes)
     window.actions_by_name["split_class"].trigger()
-    assert notes == ["4 photos will go into it: 4 × birch."]
+    assert notes == ["4 photos will be added (4 × birch)."]
     assert labels(program) == {"birch": 4, "dogwood": 4}
     assert names(program)[-1] == "dogwood"
     dogwood = class_named(program, "dogwood")

@@ -88,7 +88,7 @@ def test_a_new_collection_is_made_beside_this_one_and_opens_in_its_own_window(
     collection = tmp_path / "Mushrooms_ north_south"
     assert launched == [collection]
     assert is_collection(collection)
-    assert "opens in a window of its own" in program.window.job_bar.message.text()
+    assert "opens in a new window" in program.window.job_bar.message.text()
     assert menu(program) == [("flowers", True), ("Mushrooms_ north_south", False)]
 
 
@@ -178,7 +178,7 @@ def test_a_collection_that_is_open_elsewhere_is_refused_politely(
         assert "is already open" in said(program)[0]
     choose(monkeypatch, program.collection.folder)
     program.window.actions_by_name["open_collection"].trigger()
-    assert program.window.job_bar.message.text() == "This window shows the collection “flowers” already."
+    assert program.window.job_bar.message.text() == "The collection “flowers” is already open in this window."
     assert launched == []
 
 
@@ -188,7 +188,7 @@ def test_a_second_window_that_cannot_be_started_is_said(
     choose(monkeypatch, made(tmp_path / "mushrooms"))
     monkeypatch.setattr(QProcess, "startDetached", lambda *_rest: (False, 0))
     program.window.actions_by_name["open_collection"].trigger()
-    assert said(program)[1] == "The system started no second window."
+    assert said(program)[1] == "A second window could not be started."
     assert menu(program) == [("flowers", True)]
 
 

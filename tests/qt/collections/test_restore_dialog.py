@@ -54,11 +54,11 @@ def press(dialog: RestoreDialog) -> None:
 def test_it_says_which_backups_there_are_and_which_is_put_back(dialog: RestoreDialog) -> None:
     lines = [dialog.findChild(QLabel, f"rescue_backup_{row}") for row in range(3)]
     assert [line.text() for line in lines if line is not None] == [
-        "damaged, too",
-        "204 photos labelled; this one is put back",
+        "also damaged",
+        "204 photos labelled; this backup will be restored",
         "1 photo labelled",
     ]
-    assert "photos are untouched" in dialog.means.text()
+    assert "photos are safe" in dialog.means.text()
     assert dialog.restore_button.isDefault()
 
 

@@ -34,11 +34,11 @@ def test_the_model_keeps_to_the_rules() -> None:
 
 def test_a_cell_speaks_a_sentence() -> None:
     model = ConfusionModel(NAMES, COUNTS)
-    assert model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole) == "2 photos of daisy guessed as roses (25 %)"
-    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "6 photos of daisy guessed right (75 %)"
+    assert model.index(0, 1).data(Qt.ItemDataRole.AccessibleTextRole) == "2 photos of daisy suggested as roses (25 %)"
+    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "6 photos of daisy recognised (75 %)"
     assert (model.index(0, 0).data(), model.index(1, 0).data()) == ("6", "")
     above, beside = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
-    assert model.headerData(2, above, Qt.ItemDataRole.ToolTipRole) == "guessed as tulips"
+    assert model.headerData(2, above, Qt.ItemDataRole.ToolTipRole) == "suggested as tulips"
     assert model.headerData(2, beside, Qt.ItemDataRole.ToolTipRole) == "photos of tulips"
 
 

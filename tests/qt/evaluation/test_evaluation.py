@@ -55,7 +55,7 @@ def press(button: QPushButton) -> None:
 
 def test_a_figure_opens_its_photos_in_the_grid(program: Program, qtbot: QtBot) -> None:
     dialog = evaluated(program, qtbot)
-    assert dialog.headline.text().startswith("About 96 of 100 right; with this many photos it could be")
+    assert dialog.headline.text().startswith("Accuracy about 96 % (between ")
     press(dialog.wrong_button)
     assert program.photos.filter.places == frozenset(places(program, "_red")[:1])
     assert program.photos.rowCount() == 1

@@ -53,9 +53,9 @@ def _asked(dialog: EvaluationDialog, qtbot: QtBot, deed: Callable[[], None]) -> 
 
 
 def test_the_figures_are_said_in_words(dialog: EvaluationDialog) -> None:
-    assert dialog.headline.text() == "About 60 of 100 right; with this many photos it could be 31 to 83"
+    assert dialog.headline.text() == "Accuracy about 60 % (between 31 and 83 %)"
     text = dialog.how.text()
-    assert "Measured: 10 photos with a label." in text
+    assert "Measured on 10 photos with a label." in text
     assert "6 of 10 were right." in text
 
 
@@ -66,10 +66,10 @@ def test_what_a_class_scores_is_said_in_words(opened: Opened) -> None:
     def said(row: int, column: Column) -> str:
         return str(model.index(row, column).data(Qt.ItemDataRole.ToolTipRole))
 
-    assert said(1, Column.PRECISION) == "Of the photos it calls roses, 40 % are (2 of 5)"
+    assert said(1, Column.PRECISION) == "Of the photos suggested as roses, 40 % are (2 of 5)"
     assert said(0, Column.RECALL) == "Of the photos of daisy, 75 % were found (3 of 4)"
     assert said(2, Column.PHOTOS) == "3 photos of tulips measured"
-    assert said(3, Column.PRECISION) == "No photo was guessed as a class with a long name 3"
+    assert said(3, Column.PRECISION) == "No photo was suggested as a class with a long name 3"
     assert said(3, Column.RECALL) == "No photo of a class with a long name 3 was measured"
     dialog.classes.scores.setCurrentIndex(model.index(1, Column.PRECISION))
     assert dialog.sentence.text() == said(1, Column.PRECISION)
@@ -86,8 +86,8 @@ def test_scores_by_class(opened: Opened) -> None:
 
 def test_a_cell_says_itself_in_words(dialog: EvaluationDialog) -> None:
     model = dialog.classes.matrix.model()
-    assert model.index(2, 1).data(Qt.ItemDataRole.ToolTipRole) == "2 photos of tulips guessed as roses (67 %)"
-    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "3 photos of daisy guessed right (75 %)"
+    assert model.index(2, 1).data(Qt.ItemDataRole.ToolTipRole) == "2 photos of tulips suggested as roses (67 %)"
+    assert model.index(0, 0).data(Qt.ItemDataRole.ToolTipRole) == "3 photos of daisy recognised (75 %)"
     assert model.index(0, 2).data() == ""
 
 
@@ -96,7 +96,7 @@ def test_a_double_click_on_a_cell_shows_its_photos(dialog: EvaluationDialog, qtb
     cell = matrix.model().index(2, 1)
     places, title = _asked(dialog, qtbot, lambda: _double_click(matrix, cell))
     assert places == [108, 109]
-    assert title == "tulips, guessed as roses"
+    assert title == "tulips, suggested as roses"
 
 
 def test_arrows_and_enter_show_the_photos_of_a_cell(dialog: EvaluationDialog, qtbot: QtBot) -> None:
@@ -107,7 +107,7 @@ def test_arrows_and_enter_show_the_photos_of_a_cell(dialog: EvaluationDialog, qt
         QTest.keyClick(matrix, key)
     places, title = _asked(dialog, qtbot, lambda: QTest.keyClick(matrix, Qt.Key.Key_Return))
     assert places == [105, 106]
-    assert title == "roses, guessed right"
+    assert title == "roses, recognised"
     assert dialog.isVisible()
 
 
@@ -123,7 +123,7 @@ def test_empty_cells_and_lost_photos_show_nothing(dialog: EvaluationDialog, qtbo
     [
         (Column.NAME, [105, 106, 107], "roses, measured"),
         (Column.RECALL, [107], "roses, not found"),
-        (Column.PRECISION, [104, 105, 106, 108, 109], "Guessed as roses"),
+        (Column.PRECISION, [104, 105, 106, 108, 109], "Suggested as roses"),
     ],
 )
 def test_every_score_shows_the_photos_behind_it(
@@ -136,7 +136,7 @@ def test_every_score_shows_the_photos_behind_it(
 
 def test_one_button_shows_all_that_is_wrong(dialog: EvaluationDialog, qtbot: QtBot) -> None:
     click = lambda: QTest.mouseClick(dialog.wrong_button, Qt.MouseButton.LeftButton)  # noqa: E731
-    assert _asked(dialog, qtbot, click) == ([104, 107, 108, 109], "Guessed wrong")
+    assert _asked(dialog, qtbot, click) == ([104, 107, 108, 109], "Wrong suggestions")
 
 
 def test_thirty_classes_are_turned_and_scroll(opened: Opened) -> None:
@@ -176,10 +176,10 @@ def test_every_point_of_the_calibration_curve_shows_its_photos(sure: EvaluationD
     chart = sure.sureness.calibration
     shown = [_asked(sure, qtbot, lambda at=at: _click(chart, at, double=True)) for at in range(chart.marks)]  # type: ignore[misc]
     assert shown == [
-        ([109], "30 % to 40 % sure"),
-        ([104, 106, 107], "50 % to 60 % sure"),
-        ([102, 103, 105, 108], "80 % to 90 % sure"),
-        ([101], "90 % to 100 % sure"),  # the other one is no longer anywhere
+        ([109], "Confidence 30 % to 40 %"),
+        ([104, 106, 107], "Confidence 50 % to 60 %"),
+        ([102, 103, 105, 108], "Confidence 80 % to 90 %"),
+        ([101], "Confidence 90 % to 100 %"),  # the other one is no longer anywhere
     ]
 
 
@@ -187,26 +187,26 @@ def test_every_part_of_a_confidence_bar_shows_its_photos(sure: EvaluationDialog,
     chart = sure.sureness.histogram
     shown = [_asked(sure, qtbot, lambda at=at: _click(chart, at, double=True)) for at in range(chart.marks)]  # type: ignore[misc]
     assert shown == [
-        ([109], "Guessed wrong, 30 % to 40 % sure"),
-        ([104, 107], "Guessed wrong, 50 % to 60 % sure"),
-        ([106], "Guessed right, 50 % to 60 % sure"),
-        ([108], "Guessed wrong, 80 % to 90 % sure"),
-        ([102, 103, 105], "Guessed right, 80 % to 90 % sure"),
-        ([101], "Guessed right, 90 % to 100 % sure"),
+        ([109], "Wrong, confidence 30 % to 40 %"),
+        ([104, 107], "Wrong, confidence 50 % to 60 %"),
+        ([106], "Right, confidence 50 % to 60 %"),
+        ([108], "Wrong, confidence 80 % to 90 %"),
+        ([102, 103, 105], "Right, confidence 80 % to 90 %"),
+        ([101], "Right, confidence 90 % to 100 %"),
     ]
 
 
 def test_keys_walk_through_a_chart_and_the_dialog_says_each_mark(sure: EvaluationDialog, qtbot: QtBot) -> None:
     chart = sure.sureness.histogram
     chart.setFocus(Qt.FocusReason.TabFocusReason)
-    assert sure.sentence.text() == "1 photo guessed wrong, 30 % to 40 % sure"
+    assert sure.sentence.text() == "1 photo wrong, confidence 30 % to 40 %"
     QTest.keyClick(chart, Qt.Key.Key_Right)
-    assert sure.sentence.text() == chart.accessibleDescription() == "2 photos guessed wrong, 50 % to 60 % sure"
+    assert sure.sentence.text() == chart.accessibleDescription() == "2 photos wrong, confidence 50 % to 60 %"
     assert _asked(sure, qtbot, lambda: QTest.keyClick(chart, Qt.Key.Key_Return))[0] == [104, 107]
     QTest.keyClick(chart, Qt.Key.Key_End)
-    assert sure.sentence.text() == "2 photos guessed right, 90 % to 100 % sure"
+    assert sure.sentence.text() == "2 photos right, confidence 90 % to 100 %"
     sure.sureness.calibration.setFocus(Qt.FocusReason.BacktabFocusReason)
-    assert sure.sentence.text() == "1 photo: it was 35 % sure, and right 0 % of the time; it could be 0 % to 79 %"
+    assert sure.sentence.text() == "1 photo: confidence 35 %, right 0 % of the time (between 0 % and 79 %)"
 
 
 def test_one_click_goes_to_a_mark_and_shows_no_photos(sure: EvaluationDialog, qtbot: QtBot) -> None:
@@ -231,22 +231,18 @@ def test_the_learning_curve_is_measured_when_asked_for(dialog: EvaluationDialog,
 
     page.show_curve(learning_points(0.6, 0.8, 0.9))
     assert not page.start_button.isVisible()
-    assert page.words.text().startswith(
-        "With 100 photos of each class 90 % were right. That is 10 more of 100 than with 10"
-    )
+    assert page.words.text().startswith("With 100 photos per class, 90 % were right. That is 10 % more than with 10")
     chart = page.chart
     assert chart is not None
     places, title = _asked(dialog, qtbot, lambda: _click(chart, 1, double=True))
-    assert (places, title) == (list(range(1, 21)), "Guessed wrong with 10 photos of each class")
-    assert (
-        dialog.sentence.text() == "With 10 photos of each class 80 % are right (75 % to 85 %); 20 of 100 photos wrong"
-    )
+    assert (places, title) == (list(range(1, 21)), "Wrong with 10 photos per class")
+    assert dialog.sentence.text() == "With 10 photos per class, 80 % are right (75 % to 85 %); 20 of 100 photos wrong"
 
 
 def test_a_flat_learning_curve_does_not_promise_anything(dialog: EvaluationDialog, qtbot: QtBot) -> None:
     dialog.learning.show_curve(learning_points(0.9, 0.9, with_starter=True))
-    assert "will bring little" in dialog.learning.words.text()
-    assert "none of them is counted" in dialog.learning.words.text()
+    assert "will hardly help" in dialog.learning.words.text()
+    assert "are not counted" in dialog.learning.words.text()
     assert "network itself" not in dialog.learning.words.text()
     dialog.learning.show_curve(replace(learning_points(0.9, 0.9), memorised=125))
     assert "trained on 125 of your photos" in dialog.learning.words.text()
@@ -257,7 +253,7 @@ def test_of_a_curve_measured_on_a_dozen_photos_nothing_is_concluded(last: int, d
     curve = learning_points(0.8, 0.8)
     points = tuple(replace(each, measured=10, right=right) for each, right in zip(curve.points, (8, last), strict=True))
     dialog.learning.show_curve(replace(curve, points=points))
-    assert "too little to tell whether more would help" in dialog.learning.words.text()
+    assert "too few labels to tell whether more would help" in dialog.learning.words.text()
 
 
 def test_a_curve_without_mistakes_opens_nothing(dialog: EvaluationDialog, qtbot: QtBot) -> None:

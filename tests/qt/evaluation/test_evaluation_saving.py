@@ -64,8 +64,8 @@ def test_the_drawing_is_vectors(dialog: EvaluationDialog, tmp_path: Path, monkey
     dialog.save_menu.save_svg.trigger()
     root = ElementTree.parse(tmp_path / "figures.svg").getroot()
     texts = [each.text for each in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert "About 60 of 100 right; with this many photos it could be 31 to 83" in " ".join(t or "" for t in texts)
-    assert "How sure it said it was" in texts
+    assert "Accuracy about 60 % (between 31 and 83 %)" in " ".join(t or "" for t in texts)
+    assert "Confidence" in texts
 
 
 @pytest.mark.parametrize("deed", ["save_png", "save_svg"])

@@ -198,7 +198,7 @@ PHOTOS = [
     photo(2),
     photo(3, EntryState.UNDONE),
     photo(4, EntryState.FAILED, error="no space left on device"),
-    photo(5, EntryState.NOTED, action="already there"),
+    photo(5, EntryState.NOTED, action="Already there"),
     photo(6, EntryState.NOTED, action="duplicate"),
     photo(7, EntryState.CANCELLED),
     photo(8, EntryState.DONE, error="it was changed since it was filed"),
@@ -232,20 +232,20 @@ def test_every_photo_says_what_became_of_it(dialog: HistoryDialog) -> None:
     dialog.show_photos(9, PHOTOS)
     rows = dialog.photos.rows
     assert [rows.index(row, 2).data() for row in range(rows.rowCount())] == [
-        "filed",
-        "filed",
-        "taken back",
-        "could not be filed: no space left on device",
-        "was there already",
-        "the same photo twice: filed once",
-        "stopped before its turn",
-        "filed; it was changed since it was filed",
-        "filed, then moved on by a later run",
-        "not finished",
+        "Sorted",
+        "Sorted",
+        "Undone",
+        "Could not be sorted: no space left on device",
+        "Already there",
+        "Duplicate, sorted once",
+        "Not reached",
+        "Sorted; it was changed since it was filed",
+        "Sorted, then moved by a later sort",
+        "Not finished",
     ]
     assert [rows.index(0, column).data() for column in (0, 1)] == ["IMG_1.jpg", "daisy"]
     assert "/sorted 9/daisy/IMG_1.jpg" in rows.index(0, 0).data(Qt.ItemDataRole.ToolTipRole)
-    assert dialog.heading.text() == "10 photos in this run"
+    assert dialog.heading.text() == "10 photos in this sort"
 
 
 def test_a_part_of_a_run_is_undone_after_asking(dialog: HistoryDialog, qtbot: QtBot) -> None:
@@ -256,7 +256,7 @@ def test_a_part_of_a_run_is_undone_after_asking(dialog: HistoryDialog, qtbot: Qt
     _pick_photos(dialog, 0, 1, 2, 8)
     QTest.mouseClick(dialog.undo_photos_button, Qt.MouseButton.LeftButton)
     box = _question(dialog)
-    assert box.text().startswith("Undo 2 photos of the run of")
+    assert box.text().startswith("Undo 2 photos of the sort from")
     assert box.defaultButton() is box.button(QMessageBox.StandardButton.Cancel)
     yes = box.findChild(QAbstractButton, "undo_run_button")
     assert yes is not None
@@ -289,4 +289,4 @@ def test_a_run_that_moved_filed_photos_on_says_so(qtbot: QtBot) -> None:
     assert _texts(dialog, 2) == ["12 photos moved to another class"]
     dialog.undo_button.click()
     text = _question(dialog).informativeText()
-    assert "12 photos: moved back to the class folder they were in before, in /sorted. The labels stay." in text
+    assert "12 photos will move back to the previous class folder in /sorted. The labels stay." in text

@@ -253,8 +253,8 @@ def test_photos_in_a_folder_are_listed_when_it_is_opened(
     tree.setCurrentItem(groups["roses"])
     QTest.keyClick(tree, Qt.Key.Key_Right)
     assert _lines(groups["roses"]) == [("b.jpg", ""), ("c.jpg", "")]
-    assert "1 photo under a new name" in dialog.summary.text
-    assert "1 file that belongs to a photo goes along" in dialog.summary.text
+    assert "1 photo renamed" in dialog.summary.text
+    assert "1 sidecar file will be included" in dialog.summary.text
 
 
 def test_what_is_not_filed_is_listed_with_its_reason(
@@ -277,10 +277,10 @@ def test_what_is_not_filed_is_listed_with_its_reason(
     assert counts == {
         "daisy": "1",
         "Already there": "1",
-        "The same photo twice: filed once": "1",
-        "Left where they are": "3",
+        "Duplicates (copied once)": "1",
+        "Not sorted": "3",
     }
-    left = groups["Left where they are"]
+    left = groups["Not sorted"]
     assert left.isExpanded()
     assert _lines(left) == [("It cannot be read", "2"), ("It looks like none of the classes", "1")]
     unreadable = _child(left, 0)
@@ -292,7 +292,7 @@ def test_what_is_not_filed_is_listed_with_its_reason(
 def test_a_long_list_is_cut_short(dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot) -> None:
     skipped = tuple(Skipped(photos / f"{number}.jpg", "the guess is not sure") for number in range(LONGEST_LIST + 7))
     _answer(dialog, planner, qtbot, skipped=skipped)
-    reason = _child(_groups(dialog)["Left where they are"], 0)
+    reason = _child(_groups(dialog)["Not sorted"], 0)
     reason.setExpanded(True)
     assert reason.childCount() == LONGEST_LIST + 1
     assert _child(reason, LONGEST_LIST).text(0) == "… and 7 more"

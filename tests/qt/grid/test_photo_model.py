@@ -75,7 +75,7 @@ def test_each_role_says_one_thing(model: PhotoModel) -> None:
     assert index.data(PhotoRole.LABELLED) is False
     assert index.data(PhotoRole.ERROR) is None
     model.set_labels({1002: (1, True)})
-    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, daisy, checked by you"
+    assert index.data(Qt.ItemDataRole.AccessibleTextRole) == "IMG_000002.jpg, daisy, confirmed by you"
     assert index.data(PhotoRole.BY_PERSON) is True
 
 

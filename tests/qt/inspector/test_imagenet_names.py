@@ -49,7 +49,7 @@ def test_a_new_photo_says_what_it_looks_like(program: Program, qtbot: QtBot) -> 
     assert not inspector.likeness.isVisible()
     pick(program, "yellow")
     qtbot.waitUntil(inspector.likeness.isVisible)
-    assert inspector.verdict.text() == "New to me: none of the classes"
+    assert inspector.verdict.text() == "Doesn't match any of your classes"
     assert inspector.likeness.text() == "Looks like: strawberry"
 
 
@@ -75,7 +75,7 @@ def test_once_it_has_a_class_nobody_needs_to_know(program: Program, qtbot: QtBot
     QTest.keyClick(program.window.grid, Qt.Key.Key_1)
     qtbot.waitUntil(lambda: bool(stored(program).labels.all()))
     pick(program, "yellow")
-    qtbot.waitUntil(lambda: inspector.verdict.text() == "Checked by you")
+    qtbot.waitUntil(lambda: inspector.verdict.text() == "Confirmed by you")
     assert not inspector.likeness.isVisible()
 
 
@@ -91,7 +91,7 @@ def test_many_that_are_unlike_all_labelled_ones_are_told_of_one_another(
     idle(program, qtbot)
     pick(program, "yellow")
     qtbot.waitUntil(inspector.likeness.isVisible)
-    told = "Like 24 others, it may be of a class with no name yet: no labelled photo is quite like it."
+    told = "This and 24 similar photos may belong to a class you haven't created yet."
     assert inspector.likeness.text() == f"Looks like: strawberry\n{told}"
     pick(program, "red")
     qtbot.waitUntil(lambda: not inspector.likeness.isVisible())

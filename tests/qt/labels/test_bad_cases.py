@@ -51,7 +51,7 @@ def test_a_class_with_one_photo_is_named_beside_the_figure(program: Program, qtb
     program.window.training.start()
     idle(program, qtbot)
     said = program.window.job_bar.message.text()
-    assert "12 of 12 held-out photos right." in said
+    assert "Accuracy about 100 %" in said
     assert "Not measured: blue (1 photo)." in said
 
 
@@ -120,12 +120,12 @@ def test_a_photo_in_two_class_folders_is_told_after_retrain_and_opened_from_ther
     program, window = contradicting, contradicting.window
     monkeypatch.setattr(label_errors_controller, "OFFERED_UP_TO", labels)
     window.actions_by_name["retrain"].trigger()
-    link = link_about(program, "1 photo stands in two class folders", qtbot)
+    link = link_about(program, "1 photo is in two class folders", qtbot)
     assert window.job_bar.message.text().startswith("Learned from 12 photos.")
     QTest.mouseClick(link, Qt.MouseButton.LeftButton)
     dialog = window.on_demand.doubts.dialog
     assert dialog is not None
-    assert "The same photo stands in" in dialog.sentence.text()
+    assert "The same photo is in both" in dialog.sentence.text()
     QTest.keyClick(dialog, Qt.Key.Key_M)
     dialog.close()
     window.actions_by_name["retrain"].trigger()
@@ -141,8 +141,8 @@ def test_it_is_told_where_the_new_model_is_not_used_too(
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)
     program.window.actions_by_name["retrain"].trigger()
-    link_about(program, "1 photo stands in two class folders", qtbot)
-    assert "the old model stays" in program.window.job_bar.message.text()
+    link_about(program, "1 photo is in two class folders", qtbot)
+    assert "the previous one was kept" in program.window.job_bar.message.text()
     assert program.window.job_bar.links[0].text() == "Use the new one anyway"
 
 
@@ -159,11 +159,11 @@ def test_a_whole_check_that_is_asked_for_does_not_make_do_with_the_folders(
     idle(contradicting, qtbot)
     dialog = controller.dialog
     assert dialog is not None
-    assert "12 labels were checked." in dialog.nothing_more.text()
+    assert "Labels reviewed: 12." in dialog.nothing_more.text()
     dialog.close()
 
 
 def test_without_a_folder_that_is_open_it_is_told_too(contradicting: Program, qtbot: QtBot) -> None:
     contradicting.window.folder.folder = None
     contradicting.window.actions_by_name["retrain"].trigger()
-    link_about(contradicting, "1 photo stands in two class folders", qtbot)
+    link_about(contradicting, "1 photo is in two class folders", qtbot)

@@ -53,11 +53,11 @@ def shown(dialog: LabelErrorsDialog) -> int:
 def test_a_photo_its_sentence_and_its_look_alikes_are_shown(dialog: LabelErrorsDialog, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: dialog.picture.image is not None)
     qtbot.waitUntil(lambda: dialog.like_better.pictures[0].image is not None)
-    assert dialog.sentence.text() == "Filed as dahlia, looks like zinnia"
+    assert dialog.sentence.text() == "Labelled dahlia, looks like zinnia"
     assert dialog.progress.text() == "1 of 3"
-    assert dialog.like_better.title.text() == "Photos of zinnia that look like it"
+    assert dialog.like_better.title.text() == "Similar photos of zinnia"
     assert [each.isVisible() for each in dialog.like_better.pictures] == [True, True, False]
-    assert dialog.like_better.pictures[1].toolTip() == "This photo is not there any more"
+    assert dialog.like_better.pictures[1].toolTip() == "This photo no longer exists"
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_K, Qt.Key.Key_Return, Qt.Key.Key_Enter])
@@ -87,7 +87,7 @@ def test_decided_ones_are_passed_over_and_the_end_counts_them(dialog: LabelError
     assert shown(dialog) == 2
     dialog.show_decisions({1: Decision.KEPT, 2: Decision.MOVED, 3: Decision.MOVED})
     assert shown(dialog) == 0
-    assert dialog.nothing.text() == "That was the last one"
+    assert dialog.nothing.text() == "All done"
     assert "1 kept, 2 moved." in dialog.nothing_more.text()
     assert not dialog.keep_button.isVisible()
     dialog.show_decisions({1: Decision.KEPT, 3: Decision.MOVED}, go_to=2)
@@ -98,8 +98,8 @@ def test_decided_ones_are_passed_over_and_the_end_counts_them(dialog: LabelError
 def test_one_mix_up_at_a_time(dialog: LabelErrorsDialog) -> None:
     assert [dialog.groups.itemText(row) for row in range(3)] == [
         "All of them (3)",
-        "2 filed as dahlia look like zinnia",
-        "1 filed as dahlia looks like R&B",
+        "2 labelled dahlia, look like zinnia",
+        "1 labelled dahlia, looks like R&B",
     ]
     dialog.groups.setCurrentIndex(1)
     assert dialog.progress.text() == "1 of 2"
@@ -116,7 +116,7 @@ def test_the_same_photo_in_two_class_folders_has_a_sentence_of_its_own(photo: Pa
     )
     qtbot.addWidget(dialog)
     dialog.show()
-    assert dialog.sentence.text() == "The same photo stands in “dahlia” and in “zinnia”"
+    assert dialog.sentence.text() == "The same photo is in both “dahlia” and “zinnia”"
     assert "copy.jpg hold the same bytes. It counts as dahlia until you say which is right." in dialog.reason.text()
     assert not dialog.alike.isVisible()
     dialog.shutdown()
@@ -134,10 +134,10 @@ def test_where_no_label_looks_wrong_it_says_so(qtbot: QtBot) -> None:
     dialog = LabelErrorsDialog(LabelErrorsResult((), (), 240, 2, (Unmeasured("peony", 1, True),), 0.9), NAMES)
     qtbot.addWidget(dialog)
     dialog.show()
-    assert dialog.nothing.text() == "No label looks wrong"
+    assert dialog.nothing.text() == "No doubtful labels"
     told = dialog.nothing_more.text()
-    assert "240 labels were checked." in told
-    assert "2 you decided to keep." in told
+    assert "Labels reviewed: 240." in told
+    assert "Kept by you: 2." in told
     assert "peony" in told
     for key in (Qt.Key.Key_K, Qt.Key.Key_M, Qt.Key.Key_Left, Qt.Key.Key_Right):
         QTest.keyClick(dialog, key)
@@ -212,8 +212,8 @@ def test_what_was_kept_is_not_asked_again_and_then_nothing_looks_wrong(program: 
     QTest.keyClick(dialog, Qt.Key.Key_K)
     dialog.close()
     dialog = checked(program, qtbot)
-    assert dialog.nothing.text() == "No label looks wrong"
-    assert "2 you decided to keep." in dialog.nothing_more.text()
+    assert dialog.nothing.text() == "No doubtful labels"
+    assert "Kept by you: 2." in dialog.nothing_more.text()
     dialog.close()
 
 
@@ -235,7 +235,7 @@ def test_who_let_it_go_by_its_guesses_is_told_that_it_did(program: Program, qtbo
     program.window.training.start()
     idle(program, qtbot)
     said = program.window.job_bar.message.text()
-    assert said.startswith("Learned from 34 photos, and from its own guesses at 2 others. "), said
+    assert said.startswith("Learned from 34 photos and its own suggestions for 2 more. "), said
 
 
 def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
@@ -246,7 +246,7 @@ def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
     program.window.training.start()
     idle(program, qtbot)
     assert program.window.folder.folder == other
-    assert "guess" not in program.window.job_bar.message.text().lower()
+    assert "suggestion" not in program.window.job_bar.message.text().lower()
 
 
 def test_what_to_label_next_is_not_shown_in_a_folder_opened_meanwhile(
@@ -266,10 +266,10 @@ def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Progr
     qtbot.waitUntil(lambda: program.photos.rowCount() == 2)
     panel = window.on_demand.advice.panel
     assert panel.isVisible()
-    assert program.photos.filter.title == "What to label next"
+    assert program.photos.filter.title == "Photos to label"
     assert program.photos.filter.places == frozenset(places(program, "red")[10:])
-    assert "of 100 right" in panel.headline.text()
-    assert panel.classes.text().count("photos, ") == 3
+    assert "Accuracy about" in panel.headline.text()
+    assert panel.classes.text().count(" confirmed") == 3
     window.shelf.show_all()
     assert not panel.isVisible(), "it belongs to those photos only"
 

@@ -64,8 +64,8 @@ def test_a_shared_model_is_added_and_used_when_told_to(
     bar = program.window.job_bar
     said = bar.message.text()
     assert "“flowers.safetensors” was added: 5 classes" in said
-    assert f"learned from {QLocale().toString(1500)} photos" in said
-    assert "not measured on yours" in said
+    assert f"accuracy on {QLocale().toString(1500)} photos" in said
+    assert "Not tested on yours" in said
     assert stored(program).models.current() is None
     with qtbot.waitSignal(taking.guesses_outdated):
         QTest.mouseClick(bar.links[0], Qt.MouseButton.LeftButton)

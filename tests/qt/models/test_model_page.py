@@ -255,7 +255,7 @@ def test_pruning_shows_first_what_goes(kept: Kept, qtbot: QtBot) -> None:
     when_asked(PruneDialog, look)
     click(page.prune_button)
     idle(kept.program, qtbot)
-    assert shown == [("&Remove 0 models", 0), ("&Remove 1 model", 1), ("&Remove 2 models", 2)]
+    assert shown == [("&Delete 0 models", 0), ("&Delete 1 model", 1), ("&Delete 2 models", 2)]
     assert set(in_collection(kept.program)) == {kept.bad, kept.last}
 
 
@@ -328,8 +328,8 @@ def test_retrain_asks_before_it_replaces_a_model_from_elsewhere(kept: Kept, qtbo
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)
     message = program.window.job_bar.message.text()
-    assert "24 of 24 held-out photos right." in message
-    assert "The model you imported gets 24 of these right, and stays in use until you say so." in message
+    assert "Accuracy about 100 %" in message
+    assert "Your imported model gets 100 % and stays in use until you decide." in message
     assert engine.collection.models.current() == in_collection(program)[imported]
     assert program.window.job_bar.links[0].text() == "Use the new one"
     program.window.job_bar.links[0].click()
@@ -346,7 +346,7 @@ def test_a_worse_model_waits_until_it_is_wanted(kept: Kept, qtbot: QtBot) -> Non
         assign(program.collection, [photo_id], int(draw.choice(classes)))
     program.window.actions_by_name["retrain"].trigger()
     idle(program, qtbot)
-    assert "That is worse than before, so the old model stays." in program.window.job_bar.message.text()
+    assert "The new version was less accurate, so the previous one was kept." in program.window.job_bar.message.text()
     worse = max(in_collection(program))
     assert in_collection(program)[kept.last].current
     pick(kept.page, worse)

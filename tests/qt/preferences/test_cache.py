@@ -45,12 +45,12 @@ def opened(program: Program, qtbot: QtBot) -> PreferencesDialog:
 
 def test_preferences_say_what_there_is_and_empty_it(program: Program, qtbot: QtBot) -> None:
     dialog = opened(program, qtbot)
-    assert dialog.cache.state.text().startswith(f"{PHOTOS} pictures for {PHOTOS} photos, ")
-    assert "takes another" in dialog.cache.kept.text()
+    assert dialog.cache.state.text().startswith(f"{PHOTOS} thumbnails for {PHOTOS} photos, ")
+    assert "take another" in dialog.cache.kept.text()
     with qtbot.waitSignal(program.window.cache.counted):
         dialog.cache.empty_button.click()
         assert not dialog.cache.empty_button.isEnabled()
-    assert dialog.cache.state.text() == "There are none at the moment."
+    assert dialog.cache.state.text() == "The cache is empty."
     assert not dialog.cache.empty_button.isEnabled()
     assert cache_state(program.collection).pictures == 0
 
@@ -153,7 +153,7 @@ def test_what_cannot_be_counted_is_said(program: Program, qtbot: QtBot, monkeypa
         program.window.actions_by_name["preferences"].trigger()
     dialog = program.window.findChild(PreferencesDialog)
     assert dialog is not None
-    assert "the disk refuses" in dialog.cache.state.text()
+    assert "disk error" in dialog.cache.state.text()
 
 
 def _has_image(program: Program, wanted: Wanted) -> bool:

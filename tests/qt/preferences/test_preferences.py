@@ -171,7 +171,7 @@ def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot
     assert not note.isVisible()
     arrays, metadata = starter().model.to_bundle()
     for thresholds, said in (
-        ({}, "before there was this choice"),
+        ({}, "too old for this setting"),
         ({"sure": CAUTIOUS.sure, "probable": CAUTIOUS.probable}, "too few photos"),
         ({"sure_at": metadata["sure_at"]}, ""),
     ):

@@ -72,8 +72,8 @@ def test_the_promise_is_shown_and_can_be_chosen(qtbot: QtBot) -> None:
     dialog = PreferencesDialog(Preferences(promise=0.9), BACKBONES, MODELS, STARTER)
     qtbot.addWidget(dialog)
     choice = dialog.promise.choice
-    assert choice.currentText() == "90 of 100 are right"
-    assert [choice.itemText(row) for row in range(choice.count())][-1] == "99 of 100 are right"
+    assert choice.currentText() == "90 % of the time"
+    assert [choice.itemText(row) for row in range(choice.count())][-1] == "99 % of the time"
     with qtbot.waitSignal(dialog.preferences_chosen) as told:
         choice.setCurrentIndex(choice.count() - 1)
         dialog.accept()
@@ -97,7 +97,7 @@ def test_what_is_not_here_cannot_be_chosen_but_fetched(dialog: PreferencesDialog
     here, missing = dialog.backbones.lines["resnet50"], dialog.backbones.lines["resnet18"]
     assert here.radio.isEnabled()
     assert not here.download_button.isVisible()
-    assert "on this computer" in here.facts.text()
+    assert "installed" in here.facts.text()
     assert not missing.radio.isEnabled()
     assert missing.download_button.text() == "Download 47 MB…"
     assert missing.file_button.isVisible()

@@ -111,7 +111,7 @@ def test_one_photo_among_thousands_is_seen_and_reached(qtbot: QtBot) -> None:
 
 def test_few_photos_say_how_little_they_say(qtbot: QtBot) -> None:
     chart = shown(qtbot, CalibrationChart([CalibrationBin(0.9, 1.0, 2, 0.95, 1.0)]))
-    assert chart.sentence(0) == "2 photos: it was 95 % sure, and right 100 % of the time; it could be 34 % to 100 %"
+    assert chart.sentence(0) == "2 photos: confidence 95 %, right 100 % of the time (between 34 % and 100 %)"
 
 
 def test_a_chart_without_marks_is_drawn_and_takes_keys(qtbot: QtBot) -> None:

@@ -67,7 +67,7 @@ def test_names_of_files_are_never_taken_for_markup(window: QWidget) -> None:
 
 def test_a_fault_shows_a_plain_sentence_and_its_traceback_only_when_asked(window: QWidget, qtbot: QtBot) -> None:
     box = shown(window, a_fault())
-    assert box.what.text() == "Something went wrong that should not have"
+    assert box.what.text() == "Unexpected error"
     assert not box.why.isVisible()
     assert not box.details.isVisible()
     low = box.height()
@@ -85,7 +85,7 @@ def test_copy_takes_everything_along(window: QWidget) -> None:
     box = shown(window, a_fault())
     QTest.mouseClick(box.copy_button, Qt.MouseButton.LeftButton)
     copied = QGuiApplication.clipboard().text()
-    assert copied.startswith("Something went wrong that should not have")
+    assert copied.startswith("Unexpected error")
     assert "Traceback" in copied
 
 

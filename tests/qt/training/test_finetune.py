@@ -148,7 +148,7 @@ def test_the_curve_says_its_points_and_marks_the_best(qtbot: QtBot) -> None:
     chart.grab()  # an empty one is drawn too
     chart.show_epochs(epochs(40, 47, 48, 46), 6)
     assert chart.sentence(0) == "Before the first epoch 40 of 50 photos were right (80 %)"
-    assert chart.sentence(2) == "After epoch 2, 48 of 50 photos were right (96 %): the best so far"
+    assert chart.sentence(2) == "After epoch 2, 48 of 50 photos were right (96 %), the best so far"
     assert "best" not in chart.sentence(1)
     picture = chart.grab().toImage()
     plot = chart.plot()
@@ -187,7 +187,7 @@ def test_a_real_training_speaks_in_the_window_and_photos_are_embedded_anew_in_th
             dialog.epochs.setValue(1)
             dialog.start.click()
             qtbot.waitUntil(lambda: dialog.message.text != "")
-            assert "Learned from 16 photos; epoch 1 is kept." in dialog.message.text
+            assert "Learned from 16 photos. Epoch 1 was kept." in dialog.message.text
             idle(program, qtbot)
             assert stored(program).settings.get(BACKBONE) == "tiny-tuned-1"
             assert not list(program.collection.embeddings("tiny-tuned-1").missing(hashes, CENTRE))
@@ -241,9 +241,9 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
     idle(program, qtbot)
     assert (asked[0].unfreeze, asked[0].epochs, asked[0].folder) == (2, 12, None)
     assert dialog.chart.marks == 4
-    said = "Learned from 300 photos; epoch 2 is kept. 96 % of 50 photos that the network never saw are right"
+    said = "Learned from 300 photos. Epoch 2 was kept. Accuracy 96 % on 50 photos it had not seen"
     assert said in dialog.message.text
-    assert "(before: 90 %)" in dialog.message.text
+    assert "(was 90 %)" in dialog.message.text
 
 
 def test_stopping_asks_the_job_and_says_what_is_kept(
@@ -263,7 +263,7 @@ def test_stopping_asks_the_job_and_says_what_is_kept(
     assert program.window.on_demand.deep._dialog is dialog, "the one that runs is shown again"
     dialog.stop.click()
     idle(program, qtbot)
-    assert "Stopped; epoch 2 is kept." in dialog.message.text
+    assert "Stopped. Epoch 2 was kept." in dialog.message.text
 
 
 def test_stopping_too_early_says_that_nothing_changed(
@@ -282,7 +282,7 @@ def test_stopping_too_early_says_that_nothing_changed(
     qtbot.waitUntil(begun.is_set)
     dialog.stop.click()
     idle(program, qtbot)
-    assert dialog.message.text == "Stopped before the first epoch was over: nothing was changed."
+    assert dialog.message.text == "Stopped. Nothing was changed."
     assert dialog.start.isEnabled()
 
 
@@ -312,8 +312,12 @@ def test_a_model_that_waits_can_be_used_anyway(
     dialog = opened(program, monkeypatch, lambda *_: result(model_id, current=False, lost=lost))
     dialog.start.click()
     idle(program, qtbot)
-    why = "It does not know tulips" if lost else "That is worse than before"
-    assert f"{why}, so the model before stays." in dialog.message.text
+    why = (
+        "It doesn't know tulips, so the previous model"
+        if lost
+        else "The new version was less accurate, so the previous one"
+    )
+    assert f"{why} was kept." in dialog.message.text
     assert stored(program).models.current() is None
     with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
         QTest.mouseClick(program.window.job_bar.links[0], Qt.MouseButton.LeftButton)

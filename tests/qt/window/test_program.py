@@ -230,7 +230,7 @@ def test_what_recovery_did_is_told(tmp_path: Path, qtbot: QtBot, monkeypatch: py
     )
     with running(tmp_path / "collection", qtbot) as program:
         idle(program, qtbot)
-        assert program.window.job_bar.message.text() == "The last sort was interrupted; 3 photos were put right."
+        assert program.window.job_bar.message.text() == "The last sort was interrupted. Photos repaired: 3."
 
 
 @pytest.mark.parametrize("with_folder", [False, True])
@@ -254,12 +254,12 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
         assert bar.message.text() == (
             "The library could not be backed up: No space left on device. Check the disk and try again."
         )
-        assert bar.links[0].text() == "Show the folder"
+        assert bar.links[0].text() == "Show folder"
         bar.links[0].click()
         assert opened == [str(tmp_path / "collection")]
         program.window.folder.look_again(quiet=False)  # said once, then the bar is for what happens
         idle(program, qtbot)
-        assert bar.message.text().startswith("4 photos, ") == with_folder
+        assert bar.message.text().startswith("4 photos: ") == with_folder
 
 
 def refuse_backups(monkeypatch: pytest.MonkeyPatch) -> None:

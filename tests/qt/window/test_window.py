@@ -81,11 +81,11 @@ def test_a_digit_assigns_and_goes_on_and_ctrl_z_takes_it_back(program: Program, 
 def test_what_needs_a_label_is_grey_and_says_so_until_there_is_one(program: Program, qtbot: QtBot) -> None:
     grey = [program.window.actions_by_name[name] for name in ("retrain", "deep_train", "evaluate", "check_labels")]
     assert [each.isEnabled() for each in grey] == [False] * 4
-    assert all(each.toolTip().startswith("Check some photos first") for each in grey)
+    assert all(each.toolTip().startswith("Confirm some photos first") for each in grey)
     program.window.corrections.assign(places(program, "red")[:1], program.window.classes.classes[0].id)
     idle(program, qtbot)
     assert [each.isEnabled() for each in grey] == [True] * 4
-    assert grey[2].toolTip().startswith("How often the guesses are right")
+    assert grey[2].toolTip().startswith("Measure how often the suggestions are right")
     program.session.corrections.undo()
     idle(program, qtbot)
     assert [each.isEnabled() for each in grey] == [False] * 4
@@ -103,7 +103,7 @@ def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> Non
     program.window.grid.select_places(wanted[3:])
     QTest.keyClick(program.window.grid, Qt.Key.Key_Return)
     assert len(labelled(program)) == 3
-    assert "no guess" in program.window.job_bar.message.text()
+    assert "No suggestion" in program.window.job_bar.message.text()
 
 
 def test_a_label_can_be_taken_back(program: Program) -> None:
@@ -168,10 +168,10 @@ def test_an_empty_pile_says_why_it_is_empty(program: Program) -> None:
 
 def test_exactly_these_photos_and_back(program: Program) -> None:
     window = program.window
-    window.shelf.show_places([*places(program, "blue"), 99_999], "Guesses that changed")
-    assert window.header.title.text() == "Guesses that changed"
+    window.shelf.show_places([*places(program, "blue"), 99_999], "Changed suggestions")
+    assert window.header.title.text() == "Changed suggestions"
     assert program.photos.rowCount() == 6
-    assert window.job_bar.message.text() == "1 of these photos are in other folders."
+    assert window.job_bar.message.text() == "In other folders: 1."
     window.shelf.show_all()
     assert program.photos.rowCount() == 19
 
@@ -233,7 +233,7 @@ def test_the_inspector_shows_what_is_known(program: Program, qtbot: QtBot) -> No
     assert inspector.guesses.isVisible()
     click(program, places(program, "broken")[0])
     qtbot.waitUntil(lambda: inspector.headline.text() == "Unreadable")
-    assert "take it from a backup" in inspector.verdict.text(), "what is wrong, and what to do"
+    assert "restore it from a backup" in inspector.verdict.text(), "what is wrong, and what to do"
     program.window.grid.selectAll()
     qtbot.waitUntil(lambda: inspector.headline.text() == "19 photos selected")
 
@@ -329,10 +329,10 @@ def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot:
 def test_retrain_says_why_it_cannot(program: Program, qtbot: QtBot) -> None:
     retrain = program.window.actions_by_name["retrain"]
     assert not retrain.isEnabled()
-    assert "Check some photos first" in retrain.toolTip()
+    assert "Confirm some photos first" in retrain.toolTip()
     program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
     qtbot.waitUntil(retrain.isEnabled)
-    assert "Learn from every photo" in retrain.toolTip()
+    assert "Learn from your confirmed photos" in retrain.toolTip()
 
 
 def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Program) -> None:
@@ -443,7 +443,7 @@ def test_a_message_offers_at_most_two_deeds(qtbot: QtBot) -> None:
     bar, done = StatusBar(), []
     qtbot.addWidget(bar)
     bar.show()
-    bar.say("Filed.", ("Open the folder", lambda: done.append("open")), ("Undo", lambda: done.append("undo")))
+    bar.say("Filed.", ("Open folder", lambda: done.append("open")), ("Undo", lambda: done.append("undo")))
     for link in bar.links:
         QTest.mouseClick(link, Qt.MouseButton.LeftButton)
     assert done == ["open", "undo"]

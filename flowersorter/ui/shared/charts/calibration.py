@@ -1,4 +1,4 @@
-"""The calibration curve: how often a guess is right, against how sure the program said it was."""
+"""The calibration curve: accuracy against confidence."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class CalibrationChart(Chart):
     def __init__(self, bins: Sequence[CalibrationBin], parent: QWidget | None = None) -> None:
         super().__init__("calibration_chart", parent)
         self.set_axes(
-            self.tr("How often it is right, against how sure it is"),
-            share_axis(self.tr("How sure it said it was")),
-            share_axis(self.tr("How often it was right")),
+            self.tr("Accuracy against confidence"),
+            share_axis(self.tr("Confidence")),
+            share_axis(self.tr("Accuracy")),
         )
         self._bins = tuple(bins)
 
@@ -48,9 +48,9 @@ class CalibrationChart(Chart):
         return QRectF(at.x() - radius, at.y() - radius, 2 * radius, 2 * radius)
 
     def sentence(self, number: int) -> str:
-        """What it said and what came true."""
+        """State confidence and accuracy of a point."""
         each = self._bins[number]
-        text = self.tr("{0}: it was {1} sure, and right {2} of the time; it could be {3} to {4}")
+        text = self.tr("{0}: confidence {1}, right {2} of the time (between {3} and {4})")
         low, high = each.interval
         said = (percent(share) for share in (each.confidence, each.accuracy, low, high))
         return text.format(count_photos(each.photos), *said)
@@ -59,7 +59,7 @@ class CalibrationChart(Chart):
         """Curve and diagonal."""
         return (
             Key(self.tr("measured"), self.accent_colour()),
-            Key(self.tr("perfectly honest"), self.faint_colour(0.6), line=True),
+            Key(self.tr("perfect match"), self.faint_colour(0.6), line=True),
         )
 
     def paint_marks(self, painter: QPainter, plot: Plot) -> None:

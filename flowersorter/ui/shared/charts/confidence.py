@@ -1,4 +1,4 @@
-"""The confidence histogram: how many photos were told with which confidence, right and wrong on top of each other."""
+"""The confidence histogram: photos by confidence, right and wrong stacked."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ class ConfidenceChart(Chart):
     def __init__(self, bars: Sequence[ConfidenceBar], parent: QWidget | None = None) -> None:
         super().__init__("confidence_chart", parent)
         self.set_axes(
-            self.tr("How sure it is, of right and of wrong guesses"),
-            share_axis(self.tr("How sure it said it was")),
+            self.tr("Confidence of right and wrong suggestions"),
+            share_axis(self.tr("Confidence")),
             count_axis(self.tr("Photos"), max((each.right + each.wrong for each in bars), default=0)),
         )
         self._bars = tuple(bars)
@@ -65,12 +65,12 @@ class ConfidenceChart(Chart):
     def sentence(self, number: int) -> str:
         """How many, how sure."""
         each, right = self.part(number)
-        text = self.tr("{0} guessed right, {1} to {2} sure") if right else self.tr("{0} guessed wrong, {1} to {2} sure")
+        text = self.tr("{0} right, confidence {1} to {2}") if right else self.tr("{0} wrong, confidence {1} to {2}")
         return text.format(count_photos(each.right if right else each.wrong), percent(each.low), percent(each.high))
 
     def legend(self) -> Sequence[Key]:
         """Right and wrong."""
-        return Key(self.tr("guessed wrong"), WRONG), Key(self.tr("guessed right"), RIGHT)
+        return Key(self.tr("wrong"), WRONG), Key(self.tr("right"), RIGHT)
 
     def paint_marks(self, painter: QPainter, plot: Plot) -> None:
         """The bars."""

@@ -1,4 +1,4 @@
-"""The curve of a deep training while it runs: how many held-out photos are right after each epoch."""
+"""The finetuning curve: held-out accuracy after each epoch."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class EpochChart(Chart):
         low = min((each.accuracy for each in epochs), default=1.0) - _ABOVE_AXIS
         # From a tenth below the lowest, which does not hide on the axis: the points are near one another.
         self.set_axes(
-            self.tr("Held-out photos that are right, after each epoch"),
+            self.tr("Accuracy after each epoch"),
             count_axis(self.tr("Epoch"), of),
-            share_axis(self.tr("Held-out photos that are right"), max(0.0, min(int(low * 10) / 10, 0.9))),
+            share_axis(self.tr("Accuracy"), max(0.0, min(int(low * 10) / 10, 0.9))),
         )
         self.update()
 
@@ -61,7 +61,7 @@ class EpochChart(Chart):
         return QRectF(at.x() - _BEST_PX, at.y() - _BEST_PX, 2 * _BEST_PX, 2 * _BEST_PX)
 
     def sentence(self, number: int) -> str:
-        """What an epoch brought."""
+        """State the accuracy of an epoch."""
         each = self._epochs[number]
         of = count_photos(each.held_out)
         if each.number == 0:
@@ -69,12 +69,12 @@ class EpochChart(Chart):
             return text.format(each.held_out_right, of, percent(each.accuracy))
         text = self.tr("After epoch {0}, {1} of {2} were right ({3})")
         text = text.format(each.number, each.held_out_right, of, percent(each.accuracy))
-        return text + (self.tr(": the best so far") if number == self._best else "")
+        return text + (self.tr(", the best so far") if number == self._best else "")
 
     def legend(self) -> Sequence[Key]:
         """Curve, best epoch, the network as it was."""
         return (
-            Key(self.tr("while it learns"), self.accent_colour(), line=True),
+            Key(self.tr("while training"), self.accent_colour(), line=True),
             Key(self.tr("best epoch: this one is kept"), RIGHT),
             Key(self.tr("the network as it was"), self.faint_colour(0.6), line=True),
         )

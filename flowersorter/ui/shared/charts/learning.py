@@ -1,4 +1,4 @@
-"""The learning curve: how good the guesses are with fewer labelled photos, and whether more would help."""
+"""The learning curve: accuracy against the number of labelled photos per class."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ class LearningChart(Chart):
         low = int(min(each.low for each in points) * 10) / 10
         super().__init__("learning_chart", parent)
         self.set_axes(
-            self.tr("How often it is right, against labelled photos of each class"),
-            log_axis(self.tr("Labelled photos of each class"), points[0].per_class, points[-1].per_class),
-            share_axis(self.tr("How often it was right"), min(low, 0.9)),
+            self.tr("Accuracy against labelled photos per class"),
+            log_axis(self.tr("Labelled photos per class"), points[0].per_class, points[-1].per_class),
+            share_axis(self.tr("Accuracy"), min(low, 0.9)),
         )
         self._curve = curve
 
@@ -50,7 +50,7 @@ class LearningChart(Chart):
     def sentence(self, number: int) -> str:
         """How good with how many."""
         each = self._curve.points[number]
-        text = self.tr("With {0} of each class {1} are right ({2} to {3}); {4} of {5} wrong")
+        text = self.tr("With {0} per class, {1} are right ({2} to {3}); {4} of {5} wrong")
         wrong = each.measured - each.right
         return text.format(
             count_photos(round(each.per_class)), percent(each.accuracy), percent(each.low), percent(each.high),
@@ -63,7 +63,7 @@ class LearningChart(Chart):
         tries = self._curve.tries
         return (
             Key(self.tr("average of {0} tries").format(tries), accent, line=True),
-            Key(self.tr("worst to best of them"), self._band_colour()),
+            Key(self.tr("worst to best"), self._band_colour()),
         )
 
     def paint_marks(self, painter: QPainter, plot: Plot) -> None:
