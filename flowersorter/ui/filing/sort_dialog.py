@@ -184,7 +184,7 @@ class SortDialog(QDialog):
         self.include.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for each, text in {
             Include.ALL: self.tr("Everything except “new to me”"),
-            Include.PROBABLE: self.tr("What is sure or probable, and what I confirmed"),
+            Include.LIKELY: self.tr("What is sure or probable, and what I confirmed"),
             Include.SURE: self.tr("Only what is sure, and what I confirmed"),
             Include.LABELLED: self.tr("Only what I confirmed"),
         }.items():

@@ -339,9 +339,9 @@ class PhotoModel(QAbstractListModel):
         else:
             words = {
                 Verdict.SURE: self.tr("sure"),
-                Verdict.PROBABLE: self.tr("probable"),
+                Verdict.LIKELY: self.tr("probable"),
                 Verdict.UNSURE: self.tr("not sure"),
-                Verdict.NEW: self.tr("new to me"),
+                Verdict.UNKNOWN: self.tr("new to me"),
             }.get(self._verdict(row), "")
         return f"{self._class_name(row)}, {words}"
 

@@ -248,11 +248,11 @@ class Inspector(QScrollArea):
         style = theme.verdict_style(known.verdict)
         sentences = {
             Verdict.SURE: self.tr("The program is sure"),
-            Verdict.PROBABLE: self.tr("Probably; have a look"),
+            Verdict.LIKELY: self.tr("Probably; have a look"),
             Verdict.UNSURE: self.tr("Not sure; please decide"),
-            Verdict.NEW: self.tr("New to me: none of the classes"),
+            Verdict.UNKNOWN: self.tr("New to me: none of the classes"),
         }
-        unsure = known.verdict in (Verdict.UNSURE, Verdict.NEW)
+        unsure = known.verdict in (Verdict.UNSURE, Verdict.UNKNOWN)
         self._say(self.tr("{0}?").format(name) if unsure else name)
         self.verdict.setText(sentences[known.verdict])
         self._show_mark(style.icon)

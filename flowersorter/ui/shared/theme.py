@@ -51,9 +51,9 @@ class VerdictStyle:
 _VERDICTS = {
     Verdict.NONE: VerdictStyle("waiting", "verdict-none", "#5f6368", "#a8adb3"),
     Verdict.SURE: VerdictStyle("sure", "verdict-sure", "#1e7a34", "#6fd08c"),
-    Verdict.PROBABLE: VerdictStyle("probable", "verdict-probable", "#7a5c00", "#e3c04c"),
+    Verdict.LIKELY: VerdictStyle("probable", "verdict-probable", "#7a5c00", "#e3c04c"),
     Verdict.UNSURE: VerdictStyle("not sure", "verdict-unsure", "#b3440c", "#ff9d66"),
-    Verdict.NEW: VerdictStyle("new to me", "verdict-new", "#6b3fc0", "#bda2ff"),
+    Verdict.UNKNOWN: VerdictStyle("new to me", "verdict-new", "#6b3fc0", "#bda2ff"),
 }
 UNREADABLE = VerdictStyle("unreadable", "unreadable", "#b3261e", "#ff8a80")
 CONFIRMED = VerdictStyle("confirmed", "reviewed", "#1e7a34", "#6fd08c")

@@ -140,7 +140,7 @@ def fit(
 
 def _without_strangers(unlabelled: Features, model: Model) -> Features | None:
     """The unlabelled photos that are not new to a model of the labelled ones alone."""
-    known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.NEW)
+    known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.UNKNOWN)
     return unlabelled.take(known) if len(known) else None
 
 

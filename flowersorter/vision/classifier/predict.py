@@ -68,7 +68,7 @@ def predict(model: Model, features: Features, places: Coordinates | None = None)
 def verdicts_of(model: Model, confidence: NDArray[np.float32], unfamiliarity: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Put (N,) confidences and unfamiliarities into words; (N,) uint8 `Verdict`."""
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
-    verdicts[confidence >= model.thresholds.probable] = Verdict.PROBABLE
+    verdicts[confidence >= model.thresholds.probable] = Verdict.LIKELY
     verdicts[(confidence >= model.thresholds.sure) & (unfamiliarity <= model.novelty.familiar)] = Verdict.SURE
-    verdicts[model.novelty.is_new(unfamiliarity)] = Verdict.NEW
+    verdicts[model.novelty.is_new(unfamiliarity)] = Verdict.UNKNOWN
     return verdicts
