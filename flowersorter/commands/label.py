@@ -51,7 +51,10 @@ def run(call: Call) -> int:
         terminal.record(line)
     _say(terminal, done, summary)
     say_unreadable(terminal, tuple(unreadable))
-    return 0 if done else 1
+    if not done:
+        terminal.note("None of the photos could be read.")
+        return 1
+    return 0
 
 
 def _label(call: Call, engine: Engine, path: Path) -> dict[str, Any]:

@@ -57,8 +57,10 @@ def run(call: Call) -> int:
                 lines += found
                 left_out.update(skipped)
     call.terminal.record({"summary": {**count_lines(lines), "left_out": dict(sorted(left_out.items()))}})
-    done = any("error" not in line for line in lines) or any(map(_is_folder, call.options.paths))
-    return 0 if done else 1
+    if any("error" not in line for line in lines) or any(map(_is_folder, call.options.paths)):
+        return 0
+    call.terminal.note("None of the photos could be read.")
+    return 1
 
 
 def _is_folder(path: Path) -> bool:

@@ -140,5 +140,7 @@ def test_label_says_what_photos_are_and_removes_it_again(labelled: Labelled, pro
     [entry] = program.ok("predict", known, "--json").objects[:-1]
     assert (entry["label"], entry["by"]) == (None, "model")
     assert "1 photo labelled my class." in program.ok("label", "--as", "My Class", known).out
-    assert program.run("label", broken, "--as", "my class").code == 1
+    failed = program.run("label", broken, "--as", "my class", "--json")
+    assert (failed.code, failed.summary["labelled"]) == (1, 0)
+    assert failed.err == "None of the photos could be read.\n"
     assert tree(labelled.folder) == before

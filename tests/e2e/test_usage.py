@@ -62,7 +62,6 @@ def test_wrong_usage_exits_2_with_a_hint(fresh: Program, arguments: tuple[str, .
     "arguments",
     [
         ("predict", "missing"),
-        ("label", "missing", "--as", ""),
         ("sort", "missing", "--to", "there"),
         ("train", "missing"),
         ("evaluate", "missing"),

@@ -117,7 +117,7 @@ class TestCollection:
     def test_a_backup_that_could_not_be_made_is_noted(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def full(*_: object) -> None:
+        def full(*_: object, **__: object) -> None:
             raise UserError("The library could not be backed up", "No space left on device", "Check the disk")
 
         assert main(["--collection", str(tmp_path), "history", "--json"]) == 0
@@ -126,7 +126,7 @@ class TestCollection:
         assert main(["--collection", str(tmp_path), "history", "--json"]) == 0
         said = capsys.readouterr()
         assert said.err == "The library could not be backed up: No space left on device. Check the disk.\n"
-        assert said.out == ""
+        assert json.loads(said.out) == {"summary": {"sorts": 0, "photos": 0}}
         checks = {check.name: check for check in doctor(tmp_path)}
         assert not checks["Backup"].ok
         assert checks["Models"].detail == "0; the starter is in use"
