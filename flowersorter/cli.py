@@ -9,12 +9,14 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
+from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from flowersorter.commands.line_parser import UsageError, suggestion
 from flowersorter.commands.output import Terminal
 from flowersorter.commands.parser import make_parser, parse, verb_parser
+from flowersorter.commands.verbs import VERBS
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
 
@@ -24,14 +26,16 @@ if TYPE_CHECKING:
 
 FAILED, WRONG_USAGE = 1, 2
 _STOPPED = "Stopped; nothing is half-done."
-_STOPPED_AT_ONCE = "Stopped at once; what was in hand is put right the next time FlowerSorter opens this collection."
+_STOPPED_AT_ONCE = (
+    "Stopped at once; the interrupted photo is finished or put back the next time FlowerSorter opens this collection."
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb.
 
     Args:
-        argv: What stands behind the program's name; None for this process's own.
+        argv: The words after the program's name; None for those of this process.
 
     Returns:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -73,6 +77,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
             raise UsageError(verb_parser(options.verb), f"there is no backbone {options.backbone!r}{near}")
     if options.verb == "train" and not options.deep and (options.unfreeze is not None or options.epochs):
         raise UsageError(verb_parser("train"), "--unfreeze and --epochs go with --deep")
+    if options.verb == "label" and options.class_name is None and not options.remove:
+        raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
     return options
 
 
@@ -91,41 +97,10 @@ def _run(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -
         return run(Call(options, terminal, cancel))
 
 
-def _verb(name: str) -> Callable[[Call], int]:  # noqa: PLR0912 - one branch for each verb
-    """Find what a verb does; each loads only what it needs, so that the history comes without torch."""
-    match name:
-        case "label":
-            from flowersorter.commands.label import run
-        case "sort":
-            from flowersorter.commands.sort import run
-        case "predict":
-            from flowersorter.commands.predict import run
-        case "train":
-            from flowersorter.commands.train_evaluate import run_train as run
-        case "evaluate":
-            from flowersorter.commands.train_evaluate import run_evaluate as run
-        case "doubts":
-            from flowersorter.commands.label_errors import run
-        case "advise":
-            from flowersorter.commands.next import run
-        case "models":
-            from flowersorter.commands.models import run
-        case "export":
-            from flowersorter.commands.models import run_export as run
-        case "import":
-            from flowersorter.commands.models import run_import as run
-        case "history":
-            from flowersorter.commands.history import run
-        case "undo":
-            from flowersorter.commands.history import run_undo as run
-        case "recover":
-            from flowersorter.commands.history import run_recover as run
-        case "backbones":
-            from flowersorter.commands.maintenance import run_backbones as run
-        case "doctor":
-            from flowersorter.commands.maintenance import run_doctor as run
-        case _:
-            raise AssertionError(name)
+def _verb(name: str) -> Callable[[Call], int]:
+    """Import the module of a verb; each loads only what it needs, so that the history comes without torch."""
+    module = import_module(next(verb.module for verb in VERBS if verb.name == name))
+    run: Callable[[Call], int] = module.run
     return run
 
 

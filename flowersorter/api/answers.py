@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
-Verdict: TypeAlias = Literal["sure", "probable", "unsure", "new"]
-_IN_WORDS = {"sure": "sure", "probable": "probably", "unsure": "not sure", "new": "new to me"}
+Verdict: TypeAlias = Literal["sure", "likely", "unsure", "unknown"]
+_IN_WORDS = {"sure": "sure", "likely": "likely", "unsure": "not sure", "unknown": "unknown"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,10 @@ class Prediction:
     Attributes:
         class_name: The best guess.
         confidence: Its calibrated probability, 0 to 1.
-        verdict: What it is worth; "new" is a photo of none of the classes.
+        verdict: How reliable it is; "unknown" is a photo of none of the classes.
         top: (class name, probability) of up to five guesses, likeliest first.
-        looks_like: What a "new" photo looks like, one of ImageNet's thousand classes; None for others, and where nobody
-            knows.
+        looks_like: The one of ImageNet's thousand classes that an "unknown" photo resembles; None for others, and
+            where it resembles none.
     """
 
     class_name: str

@@ -209,7 +209,7 @@ class Collection:
         to: AnyPath,
         *,
         mode: Literal["copy", "move", "link"] = "copy",
-        include: Literal["all", "probable", "sure", "labelled"] = "all",
+        include: Literal["all", "likely", "sure", "labelled"] = "all",
         dry_run: bool = True,
     ) -> SortReport:
         """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
@@ -220,8 +220,8 @@ class Collection:
             folder: Where the photos are.
             to: Gets the class folders; made if missing.
             mode: Copy the photos, move them, or make hard links.
-            include: Which guesses count, besides confirmed photos: all but "new to me", those that are at least
-                probable, the sure ones, or none.
+            include: Which guesses count, besides confirmed photos: all but "unknown", those that are at least
+                likely, the sure ones, or none.
             dry_run: Only tell what would be done. Pass False to have it done.
 
         Raises:

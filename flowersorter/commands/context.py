@@ -74,8 +74,8 @@ def recovery_sentences(result: RecoveryResult) -> list[str]:
     sentences = []
     if result.finished or result.rolled_back:
         sentences.append(
-            f"An earlier run was interrupted: {counted(result.finished, 'photo')} finished, "
-            f"{counted(result.rolled_back, 'photo')} put back as before."
+            f"An earlier sort was interrupted: {counted(result.finished, 'photo')} finished, "
+            f"{counted(result.rolled_back, 'photo')} put back where they were."
         )
     sentences += [f"Needs your attention: {problem}" for problem in result.problems]
     return sentences

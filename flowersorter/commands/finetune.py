@@ -31,7 +31,7 @@ def run_deep(call: Call) -> int:
 
 
 def epoch_line(news: object) -> str | None:
-    """What an epoch brought, on a line; None for other news."""
+    """Describe an epoch on a line; None for other news."""
     if not isinstance(news, Epoch):
         return None
     right = f"{news.held_out_right} of {news.held_out} held-out photos right ({percent(news.accuracy)})"
@@ -66,7 +66,7 @@ def _say(terminal: Terminal, result: FinetuneResult) -> None:
     )
     say_held_out(terminal, result)
     if result.held_out_accuracy is not None:
-        terminal.say(f"On the same photos the network as it was gets {percent(result.frozen_accuracy)}.")
+        terminal.say(f"Without training the network: {percent(result.frozen_accuracy)} of the same photos right.")
     if result.left_out:
-        terminal.say(f"{counted(result.left_out, 'labelled photo')} left out: there is no picture of it any more.")
+        terminal.say(f"{counted(result.left_out, 'labelled photo')} skipped: the file is gone.")
     say_rest(terminal, result)

@@ -1,35 +1,35 @@
-"""The verbs history, undo and recover: what was filed, taking it back, and putting right what a crash left."""
+"""The verb history: all sorts, or the photos of one."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
-from flowersorter.commands.context import Call, recovery_sentences
+from flowersorter.commands.context import Call
 from flowersorter.commands.models import local_time
-from flowersorter.commands.output import counted, shown
+from flowersorter.commands.output import shown
 from flowersorter.domain.journal import EntryState, Run
-from flowersorter.errors import CollectionDamaged, UserError
-from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import RestoreResult, restore_newest
-from flowersorter.workflows.filing.history import RunPhoto, UndoRequest, recover_collection, run_photos, runs, undo_run
+from flowersorter.errors import UserError
+from flowersorter.workflows.filing.history import RunPhoto, run_photos, runs
 
 
 def run(call: Call) -> int:
-    """List every run, newest first; with a number, the photos of that run.
+    """List every sort, newest first; with a number, the photos of that sort.
 
     Raises:
-        UserError: there is no run of that number.
+        UserError: there is no sort of that number.
     """
-    if call.options.run is not None:
-        return _run_photos(call, call.options.run)
+    if call.options.sort is not None:
+        return _list_photos(call, call.options.sort)
     with call.engine() as engine:
         found = runs(engine.collection)
     for entry in found:
         call.terminal.record(_line(entry))
+    call.terminal.record({"summary": {"sorts": len(found), "photos": sum(entry.photos for entry in found)}})
     if not found:
-        call.terminal.say("No photos were filed yet.")
+        call.terminal.say("No photos were sorted yet.")
         return 0
-    table = [["run", "started", "mode", "photos", "state", "to"]]
+    table = [["sort", "started", "mode", "photos", "state", "to"]]
     table += [
         [
             str(entry.id),
@@ -42,20 +42,22 @@ def run(call: Call) -> int:
         for entry in found
     ]
     call.terminal.say_table(table, right=(0, 3))
-    call.terminal.say("See its photos with: flowersorter history RUN. Take a run back with: flowersorter undo RUN")
+    call.terminal.say("To see the photos of a sort: flowersorter history SORT. To undo it: flowersorter undo SORT")
     return 0
 
 
-def _run_photos(call: Call, run_id: int) -> int:
+def _list_photos(call: Call, run_id: int) -> int:
     with call.engine() as engine:
         try:
             found = run_photos(engine.collection, run_id)
         except KeyError:
-            raise UserError(f"There is no run {run_id}", hint='"flowersorter history" lists them') from None
+            raise UserError(f"There is no sort {run_id}", hint='"flowersorter history" lists them') from None
     for photo in found:
         call.terminal.record(_photo_line(photo))
+    states = Counter(str(photo.entry.state) for photo in found)
+    call.terminal.record({"summary": {"sort": run_id, "photos": len(found), "states": dict(sorted(states.items()))}})
     if not found:
-        call.terminal.say(f"Run {run_id} filed no photos.")
+        call.terminal.say(f"Sort {run_id} has no photos.")
         return 0
     table = [["state", "class", "photo", "to", ""]]
     table += [
@@ -74,14 +76,14 @@ def _run_photos(call: Call, run_id: int) -> int:
 
 def _remark(photo: RunPhoto) -> str:
     if photo.moved_on_by is not None:
-        return f"moved on by run {photo.moved_on_by}"
+        return f"moved on by sort {photo.moved_on_by}"
     return photo.entry.error or (photo.entry.action if photo.entry.state == EntryState.NOTED else "")
 
 
 def _photo_line(photo: RunPhoto) -> dict[str, Any]:
     entry = photo.entry
     line: dict[str, Any] = {
-        "run": entry.run_id,
+        "sort": entry.run_id,
         "path": str(entry.source),
         "to": str(entry.destination),
         "class": entry.class_name,
@@ -97,7 +99,7 @@ def _photo_line(photo: RunPhoto) -> dict[str, Any]:
 
 def _line(entry: Run) -> dict[str, Any]:
     return {
-        "run": entry.id,
+        "sort": entry.id,
         "mode": entry.mode,
         "source": None if entry.source is None else str(entry.source),
         "destination": str(entry.destination),
@@ -108,55 +110,3 @@ def _line(entry: Run) -> dict[str, Any]:
         "undone": entry.undone,
         "failed": entry.failed,
     }
-
-
-def run_undo(call: Call) -> int:
-    """Take a run back; what had to be left is named with its reason."""
-    terminal = call.terminal
-    with call.engine() as engine, terminal.progress() as report:
-        result = undo_run(engine, UndoRequest(call.options.run), report, call.cancel)
-    terminal.say(f"Run {result.run_id}: {counted(result.undone, 'photo')} taken back.")
-    for refused in result.refused:
-        terminal.say(f"  {shown(refused.path)}: {refused.reason}")
-    if result.refused:
-        terminal.note(
-            f"{counted(len(result.refused), 'photo')} left as they are, because they cannot be taken back safely."
-        )
-        return 1
-    return 0
-
-
-def run_recover(call: Call) -> int:
-    """Put a damaged library right, finish or roll back what is open; exit 1 if something needs the person.
-
-    Raises:
-        CollectionDamaged: the library cannot be read and there is no sound backup of it.
-    """
-    sentences = []
-    try:
-        collection = CollectionStore.open(call.collection_folder)
-    except CollectionDamaged as error:
-        sentences = _rescue_sentences(error, restore_newest(call.collection_folder))
-        for sentence in sentences:  # said at once: what comes next may fail
-            call.terminal.say(sentence)
-        collection = CollectionStore.open(call.collection_folder)
-    with collection:
-        result = recover_collection(collection)
-    found = recovery_sentences(result)
-    for sentence in found or ([] if sentences else ["Nothing was left half-done."]):
-        call.terminal.say(sentence)
-    return 1 if result.problems else 0
-
-
-def _rescue_sentences(error: CollectionDamaged, done: RestoreResult) -> list[str]:
-    """Say what was put in the place of what, and what that means."""
-    backup = done.backup
-    sentences = [
-        f"{shown(error.what)}: {shown(error.why)}.",
-        f"The backup of {local_time(backup.made_at.isoformat())} was put in its place "
-        f"({counted(backup.labels or 0, 'label')}).",
-        "What you labelled or filed since then is no longer remembered. No photo was touched.",
-    ]
-    if done.kept_as is not None:
-        sentences.append(f"The damaged file is kept: {shown(done.kept_as)}")
-    return sentences

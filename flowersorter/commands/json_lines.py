@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
+from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
 _DIGITS = 6
+
+STARTER = "starter"
+
+ModelName: TypeAlias = int | str | None
+"""The number of a model, "starter", or None where there is none."""
+
+_WORDS = tuple(verdict.word for verdict in Verdict if verdict is not Verdict.NONE)
+
+
+def model_name(engine: Engine, backbone: str | None) -> ModelName:
+    """Name the model that suggests classes for a backbone; None for the collection's own choice of backbone."""
+    named = model_for(engine, chosen_backbone(engine.collection, backbone))
+    if named is None:
+        return None
+    return STARTER if named.id is None else named.id
 
 
 def photo_line(
@@ -21,16 +42,33 @@ def photo_line(
     verdict: Verdict,
     top: Sequence[tuple[str, float]],
     looks_like: str = "",
+    *,
+    label: tuple[str, LabelOrigin] | None = None,
+    model: ModelName = None,
 ) -> dict[str, Any]:
-    """Describe a photo that could be read; of one that is new, also what it looks like."""
+    """Describe a photo that could be read.
+
+    Args:
+        path: The photo.
+        class_name: Its class; None where the model suggests none.
+        confidence: The probability of that class.
+        verdict: How reliable it is.
+        top: (class name, probability), likeliest first.
+        looks_like: What an unknown photo resembles; "" for nothing in particular.
+        label: The class it was labelled with, and by whom.
+        model: The model that suggested a class.
+    """
     line: dict[str, Any] = {
         "path": str(path),
         "class": class_name,
         "confidence": None if confidence is None else round(confidence, _DIGITS),
         "verdict": verdict.word,
         "top": [[name, round(share, _DIGITS)] for name, share in top],
+        "label": None if label is None else label[0],
+        "by": label[1].value if label is not None else "model" if class_name is not None else None,
+        "model": model if top else None,
     }
-    if verdict is Verdict.NEW:
+    if verdict is Verdict.UNKNOWN:
         line["looks_like"] = looks_like or None
     return line
 
@@ -40,36 +78,58 @@ def unreadable_line(path: Path, error: str) -> dict[str, Any]:
     return {"path": str(path), "error": error}
 
 
-def label_lines(
-    result: PredictFolderResult, names: Mapping[int, str], looks_like: Mapping[int, str], *, labels_count: bool
+def folder_lines(
+    result: PredictFolderResult,
+    names: Mapping[int, str],
+    looks_like: Mapping[int, str],
+    *,
+    labels_count: bool,
+    model: ModelName = None,
+    top: int = TOP_GUESSES,
 ) -> Iterator[dict[str, Any]]:
     """Describe every photo of a folder, in the scan's order.
 
     Args:
         result: The folder.
         names: Class names by id.
-        looks_like: What new photos look like, by photo id.
-        labels_count: Whether a label replaces the guess, as it does for filing.
+        looks_like: What unknown photos resemble, by photo id.
+        labels_count: Whether a label replaces the suggestion, as it does for sorting.
+        model: The model that suggested the classes.
+        top: Number of suggestions for a photo at most.
     """
     rows = result.rows
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
         if error is not None:
             yield unreadable_line(path, error)
             continue
-        guesses = result.guesses.top(int(rows.photo_ids[i]), TOP_GUESSES) if result.guesses else ()
-        top = [(names[class_id], share) for class_id, share in guesses]
-        if labels_count and rows.label_ids[i]:
-            yield photo_line(path, names[int(rows.label_ids[i])], 1.0, Verdict.SURE, top)
+        found = result.guesses.top(int(rows.photo_ids[i]), top) if result.guesses else ()
+        best = [(names[class_id], share) for class_id, share in found]
+        label = None
+        if rows.label_ids[i]:
+            label = names[int(rows.label_ids[i])], LabelOrigin.PERSON if rows.by_person[i] else LabelOrigin.FOLDER
+        if labels_count and label is not None:
+            yield photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model)
         elif rows.class_ids[i]:
-            guess = names[int(rows.class_ids[i])]
+            name, share = names[int(rows.class_ids[i])], float(rows.confidences[i])
             verdict, like = Verdict(int(rows.verdicts[i])), looks_like.get(int(rows.photo_ids[i]), "")
-            yield photo_line(path, guess, float(rows.confidences[i]), verdict, top, like)
+            yield photo_line(path, name, share, verdict, best, like, label=label, model=model)
         else:
-            yield photo_line(path, None, None, Verdict.NONE, top)
+            yield photo_line(path, None, None, Verdict.NONE, best, label=label, model=model)
     for path, reason in lost_photos(result):
         yield unreadable_line(path, reason)
 
 
 def lost_photos(result: PredictFolderResult) -> list[tuple[Path, str]]:
-    """Files named like photos that the scan could not even look at."""
+    """Files named like photos that the scan could not open."""
     return [(path, reason) for path, reason in result.problems if looks_like_photo(path)]
+
+
+def count_lines(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:
+    """Count photos by verdict for the summary object, those without a suggestion and the unreadable among them."""
+    counts = Counter("unreadable" if "error" in line else line["verdict"] for line in lines)
+    return {
+        "photos": counts.total(),
+        **{word: counts[word] for word in _WORDS},
+        "not_predicted": counts[Verdict.NONE.word],
+        "unreadable": counts["unreadable"],
+    }

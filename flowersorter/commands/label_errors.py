@@ -1,4 +1,4 @@
-"""The verb doubts: labels that are probably wrong, the worst first."""
+"""The verb label-errors: labels that are probably wrong, the worst first."""
 
 from __future__ import annotations
 
@@ -72,11 +72,14 @@ def _say(
         of = f" of {result.checked}" if result.checked >= len(result.doubts) else ""
         terminal.say(f"{counted(len(result.doubts), 'label')}{of} may be wrong.")
         if result.little_known and result.accuracy is not None:
-            terminal.say(f"The model itself gets only {percent(result.accuracy)} right: most of these will be fine.")
+            terminal.say(
+                f"The model is still learning: it gets {percent(result.accuracy)} right, "
+                "so most of these labels are probably fine."
+            )
         for group in result.groups[:_GROUPS_SHOWN]:
             photos, verb = len(group.photo_ids), "looks" if len(group.photo_ids) == 1 else "look"
             terminal.say(
-                f"  {photos} filed as {shown(names[group.class_id])} {verb} like {shown(names[group.better_id])}"
+                f"  {photos} labelled {shown(names[group.class_id])} {verb} like {shown(names[group.better_id])}"
             )
         if len(result.groups) > _GROUPS_SHOWN:
             terminal.say(f"  and {len(result.groups) - _GROUPS_SHOWN} more mix-ups")
@@ -84,18 +87,21 @@ def _say(
     for each in listed:
         _say_one(terminal, each, shown(names[each.class_id]), shown(names[each.better_id]))
     if len(listed) < len(result.doubts):
-        terminal.say(f"{len(result.doubts) - len(listed)} more; --limit shows them.")
+        terminal.say(f"{len(result.doubts) - len(listed)} more; a larger --limit shows them.")
     if result.kept:
-        terminal.say(f"{counted(result.kept, 'label')} you decided to keep, left out.")
+        terminal.say(f"{counted(result.kept, 'label')} that you decided to keep: skipped.")
     if result.unmeasured:
-        terminal.say(f"Not checked, because none can be held out: {shown(in_words(result.unmeasured))}.")
+        terminal.say(f"Not checked, because no photo of them can be held out: {shown(in_words(result.unmeasured))}.")
 
 
 def _say_one(terminal: Terminal, each: LabelError, label: str, better: str) -> None:
     terminal.say(shown(each.path))
     if each.also_at is not None:
-        terminal.say(f"  the same photo stands in {shown(each.also_at)}: {label} or {better}? It counts as {label}.")
+        terminal.say(
+            f"  the same photo is also in {shown(each.also_at)}: {label} or {better}? "
+            f"It counts as {label} until you choose."
+        )
         return
     like = next((alike.path for alike in each.like_better if alike.path is not None), None)
     reason = f", like {shown(like)}" if like is not None else ""
-    terminal.say(f"  filed as {label}, looks like {better}{reason}")
+    terminal.say(f"  labelled {label}, looks like {better}{reason}")

@@ -129,11 +129,18 @@ def find_command(arguments: Sequence[str], commands: Mapping[str, LineParser]) -
     return None
 
 
-def suggestion(word: str, known: Iterable[str]) -> str:
-    """Return "; did you mean label?" for a word that is nearly right, else nothing."""
+def suggestion(word: str, known: Iterable[str], former: Mapping[str, str] | None = None) -> str:
+    """Return "; did you mean label?" for a word that is nearly right or was right once, else nothing.
+
+    Args:
+        word: As it was typed.
+        known: The right words.
+        former: The right word by an earlier one.
+    """
     import difflib
 
-    nearest = difflib.get_close_matches(word, known, n=1)
+    former = former or {}
+    nearest = [former[word]] if word in former else difflib.get_close_matches(word, known, n=1)
     return f"; did you mean {nearest[0]}?" if nearest else ""
 
 

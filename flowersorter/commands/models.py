@@ -1,4 +1,4 @@
-"""The verbs models, export and import: which models there are, what sets them apart, and taking one elsewhere."""
+"""The verb models: list, choose, compare and delete the models of the collection."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import STARTER
 from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
@@ -16,18 +17,14 @@ from flowersorter.workflows.evaluation.compare_models import (
     name_model,
     prune_models,
 )
-from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
-from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
 from flowersorter.workflows.models.current_model import list_models, starter, use_model
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-STARTER = "starter"
-
 
 def run(call: Call) -> int:
-    """Do what is asked for, then list the models."""
+    """Change the models as asked, then list them."""
     if call.options.compare:
         return _run_compare(call)
     with call.engine() as engine:
@@ -35,6 +32,7 @@ def run(call: Call) -> int:
         entries = _entries(engine.collection)
     for entry in entries:
         call.terminal.record(entry)
+    call.terminal.record({"summary": {"models": len(entries), "current": _current(entries)}})
     _say(call.terminal, entries)
     return 0
 
@@ -46,7 +44,7 @@ def _tidy(call: Call, engine: Engine) -> None:
     elif options.note:
         model_id, note = options.note
         if not model_id.isdecimal():
-            raise UserError(f"There is no model {shown(model_id)}", "models have numbers", "List them with models")
+            raise UserError(f"There is no model {shown(model_id)}", hint='"flowersorter models" lists them')
         name_model(engine.collection, int(model_id), note)
     elif options.delete is not None:
         delete_model(engine, options.delete)
@@ -60,40 +58,51 @@ def _number(wanted: str | int) -> int | None:
 
 
 def _run_compare(call: Call) -> int:
-    """Tell what changes from one model to another."""
+    """Show what changes from one model to another."""
     older, newer = call.options.compare
     with call.engine() as engine, call.terminal.progress() as report:
         found = compare(engine, CompareRequest(_number(older), _number(newer)), report, call.cancel)
     call.terminal.record(
         {
-            "older": older,
-            "newer": newer,
-            "photos": found.photos,
-            "changed": len(found.changed),
-            "judged": found.judged,
-            "older_right": found.older_right,
-            "newer_right": found.newer_right,
-            "better": len(found.better),
-            "worse": len(found.worse),
-            "imported": list(found.unknown),
+            "summary": {
+                "older": older,
+                "newer": newer,
+                "photos": found.photos,
+                "changed": len(found.changed),
+                "judged": found.judged,
+                "older_right": found.older_right,
+                "newer_right": found.newer_right,
+                "better": len(found.better),
+                "worse": len(found.worse),
+                "imported": list(found.unknown),
+            }
         }
     )
     call.terminal.say(
-        f"{len(found.changed)} of {counted(found.photos, 'photo')} would be called something else by {newer}."
+        f"{_called(newer)} would put {len(found.changed)} of {counted(found.photos, 'photo')} in another class."
     )
     if not found.judged:
-        call.terminal.say("Which of the two is right more often cannot be told: there is no label to judge both by.")
+        call.terminal.say("Which of the two is right more often is not known: no labelled photo can judge both.")
         return 0
     call.terminal.say(
-        f"Of {counted(found.judged, 'photo')} with a label, {older} tells {found.older_right} right and {newer} "
-        f"{found.newer_right}: {len(found.better)} better, {len(found.worse)} worse. "
-        "A photo that a model learned from counts as models that never saw it told it."
+        f"Of {counted(found.judged, 'photo')} with a label, {_called(older).lower()} gets {found.older_right} right, "
+        f"{_called(newer).lower()} gets {found.newer_right}: {len(found.better)} better, {len(found.worse)} worse. "
+        "Photos a model was trained on are judged by models that never saw them."
     )
     for number in found.unknown:
         call.terminal.say(
-            f"Model {number} was imported. Where it learned from some of these photos, it looks better than it is."
+            f"Model {number} was imported. If it was trained on some of these photos, it looks better than it is."
         )
     return 0
+
+
+def _called(model: int | str) -> str:
+    return "The starter model" if model == STARTER else f"Model {model}"
+
+
+def _current(entries: list[dict[str, Any]]) -> int | str | None:
+    current: int | str | None = next((entry["id"] for entry in entries if entry["current"]), None)
+    return current
 
 
 def _entries(collection: CollectionStore) -> list[dict[str, Any]]:
@@ -142,7 +151,7 @@ def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
         for entry in entries
     ]
     terminal.say_table(table, right=(4, 5))
-    terminal.say("* in use; choose another one with: flowersorter models --use ID")
+    terminal.say("* in use. To use another one: flowersorter models --use ID")
 
 
 def local_time(moment: str | None) -> str:
@@ -150,51 +159,3 @@ def local_time(moment: str | None) -> str:
     if not moment:
         return NOTHING
     return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")
-
-
-def run_export(call: Call) -> int:
-    """Save the current model to a file, and show the lines that use it without this program."""
-    with call.engine() as engine, call.terminal.progress() as report:
-        result = export_model(engine, ExportRequest(call.options.file, call.options.backbone), report, call.cancel)
-    terminal = call.terminal
-    accuracy = "" if result.accuracy is None else f", {percent(result.accuracy)} right on photos it had not seen"
-    terminal.say(f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}")
-    if result.remark:
-        terminal.say(f"{result.remark}.")
-    if result.script:
-        terminal.say("To use it from Python:")
-        terminal.say()
-        for line in result.script.splitlines():
-            terminal.say(f"    {line}" if line else "")
-    return 0
-
-
-def run_import(call: Call) -> int:
-    """Add a model that somebody shared, and say what it holds."""
-    terminal = call.terminal
-    with call.engine() as engine, terminal.progress() as report:
-        result = import_model(engine, ImportRequest(call.options.file, call.options.use), report, call.cancel)
-    terminal.say(
-        f"Model {result.model_id}, from {shown(result.name)}, on {result.backbone}: "
-        f"{counted(len(result.classes), 'class', 'classes')}"
-    )
-    terminal.say(f"  {', '.join(map(shown, result.classes))}")
-    terminal.say(f"Its maker says: {claim(result)}. Nothing of that was measured here.")
-    if result.note:
-        terminal.say(f"Its maker writes: {result.note}")
-    if result.made_current:
-        terminal.say("It is in use now.")
-    elif result.weights_here:
-        terminal.say(f"To use it: flowersorter models --use {result.model_id}")
-    else:
-        terminal.say(
-            f"The network it needs is not on this computer: flowersorter backbones --download {result.backbone}"
-        )
-    return 0
-
-
-def claim(result: ImportResult) -> str:
-    """What the maker of an imported model says of it."""
-    if result.accuracy is None:
-        return f"it learned from {counted(result.photos, 'photo')}"
-    return f"it learned from {counted(result.photos, 'photo')} and gets {percent(result.accuracy)} of unseen ones right"

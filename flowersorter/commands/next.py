@@ -1,4 +1,4 @@
-"""The verb advise: whether there are enough labels, and which photos to label next."""
+"""The verb next: which photos to label next, and whether there are enough labels."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _DIGITS = 6
 
 
 def run(call: Call) -> int:
-    """Say how good each class is, what more photos would bring, and which ones to label."""
+    """Say how accurate each class is, how much more photos would improve it, and which ones to label."""
     options = call.options
     with call.engine() as engine:
         folder = None if options.folder is None else absolute_folder(options.folder)
@@ -68,17 +68,17 @@ def _figures(each: Standing) -> dict[str, Any]:
 def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) -> None:
     overall = advice.overall
     if overall.accuracy is None or overall.gain is None:
-        terminal.say("There are too few labels to tell how good it is; a handful in each class will do.")
+        terminal.say("There are too few labels to measure the accuracy. About 5 in each class are enough.")
     else:
         low, high = overall.interval
         terminal.say(
-            f"{percent(overall.accuracy)} right of {counted(overall.measured, 'labelled photo')} the model had not "
-            f"seen (between {percent(low)} and {percent(high)})."
+            f"It was right on {percent(overall.accuracy)} of {counted(overall.measured, 'labelled photo')} it had not "
+            f"seen; on similar photos expect {percent(low)} to {percent(high)}."
         )
         terminal.say(_outlook(overall, overall.gain))
     if advice.classes:
         terminal.say()
-        table = [["class", "photos", "right", "sure", f"{MORE} more would bring"]]
+        table = [["class", "photos", "right", "sure", f"{MORE} more would add"]]
         table += [
             [shown(each.name), str(each.photos), percent(each.accuracy), percent(each.sure), _gain(each)]
             for each in advice.classes
@@ -86,24 +86,24 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
         terminal.say_table(table, right=(1, 2, 3), indent=2)
     terminal.say()
     if not advice.next:
-        terminal.say("No photo that was looked at is without a label.")
+        terminal.say("Every photo scanned so far has a label.")
         return
     terminal.say(f"Label these next, of {counted(advice.unlabelled, 'photo')} without a label:")
     for photo in advice.next:
-        guesses = " or ".join(f"{shown(names[class_id])} ({percent(share)})" for class_id, share in photo.top[:2])
-        terminal.say(f"  {shown(photo.path)}" + (f"  {guesses}?" if guesses else ""))
+        suggestions = " or ".join(f"{shown(names[class_id])} ({percent(share)})" for class_id, share in photo.top[:2])
+        terminal.say(f"  {shown(photo.path)}" + (f"  {suggestions}?" if suggestions else ""))
 
 
 def _outlook(overall: Standing, gain: Gain) -> str:
-    """What more photos of each class would bring."""
+    """Say how much more photos of each class would improve the accuracy."""
     if overall.enough:
-        return "Even twice as many photos would bring next to nothing: these are enough."
+        return "You have enough labels. More would hardly help."
     if overall.hardly_more and overall.twice is not None:
         return (
-            f"{MORE} more photos of each class would bring next to nothing, "
-            f"twice as many photos {gain_in_words(overall.twice)} more of 100."
+            f"{MORE} more photos of each class would hardly help; "
+            f"with twice as many photos, {gain_in_words(overall.twice)} more photos right out of 100."
         )
-    return f"{MORE} more photos of each class would bring {gain_in_words(gain)} more of 100."
+    return f"With {MORE} more photos of each class, {gain_in_words(gain)} more photos right out of 100."
 
 
 def _gain(each: Standing) -> str:
@@ -113,8 +113,8 @@ def _gain(each: Standing) -> str:
 
 
 def gain_in_words(gain: Gain) -> str:
-    """A gain in whole photos of a hundred: "about 2", "about 1 to 3", "about 2, up to 5", "up to 4"."""
+    """A gain in whole photos of a hundred: "about 2", "about 1 to 3", "about 2 (at most 5)", "at most 4"."""
     low, likely, high = round(100 * gain.low), round(100 * gain.likely), max(1, round(100 * gain.high))
     if low <= 0:
-        return f"about {likely}, up to {high}" if 0 < likely < high else f"up to {high}"
+        return f"about {likely} (at most {high})" if 0 < likely < high else f"at most {high}"
     return f"about {low}" if low == high else f"about {low} to {high}"

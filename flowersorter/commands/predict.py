@@ -1,46 +1,126 @@
-"""The verb predict: top guesses for single photos."""
+"""The verb predict: the best suggestions for photos and folders."""
 
 from __future__ import annotations
 
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
 from flowersorter.commands.context import Call
-from flowersorter.commands.json_lines import photo_line, unreadable_line
+from flowersorter.commands.folder_output import predict_one_folder, say_folder
+from flowersorter.commands.json_lines import (
+    ModelName,
+    count_lines,
+    folder_lines,
+    model_name,
+    photo_line,
+    unreadable_line,
+)
 from flowersorter.commands.output import Terminal, percent, shown
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
+from flowersorter.errors import PhotoUnreadable
+from flowersorter.photos.file_bytes import read_file
+from flowersorter.photos.scan import check_folder, looks_like_photo
+from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
 
 _IN_WORDS = {
     Verdict.SURE: "sure",
-    Verdict.PROBABLE: "probably",
+    Verdict.LIKELY: "likely",
     Verdict.UNSURE: "not sure",
-    Verdict.NEW: "new to me",
-    Verdict.NONE: "no guess",
+    Verdict.UNKNOWN: "unknown",
+    Verdict.NONE: "no suggestion",
 }
 
 
 def run(call: Call) -> int:
-    """Predict the photos in the order given."""
-    options = call.options
+    """Predict photos and folders in the order given; 1 where only photos were named and none could be read."""
+    lines: list[dict[str, Any]] = []
+    left_out: Counter[str] = Counter()
+    for path in call.options.paths:
+        if _is_folder(path):
+            check_folder(path)  # said before a thousand photos of another folder are read
     with call.engine() as engine:
-        request = PredictRequest(tuple(options.photos), options.device, options.backbone)
-        with call.terminal.progress() as report:
-            predictions = predict_photos(engine, request, report, call.cancel)
-    for prediction in predictions:
-        call.terminal.record(_line(prediction))
+        for is_folder, paths in groupby(call.options.paths, key=_is_folder):
+            if not is_folder:
+                lines += _predict_photos(call, engine, tuple(paths))
+                continue
+            for path in paths:
+                found, skipped = _predict_folder(call, engine, path)
+                lines += found
+                left_out.update(skipped)
+    call.terminal.record({"summary": {**count_lines(lines), "left_out": dict(sorted(left_out.items()))}})
+    if any("error" not in line for line in lines) or any(map(_is_folder, call.options.paths)):
+        return 0
+    call.terminal.note("None of the photos could be read.")
+    return 1
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether a path is to be scanned; one that is missing and has no photo's ending was meant as a folder."""
+    return path.is_dir() or not (path.exists() or looks_like_photo(path))
+
+
+def _predict_folder(call: Call, engine: Engine, folder: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    options = call.options
+    result = predict_one_folder(call, engine, folder)
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    likenesses = strangers(engine, result.rows, options.backbone)
+    model = model_name(engine, options.backbone)
+    lines = list(folder_lines(result, names, likenesses, labels_count=False, model=model, top=options.top))
+    for line in lines:
+        call.terminal.record(line)
+    if not call.terminal.as_json:
+        say_folder(call, engine.collection, folder, result, names, likenesses)
+    return lines, result.skipped
+
+
+def _predict_photos(call: Call, engine: Engine, paths: Sequence[Path]) -> list[dict[str, Any]]:
+    options = call.options
+    request = PredictRequest(tuple(paths), options.device, options.backbone, options.top)
+    with call.terminal.progress() as report:
+        predictions = predict_photos(engine, request, report, call.cancel)
+    model = model_name(engine, options.backbone)
+    names = {entry.id: entry.name for entry in engine.collection.classes.all()}
+    lines = [_line(engine, prediction, names, model) for prediction in predictions]
+    for line, prediction in zip(lines, predictions, strict=True):
+        call.terminal.record(line)
         _say(call.terminal, prediction)
-    return 0 if any(prediction.error is None for prediction in predictions) else 1
+    return lines
 
 
-def _line(prediction: PhotoPrediction) -> dict[str, object]:
+def _line(engine: Engine, prediction: PhotoPrediction, names: dict[int, str], model: ModelName) -> dict[str, Any]:
+    path = prediction.path.absolute()
     if prediction.error is not None:
-        return unreadable_line(prediction.path.absolute(), prediction.error)
+        return unreadable_line(path, prediction.error)
     return photo_line(
-        prediction.path.absolute(),
+        path,
         prediction.class_name,
         prediction.confidence,
         prediction.verdict,
         prediction.top,
         prediction.looks_like,
+        label=_label(engine, path, names),
+        model=model,
     )
+
+
+def _label(engine: Engine, path: Path, names: dict[int, str]) -> tuple[str, LabelOrigin] | None:
+    """The label of a photo that the collection knows by its bytes."""
+    collection = engine.collection
+    try:
+        photo = collection.photos.by_sha256(hashlib.sha256(read_file(path).data).digest())
+    except PhotoUnreadable:  # gone since it was predicted
+        return None
+    label = None if photo is None else collection.labels.get([photo.id]).get(photo.id)
+    return None if label is None else (names[label.class_id], label.origin)
 
 
 def _say(terminal: Terminal, prediction: PhotoPrediction) -> None:

@@ -1,4 +1,4 @@
-"""The verb sort: label what is new, plan, then file the photos."""
+"""The verb sort: predict new photos, plan, then put the photos into class folders."""
 
 from __future__ import annotations
 
@@ -9,8 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.context import Call
-from flowersorter.commands.json_lines import label_lines, lost_photos
-from flowersorter.commands.label import label_folder, say_missing_model, say_no_photos, say_unreadable
+from flowersorter.commands.folder_output import (
+    predict_one_folder,
+    say_missing_model,
+    say_no_photos,
+    say_unreadable,
+)
+from flowersorter.commands.json_lines import folder_lines, lost_photos, model_name
 from flowersorter.commands.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
@@ -38,7 +43,7 @@ class Outcome:
     why: str | None = None
 
     def fields(self) -> dict[str, Any]:
-        """The part of the photo's JSON object that filing adds."""
+        """Return the part of the photo's JSON object that sorting adds."""
         fields: dict[str, Any] = {"to": None if self.to is None else str(self.to), "action": self.action}
         if self.why is not None:
             fields["error" if self.action == "failed" else "reason"] = self.why
@@ -46,13 +51,13 @@ class Outcome:
 
 
 def run(call: Call) -> int:
-    """Label, plan, and unless it is a dry run, file."""
+    """Predict, plan, and unless it is a dry run, sort."""
     options, terminal = call.options, call.terminal
     mode, folder, destination = Mode(options.mode), options.folder.absolute(), options.to.absolute()
     with call.engine() as engine:
         # Refused at once, not after a thousand photos were read.
         make_plan((), destination, mode, call.cancel, source_root=folder)
-        result = label_folder(call, engine)
+        result = predict_one_folder(call, engine, options.folder)
         if not options.dry_run:
             _follow_corrections(call, engine, result)
         request = SortRequest(
@@ -73,13 +78,15 @@ def run(call: Call) -> int:
             done = _file(call, engine, plan)
             outcomes |= _happened(done)
         names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-        likely = strangers(engine, result.rows, options.backbone)
-        lines = list(_lines(label_lines(result, names, likely, labels_count=True), outcomes))
-        for line in (*lines, {"summary": _summary(plan, lines, done)}):
+        likenesses = strangers(engine, result.rows, options.backbone)
+        model = model_name(engine, options.backbone)
+        photos = folder_lines(result, names, likenesses, labels_count=True, model=model)
+        lines = list(_lines(photos, outcomes))
+        for line in (*lines, {"summary": _summary(plan, lines, done) | {"left_out": result.skipped}}):
             terminal.record(line)
         say_missing_model(call, engine.collection, result)
     if not len(result.rows):
-        say_no_photos(call, result)
+        say_no_photos(call, options.folder, result)
         return 0
     if done is None:
         terminal.say("Nothing was changed: this was a dry run.")
@@ -88,25 +95,23 @@ def run(call: Call) -> int:
 
 
 def _follow_corrections(call: Call, engine: Engine, result: PredictFolderResult) -> None:
-    """What was filed before goes where its label says now; otherwise it would stand under two classes."""
+    """Move photos that were sorted before to the class of their label; otherwise they would be in two class folders."""
     photo_ids = tuple(sorted({int(photo_id) for photo_id in result.rows.photo_ids if photo_id}))
     with call.terminal.progress() as report:
         moved = refile(engine, RefileRequest(photo_ids), report, call.cancel)
     if moved.moved:
-        runs_made = ", ".join(map(str, moved.run_ids))
-        call.terminal.say(
-            f"{counted(moved.moved, 'photo')} filed before moved to the class you chose (run {runs_made})."
-        )
+        sorts = ", ".join(map(str, moved.run_ids))
+        call.terminal.say(f"{counted(moved.moved, 'photo')} sorted before moved to the class you chose (sort {sorts}).")
 
 
 def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
-    """Run the plan; when it is stopped, say what stays filed.
+    """Carry out the plan; when it is stopped, say how many photos stay sorted.
 
     Raises:
         Cancelled: the person pressed Ctrl+C.
     """
     if not any(file.action.is_filed for file in plan.files):
-        return RunResult(None, ())  # no run without a photo in the history
+        return RunResult(None, ())  # no sort without a photo in the history
     before = {run.id for run in runs(engine.collection)}
     try:
         with call.terminal.progress() as report:
@@ -115,7 +120,7 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
         for started in runs(engine.collection):
             if started.id not in before:
                 filed = counted(started.photos, "photo")
-                call.terminal.note(f"{filed} filed so far; take them back with: flowersorter undo {started.id}")
+                call.terminal.note(f"{filed} sorted so far. To undo that: flowersorter undo {started.id}")
         raise
 
 
@@ -149,9 +154,9 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "mode": plan.mode.value,
         "destination": str(plan.destination),
         "dry_run": done is None,
-        "run": None if done is None else done.run_id,
+        "sort": None if done is None else done.run_id,
         "photos": len(lines),
-        "filed": sum(actions[name] for name in _FILING),
+        "sorted": sum(actions[name] for name in _FILING),
         "already_there": actions[Action.ALREADY_THERE.value],
         "duplicates": actions[Action.DUPLICATE.value],
         "left": actions["left"],
@@ -171,7 +176,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     if there := actions.get(Action.ALREADY_THERE):
         terminal.say(f"{counted(there, 'photo')} already there")
     if same := actions.get(Action.DUPLICATE):
-        terminal.say(f"{counted(same, 'copy', 'copies')} of another photo, which is filed once")
+        terminal.say(f"{counted(same, 'duplicate')} of another photo, which is sorted once")
     unreadable = {path for path, _ in result.unreadable}
     reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
     if reasons:
@@ -186,17 +191,15 @@ def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcom
     failed = [(path, outcome.why) for path, outcome in outcomes.items() if outcome.action == "failed"]
     filed = sum(outcome.action in _FILING for outcome in outcomes.values())
     if filed and done.run_id is not None:
-        terminal.say(
-            f"{counted(filed, 'photo')} {_DONE[plan.mode]}. To take that back: flowersorter undo {done.run_id}"
-        )
+        terminal.say(f"{counted(filed, 'photo')} {_DONE[plan.mode]}. To undo that: flowersorter undo {done.run_id}")
     elif not failed:
-        terminal.say("Nothing to do.")
+        terminal.say("Nothing to sort.")
     if not failed:
         return 0
     for path, why in failed[:10]:
         terminal.say(f"  {shown(path)}: {why}")
     terminal.note(
-        f"{counted(len(failed), 'photo')} could not be filed"
+        f"{counted(len(failed), 'photo')} could not be sorted"
         + (f": {failed[0][1]}." if len(failed) == 1 else f"; the first one: {failed[0][1]}.")
     )
     return 1

@@ -1,4 +1,4 @@
-"""What a training brought, in the terminal: the same for train with and without --deep."""
+"""The result of a training in the terminal: the same for train with and without --deep."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowersorter.commands.context import Call
+from flowersorter.commands.folder_output import say_unreadable
 from flowersorter.commands.json_lines import unreadable_line
-from flowersorter.commands.label import say_unreadable
 from flowersorter.commands.output import Terminal, counted, percent
 from flowersorter.domain.figures import wilson_interval
 from flowersorter.workflows.training.finetune import FinetuneResult
@@ -40,20 +40,20 @@ def say_held_out(terminal: Terminal, result: Trained) -> None:
     """Say how good the model is, with the uncertainty, in plain words."""
     interval = _interval(result)
     if interval is None:
-        terminal.say("There are too few photos to tell how good it is; a handful more in each class will do.")
+        terminal.say("There are too few photos to measure the accuracy. About 5 more in each class are enough.")
         return
     low, high = interval
     terminal.say(
-        f"It gets {percent(result.held_out_accuracy)} right of {counted(result.held_out, 'photo')} it had not seen; "
-        f"on others like these expect between {percent(low)} and {percent(high)}."
+        f"It was right on {percent(result.held_out_accuracy)} of {counted(result.held_out, 'photo')} it had not seen; "
+        f"on similar photos expect {percent(low)} to {percent(high)}."
     )
 
 
 def say_rest(terminal: Terminal, result: Trained) -> None:
-    """Say how to use the model where the one before stays, and what could not be read."""
+    """Say how to use the model where the previous one stays, and which photos could not be read."""
     if not result.made_current:
         terminal.say(
-            f"The model before stays in use; choose this one with: flowersorter models --use {result.model_id}"
+            f"The previous model stays in use. To use the new one: flowersorter models --use {result.model_id}"
         )
     say_unreadable(terminal, result.unreadable)
 

@@ -6,13 +6,13 @@ from enum import IntEnum
 
 
 class Verdict(IntEnum):
-    """Reliability of a prediction; stored as uint8 in arrays."""
+    """How reliable a suggestion is; stored as uint8 in arrays."""
 
     NONE = 0  # not predicted: not read yet, or unreadable
     SURE = 1
-    PROBABLE = 2
+    LIKELY = 2
     UNSURE = 3
-    NEW = 4
+    UNKNOWN = 4
 
     @property
     def word(self) -> str:

@@ -113,7 +113,7 @@ def _judged(said: Predictions, targets: NDArray[np.intp]) -> tuple[float, ...]:
     right = said.probabilities.argmax(axis=1) == targets
     sure = said.verdicts == Verdict.SURE
     bins = calibration_bins(said.probabilities.max(axis=1), right)
-    new = (said.verdicts == Verdict.NEW).mean()
+    new = (said.verdicts == Verdict.UNKNOWN).mean()
     promise = right[sure].mean() if sure.any() else 1.0
     return float(right.mean()), expected_calibration_error(bins), float(sure.mean()), float(promise), float(new)
 
@@ -187,7 +187,7 @@ def _row(name: str, row: list[float]) -> str:
 
 def _shares(said: Predictions) -> tuple[float, float]:
     """Shares of the photos that are called sure and new."""
-    return float((said.verdicts == Verdict.SURE).mean()), float((said.verdicts == Verdict.NEW).mean())
+    return float((said.verdicts == Verdict.SURE).mean()), float((said.verdicts == Verdict.UNKNOWN).mean())
 
 
 def _auroc(known: NDArray[Any], new: NDArray[Any]) -> float:

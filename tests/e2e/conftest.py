@@ -78,7 +78,7 @@ def labelled(tmp_path_factory: pytest.TempPathFactory) -> Labelled:
     base = tmp_path_factory.mktemp("e2e")
     folder, collection = base / "photos", base / "collection"
     draw_folder(folder)
-    return Labelled(folder, collection, tree(folder), Program(collection, base).ok("label", folder, "--json"))
+    return Labelled(folder, collection, tree(folder), Program(collection, base).ok("predict", folder, "--json"))
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ class Program:
     def _environment(self, extra: Mapping[str, str]) -> dict[str, str]:
         path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
         own = {
-            "FLOWERSORTER_GARDEN": str(self.collection),
+            "FLOWERSORTER_COLLECTION": str(self.collection),
             "PYTHONPATH": path,
             "PYTHONWARNINGS": "error",
             "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", "2"),

@@ -45,7 +45,7 @@ def test_ctrl_c_while_labelling_keeps_what_was_read(fresh: Program, tmp_path: Pa
     folder, count = tmp_path / "photos", 200  # more than the first batches of all cores together
     draw_many(folder, count)
     ours, theirs = pty.openpty()
-    with fresh.start("label", folder, "--json", stderr=theirs, TERM="xterm", COLUMNS="100") as process:
+    with fresh.start("predict", folder, "--json", stderr=theirs, TERM="xterm", COLUMNS="100") as process:
         os.close(theirs)
         read_terminal(ours, process, until=rf"[1-9]\d* of {count}")
         process.send_signal(signal.SIGINT)
@@ -56,17 +56,17 @@ def test_ctrl_c_while_labelling_keeps_what_was_read(fresh: Program, tmp_path: Pa
     assert "Stopped; nothing is half-done." in seen
     assert "Traceback" not in seen
 
-    again = fresh.ok("label", folder).out
+    again = fresh.ok("predict", folder).out
     read_now = int(again.split(": ")[1].split(" read now")[0])
     assert 0 < read_now < count
     assert f"{count - read_now} known before" in again
-    assert "0 read now" in fresh.ok("label", folder).out
+    assert "0 read now" in fresh.ok("predict", folder).out
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is seen in /proc where the program is")
 def test_ctrl_c_while_the_network_is_opened_ends_the_program_as_it_should(fresh: Program, tmp_path: Path) -> None:
     draw_many(tmp_path / "photos", 2)
-    with fresh.start("label", tmp_path / "photos") as process:
+    with fresh.start("predict", tmp_path / "photos") as process:
         loaded = Path(f"/proc/{process.pid}/maps")
         while process.poll() is None and "libtorch_cpu" not in loaded.read_text():
             pass
@@ -116,7 +116,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Program, Path]:
     base = tmp_path_factory.mktemp("stop")
     program, folder = Program(base / "collection", base), base / "photos"
     draw_many(folder, PHOTOS)
-    program.ok("label", folder)
+    program.ok("predict", folder)
     label_by_hand(program, folder)
     return program, folder
 
@@ -138,7 +138,7 @@ def test_the_photo_in_hand_is_finished_and_the_rest_stays(
     assert_nothing_lost(folder, filed, before, moved=mode == "--move")
     run = program.ok("history", "--json").objects[0]
     assert (run["photos"], run["state"]) == (len(filed), "cancelled")
-    program.ok("undo", str(run["run"]))
+    program.ok("undo", str(run["sort"]))
     assert not dest.exists()
     assert tree(folder) == before
 
@@ -160,7 +160,7 @@ def test_a_killed_run_is_put_right_and_goes_on(
     step = Step(name, 3, when, signal.SIGKILL)
     assert program.run_with_signal(step, "sort", folder, "--to", dest, mode).code == -signal.SIGKILL
     recovered = program.ok("recover")
-    assert "An earlier run was interrupted" in recovered.out
+    assert "An earlier sort was interrupted" in recovered.out
     assert recovered.err == ""
     filed = assert_whole_photos_only(dest, before)
     assert 1 < len(filed) < PHOTOS
@@ -168,11 +168,11 @@ def test_a_killed_run_is_put_right_and_goes_on(
     assert program.ok("recover").out == "Nothing was left half-done.\n"
 
     done = program.ok("sort", folder, "--to", dest, mode, "--json")
-    assert done.summary["filed"] == PHOTOS - len(filed)
+    assert done.summary["sorted"] == PHOTOS - len(filed)
     assert len(assert_whole_photos_only(dest, before)) == PHOTOS
-    for entry in program.ok("history", "--json").objects:
+    for entry in program.ok("history", "--json").objects[:-1]:
         if entry["destination"] == str(dest):
-            program.ok("undo", str(entry["run"]))
+            program.ok("undo", str(entry["sort"]))
     assert tree(folder) == before
     assert not dest.exists()
 
@@ -182,7 +182,7 @@ def test_what_a_crash_left_is_put_right_by_the_next_verb(prepared: tuple[Program
     before, dest = tree(folder), tmp_path / "sorted"
     program.run_with_signal(Step("copy", 4, "after", signal.SIGKILL), "sort", folder, "--to", dest)
     history = program.ok("history", "--json")
-    assert "An earlier run was interrupted" in history.err
+    assert "An earlier sort was interrupted" in history.err
     assert history.objects[0]["photos"] == len(assert_whole_photos_only(dest, before))
     assert program.ok("history").err == ""
     program.ok("undo")
@@ -192,7 +192,7 @@ def test_what_a_crash_left_is_put_right_by_the_next_verb(prepared: tuple[Program
 def test_an_undo_can_be_stopped_and_goes_on(prepared: tuple[Program, Path], tmp_path: Path) -> None:
     program, folder = prepared
     before, dest = tree(folder), tmp_path / "sorted"
-    run = str(program.ok("sort", folder, "--to", dest, "--move", "--json").summary["run"])
+    run = str(program.ok("sort", folder, "--to", dest, "--move", "--json").summary["sort"])
     stopped = program.run_with_signal(Step("unlink", 5, "before", signal.SIGINT), "undo", run)
     assert stopped.code == 130
     assert program.ok("history", "--json").objects[0]["state"] == "partly undone"

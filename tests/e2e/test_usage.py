@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter import __version__
-from flowersorter.commands.parser import VERBS
+from flowersorter.commands.verbs import VERBS
 from tests.e2e.conftest import Labelled
 from tests.e2e.program import Program, imported
 
@@ -15,8 +15,8 @@ from tests.e2e.program import Program, imported
 def test_help_tells_every_verb_with_examples(fresh: Program) -> None:
     told = fresh.ok("--help").out
     for verb in VERBS:
-        assert f"\n    {verb} " in told
-    for word in ("examples:", "--collection", "--device", "--backbone", "FLOWERSORTER_GARDEN", "--json", "130"):
+        assert f"\n    {verb.name} " in told
+    for word in ("examples:", "--collection", "--device", "--backbone", "FLOWERSORTER_COLLECTION", "--json", "130"):
         assert word in told
     assert not fresh.collection.exists()
 
@@ -29,13 +29,18 @@ def test_version(fresh: Program) -> None:
     "arguments",
     [
         ("label",),
-        ("label", ""),
-        ("label", "a", "b"),
-        ("label", "a", "--jso"),
+        ("label", "a.jpg"),
+        ("label", "a.jpg", "--as", "b", "--remove"),
+        ("train", ""),
+        ("train", "a", "b"),
+        ("predict", "a", "--jso"),
+        ("predict", "a", "--top", "0"),
+        ("doubts",),
+        ("advise", "a"),
         ("sort", "a"),
         ("sort", "a", "--to", "b", "--copy", "--move"),
         ("train", "a", "--device", "tpu"),
-        ("label", "a", "--backbone", "vgg"),
+        ("predict", "a", "--backbone", "vgg"),
         ("models", "--use", "newest"),
         ("undo", "0"),
         ("predict",),
@@ -56,11 +61,11 @@ def test_wrong_usage_exits_2_with_a_hint(fresh: Program, arguments: tuple[str, .
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("label", "missing"),
+        ("predict", "missing"),
         ("sort", "missing", "--to", "there"),
         ("train", "missing"),
         ("evaluate", "missing"),
-        ("advise", "missing"),
+        ("next", "missing"),
         ("sort", ".", "--to", "collection/sorted"),
         ("import", "model.safetensors"),
         ("export", "model.h5"),
@@ -85,10 +90,11 @@ def test_a_folder_without_photos_is_said_to_be_one(fresh: Program, tmp_path: Pat
     folder = tmp_path / "receipts"
     folder.mkdir()
     (folder / "notes.txt").write_text("buy bulbs")
-    said = f"There are no photos in {folder}.\nLeft out: 1 not a photo\n"
-    assert fresh.ok("label", folder).out == said
+    said = f"There are no photos in {folder}.\nSkipped: 1 file that is not a photo\n"
+    assert fresh.ok("predict", folder).out == said
     assert fresh.ok("sort", folder, "--to", tmp_path / "sorted").out == said
-    assert fresh.ok("label", folder, "--json").out == ""
+    [last] = fresh.ok("predict", folder, "--json").objects
+    assert (last["summary"]["photos"], last["summary"]["left_out"]) == (0, {"not a photo": 1})
     assert fresh.ok("sort", folder, "--to", tmp_path / "sorted", "--json").summary["photos"] == 0
     assert not (tmp_path / "sorted").exists()
 
@@ -97,7 +103,7 @@ def test_a_collection_in_use_is_refused_politely(program: Program, labelled: Lab
     from flowersorter.library.collection import CollectionStore
 
     with CollectionStore.open(program.collection):
-        refused = program.run("label", labelled.folder, "--json")
+        refused = program.run("predict", labelled.folder, "--json")
     assert refused.code == 1
     assert refused.out == ""
     assert "already open" in refused.err
@@ -130,15 +136,20 @@ def test_doctor_finds_a_damaged_collection_and_nothing_else_wrong(program: Progr
     (program.collection / "library.sqlite").write_bytes(b"no database" * 1000)
     finished = program.run("doctor", "--json")
     assert finished.code == 1
-    checks = {check["name"]: check["ok"] for check in finished.objects}
+    checks = {check["name"]: check["ok"] for check in finished.objects[:-1]}
+    assert finished.summary["wrong"] == ["Collection"]
     assert {"FlowerSorter", "torch", "Device", "Weights", "Collection", "Free space"} <= checks.keys()
     assert [name for name, ok in checks.items() if not ok] == ["Collection"]
-    assert finished.err == "1 thing wrong: Collection.\n"
+    assert finished.err == "1 problem: Collection.\n"
 
 
 def test_lists_are_json_lines(fresh: Program) -> None:
-    models = fresh.ok("models", "--json").objects
+    *models, last = fresh.ok("models", "--json").objects
+    assert last == {"summary": {"models": 1, "current": "starter"}}
     assert [(model["id"], model["current"]) for model in models] == [("starter", True)]
-    backbones = fresh.ok("backbones", "--json").objects
+    *backbones, last = fresh.ok("backbones", "--json").objects
+    assert last["summary"]["backbones"] == len(backbones)
     assert {"name", "title", "installed", "size_bytes", "licence"} <= backbones[0].keys()
-    assert fresh.ok("history", "--json").out == ""
+    assert fresh.ok("history", "--json").objects == [{"summary": {"sorts": 0, "photos": 0}}]
+    [last] = fresh.ok("recover", "--json").objects
+    assert last["summary"] == {"restored": False, "finished": 0, "rolled_back": 0, "problems": []}

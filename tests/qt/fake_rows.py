@@ -28,7 +28,7 @@ def rows(count: int, *, first: int = 1, folder: str = "/photos") -> PhotoRows:
         class_ids=(ids % 3 + 1).astype(np.int32),
         confidences=((ids * 37 % 101) / 101).astype(np.float32),
         verdicts=np.array(
-            [(Verdict.SURE, Verdict.PROBABLE, Verdict.UNSURE, Verdict.NEW)[each % 4] for each in ids], np.uint8
+            [(Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE, Verdict.UNKNOWN)[each % 4] for each in ids], np.uint8
         ),
     )
 

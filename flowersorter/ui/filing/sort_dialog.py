@@ -187,7 +187,7 @@ class SortDialog(QDialog):
         self.include.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         for each, text in {
             Include.ALL: self.tr("All except unknown"),
-            Include.PROBABLE: self.tr("Sure, likely and confirmed"),
+            Include.LIKELY: self.tr("Sure, likely and confirmed"),
             Include.SURE: self.tr("Sure and confirmed"),
             Include.LABELLED: self.tr("Only confirmed"),
         }.items():

@@ -222,7 +222,7 @@ class PhotoColumns:
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]
-        guess = np.where(verdicts == Verdict.NEW, PseudoClass.NEW, self.class_ids[rows])
+        guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.NEW, self.class_ids[rows])
         guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)
         guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
         labels = self.label_ids[rows]

@@ -187,7 +187,7 @@ class PhotoDelegate(QStyledItemDelegate):
         labelled, verdict = index.data(PhotoRole.LABELLED), index.data(PhotoRole.VERDICT)
         text = option.palette.color(QPalette.ColorRole.Text)
         muted = _muted(text)
-        if not name or (not labelled and verdict is Verdict.NEW):
+        if not name or (not labelled and verdict is Verdict.UNKNOWN):
             name = index.data(Qt.ItemDataRole.DisplayRole)
             painter.setPen(muted)
             elided = option.fontMetrics.elidedText(name, Qt.TextElideMode.ElideMiddle, line.width())

@@ -339,9 +339,9 @@ class PhotoModel(QAbstractListModel):
         else:
             words = {
                 Verdict.SURE: self.tr("sure"),
-                Verdict.PROBABLE: self.tr("likely"),
+                Verdict.LIKELY: self.tr("likely"),
                 Verdict.UNSURE: self.tr("not sure"),
-                Verdict.NEW: self.tr("unknown"),
+                Verdict.UNKNOWN: self.tr("unknown"),
             }.get(self._verdict(row), "")
         return f"{self._class_name(row)}, {words}"
 

@@ -246,11 +246,11 @@ class Inspector(QScrollArea):
         style = theme.verdict_style(known.verdict)
         sentences = {
             Verdict.SURE: self.tr("Sure"),
-            Verdict.PROBABLE: self.tr("Likely. Worth a look"),
+            Verdict.LIKELY: self.tr("Likely. Worth a look"),
             Verdict.UNSURE: self.tr("Not sure. You decide"),
-            Verdict.NEW: self.tr("Doesn't match any of your classes"),
+            Verdict.UNKNOWN: self.tr("Doesn't match any of your classes"),
         }
-        unsure = known.verdict in (Verdict.UNSURE, Verdict.NEW)
+        unsure = known.verdict in (Verdict.UNSURE, Verdict.UNKNOWN)
         self._say(self.tr("{0}?").format(name) if unsure else name)
         self.verdict.setText(sentences[known.verdict])
         self._show_mark(style.icon)

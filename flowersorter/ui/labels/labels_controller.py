@@ -111,7 +111,7 @@ class LabelsController(QObject):
         classes: dict[int, int] = {}
         for row in columns.locate(place_ids).tolist():
             guess = int(columns.label_ids[row] or columns.class_ids[row])
-            guessed = columns.label_ids[row] > 0 or columns.verdicts[row] not in (Verdict.NONE, Verdict.NEW)
+            guessed = columns.label_ids[row] > 0 or columns.verdicts[row] not in (Verdict.NONE, Verdict.UNKNOWN)
             if guess and guessed and not (columns.label_ids[row] and columns.by_person[row]):
                 classes[row] = guess
         return self._push(classes, self.tr("Confirm {1}"), "")

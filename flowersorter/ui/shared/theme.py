@@ -56,9 +56,9 @@ def _tile_text(text: str) -> str:
 _VERDICTS = {
     Verdict.NONE: VerdictStyle(_tile_text("Waiting"), "verdict-none", "#5f6368", "#a8adb3"),
     Verdict.SURE: VerdictStyle(_tile_text("Sure"), "verdict-sure", "#1e7a34", "#6fd08c"),
-    Verdict.PROBABLE: VerdictStyle(_tile_text("Likely"), "verdict-probable", "#7a5c00", "#e3c04c"),
+    Verdict.LIKELY: VerdictStyle(_tile_text("Likely"), "verdict-probable", "#7a5c00", "#e3c04c"),
     Verdict.UNSURE: VerdictStyle(_tile_text("Not sure"), "verdict-unsure", "#b3440c", "#ff9d66"),
-    Verdict.NEW: VerdictStyle(_tile_text("Unknown"), "verdict-new", "#6b3fc0", "#bda2ff"),
+    Verdict.UNKNOWN: VerdictStyle(_tile_text("Unknown"), "verdict-new", "#6b3fc0", "#bda2ff"),
 }
 UNREADABLE = VerdictStyle(_tile_text("Unreadable"), "unreadable", "#b3261e", "#ff8a80")
 CONFIRMED = VerdictStyle(_tile_text("Confirmed"), "reviewed", "#1e7a34", "#6fd08c")

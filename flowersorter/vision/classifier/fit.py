@@ -139,7 +139,7 @@ def fit(
 
 def _in_distribution(unlabelled: Features, model: Model) -> Features | None:
     """Drop the unlabelled photos that are out of distribution for a model of the labelled ones."""
-    known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.NEW)
+    known = np.flatnonzero(predict(model, unlabelled).verdicts != Verdict.UNKNOWN)
     return unlabelled.take(known) if len(known) else None
 
 

@@ -175,8 +175,8 @@ def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
     check_folder(folder)
     raise FolderUnusable(
         f"There is nothing to choose from in {folder}",
-        "none of its photos was looked at yet",
-        "Open the folder in the window, or run flowersorter label",
+        "none of its photos have been scanned yet",
+        "Open the folder in the window, or run flowersorter predict",
     )
 
 

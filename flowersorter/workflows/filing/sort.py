@@ -32,24 +32,28 @@ if TYPE_CHECKING:
 class Include(StrEnum):
     """Which photos are filed; labelled ones always are."""
 
-    ALL = "all"  # every guess but "new to me"
-    PROBABLE = "probable"
+    ALL = "all"  # every suggestion but "unknown"
+    LIKELY = "likely"
     SURE = "sure"
     LABELLED = "labelled"
 
+    @classmethod
+    def _missing_(cls, value: object) -> Include | None:
+        return cls.LIKELY if value == "probable" else None  # as earlier versions stored it in a collection
+
 
 _VERDICTS = {
-    Include.ALL: (Verdict.SURE, Verdict.PROBABLE, Verdict.UNSURE),
-    Include.PROBABLE: (Verdict.SURE, Verdict.PROBABLE),
+    Include.ALL: (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE),
+    Include.LIKELY: (Verdict.SURE, Verdict.LIKELY),
     Include.SURE: (Verdict.SURE,),
     Include.LABELLED: (),
 }
 _LEFT_BECAUSE = {
-    Verdict.NONE: "it has not been labelled yet",
+    Verdict.NONE: "it has not been scanned yet",
     Verdict.SURE: "you did not confirm it",
-    Verdict.PROBABLE: "the guess is only probable",
-    Verdict.UNSURE: "the guess is not sure",
-    Verdict.NEW: "it looks like none of the classes",
+    Verdict.LIKELY: "the suggestion is only likely",
+    Verdict.UNSURE: "the suggestion is not sure",
+    Verdict.UNKNOWN: "it looks like none of the classes",
 }
 
 

@@ -11,11 +11,12 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.photos.file_bytes import FileBytes, read_file
-from flowersorter.workflows.labelling.set_labels import assign
+from flowersorter.workflows.labelling.set_labels import assign, clear
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, read_new
 
 if TYPE_CHECKING:
+    from flowersorter.library.collection import CollectionStore
     from flowersorter.workflows.engine import Engine
 
 
@@ -61,6 +62,21 @@ def confirm_photo(engine: Engine, request: ConfirmRequest, report: Report, cance
     return chosen.name
 
 
+def remove_label(collection: CollectionStore, path: Path) -> bool:
+    """Remove the label of a photo; from then on it has the class that the model suggests.
+
+    Returns:
+        Whether it had one.
+
+    Raises:
+        PhotoUnreadable: the file is missing, or is no ordinary file.
+    """
+    photo = collection.photos.by_sha256(hashlib.sha256(read_file(path.absolute()).data).digest())
+    if photo is None:
+        return False
+    return clear(collection, [photo.id]).before[photo.id] is not None
+
+
 def _read(
     engine: Engine, request: ConfirmRequest, path: Path, file: FileBytes, report: Report, cancel: CancelToken
 ) -> int:
@@ -79,5 +95,5 @@ def _guess(engine: Engine, photo_id: int, path: Path) -> int:
     guesses = predictions_for(engine, [photo_id])
     top = guesses.top(photo_id, 1) if guesses is not None else ()
     if not top:
-        raise TooFewPhotos(f"There is no guess for {path} to confirm", "no model speaks yet", "Name its class")
+        raise TooFewPhotos(f"There is no suggestion for {path} to confirm", "there is no model yet", "Name its class")
     return top[0][0]

@@ -70,7 +70,7 @@ def strangers(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> d
         rows: The folder.
         backbone: Name of the network, or None for the collection's.
     """
-    new = np.unique(rows.photo_ids[rows.verdicts == Verdict.NEW])
+    new = np.unique(rows.photo_ids[rows.verdicts == Verdict.UNKNOWN])
     return looks_like(engine, chosen_backbone(engine.collection, backbone), new)
 
 

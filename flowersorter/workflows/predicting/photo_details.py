@@ -111,8 +111,8 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         top=top,
         verdict=verdict,
         neighbours=_neighbours(engine, photo),
-        looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.NEW else "",
-        apart_with=apart_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.NEW) else 0,
+        looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.UNKNOWN else "",
+        apart_with=apart_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.UNKNOWN) else 0,
     )
 
 

@@ -43,7 +43,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
     apart = novel_photos(engine, model, wanted)
-    verdicts[apart & np.isin(verdicts, (Verdict.SURE, Verdict.PROBABLE))] = Verdict.UNSURE
+    verdicts[apart & np.isin(verdicts, (Verdict.SURE, Verdict.LIKELY))] = Verdict.UNSURE
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
     return PhotoPredictions(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))
@@ -74,7 +74,7 @@ def in_classes(
     together = np.stack([probabilities[:, meant == class_id].sum(axis=1) for class_id in [*kept.tolist(), 0]], axis=1)
     left, gone = together[:, :-1], together[:, -1]
     stranger = gone > left.max(axis=1, initial=0.0)
-    verdicts = np.where(stranger, np.uint8(Verdict.NEW), verdicts)
+    verdicts = np.where(stranger, np.uint8(Verdict.UNKNOWN), verdicts)
     if not len(kept):
         return np.zeros(1, np.int32), np.ones((len(probabilities), 1), np.float32), verdicts
     total = left.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Predict single photos, without remembering them, as `label` would: twice where the first look leaves a doubt."""
+"""Predict single photos, without remembering them, as a folder would be: twice where the first look leaves a doubt."""
 
 from __future__ import annotations
 
@@ -44,11 +44,13 @@ class PredictRequest:
         paths: The photos.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
+        top: Number of suggestions for a photo at most.
     """
 
     paths: tuple[Path, ...]
     device: str = "auto"
     backbone: str | None = None
+    top: int = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def predict_photos(
 
     def work(batch: Sequence[int]) -> tuple[int, list[PhotoPrediction]]:
         paths = request.paths[batch[0] : batch[0] + size]
-        return batch[0], _predict_batch(paths, named.model, names, entry, opening, cancel)
+        return batch[0], _predict_batch(paths, named.model, names, entry, opening, request.top, cancel)
 
     done: dict[int, list[PhotoPrediction]] = {}
     for finished in map_batches(((start,) for start in starts), work, lanes):
@@ -116,6 +118,7 @@ def _predict_batch(
     names: Sequence[str],
     backbone: Backbone,
     opening: Opening,
+    top: int,
     cancel: CancelToken,
 ) -> list[PhotoPrediction]:
     photos: dict[int, LoadedPhoto] = {}
@@ -129,8 +132,8 @@ def _predict_batch(
     if photos:
         predictions, likely = _look(list(photos.values()), model, backbone, opening.wait(cancel))
         for row, i in enumerate(photos):
-            found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]))
-            result[i] = replace(found, looks_like=likely[row]) if found.verdict is Verdict.NEW else found
+            found = _described(paths[i], names, predictions.probabilities[row], int(predictions.verdicts[row]), top)
+            result[i] = replace(found, looks_like=likely[row]) if found.verdict is Verdict.UNKNOWN else found
     return [result[i] for i in range(len(paths))]
 
 
@@ -154,7 +157,7 @@ def _look(
     doubtful = np.flatnonzero(predictions.verdicts != Verdict.SURE).tolist()
     if not doubtful:
         return predictions, likely
-    # From the small picture, as `label` does it: the two must agree to the last digit.
+    # From the small picture, as for a folder: the two must agree to the last digit.
     small = [read_small(photos[i].small, short_side_px=backbone.short_side_px) for i in doubtful]
     again = view(WIDE, [photos[i].pixels if each is None else each for i, each in zip(doubtful, small, strict=True)])
     embeddings[doubtful] = (embeddings[doubtful] + again) / 2
@@ -171,12 +174,16 @@ def _names(collection: CollectionStore, model: Model) -> tuple[str, ...]:
 
 
 def _described(
-    path: Path, names: Sequence[str], probabilities: np.ndarray[tuple[int], np.dtype[np.float32]], verdict: int
+    path: Path,
+    names: Sequence[str],
+    probabilities: np.ndarray[tuple[int], np.dtype[np.float32]],
+    verdict: int,
+    count: int,
 ) -> PhotoPrediction:
     numbers = {name: number for number, name in enumerate(dict.fromkeys(filter(None, names)), 1)}
     meant = np.array([numbers.get(name, 0) for name in names], np.int32)
     class_ids, shares, verdicts = in_classes(meant, probabilities[None], np.array([verdict], np.uint8))
     called = {number: name for name, number in numbers.items()}
-    best = np.argsort(-shares[0], kind="stable")[:5]
+    best = np.argsort(-shares[0], kind="stable")[:count]
     top = tuple((called.get(int(class_ids[i]), ""), float(shares[0, i])) for i in best)
     return PhotoPrediction(path, top[0][0], top[0][1], Verdict(int(verdicts[0])), top)

@@ -179,7 +179,7 @@ def test_an_answer_that_comes_too_late_is_dropped(dialog: SortDialog, planner: P
     assert dialog.plan is None
 
 
-@pytest.mark.parametrize(("row", "include"), [(1, Include.PROBABLE), (2, Include.SURE), (3, Include.LABELLED)], ids=str)
+@pytest.mark.parametrize(("row", "include"), [(1, Include.LIKELY), (2, Include.SURE), (3, Include.LABELLED)], ids=str)
 def test_which_photos_is_chosen_with_the_keyboard(
     dialog: SortDialog, planner: Planner, qtbot: QtBot, row: int, include: Include
 ) -> None:

@@ -158,7 +158,7 @@ def test_the_verdicts_in_the_grid_follow_another_promise(tmp_path: Path, qtbot: 
                 choose_promise(program, promise)
             idle(program, qtbot)
             shown = verdicts(program)
-            assert {verdict for _, verdict in shown.values()} <= {Verdict.SURE, Verdict.PROBABLE}
+            assert {verdict for _, verdict in shown.values()} <= {Verdict.SURE, Verdict.LIKELY}
             assert all((verdict == Verdict.SURE) == (sure >= begins) for sure, verdict in shown.values())
             counts.append(sum(verdict == Verdict.SURE for _, verdict in shown.values()))
         assert counts[1:3] == [18, 0]

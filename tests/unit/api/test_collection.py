@@ -63,7 +63,7 @@ def test_a_folder_is_labelled_in_natural_order_and_nothing_in_it_changes(collect
     assert (broken.prediction, broken.label, broken.class_name) == (None, None, None)
     guess = named(found, "red_0.jpg").prediction
     assert guess is not None
-    assert guess.verdict in ("sure", "probable", "unsure", "new")
+    assert guess.verdict in ("sure", "likely", "unsure", "unknown")
     assert guess.top[0] == (guess.class_name, guess.confidence)
     assert sum(share for _, share in guess.top) == pytest.approx(1, abs=1e-3)
 
@@ -124,7 +124,7 @@ def test_a_single_photo_is_predicted_and_not_remembered(collection: Collection, 
     assert guess.class_name == "green"
     assert (
         str(guess)
-        == f"green ({100 * guess.confidence:.0f} %, {'probably' if guess.verdict == 'probable' else guess.verdict})"
+        == f"green ({100 * guess.confidence:.0f} %, {'not sure' if guess.verdict == 'unsure' else guess.verdict})"
     )
     with pytest.raises(PhotoUnreadable, match=r"broken\.jpg"):
         collection.predict_image(photos / "broken.jpg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import json
 import os
@@ -15,10 +16,12 @@ import pytest
 from flowersorter import cli
 from flowersorter.cli import main
 from flowersorter.commands.context import Call
+from flowersorter.commands.evaluate import evaluation_summary
 from flowersorter.commands.json_lines import photo_line
 from flowersorter.commands.output import NOTHING, Terminal, columns, counted, percent, shown, size
-from flowersorter.commands.parser import VERBS, make_parser, parse
-from flowersorter.commands.train_evaluate import evaluation_summary
+from flowersorter.commands.parser import make_parser, parse
+from flowersorter.commands.verbs import FORMER_NAMES, VERBS
+from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress
@@ -76,7 +79,7 @@ class TestExitCodes:
         assert sentence in err
         assert err.count("\n") == 1
 
-    @pytest.mark.parametrize("verb", ["label", "sort", "train", "evaluate", "advise"])
+    @pytest.mark.parametrize("verb", ["predict", "sort", "train", "evaluate", "next"])
     def test_a_wrong_folder_is_named(self, verb: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         missing, file = tmp_path / "missing", tmp_path / "file"
         file.write_text("no folder")
@@ -87,8 +90,9 @@ class TestExitCodes:
         ]
         assert main([verb, str(missing), *more]) == 1
         assert capsys.readouterr().err == f"Folder not found: {missing}. Check the path.\n"
-        assert main([verb, str(file), *more]) == 1
-        assert capsys.readouterr().err == f"{file} is not a folder. Name the folder that holds the photos.\n"
+        if verb != "predict":  # to which a file is a photo
+            assert main([verb, str(file), *more]) == 1
+            assert capsys.readouterr().err == f"{file} is not a folder. Name the folder that holds the photos.\n"
         assert main([verb, str(tmp_path), *more, "--collection", str(file)]) == 1
         assert capsys.readouterr().err == f"The collection {file} cannot be opened: it is a file, not a folder.\n"
 
@@ -103,7 +107,7 @@ class TestExitCodes:
         assert capsys.readouterr().err == "Stopped; nothing is half-done.\n"
 
     @pytest.mark.parametrize(
-        ("arguments", "code"), [([], 2), (["nonsense"], 2), (["--help"], 0), (["label", "x", "--backbone", "vgg"], 2)]
+        ("arguments", "code"), [([], 2), (["nonsense"], 2), (["--help"], 0), (["predict", "x", "--backbone", "vgg"], 2)]
     )
     def test_usage(self, arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(arguments) == code
@@ -113,7 +117,7 @@ class TestCollection:
     def test_a_backup_that_could_not_be_made_is_noted(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def full(*_: object) -> None:
+        def full(*_: object, **__: object) -> None:
             raise UserError("The library could not be backed up", "No space left on device", "Check the disk")
 
         assert main(["--collection", str(tmp_path), "history", "--json"]) == 0
@@ -122,7 +126,7 @@ class TestCollection:
         assert main(["--collection", str(tmp_path), "history", "--json"]) == 0
         said = capsys.readouterr()
         assert said.err == "The library could not be backed up: No space left on device. Check the disk.\n"
-        assert said.out == ""
+        assert json.loads(said.out) == {"summary": {"sorts": 0, "photos": 0}}
         checks = {check.name: check for check in doctor(tmp_path)}
         assert not checks["Backup"].ok
         assert checks["Models"].detail == "0; the starter is in use"
@@ -207,23 +211,29 @@ class TestSignals:
 class TestArguments:
     def test_the_verbs_are_those_of_the_parser(self) -> None:
         told = make_parser().format_help()
-        assert all(f"\n    {verb} " in told for verb in VERBS)
+        assert all(f"\n    {verb.name} " in told for verb in VERBS)
 
-    @pytest.mark.parametrize("verb", VERBS)
+    @pytest.mark.parametrize("verb", [verb.name for verb in VERBS])
     def test_every_verb_has_help(self, verb: str, capsys: pytest.CaptureFixture[str]) -> None:
         assert main([verb, "--help"]) == 0
         told = capsys.readouterr().out
         assert f"usage: flowersorter {verb}" in told
         assert "--collection" in told
 
-    @pytest.mark.parametrize("arguments", [["--collection", "g", "label", "f"], ["label", "f", "--collection", "g"]])
+    def test_every_verb_has_its_module(self) -> None:
+        for verb in VERBS:
+            assert callable(importlib.import_module(verb.module).run)
+            assert callable(cli._verb(verb.name))
+        assert set(FORMER_NAMES.values()) <= {verb.name for verb in VERBS}
+
+    @pytest.mark.parametrize("arguments", [["--collection", "g", "train", "f"], ["train", "f", "--collection", "g"]])
     def test_common_options_stand_anywhere(self, arguments: list[str]) -> None:
         options = parse(arguments)
-        assert (options.verb, options.folder, options.collection) == ("label", Path("f"), Path("g"))
+        assert (options.verb, options.folder, options.collection) == ("train", Path("f"), Path("g"))
         assert (options.device, options.backbone) == ("auto", None)
 
     def test_the_last_one_wins(self) -> None:
-        assert parse(["--device", "cuda", "label", "f", "--device", "cpu"]).device == "cpu"
+        assert parse(["--device", "cuda", "predict", "f", "--device", "cpu"]).device == "cpu"
 
     def test_copy_is_the_default(self) -> None:
         assert parse(["sort", "f", "--to", "d"]).mode == "copy"
@@ -233,7 +243,7 @@ class TestArguments:
     def test_the_collection_comes_from_the_option_else_the_environment(
         self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        monkeypatch.setenv("FLOWERSORTER_GARDEN", str(tmp_path / "from environment"))
+        monkeypatch.setenv("FLOWERSORTER_COLLECTION", str(tmp_path / "from environment"))
         monkeypatch.chdir(tmp_path)
         terminal = Terminal(io.StringIO(), io.StringIO())
         for arguments, folder in (([], "from environment"), (["--collection", "named"], "named")):
@@ -254,7 +264,10 @@ class TestTerminal:
     def test_a_name_that_is_no_text_survives_json(self) -> None:
         name = b"/caf\xe9/\x01\n.jpg"
         out = io.StringIO()
-        line = photo_line(Path(os.fsdecode(name)), "花", 0.5, Verdict.NEW, [("花", 0.5)], "tabby cat")
+        label = ("花", LabelOrigin.PERSON)
+        line = photo_line(
+            Path(os.fsdecode(name)), "花", 0.5, Verdict.UNKNOWN, [("花", 0.5)], "tabby cat", label=label, model=3
+        )
         Terminal(out, io.StringIO(), as_json=True).record(line)
         assert out.getvalue().isascii()
         read = json.loads(out.getvalue())
@@ -263,8 +276,11 @@ class TestTerminal:
             "path": os.fsdecode(name),
             "class": "花",
             "confidence": 0.5,
-            "verdict": "new",
+            "verdict": "unknown",
             "top": [["花", 0.5]],
+            "label": "花",
+            "by": "person",
+            "model": 3,
             "looks_like": "tabby cat",
         }
 

@@ -72,10 +72,10 @@ def test_its_model_is_used_like_any_other_and_known_photos_are_embedded_anew(
             path.rename(fresh / path.name)
         (fresh / name).rmdir()
     common = ["--collection", str(collection), "--device", "cpu"]
-    assert main(["label", str(fresh), "--backbone", "tiny", *common]) == 0
+    assert main(["predict", str(fresh), "--backbone", "tiny", *common]) == 0
     assert deep(stripes, "--epochs", "3") == 0
     capsys.readouterr()
-    assert main(["label", str(fresh), "--json", *common]) == 0
+    assert main(["predict", str(fresh), "--json", *common]) == 0
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     told = {Path(line["path"]).name: line["class"] for line in lines if "path" in line}
     assert len(told) == 6

@@ -37,7 +37,7 @@ def test_options_stand_anywhere(line: str) -> None:
 
 def test_options_stand_between_several_arguments() -> None:
     options = parse(["predict", "a.jpg", "--json", "b.jpg", "--device", "cpu", "c.jpg"])
-    assert options.photos == [Path("a.jpg"), Path("b.jpg"), Path("c.jpg")]
+    assert options.paths == [Path("a.jpg"), Path("b.jpg"), Path("c.jpg")]
     assert (options.json, options.device) == (True, "cpu")
 
 
@@ -49,8 +49,8 @@ def test_a_value_is_not_taken_for_a_command() -> None:
 
 
 def test_two_hyphens_end_the_options() -> None:
-    assert parse(["label", "--json", "--", "--odd"]).folder == Path("--odd")
-    assert parse(["predict", "--", "--", "-x"]).photos == [Path("--"), Path("-x")]
+    assert parse(["train", "--json", "--", "--odd"]).folder == Path("--odd")
+    assert parse(["predict", "--", "--", "-x"]).paths == [Path("--"), Path("-x")]
     window = parse_window(["--collection", "g", "--", "./-sort"])
     assert window is not None
     assert window.folder == Path("-sort")
@@ -59,15 +59,19 @@ def test_two_hyphens_end_the_options() -> None:
 @pytest.mark.parametrize(
     ("line", "usage", "error"),
     [
-        ("label", "label", "the following arguments are required: FOLDER"),
-        ("label a b", "label", "there is one argument too many: 'b'"),
+        ("train", "train", "the following arguments are required: FOLDER"),
+        ("predict", "predict", "the following arguments are required: PATH"),
+        ("label", "label", "the following arguments are required: PHOTO"),
+        ("label a --as b --remove", "label", "argument --remove: not allowed with argument --as"),
+        ("train a b", "train", "there is one argument too many: 'b'"),
         ("doctor a", "doctor", "there is one argument too many: 'a'"),
         ("label a --jso", "label", "there is no option --jso; did you mean --json?"),
         ("--jso label a", "label", "there is no option --jso; did you mean --json?"),
         ("sort a --too there", "sort", "there is no option --too; did you mean --to?"),
         ("sort a --to -there", "sort", "there is no option -there"),
         ("label a --move", "label", "--move does not go here, but with sort"),
-        ("undo -1", "undo", "argument RUN: '-1' is not a whole number of 1 or more"),
+        ("undo -1", "undo", "argument SORT: '-1' is not a whole number of 1 or more"),
+        ("next -n 0", "next", "argument -n/--count: '0' is not a whole number of 1 or more"),
         ("train a --epochs 0", "train", "argument --epochs: '0' is not a whole number of 1 or more"),
         ("evaluate --report x.pdf", "evaluate", "argument --report: the report must end in .html or .csv, not 'x.pdf'"),
         ("models --prune some", "models", "argument --prune: 'some' is not a valid number of models to keep"),
@@ -84,10 +88,12 @@ def test_a_wrong_command_shows_its_own_usage(line: str, usage: str, error: str) 
     [
         ("lable", "there is no command 'lable'; did you mean label?"),
         ("lable photos --json", "there is no command 'lable'; did you mean label?"),
+        ("doubts --json", "there is no command 'doubts'; did you mean label-errors?"),
+        ("advise photos -n 3", "there is no command 'advise'; did you mean next?"),
         ("holiday", "'holiday' is neither a command nor a folder; \"flowersorter --help\" lists the commands"),
         ("/photos --colection g", "there is no option --colection; did you mean --collection?"),
         ("--nonsense", "there is no option --nonsense"),
-        ("/photos --json", "--json does not go here, but with label, sort, predict and others"),
+        ("/photos --json", "--json does not go here, but with predict, label, sort and others"),
         ("/photos label", "the command comes before its arguments: flowersorter label ..."),
         ("/photos /more", "the window opens one folder at a time, not 2; name only '/photos'"),
         ("-- -photos -more", "'-photos' is neither a command nor a folder; \"flowersorter --help\" lists the commands"),
@@ -101,6 +107,6 @@ def test_a_wrong_line_without_a_command_says_what_was_meant(line: str, error: st
 
 
 def test_an_empty_path_is_none() -> None:
-    assert problem("label", "")[1].endswith("argument FOLDER: the path is empty")
+    assert problem("train", "")[1].endswith("argument FOLDER: the path is empty")
     assert problem("")[1].endswith("the path is empty")
     assert problem("label", "a", "--collection", "")[1].endswith("argument --collection: the path is empty")

@@ -166,7 +166,10 @@ def test_predictions_are_those_of_then(collection: CollectionStore) -> None:
     }
     expected = {path: (name, Verdict.SURE) for path, (name, _origin) in (FOLDER_LABELS | PERSON_LABELS).items()}
     expected |= {SPRING / f"IMG_0{number}.jpg": (name, Verdict.SURE) for number, name in FILED.items()}
-    expected |= {SPRING / "IMG_0112.jpg": ("Löwenzahn", Verdict.NEW), SPRING / "IMG_0113.jpg": ("roses", Verdict.NEW)}
+    expected |= {
+        SPRING / "IMG_0112.jpg": ("Löwenzahn", Verdict.UNKNOWN),
+        SPRING / "IMG_0113.jpg": ("roses", Verdict.UNKNOWN),
+    }
     assert found == {photo_at(collection, path): prediction for path, prediction in expected.items()}
     doubtful = guesses.locate(np.array([photo_at(collection, SPRING / f"IMG_0{number}.jpg") for number in (112, 113)]))
     assert guesses.probabilities[doubtful].max(axis=1) == pytest.approx([0.5432, 0.9171], abs=0.002)

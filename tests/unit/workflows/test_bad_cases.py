@@ -163,7 +163,7 @@ def test_two_hundred_classes(engine: Engine, tmp_path: Path, capsys: pytest.Capt
     assert evaluation.confusion.shape == (200, 200)
     assert doubted(engine).checked == 800
     engine.collection.close()
-    for verb in (["evaluate"], ["doubts"], ["advise"]):
+    for verb in (["evaluate"], ["label-errors"], ["next"]):
         assert main([*verb, "--collection", str(tmp_path / "collection")]) == 0
         text = capsys.readouterr().out
         assert max(map(len, text.splitlines())) < 160, "no matrix of 200 columns"

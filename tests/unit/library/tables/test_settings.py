@@ -80,9 +80,9 @@ def test_what_json_cannot_hold_is_a_mistake_of_the_caller(database: Database) ->
 
 
 def test_the_collection_is_where_the_environment_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FLOWERSORTER_GARDEN", str(tmp_path / "mine"))
+    monkeypatch.setenv("FLOWERSORTER_COLLECTION", str(tmp_path / "mine"))
     assert default_collection() == tmp_path / "mine"
-    monkeypatch.setenv("FLOWERSORTER_GARDEN", "")
+    monkeypatch.setenv("FLOWERSORTER_COLLECTION", "")
     assert default_collection().name == "collection"
     assert default_collection().is_absolute()
 

@@ -15,7 +15,7 @@ from tests.unit.vision.gaussian_clusters import WIDTH, clusters, examples_of, le
 
 
 def share_of_new(model: Model, embeddings: NDArray[np.float64]) -> float:
-    return float((predict(model, pack(embeddings)).verdicts == Verdict.NEW).mean())
+    return float((predict(model, pack(embeddings)).verdicts == Verdict.UNKNOWN).mean())
 
 
 def strangers() -> NDArray[np.float64]:
@@ -26,7 +26,7 @@ def test_strangers_are_new_and_known_photos_mostly_are_not() -> None:
     model = learned(clusters(50, spread=0.3)).model
     fresh = clusters(100, spread=0.3, seed=1).features
     assert share_of_new(model, strangers()) > 0.9
-    assert (predict(model, fresh).verdicts == Verdict.NEW).mean() < 0.1
+    assert (predict(model, fresh).verdicts == Verdict.UNKNOWN).mean() < 0.1
 
 
 @pytest.mark.parametrize("per_class", [20, 60, 300])
@@ -34,7 +34,7 @@ def test_two_photos_in_a_hundred_are_taken_for_strangers(per_class: int) -> None
     """Axes that were found with the photo itself would promise this and not keep it."""
     model = learned(clusters(per_class, spread=1.0, width=512)).model
     fresh = clusters(500, spread=1.0, seed=1, width=512).features
-    assert (predict(model, fresh).verdicts == Verdict.NEW).mean() < 0.045
+    assert (predict(model, fresh).verdicts == Verdict.UNKNOWN).mean() < 0.045
 
 
 def test_the_classes_weigh_the_same_in_what_is_known() -> None:
@@ -46,7 +46,7 @@ def test_the_classes_weigh_the_same_in_what_is_known() -> None:
     model = learned(examples_of(pack(np.square(both)), targets)).model
     fresh = clusters(300, spread=0.4, seed=6)
     small = fresh.features.take(fresh.targets > 0)
-    assert (predict(model, small).verdicts == Verdict.NEW).mean() < 0.15
+    assert (predict(model, small).verdicts == Verdict.UNKNOWN).mean() < 0.15
 
 
 def test_what_is_unfamiliar_is_not_sure_however_confident_the_guess() -> None:
@@ -58,7 +58,7 @@ def test_what_is_unfamiliar_is_not_sure_however_confident_the_guess() -> None:
     assert 0.02 < (said.ood_score > model.novelty.familiar).mean() < 0.2
     assert set(said.verdicts[confident & ~unfamiliar].tolist()) == {Verdict.SURE}
     assert unfamiliar.any()
-    assert set(said.verdicts[unfamiliar].tolist()) <= {Verdict.PROBABLE, Verdict.NEW}
+    assert set(said.verdicts[unfamiliar].tolist()) <= {Verdict.LIKELY, Verdict.UNKNOWN}
 
 
 def test_while_there_are_too_few_photos_to_measure_with_nothing_is_new() -> None:
@@ -88,7 +88,7 @@ def old_model(references: NDArray[np.float32]) -> Model:
 def test_a_model_of_the_first_format_still_tells_strangers() -> None:
     model = old_model(clusters(50, spread=0.3).features.unpack())
     assert share_of_new(model, strangers()) > 0.9
-    assert (predict(model, clusters(100, spread=0.3, seed=1).features).verdicts == Verdict.NEW).mean() < 0.1
+    assert (predict(model, clusters(100, spread=0.3, seed=1).features).verdicts == Verdict.UNKNOWN).mean() < 0.1
     assert Model.from_bundle(*model.to_bundle()).to_bundle()[1]["format"] == FORMAT
 
 

@@ -1,4 +1,4 @@
-"""The verbs doubts and advise: what they print, for people and as JSON lines."""
+"""The verbs label-errors and next: what they print, for people and as JSON lines."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from flowersorter.cli import main
 from flowersorter.commands.next import _outlook, gain_in_words
 from flowersorter.commands.output import Terminal
-from flowersorter.commands.train_evaluate import _say_training
+from flowersorter.commands.train import _say_training
 from flowersorter.domain.figures import Gain
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
@@ -50,16 +50,16 @@ def lines(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any
 
 
 def test_doubts_are_told_in_a_sentence_a_group(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys, "doubts", "--collection", str(taught))
+    text = told(capsys, "label-errors", "--collection", str(taught))
     assert "3 labels of 26 may be wrong." in text
-    assert "2 filed as green look like red" in text
-    assert "filed as green, looks like red, like " in text
-    assert "the same photo stands in" in text
-    assert "It counts as" in text
+    assert "2 labelled green look like red" in text
+    assert "labelled green, looks like red, like " in text
+    assert "the same photo is also in" in text
+    assert "until you choose." in text
 
 
 def test_doubts_as_json_lines(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    *photos, last = lines(capsys, "doubts", "--collection", str(taught))
+    *photos, last = lines(capsys, "label-errors", "--collection", str(taught))
     assert [set(each) for each in photos] == [
         {"path", "class", "better", "doubt", "like_class", "like_better", "also_at"}
     ] * 3
@@ -71,8 +71,10 @@ def test_doubts_as_json_lines(taught: Path, capsys: pytest.CaptureFixture[str]) 
 
 
 def test_a_limit_shows_the_worst_and_says_how_many_are_left(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert len(lines(capsys, "doubts", "--collection", str(taught), "--limit", "1")) == 2
-    assert "2 more; --limit shows them." in told(capsys, "doubts", "--collection", str(taught), "--limit", "1")
+    assert len(lines(capsys, "label-errors", "--collection", str(taught), "--limit", "1")) == 2
+    assert "2 more; a larger --limit shows them." in told(
+        capsys, "label-errors", "--collection", str(taught), "--limit", "1"
+    )
 
 
 def test_where_nothing_is_doubted_it_says_so(
@@ -81,7 +83,9 @@ def test_where_nothing_is_doubted_it_says_so(
     with Engine(CollectionStore.open(tmp_path / "fine"), open_colour_network) as engine:
         request = TrainFolderRequest(sorted_photos)
         train_folder(engine, request, silent, CancelToken())
-    assert "No label looks wrong; 24 labels checked." in told(capsys, "doubts", "--collection", str(tmp_path / "fine"))
+    assert "No label looks wrong; 24 labels checked." in told(
+        capsys, "label-errors", "--collection", str(tmp_path / "fine")
+    )
 
 
 def test_where_the_model_knows_little_itself_it_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,8 +93,8 @@ def test_where_the_model_knows_little_itself_it_says_so(tmp_path: Path, capsys: 
     names = draw.permutation([f"kind {number}" for number in range(10)] * 6).tolist()
     with CollectionStore.open(tmp_path / "guessing") as collection:
         remember(collection, tmp_path / "mine", draw.gamma(0.3, size=(60, 2048)).astype(np.float32), names)
-    text = told(capsys, "doubts", "--collection", str(tmp_path / "guessing"), "--limit", "3")
-    assert "right: most of these will be fine." in text
+    text = told(capsys, "label-errors", "--collection", str(tmp_path / "guessing"), "--limit", "3")
+    assert "right, so most of these labels are probably fine." in text
     assert "more mix-ups" in text
     assert len(text.splitlines()) < 25
 
@@ -105,23 +109,23 @@ def test_classes_that_cannot_be_checked_are_named(
     terminal = Terminal(sys.stdout, sys.stderr)
     _say_training(terminal, result)
     text = capsys.readouterr().out
-    assert "Not measured, because none can be held out: yellow (1 photo)." in text
-    assert "1 photo stands in the folders of two classes" in text
-    text = told(capsys, "doubts", "--collection", str(taught))
-    assert "Not checked, because none can be held out: yellow (1 photo)." in text
+    assert "Not measured, because no photo of them can be held out: yellow (1 photo)." in text
+    assert "1 photo is in the folders of two classes" in text
+    text = told(capsys, "label-errors", "--collection", str(taught))
+    assert "Not checked, because no photo of them can be held out: yellow (1 photo)." in text
 
 
 def test_too_few_labels_are_one_sentence_and_exit_code_1(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doubts", "--collection", str(tmp_path / "empty")]) == 1
+    assert main(["label-errors", "--collection", str(tmp_path / "empty")]) == 1
     assert "at least two classes need 3 different labelled photos each" in capsys.readouterr().err
 
 
 def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys, "advise", "--collection", str(taught), "--count", "2")
-    assert "10 more photos of each class would bring" in text
+    text = told(capsys, "next", "--collection", str(taught), "--count", "2")
+    assert "With 10 more photos of each class, " in text
     assert "Label these next, of 4 photos without a label:" in text
     assert text.count(f"{Path('new') / 'red_'}") == 2
-    *photos, last = lines(capsys, "advise", str(taught.parent / "new"), "--collection", str(taught))
+    *photos, last = lines(capsys, "next", str(taught.parent / "new"), "--collection", str(taught))
     assert len(photos) == 4
     assert all(len(each["top"]) == 3 for each in photos)
     summary = last["summary"]
@@ -131,21 +135,22 @@ def test_advice_names_photos_and_what_they_would_bring(taught: Path, capsys: pyt
 
 
 def test_an_empty_collection_gets_advice_without_figures(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = told(capsys, "advise", "--collection", str(tmp_path / "empty"))
-    assert "too few labels to tell" in text
-    assert "No photo that was looked at is without a label." in text
+    text = told(capsys, "next", "--collection", str(tmp_path / "empty"))
+    assert "too few labels to measure" in text
+    assert "Every photo scanned so far has a label." in text
 
 
 @pytest.mark.parametrize(
     ("ten", "twice", "sentence"),
     [
-        (0.02, 0.05, "10 more photos of each class would bring about 2 more of 100."),
+        (0.02, 0.05, "With 10 more photos of each class, about 2 more photos right out of 100."),
         (
             0.002,
             0.03,
-            "10 more photos of each class would bring next to nothing, twice as many photos about 3 more of 100.",
+            "10 more photos of each class would hardly help; with twice as many photos, about 3 more photos "
+            "right out of 100.",
         ),
-        (0.002, 0.006, "Even twice as many photos would bring next to nothing: these are enough."),
+        (0.002, 0.006, "You have enough labels. More would hardly help."),
     ],
 )
 def test_it_is_enough_only_if_many_more_would_bring_nothing_either(ten: float, twice: float, sentence: str) -> None:
@@ -160,9 +165,9 @@ def test_it_is_enough_only_if_many_more_would_bring_nothing_either(ten: float, t
     [
         (Gain(0.011, 0.02, 0.031), "about 1 to 3"),
         (Gain(0.018, 0.02, 0.021), "about 2"),
-        (Gain(0.001, 0.02, 0.041), "about 2, up to 4"),
-        (Gain(-0.02, 0.004, 0.041), "up to 4"),
-        (Gain(0.0, 0.006, 0.009), "up to 1"),
+        (Gain(0.001, 0.02, 0.041), "about 2 (at most 4)"),
+        (Gain(-0.02, 0.004, 0.041), "at most 4"),
+        (Gain(0.0, 0.006, 0.009), "at most 1"),
     ],
 )
 def test_a_gain_is_told_in_whole_photos_of_a_hundred(gain: Gain, words: str) -> None:

@@ -25,7 +25,7 @@ from flowersorter.workflows.predicting.predict_folder import PredictFolderReques
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.unit.workflows.conftest import draw_photos
 
-_VERDICTS = {"red": Verdict.SURE, "green": Verdict.UNSURE, "blue": Verdict.NEW}
+_VERDICTS = {"red": Verdict.SURE, "green": Verdict.UNSURE, "blue": Verdict.UNKNOWN}
 
 
 @pytest.fixture
@@ -108,3 +108,9 @@ def test_the_folder_is_no_class_to_learn_or_to_be_measured(engine: Engine, sorte
     assert sorted(entry.name for entry in engine.collection.classes.all()) == ["blue", "green", "red"]
     measured = evaluate(engine, EvaluateRequest(sorted_photos), silent, CancelToken())
     assert sorted(measured.class_names) == ["blue", "green", "red"]
+
+
+def test_a_choice_that_an_earlier_version_stored_is_still_understood() -> None:
+    assert Include("probable") is Include.LIKELY
+    with pytest.raises(ValueError, match="perhaps"):
+        Include("perhaps")

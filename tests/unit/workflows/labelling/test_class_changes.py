@@ -168,9 +168,9 @@ def test_what_was_deleted_stays_deleted_although_the_model_knows_it(engine: Engi
     assert names(engine.collection) == ["green", "red"]
     rows = folder_rows(engine, photos)
     blues = np.array(["blue" in path.name for path in rows.paths])
-    assert set(rows.verdicts[blues].tolist()) == {Verdict.NEW}  # they look like nothing that is left
-    assert Verdict.NEW not in set(rows.verdicts[~blues].tolist())
-    assert predicted(engine, photos / "2026" / "blue_1.jpg")[2] is Verdict.NEW
+    assert set(rows.verdicts[blues].tolist()) == {Verdict.UNKNOWN}  # they look like nothing that is left
+    assert Verdict.UNKNOWN not in set(rows.verdicts[~blues].tolist())
+    assert predicted(engine, photos / "2026" / "blue_1.jpg")[2] is Verdict.UNKNOWN
     assert predicted(engine, photos / "2026" / "red_1.jpg")[0] == "red"
     assert all(photo.top for photo in label_next(engine, LabelNextRequest(photos), silent, CancelToken()).next)
     assert names(engine.collection) == ["green", "red"]
@@ -202,7 +202,7 @@ def test_with_every_class_deleted_nothing_is_guessed(engine: Engine, trained: in
     look(engine, photos)
     assert names(engine.collection) == []
     rows = folder_rows(engine, photos)
-    assert set(rows.verdicts.tolist()) == {Verdict.NEW}
+    assert set(rows.verdicts.tolist()) == {Verdict.UNKNOWN}
     assert not rows.class_ids.any()
 
 
@@ -256,7 +256,7 @@ def test_shares_of_the_classes_that_are_left() -> None:
     class_ids, left, said = in_classes(meant, shares, verdicts)
     assert class_ids.tolist() == [7, 9]
     np.testing.assert_allclose(left, [[0.6 / 0.9, 0.3 / 0.9], [0.75, 0.25], [0.5, 0.5]], rtol=1e-6)
-    assert said.tolist() == [Verdict.SURE, Verdict.NEW, Verdict.NEW]
+    assert said.tolist() == [Verdict.SURE, Verdict.UNKNOWN, Verdict.UNKNOWN]
     assert verdicts.tolist() == [Verdict.SURE] * 3  # what was given is not changed
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.api.answers import photos_of, prediction_of
-from flowersorter.commands.json_lines import label_lines
+from flowersorter.commands.json_lines import folder_lines
 from flowersorter.commands.output import Terminal
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
@@ -68,7 +68,7 @@ def labelled(layer: None, engine: Engine, sorted_photos: Path, photos: Path) -> 
 
 def new_ones(result: PredictFolderResult) -> set[int]:
     rows = result.rows
-    return set(rows.photo_ids[rows.verdicts == Verdict.NEW].tolist())
+    return set(rows.photo_ids[rows.verdicts == Verdict.UNKNOWN].tolist())
 
 
 def yellow_ones(result: PredictFolderResult) -> set[int]:
@@ -97,15 +97,15 @@ def test_nobody_is_asked_where_no_layer_is(
 
 def test_the_terminal_and_python_say_it_of_new_photos_only(engine: Engine, labelled: PredictFolderResult) -> None:
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
-    lines = list(label_lines(labelled, names, strangers(engine, labelled.rows), labels_count=False))
+    lines = list(folder_lines(labelled, names, strangers(engine, labelled.rows), labels_count=False))
     photos = photos_of(engine, labelled)
-    assert {line["verdict"] for line in lines} > {"new"}
+    assert {line["verdict"] for line in lines} > {"unknown"}
     for line, photo in zip(lines, photos, strict=True):
-        assert ("looks_like" in line) == (line["verdict"] == "new")
+        assert ("looks_like" in line) == (line["verdict"] == "unknown")
         assert photo.prediction is not None
         assert photo.prediction.looks_like == line.get("looks_like")
     said = {photo.path.name[:6]: str(photo.prediction) for photo in photos}
-    assert said["yellow"].endswith(" %, new to me, looks like: strawberry)")
+    assert said["yellow"].endswith(" %, unknown, looks like: strawberry)")
     assert "looks like" not in said["red_0."]
     out = io.StringIO()
     Terminal(out, io.StringIO(), as_json=True).record(lines[-1])
@@ -116,7 +116,7 @@ def test_a_new_photo_of_which_nobody_knows_more_says_so(
     collection: CollectionStore, labelled: PredictFolderResult
 ) -> None:
     names = {entry.id: entry.name for entry in collection.classes.all()}
-    lines = [line for line in label_lines(labelled, names, {}, labels_count=False) if line["verdict"] == "new"]
+    lines = [line for line in folder_lines(labelled, names, {}, labels_count=False) if line["verdict"] == "unknown"]
     assert lines
     assert all(line["looks_like"] is None for line in lines)
 

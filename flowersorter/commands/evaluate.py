@@ -1,77 +1,32 @@
-"""The verbs train and evaluate: learning from class folders, and measuring on them."""
+"""The verb evaluate: how often the model is right."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from flowersorter.commands.context import Call
-from flowersorter.commands.finetune import run_deep
+from flowersorter.commands.folder_output import say_unreadable
 from flowersorter.commands.json_lines import unreadable_line
-from flowersorter.commands.label import say_unreadable
-from flowersorter.commands.output import Terminal, counted, percent, shown
-from flowersorter.commands.training_output import record_training, say_held_out, say_rest
+from flowersorter.commands.output import Terminal, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
 from flowersorter.workflows.evaluation.report import PAGE, ReportRequest, save_report
 from flowersorter.workflows.evaluation.report_page import headline
-from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, train_folder
-from flowersorter.workflows.training.unmeasured_classes import in_words
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _MATRIX_CLASSES = 10  # a wider matrix does not fit a terminal
 _CONFUSIONS_SHOWN = 10
-_CLASSES_NAMED = 12
 
 
-def run_train(call: Call) -> int:
-    """Learn from a folder of class folders."""
-    options = call.options
-    if options.deep:
-        return run_deep(call)
-    with call.engine() as engine:
-        request = TrainFolderRequest(options.folder, add=options.add, device=options.device, backbone=options.backbone)
-        with call.terminal.progress() as report:
-            result = train_folder(engine, request, report, call.cancel)
-    unmeasured = [each.name for each in result.unmeasured]
-    record_training(call, result, {"unmeasured": unmeasured, "contradicting": result.contradicting})
-    _say_training(call.terminal, result)
-    return 0
-
-
-def _classes_in_words(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _CLASSES_NAMED} more" if len(names) > _CLASSES_NAMED else ""
-    return ", ".join(map(shown, names[:_CLASSES_NAMED])) + more
-
-
-def _say_training(terminal: Terminal, result: TrainResult) -> None:
-    terminal.say(
-        f"Model {result.model_id} learned {counted(len(result.classes), 'class', 'classes')} from "
-        f"{counted(result.photos, 'photo')} in {result.seconds:.1f} s: {_classes_in_words(result.classes)}"
-    )
-    say_held_out(terminal, result)
-    if result.unmeasured:
-        terminal.say(f"Not measured, because none can be held out: {shown(in_words(result.unmeasured))}.")
-    if result.contradicting:
-        stand = "stands" if result.contradicting == 1 else "stand"
-        terminal.say(
-            f"{counted(result.contradicting, 'photo')} {stand} in the folders of two classes and can count as one "
-            "class only; flowersorter doubts tells which."
-        )
-    if result.before is not None:
-        terminal.say(f"The model before had {percent(result.before)} on its own photos.")
-    say_rest(terminal, result)
-
-
-def run_evaluate(call: Call) -> int:
+def run(call: Call) -> int:
     """Measure the current model on a folder of class folders, or out of fold on the collection's own labels."""
     options = call.options
     file: Path | None = options.report.absolute() if options.report else None
@@ -157,7 +112,7 @@ def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
     terminal.say_table(table, right=(1, 2, 3), indent=2)
     terminal.say()
     _say_confusion(terminal, result)
-    terminal.say(f"Its confidence is off by {percent(result.calibration_error)} on average.")
+    terminal.say(f"On average its confidence is off by {percent(result.calibration_error)}.")
     say_unreadable(terminal, result.unreadable)
 
 
@@ -165,7 +120,7 @@ def _say_confusion(terminal: Terminal, result: Evaluation) -> None:
     """The matrix where it fits, else the most frequent mistakes."""
     names = [shown(name) for name in result.class_names]
     if len(names) <= _MATRIX_CLASSES:
-        terminal.say("Rows: what it is. Columns: what it was taken for.")
+        terminal.say("Rows: the right class. Columns: the suggested class.")
         table = [["", *names]]
         table += [[name, *map(str, result.confusion[i])] for i, name in enumerate(names)]
         terminal.say_table(table, right=range(1, len(names) + 1), indent=2)

@@ -1,23 +1,22 @@
-"""The verbs backbones and doctor: the networks on this computer, and whether all is well."""
+"""The verb backbones: the image networks, and getting another one."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 
 from flowersorter.commands.context import Call
-from flowersorter.commands.output import Terminal, counted, shown, size
+from flowersorter.commands.output import Terminal, shown, size
 from flowersorter.errors import UserError
 from flowersorter.vision.backbone.registry import backbones
 from flowersorter.vision.backbone.weights import recognise_weights
-from flowersorter.workflows.maintenance.doctor import doctor
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
 
 
-def run_backbones(call: Call) -> int:
-    """Get weights if asked to, else list the backbones.
+def run(call: Call) -> int:
+    """Get weights if asked to, then list the backbones.
 
     Raises:
-        UserError: there is no such backbone or file, or the weights could not be had.
+        UserError: there is no such backbone or file, or its weights could not be downloaded.
     """
     options = call.options
     if options.download:
@@ -32,8 +31,11 @@ def run_backbones(call: Call) -> int:
         call.terminal.say(f"{name} is on this computer: {shown(path)}")
     else:
         _say_backbones(call.terminal)
-    for info in list_backbones():
+    found = list_backbones()
+    for info in found:
         call.terminal.record(asdict(info))
+    summary = {"backbones": len(found), "installed": sum(info.installed for info in found)}
+    call.terminal.record({"summary": summary})
     return 0
 
 
@@ -44,18 +46,4 @@ def _say_backbones(terminal: Terminal) -> None:
         for info in list_backbones()
     ]
     terminal.say_table(table, right=(2,))
-    terminal.say("Get one with: flowersorter backbones --download NAME")
-
-
-def run_doctor(call: Call) -> int:
-    """Check the installation and the collection; exit 1 if something is wrong."""
-    checks = doctor(call.collection_folder)
-    for check in checks:
-        call.terminal.record(asdict(check))
-    table = [["ok" if check.ok else "WRONG", check.name, shown(check.detail)] for check in checks]
-    call.terminal.say_table(table)
-    wrong = [check for check in checks if not check.ok]
-    if wrong:
-        call.terminal.note(f"{counted(len(wrong), 'thing')} wrong: {', '.join(check.name for check in wrong)}.")
-        return 1
-    return 0
+    terminal.say("To get one: flowersorter backbones --download NAME")

@@ -1,0 +1,148 @@
+"""Predicting a folder in the terminal, and what is said of it: the same for predict and sort."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import lost_photos
+from flowersorter.commands.output import Terminal, counted, shown
+from flowersorter.domain.verdict import Verdict
+from flowersorter.library.collection import CollectionStore
+from flowersorter.photos.scan import looks_like_photo
+from flowersorter.workflows.models.current_model import chosen_backbone
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
+
+
+def predict_one_folder(call: Call, engine: Engine, folder: Path) -> PredictFolderResult:
+    """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
+    request = PredictFolderRequest(folder, call.options.device, call.options.backbone)
+    with call.terminal.progress() as report:
+        result = label(engine, request, report, call.cancel)
+    for path, reason in result.problems:
+        if not looks_like_photo(path):
+            call.terminal.note(f"{shown(path)}: {reason}")
+    return result
+
+
+def say_folder(
+    call: Call,
+    collection: CollectionStore,
+    folder: Path,
+    result: PredictFolderResult,
+    names: dict[int, str],
+    likenesses: dict[int, str],
+) -> None:
+    """Say how many photos of a folder belong to which class, and what was skipped.
+
+    Args:
+        call: Gets the sentences.
+        collection: Where the photos are known.
+        folder: As it was named.
+        result: Its photos.
+        names: Class names by id.
+        likenesses: What unknown photos resemble, by photo id.
+    """
+    terminal, rows = call.terminal, result.rows
+    if not len(rows):
+        say_no_photos(call, folder, result)
+        return
+    readable = int(np.count_nonzero(rows.photo_ids))
+    terminal.say(
+        f"{counted(readable, 'photo')} in {shown(folder.absolute())}: "
+        f"{result.decoded} read now, {max(0, readable - result.decoded)} known before"
+    )
+    terminal.say()
+    if readable:
+        _say_classes(terminal, result, names)
+        _say_likenesses(terminal, likenesses)
+    say_missing_model(call, collection, result)
+    labelled = int(np.count_nonzero(rows.label_ids))
+    if labelled:
+        terminal.say(
+            f"{counted(labelled, 'photo')} with a label from you or from the folder name; sorting uses the label."
+        )
+    say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
+    _say_skipped(terminal, result)
+
+
+def _say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
+    if result.skipped:
+        terminal.say("Skipped: " + skipped_in_words(result.skipped))
+
+
+def skipped_in_words(skipped: Mapping[str, int]) -> str:
+    """Skipped files by kind: "1 hidden file, 2 files that are not photos"."""
+    parts = []
+    for kind, number in sorted(skipped.items()):
+        if kind == "not a photo":
+            parts.append("1 file that is not a photo" if number == 1 else f"{number} files that are not photos")
+        else:
+            parts.append(counted(number, f"{kind} file"))
+    return ", ".join(parts)
+
+
+def say_no_photos(call: Call, folder: Path, result: PredictFolderResult) -> None:
+    """Say that there is nothing to do, and what the folder holds instead."""
+    call.terminal.say(f"There are no photos in {shown(folder.absolute())}.")
+    _say_skipped(call.terminal, result)
+
+
+def say_missing_model(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
+    """Say what to do where there is no model for the backbone."""
+    if result.guesses is None and result.rows.photo_ids.any():
+        name = chosen_backbone(collection, call.options.backbone)
+        call.terminal.say(
+            f"There is no model for {name} yet. Make one with: flowersorter train FOLDER --backbone {name}"
+        )
+
+
+def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
+    """A table of classes by verdict, then what belongs to no class."""
+    rows = result.rows
+    table = [["class", "sure", "likely", "not sure", "all"]]
+    shown_verdicts = (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE)
+    for class_id, name in names.items():
+        counts = [int(np.count_nonzero((rows.class_ids == class_id) & (rows.verdicts == v))) for v in shown_verdicts]
+        if sum(counts):
+            table.append([shown(name), *map(str, counts), str(sum(counts))])
+    unknown = int(np.count_nonzero(rows.verdicts == Verdict.UNKNOWN))
+    unpredicted = int(np.count_nonzero((rows.photo_ids > 0) & (rows.verdicts == Verdict.NONE)))
+    for title, number in (("unknown", unknown), ("no suggestion yet", unpredicted)):
+        if number:
+            table.append([title, "", "", "", str(number)])
+    terminal.say_table(table, right=(1, 2, 3, 4), indent=2)
+    terminal.say()
+
+
+def _say_likenesses(terminal: Terminal, likenesses: dict[int, str]) -> None:
+    """Say what the unknown photos look like, the most frequent first."""
+    if not likenesses:
+        return
+    kinds = sorted(Counter(likenesses.values()).items(), key=lambda kind: (-kind[1], kind[0]))
+    parts = [f"{number} × {name}" if number > 1 else name for name, number in kinds[:LIKENESSES_SHOWN]]
+    more = len(kinds) - LIKENESSES_SHOWN
+    rest = f" and {counted(more, 'other thing')}" if more > 0 else ""
+    terminal.say(f"Unknown photos look like: {', '.join(parts)}{rest}.")
+
+
+def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...]) -> None:
+    """List the first unreadable photos with their reasons."""
+    if not unreadable:
+        return
+    terminal.say(f"{counted(len(unreadable), 'photo')} could not be read:")
+    for path, reason in unreadable[:UNREADABLE_SHOWN]:
+        terminal.say(f"  {shown(path)}: {reason}")
+    more = len(unreadable) - UNREADABLE_SHOWN
+    if more > 0:
+        terminal.say(f"  and {more} more; use --json for all")

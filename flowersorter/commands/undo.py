@@ -1,0 +1,25 @@
+"""The verb undo: undo a sort."""
+
+from __future__ import annotations
+
+from flowersorter.commands.context import Call
+from flowersorter.commands.json_lines import unreadable_line
+from flowersorter.commands.output import counted, shown
+from flowersorter.workflows.filing.history import UndoRequest, undo_run
+
+
+def run(call: Call) -> int:
+    """Undo a sort; photos that had to be left are listed with the reason."""
+    terminal = call.terminal
+    with call.engine() as engine, terminal.progress() as report:
+        result = undo_run(engine, UndoRequest(call.options.sort), report, call.cancel)
+    terminal.say(f"Sort {result.run_id}: {counted(result.undone, 'photo')} undone.")
+    for refused in result.refused:
+        terminal.record(unreadable_line(refused.path, refused.reason))
+        terminal.say(f"  {shown(refused.path)}: {refused.reason}")
+    summary = {"sort": result.run_id, "undone": result.undone, "refused": len(result.refused)}
+    terminal.record({"summary": summary})
+    if result.refused:
+        terminal.note(f"{counted(len(result.refused), 'photo')} left as they are, because undoing them is not safe.")
+        return 1
+    return 0

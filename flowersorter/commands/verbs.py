@@ -1,0 +1,266 @@
+"""Every command of the program: its name, its help, its options. The module of the same name has its `run`.
+
+Nothing heavy is imported here: the help, the window and a wrong line need all commands and run none.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.commands.line_parser import LineParser
+
+
+def _nothing_more(parser: LineParser) -> None:
+    """Add no option."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verb:
+    """A command, registered once for the grammar, the help and the dispatch.
+
+    Attributes:
+        name: As it is typed.
+        title: One line for the list of commands, lower case, without a full stop.
+        more: Sentences that only its own help has.
+        add_to: Adds its arguments and options to its parser.
+    """
+
+    name: str
+    title: str
+    more: str = ""
+    add_to: Callable[[LineParser], None] = _nothing_more
+
+    @property
+    def module(self) -> str:
+        """The module with its ``run(call)``, imported when the command runs."""
+        return f"flowersorter.commands.{self.name.replace('-', '_')}" + ("_" if self.name == "import" else "")
+
+
+def _add_predict(parser: LineParser) -> None:
+    parser.add_argument("paths", type=to_path, nargs="+", metavar="PATH", help="photos and folders")
+    parser.add_argument(
+        "--top", type=_number, metavar="N", default=5, help="show at most N suggestions for a photo (default: 5)"
+    )
+
+
+def _add_label(parser: LineParser) -> None:
+    parser.add_argument("photos", type=to_path, nargs="+", metavar="PHOTO")
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument(
+        "--as", dest="class_name", metavar="CLASS", help="the class that the photos show; a new one is created"
+    )
+    what.add_argument("--remove", action="store_true", help="remove the label and go back to the suggestion")
+
+
+def _add_sort(parser: LineParser) -> None:
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help="create the class folders here")
+    mode = parser.add_mutually_exclusive_group()
+    for name, effect in (
+        ("copy", "keep the originals (default)"),
+        ("move", "remove the originals after verifying each copy"),
+        ("link", "make hard links: no extra space, one and the same file"),
+    ):
+        mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
+    parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
+    parser.add_argument("--only-sure", action="store_true", help="sort only sure suggestions and confirmed photos")
+    parser.add_argument(
+        "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
+    )
+
+
+def _add_train(parser: LineParser) -> None:
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    parser.add_argument("--add", action="store_true", help="learn from the photos you labelled before as well")
+    parser.add_argument(
+        "--deep",
+        action="store_true",
+        help="train the network itself too: minutes instead of seconds, for a bit more accuracy; Ctrl+C keeps the "
+        "best epoch so far",
+    )
+    parser.add_argument(
+        "--unfreeze",
+        type=int,
+        choices=(0, 1, 2),
+        help="with --deep: number of network stages to train beside the final layer (default: 1)",
+    )
+    parser.add_argument("--epochs", type=_number, metavar="N", help="with --deep: number of passes over the photos")
+
+
+def _add_evaluate(parser: LineParser) -> None:
+    parser.add_argument(
+        "folder",
+        type=to_path,
+        nargs="?",
+        metavar="FOLDER",
+        help="has one sub-folder per class; nothing is learned from it",
+    )
+    parser.add_argument(
+        "--report",
+        type=_report,
+        metavar="FILE",
+        help="save everything: .html is one page with all figures and thumbnails of the mistakes, .csv has a line for "
+        "each photo (and beside it one for each class: good.csv and good.classes.csv)",
+    )
+
+
+def _add_label_errors(parser: LineParser) -> None:
+    parser.add_argument("--limit", type=_number, metavar="N", help="list at most N labels")
+
+
+def _add_next(parser: LineParser) -> None:
+    parser.add_argument(
+        "folder", type=to_path, nargs="?", metavar="FOLDER", help="choose among its photos (default: all known photos)"
+    )
+    parser.add_argument(
+        "-n", "--count", type=_number, metavar="N", default=10, help="list N photos to label (default: 10)"
+    )
+
+
+def _add_models(parser: LineParser) -> None:
+    action = parser.add_mutually_exclusive_group()
+    action.add_argument(
+        "--use", type=_model_id, metavar="ID", help='use this model from now on; "starter" is the one that ships'
+    )
+    action.add_argument("--compare", type=_model_id, nargs=2, metavar="ID", help="show what changes between two models")
+    action.add_argument("--note", nargs=2, metavar=("ID", "TEXT"), help="give a model a note; it is then never pruned")
+    action.add_argument("--delete", type=int, metavar="ID", help="delete a model permanently, unless it is in use")
+    action.add_argument(
+        "--prune",
+        type=_count,
+        metavar="N",
+        help="delete old models; keep the newest N, the one in use and those with a note",
+    )
+
+
+def _add_export(parser: LineParser) -> None:
+    parser.add_argument("file", type=to_path, metavar="FILE")
+
+
+def _add_import(parser: LineParser) -> None:
+    parser.add_argument("file", type=to_path, metavar="FILE")
+    parser.add_argument("--use", action="store_true", help="use it from now on")
+
+
+def _add_history(parser: LineParser) -> None:
+    parser.add_argument("sort", type=_number, nargs="?", metavar="SORT", help="number of a sort, to list its photos")
+
+
+def _add_undo(parser: LineParser) -> None:
+    parser.add_argument(
+        "sort", type=_number, nargs="?", metavar="SORT", help="number from the history (default: the newest)"
+    )
+
+
+def _add_backbones(parser: LineParser) -> None:
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--download", metavar="NAME", help="download its weights; resumes an interrupted download")
+    source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help="read its weights from a file")
+
+
+#: Every command, in the order of the help; a first word that is none of them is a folder to open in the window.
+VERBS = (
+    Verb("predict", "show the best suggestions for photos and folders", "Does not change any photo.", _add_predict),
+    Verb(
+        "label",
+        "set or remove the class of photos",
+        "The model learns from it at the next training. Photos the collection does not know are read first.",
+        _add_label,
+    ),
+    Verb(
+        "sort",
+        "put every photo into the folder of its class",
+        "Predicts new photos first. Never overwrites a file; every sort can be undone. Photos that match none of the "
+        "classes stay where they are.",
+        _add_sort,
+    ),
+    Verb(
+        "train",
+        "learn from a folder with one sub-folder per class",
+        "Makes a new model and uses it from now on.",
+        _add_train,
+    ),
+    Verb(
+        "evaluate",
+        "measure how often the model is right",
+        "Accuracy, recall and precision per class, confusion matrix, calibration. Without FOLDER on your own labels, "
+        "each predicted by a model that never saw it.",
+        _add_evaluate,
+    ),
+    Verb(
+        "next",
+        "suggest photos to label next, and say whether there are enough labels",
+        "Per class: how accurate, how many sure, how much ten more photos would improve it.",
+        _add_next,
+    ),
+    Verb(
+        "label-errors",
+        "list the labels that are probably wrong, the worst first",
+        "Each with the labelled photos it resembles. Photos in two class folders come first.",
+        _add_label_errors,
+    ),
+    Verb("models", "list, choose, compare and delete the models of the collection", "", _add_models),
+    Verb(
+        "export",
+        "save the current model to a file",
+        "Its ending chooses the format: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX runtime, "
+        ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python that use "
+        "the file are shown.",
+        _add_export,
+    ),
+    Verb(
+        "import",
+        "add a shared model",
+        "A .safetensors file that was exported here or elsewhere. Every part of it is checked, no code in it is run.",
+        _add_import,
+    ),
+    Verb("history", "list all sorts, or the photos of one", "", _add_history),
+    Verb("undo", "undo a sort", "Photos you have edited since then are kept, with the reason.", _add_undo),
+    Verb(
+        "recover",
+        "repair after a crash or a damaged library",
+        "Every command finishes by itself what a crash interrupted. A library that cannot be read is restored from its "
+        "newest good backup by this command only; the damaged file is kept.",
+    ),
+    Verb("backbones", "list the image networks, or get another one", "", _add_backbones),
+    Verb("doctor", "check the installation and the collection"),
+)
+
+#: What earlier versions called a command.
+FORMER_NAMES = {"doubts": "label-errors", "advise": "next"}
+
+
+def to_path(text: str) -> Path:
+    """Read a path of the command line.
+
+    Raises:
+        ArgumentTypeError: it is empty.
+    """
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    return Path(text)
+
+
+def _report(text: str) -> Path:
+    if not text.lower().endswith((".html", ".csv")):
+        raise argparse.ArgumentTypeError(f"the report must end in .html or .csv, not {text!r}")
+    return Path(text)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
+    return int(text)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a valid number of models to keep")
+    return int(text)
+
+
+def _model_id(text: str) -> int | str:
+    return text if text == "starter" else _number(text)
