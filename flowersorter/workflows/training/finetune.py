@@ -154,12 +154,7 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
         model, training = _on_own_network(engine, request, entry, photos, tuned, classes, known, report)
     before = model_for(engine, chosen_backbone(collection))
     imported = before is not None and came_from_elsewhere(before)
-    with collection.database.transaction():
-        if labels is not None:
-            labels.write()
-        lost = _lost_classes(collection, before, model)
-        made_current = labels is not None or not (lost or imported or _is_worse(before, model))
-        model_id = _keep(collection, model, training, use=made_current)
+    model_id, lost, made_current = _write(engine, labels, before, model, training)
     forget_unused(engine)
     _remember_pace(engine, request, photos, tuned)
     return FinetuneResult(
@@ -192,13 +187,26 @@ def check_finetuning(engine: Engine) -> None:
     backbone_of(engine, base_name(chosen_backbone(engine.collection))).resnet(_NEEDS_RESNET)
 
 
-def _keep(collection: CollectionStore, model: Model, training: Training, *, use: bool) -> int:
-    """Add a model to the collection, and put it into use if wanted; returns its number."""
+def _write(
+    engine: Engine, labels: PlannedLabels | None, before: NamedModel | None, model: Model, training: Training
+) -> tuple[int, tuple[str, ...], bool]:
+    """Write the labels of the folder, if any, and the model, all or nothing.
+
+    Returns:
+        The model's number, the classes of the previous model that it does not know, and whether it is in use now.
+    """
+    collection = engine.collection
     arrays, metadata = model.to_bundle()
-    model_id = collection.models.add(arrays | training.arrays(), metadata)
-    if use:
-        use_model(collection, model_id)
-    return model_id
+    imported = before is not None and came_from_elsewhere(before)
+    with collection.database.transaction():
+        if labels is not None:
+            labels.write()
+        lost = _lost_classes(collection, before, model)
+        use = labels is not None or not (lost or imported or _is_worse(before, model))
+        model_id = collection.models.add(arrays | training.arrays(), metadata)
+        if use:
+            use_model(collection, model_id)
+    return model_id, lost, use
 
 
 def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int) -> float:

@@ -64,7 +64,7 @@ def test_a_new_collection_is_made_with_its_folders(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["", "..", "../x", "a/b", ".hidden", "a b"])
 def test_a_backbone_name_cannot_leave_its_folder(collection: CollectionStore, name: str) -> None:
-    with pytest.raises(ValueError, match="no name of a backbone"):
+    with pytest.raises(ValueError, match="is not the name of a backbone"):
         collection.embeddings(name)
 
 
@@ -251,7 +251,7 @@ def test_without_a_sound_backup_nothing_is_changed(tmp_path: Path) -> None:
     library = tmp_path / "library.sqlite"
     spoil(library)
     before = library.read_bytes()
-    with pytest.raises(CollectionDamaged, match="There is no backup"):
+    with pytest.raises(CollectionDamaged, match="It has no backup"):
         CollectionStore.open(tmp_path)
     with pytest.raises(CollectionDamaged, match="all its backups are damaged"):
         restore_backup(tmp_path)

@@ -38,7 +38,7 @@ def test_a_place_that_is_gone_is_passed_over_and_a_class_that_is_gone_is_refused
     (one,) = unread(collection, 1)
     collection.pending_labels.put({one: rose, 999: rose})
     assert collection.pending_labels.all() == {one: rose}
-    with pytest.raises(UserError, match="no longer in the library"):
+    with pytest.raises(UserError, match="not in the library any more"):
         collection.pending_labels.put({one: 999})
     assert collection.pending_labels.all() == {one: rose}
 
