@@ -82,8 +82,10 @@ def test_a_loose_tolerance_leaves_what_it_says() -> None:
 def test_a_fit_knows_nothing_of_photos_it_may_not_see() -> None:
     inside, targets = photos(300)
     hidden = np.arange(300) % 3 == 0
-    together = solved(inside, targets, np.stack([~hidden, np.ones(300, np.bool_)]))[0]
-    alone = solved(inside[~hidden], targets[~hidden], np.ones((1, 200), np.bool_))[0]
+    # Beyond this tolerance the rounding of float32, which depends on the processor, moves heads along flat directions.
+    tolerance = 1e-3
+    together = solved(inside, targets, np.stack([~hidden, np.ones(300, np.bool_)]), tolerance)[0]
+    alone = solved(inside[~hidden], targets[~hidden], np.ones((1, 200), np.bool_), tolerance)[0]
     np.testing.assert_allclose(together, alone, atol=2e-3)
 
 

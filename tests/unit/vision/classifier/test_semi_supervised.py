@@ -59,7 +59,7 @@ def test_strangers_among_them_are_not_learned_from(monkeypatch: pytest.MonkeyPat
     fitted = learned(replace(examples, unlabelled=both))
     assert fitted.state.unlabelled is not None
     assert 80 < len(fitted.state.unlabelled) <= 95
-    monkeypatch.setattr("flowersorter.vision.classifier.fit._without_strangers", lambda _unlabelled, _model: None)
+    monkeypatch.setattr("flowersorter.vision.classifier.fit._in_distribution", lambda _unlabelled, _model: None)
     assert learned(replace(examples, unlabelled=strange)).state.unlabelled is None, "all of them may be strange"
 
 
