@@ -296,10 +296,12 @@ class PhotoTable:
         """
         select = f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
         parts: list[Places] = []
-        while rows := self._database.tuples(select, (low, high)):
+        while True:
+            rows = self._database.tuples(select, (low, high))
             parts.append(Places.from_rows(rows))
+            if len(rows) < ROWS_AT_ONCE:
+                return Places.joined(parts)
             low = rows[-1][_PATH] + b"\0"  # the next possible path
-        return Places.joined(parts)
 
     def _write_in_chunks(self, sql: str, numbers: Sequence[int], values: Callable[[int], tuple[Any, ...]]) -> None:
         """Make a change for each number, with its values, a transaction for each chunk of them."""

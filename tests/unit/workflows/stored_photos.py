@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def remember(
     """
     places = collection.photos.sync_folder(folder, [(folder / f"{at:05}.jpg", 1, 1) for at in range(len(names))])
     # The same in every run: folds are dealt by the hashes.
-    hashes = [hashlib.sha256(f"{folder.name}/{place.path.name}".encode()).digest() for place in places]
+    hashes = [hashlib.sha256(os.fsencode(f"{folder.name}/{place.path.name}")).digest() for place in places]
     collection.photos.record([
         ReadRecord(place.id, sha256, 1, 1, 100, 100, moment, None)
         for place, sha256, moment in zip(places, hashes, taken or [None] * len(names), strict=True)

@@ -247,7 +247,7 @@ def test_a_lost_cache_is_made_again_by_whoever_needs_it(
     label(engine, PredictFolderRequest(photos), silent, CancelToken())
     before = measured(engine)
     with cache_lost(engine.collection) as again:
-        answer = ask(again)
+        answer = ask(Engine(again, open_colour_network))
         if isinstance(answer, LabelNextResult):
             assert answer.overall.accuracy == 1.0
             assert len(answer.next) == 10

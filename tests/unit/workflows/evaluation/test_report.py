@@ -303,4 +303,4 @@ def test_a_report_that_cannot_be_written_is_said_before_measuring(
     assert "its folder does not exist" in capsys.readouterr().err
     assert not (tmp_path / "collection").exists()
     assert main(["evaluate", "--report", "report.pdf"]) == 2
-    assert "neither in .html nor in .csv" in capsys.readouterr().err
+    assert "must end in .html or .csv" in capsys.readouterr().err

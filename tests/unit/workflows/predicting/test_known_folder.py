@@ -32,7 +32,7 @@ from tests.stub_network import WIDTH, ColourNetwork
 from tests.unit.library.conftest import sha256_of
 from tests.unit.workflows.conftest import draw_photos
 
-FEW_LABELS, MANY = 40, 1500
+FEW, MANY = 40, 1500
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def look_at(engine: Engine, folder: Path) -> PredictFolderResult:
 @pytest.mark.usefixtures("untouched")
 def test_the_library_is_not_asked_more_often_for_many_photos_than_for_few(tmp_path: Path) -> None:
     asked: dict[str, list[int]] = {"first": [], "all": [], "guesses": [], "details": [], "plan": []}
-    for count in (FEW_LABELS, MANY):
+    for count in (FEW, MANY):
         with Engine(CollectionStore.open(tmp_path / f"collection {count}"), no_network) as engine:
             folder = known_folder(engine.collection, tmp_path / f"photos {count}", count)
             with statements(engine.collection) as run:
