@@ -130,7 +130,7 @@ def test_the_program_has_an_icon() -> None:
 
 def _icons_named_in_the_code() -> set[str]:
     """Every literal handed to something called "icon"."""
-    trees = [ast.parse(path.read_text("utf-8")) for path in Path(theme.__file__).parent.rglob("*.py")]
+    trees = [ast.parse(path.read_text("utf-8")) for path in Path(theme.__file__).parents[1].rglob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and node.args]
     named = [call.args[0] for call in calls if getattr(call.func, "attr", getattr(call.func, "id", "")) == "icon"]
     literals = [part for each in named for part in ast.walk(each) if isinstance(part, ast.Constant)]
