@@ -52,8 +52,6 @@ class Bench:
         if key not in self._made:
             self.say(f"making a collection of {photos:,} photos")
             folder = self.scratch / f"collection {photos} {labelled} {trained}"
-            made: Figures = run_job(
-                "known_collection", folder=folder, photos=photos, labelled=labelled, trained=trained
-            )
+            made: Figures = run_job("known_folder", folder=folder, photos=photos, labelled=labelled, trained=trained)
             self._made[key] = BigCollection(Path(made["collection"]), Path(made["photos"]))
         return self._made[key]
