@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -188,7 +188,7 @@ class MainWindow(QMainWindow):
 
     def _connect_actions(self) -> None:
         late = self.on_demand
-        handlers = {
+        handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.looking.ask_for_folder,
             "look_again": self._look_again,
             "new_collection": self.collections.make,
