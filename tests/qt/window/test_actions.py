@@ -20,9 +20,14 @@ NAMES = [spec.name for spec in SPECS]
 
 
 @pytest.fixture
-def actions(qtbot: QtBot) -> Actions:
-    window = QMainWindow()
-    qtbot.addWidget(window)
+def window(qtbot: QtBot) -> QMainWindow:
+    made = QMainWindow()
+    qtbot.addWidget(made)
+    return made
+
+
+@pytest.fixture
+def actions(window: QMainWindow) -> Actions:
     return Actions(window, QWidget(window))
 
 
