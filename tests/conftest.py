@@ -28,8 +28,8 @@ settings.load_profile("any machine")
 
 _numbers = itertools.count()
 
-#: What `-m "not slow"` leaves out: whole programs and windows, shares of the benches, networks with their shipped weights
-#: or a training, real connections, the unit tests once more without Qt; and, below, tests of many drawn examples.
+#: What `-m "not slow"` leaves out: whole programs and windows, shares of the benches, networks with their weights or a
+#: training, real connections, the unit tests once more without Qt; and, below, tests of many drawn examples.
 SLOW = (
     "e2e",
     "qt",
