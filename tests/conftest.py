@@ -28,12 +28,14 @@ settings.load_profile("any machine")
 
 _numbers = itertools.count()
 
-#: What `-m "not slow"` leaves out: whole programs and windows, shares of the benches, networks with their weights or a
-#: training, real connections, the unit tests once more without Qt; and, below, tests of many drawn examples.
+#: What `-m "not slow"` leaves out: whole programs, windows and workflows, shares of the benches, networks with their
+#: weights or a training, real connections, the unit tests once more without Qt; and, below, tests of many drawn
+#: examples.
 SLOW = (
     "e2e",
     "qt",
     "unit/bench/test_speed_table.py::test_a_tiny_run_goes_from_end_to_end",
+    "unit/commands/test_finetune.py",
     "unit/sorting/test_errors.py",
     "unit/sorting/test_safety.py",
     "unit/test_architecture.py::test_the_unit_tests_pass_with_pyside6_absent",
@@ -49,15 +51,17 @@ SLOW = (
     "unit/vision/classifier/test_training_overlap.py",
     "unit/vision/export",
     "unit/vision/finetuning",
-    "unit/workflows/training/test_finetune.py",
+    "unit/workflows",
 )
-#: Parts of the window whose tests take milliseconds.
+#: Parts of these whose tests are quick, so that every package has some.
 QUICK = (
     "qt/shared/test_charts.py",
     "qt/shared/test_error_dialog.py",
     "qt/window/test_actions.py",
     "qt/workers/test_job_queue.py",
     "qt/workers/test_workers.py",
+    "unit/workflows/filing/test_gc_pause.py",
+    "unit/workflows/test_engine.py",
 )
 
 
