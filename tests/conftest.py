@@ -28,6 +28,56 @@ settings.load_profile("any machine")
 
 _numbers = itertools.count()
 
+#: What `-m "not slow"` leaves out: whole programs, windows and workflows, shares of the benches, networks with their
+#: weights or a training, real connections, the unit tests once more without Qt; and, below, tests of many drawn
+#: examples.
+SLOW = (
+    "e2e",
+    "qt",
+    "unit/bench/test_speed_table.py::test_a_tiny_run_goes_from_end_to_end",
+    "unit/commands/test_finetune.py",
+    "unit/sorting/test_errors.py",
+    "unit/sorting/test_safety.py",
+    "unit/test_architecture.py::test_the_unit_tests_pass_with_pyside6_absent",
+    "unit/vision/backbone/test_any_backbone.py",
+    "unit/vision/backbone/test_build.py",
+    "unit/vision/backbone/test_convert_resnet50.py",
+    "unit/vision/backbone/test_download.py",
+    "unit/vision/backbone/test_embedder.py",
+    "unit/vision/backbone/test_weights.py",
+    "unit/vision/classifier/test_label_errors.py",
+    "unit/vision/classifier/test_lda.py",
+    "unit/vision/classifier/test_semi_supervised.py",
+    "unit/vision/classifier/test_training_overlap.py",
+    "unit/vision/export",
+    "unit/vision/finetuning",
+    "unit/workflows",
+)
+#: Parts of these whose tests are quick, so that every package has some.
+QUICK = (
+    "qt/shared/test_charts.py",
+    "qt/shared/test_error_dialog.py",
+    "qt/window/test_actions.py",
+    "qt/workers/test_job_queue.py",
+    "qt/workers/test_workers.py",
+    "unit/workflows/filing/test_gc_pause.py",
+    "unit/workflows/test_engine.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that are slow, by folder, file or name."""
+    root = Path(__file__).parent
+    for item in items:
+        test = f"{item.path.relative_to(root).as_posix()}::{item.name}"
+        draws = getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+        if draws or (_is_among(test, SLOW) and not _is_among(test, QUICK)):
+            item.add_marker(pytest.mark.slow)
+
+
+def _is_among(test: str, places: tuple[str, ...]) -> bool:
+    return any(test == place or test.startswith((f"{place}/", f"{place}::")) for place in places)
+
 
 def pytest_collection_finish() -> None:
     """What was imported by now stays to the end; the collector need not go through it again with every test."""

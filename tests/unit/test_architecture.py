@@ -148,6 +148,72 @@ def test_the_window_asks_no_table(path: Path) -> None:
     assert asked == []
 
 
+def module_of(path: Path) -> str:
+    """The name by which a file of the repository is imported."""
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def names_defined_in(path: Path) -> set[str]:
+    """What a module binds itself, at its top or in a conditional there, and does not import."""
+    defined: set[str] = set()
+    statements = list(ast.parse(path.read_text(encoding="utf-8")).body)
+    while statements:
+        node = statements.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            defined.add(node.name)
+        elif isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            defined |= {name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)}
+        elif isinstance(node, (ast.If, ast.Try, ast.With)):
+            statements += [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)]
+            statements += [each for handler in getattr(node, "handlers", []) for each in handler.body]
+    return defined
+
+
+OWN_MODULES = {module_of(path): path for path in SOURCES if path.name != "__init__.py"}
+DEFINED = {module: names_defined_in(path) for module, path in OWN_MODULES.items()}
+EVERY_SOURCE = sorted(
+    path for folder in ("flowersorter", "packaging", "tests") for path in (ROOT / folder).rglob("*.py")
+)
+
+
+def names_used_of(path: Path) -> Iterator[tuple[str, str]]:
+    """(module of ours, name) for each name that a file takes from it: imported, or as `module.name`."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    by_alias: dict[str, str] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                if whole in OWN_MODULES:
+                    by_alias[alias.asname or alias.name] = whole
+                elif node.module in OWN_MODULES:
+                    yield node.module, alias.name
+    if "tests" in path.relative_to(ROOT).parts:
+        return  # a test may replace a name in the module that uses it
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in by_alias:
+            yield by_alias[node.value.id], node.attr
+
+
+@pytest.mark.parametrize("path", EVERY_SOURCE, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_every_name_is_imported_from_the_module_that_defines_it(path: Path) -> None:
+    """Only the `__init__.py` of a package may pass on what another module defines: it is the package's public API."""
+    passed_on = [f"{module}.{name}" for module, name in names_used_of(path) if name not in DEFINED[module]]
+    assert passed_on == [], "import these from the module that defines them"
+
+
+@pytest.mark.parametrize(
+    "folder",
+    sorted({path.parent for path in SOURCES}),
+    ids=lambda p: p.relative_to(ROOT).as_posix(),
+)
+def test_a_folder_is_small_enough_to_be_read_at_a_glance(folder: Path) -> None:
+    """Counted are modules and packages; `__init__.py` is the folder itself, and what is no code is data."""
+    siblings = {path.relative_to(folder).parts[0] for path in folder.rglob("*.py")} - {"__init__.py"}
+    assert len(siblings) <= 18, f"{len(siblings)} siblings: find the groups among them"
+
+
 def test_no_file_has_outgrown_its_job() -> None:
     lengths = {path: len(path.read_text(encoding="utf-8").splitlines()) for path in SOURCES}
     assert {str(path): n for path, n in lengths.items() if n > 400} == {}

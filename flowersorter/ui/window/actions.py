@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QObject, Qt, Slot
@@ -37,6 +37,23 @@ class Actions(QObject):
 
     def __getitem__(self, name: str) -> QAction:
         return self._actions[name]
+
+    def connect_to(self, handlers: Mapping[str, Callable[..., object]]) -> None:
+        """Connect every action with its handler; a checkable action calls it with its new state.
+
+        Args:
+            handlers: The handler of each action by the action's name.
+
+        Raises:
+            LookupError: An action has no handler, so that its menu entry would do nothing, or a handler has no action.
+        """
+        if handlers.keys() != self._actions.keys():
+            dead = sorted(self._actions.keys() - handlers.keys())
+            unknown = sorted(handlers.keys() - self._actions.keys())
+            raise LookupError(f"actions without a handler: {dead}; handlers without an action: {unknown}")
+        for name, handler in handlers.items():
+            action = self[name]
+            (action.toggled if action.isCheckable() else action.triggered).connect(handler)
 
     def all(self) -> Sequence[QAction]:
         """Every action."""

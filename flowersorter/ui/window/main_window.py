@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal, Slot
@@ -188,7 +188,7 @@ class MainWindow(QMainWindow):
 
     def _connect_actions(self) -> None:
         late = self.on_demand
-        deeds = {
+        handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.looking.ask_for_folder,
             "look_again": self._look_again,
             "new_collection": self.collections.make,
@@ -226,15 +226,14 @@ class MainWindow(QMainWindow):
             "show_unsure": self.shelf.show_unsure,
             "show_new": self.shelf.show_new,
             "show_unreadable": self.shelf.show_unreadable,
+            "hide_checked": self.shelf.hide_checked,
+            "inspector": self.inspector.setVisible,
             "about": self.looking.show_about,
             "help": self.looking.show_keys,
         }
-        for name, deed in deeds.items():
-            self.actions_by_name[name].triggered.connect(deed)
-        self.actions_by_name["hide_checked"].toggled.connect(self.shelf.hide_checked)
+        self.actions_by_name.connect_to(handlers)
         self.shelf.said.connect(self.job_bar.say)
         self.shelf.everything_shown.connect(self._show_checked)
-        self.actions_by_name["inspector"].toggled.connect(self.inspector.setVisible)
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])

@@ -27,7 +27,7 @@ from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe
 from flowersorter.workflows.evaluation.axes import Axis, share_axis
 
-#: Okabe and Ito's bluish green and vermillion: told apart with every common kind of colour blindness, and at least
+#: Okabe and Ito's bluish green and vermilion: told apart with every common kind of colour blindness, and at least
 #: 3 to 1 against light and dark ground, as graphics need (WCAG 2.1).
 RIGHT, WRONG = QColor("#009e73"), QColor("#d55e00")
 _TICK_PX = 4
