@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
-from flowersorter.commands.parser import parse_window
+from flowersorter.commands.shared.parser import parse_window
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,15 +13,15 @@ from importlib import import_module
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from flowersorter.commands.line_parser import UsageError, suggestion
-from flowersorter.commands.output import Terminal
-from flowersorter.commands.parser import make_parser, parse, verb_parser
+from flowersorter.commands.shared.line_parser import UsageError, suggestion
+from flowersorter.commands.shared.output import Terminal
+from flowersorter.commands.shared.parser import make_parser, parse, verb_parser
 from flowersorter.commands.verbs import VERBS
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
 
 if TYPE_CHECKING:
-    from flowersorter.commands.context import Call
+    from flowersorter.commands.shared.context import Call
 
 
 FAILED, WRONG_USAGE = 1, 2
@@ -89,7 +89,7 @@ def _failed(terminal: Terminal, sentence: str) -> int:
 
 
 def _run(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
-    from flowersorter.commands.context import Call
+    from flowersorter.commands.shared.context import Call
 
     run = _verb(options.verb)
     # Nothing but the JSON lines may reach stdout, whatever a library prints.

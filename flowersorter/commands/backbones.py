@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.output import Terminal, shown, size
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import Terminal, shown, size
 from flowersorter.errors import UserError
 from flowersorter.vision.backbone.registry import backbones
 from flowersorter.vision.backbone.weights import recognise_weights

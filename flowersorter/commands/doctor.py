@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.output import counted, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import counted, shown
 from flowersorter.workflows.maintenance.doctor import doctor
 
 

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.folder_output import say_unreadable
-from flowersorter.commands.json_lines import unreadable_line
-from flowersorter.commands.output import Terminal, percent, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import say_unreadable
+from flowersorter.commands.shared.json_lines import unreadable_line
+from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate

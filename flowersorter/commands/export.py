@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.output import percent, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import percent, shown
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.output import Terminal, counted, percent, shown
-from flowersorter.commands.training_output import record_training, say_held_out, say_rest
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.domain.figures import Epoch
 from flowersorter.workflows.training.finetune import EPOCHS, FinetuneRequest, FinetuneResult, finetune
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from flowersorter.commands.context import Call
 from flowersorter.commands.models import local_time
-from flowersorter.commands.output import shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import shown
 from flowersorter.domain.journal import EntryState, Run
 from flowersorter.errors import UserError
 from flowersorter.workflows.filing.history import RunPhoto, run_photos, runs

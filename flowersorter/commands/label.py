@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.folder_output import say_unreadable
-from flowersorter.commands.json_lines import unreadable_line
-from flowersorter.commands.output import Terminal, counted, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import say_unreadable
+from flowersorter.commands.shared.json_lines import unreadable_line
+from flowersorter.commands.shared.output import Terminal, counted, shown
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import Progress, silent

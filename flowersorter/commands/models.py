@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.json_lines import STARTER
-from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.json_lines import STARTER
+from flowersorter.commands.shared.output import NOTHING, Terminal, counted, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.evaluation.compare_models import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.output import NOTHING, Terminal, counted, percent, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import NOTHING, Terminal, counted, percent, shown
 from flowersorter.domain.figures import Gain
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.label_next import (

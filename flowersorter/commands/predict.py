@@ -9,9 +9,9 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.folder_output import predict_one_folder, say_folder
-from flowersorter.commands.json_lines import (
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import predict_one_folder, say_folder
+from flowersorter.commands.shared.json_lines import (
     ModelName,
     count_lines,
     folder_lines,
@@ -19,7 +19,7 @@ from flowersorter.commands.json_lines import (
     photo_line,
     unreadable_line,
 )
-from flowersorter.commands.output import Terminal, percent, shown
+from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import PhotoUnreadable

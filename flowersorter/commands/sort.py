@@ -8,15 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.folder_output import (
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import (
     predict_one_folder,
     say_missing_model,
     say_no_photos,
     say_unreadable,
 )
-from flowersorter.commands.json_lines import folder_lines, lost_photos, model_name
-from flowersorter.commands.output import Terminal, counted, shown, size
+from flowersorter.commands.shared.json_lines import folder_lines, lost_photos, model_name
+from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.execute import RunResult

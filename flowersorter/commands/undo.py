@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.json_lines import unreadable_line
-from flowersorter.commands.output import counted, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.json_lines import unreadable_line
+from flowersorter.commands.shared.output import counted, shown
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
 

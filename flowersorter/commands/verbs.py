@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowersorter.commands.line_parser import LineParser
+from flowersorter.commands.shared.line_parser import LineParser
 
 
 def _nothing_more(parser: LineParser) -> None:

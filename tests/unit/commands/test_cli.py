@@ -15,11 +15,11 @@ import pytest
 
 from flowersorter import cli
 from flowersorter.cli import main
-from flowersorter.commands.context import Call
 from flowersorter.commands.evaluate import evaluation_summary
-from flowersorter.commands.json_lines import photo_line
-from flowersorter.commands.output import NOTHING, Terminal, columns, counted, percent, shown, size
-from flowersorter.commands.parser import make_parser, parse
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.json_lines import photo_line
+from flowersorter.commands.shared.output import NOTHING, Terminal, columns, counted, percent, shown, size
+from flowersorter.commands.shared.parser import make_parser, parse
 from flowersorter.commands.verbs import FORMER_NAMES, VERBS
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict

@@ -14,7 +14,7 @@ import pytest
 
 from flowersorter.cli import main
 from flowersorter.commands.finetune import epoch_line
-from flowersorter.commands.output import Terminal
+from flowersorter.commands.shared.output import Terminal
 from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
 from flowersorter.library.collection import CollectionStore

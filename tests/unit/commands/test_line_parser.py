@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.commands.line_parser import UsageError
-from flowersorter.commands.parser import parse, parse_window
+from flowersorter.commands.shared.line_parser import UsageError
+from flowersorter.commands.shared.parser import parse, parse_window
 
 
 def problem(*arguments: str) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import pytest
 
 from flowersorter.cli import main
 from flowersorter.commands.next import _outlook, gain_in_words
-from flowersorter.commands.output import Terminal
+from flowersorter.commands.shared.output import Terminal
 from flowersorter.commands.train import _say_training
 from flowersorter.domain.figures import Gain
 from flowersorter.jobs import CancelToken, silent

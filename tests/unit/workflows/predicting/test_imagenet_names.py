@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from flowersorter.api.answers import photos_of, prediction_of
-from flowersorter.commands.json_lines import folder_lines
-from flowersorter.commands.output import Terminal
+from flowersorter.commands.shared.json_lines import folder_lines
+from flowersorter.commands.shared.output import Terminal
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowersorter.commands.output import Terminal, counted
+from flowersorter.commands.shared.output import Terminal, counted
 from flowersorter.errors import Cancelled, CollectionDamaged, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore

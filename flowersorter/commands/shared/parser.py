@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import flowersorter
-from flowersorter.commands.line_parser import LineParser, UsageError, find_command, suggestion
+from flowersorter.commands.shared.line_parser import LineParser, UsageError, find_command, suggestion
 from flowersorter.commands.verbs import FORMER_NAMES, VERBS, Verb, to_path
 
 if TYPE_CHECKING:

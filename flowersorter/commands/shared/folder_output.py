@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.json_lines import lost_photos
-from flowersorter.commands.output import Terminal, counted, shown
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.json_lines import lost_photos
+from flowersorter.commands.shared.output import Terminal, counted, shown
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.scan import looks_like_photo

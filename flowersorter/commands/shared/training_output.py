@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flowersorter.commands.context import Call
-from flowersorter.commands.folder_output import say_unreadable
-from flowersorter.commands.json_lines import unreadable_line
-from flowersorter.commands.output import Terminal, counted, percent
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import say_unreadable
+from flowersorter.commands.shared.json_lines import unreadable_line
+from flowersorter.commands.shared.output import Terminal, counted, percent
 from flowersorter.domain.figures import wilson_interval
 from flowersorter.workflows.training.finetune import FinetuneResult
 from flowersorter.workflows.training.train import TrainResult
