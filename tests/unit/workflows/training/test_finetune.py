@@ -380,7 +380,7 @@ def test_missing_small_pictures_are_made_again(engine: Engine, stripes: Path) ->
     assert len(list((engine.collection.folder / "thumbnails").rglob("*.jpg"))) == 36
 
 
-@pytest.mark.parametrize("where", ["learner.Learner._forward", "finetune.make_optimiser", "finetune.augmented"])
+@pytest.mark.parametrize("where", ["gradient_worker.GradientWorker._forward", "train_loop.make_optimiser", "train_loop.augmented"])
 def test_too_little_memory_is_told_and_the_model_before_stays(
     where: str, engine: Engine, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -389,7 +389,7 @@ def test_too_little_memory_is_told_and_the_model_before_stays(
     def none_left(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(f"flowersorter.vision.{where}", none_left)
+    monkeypatch.setattr(f"flowersorter.vision.finetuning.{where}", none_left)
     with pytest.raises(DeviceUnavailable, match="not enough memory for deep training"):
         trained(engine)
     current = engine.collection.models.current()
