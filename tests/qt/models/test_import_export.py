@@ -63,7 +63,7 @@ def test_a_shared_model_is_added_and_used_when_told_to(
     idle(program, qtbot)
     bar = program.window.job_bar
     said = bar.message.text()
-    assert "“flowers.safetensors” was added: 5 classes" in said
+    assert "“flowers.safetensors” was added. Classes: 5." in said
     assert f"accuracy on {QLocale().toString(1500)} photos" in said
     assert "Not tested on yours" in said
     assert stored(program).models.current() is None
