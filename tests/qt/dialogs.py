@@ -36,7 +36,13 @@ def when_open(answer: Callable[[], None]) -> None:
     def wait() -> None:
         if QApplication.activeModalWidget() is None and time.monotonic() < end_s:
             QTimer.singleShot(1, wait)
-        else:
+            return
+        try:
             answer()
+        except BaseException:  # the test fails, and the dialog must not wait for ever
+            dialog = QApplication.activeModalWidget()
+            if isinstance(dialog, QDialog):
+                dialog.reject()
+            raise
 
     QTimer.singleShot(0, wait)

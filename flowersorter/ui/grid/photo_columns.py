@@ -156,6 +156,12 @@ class PhotoColumns:
             {int(self.place_ids[row]): int(self.label_ids[row] * self.by_person[row]) for row in at.tolist()},
         )
 
+    def photos_shown_otherwise(self, labels: Mapping[int, Label | None]) -> set[int]:
+        """Photos of which at least one place is shown with another label than this one, by photo id."""
+        rows = np.flatnonzero(np.isin(self.photo_ids, np.fromiter((each for each in labels if each), np.int64)))
+        photos = self.photo_ids[rows].tolist()
+        return {photo for row, photo in zip(rows.tolist(), photos, strict=True) if self._label(row) != labels[photo]}
+
     def _label(self, row: int) -> Label | None:
         if not self.label_ids[row]:
             return None

@@ -40,18 +40,20 @@ class LabelView:
 
     def show(self, news: LabelNews) -> None:
         """Show what the library says, as far as it is not out of date."""
-        shown = self.shown_of(news)
+        columns = self._photos.columns
+        columns.set_photos(news.read)  # first: what is shown at these places counts for their photos from now on
         labels = {
-            photo: label
-            for photo, label in news.labels.items()
-            if ("photo", photo) not in self._asked and shown.labels.get(photo, ...) != label
+            photo: news.labels[photo]
+            for photo in columns.photos_shown_otherwise(news.labels)
+            if ("photo", photo) not in self._asked
         }
+        shown = columns.labels_shown((), news.pending)
         pending = {
             at: class_id
             for at, class_id in news.pending.items()
             if ("place", at) not in self._asked and shown.pending.get(at) != class_id
         }
-        self._photos.show_labels(LabelNews(labels, pending, news.read))
+        self._photos.show_labels(LabelNews(labels, pending))
 
 
 def _keys(news: LabelNews) -> list[tuple[str, int]]:

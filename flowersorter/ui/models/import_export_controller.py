@@ -5,6 +5,7 @@ The workflows are imported on first use, so that the window appears sooner.
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,8 @@ from PySide6.QtCore import QCoreApplication, QLocale, QObject, QUrl, Signal, Slo
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
+from flowersorter.domain.changes import Changes
 from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
-from flowersorter.errors import FlowerSorterError
 from flowersorter.library.tables.settings import EXPORT_FOLDER
 from flowersorter.ui.shared.save_file_name import with_ending
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -144,11 +145,14 @@ class ImportExportController(QObject):
     def _use(self) -> None:
         from flowersorter.workflows.models.current_model import use_model
 
-        try:
-            use_model(self._session.collection, self._imported)
-        except FlowerSorterError as error:
-            self._front.complain(error)
-            return
+        self._session.library.submit(
+            partial(use_model, self._session.collection, self._imported),
+            self._on_used,
+            self._front.complain,  # it may have been deleted since
+            changes=Changes.MODEL | Changes.CLASSES,
+        )
+
+    def _on_used(self, _result: None) -> None:
         self._front.bar.say("")
         self.guesses_outdated.emit()
 
@@ -165,7 +169,7 @@ def described(result: ImportResult) -> str:
     """Describe an imported model and its reported accuracy for the status bar."""
 
     def tr(text: str) -> str:
-        return QCoreApplication.translate("TakeController", text)
+        return QCoreApplication.translate("ImportExportController", text)
 
     photos = QLocale().toString(result.photos)
     text = tr("“{0}” was added. Classes: {1}.").format(result.name, len(result.classes))

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+
+class _WideScrollArea(QScrollArea):
+    """Scrolls up and down only: never narrower than its page, whatever the font."""
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the longest key, the longest word beside it and the scroll bar."""
+        hint = super().minimumSizeHint()
+        width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        return QSize(max(width, hint.width()), hint.height())
 
 
 class ShortcutsDialog(QDialog):
@@ -44,7 +54,7 @@ class ShortcutsDialog(QDialog):
             said.setWordWrap(True)
             grid.addWidget(said, number, 1)
         grid.setRowStretch(len(rows), 1)
-        scroll = QScrollArea(self)
+        scroll = _WideScrollArea(self)
         scroll.setObjectName("keys")
         scroll.setAccessibleName(self.tr("Keyboard shortcuts"))
         scroll.setFrameShape(QScrollArea.Shape.NoFrame)

@@ -66,7 +66,7 @@ def rename(program: Program, old: str, new: str) -> None:
     def answer() -> None:
         dialog = program.window.findChild(NameDialog)
         assert dialog is not None
-        assert f"{EACH} photos filed under it" in dialog.note.text()
+        assert f"{EACH} photos sorted into it" in dialog.note.text()
         dialog.field.setText(new)
         QTest.mouseClick(dialog.ok_button, Qt.MouseButton.LeftButton)
 
@@ -195,7 +195,7 @@ def test_what_the_person_changed_stays_and_says_why(program: Program, sorted_to:
     press(program, qtbot, lambda dialog: dialog.move_button)
     assert (sorted_to / "ruby" / fine.name).exists()
     assert edited.read_bytes() == b"edited"
-    assert "2 stayed where they are" in program.window.job_bar.message.text()
+    assert "Not moved: 2 (" in program.window.job_bar.message.text()
 
 
 def test_deleting_a_class_leaves_its_filed_photos_alone(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
@@ -252,7 +252,7 @@ def test_some_photos_of_a_run_are_taken_back_from_the_history(program: Program, 
     idle(program, qtbot)
     assert not any(path.exists() for path in taken)
     assert sum(filed(sorted_to).values()) == 3 * EACH - 2
-    assert program.window.job_bar.message.text() == "2 photos are back where they were."
+    assert program.window.job_bar.message.text() == "Removed 2 copies."
     assert runs(program.collection)[0].state == "partly undone"
 
 

@@ -117,7 +117,7 @@ def test_the_same_photo_in_two_class_folders_has_a_sentence_of_its_own(photo: Pa
     qtbot.addWidget(dialog)
     dialog.show()
     assert dialog.sentence.text() == "The same photo is in both “dahlia” and “zinnia”"
-    assert "copy.jpg hold the same bytes. It counts as dahlia until you say which is right." in dialog.reason.text()
+    assert "copy.jpg are identical. It counts as dahlia until you choose." in dialog.reason.text()
     assert not dialog.alike.isVisible()
     dialog.shutdown()
 

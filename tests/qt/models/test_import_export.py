@@ -63,7 +63,7 @@ def test_a_shared_model_is_added_and_used_when_told_to(
     idle(program, qtbot)
     bar = program.window.job_bar
     said = bar.message.text()
-    assert "“flowers.safetensors” was added: 5 classes" in said
+    assert "“flowers.safetensors” was added. Classes: 5." in said
     assert f"accuracy on {QLocale().toString(1500)} photos" in said
     assert "Not tested on yours" in said
     assert stored(program).models.current() is None
@@ -72,6 +72,7 @@ def test_a_shared_model_is_added_and_used_when_told_to(
     current = stored(program).models.current()
     assert current is not None
     assert current.held_out_accuracy is None
+    assert program.session.state.model_id == current.id
 
 
 def test_a_file_that_is_no_model_is_refused_in_words(

@@ -171,7 +171,7 @@ def test_every_number_of_a_comparison_opens_its_photos(kept: Kept, qtbot: QtBot)
     assert filter_.places is not None
     assert len(filter_.places) == 28
     assert program.photos.rowCount() == 12  # those of the open folder
-    assert "16 of these photos are in other folders" in program.window.job_bar.message.text()
+    assert program.window.job_bar.message.text() == "In other folders: 16."
     assert kept.dialog.isVisible()
     moves = view.moves
     assert moves.topLevelItemCount() == 2
@@ -193,7 +193,10 @@ def test_the_other_way_round_it_is_better(kept: Kept, qtbot: QtBot) -> None:
     idle(kept.program, qtbot)
     assert page.comparison.better_button.text() == "16 better"
     assert not page.comparison.worse_button.isEnabled()
-    assert "this one gets 24 right, the one in use 8" in page.comparison.judged.text()
+    assert (
+        "Of 24 photos with a label, this model gets 24 right and the model in use gets 8."
+        in page.comparison.judged.text()
+    )
 
 
 def test_a_comparison_goes_when_another_model_is_used(kept: Kept, qtbot: QtBot) -> None:
@@ -354,6 +357,7 @@ def test_a_worse_model_waits_until_it_is_wanted(kept: Kept, qtbot: QtBot) -> Non
     answer(kept.page, "delete_model_button")
     idle(program, qtbot)
     program.window.training._use_refused()  # its offer still stands in the bar, and what it offers is gone
+    stored(program)
     box = next(each for each in program.window.findChildren(ErrorDialog) if each.isVisible())
     assert box.said[0] == f"There is no model {worse}"
     box.close()

@@ -30,7 +30,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
-from tests.qt.program import draw_folder, idle, running, stored
+from tests.qt.program import draw_folder, idle, running, show_stored, stored
 from tests.tiny_network import PATTERNS, draw_stripes, tiny_among_the_backbones
 
 Training = Callable[[Engine, FinetuneRequest, Report, CancelToken], FinetuneResult]
@@ -202,6 +202,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
         photo_ids = started.photos.columns.photo_ids
         class_id = started.window.classes.classes[0].id
         assign(started.collection, [int(photo_id) for photo_id in photo_ids if photo_id][:3], class_id)
+        show_stored(started)
         yield started
 
 

@@ -265,7 +265,7 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
 def refuse_backups(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every backup meet a full disk."""
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise UserError("The library could not be backed up", "No space left on device", "Check the disk and try again")
 
     monkeypatch.setattr("flowersorter.library.collection.back_up_if_changed", full)
