@@ -218,7 +218,7 @@ def test_the_python_in_the_readme_runs(fresh: Program) -> None:
     assert len(said) == 1 + 3 + 1 + 1
     assert said[1].startswith("IMG_0001.jpg ")
     assert said[4] == "None"  # one photo is too few to measure with
-    assert said[5].endswith(" photos to file")
+    assert said[5].endswith(" photos to sort")
     assert not (fresh.cwd / "sorted").exists()  # taken back
 
 
