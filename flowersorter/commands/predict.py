@@ -92,7 +92,7 @@ def _predict_photos(call: Call, engine: Engine, paths: Sequence[Path]) -> list[d
     lines = [_line(engine, prediction, names, model) for prediction in predictions]
     for line, prediction in zip(lines, predictions, strict=True):
         call.terminal.record(line)
-        _say(call.terminal, prediction)
+        _say(call.terminal, prediction, line.get("label"))
     return lines
 
 
@@ -123,10 +123,11 @@ def _label(engine: Engine, path: Path, names: dict[int, str]) -> tuple[str, Labe
     return None if label is None else (names[label.class_id], label.origin)
 
 
-def _say(terminal: Terminal, prediction: PhotoPrediction) -> None:
+def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None) -> None:
     if prediction.error is not None:
         terminal.say(f"{shown(prediction.path)}: cannot be read: {prediction.error}")
         return
     like = f", looks like: {prediction.looks_like}" if prediction.looks_like else ""
-    terminal.say(f"{shown(prediction.path)}: {_IN_WORDS[prediction.verdict]}{like}")
+    labelled = f"; its label: {shown(label)}" if label else ""
+    terminal.say(f"{shown(prediction.path)}: {_IN_WORDS[prediction.verdict]}{like}{labelled}")
     terminal.say_table([[shown(name), percent(share)] for name, share in prediction.top], right=(1,), indent=2)

@@ -134,6 +134,11 @@ def test_label_says_what_photos_are_and_removes_it_again(labelled: Labelled, pro
     assert (done.summary["labelled"], done.summary["unreadable"]) == (2, 1)
     told = {entry["path"]: entry for entry in program.ok("predict", known, other, "--json").objects[:-1]}
     assert {(entry["label"], entry["by"]) for entry in told.values()} == {("my class", "person")}
+    for_people = program.ok("predict", known, labelled.folder / PHOTOS[1]).out
+    assert [line.endswith("; its label: my class") for line in for_people.splitlines() if ".jpg: " in line] == [
+        True,
+        False,
+    ]
     removed = program.ok("label", "--remove", known, labelled.folder / PHOTOS[1], "--json")
     assert [entry["removed"] for entry in removed.objects[:-1]] == [True, False]
     assert (removed.summary["removed"], removed.summary["without_label"]) == (1, 1)

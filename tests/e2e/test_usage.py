@@ -8,6 +8,7 @@ import pytest
 
 from flowersorter import __version__
 from flowersorter.commands.verbs import VERBS
+from tests.drawing import RED, textured, write_jpeg
 from tests.e2e.conftest import Labelled
 from tests.e2e.program import Program, imported
 
@@ -130,6 +131,24 @@ def test_light_verbs_load_neither_torch_nor_qt(program: Program, arguments: tupl
 
 def test_help_loads_no_numpy(fresh: Program) -> None:
     assert not imported(fresh.ok("--help", PYTHONPROFILEIMPORTTIME="1")) & {"numpy", "PIL", "rich"}
+
+
+def test_doctor_counts_files_and_labels(fresh: Program) -> None:
+    photo = write_jpeg(fresh.cwd / "rose.jpg", textured((160, 120), RED, seed=1))
+    fresh.ok("label", photo, "--as", "rose")
+    checks = {check["name"]: check["detail"] for check in fresh.ok("doctor", "--json").objects[:-1]}
+    assert checks["Collection"] == f"{fresh.collection}: known photo files: 1, labels: 1"
+
+
+def test_undo_of_nothing_names_sorts(fresh: Program) -> None:
+    said = "There is nothing to undo: no photos were sorted, or every sort is undone already.\n"
+    assert fresh.run("undo").err == said
+
+
+def test_the_help_explains_the_verdicts_as_people_see_them(fresh: Program) -> None:
+    told = fresh.ok("--help").out
+    assert "  sure, likely, not sure, unknown " in told
+    assert 'The verdict is "sure", "likely", "unsure", "unknown" or "none".' in told
 
 
 def test_doctor_finds_a_damaged_collection_and_nothing_else_wrong(program: Program) -> None:

@@ -39,14 +39,15 @@ examples:
   flowersorter predict IMG_0001.jpg --json | jq .class
 
 glossary:
-  sure, likely, unsure, unknown   how reliable a suggestion is; "unknown" matches none of the classes
-  label                           the class of a photo that you set or confirmed, or its class folder
-  collection                      the folder with FlowerSorter's labels, models and history; your photos are not in it
-  backbone                        the image network behind the suggestions
+  sure, likely, not sure, unknown   how reliable a suggestion is; "unknown" matches none of the classes
+  label                             the class of a photo that you set or confirmed, or its class folder
+  collection                        the folder with FlowerSorter's labels, models and history; your photos are not in it
+  backbone                          the image network behind the suggestions
 
 output and exit codes:
   --json prints one JSON object a line on stdout and nothing else there; progress goes to stderr, on a terminal only.
   A photo:      {"path", "class", "confidence", "verdict", "top": [[class, p], ...], "label", "by", "model"}
+                The verdict is "sure", "likely", "unsure", "unknown" or "none".
   Unreadable:   {"path", "error"}
   sort adds "to" and "action"; every command ends with {"summary": {...}}
   0 done (unreadable photos are reported, not fatal); 1 failed, with one sentence on stderr; 2 wrong usage;

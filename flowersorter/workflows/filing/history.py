@@ -86,14 +86,14 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
         # A run that found everything already there filed nothing; the person means the one before.
         run_id = next((run.id for run in runs(engine.collection) if run.photos > run.undone), None)
     if run_id is None:
-        raise UndoRefused("There is nothing to undo", "no photos were filed, or every run is undone already")
+        raise UndoRefused("There is nothing to undo", "no photos were sorted, or every sort is undone already")
     later = moved_on(engine.collection.database, run_id)
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
     if in_the_way:
         raise UndoRefused(
             f"Run {run_id} cannot be undone yet",
-            f"run {max(in_the_way)} moved some of its photos on to another class",
-            f"Undo run {max(in_the_way)} first",
+            f"sort {max(in_the_way)} moved some of its photos on to another class",
+            f"Undo sort {max(in_the_way)} first",
         )
     return undo(engine.collection, run_id, report, cancel, only=request.only)
 

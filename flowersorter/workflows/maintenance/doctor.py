@@ -116,7 +116,7 @@ def _collection(folder: Path) -> list[Check]:
                 more.append(Check("Checksum", True, collection.checksum_problem))
             more.append(_checked("Models", lambda: _models(collection)))
             more.append(_checked("Cache", lambda: _cache(collection)))
-            return f"{folder}: {len(places)} places, {len(labels)} labels"
+            return f"{folder}: known photo files: {len(places)}, labels: {len(labels)}"
 
     return [_checked("Collection", look), *more]
 

@@ -92,7 +92,7 @@ def test_a_correction_twice_is_followed_twice_and_undone_step_by_step(engine: En
     first = corrected(engine, chosen, "blue")
     second = corrected(engine, chosen, "violet")
     assert (filed / "violet" / "red_3.jpg").exists()
-    with pytest.raises(UndoRefused, match=f"Undo run {second.run_ids[0]} first"):
+    with pytest.raises(UndoRefused, match=f"Undo sort {second.run_ids[0]} first"):
         undone(engine, first.run_ids[0])
     with pytest.raises(UndoRefused, match="moved some of its photos on"):
         undone(engine, 1)
@@ -312,7 +312,7 @@ def test_photos_that_moved_on_do_not_keep_the_others_of_their_run_from_being_und
     moved_on, other = by_name["red_3.jpg"], by_name["red_4.jpg"]
     assert (moved_on.moved_on_by, moved_on.can_undo) == (later, False)
     assert (other.moved_on_by, other.can_undo) == (None, True)
-    with pytest.raises(UndoRefused, match=f"Undo run {later} first"):
+    with pytest.raises(UndoRefused, match=f"Undo sort {later} first"):
         undo_run(engine, UndoRequest(1, only=(moved_on.entry.id, other.entry.id)), silent, CancelToken())
     assert undo_run(engine, UndoRequest(1, only=(other.entry.id,)), silent, CancelToken()).undone == 1
     assert not (filed / "red" / "red_4.jpg").exists()
