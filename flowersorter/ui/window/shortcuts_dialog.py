@@ -15,7 +15,8 @@ class _WideScrollArea(QScrollArea):
     def minimumSizeHint(self) -> QSize:
         """Room for the longest key, the longest word beside it and the scroll bar."""
         hint = super().minimumSizeHint()
-        width = self.widget().minimumSizeHint().width() + self.verticalScrollBar().sizeHint().width()
+        page, bar = self.widget(), self.verticalScrollBar()
+        width = bar.sizeHint().width() + (page.minimumSizeHint().width() if page is not None else 0)
         return QSize(max(width, hint.width()), hint.height())
 
 

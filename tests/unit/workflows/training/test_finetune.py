@@ -380,7 +380,9 @@ def test_missing_small_pictures_are_made_again(engine: Engine, stripes: Path) ->
     assert len(list((engine.collection.folder / "thumbnails").rglob("*.jpg"))) == 36
 
 
-@pytest.mark.parametrize("where", ["gradient_worker.GradientWorker._forward", "train_loop.make_optimiser", "train_loop.augmented"])
+@pytest.mark.parametrize(
+    "where", ["gradient_worker.GradientWorker._forward", "train_loop.make_optimiser", "train_loop.augmented"]
+)
 def test_too_little_memory_is_told_and_the_model_before_stays(
     where: str, engine: Engine, stripes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
