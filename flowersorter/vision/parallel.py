@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from functools import cache
+from itertools import islice
 from typing import Any, TypeVar
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
@@ -106,10 +107,50 @@ class ThreadPool:
         return list(self._pool.map(work, waiting))
 
 
+def map_batches(
+    batches: Iterator[Sequence[Item]], work: Callable[[Sequence[Item]], Result], workers: int
+) -> Iterator[list[Result]]:
+    """Work on batches in threads, with a bounded number of them under way.
+
+    One forward pass per thread avoids the per-layer barrier of intra-op parallelism (measured on two cores: 11.3 ms a
+    photo with two threads that each run a pass, 14.3 ms with two threads in one pass, more while photos are decoded).
+    NumPy's products stay on one thread meanwhile: a second BLAS thread spins on after its product, on a core that a
+    worker needs (it took a sixth of all time while photos were embedded).
+
+    Args:
+        batches: Taken one at a time, as late as possible, in the calling thread. One batch waits, so that no worker
+            does while the caller uses the results.
+        work: Called in the workers; it must end soon when its job is cancelled.
+        workers: Number of threads.
+
+    Yields:
+        The results since the last time, in no particular order.
+
+    Raises:
+        Exception: the first one raised by `work`; batches under way are left to end by themselves.
+    """
+    pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+    under_way: set[Future[Result]] = set()
+    try:
+        with one_blas_thread():
+            while True:
+                under_way.update(pool.submit(work, batch) for batch in islice(batches, workers + 1 - len(under_way)))
+                if not under_way:
+                    return
+                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                yield [future.result() for future in done]
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def core_count() -> int:
+    """Count the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def worker_count() -> int:
-    """Count the cores this process may use, up to a limit."""
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return min(cores, _MAX_WORKERS)
+    """Count the threads worth using for matrix products: the cores, up to a limit."""
+    return min(core_count(), _MAX_WORKERS)
 
 
 def row_blocks(rows: int, size: int) -> list[slice]:

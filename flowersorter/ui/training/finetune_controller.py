@@ -16,7 +16,6 @@ from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.ui.training.finetune_dialog import FinetuneDialog
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.current_model import use_model
-from flowersorter.workflows.predicting.thread_pool import worker_count
 from flowersorter.workflows.training.finetune import (
     FinetuneRequest,
     FinetuneResult,
@@ -71,7 +70,7 @@ class FinetuneController(QObject):
         photos = sum(self._session.state.label_counts.values())
         self._dialog = FinetuneDialog(
             photos,
-            lambda unfreeze, epochs: likely_seconds(collection, unfreeze, epochs, photos, worker_count()),
+            lambda unfreeze, epochs: likely_seconds(collection, unfreeze, epochs, photos),
             self._front.window,
         )
         self._dialog.start_requested.connect(self._start)

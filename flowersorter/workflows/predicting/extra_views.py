@@ -19,8 +19,8 @@ from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.photos.read import read_photo, read_small
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import cut
+from flowersorter.vision.parallel import core_count, map_batches
 from flowersorter.workflows.predicting.network_loader import Opening
-from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
 
 _BATCH = 8
 
@@ -74,8 +74,8 @@ def embed_view(
         network = opening.wait(cancel)
         return batch, list(crops), [network.embed(np.stack(list(crops.values())))] if crops else []
 
-    lanes = worker_count()
-    for finished in map_batches(_batches(photos, lanes), work, lanes):
+    workers = core_count()
+    for finished in map_batches(_batches(photos, workers), work, workers):
         for batch, hashes, embeddings in finished:
             if embeddings:
                 store.append(hashes, view, embeddings[0])
@@ -83,11 +83,11 @@ def embed_view(
         cancel.check()
 
 
-def _batches(photos: Sequence[PhotoRecord], lanes: int) -> Iterator[Sequence[PhotoRecord]]:
-    """Deal photos out in batches that let all lanes end at about the same time, as few as they are."""
+def _batches(photos: Sequence[PhotoRecord], workers: int) -> Iterator[Sequence[PhotoRecord]]:
+    """Deal photos out in batches that let all workers end at about the same time, as few as they are."""
     start = 0
     while start < len(photos):
-        size = min(_BATCH, math.ceil((len(photos) - start) / lanes))
+        size = min(_BATCH, math.ceil((len(photos) - start) / workers))
         yield photos[start : start + size]
         start += size
 

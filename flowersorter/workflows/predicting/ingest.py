@@ -22,8 +22,8 @@ from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
+from flowersorter.vision.parallel import core_count, map_batches
 from flowersorter.workflows.predicting.network_loader import Opening
-from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 #: Photos a lane decodes while the network is still being opened, which takes some seconds.
@@ -74,13 +74,13 @@ def ingest(
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
-    lanes = worker_count()
+    workers = core_count()
     store = collection.embeddings(backbone.name)
 
     def work(batch: Sequence[Place]) -> _Batch:
         return _read_and_embed(collection, store, batch, backbone, opening, cancel)
 
-    for finished in map_batches(_batches(places, opening, urgent or ViewportPriority(), lanes), work, lanes):
+    for finished in map_batches(_batches(places, opening, urgent or ViewportPriority(), workers), work, workers):
         for batch in finished:
             # Embeddings first, so that a photo in the library is a finished one.
             if batch.hashes:
@@ -96,12 +96,14 @@ def ingest(
         cancel.check()
 
 
-def _batches(places: Sequence[Place], opening: Opening, urgent: ViewportPriority, lanes: int) -> Iterator[list[Place]]:
-    """Deal places out, those somebody looks at first, in batches that let all lanes end at about the same time."""
+def _batches(
+    places: Sequence[Place], opening: Opening, urgent: ViewportPriority, workers: int
+) -> Iterator[list[Place]]:
+    """Deal places out, those somebody looks at first, in batches that let all workers end at about the same time."""
     waiting = {place.id: place for place in places}
     line = deque(waiting)
     while waiting:
-        size = min(opening.batch_size or _AHEAD, math.ceil(len(waiting) / lanes))
+        size = min(opening.batch_size or _AHEAD, math.ceil(len(waiting) / workers))
         first = [place_id for place_id in urgent.take() if place_id in waiting][:size]
         batch = [waiting.pop(place_id) for place_id in first]
         while len(batch) < size:

@@ -21,13 +21,13 @@ from flowersorter.vision.classifier.predict import Predictions, predict
 from flowersorter.vision.features.imagenet_prior import compute_imagenet_prior
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.views import CENTRE, WIDE, cut
+from flowersorter.vision.parallel import core_count, map_batches
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.imagenet_names import likenesses
 from flowersorter.workflows.predicting.imagenet_prior_cache import layer_of
 from flowersorter.workflows.predicting.network_loader import Embeds, Opening
 from flowersorter.workflows.predicting.predict_cached import in_classes
-from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -96,8 +96,8 @@ def predict_photos(
     entry = backbone_of(engine, name)
     names = _names(engine.collection, named.model)
     opening = engine.network(entry, request.device)
-    lanes = worker_count()
-    size = max(1, min(_MOST_AT_ONCE, len(request.paths) // lanes))
+    workers = core_count()
+    size = max(1, min(_MOST_AT_ONCE, len(request.paths) // workers))
     starts = range(0, len(request.paths), size)
 
     def work(batch: Sequence[int]) -> tuple[int, list[PhotoPrediction]]:
@@ -105,7 +105,7 @@ def predict_photos(
         return batch[0], _predict_batch(paths, named.model, names, entry, opening, request.top, cancel)
 
     done: dict[int, list[PhotoPrediction]] = {}
-    for finished in map_batches(((start,) for start in starts), work, lanes):
+    for finished in map_batches(((start,) for start in starts), work, workers):
         done.update(finished)
         report(Progress("Labelling photos", min(len(done) * size, len(request.paths)), len(request.paths)))
         cancel.check()

@@ -23,6 +23,7 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.vision.finetuning.config import Recipe
+from flowersorter.vision.parallel import core_count
 from flowersorter.workflows.evaluation.compare_models import Training
 from flowersorter.workflows.labelling.planned_labels import KnownClasses, PlannedLabels
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, use_model
@@ -209,7 +210,9 @@ def _write(
     return model_id, lost, use
 
 
-def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int) -> float:
+def likely_seconds(
+    collection: CollectionStore, unfreeze: int, epochs: int, photos: int, cores: int | None = None
+) -> float:
     """About how long a deep training will take: as fast as the last one here, else as measured on a computer like many.
 
     Args:
@@ -217,10 +220,10 @@ def likely_seconds(collection: CollectionStore, unfreeze: int, epochs: int, phot
         unfreeze: Stages that learn beside the final layer.
         epochs: Times every photo is shown.
         photos: Labelled photos.
-        cores: How many cores there are.
+        cores: Number of cores; None for those of this computer.
     """
     paces = collection.settings.get(FINETUNING_PACE)
-    pace = paces.get(str(unfreeze), _SECONDS[unfreeze] / max(1, cores))
+    pace = paces.get(str(unfreeze), _SECONDS[unfreeze] / max(1, cores or core_count()))
     return float(pace) * photos * epochs
 
 

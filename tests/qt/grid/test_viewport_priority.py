@@ -48,7 +48,7 @@ def test_what_is_in_view_is_labelled_first(tmp_path: Path, qtbot: QtBot, monkeyp
     with running(tmp_path / "collection", qtbot) as program:
         program.engine.open_network = open_late
         monkeypatch.setattr(
-            "flowersorter.workflows.predicting.ingest.worker_count", lambda: 1
+            "flowersorter.workflows.predicting.ingest.core_count", lambda: 1
         )  # batches come in their order
         program.queue.reported.connect(note)
         try:

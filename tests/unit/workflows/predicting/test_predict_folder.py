@@ -233,7 +233,7 @@ class _Tallying(ColourNetwork):
 def test_no_lane_gets_all_of_the_last_further_views(
     engine: Engine, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(extra_views, "worker_count", lambda: 2)
+    monkeypatch.setattr(extra_views, "core_count", lambda: 2)
     labelled(engine, photos)
     engine.collection.close()
     shutil.rmtree(tmp_path / "collection" / "embeddings")
@@ -256,7 +256,7 @@ def test_a_lost_cache_is_made_again_from_the_photos(engine: Engine, photos: Path
 
 
 def test_what_somebody_looks_at_is_read_first(engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ingest, "worker_count", lambda: 1)  # of several lanes any may be the first to have finished
+    monkeypatch.setattr(ingest, "core_count", lambda: 1)  # of several workers any may be the first to have finished
     looked_at = sorted(photos.rglob("red_*.jpg"))
     urgent, news = ViewportPriority(), list[object]()
 

@@ -1,4 +1,4 @@
-"""Lanes: everything is worked on once, as late as possible, and an error ends it."""
+"""Batches in threads: everything is worked on once, as late as possible, and an error ends it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from flowersorter.workflows.predicting.thread_pool import map_batches, worker_count
+from flowersorter.vision.parallel import core_count, map_batches
 
 
 @given(st.lists(st.lists(st.integers(), min_size=1, max_size=3), max_size=12), st.integers(1, 4))
-def test_everything_is_worked_on_once(batches: list[list[int]], lanes: int) -> None:
-    results = [sorted(result) for done in map_batches(iter(batches), list, lanes) for result in done]
+def test_everything_is_worked_on_once(batches: list[list[int]], workers: int) -> None:
+    results = [sorted(result) for done in map_batches(iter(batches), list, workers) for result in done]
     assert sorted(results) == sorted(sorted(batch) for batch in batches)
 
 
@@ -30,7 +30,7 @@ def test_batches_are_taken_as_late_as_possible() -> None:
             yield [number]
 
     finished = 0
-    for done in map_batches(batches(), len, lanes=3):
+    for done in map_batches(batches(), len, workers=3):
         assert taken <= finished + 3 + 1
         finished += len(done)
     assert finished == 50
@@ -38,16 +38,16 @@ def test_batches_are_taken_as_late_as_possible() -> None:
 
 def test_lanes_work_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=60)
-    results = map_batches(iter([[1], [2], [3]]), lambda _: meeting.wait(), lanes=3)
+    results = map_batches(iter([[1], [2], [3]]), lambda _: meeting.wait(), workers=3)
     assert sorted(place for done in results for place in done) == [0, 1, 2]
 
 
-def test_an_error_in_a_lane_reaches_the_caller() -> None:
+def test_an_error_in_a_worker_reaches_the_caller() -> None:
     def fail(batch: object) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(map_batches(iter([[1], [2]]), fail, lanes=2))
+        list(map_batches(iter([[1], [2]]), fail, workers=2))
 
 
 def _blas_threads() -> set[int]:
@@ -58,11 +58,11 @@ def test_products_keep_to_one_thread_while_lanes_work() -> None:
     """A second thread would spin on a core that a lane has work for, also after products of the caller."""
     with threadpool_limits(limits=2, user_api="blas"):
         seen = []
-        for done in map_batches(iter([[1], [2], [3]]), lambda _: _blas_threads(), lanes=2):
+        for done in map_batches(iter([[1], [2], [3]]), lambda _: _blas_threads(), workers=2):
             seen += [*done, _blas_threads()]
         assert seen == [{1}] * len(seen)
         assert _blas_threads() == {2}
 
 
-def test_there_is_a_lane_for_every_core_we_may_use() -> None:
-    assert worker_count() >= 1
+def test_there_is_a_worker_for_every_core_we_may_use() -> None:
+    assert core_count() >= 1
