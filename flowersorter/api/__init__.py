@@ -1,11 +1,11 @@
-"""FlowerSorter from Python: label a folder, correct, retrain, file the photos, or name a single one.
+"""FlowerSorter from Python: suggest classes for a folder, correct them, retrain, sort the photos.
 
 Everything is imported from `flowersorter` itself, which costs nothing until it is used::
 
     from flowersorter import Collection
 
     with Collection.open() as collection:
-        for photo in collection.label("~/Pictures/collection"):
+        for photo in collection.label("~/Pictures/garden"):
             print(photo.path, photo.prediction)
 
 `Collection` is a thin layer: each method runs one of the program's own workflows to its end in a thread of its own.

@@ -73,7 +73,7 @@ class Training:
         classes: Its classes.
         photos: How many of your photos it learned from.
         accuracy: Share of them, 0 to 1, that models which never saw them got right; None if too few to tell.
-        made_current: Whether the collection uses it now: a clearly worse one waits for `CollectionStore.use_model`, and
+        made_current: Whether the collection uses it now: a clearly worse one waits for `Collection.use_model`, and
             so does one in place of an imported model.
     """
 
@@ -89,7 +89,7 @@ class ModelInfo:
     """One model of a collection.
 
     Attributes:
-        number: For `CollectionStore.use_model`; None is the starter model.
+        number: For `Collection.use_model`; None is the starter model.
         current: Whether it is in use.
         classes: Its classes, in the order of its outputs.
         backbone: Name of its network.
@@ -134,7 +134,7 @@ class SortReport:
 
     Attributes:
         dry_run: Whether this is only what would be done.
-        run: Number of the run, for `CollectionStore.undo`; None where nothing was filed.
+        run: Number of the sort, for `Collection.undo`; None where nothing was filed.
         photos: One for each photo.
     """
 

@@ -10,6 +10,7 @@ from filelock import BaseFileLock, FileLock, Timeout
 
 from flowersorter.errors import CollectionLocked, FolderUnusable
 
+#: Versions up to 0.1 lock this file too: both must never have a collection open at once.
 _LOCK_NAME = "garden.lock"
 
 

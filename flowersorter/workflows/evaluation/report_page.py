@@ -135,13 +135,13 @@ def _matrix(evaluation: Evaluation) -> str:
                 continue
             strength = 0.12 + 0.5 * math.sqrt(count / int(totals[at]))
             colour = f"rgba(var(--{'good' if at == across else 'bad'}), {strength:.2f})"
-            words = f"{count} of {name}, guessed as {names[across]}"
+            words = f"{count} of {name}, suggested as {names[across]}"
             cells.append(f'<td style="background: {colour}" title="{words}">{count:,}</td>')
         rows.append(f'<tr><th scope="row">{name}</th>{"".join(cells)}</tr>')
     head = "".join(f'<th scope="col">{name}</th>' for name in names)
     return "\n".join([
         "<h2>What was taken for what</h2>",
-        '<p class="soft">Rows: what photos show. Columns: what they were guessed as.</p>',
+        '<p class="soft">Rows: the class of the label. Columns: the suggested class.</p>',
         f'<div class="scroll"><table class="matrix"><thead><tr><td></td>{head}</tr></thead><tbody>',
         *rows,
         "</tbody></table></div>",
@@ -152,7 +152,7 @@ def _figures(evaluation: Evaluation, curve: LearningCurve | None) -> str:
     off = f"On average what it says of its sureness is off by {percent(evaluation.calibration_error)}."
     figures = [
         (calibration_figure(evaluation.bins), f"On the line it is as sure as it should be. {off}"),
-        (confidence_figure(evaluation.histogram), "Wrong guesses should be few, and not sure."),
+        (confidence_figure(evaluation.histogram), "Wrong suggestions should be few, and not sure."),
     ]
     if curve is not None:
         helped = " The starter model's photos helped at every point and are not counted." if curve.with_starter else ""
@@ -167,7 +167,7 @@ def _figures(evaluation: Evaluation, curve: LearningCurve | None) -> str:
 def _mistakes(evaluation: Evaluation, mistakes: Sequence[Mistake]) -> str:
     wrong = evaluation.photos - int(evaluation.right.sum())
     if not wrong:
-        return "<h2>None was guessed wrong</h2>"
+        return "<h2>Every suggestion was right</h2>"
     some = f" The {len(mistakes):,} it was surest of:" if len(mistakes) < wrong else ""
     items = []
     for each in mistakes:

@@ -32,14 +32,14 @@ def photo_table(evaluation: Evaluation, paths: Paths) -> bytes:
 
 
 def class_table(evaluation: Evaluation) -> bytes:
-    """One line a class: photos, recall, precision, and how many were guessed as each class."""
+    """One line a class: photos, recall, precision, and how many were suggested as each class."""
     names = evaluation.class_names
     rows = []
     for at, name in enumerate(names):
         counts = evaluation.confusion[at].tolist()
         scores = (_figure(float(evaluation.recall[at])), _figure(float(evaluation.precision[at])))
         rows.append([_safe(name), str(sum(counts)), *scores, *map(str, counts)])
-    return _written(["class", "photos", "recall", "precision", *(f"guessed as {name}" for name in names)], rows)
+    return _written(["class", "photos", "recall", "precision", *(f"suggested as {name}" for name in names)], rows)
 
 
 def _written(head: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -43,20 +43,20 @@ def calibration_figure(bins: Sequence[CalibrationBin]) -> str:
 def confidence_figure(bars: Sequence[ConfidenceBar]) -> str:
     """Right and wrong photos by confidence, on top of each other."""
     figure = Figure(
-        "How sure it is, of right and of wrong guesses",
+        "Confidence of right and wrong suggestions",
         share_axis("How sure it said it was"),
         count_axis("Photos", max((each.right + each.wrong for each in bars), default=0)),
-        [("guessed wrong", "wrong"), ("guessed right", "right")],
+        [("wrong", "wrong"), ("right", "right")],
     )
     for each in bars:
         left, right, middle = figure.x(each.low) + 1, figure.x(each.high) - 1, figure.y(each.wrong)
         how_sure = f"{percent(each.low)} to {percent(each.high)} sure"
         if each.wrong:
-            words = f"{each.wrong} guessed wrong, {how_sure}"
+            words = f"{each.wrong} wrong, {how_sure}"
             figure.bar(left, middle, right, figure.bottom, "wrong", words)
         if each.right:
             top = figure.y(each.wrong + each.right)
-            figure.bar(left, top, right, middle, "right", f"{each.right} guessed right, {how_sure}")
+            figure.bar(left, top, right, middle, "right", f"{each.right} right, {how_sure}")
     return figure.svg()
 
 

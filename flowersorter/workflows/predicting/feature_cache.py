@@ -356,12 +356,3 @@ def stored_features(
     for rows, packed in ((alone, pack(centre[alone])), (again, pack(centre[again], wide))):
         features.quantised[rows], features.scale[rows] = packed.quantised, packed.scale
     return features, positions
-
-
-def stored_embeddings(store: EmbeddingStore, hashes: Sequence[bytes]) -> tuple[NDArray[np.float32], NDArray[np.intp]]:
-    """Read what `stored_features` are features of: (M, D) pooled features and (M,) ascending positions."""
-    centre, positions = store.get(hashes, CENTRE)
-    wide, again = store.get([hashes[position] for position in positions.tolist()], WIDE)
-    embeddings = centre.astype(np.float32)
-    embeddings[again] = (embeddings[again] + wide) / 2
-    return embeddings, positions

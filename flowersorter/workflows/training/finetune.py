@@ -250,7 +250,7 @@ def _labels(
         raise TooFewPhotos(
             "There is nothing to learn from yet",
             "no photo has a label",
-            "Drag photos onto their class or confirm guesses, then try again",
+            "Drag photos onto their class or confirm suggestions, then try again",
         )
     return None, classes, ()
 

@@ -132,7 +132,7 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
         raise TooFewPhotos(
             "There is nothing to learn from yet",
             "no photo has a label",
-            "Drag photos onto their class or confirm guesses, then retrain",
+            "Drag photos onto their class or confirm suggestions, then retrain",
         )
     # A second look would take seconds; `label` has seen to those it was not sure of.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`

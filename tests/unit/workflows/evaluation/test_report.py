@@ -111,7 +111,7 @@ def test_the_page_has_every_figure_and_the_mistakes_and_fetches_nothing(
     assert any("default-src 'none'" in each for each in page.of("content"))
     assert "Of the photos of red, 0 % were found (0 of 4)" in page.of("title")
     assert "Of the photos it calls blue, 0 % are (0 of 4)" in page.of("title")
-    assert "4 of red, guessed as blue" in page.of("title")
+    assert "4 of red, suggested as blue" in page.of("title")
     for number in range(800, 804):
         assert str(tmp_path / "to measure" / "red" / f"blue_{number}.jpg") in page.text
 
@@ -166,7 +166,7 @@ def test_without_mistakes_the_page_says_so(engine: Engine, tmp_path: Path) -> No
     of = evaluation()
     perfect = replace(of, predicted=of.true, place_ids=np.zeros(10, np.int64))
     page = read_page(saved(engine, perfect, tmp_path / "report.html").files[0])
-    assert "None was guessed wrong" in page.text
+    assert "Every suggestion was right" in page.text
 
 
 # -- the tables
@@ -186,7 +186,7 @@ def test_the_tables_have_a_line_for_each_photo_and_each_class(
         assert 0 < float(confidence) <= 1
     head, *rows = read_table(result.files[1])
     by_class = {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
-    assert by_class["red"]["photos"] == by_class["red"]["guessed as blue"] == "4"
+    assert by_class["red"]["photos"] == by_class["red"]["suggested as blue"] == "4"
     assert (by_class["red"]["recall"], by_class["red"]["precision"]) == ("0.0000", "")
     assert by_class["green"]["recall"] == by_class["green"]["precision"] == "1.0000"
     assert by_class["blue"]["recall"] == ""
