@@ -30,7 +30,7 @@ def run(call: Call) -> int:
     if result.note:
         terminal.say(f"Their note: {shown(result.note)}")
     if result.made_current:
-        terminal.say("It is in use from now on.")
+        terminal.say("It is in use now.")
     elif result.weights_here:
         terminal.say(f"To use it: flowersorter models --use {result.model_id}")
     else:
