@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +57,7 @@ def _blas_threads() -> set[int]:
 
 def test_products_keep_to_one_thread_while_lanes_work() -> None:
     """A second thread would spin on a core that a lane has work for, also after products of the caller."""
+    assert np.ones(2) @ np.ones(2) == 2  # NumPy's BLAS is loaded
     with threadpool_limits(limits=2, user_api="blas"):
         seen = []
         for done in map_batches(iter([[1], [2], [3]]), lambda _: _blas_threads(), workers=2):
