@@ -108,7 +108,7 @@ class Collection:
 
     @property
     def folder(self) -> Path:
-        """Where the collection lies; your photos are not in it."""
+        """The collection's folder; photos are not in it."""
         return self._folder
 
     @property

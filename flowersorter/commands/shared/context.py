@@ -22,7 +22,7 @@ from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What a verb gets.
+    """Arguments of a verb.
 
     Attributes:
         options: The parsed command line.

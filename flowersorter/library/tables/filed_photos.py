@@ -1,4 +1,4 @@
-"""Where photos are filed, according to the journal: the results of runs that were not undone or moved on."""
+"""Places of sorted photos, read from the journal without those that were undone or moved on."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class FiledPhoto:
 
 
 class FiledFile(NamedTuple):
-    """Where a run put a photo into a class folder.
+    """The place that a sort gave a photo in a class folder.
 
     Attributes:
         id: Of its row in the journal.
@@ -63,7 +63,7 @@ class FiledFile(NamedTuple):
 
 
 def filed_rows(database: Database) -> list[tuple[int, bytes, str, bytes]]:
-    """Where photos were filed and not taken back, also those that a later run moved on.
+    """Read the places of sorted photos that were not undone, also those that a later sort moved on.
 
     Returns:
         What a `FiledFile` is made of: there are very many, and few of them are of interest.

@@ -76,7 +76,7 @@ class NewClassCommand(LabelCommand):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ClassContext:
-    """Where classes are changed, and who shows it.
+    """Receivers of a change of classes: the library and the views.
 
     Attributes:
         library: Takes the operations.

@@ -35,7 +35,7 @@ class CollectionsController(QObject):
         menu.aboutToShow.connect(self._fill)
 
     def title(self, folder: Path | None) -> str:
-        """What stands above the window: the folder, the collection, the program.
+        """Return the window title: folder, collection and program.
 
         Args:
             folder: The open folder of photos, if any.

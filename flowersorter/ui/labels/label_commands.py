@@ -20,7 +20,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LabelContext:
-    """Where labels are written and shown.
+    """Receivers of a change of labels: the library and the views.
 
     Attributes:
         library: Takes the operations.

@@ -5,7 +5,6 @@ The workflows are imported on first use, so that the window appears sooner.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +12,6 @@ from PySide6.QtCore import QCoreApplication, QLocale, QObject, QUrl, Signal, Slo
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QFileDialog
 
-from flowersorter.domain.changes import Changes
 from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.library.tables.settings import EXPORT_FOLDER
 from flowersorter.ui.shared.save_file_name import with_ending
@@ -143,14 +141,7 @@ class ImportExportController(QObject):
 
     @Slot()
     def _use(self) -> None:
-        from flowersorter.workflows.models.current_model import use_model
-
-        self._session.library.submit(
-            partial(use_model, self._session.collection, self._imported),
-            self._on_used,
-            self._front.complain,  # it may have been deleted since
-            changes=Changes.MODEL | Changes.CLASSES,
-        )
+        self._session.use_model(self._imported, self._on_used, self._front.complain)
 
     def _on_used(self, _result: None) -> None:
         self._front.bar.say("")

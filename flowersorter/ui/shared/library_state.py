@@ -1,4 +1,4 @@
-"""What the window needs of the library all the time, in memory: it asks no table, so it never waits for one."""
+"""Snapshot of classes, label counts, model and settings, held in memory so that the window waits for no table."""
 
 from __future__ import annotations
 
@@ -95,6 +95,6 @@ class LibraryState(QObject):
         self._read_again()
 
     def _read_again(self) -> None:
-        """What changed while it was read may not be in it."""
+        """Changes made while the snapshot was read may be missing from it."""
         if self._outdated:
             self._on_changed(_SHOWN)

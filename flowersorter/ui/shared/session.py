@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QWidget
 
+from flowersorter.domain.changes import Changes
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import DEVICE
 from flowersorter.ui.grid.photo_model import PhotoModel
@@ -49,6 +52,13 @@ class Session:
     def device(self) -> str:
         """What to calculate on: "auto", "cpu" or "cuda"."""
         return self.state.setting(DEVICE)
+
+    def use_model(self, model_id: int, done: Callable[[None], None], failed: Callable[[Exception], None]) -> None:
+        """Put a model into use; it fails where the model has been deleted since it was offered."""
+        from flowersorter.workflows.models.current_model import use_model  # here, because most starts use no other one
+
+        use = partial(use_model, self.collection, model_id)
+        self.library.submit(use, done, failed, changes=Changes.MODEL | Changes.CLASSES)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

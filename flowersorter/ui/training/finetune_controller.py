@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
@@ -15,7 +13,6 @@ from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.ui.training.finetune_dialog import FinetuneDialog
 from flowersorter.workers.job_queue import Listener
-from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.training.finetune import (
     FinetuneRequest,
     FinetuneResult,
@@ -136,12 +133,7 @@ class FinetuneController(QObject):
         self._end(f"{self._message} {why}")
 
     def _use_refused(self) -> None:
-        self._session.library.submit(  # it may have been deleted since
-            partial(use_model, self._session.collection, self._refused),
-            self._on_refused_used,
-            self._front.complain,
-            changes=Changes.MODEL | Changes.CLASSES,
-        )
+        self._session.use_model(self._refused, self._on_refused_used, self._front.complain)
 
     def _on_refused_used(self, _result: None) -> None:
         self._front.bar.say(self._message)

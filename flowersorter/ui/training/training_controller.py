@@ -5,7 +5,6 @@ Its workflows are imported on first use, so that the window appears sooner.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,14 +97,7 @@ class TrainingController(QObject):
         self._predict_again()
 
     def _use_refused(self) -> None:
-        from flowersorter.workflows.models.current_model import use_model
-
-        self._session.library.submit(  # it may have been deleted since
-            partial(use_model, self._session.collection, self._refused),
-            self._on_refused_used,
-            self._front.complain,
-            changes=Changes.MODEL | Changes.CLASSES,
-        )
+        self._session.use_model(self._refused, self._on_refused_used, self._front.complain)
 
     def _on_refused_used(self, _result: None) -> None:
         self._front.bar.say(self._message)
