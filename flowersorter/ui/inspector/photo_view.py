@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPainterPath, QPaintEvent, QPalette, QPixmap
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QImage, QMouseEvent, QPainter, QPaintEvent, QPalette, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from flowersorter.ui.shared.widgets import paint_photo
 
 SHAPE = 0.8  # height by width of the place
 USUAL_PX, TALLEST_PX = 280, 420
@@ -64,17 +66,7 @@ class PhotoView(QWidget):
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
         if self._image is not None and not self._image.isNull():
-            size = self._image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-            box = QRectF(0, 0, size.width(), size.height())
-            box.moveCenter(QRectF(self.rect()).center())
-            path = QPainterPath()
-            path.addRoundedRect(box, 6, 6)
-            painter.setClipPath(path)
-            ratio = self.devicePixelRatioF()
-            wanted = QSize(round(size.width() * ratio), round(size.height() * ratio))
-            smooth = Qt.TransformationMode.SmoothTransformation
-            scaled = self._image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
-            painter.drawImage(box, scaled)
+            paint_photo(self, painter, self._image)
         elif not self._icon.isNull():
             at = self.rect().center()
             half = self._icon.deviceIndependentSize() / 2

@@ -6,12 +6,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QRectF, QSize, Qt, Slot
-from PySide6.QtGui import QImage, QPainter, QPainterPath, QPaintEvent, QPalette
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from flowersorter.errors import UserError
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.widgets import text_label
+from flowersorter.ui.shared.widgets import paint_photo, text_label
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.thumbnail_loader import to_image
 
@@ -56,7 +56,7 @@ class Picture(QWidget):
         painter.setBrush(ground)
         painter.drawRoundedRect(QRectF(self.rect()), 8, 8)
         if self.image is not None and not self.image.isNull():
-            self._paint_photo(painter, self.image)
+            paint_photo(self, painter, self.image)
         elif self.text:
             painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
             inside = self.rect().adjusted(12, 12, -12, -12)
@@ -68,18 +68,6 @@ class Picture(QWidget):
             icon.setRect(box.x() - half, box.y() - half, 2 * half, 2 * half)
             theme.icon("photo").paint(painter, icon)
         painter.end()
-
-    def _paint_photo(self, painter: QPainter, image: QImage) -> None:
-        size = image.size().scaled(self.size(), Qt.AspectRatioMode.KeepAspectRatio)
-        box = QRectF(0, 0, size.width(), size.height())
-        box.moveCenter(QRectF(self.rect()).center())
-        path = QPainterPath()
-        path.addRoundedRect(box, 6, 6)
-        painter.setClipPath(path)
-        ratio = self.devicePixelRatioF()
-        wanted = QSize(round(size.width() * ratio), round(size.height() * ratio))
-        smooth = Qt.TransformationMode.SmoothTransformation
-        painter.drawImage(box, image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
 
 
 class AlikeRow(QWidget):

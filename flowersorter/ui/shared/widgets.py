@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt
-from PySide6.QtGui import QGuiApplication, QPalette, QResizeEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QLocale, QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt
+from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPainterPath, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
@@ -233,3 +233,17 @@ def open_at(dialog: QDialog, letters: int, lines: int, *, least: tuple[int, int]
     layout = dialog.layout()
     needed = layout.totalMinimumSize().width() if layout is not None else 0
     dialog.setMinimumSize(max(smallest.width(), needed), smallest.height())
+
+
+def paint_photo(widget: QWidget, painter: QPainter, image: QImage) -> None:
+    """Paint a photo as large as it fits into a widget, centred, with rounded corners; clips the painter to it."""
+    size = image.size().scaled(widget.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    box = QRectF(0, 0, size.width(), size.height())
+    box.moveCenter(QRectF(widget.rect()).center())
+    path = QPainterPath()
+    path.addRoundedRect(box, 6, 6)
+    painter.setClipPath(path)
+    ratio = widget.devicePixelRatioF()
+    wanted = QSize(round(size.width() * ratio), round(size.height() * ratio))
+    smooth = Qt.TransformationMode.SmoothTransformation
+    painter.drawImage(box, image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth))
