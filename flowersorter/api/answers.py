@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias, cast
 
@@ -136,11 +137,15 @@ class SortReport:
         dry_run: Whether this is only what would be done.
         run: Number of the sort, for `Collection.undo`; None where nothing was filed.
         photos: One for each photo.
+        sidecars: Files that the plan takes along with their photo, by kind: {".xmp": 9, ".mov": 5}.
+        staying: Other files beside the photos, which stay where they are, by kind.
     """
 
     dry_run: bool
     run: int | None
     photos: tuple[Filed, ...]
+    sidecars: Mapping[str, int] = field(default_factory=dict)
+    staying: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def filed(self) -> int:
@@ -219,7 +224,7 @@ def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
     planned = [
         Filed(file.filing.source, file.filing.class_name, file.destination, file.action.value) for file in plan.files
     ]
-    return SortReport(dry_run, None, (*planned, *_left(plan)))
+    return SortReport(dry_run, None, (*planned, *_left(plan)), plan.sidecars, plan.staying)
 
 
 def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
@@ -235,7 +240,7 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
         )
         for file in done.files
     ]
-    return SortReport(False, done.run_id, (*filed, *_left(plan)))
+    return SortReport(False, done.run_id, (*filed, *_left(plan)), plan.sidecars, plan.staying)
 
 
 def _left(plan: SortPlan) -> list[Filed]:

@@ -243,7 +243,7 @@ class Collection:
             self._run(refile, RefileRequest(photo_ids))
         request = SortRequest(source, target, Mode(mode), Include(include))
         plan = self._run(plan_sort, request)
-        if dry_run or not any(file.action.is_filed for file in plan.files):
+        if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
         done = self._run(run_sort, RunSortRequest(plan))
         return report_of_run(plan, done)

@@ -21,6 +21,7 @@ from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.refile import RefileRequest, refile
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
@@ -110,7 +111,7 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
     Raises:
         Cancelled: the person pressed Ctrl+C.
     """
-    if not any(file.action.is_filed for file in plan.files):
+    if not plan.changes_disk:
         return RunResult(None, ())  # no sort without a photo in the history
     before = {run.id for run in runs(engine.collection)}
     try:
@@ -163,6 +164,9 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "failed": actions["failed"],
         "unreadable": sum("error" in line and "class" not in line for line in lines),
         "classes": plan.counts_by_class,
+        "sidecars": dict(plan.sidecars),
+        "staying": dict(plan.staying),
+        "sidecars_edited_there": [str(path) for path in plan.edited],
     }
 
 
@@ -173,6 +177,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     table = [[shown(name), str(number)] for name, number in sorted(plan.counts_by_class.items())]
     if table:
         terminal.say_table(table, right=(1,), indent=2)
+    _say_sidecars(terminal, plan)
     if there := actions.get(Action.ALREADY_THERE):
         terminal.say(f"{counted(there, 'photo')} already there")
     if same := actions.get(Action.DUPLICATE):
@@ -187,11 +192,25 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
         terminal.say(f"Needs {size(plan.needed_bytes)} of {size(plan.free_bytes)} free.")
 
 
+def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
+    """Say which files beside the photos go along, and which stay."""
+    if plan.sidecars:
+        going = counted(sum(plan.sidecars.values()), "sidecar file")
+        terminal.say(shown(f"With them {going}: {listed(plan.sidecars)}"))
+    if plan.staying:
+        staying = counted(sum(plan.staying.values()), "other file stays", "other files stay")
+        terminal.say(shown(f"{staying}: {listed(plan.staying)}"))
+    for path in plan.edited:
+        terminal.say(f"{shown(path)} stays: the one in the class folder was edited later")
+
+
 def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome], done: RunResult) -> int:
     failed = [(path, outcome.why) for path, outcome in outcomes.items() if outcome.action == "failed"]
     filed = sum(outcome.action in _FILING for outcome in outcomes.values())
-    if filed and done.run_id is not None:
-        terminal.say(f"{counted(filed, 'photo')} {_DONE[plan.mode]}. To undo that: flowersorter undo {done.run_id}")
+    if (filed or done.sidecars) and done.run_id is not None:
+        what = [counted(filed, "photo")] * bool(filed)
+        what += [counted(done.sidecars, "sidecar file")] * bool(done.sidecars)
+        terminal.say(f"{' and '.join(what)} {_DONE[plan.mode]}. To undo that: flowersorter undo {done.run_id}")
     elif not failed:
         terminal.say("Nothing to sort.")
     if not failed:

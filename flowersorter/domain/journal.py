@@ -42,6 +42,7 @@ class Run:
         photos: Photos it filed, including those undone since.
         undone: Photos undone since.
         failed: Photos that could not be filed.
+        late_sidecars: Sidecars it filed beside photos that were there already, without those undone since.
     """
 
     id: int
@@ -54,6 +55,12 @@ class Run:
     photos: int
     undone: int
     failed: int
+    late_sidecars: int = 0
+
+    @property
+    def has_something_to_undo(self) -> bool:
+        """Whether a photo or a late sidecar is still filed."""
+        return self.photos > self.undone or self.late_sidecars > 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,28 @@
-"""Finds the sidecars of a photo: files that are sorted together with it (.xmp, .aae, RAW twins, Live Photo videos)."""
+"""Finds the sidecars of a photo: files that are sorted together with it (edits, RAW twins, films, metadata, labels).
+
+A file that is no photo is a sidecar of the photo whose name it begins with:
+
+    IMG_1.jpg       IMG_1.jpg.xmp  IMG_1.jpg_original           the full name, a separator, and anything
+                    IMG_1.xmp  IMG_1.CR2  IMG_1.mov  IMG_1.txt  the stem, a dot, and anything
+                    IMG_1_notes.pdf  IMG_1 (front).txt          the stem, another separator, and a word
+                    IMG_1_01.jpg.xmp                            a duplicate edit of darktable
+
+A film, a RAW or a number behind the stem is another shot (``IMG_1_2.mov``), and a copy's number makes it the sidecar of
+that copy (``IMG_1 (2).xmp``, ``IMG_1 (copy).txt``): where that photo is missing, the file is nobody's. Names are
+compared without case and in one Unicode form. The longest name wins, then the same spelling, then the photo's format.
+
+Some makers rename: Apple's edited photos (``IMG_E1.HEIC`` with ``IMG_O1.AAE``), the Pixel's RAW
+(``PXL_1.RAW-01.COVER.jpg`` with ``PXL_1.RAW-02.ORIGINAL.dng``), and Google Takeout, which shortens and numbers the
+names of its JSON files and has one for the photo and its edited copy (``a(1).jpg`` with ``a.jpg(1).json``).
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowersorter.natural_sort import NaturalOrder
@@ -17,12 +36,30 @@ _RAW = (
 )
 #: RAW files that cameras write beside a JPEG of the same name.
 RAW_SUFFIXES = frozenset(_RAW.split())
-#: The video of an Apple Live Photo.
-VIDEO_SUFFIXES = frozenset((".mov",))
-_ALL_SUFFIXES = SIDECAR_SUFFIXES | RAW_SUFFIXES | VIDEO_SUFFIXES
+#: Films of cameras and phones.
+FILM_SUFFIXES = frozenset(
+    ".3g2 .3gp .avi .insv .lrv .m2ts .m4v .mkv .mov .mp .mp4 .mpeg .mpg .mts .webm .wmv".split()  # noqa: SIM905 - reads better
+)
+_SHOT_SUFFIXES = PHOTO_SUFFIXES | RAW_SUFFIXES | FILM_SUFFIXES
+#: Files of a folder or of a collection of this program, whatever photo has such a name.
+_OF_THE_FOLDER = re.compile(r"thumbs\.db|desktop\.ini|library\.sqlite.*")
 
 #: Owner of the sidecars where several photos share a stem: formats that phones and cameras write come first.
 _OWNERS_FIRST = (".heic", ".heif", ".hif", ".jpg", ".jpeg")
+_SEPARATORS = "._- ("
+#: Begins the rest of a name that belongs to a numbered copy: "(1)", " (2)", " (copy)", " - Copy", " copy 2".
+_OF_A_COPY = re.compile(r"\s?\((?:\d+|copy)\)|(?:\s-)?\scopy\b|-copy\b")
+_DUPLICATE_EDIT = re.compile(r"_\d\d(\.[^.]+)\.xmp")
+_NUMBER = re.compile(r"(?:\s?\(\d+\))+$")
+_APPLE = re.compile(r"img_([eo]?)(\d.*)", re.DOTALL)
+#: Which photo the files of Apple's IMG_1, IMG_E1 (edited) and IMG_O1 (its edits) belong to, the best first.
+_APPLE_OWNERS = {"": ("", "e"), "e": ("e", ""), "o": ("e", "")}
+#: Google Photos names an edited copy in the person's language.
+_EDITED = re.compile(r"-(?:edited|bearbeitet|modifié|editado|editada|modificato|bewerkt)$")
+_PIXEL_COVER, _PIXEL_ORIGINAL = ".raw-01.cover", ".raw-02.original"
+#: Google Takeout names a JSON file after its photo, cut to so many characters, with ".json" 51.
+_TAKEOUT_CHARACTERS = 46
+_TAKEOUT_METADATA = ".supplemental-metadata"
 
 
 class SidecarFinder:
@@ -33,63 +70,197 @@ class SidecarFinder:
     """
 
     def __init__(self) -> None:
-        self._folders: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._sidecars: dict[str, dict[str, tuple[str, ...]]] = {}
+        self._others: dict[str, list[str]] = {}
 
     def of(self, photo: Path) -> tuple[Path, ...]:
         """Return the sidecars of a photo, in natural order."""
         folder, name = os.path.split(photo)
-        found = self._folders.get(folder)
+        found = self._sidecars.get(folder)
         if found is None:
-            found = self._folders[folder] = sidecars_by_photo(_file_names(folder))
+            names = _file_names(folder)
+            found = self._sidecars[folder] = sidecars_by_photo(names)
+            self._others[folder] = [name for name in names if not _is_photo(name) and not name.startswith(".")]
         return tuple(photo.with_name(sidecar) for sidecar in found.get(name, ()))
+
+    def files_beside(self) -> Iterator[Path]:
+        """The files in the folders listed so far that are neither photos nor hidden."""
+        return (Path(folder, name) for folder, names in self._others.items() for name in names)
 
 
 def sidecars_by_photo(names: Iterable[str]) -> dict[str, tuple[str, ...]]:
     """Return the sidecars of each photo among the file names of one folder.
 
-    Suffixes are compared without case, stems with it. A photo without sidecars is not in the result.
+    The result depends on the set of names alone. A photo without sidecars is not in it. Of two names that some file
+    systems take for the same, one is a sidecar.
     """
-    names = list(names)
-    if not any(name[name.rfind(".") :].lower() in _ALL_SUFFIXES for name in names):
-        return {}  # as in most folders: saves parsing every name
-    photos: dict[str, list[str]] = {}
-    by_full_name: dict[tuple[str, str], str] = {}
+    photos: list[str] = []
+    others: list[str] = []
     for name in names:
-        stem, suffix = _split(name)
-        if suffix in PHOTO_SUFFIXES:
-            photos.setdefault(stem, []).append(name)
-            by_full_name[stem, suffix] = name
-    owners = {stem: min(candidates, key=_owner_rank) for stem, candidates in photos.items()}
-    found: dict[str, list[str]] = {}
-    for name in names:
-        owner = _owner(name, owners, by_full_name)
+        (photos if _is_photo(name) else others).append(name)
+    if not photos or not others:
+        return {}
+    owners = _Owners.of(photos, takeout=any(name[-5:].lower() == ".json" for name in others))
+    found: dict[str, dict[str, str]] = {}
+    for name in others:
+        owner = owners.find(name)
+        if owner is None:
+            continue
+        theirs = found.setdefault(owner, {})
+        key = _key(name)
+        theirs[key] = min(name, theirs.get(key, name), key=lambda each: (not owner.startswith(_stem(each)), each))
+    return {owner: tuple(sorted(theirs.values(), key=NaturalOrder())) for owner, theirs in found.items()}
+
+
+def split_sidecar(photo: str, sidecar: str) -> tuple[str, str]:
+    """Split the name of a sidecar where a number goes if its photo is renamed ``IMG_1 (2).jpg``.
+
+    Returns:
+        The part that names the photo, and the rest: "IMG_1" and ".CR2.xmp", "IMG_O1" and ".AAE".
+    """
+    stem = _key(_stem(photo))
+    if _key(sidecar).startswith(stem):
+        for end in (len(_stem(photo)), *range(len(sidecar) + 1)):
+            if _key(sidecar[:end]) == stem and sidecar[end : end + 1] in _SEPARATORS:
+                return sidecar[:end], sidecar[end:]
+    head, rest = _split(sidecar)
+    while _split(head)[1].lower() in _SHOT_SUFFIXES and rest:
+        head, suffix = _split(head)
+        rest = suffix + rest
+    return head, rest
+
+
+@dataclass(slots=True)
+class _Owners:
+    """The photos of a folder by every name that a sidecar of theirs may begin with.
+
+    Attributes:
+        by_name: Full names and stems, as keys, with the photos that have them.
+        by_alias: Names that makers give instead.
+        by_json: Names of Google Takeout's JSON files without ".json", each with the number of a copy or "".
+    """
+
+    by_name: dict[str, list[str]] = field(default_factory=dict)
+    by_alias: dict[str, list[str]] = field(default_factory=dict)
+    by_json: dict[tuple[str, str], list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, photos: Iterable[str], *, takeout: bool) -> _Owners:
+        """Index photos; names of Google Takeout only where needed, as they take time."""
+        owners = cls()
+        for photo in photos:
+            key = _key(photo)
+            stem, suffix = _split(key)
+            for name in (key, stem):
+                owners.by_name.setdefault(name, []).append(photo)
+            for name in _aliases(stem):
+                for alias in (name + suffix, name):
+                    owners.by_alias.setdefault(alias, []).append(photo)
+            for takeout_name in _takeout_names(stem, suffix) if takeout else ():
+                owners.by_json.setdefault(takeout_name, []).append(photo)
+        return owners
+
+    def find(self, name: str) -> str | None:
+        """Return the photo that a file is the sidecar of, or None."""
+        key = _key(name)
+        if _OF_THE_FOLDER.fullmatch(key):
+            return None
+        owner = self._takeout_owner(name, key)
         if owner is not None:
-            found.setdefault(owner, []).append(name)
-    return {owner: tuple(sorted(theirs, key=NaturalOrder())) for owner, theirs in found.items()}
+            return owner
+        apple = _APPLE.fullmatch(key)
+        keys = [f"img_{letter}{apple[2]}" for letter in _APPLE_OWNERS[apple[1]]] if apple else [key]
+        owners = (self._longest(name, each) for each in keys)
+        return next((owner for owner in owners if owner is not None), None)
 
-
-def _owner(name: str, owners: dict[str, str], by_full_name: dict[tuple[str, str], str]) -> str | None:
-    stem, suffix = _split(name)
-    if suffix in RAW_SUFFIXES or suffix in VIDEO_SUFFIXES:
-        return owners.get(stem)
-    if suffix not in SIDECAR_SUFFIXES:
+    def _longest(self, name: str, key: str) -> str | None:
+        """Return the photo with the longest name that a key begins with, if the rest is that of a sidecar."""
+        for end in range(len(key), 0, -1):
+            if end < len(key) and key[end] not in _SEPARATORS:
+                continue
+            photos = self.by_name.get(key[:end]) or self.by_alias.get(key[:end])
+            if photos is not None:
+                is_full_name = _split(key[:end])[1] in PHOTO_SUFFIXES
+                return _best(name, photos) if _goes_along(key[end:], is_full_name=is_full_name) else None
         return None
-    inner_stem, inner_suffix = _split(stem)
-    if (inner_stem, inner_suffix) in by_full_name:  # IMG_1.jpg.xmp
-        return by_full_name[inner_stem, inner_suffix]
-    if inner_suffix in RAW_SUFFIXES:  # IMG_1.CR2.xmp belongs to the owner of the RAW
-        return owners.get(inner_stem)
-    return owners.get(stem)
+
+    def _takeout_owner(self, name: str, key: str) -> str | None:
+        """Return the photo of a JSON file of Google Takeout whose name is not simply the photo's and more."""
+        inner, suffix = _split(key)
+        if suffix != ".json":
+            return None
+        base, number = _numbered(inner)
+        for end in (len(base), *(end for end in range(len(base) - 1, 0, -1) if base[end] == ".")):
+            if end == len(base) or _TAKEOUT_METADATA.startswith(base[end:]):
+                candidates = self.by_json.get((base[:end], number))
+                if candidates is not None:
+                    return _best(name, candidates)
+        return None
 
 
-def _owner_rank(name: str) -> tuple[int, str]:
-    suffix = _split(name)[1]
-    return (_OWNERS_FIRST.index(suffix) if suffix in _OWNERS_FIRST else len(_OWNERS_FIRST), name)
+def _goes_along(rest: str, *, is_full_name: bool) -> bool:
+    """Whether a file is a sidecar whose key is a photo's full name or stem and this rest."""
+    if not rest:
+        return True
+    if _OF_A_COPY.match(rest):
+        return False
+    suffix = _split("_" + rest)[1]
+    if suffix in RAW_SUFFIXES or suffix in FILM_SUFFIXES:
+        return rest == suffix
+    if is_full_name or rest[0] == ".":
+        return True
+    return not rest[1:2].isdigit() or _DUPLICATE_EDIT.fullmatch(rest) is not None
+
+
+def _aliases(stem: str) -> set[str]:
+    """Other stems that a maker gives to the files of a photo with this stem, as keys."""
+    base = _numbered(stem)[0]
+    return {_EDITED.sub("", base) + stem[len(base) :], stem.replace(_PIXEL_COVER, _PIXEL_ORIGINAL)} - {stem}
+
+
+def _takeout_names(stem: str, suffix: str) -> set[tuple[str, str]]:
+    """Names of JSON files for a photo, without ".json" and ".supplemental-metadata", each with the copy's number."""
+    base, number = _numbered(stem)
+    names = {base + suffix, _EDITED.sub("", base) + suffix}
+    return {(name[:_TAKEOUT_CHARACTERS], number) for name in names if number or len(name) > _TAKEOUT_CHARACTERS}
+
+
+def _numbered(name: str) -> tuple[str, str]:
+    """Split the numbers of copies off: "a(1) (2)" is "a" and "(1)(2)"."""
+    found = _NUMBER.search(name)
+    return (name, "") if found is None else (name[: found.start()], found[0].replace(" ", ""))
+
+
+def _best(name: str, photos: list[str]) -> str:
+    """The owner of a file among photos with the same claim: the format it names, its spelling, the usual format."""
+
+    def rank(photo: str) -> tuple[bool, bool, bool, int, str]:
+        stem, suffix = _split(photo)
+        suffix = suffix.lower()
+        position = _OWNERS_FIRST.index(suffix) if suffix in _OWNERS_FIRST else len(_OWNERS_FIRST)
+        named = name.startswith(photo), f"{suffix}." in name.lower(), name.startswith(stem)
+        return not named[0], not named[1], not named[2], position, photo
+
+    return min(photos, key=rank)
+
+
+def _key(name: str) -> str:
+    """Return a key that is equal for names that some file system takes for the same."""
+    if name.isascii():
+        return name.lower()
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", name).casefold())
+
+
+def _is_photo(name: str) -> bool:
+    return name[name.rfind(".") :].lower() in PHOTO_SUFFIXES and bool(_split(name)[1])
+
+
+def _stem(name: str) -> str:
+    return _split(name)[0]
 
 
 def _split(name: str) -> tuple[str, str]:
-    stem, suffix = os.path.splitext(name)  # noqa: PTH122 - a name, not a path
-    return stem, suffix.lower()
+    return os.path.splitext(name)  # noqa: PTH122 - a name, not a path
 
 
 def _file_names(folder: str) -> list[str]:

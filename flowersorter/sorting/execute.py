@@ -16,7 +16,8 @@ from flowersorter.sorting.created_folders import make_destination, remove_empty_
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
-from flowersorter.sorting.plan import STAGES, Action, SortPlan
+from flowersorter.sorting.plan import STAGES, Action, Mode, SortPlan
+from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group, file_group, grouped
 
 
@@ -53,10 +54,12 @@ class RunResult:
     Attributes:
         run_id: None if the plan was empty.
         files: One outcome for each photo of the plan, in its order.
+        sidecars: Number of sidecars newly filed.
     """
 
     run_id: int | None
     files: tuple[FilingOutcome, ...]
+    sidecars: int = 0
 
     @property
     def filed(self) -> int:
@@ -116,7 +119,9 @@ def execute(
         _end(context, plan, run_id)
         raise
     _end(context, plan, run_id)
-    return RunResult(run_id, tuple(execution.results()))
+    filed = context.journal.filings(run_id)
+    sidecars = sum(entry.lead_id is not None and entry.state == EntryState.DONE for entry in filed)
+    return RunResult(run_id, tuple(execution.results()), sidecars)
 
 
 def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:
@@ -139,8 +144,14 @@ def _entries(plan: SortPlan) -> Iterator[NewEntry]:
             mtime_ns=filing.mtime_ns,
         )
         for source, destination in planned.sidecars:
-            yield NewEntry(filing.class_name, planned.action, source, destination, 0, None, 0, lead=lead)
+            # A photo that is already there keeps its source, and this its sidecars.
+            action = planned.action if planned.action.is_filed else _beside_filed(plan.mode)
+            yield NewEntry(filing.class_name, action, source, destination, 0, None, 0, lead=lead)
         position += 1 + len(planned.sidecars)
+
+
+def _beside_filed(mode: Mode) -> Action:
+    return Action.COPY if mode == Mode.MOVE else Action(mode.value)
 
 
 class _Execution:
@@ -166,6 +177,10 @@ class _Execution:
         self._note(already_there)
         if filed or duplicates:
             self._make_destination()
+        for position in already_there:
+            if len(self._groups[position].entries) > 1:
+                cancel.check()
+                self._file_late_sidecars(position)
         for done, position in enumerate(filed):
             report(Progress(STAGES[self._plan.mode], done, len(filed)))
             cancel.check()
@@ -199,6 +214,18 @@ class _Execution:
             self._context.journal.change_action(lead.id, self._plan.mode)
             self._groups[position] = Group(self._context.journal.entries([lead.id]))
             self._file(position)
+
+    def _file_late_sidecars(self, position: int) -> None:
+        """File the sidecars of a photo that is already there; one that fails is a note at the photo."""
+        notes = []
+        for entry in self._groups[position].entries[1:]:
+            _, note = self._outcome(Group([entry]))
+            if note is not None:
+                notes.append(f"{shown(Path(entry.source.name))}: {note}")
+        planned = self._plan.files[position]
+        self._results[position] = FilingOutcome(
+            planned.filing.source, planned.destination, planned.action, "; ".join(notes) or None
+        )
 
     def _destination(self, position: int) -> Path:
         return self._plan.files[position].destination

@@ -11,12 +11,12 @@ from enum import StrEnum
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken
-from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.sorting.class_folder_contents import FolderContents
 from flowersorter.sorting.destination_checks import disk_refusals, missing_folders, refuse_nested, refuse_too_full
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
 from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
-from flowersorter.sorting.safe_names import folder_names, free_stem, split_name
+from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
+from flowersorter.sorting.safe_names import folder_names
 
 
 class Mode(StrEnum):
@@ -67,7 +67,7 @@ class PlannedFile:
 
     Attributes:
         destination: Its new path, or that of the file with the same bytes.
-        sidecars: (from, to) of each sidecar.
+        sidecars: (from, to) of each sidecar that is filed, also beside a photo that is already there.
     """
 
     filing: Filing
@@ -95,6 +95,8 @@ class SortPlan:
         free_bytes: Free space there.
         missing_folders: The destination and folders above it that have to be made, outermost first.
         device: Device of the destination.
+        staying: How many files beside the photos stay because they are no sidecars of a photo that is filed, by kind.
+        edited: Sidecars that stay because the one in the class folder has other, newer contents.
     """
 
     mode: Mode
@@ -106,6 +108,18 @@ class SortPlan:
     source: Path | None = None
     missing_folders: tuple[Path, ...] = ()
     device: int | None = None
+    staying: Mapping[str, int] = field(default_factory=dict)
+    edited: tuple[Path, ...] = ()
+
+    @property
+    def changes_disk(self) -> bool:
+        """Whether a photo or a sidecar is filed."""
+        return any(file.action.is_filed or file.sidecars for file in self.files)
+
+    @property
+    def sidecars(self) -> Mapping[str, int]:
+        """The number of sidecars that are filed, by kind."""
+        return count_kinds(source for file in self.files for source, _ in file.sidecars)
 
     @property
     def counts_by_class(self) -> dict[str, int]:
@@ -177,6 +191,8 @@ def make_plan(
         source=source_root,
         missing_folders=missing,
         device=device,
+        staying=planner.sidecars.staying(),
+        edited=tuple(planner.sidecars.edited),
     )
 
 
@@ -198,6 +214,10 @@ class _ClassFolder:
     path_by_hash: dict[bytes, Path] = field(default_factory=dict)
 
 
+#: Of files that are copied though photos are moved: they need space wherever they are.
+_NO_DEVICE = -1
+
+
 class _Planner:
     """Plans photo by photo, keeping track of the reserved names."""
 
@@ -208,7 +228,7 @@ class _Planner:
         self._folders = folders
         self._class_folders: dict[str, _ClassFolder] = {}
         self._sources: set[str] = set()
-        self._sidecars = SidecarFinder()
+        self.sidecars = SidecarPlanner(files)
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
 
     def copied_sizes(self, device: int) -> list[int]:
@@ -254,7 +274,9 @@ class _Planner:
         self._sources.add(str(filing.source))
         planned = folder.path_by_hash.get(filing.sha256)
         if existing is not None:
-            self.planned.append(PlannedFile(filing, existing, Action.ALREADY_THERE))
+            moves = self.sidecars.beside_filed(filing.source, existing, folder.contents)
+            self._add_sizes(moves, copied=self._mode == Mode.MOVE)
+            self.planned.append(PlannedFile(filing, existing, Action.ALREADY_THERE, moves))
         elif planned is not None:
             self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
         else:
@@ -262,21 +284,16 @@ class _Planner:
 
     def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
         """Plan a photo with its sidecars, under names that are free for all of them."""
-        name = filing.source.name
-        stem, rest = split_name(name)
-        sidecars = [path for path in self._sidecars.of(filing.source) if is_regular(stat_or_none(self._files, path))]
-        rests = [rest, *(path.name[len(stem) :] for path in sidecars)]
-        new_stem = free_stem(stem, rests, contents.is_free)
-        targets = [contents.folder / (new_stem + suffix) for suffix in rests]
-        for suffix in rests:
-            contents.take(new_stem + suffix)
+        target, moves = self.sidecars.with_photo(filing.source, contents)
         self._sizes.append((found.st_dev, found.st_size))
-        for path in sidecars:
-            status = self._files.stat(path)
-            self._sizes.append((status.st_dev, status.st_size))
-        moves = tuple(zip(sidecars, targets[1:], strict=True))
-        self.planned.append(PlannedFile(filing, targets[0], Action(self._mode.value), moves))
-        return targets[0]
+        self._add_sizes(moves)
+        self.planned.append(PlannedFile(filing, target, Action(self._mode.value), moves))
+        return target
+
+    def _add_sizes(self, moves: Sequence[tuple[Path, Path]], *, copied: bool = False) -> None:
+        for source, _ in moves:
+            found = self._files.stat(source)
+            self._sizes.append((_NO_DEVICE if copied else found.st_dev, found.st_size))
 
 
 #: The stage of a run, for its progress line.

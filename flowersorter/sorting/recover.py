@@ -123,6 +123,8 @@ def _record(context: StepContext, entry: Entry, resolution: Resolution) -> None:
 
 def _complete(context: StepContext, run: Run, group: Group, tally: _Tally) -> None:
     """Reunite a photo with its sidecars after a crash between them."""
+    if group.lead.state == EntryState.NOTED:
+        return  # its sidecars are filed one by one: the next sort files those that are missing
     states = {entry.state for entry in group.entries}
     if EntryState.DONE not in states or states & {EntryState.STARTED, EntryState.UNDOING}:
         return

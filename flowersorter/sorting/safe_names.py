@@ -10,7 +10,7 @@ import itertools
 import os
 import re
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from pathvalidate import sanitize_filename
@@ -74,29 +74,26 @@ def folder_names(class_names: Iterable[str], before: Mapping[str, str], existing
     for class_name in wanted:
         if class_name not in names:
             safe = folder_name(class_name)
-            free = free_stem(safe, ("",), lambda name: same_name_key(name) not in taken)
+            [free] = free_names([(safe, "")], lambda name: same_name_key(name) not in taken)
             same = spellings.get(same_name_key(free), [free])
             names[class_name] = free if free in same else same[0]
         taken.add(same_name_key(names[class_name]))
     return names
 
 
-def free_stem(stem: str, rests: Iterable[str], is_free: Callable[[str], bool]) -> str:
-    """Return the first of ``stem``, ``stem (2)``... under which a photo and all its sidecars are free.
+def free_names(parts: Sequence[tuple[str, str]], is_free: Callable[[str], bool]) -> list[str]:
+    """Return the names of a photo and its sidecars, all with the first number under which all are free.
 
     Args:
-        stem: Of the photo's name; shortened where the number would make a name too long.
-        rests: What follows the stem in the name of the photo and of each sidecar (``.jpg``, ``.jpg.xmp``).
-        is_free: Whether a full name is free.
+        parts: Of each name, the part before a number (" (2)") and the part after it. The first is shortened where the
+            number would make a name too long.
+        is_free: Whether a name is free.
     """
-    rests = tuple(rests)
-    if all(is_free(stem + rest) for rest in rests):
-        return stem
-    longest = max(rests, key=lambda rest: len(os.fsencode(rest)))
-    for number in itertools.count(2):
-        tried = _numbered(stem, number, longest)
-        if all(is_free(tried + rest) for rest in rests):
-            return tried
+    longest = max((after for _, after in parts), key=lambda after: len(os.fsencode(after)))
+    for number in itertools.count(1):
+        names = [(before if number == 1 else _numbered(before, number, longest)) + after for before, after in parts]
+        if all(is_free(name) for name in names):
+            return names
     raise AssertionError  # pragma: no cover - counting does not end
 
 

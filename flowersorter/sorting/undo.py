@@ -119,5 +119,5 @@ def _is_open(group: Group) -> bool:
 
 def _end(context: StepContext, run: Run, *, whole: bool) -> None:
     remove_empty_folders(context, run.destination)
-    if context.journal.end_run(run.id) != RunState.UNDONE and whole and run.photos == 0:
+    if context.journal.end_run(run.id) != RunState.UNDONE and whole and not run.has_something_to_undo:
         context.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo

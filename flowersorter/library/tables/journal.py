@@ -34,7 +34,9 @@ _RUN_COLUMNS = """
     SELECT runs.*,
            COUNT(f.id) FILTER (WHERE f.state IN ('done', 'undoing', 'undone')) AS photos,
            COUNT(f.id) FILTER (WHERE f.state = 'undone') AS undone,
-           COUNT(f.id) FILTER (WHERE f.state = 'failed') AS failed
+           COUNT(f.id) FILTER (WHERE f.state = 'failed') AS failed,
+           (SELECT COUNT(*) FROM filings s JOIN filings lead ON lead.id = s.lead_id
+            WHERE s.run_id = runs.id AND s.state IN ('done', 'undoing') AND lead.state = 'noted') AS late_sidecars
     FROM runs LEFT JOIN filings f ON f.run_id = runs.id AND f.lead_id IS NULL
 """
 _MADE_FOLDERS = """

@@ -22,6 +22,7 @@ def run_of(row: sqlite3.Row) -> Run:
         photos=row["photos"],
         undone=row["undone"],
         failed=row["failed"],
+        late_sidecars=row["late_sidecars"],
     )
 
 

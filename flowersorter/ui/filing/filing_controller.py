@@ -154,8 +154,14 @@ class FilingController(QObject):
             parts.append(one if result.duplicates == 1 else many.format(result.duplicates))
         if result.failed:
             parts.append(self.tr("{0} could not be sorted.").format(result.failed))
+        if result.sidecars:
+            one, many = self.tr("1 sidecar file with them."), self.tr("{0} sidecar files with them.")
+            parts.append(one if result.sidecars == 1 else many.format(result.sidecars))
+        notes = [file for file in result.files if file.destination is not None and file.error]
+        if notes:
+            parts.append(self.tr("{0}: {1}.").format(notes[0].source.name, notes[0].error))
         deeds = [(self.tr("Open folder"), self._open_destination)]
-        if result.filed:
+        if result.filed or result.sidecars:
             deeds.append((self.tr("Undo"), self.undo_last))
         self._front.bar.say(" ".join(parts), *deeds)
         if result.failed:
@@ -222,6 +228,8 @@ class FilingController(QObject):
     def _undo_question(self, run: Run) -> str:
         """Ask in the terms of the mode: copies and links are deleted, moved photos go back."""
         photos = run.photos - run.undone
+        if not photos:
+            return self.tr("Delete the copies of sidecar files? Your originals are not touched.")
         one, many = {
             Mode.COPY: (
                 self.tr("Delete the copy? Your original is not touched."),

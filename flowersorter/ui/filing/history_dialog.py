@@ -287,6 +287,8 @@ class HistoryDialog(QDialog):
         }[Mode(run.mode)]
         if moved_on_only(run):
             text = self.tr("{0} will move back to the previous class folder in {1}. The labels stay.")
+        if not photos:
+            text = self.tr("The copies of sidecar files in {1} will be deleted. Your originals are not touched.")
         meant = text.format(count_photos(photos), run.destination)
         return f"{meant} {self.tr('Photos you have edited since then are kept.')}"
 
@@ -297,8 +299,8 @@ def moved_on_only(run: Run) -> bool:
 
 
 def can_undo(run: Run) -> bool:
-    """Whether the sort has photos left to undo and is not running."""
-    return run.photos > run.undone and run.state is not RunState.OPEN
+    """Whether the sort has photos or sidecar files left to undo and is not running."""
+    return run.has_something_to_undo and run.state is not RunState.OPEN
 
 
 def when(iso: str) -> str:

@@ -30,6 +30,7 @@ from PySide6.QtWidgets import (
 from flowersorter.errors import UserError
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
 from flowersorter.ui.filing.plan_tree import PlanTree
 from flowersorter.ui.shared import theme
@@ -286,12 +287,12 @@ class SortDialog(QDialog):
         self.tree.setEnabled(True)
         self.tree.show_plan(plan)
         filed = sum(plan.counts_by_class.values())
-        self.file_button.setText(self._verb(plan.mode, count_photos(filed) if filed else self.tr("photos")))
-        self.file_button.setEnabled(bool(filed))
+        self.file_button.setText(self._verb(plan.mode, count_photos(filed) if filed else self._nouns(plan)))
+        self.file_button.setEnabled(plan.changes_disk)
         self.file_button.setToolTip(self._tip(plan.mode))
         self.summary.say(self._summary(plan, filed))
         self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
-        self.space.setVisible(bool(filed))
+        self.space.setVisible(plan.changes_disk)
 
     @Slot(object)
     def show_refusal(self, error: UserError) -> None:
@@ -319,6 +320,9 @@ class SortDialog(QDialog):
         self.file_button.setAccessibleName(text)
         return text
 
+    def _nouns(self, plan: SortPlan) -> str:
+        return self.tr("sidecar files") if plan.sidecars else self.tr("photos")
+
     def _tip(self, mode: Mode) -> str:
         if mode is Mode.MOVE:
             return self.tr("Moves your photos. You can undo this in History")
@@ -327,10 +331,12 @@ class SortDialog(QDialog):
     def _summary(self, plan: SortPlan, filed: int) -> str:
         counts = plan.counts_by_action
         there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
-        if not filed:
+        if not filed and not plan.sidecars:
             why = self.tr("they are all there already") if there and not plan.skipped else self.tr("see the list above")
-            return self.tr("There is nothing to do: {0}.").format(why)
-        parts = [self.tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_class)))]
+            return " ".join([self.tr("There is nothing to do: {0}.").format(why), *self._sidecars(plan)])
+        parts = []
+        if filed:
+            parts.append(self.tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_class))))
         if there:
             parts.append(self.tr("{0} already there.").format(count_photos(there)))
         if twice:
@@ -340,17 +346,30 @@ class SortDialog(QDialog):
         renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
         if renamed:
             parts.append(self.tr("{0} renamed, because the name is taken.").format(count_photos(renamed)))
-        beside = sum(len(file.sidecars) for file in plan.files)
-        if beside:
-            one, many = (
-                self.tr("1 sidecar file will be included."),
-                self.tr("{0} sidecar files will be included."),
-            )
-            parts.append(one if beside == 1 else many.format(beside))
-        if plan.mode is Mode.MOVE:
+        parts += self._sidecars(plan)
+        if plan.mode is Mode.MOVE and filed:
             where = plan.source or self._folder
             parts.append(self.tr("They will no longer be in {0}. You can undo this in History.").format(where))
         return " ".join(parts)
+
+    def _sidecars(self, plan: SortPlan) -> list[str]:
+        """Say which files beside the photos are included, and which stay."""
+        parts = []
+        for kinds, one, many in (
+            (
+                plan.sidecars,
+                self.tr("1 sidecar file will be included: {1}."),
+                self.tr("{0} sidecar files will be included: {1}."),
+            ),
+            (plan.staying, self.tr("1 other file stays: {1}."), self.tr("{0} other files stay: {1}.")),
+        ):
+            if kinds:
+                count = sum(kinds.values())
+                parts.append((one if count == 1 else many).format(count, listed(kinds)))
+        if plan.edited:
+            names = ", ".join(path.name for path in plan.edited[:3])
+            parts.append(self.tr("Kept, because the one in the class folder was edited later: {0}.").format(names))
+        return parts
 
 
 def _path(text: str) -> Path:

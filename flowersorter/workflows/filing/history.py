@@ -84,7 +84,7 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
     run_id = request.run_id
     if run_id is None:
         # A run that found everything already there filed nothing; the person means the one before.
-        run_id = next((run.id for run in runs(engine.collection) if run.photos > run.undone), None)
+        run_id = next((run.id for run in runs(engine.collection) if run.has_something_to_undo), None)
     if run_id is None:
         raise UndoRefused("There is nothing to undo", "no photos were sorted, or every sort is undone already")
     later = moved_on(engine.collection.database, run_id)

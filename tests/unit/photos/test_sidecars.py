@@ -1,13 +1,17 @@
-"""The sidecars of a photo."""
+"""Which files belong to which photo: one owner each, by general rules and the renamings of makers."""
 
 from __future__ import annotations
 
 import os
+import random
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from flowersorter.photos.sidecars import SidecarFinder, sidecars_by_photo
+from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.photos.sidecars import SidecarFinder, sidecars_by_photo, split_sidecar
 
 
 @pytest.mark.parametrize(
@@ -20,14 +24,122 @@ from flowersorter.photos.sidecars import SidecarFinder, sidecars_by_photo
         ("a.b.jpg", ("a.b.dng", "a.b.jpg.xmp")),
     ],
 )
-def test_companions_of_one_photo(photo: str, others: tuple[str, ...]) -> None:
-    found = sidecars_by_photo([photo, *others, "unrelated.xmp", "IMG_10.mov", "img_1.nef", "IMG_1.txt"])
+def test_sidecars_of_one_photo(photo: str, others: tuple[str, ...]) -> None:
+    found = sidecars_by_photo([photo, *others, "unrelated.xmp", "IMG_10.mov", "IMG_2.nef", "IMG_1_2.mov"])
 
     assert set(found) == {photo}
     assert set(found[photo]) == set(others)
 
 
-def test_every_companion_has_one_owner() -> None:
+_LONG = "x" * 50
+FAMILIES = [
+    ("a.HEIC", "a.MP4"),
+    ("PXL_1.MP.jpg", "PXL_1.MP"),
+    ("PXL_1.RAW-01.COVER.jpg", "PXL_1.RAW-02.ORIGINAL.dng"),
+    ("a.jpg", "a.jpg.supplemental-metadata.json"),
+    ("a.jpg", "a.jpg.json"),
+    ("a(1).jpg", "a.jpg(1).json"),
+    ("a(1).jpg", "a.jpg.supplemental-metadata(1).json"),
+    ("a(1).jpg", "a.jpg.supplemental-me(1).json"),
+    (f"{_LONG}.jpg", f"{_LONG[:46]}.json"),
+    (f"{_LONG}(1).jpg", f"{_LONG[:46]}(1).json"),
+    ("a-edited.jpg", "a.jpg.json"),
+    ("a-bearbeitet(1).jpg", "a.jpg(1).json"),
+    ("IMG_E1.HEIC", "IMG_O1.AAE"),
+    ("IMG_E1.HEIC", "IMG_1.AAE"),
+    ("IMG_1.HEIC", "IMG_O1.AAE"),
+    ("a.jpg", "a_01.jpg.xmp"),
+    ("a.jpg", "a.jpg_original"),
+    ("a.jpg", "a_notes.pdf"),
+    ("a.jpg", "a (front).txt"),
+    *(("a.jpg", f"a{kind}") for kind in (".jpg.pp3", ".jpg.dop", ".on1", ".vrd", ".cos", ".nksc", ".THM", ".WAV")),
+    *(("a.jpg", f"a{kind}") for kind in (".json", ".xml", ".txt", ".m4v", ".3gp", ".avi", ".mts")),
+    ("IMG_1.jpg", "img_1.xmp"),
+    ("caf\u00e9.jpg", "cafe\u0301.xmp"),
+    ("cafe\u0301.jpg", "caf\u00e9.mov"),
+]
+
+
+@pytest.mark.parametrize(("photo", "other"), FAMILIES)
+def test_every_family_of_files_goes_with_its_photo(photo: str, other: str) -> None:
+    assert sidecars_by_photo([photo, other, "z.jpg"]) == {photo: (other,)}
+
+
+@pytest.mark.parametrize(("photo", "other"), FAMILIES)
+def test_a_numbered_sidecar_belongs_to_the_photo_of_that_number(photo: str, other: str) -> None:
+    names = []
+    for name in (photo, other):
+        before, after = split_sidecar(photo, name)
+        names.append(f"{before} (2){after}")
+
+    assert sidecars_by_photo([*names, photo, other]) == {names[0]: (names[1],), photo: (other,)}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        *(
+            "a_2.mov",
+            "a-1.nef",
+            "a_2.txt",
+            "a (copy).txt",
+            "a (2).xmp",
+            "a - Copy.xmp",
+            "a.jpg(1).json",
+            "a_2.mov.json",
+        ),
+        *("ab.xmp", "classes.txt", "Thumbs.db", "metadata.json", "README.txt", "a_clip.mp4", ".a.xmp"),
+    ],
+)
+def test_a_file_of_another_photo_or_of_the_folder_stays(other: str) -> None:
+    assert sidecars_by_photo(["a.jpg", other]) == {}
+
+
+@pytest.mark.parametrize("name", ["Thumbs.db", "desktop.ini", "library.sqlite", "library.sqlite-journal"])
+def test_files_of_the_system_and_of_a_collection_are_no_sidecars(name: str) -> None:
+    assert sidecars_by_photo([f"{name.partition('.')[0]}.jpg", name]) == {}
+
+
+def test_the_nearest_name_wins() -> None:
+    names = ["IMG_1.jpg", "IMG_1_2.jpg", "img_1.jpg", "IMG_E1.jpg"]
+    found = sidecars_by_photo([*names, "IMG_1_2.mov", "IMG_1.xmp", "img_1.xmp", "IMG_O1.AAE", "img_1.jpg.pp3"])
+
+    assert found == {
+        "IMG_1_2.jpg": ("IMG_1_2.mov",),
+        "IMG_1.jpg": ("IMG_1.xmp",),
+        "img_1.jpg": ("img_1.xmp", "img_1.jpg.pp3"),
+        "IMG_E1.jpg": ("IMG_O1.AAE",),
+    }
+
+
+def test_numbered_metadata_goes_to_the_photo_of_that_number() -> None:
+    names = ["a.jpg", "a(1).jpg", "a-edited.jpg", "a.jpg.json", "a.jpg(1).json"]
+
+    assert sidecars_by_photo(names) == {"a.jpg": ("a.jpg.json",), "a(1).jpg": ("a.jpg(1).json",)}
+
+
+_stems = st.sampled_from(
+    ["a", "A", "a_1", "a (2)", "a(1)", "IMG_1", "IMG_E1", "IMG_O1", "caf\u00e9", "cafe\u0301", ".", ""]
+)
+_ends = st.sampled_from(
+    [".jpg", ".JPG", ".heic", ".xmp", ".jpg.xmp", ".json", ".jpg(1).json", ".mov", ".AAE", "_x.txt", ""]
+)
+
+
+@settings(max_examples=300, derandomize=True)
+@given(st.lists(st.tuples(_stems, _ends).map("".join), unique=True), st.randoms(use_true_random=False))
+def test_each_sidecar_has_one_photo_in_whatever_order(names: list[str], shuffled: random.Random) -> None:
+    found = sidecars_by_photo(names)
+    sidecars = [sidecar for theirs in found.values() for sidecar in theirs]
+
+    assert len(sidecars) == len(set(sidecars))
+    assert set(sidecars) | set(found) <= set(names)
+    assert not any(os.path.splitext(sidecar)[1].lower() in PHOTO_SUFFIXES for sidecar in sidecars)  # noqa: PTH122
+    shuffled.shuffle(names)
+    assert sidecars_by_photo(names) == found
+
+
+def test_every_sidecar_has_one_owner() -> None:
     names = ["A.png", "A.heic", "A.jpg", "A.mov", "A.aae", "A.png.xmp", "A.jpg.xmp"]
 
     assert sidecars_by_photo(names) == {"A.heic": ("A.aae", "A.mov"), "A.png": ("A.png.xmp",), "A.jpg": ("A.jpg.xmp",)}

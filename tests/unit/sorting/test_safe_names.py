@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.plan import Mode
-from flowersorter.sorting.safe_names import folder_name, folder_names, free_stem, same_name_key, shown
+from flowersorter.sorting.safe_names import folder_name, folder_names, free_names, same_name_key, shown
 from tests.unit.sorting.file_trees import names, snapshot, sort, take_back, write
 
 RESERVED = {"CON", "PRN", "AUX", "NUL", *(f"{port}{n}" for port in ("COM", "LPT") for n in range(1, 10))}
@@ -94,7 +94,7 @@ def test_a_class_keeps_the_folder_it_had() -> None:
 def test_a_numbered_name_is_never_too_long(stem: str, taken: int) -> None:
     used: set[str] = set()
     for _ in range(taken):
-        name = free_stem(stem, (".jpeg", ".jpeg.xmp"), lambda tried: tried not in used) + ".jpeg"
+        name, _ = free_names([(stem, ".jpeg"), (stem, ".jpeg.xmp")], lambda tried: tried not in used)
         assert name not in used
         assert name == stem + ".jpeg" or len(os.fsencode(name)) <= 255
         used.add(name)

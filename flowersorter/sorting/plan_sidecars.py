@@ -1,0 +1,127 @@
+"""Plans where sidecars go, beside a photo that is filed now or was filed before; reads only."""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from flowersorter.messages import text
+from flowersorter.photos.sidecars import SidecarFinder, split_sidecar
+from flowersorter.sorting.class_folder_contents import FolderContents
+from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
+from flowersorter.sorting.safe_names import free_names, split_name
+
+#: (from, to) of each sidecar.
+Moves = tuple[tuple[Path, Path], ...]
+NO_SUFFIX = "without suffix"
+
+
+class SidecarPlanner:
+    """Plans the sidecars of photo after photo, and knows which files beside them stay.
+
+    Attributes:
+        edited: Sidecars that stay because the one in the class folder has other, newer contents.
+    """
+
+    def __init__(self, files: FileSystem) -> None:
+        self.edited: list[Path] = []
+        self._files = files
+        self._finder = SidecarFinder()
+        self._filed: set[Path] = set()
+        self._folders: dict[Path, FolderContents] = {}
+
+    def with_photo(self, photo: Path, contents: FolderContents) -> tuple[Path, Moves]:
+        """Give a photo and its sidecars names in a class folder that are free for all of them, and reserve these."""
+        sidecars = self._sidecars(photo)
+        parts = [split_name(photo.name), *(split_sidecar(photo.name, path.name) for path in sidecars)]
+        names = free_names(parts, contents.is_free)
+        for name in names:
+            contents.take(name)
+        self._filed.update(sidecars)
+        targets = [contents.folder / name for name in names]
+        return targets[0], tuple(zip(sidecars, targets[1:], strict=True))
+
+    def beside_filed(self, photo: Path, filed: Path, contents: FolderContents) -> Moves:
+        """Plan the sidecars that were written, or changed, after their photo was filed.
+
+        A sidecar whose bytes are there is filed already. Where another one has its name, the older stays where it is:
+        an edit in the class folder is kept, and a newer one is filed under a number.
+
+        Args:
+            photo: The photo that is not filed again.
+            filed: The one with the same bytes.
+            contents: Of the folder of its class, which is not always where it is.
+
+        Raises:
+            OSError: a sidecar, or the folder of the filed photo, cannot be read.
+        """
+        if photo.parent == filed.parent:
+            return ()
+        self._folders[contents.folder] = contents
+        moves = []
+        for sidecar in self._sidecars(photo):
+            if filed.parent not in self._folders:
+                self._folders[filed.parent] = FolderContents(self._files, filed.parent)
+            name = self._free_name(sidecar, _name_beside(photo.name, filed.name, sidecar.name), filed)
+            if name is not None:
+                self._folders[filed.parent].take(name)
+                self._filed.add(sidecar)
+                moves.append((sidecar, filed.with_name(name)))
+        return tuple(moves)
+
+    def staying(self) -> Mapping[str, int]:
+        """The number of files that are no photos and stay beside the planned photos, by kind."""
+        return count_kinds(path for path in self._finder.files_beside() if path not in self._filed)
+
+    def _sidecars(self, photo: Path) -> list[Path]:
+        return [path for path in self._finder.of(photo) if is_regular(stat_or_none(self._files, path))]
+
+    def _free_name(self, sidecar: Path, name: str, filed: Path) -> str | None:
+        """The first free of ``a.xmp``, ``a (2).xmp``..., or None if the sidecar is there or an older edit."""
+        status = self._files.stat(sidecar)
+        contents, sha256 = self._folders[filed.parent], None
+        stem, suffix = split_name(name)
+        for number in itertools.count(1):
+            tried = name if number == 1 else f"{stem} ({number}){suffix}"
+            there = stat_or_none(self._files, filed.with_name(tried))
+            if there is None:
+                # A photo of this name would take it for its own sidecar.
+                of_a_photo = number > 1 and not contents.is_free(split_name(tried)[0] + filed.suffix)
+                if contents.is_free(tried) and not of_a_photo:
+                    return tried
+                continue
+            if not is_regular(there):
+                continue
+            if there.st_size == status.st_size:
+                sha256 = sha256 or self._files.hash(sidecar)
+                if self._files.hash(filed.with_name(tried)) == sha256:
+                    self._filed.add(sidecar)
+                    return None
+            if there.st_mtime_ns >= status.st_mtime_ns:
+                self.edited.append(sidecar)
+                return None
+        raise AssertionError  # pragma: no cover - counting does not end
+
+
+def count_kinds(files: Iterable[Path]) -> Mapping[str, int]:
+    """Count files by suffix in lower case, the most frequent first."""
+    return dict(Counter(path.suffix.lower() or NO_SUFFIX for path in files).most_common())
+
+
+def listed(kinds: Mapping[str, int], most: int = 5) -> str:
+    """Return the most frequent kinds as text: "9 .xmp, 5 .mov, 2 more"."""
+    shown = list(kinds.items())[:most]
+    rest = sum(kinds.values()) - sum(count for _, count in shown)
+    parts = [f"{count} {kind}" for kind, count in shown]
+    return ", ".join([*parts, text("{count} more", count=rest)] if rest else parts)
+
+
+def _name_beside(photo: str, filed: str, sidecar: str) -> str:
+    """The name of a sidecar beside a photo that was filed under another name."""
+    stem, new_stem = split_name(photo)[0], split_name(filed)[0]
+    before, after = split_sidecar(photo, sidecar)
+    if new_stem.startswith(stem):
+        return before + new_stem[len(stem) :] + after
+    return new_stem + after
