@@ -210,9 +210,13 @@ def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcom
     if (filed or done.sidecars) and done.run_id is not None:
         what = [counted(filed, "photo")] * bool(filed)
         what += [counted(done.sidecars, "sidecar file")] * bool(done.sidecars)
-        terminal.say(f"{' and '.join(what)} {_DONE[plan.mode]}. To undo that: flowersorter undo {done.run_id}")
+        did = _DONE[plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY]  # the source of such a sidecar stays
+        terminal.say(f"{' and '.join(what)} {did}. To undo that: flowersorter undo {done.run_id}")
     elif not failed:
         terminal.say("Nothing to sort.")
+    for path, outcome in outcomes.items():
+        if outcome.action == Action.ALREADY_THERE and outcome.why:
+            terminal.say(f"  {shown(path)}: {outcome.why}")
     if not failed:
         return 0
     for path, why in failed[:10]:

@@ -13,7 +13,9 @@ def run(call: Call) -> int:
     terminal = call.terminal
     with call.engine() as engine, terminal.progress() as report:
         result = undo_run(engine, UndoRequest(call.options.sort), report, call.cancel)
-    terminal.say(f"Sort {result.run_id}: {counted(result.undone, 'photo')} undone.")
+    what = [counted(result.undone, "photo")] * bool(result.undone or not result.late_sidecars)
+    what += [counted(result.late_sidecars, "sidecar file")] * bool(result.late_sidecars)
+    terminal.say(f"Sort {result.run_id}: {' and '.join(what)} undone.")
     for refused in result.refused:
         terminal.record(unreadable_line(refused.path, refused.reason))
         terminal.say(f"  {shown(refused.path)}: {refused.reason}")

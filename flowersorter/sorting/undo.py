@@ -30,12 +30,14 @@ class UndoResult:
         undone: Number of photos undone.
         refused: Paths of the photos that stay filed, with the reasons.
         mode: How the sort filed photos: copies and links were deleted, moved photos went back.
+        late_sidecars: Number of sidecars undone that were filed beside photos of an earlier sort.
     """
 
     run_id: int
     undone: int
     refused: tuple[Skipped, ...]
     mode: Mode
+    late_sidecars: int = 0
 
 
 def undo(
@@ -88,7 +90,9 @@ def undo(
         raise
     _end(context, run, whole=only is None)
     # Recovery may have undone some too.
-    return UndoResult(run_id, context.journal.run(run_id).undone - before.undone, tuple(refused), Mode(run.mode))
+    after = context.journal.run(run_id)
+    sidecars = before.late_sidecars - after.late_sidecars
+    return UndoResult(run_id, after.undone - before.undone, tuple(refused), Mode(run.mode), sidecars)
 
 
 def _known(context: StepContext, run_id: int) -> Run:

@@ -122,6 +122,37 @@ def test_undo_leaves_both_trees_as_they_were(labelled: Labelled, taught: Program
     assert taught.run("undo").code == 1
 
 
+def test_sidecars_are_counted_first_go_along_and_follow_later(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    day, dest = labelled.folder / "day 1", tmp_path / "sorted"
+    added = [day / "IMG_1.MP4", day / "img_3.json", day / "IMG_4.xmp", day / "classes.csv"]
+    try:
+        for path in added[:2] + added[3:]:
+            path.write_text(path.name)
+        before = tree(labelled.folder)
+        said = taught.ok("sort", labelled.folder, "--to", dest, "--move", "--dry-run").out
+        assert "With them 3 sidecar files: 1 .mp4, 1 .xmp, 1 .json" in said
+        assert ".csv" in said
+        done = taught.ok("sort", labelled.folder, "--to", dest, "--move", "--json")
+        assert done.summary["sidecars"] == {".mp4": 1, ".xmp": 1, ".json": 1}
+        assert done.summary["staying"][".csv"] == 1
+        assert {path.name for path in dest.rglob("*")} >= {"IMG_1.MP4", "IMG_2.jpg.xmp", "img_3.json"}
+        taught.ok("undo")
+        assert tree(labelled.folder) == before
+
+        taught.ok("sort", labelled.folder, "--to", dest)
+        added[2].write_text("an edit made later")
+        said = taught.ok("sort", labelled.folder, "--to", dest).out
+        assert "1 sidecar file copied" in said
+        assert [path.read_text() for path in dest.rglob("IMG_4.xmp")] == ["an edit made later"]
+        assert "1 sidecar file undone" in taught.ok("undo").out
+        assert not list(dest.rglob("IMG_4.xmp"))
+    finally:
+        for path in added:
+            path.unlink(missing_ok=True)
+
+
 def test_the_history_of_a_sort_lists_its_photos(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
     assert "There is no sort 1" in taught.run("history", "1").err
     done = taught.ok("sort", labelled.folder, "--to", tmp_path / "sorted", "--json")

@@ -270,6 +270,8 @@ class FilingController(QObject):
             Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),
             Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
         }[result.mode]
+        if result.late_sidecars and not result.undone:
+            one = many = self.tr("Removed the copies of sidecar files.")
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
         if result.refused:
             first = result.refused[0]

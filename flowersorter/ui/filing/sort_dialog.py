@@ -287,7 +287,8 @@ class SortDialog(QDialog):
         self.tree.setEnabled(True)
         self.tree.show_plan(plan)
         filed = sum(plan.counts_by_class.values())
-        self.file_button.setText(self._verb(plan.mode, count_photos(filed) if filed else self._nouns(plan)))
+        mode = plan.mode if filed or plan.mode is not Mode.MOVE else Mode.COPY  # a sidecar stays with its photo
+        self.file_button.setText(self._verb(mode, count_photos(filed) if filed else self._nouns(plan)))
         self.file_button.setEnabled(plan.changes_disk)
         self.file_button.setToolTip(self._tip(plan.mode))
         self.summary.say(self._summary(plan, filed))

@@ -13,7 +13,7 @@ from tests.bench.safety.crash import stages
 from tests.bench.safety.tally import Tally, Watch
 from tests.unit.sorting.file_trees import sort, take_back, write
 
-_SIDECARS = (".xmp", ".jpg.xmp", ".aae", ".CR2", ".mov")
+_SIDECARS = (".xmp", ".jpg.xmp", ".aae", ".CR2", ".mov", ".jpg.json", "_01.jpg.xmp")
 _TIMES_NS = (1, 999_999_999, 1_600_000_000_123_456_789, 4_102_444_800_000_000_007)
 _MODES = (0o644, 0o600, 0o444, 0o755)
 

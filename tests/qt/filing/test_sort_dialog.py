@@ -298,6 +298,25 @@ def test_a_long_list_is_cut_short(dialog: SortDialog, planner: Planner, photos: 
     assert _child(reason, LONGEST_LIST).text(0) == "… and 7 more"
 
 
+def test_sidecars_written_after_the_sort_can_be_filed(
+    dialog: SortDialog, planner: Planner, photos: Path, tmp_path: Path, qtbot: QtBot
+) -> None:
+    rose = tmp_path / "sorted" / "roses"
+    rose.mkdir(parents=True)
+    (rose / "b.jpg").write_bytes(b"bb")
+    (photos / "notes.txt").write_bytes(b"mine")
+    with qtbot.waitSignal(dialog.plan_requested) as asked:
+        pass
+    filings = [_filing(photos / "b.jpg", "roses")]
+    destination, mode = asked.args[0].destination, asked.args[0].mode
+    dialog.show_plan(make_plan(filings, destination, mode, CancelToken(), source_root=photos))
+
+    assert "1 sidecar file will be included: 1 .xmp." in dialog.summary.text
+    assert "1 other file stays: 1 .txt." in dialog.summary.text
+    assert dialog.file_button.text().replace("&", "") == "Copy sidecar files"
+    assert dialog.file_button.isEnabled()
+
+
 def test_with_nothing_to_do_nothing_can_be_pressed(
     dialog: SortDialog, planner: Planner, photos: Path, qtbot: QtBot
 ) -> None:

@@ -135,8 +135,11 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(
 ) -> None:
     teach(collection, photos)
     to = tmp_path / "sorted"
+    (photos / "red_0.mov").write_bytes(b"film")
+    (photos / "classes.txt").write_text("red\n")
     plan = collection.sort(photos, to, include="labelled")
     assert (plan.dry_run, plan.run, plan.filed) == (True, None, 12)
+    assert (plan.sidecars, plan.staying) == ({".mov": 1}, {".txt": 1})
     assert not to.exists()
     done = collection.sort(photos, to, include="labelled", dry_run=False)
     assert (done.dry_run, done.filed, done.failed) == (False, 12, ())

@@ -20,7 +20,7 @@ stems = st.sampled_from(
     ["a", "A", "IMG_1", "img_1", "caf\u00e9", "cafe\u0301", "-rf", "n\nl", "x" * 240, os.fsdecode(b"\xff")]
 )
 suffixes = st.sampled_from([".jpg", ".JPG", ".png", ".heic"])
-sidecars = st.sampled_from(["", "", ".xmp", ".aae", ".CR2", ".mov"])
+sidecars = st.sampled_from(["", "", ".xmp", ".aae", ".CR2", ".mov", ".jpg.json", "_01.jpg.xmp", ".MP4"])
 folders = st.sampled_from(["", "deep", "deep/er"])
 bytes_of = st.sampled_from([b"1", b"2", b"33", b"44", b"555"])
 classes = st.sampled_from(["Rose", "rose", "Tulip", "a/b", "a:b", "..", "CON", "caf\u00e9", "cafe\u0301"])

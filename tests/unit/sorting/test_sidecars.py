@@ -91,7 +91,8 @@ def test_a_sidecar_written_after_the_sort_is_filed_and_undone(
     assert not plan({photo: "Rose"}, tmp_path / "sorted", mode, photo.parent).changes_disk
     run = collection.journal.runs()[0]
     assert (run.photos, run.late_sidecars, run.has_something_to_undo) == (0, 1, True)
-    assert not take_back(collection, result.run_id).refused
+    undone = take_back(collection, result.run_id)
+    assert (undone.refused, undone.undone, undone.late_sidecars) == ((), 0, 1)
     assert snapshot(tmp_path / "photos", tmp_path / "sorted") == before
     assert collection.journal.runs()[0].state == RunState.UNDONE
 
