@@ -214,7 +214,7 @@ class Collection:
     ) -> SortReport:
         """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
 
-        Nothing is ever overwritten, every copy is compared with its original, and `undo` takes the run back.
+        Nothing is ever overwritten, every copy is compared with its original, and `undo` undoes the sort.
 
         Args:
             folder: Where the photos are.
@@ -222,7 +222,7 @@ class Collection:
             mode: Copy the photos, move them, or make hard links.
             include: Which guesses count, besides confirmed photos: all but "unknown", those that are at least
                 likely, the sure ones, or none.
-            dry_run: Only tell what would be done. Pass False to have it done.
+            dry_run: Only report the plan. Pass False to carry it out.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
@@ -248,21 +248,21 @@ class Collection:
         done = self._run(run_sort, RunSortRequest(plan))
         return report_of_run(plan, done)
 
-    def undo(self, run: int | None = None) -> int:
-        """Take a run of `sort` back; what was changed since is left alone.
+    def undo(self, sort: int | None = None) -> int:
+        """Undo a sort; photos that were changed since stay as they are.
 
         Args:
-            run: Its number, or None for the newest.
+            sort: Its number, `SortReport.sort`, or None for the newest.
 
         Returns:
-            How many photos were taken back.
+            How many photos were undone.
 
         Raises:
-            UndoRefused: there is no such run, or nothing left to undo.
+            UndoRefused: there is no such sort, or nothing left to undo.
         """
         from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
-        request = UndoRequest(run)
+        request = UndoRequest(sort)
         return self._run(undo_run, request).undone
 
     def use_model(self, number: int | None) -> None:
@@ -292,7 +292,7 @@ class Collection:
         return self._run(export_model, request).path
 
     def import_model(self, path: AnyPath, *, use: bool = False) -> int:
-        """Add a .safetensors model that somebody shared; nothing in the file is run.
+        """Add a .safetensors model file; no code in it is executed.
 
         Args:
             path: The file.
