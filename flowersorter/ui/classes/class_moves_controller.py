@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import text
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -161,7 +162,7 @@ class ClassMovesController(QObject):
             self._front.complain(
                 UserError(
                     self.tr("{0} not moved").format(count_photos(len(refused))),
-                    f"{refused[0].path.name}: {refused[0].reason}",
+                    text("{name}: {reason}", name=refused[0].path.name, reason=refused[0].reason),
                 )
             )
 
