@@ -17,6 +17,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.locations import default_collection
+from flowersorter.messages import text
 from flowersorter.workflows.engine import Engine
 
 Request = TypeVar("Request")
@@ -79,7 +80,7 @@ class Collection:
     @property
     def _engine(self) -> Engine:
         if self._engine_or_closed is None:
-            raise UserError("The collection is closed", "its with block has ended", "Open it again")
+            raise UserError(text("The collection is closed"), text("its with block has ended"), text("Open it again"))
         return self._engine_or_closed
 
     @property
@@ -155,7 +156,7 @@ class Collection:
         request = PredictRequest((photo,), self._device)
         [found] = self._run(predict_photos, request)
         if found.error is not None:
-            raise PhotoUnreadable(f"The photo {photo} cannot be read", found.error)
+            raise PhotoUnreadable(text("The photo {photo} cannot be read", photo=photo), found.error)
         return prediction_of(found)
 
     def confirm(self, path: AnyPath, class_name: str | None = None) -> str:
@@ -332,10 +333,14 @@ def _path(path: AnyPath) -> Path:
     Raises:
         UserError: there can be no such file.
     """
-    text = os.fspath(path)
-    if not text or "\0" in text:
-        raise UserError(f"{text!r} is no file and no folder", "no name can be like that", "Give a path")
+    name = os.fspath(path)
+    if not name or "\0" in name:
+        raise UserError(
+            text("{name!r} is no file and no folder", name=name), text("no name can be like that"), text("Give a path")
+        )
     try:
-        return Path(text).expanduser()
+        return Path(name).expanduser()
     except RuntimeError as error:  # ~nobody
-        raise UserError(f"The folder {text} cannot be found", str(error), "Give a path without ~") from error
+        raise UserError(
+            text("The folder {name} cannot be found", name=name), str(error), text("Give a path without ~")
+        ) from error

@@ -19,6 +19,7 @@ from flowersorter.commands.shared.json_lines import folder_lines, lost_photos, m
 from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.messages import text
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
 from flowersorter.workflows.filing.history import runs
@@ -141,7 +142,7 @@ def _lines(photos: Iterable[dict[str, Any]], outcomes: Mapping[Path, Outcome]) -
     for line in photos:
         outcome = outcomes.get(Path(line["path"]))
         if outcome is None:
-            outcome = Outcome("left", why="it cannot be read" if "error" in line else "it has no class")
+            outcome = Outcome("left", why=text("it cannot be read") if "error" in line else text("it has no class"))
         fields = outcome.fields()
         if "error" in line:
             fields.pop("reason", None)  # the error says it already

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.library.tables.settings import SORT_CHOICES
+from flowersorter.messages import text
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
@@ -175,7 +176,7 @@ class FilingController(QObject):
         first = next(file for file in result.files if file.destination is None)
         return UserError(
             self.tr("Photos not sorted: {0}").format(result.failed),
-            f"{first.source.name}: {first.error}",
+            text("{name}: {reason}", name=first.source.name, reason=first.error),
             self.tr("They were left where they are"),
         )
 
@@ -268,7 +269,7 @@ class FilingController(QObject):
             self._front.complain(
                 UserError(
                     self.tr("{0} not moved").format(count_photos(len(result.refused))),
-                    f"{first.path.name}: {first.reason}",
+                    text("{name}: {reason}", name=first.path.name, reason=first.reason),
                 )
             )
         self.files_changed.emit()
