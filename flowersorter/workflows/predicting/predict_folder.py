@@ -62,6 +62,11 @@ class RowsChanged:
 
     rows: PhotoRows
 
+    @classmethod
+    def joined(cls, parts: Sequence[RowsChanged]) -> RowsChanged:
+        """All parts, oldest first, as one."""
+        return cls(PhotoRows.joined([part.rows for part in parts]))
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictFolderResult:
