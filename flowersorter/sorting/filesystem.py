@@ -51,6 +51,32 @@ class FileSystem:
         """Return the names in a folder, sorted."""
         return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
 
+    def walk_sizes(self, folder: Path) -> Iterator[tuple[Path, int]]:
+        """Yield each regular file in a folder and its sub-folders with its size in bytes.
+
+        Links are not followed. Folders that cannot be read are left out, and so are names that begin with a dot or a
+        dollar sign: trash folders and unfinished copies.
+        """
+        waiting = [os.fspath(folder)]
+        while waiting:
+            try:
+                with os.scandir(waiting.pop()) as entries:
+                    for entry in entries:
+                        if entry.name.startswith((".", "$")):
+                            continue
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+                        elif entry.is_file(follow_symlinks=False):
+                            yield Path(entry.path), entry.stat(follow_symlinks=False).st_size
+            except OSError:
+                continue
+
+    def volume_id(self, folder: Path) -> int:
+        """Return the identifier that a file system keeps across restarts; 0 where there is none."""
+        if not hasattr(os, "statvfs"):  # pragma: no cover - Windows, whose device number is the volume's serial number
+            return 0
+        return os.statvfs(folder).f_fsid
+
     def hash(self, path: Path) -> bytes:
         """Return the SHA-256 of a regular file, bypassing the page cache where the system allows it."""
         digest = hashlib.sha256()
