@@ -71,12 +71,6 @@ class FileSystem:
             except OSError:
                 continue
 
-    def volume_id(self, folder: Path) -> int:
-        """Return the identifier that a file system keeps across restarts; 0 where there is none."""
-        if not hasattr(os, "statvfs"):  # pragma: no cover - Windows, whose device number is the volume's serial number
-            return 0
-        return os.statvfs(folder).f_fsid
-
     def hash(self, path: Path) -> bytes:
         """Return the SHA-256 of a regular file, bypassing the page cache where the system allows it."""
         digest = hashlib.sha256()

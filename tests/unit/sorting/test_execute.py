@@ -37,6 +37,8 @@ def test_times_modes_and_bytes_are_kept(
     photo = write(source / "a.jpg", os.urandom(3_000_000), 0o440)
     before = snapshot(source)[photo]
     for destination in (tmp_path / "sorted", elsewhere / "sorted"):
+        if mode == Mode.LINK and elsewhere in destination.parents:
+            continue  # refused; see below
         result = sort(collection, {photo: "Rose"}, destination, mode, source=source)
         filed = destination / "Rose" / "a.jpg"
         found = filed.stat()
