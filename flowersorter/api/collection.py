@@ -209,7 +209,7 @@ class Collection:
         folder: AnyPath,
         to: AnyPath,
         *,
-        mode: Literal["copy", "move", "link"] = "copy",
+        mode: Literal["copy", "move", "link", "symlink"] = "copy",
         include: Literal["all", "likely", "sure", "labelled"] = "all",
         dry_run: bool = True,
     ) -> SortReport:
@@ -220,7 +220,7 @@ class Collection:
         Args:
             folder: Where the photos are.
             to: Gets the class folders; made if missing.
-            mode: Copy the photos, move them, or make hard links.
+            mode: Copy the photos, move them, make hard links (same drive only), or symbolic links to the originals.
             include: Which guesses count, besides confirmed photos: all but "unknown", those that are at least
                 likely, the sure ones, or none.
             dry_run: Only report the plan. Pass False to carry it out.

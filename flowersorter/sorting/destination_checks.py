@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -64,6 +64,25 @@ def refuse_nested(source_root: Path, destination: Path) -> None:
         raise SortRefused(_WHAT, text("it is inside the folder of the photos"), text("Choose a folder outside it"))
     if target is not None and target in set(_identities_above(source_root)):
         raise SortRefused(_WHAT, text("the photos are inside that folder"), text("Choose another folder"))
+
+
+def refuse_other_drive(devices: Collection[int], device: int, destination: Path) -> None:
+    """Refuse hard links to a drive other than that of the photos, where there can be none.
+
+    Args:
+        devices: Those of the files to be linked.
+        device: That of the destination.
+        destination: For the message.
+
+    Raises:
+        SortRefused: they differ.
+    """
+    if any(other != device for other in devices):
+        raise SortRefused(
+            "The photos cannot be linked there",
+            text("{folder} is on another drive than the photos", folder=shown(destination)),
+            "Copy the photos, or choose pointers (--symlink), which stop working without the originals",
+        )
 
 
 def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: int) -> int:

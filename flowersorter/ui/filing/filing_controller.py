@@ -169,6 +169,7 @@ class FilingController(QObject):
             Mode.COPY: self.tr("{0} copied."),
             Mode.MOVE: self.tr("{0} moved."),
             Mode.LINK: self.tr("{0} linked."),
+            Mode.SYMLINK: self.tr("{0} linked by pointers."),
         }
         return texts[self._mode].format(count_photos(photos))
 
@@ -236,7 +237,7 @@ class FilingController(QObject):
                 self.tr("Delete the link? Your photo is not touched."),
                 self.tr("Delete the {0} links? Your photos are not touched."),
             ),
-        }[Mode(run.mode)]
+        }[Mode.LINK if run.mode == Mode.SYMLINK else Mode(run.mode)]
         return one if photos == 1 else many.format(QLocale().toString(photos))
 
     @Slot(int)
@@ -262,7 +263,7 @@ class FilingController(QObject):
             Mode.COPY: (self.tr("Removed 1 copy."), self.tr("Removed {0} copies.")),
             Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),
             Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
-        }[result.mode]
+        }[Mode.LINK if result.mode == Mode.SYMLINK else result.mode]
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
         if result.refused:
             first = result.refused[0]

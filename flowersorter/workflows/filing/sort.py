@@ -142,7 +142,8 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         )
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
     folders = collection.journal.class_folders(destination)
-    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders)
+    filed = collection.journal.filed_hashes(destination)
+    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders, filed=filed)
     return plan.with_skipped(left)
 
 
