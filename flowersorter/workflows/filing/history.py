@@ -94,7 +94,7 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
     if in_the_way:
         raise UndoRefused(
-            text("Run {run_id} cannot be undone yet", run_id=run_id),
+            text("Sort {run_id} cannot be undone yet", run_id=run_id),
             text("sort {in_the_way} moved some of its photos on to another class", in_the_way=max(in_the_way)),
             text("Undo sort {in_the_way} first", in_the_way=max(in_the_way)),
         )
