@@ -79,9 +79,9 @@ def refuse_other_drive(devices: Collection[int], device: int, destination: Path)
     """
     if any(other != device for other in devices):
         raise SortRefused(
-            "The photos cannot be linked there",
+            text("The photos cannot be linked there"),
             text("{folder} is on another drive than the photos", folder=shown(destination)),
-            "Copy the photos, or choose pointers (--symlink), which stop working without the originals",
+            text("Copy the photos, or choose pointers (--symlink), which stop working without the originals"),
         )
 
 
