@@ -135,7 +135,7 @@ def _planned(plan: SortPlan) -> dict[Path, Outcome]:
 
 
 def _place(plan: SortPlan, file: PlannedFile) -> str | None:
-    """The folder where a photo is already, as the person knows it."""
+    """Say in which folder a photo is already; None for a photo that is to be sorted."""
     if file.action != Action.ALREADY_THERE:
         return None
     return text("already there, in {folder}", folder=shown(file.destination.parent.relative_to(plan.destination)))

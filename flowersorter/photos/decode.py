@@ -12,7 +12,7 @@ from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from flowersorter.photos.colour import averageable, to_srgb
-from flowersorter.photos.formats import open_picture, refuse_if_too_large
+from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
 from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
 
@@ -37,8 +37,8 @@ FINE, QUICK = 2.0, 1.0
 #: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
 _JPEG_FINE = 1.25
 
-#: The first and last marker of a JPEG (ITU T.81, table B.1).
-_JPEG_START, _JPEG_END = b"\xff\xd8", b"\xff\xd9"
+#: The last marker of a JPEG (ITU T.81, table B.1).
+_JPEG_END = b"\xff\xd9"
 #: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
 _FILLERS = (bytes(4096), b"\xaa" * 4096)
 
@@ -94,14 +94,14 @@ def decode(
 ) -> Decoded:
     """Decode the first picture of a file, reduced as far as the sizes allow.
 
+    A JPEG that lacks only its end marker is decoded: every pixel of it is there.
+
     Args:
         data: The whole file.
         short_side_px: The shorter side is needed this long.
         long_side_px: The longer side is needed this long.
         margin: How many times the needed size the reduced picture must keep.
         preview: Use a large enough preview inside a HEIC; the metadata is then the preview's.
-
-    A JPEG that lacks only its end marker is decoded: every pixel of it is there.
 
     Raises:
         RefusalError: it is not a picture, or too large.
@@ -111,7 +111,7 @@ def decode(
     try:
         return _decoded(data, sizes)
     except OSError as error:  # of Pillow
-        if not data.startswith(_JPEG_START) or decoder_reason(error) != CUT_OFF:
+        if format_of(data) != "JPEG" or decoder_reason(error) != CUT_OFF:
             raise
         whole = _without_end_marker(data, sizes)
         if whole is None:

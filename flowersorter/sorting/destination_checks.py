@@ -105,8 +105,8 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
             text("There is not enough space for the photos"),
             text(
                 "they need {wanted:,.0f} MB and {free_bytes:,.0f} MB are free",
-                wanted=wanted / 1000000.0,
-                free_bytes=free_bytes / 1000000.0,
+                wanted=wanted / 1e6,
+                free_bytes=free_bytes / 1e6,
             ),
             text("Free some space, choose another disk, or link or move the photos on the same disk"),
         )

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken
+from flowersorter.messages import text
 from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.sorting.class_folder_contents import FolderContents
 from flowersorter.sorting.destination_checks import (
@@ -33,6 +34,16 @@ class Mode(StrEnum):
     MOVE = "move"
     LINK = "link"
     SYMLINK = "symlink"  # pointers: a photo is lost with its original
+
+    @property
+    def is_link(self) -> bool:
+        """Whether photos keep their bytes at their source only."""
+        return self in {Mode.LINK, Mode.SYMLINK}
+
+    @property
+    def undone_as(self) -> Mode:
+        """The mode whose undo does the same: both kinds of links are deleted."""
+        return Mode.LINK if self.is_link else self
 
 
 class Action(StrEnum):
@@ -248,7 +259,7 @@ class _Planner:
 
     def copied_sizes(self, device: int) -> list[int]:
         """The size of every file that takes new space on the destination's device."""
-        if self._mode in {Mode.LINK, Mode.SYMLINK}:
+        if self._mode.is_link:
             return []
         return [size for came_from, size in self._sizes if self._mode == Mode.COPY or came_from != device]
 
@@ -284,7 +295,7 @@ class _Planner:
             contents = FolderContents(self._files, self._folders[filing.class_name])
             folder = self._class_folders[filing.class_name] = _ClassFolder(contents)
         existing = folder.contents.same_bytes(filing.size_bytes, filing.sha256)
-        if existing is None and self._mode in {Mode.LINK, Mode.SYMLINK}:
+        if existing is None and self._mode.is_link:
             existing = folder.contents.linked_from(filing.source)
         if existing is None:
             within = self._contents.root if filing.sha256 in self._filed else folder.contents.folder
@@ -319,8 +330,8 @@ class _Planner:
 
 #: The stage of a run, for its progress line.
 STAGES: Mapping[Mode, str] = {
-    Mode.COPY: "Copying photos",
-    Mode.MOVE: "Moving photos",
-    Mode.LINK: "Linking photos",
-    Mode.SYMLINK: "Making pointers",
+    Mode.COPY: text("Copying photos"),
+    Mode.MOVE: text("Moving photos"),
+    Mode.LINK: text("Linking photos"),
+    Mode.SYMLINK: text("Making pointers"),
 }

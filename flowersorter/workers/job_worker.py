@@ -86,12 +86,11 @@ class Joinable(Protocol):
 
 def _joined(news: Sequence[object]) -> list[object]:
     """News in their order, those of one kind that follow one another as one where they can be."""
-    groups = [list(group) for _, group in groupby(news, type)]
-    return [
-        each
-        for group in groups
-        for each in ([group[0].joined(group)] if len(group) > 1 and isinstance(group[0], Joinable) else group)
-    ]
+    joined: list[object] = []
+    for _, group in groupby(news, type):
+        parts = list(group)
+        joined += [parts[0].joined(parts)] if len(parts) > 1 and isinstance(parts[0], Joinable) else parts
+    return joined
 
 
 class _News:

@@ -318,7 +318,7 @@ class ClassTable:
         if rows:
             raise ClassRefused(
                 text("The class “{name}” cannot be used", name=name),
-                text("there is already a class “{rows}”", rows=rows[0]["name"]),
+                text("there is already a class “{existing}”", existing=rows[0]["name"]),
             )
 
 

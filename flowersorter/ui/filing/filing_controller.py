@@ -237,7 +237,7 @@ class FilingController(QObject):
                 self.tr("Delete the link? Your photo is not touched."),
                 self.tr("Delete the {0} links? Your photos are not touched."),
             ),
-        }[Mode.LINK if run.mode == Mode.SYMLINK else Mode(run.mode)]
+        }[Mode(run.mode).undone_as]
         return one if photos == 1 else many.format(QLocale().toString(photos))
 
     @Slot(int)
@@ -263,7 +263,7 @@ class FilingController(QObject):
             Mode.COPY: (self.tr("Removed 1 copy."), self.tr("Removed {0} copies.")),
             Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),
             Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
-        }[Mode.LINK if result.mode == Mode.SYMLINK else result.mode]
+        }[result.mode.undone_as]
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
         if result.refused:
             first = result.refused[0]

@@ -105,11 +105,10 @@ class PhotoColumns:
         here, rows = self._found(news.place_ids)
         places, old = self.place_ids[rows], self.photo_ids[rows]
         another = (old != news.photo_ids[here]) & (old != 0)
+        if self._unshown:
+            another |= np.fromiter((place_id in self._unshown for place_id in places.tolist()), np.bool_, len(places))
         outdated: list[int] = places[another].tolist()
-        if not self._unshown:
-            return outdated
-        listed = set(outdated)
-        return [at for at in places.tolist() if at in listed or at in self._unshown]
+        return outdated
 
     @property
     def unshown(self) -> frozenset[int]:

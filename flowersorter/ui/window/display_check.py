@@ -107,7 +107,9 @@ def _problem(platform: str, environment: Mapping[str, str]) -> UserError | None:
     return (
         None
         if answers()
-        else UserError(_WHAT, text("the display {value} does not answer", value=display or "of this computer"), _HINT)
+        else UserError(
+            _WHAT, text("the display {display} does not answer", display=display or "of this computer"), _HINT
+        )
     )
 
 

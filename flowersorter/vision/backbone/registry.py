@@ -151,7 +151,7 @@ def backbone(name: str) -> Backbone:
         raise UserError(
             text("Unknown backbone"),
             text("there is no {name!r}", name=name),
-            text("The backbones are {registry}", registry=", ".join(sorted(_registry))),
+            text("The backbones are {names}", names=", ".join(sorted(_registry))),
         )
     return _registry[name]
 

@@ -134,7 +134,7 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
     if not entry.changes.is_file():
         raise WeightsMissing(
             text("The network {entry} is not here any more", entry=entry.name),
-            text("the file {changes} is gone", changes=entry.changes),
+            text("the file {path} is gone", path=entry.changes),
             text("Use another model, or train again"),
         )
     return {**state, **read_changes(entry, entry.changes, state)}

@@ -82,7 +82,7 @@ def save_report(engine: Engine, request: ReportRequest, report: Report, cancel: 
         try:
             write_atomically(each, data)
         except OSError as error:
-            raise UserError(text("{each} was not written", each=each), error.strerror or str(error)) from error
+            raise UserError(text("{file} was not written", file=each), error.strerror or str(error)) from error
     return SavedReport(tuple(contents))
 
 

@@ -111,7 +111,7 @@ def _check_names(names: list[str]) -> None:
             kept = validated_name(name)
         except ClassRefused as error:
             raise _bad(
-                text("one of its classes has a name that cannot be used ({value})", value=error.why or "it is empty")
+                text("one of its classes has a name that cannot be used ({reason})", reason=error.why or "it is empty")
             ) from error
         if kept != name:
             raise _bad(text("a class name begins or ends with a space"))
