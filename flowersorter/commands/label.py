@@ -11,6 +11,7 @@ from flowersorter.commands.shared.output import Terminal, counted, shown
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import Progress, silent
+from flowersorter.messages import text
 from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo, remove_label
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def run(call: Call) -> int:
     unreadable: list[tuple[Path, str]] = []
     with call.engine() as engine, terminal.progress() as report:
         for number, path in enumerate(options.photos):
-            report(Progress("Labelling photos", number, len(options.photos)))
+            report(Progress(text("Labelling photos"), number, len(options.photos)))
             call.cancel.check()
             try:
                 lines.append(_label(call, engine, path))

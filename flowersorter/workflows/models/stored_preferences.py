@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from flowersorter.errors import FlowerSorterError
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.maintenance.cache import cache_limit_mb
-from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for
+from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
 from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
 
@@ -24,6 +25,7 @@ class StoredPreferences:
         learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
         cache_limit_mb: What the small pictures may take; 0 for as much as they like.
         models: Those of the collection, newest first.
+        starter: The model that ships with the program.
     """
 
     backbone: str
@@ -31,6 +33,7 @@ class StoredPreferences:
     learns_from_unlabelled: bool
     cache_limit_mb: int
     models: tuple[ModelEntry, ...]
+    starter: Model
 
 
 def read_preferences(engine: Engine) -> StoredPreferences:
@@ -42,6 +45,7 @@ def read_preferences(engine: Engine) -> StoredPreferences:
         learns_from_unlabelled(collection),
         cache_limit_mb(collection),
         tuple(list_models(collection)),
+        starter().model,
     )
 
 
