@@ -47,7 +47,7 @@ class LabelTable:
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
     def counts(self) -> dict[int, int]:
-        """The number of labelled photos of each class that are still there, by class id; classes without any are left out."""
+        """The number of labelled photos that are still there of each class with any, by class id."""
         rows = self._database.query(f"SELECT class_id, count(*) FROM labels WHERE {STANDING} GROUP BY class_id")
         return {int(row[0]): int(row[1]) for row in rows}
 
