@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.places import path_range
 
 #: A labelled photo that stands at no place: its files show other pictures or are gone. A file that waits to be read
 #: again counts as the photo it was, and so does one that may be on an unplugged drive (`missing` is 1).
@@ -121,6 +124,14 @@ def replaced_photos(database: Database) -> list[ReplacedPhoto]:
 def gone_labels(database: Database) -> list[int]:
     """The labelled photos that stand at no place any more, rising."""
     return [row[0] for row in database.tuples(f"SELECT photo_id FROM labels WHERE NOT {STANDING} ORDER BY photo_id")]
+
+
+def missing_places(database: Database, folder: Path) -> list[tuple[int, Path]]:
+    """The places under a folder whose file was gone at the last scan, and perhaps its drive: id and path."""
+    rows = database.tuples(
+        "SELECT id, path FROM places WHERE path >= ? AND path < ? AND missing = 1", path_range(folder)
+    )
+    return [(row[0], Path(os.fsdecode(row[1]))) for row in rows]
 
 
 def mark_gone(database: Database, place_ids: Iterable[int]) -> None:

@@ -296,6 +296,7 @@ class PhotoTable:
             connection.execute(
                 "INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (path) DO UPDATE SET photo_id = excluded.photo_id,"
+                " former_id = CASE WHEN excluded.photo_id IS NULL THEN COALESCE(photo_id, former_id) END,"
                 " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, error = NULL, missing = 0",
                 (name, photo_id, size_bytes, storable_time(mtime_ns)),
             )

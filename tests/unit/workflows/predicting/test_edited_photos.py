@@ -12,6 +12,7 @@ from flowersorter.domain.label import Label
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.tables.edited_photos import former_hashes, gone_labels, replaced_photos
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.labelling.gone_labels import forget_gone_labels
 from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
@@ -114,3 +115,47 @@ def test_another_picture_in_its_place_gets_no_label_and_is_listed(engine: Engine
     assert [(each.path, each.class_name) for each in replaced_photos(database)] == [(os.fsencode(path), "lily")]
     assert gone_labels(database) == [before[name]]
     assert engine.collection.labels.class_ids() == {}
+
+
+def test_the_label_of_a_deleted_photo_teaches_nothing_until_the_photo_is_found_again(
+    engine: Engine, photos: Path, tmp_path: Path
+) -> None:
+    before = scanned(engine, photos)
+    lily = engine.collection.classes.add("lily")
+    name = next(iter(before))
+    assign(engine.collection, [before[name]], lily.id)
+    path = next(photos.rglob(name))
+    path.rename(tmp_path / "elsewhere.jpg")
+    scanned(engine, photos)
+    assert gone_labels(engine.collection.database) == [before[name]]
+    assert engine.collection.labels.class_ids() == {}
+    (tmp_path / "elsewhere.jpg").rename(photos / "found.jpg")
+    scanned(engine, photos)
+    assert engine.collection.labels.class_ids() == {before[name]: lily.id}
+
+
+def test_a_label_whose_drive_may_be_unplugged_still_teaches(engine: Engine, photos: Path, tmp_path: Path) -> None:
+    shutil.copytree(photos, tmp_path / "all" / "drive")
+    before = scanned(engine, tmp_path / "all")
+    lily = engine.collection.classes.add("lily")
+    name = next(iter(before))
+    assign(engine.collection, [before[name]], lily.id)
+    shutil.rmtree(tmp_path / "all" / "drive")
+    (tmp_path / "all" / "drive").mkdir()
+    scanned(engine, tmp_path / "all")
+    assert gone_labels(engine.collection.database) == []
+    assert engine.collection.labels.class_ids() == {before[name]: lily.id}
+
+
+def test_labels_of_gone_photos_can_be_forgotten_and_restored(engine: Engine, photos: Path) -> None:
+    before = scanned(engine, photos)
+    lily = engine.collection.classes.add("lily")
+    name = next(iter(before))
+    assign(engine.collection, [before[name]], lily.id)
+    next(photos.rglob(name)).unlink()
+    scanned(engine, photos)
+    forgotten = forget_gone_labels(engine.collection)
+    assert list(forgotten) == [before[name]]
+    assert gone_labels(engine.collection.database) == []
+    engine.collection.labels.restore(forgotten)
+    assert gone_labels(engine.collection.database) == [before[name]]
