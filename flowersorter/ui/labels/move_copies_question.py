@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QCoreApplication
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QAbstractButton, QApplication, QMessageBox
 
 
 def ask_to_move_copies(count: int) -> bool | None:
@@ -21,13 +21,14 @@ def ask_to_move_copies(count: int) -> bool | None:
     if count != 1:
         found = _tr("{0} sorted copies are in folders of other classes.").format(count)
     box.setInformativeText(found + " " + _tr("The answer counts for this collection from now on."))
-    yes = box.addButton(QMessageBox.StandardButton.Yes)
-    no = box.addButton(QMessageBox.StandardButton.No)
+    yes: QAbstractButton = box.addButton(QMessageBox.StandardButton.Yes)
+    no: QAbstractButton = box.addButton(QMessageBox.StandardButton.No)
     box.setDefaultButton(QMessageBox.StandardButton.No)
     later = box.addButton(QMessageBox.StandardButton.Cancel)
     box.setEscapeButton(later)
     box.exec()
-    return {yes: True, no: False}.get(box.clickedButton())
+    answer = box.clickedButton()
+    return True if answer is yes else False if answer is no else None
 
 
 def _tr(text: str) -> str:

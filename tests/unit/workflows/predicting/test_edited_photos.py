@@ -10,12 +10,18 @@ from PIL import Image
 
 from flowersorter.domain.label import Label
 from flowersorter.jobs import CancelToken, silent
+from flowersorter.library.database.connection import Database
+from flowersorter.library.database.schema import MIGRATIONS
+from flowersorter.library.tables.classes import ClassTable
 from flowersorter.library.tables.edited_photos import former_hashes, gone_labels, replaced_photos
+from flowersorter.library.tables.labels import LabelTable
+from flowersorter.photos.same_picture import same_picture
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.gone_labels import forget_gone_labels
 from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from tests.drawing import BLUE, RED, jpeg_bytes, textured
 
 
 def scanned(engine: Engine, folder: Path) -> dict[str, int]:
@@ -159,3 +165,30 @@ def test_labels_of_gone_photos_can_be_forgotten_and_restored(engine: Engine, pho
     assert gone_labels(engine.collection.database) == []
     engine.collection.labels.restore(forgotten)
     assert gone_labels(engine.collection.database) == [before[name]]
+
+
+def test_a_library_of_the_version_before_opens_with_its_labels(tmp_path: Path) -> None:
+    file = tmp_path / "library.sqlite"
+    before = Database(file, [migration for migration in MIGRATIONS if migration[0] <= 3])
+    with before.transaction() as connection:
+        connection.execute(
+            "INSERT INTO photos (id, sha256, size_bytes, width_px, height_px) VALUES (1, x'01', 1, 1, 1)"
+        )
+        connection.execute("INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (x'2f61', 1, 1, 1)")
+        lily = ClassTable(before).add("lily")
+        connection.execute("INSERT INTO labels VALUES (1, ?, 'person', '2026-05-01')", (lily.id,))
+    before.close()
+    now = Database(file)
+    assert LabelTable(now).class_ids() == {1: lily.id}
+    assert gone_labels(now) == []
+    now.close()
+
+
+def test_only_the_same_picture_passes_for_it_also_turned_smaller_or_compressed_again() -> None:
+    picture = textured(colour=RED, seed=1)
+    one = jpeg_bytes(picture)
+    for turn_of in Image.Transpose:
+        assert same_picture(one, jpeg_bytes(picture.transpose(turn_of)))
+    assert same_picture(one, jpeg_bytes(picture.reduce(2)))
+    assert not same_picture(one, jpeg_bytes(textured(colour=RED, seed=2)))
+    assert not same_picture(one, jpeg_bytes(textured(colour=BLUE, seed=1)))
