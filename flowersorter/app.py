@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+#: Made by the window when a training ends, unasked.
+_AFTER_TRAINING = ("flowersorter.ui.labels.label_errors_controller",)
+
 
 class Program(QObject):
     """One collection in one window.
@@ -80,6 +83,9 @@ class Program(QObject):
         self._preload = Preload() if preload else None
         self._garbage = GuiThreadGc(self)
         self._garbage.begin()
+        self.queue.busy_changed.connect(self._garbage.on_busy)
+        if self._preload is not None:
+            self._preload.finished.connect(self._garbage.freeze)
         self.begun = False
         self._down = False
 
@@ -122,8 +128,9 @@ class Program(QObject):
             self.window.job_bar.say(problem, (self.tr("Show folder"), self._show_collection))
         if self._preload is None:
             return
+        known = (*WORKFLOWS, *_AFTER_TRAINING)
         # Who has no folder open will open a new one. In a known one the network may never be needed.
-        self._preload.begin(WORKFLOWS if self._folder is not None else (*WORKFLOWS, *NETWORK))
+        self._preload.begin(known if self._folder is not None else (*known, *NETWORK))
 
     def _show_collection(self) -> None:
         self.window.looking.open_folder_of(self.collection.folder)

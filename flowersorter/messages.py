@@ -34,7 +34,7 @@ class Text(str):
         return type(self), (self.template, self.values)
 
 
-def text(template: str, **values: object) -> Text:
+def text(template: str, /, **values: object) -> Text:
     """Return a translatable message.
 
     Args:
@@ -48,7 +48,8 @@ def worded(message: str) -> str:
     """Return a message in the language of the edge; a plain string is returned as it is."""
     if not isinstance(message, Text):
         return message
-    return _lookup[0](message.template).format(**message.values)
+    values = {name: worded(value) if isinstance(value, Text) else value for name, value in message.values.items()}
+    return _lookup[0](message.template).format(**values)
 
 
 def set_translator(lookup: Callable[[str], str] | None) -> None:

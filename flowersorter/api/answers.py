@@ -1,4 +1,4 @@
-"""What the Python API answers with: frozen, typed, of plain values only."""
+"""Results of the Python API: frozen, typed, of plain values only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _IN_WORDS = {"sure": "sure", "likely": "likely", "unsure": "not sure", "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What a model makes of one photo.
+    """The prediction of a model for one photo.
 
     Attributes:
         class_name: The best guess.
@@ -66,7 +66,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """What a training brought.
+    """The result of a training.
 
     Attributes:
         model: Number of the new model.
@@ -111,7 +111,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Filed:
-    """What happens, or happened, to one photo.
+    """The planned or actual outcome of a sort for one photo.
 
     Attributes:
         path: Where it was.
@@ -130,16 +130,16 @@ class Filed:
 
 @dataclass(frozen=True, slots=True)
 class SortReport:
-    """What filing does, or did.
+    """The outcome of a sort, or of its dry run.
 
     Attributes:
         dry_run: Whether this is only what would be done.
-        run: Number of the sort, for `Collection.undo`; None where nothing was filed.
+        sort: Number of the sort, for `Collection.undo`; None where no photo was sorted.
         photos: One for each photo.
     """
 
     dry_run: bool
-    run: int | None
+    sort: int | None
     photos: tuple[Filed, ...]
 
     @property
@@ -160,7 +160,7 @@ def prediction_of(found: PhotoPrediction) -> Prediction:
 
 
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
-    """The photos of a labelled folder in plain values, those that could not even be looked at last."""
+    """The photos of a labelled folder in plain values, those whose files cannot be reached last."""
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.predicting.imagenet_names import strangers
@@ -215,7 +215,7 @@ def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:
 
 
 def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
-    """What a plan would do, in plain values."""
+    """Return the planned outcome of a sort in plain values."""
     planned = [
         Filed(file.filing.source, file.filing.class_name, file.destination, file.action.value) for file in plan.files
     ]
@@ -223,7 +223,7 @@ def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
 
 
 def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
-    """What a run did, in plain values."""
+    """Return the outcome of a sort in plain values."""
     classes = {file.filing.source: file.filing.class_name for file in plan.files}
     filed = [
         Filed(

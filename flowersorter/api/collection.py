@@ -17,6 +17,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.locations import default_collection
+from flowersorter.messages import text
 from flowersorter.workflows.engine import Engine
 
 Request = TypeVar("Request")
@@ -79,7 +80,7 @@ class Collection:
     @property
     def _engine(self) -> Engine:
         if self._engine_or_closed is None:
-            raise UserError("The collection is closed", "its with block has ended", "Open it again")
+            raise UserError(text("The collection is closed"), text("its with block has ended"), text("Open it again"))
         return self._engine_or_closed
 
     @property
@@ -155,7 +156,7 @@ class Collection:
         request = PredictRequest((photo,), self._device)
         [found] = self._run(predict_photos, request)
         if found.error is not None:
-            raise PhotoUnreadable(f"The photo {photo} cannot be read", found.error)
+            raise PhotoUnreadable(text("The photo {photo} cannot be read", photo=photo), found.error)
         return prediction_of(found)
 
     def confirm(self, path: AnyPath, class_name: str | None = None, *, move_copies: bool = False) -> str:
@@ -229,21 +230,21 @@ class Collection:
         folder: AnyPath,
         to: AnyPath,
         *,
-        mode: Literal["copy", "move", "link"] = "copy",
+        mode: Literal["copy", "move", "link", "symlink"] = "copy",
         include: Literal["all", "likely", "sure", "labelled"] = "all",
         dry_run: bool = True,
     ) -> SortReport:
         """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
 
-        Nothing is ever overwritten, every copy is compared with its original, and `undo` takes the run back.
+        Nothing is ever overwritten, every copy is compared with its original, and `undo` undoes the sort.
 
         Args:
             folder: Where the photos are.
             to: Gets the class folders; made if missing.
-            mode: Copy the photos, move them, or make hard links.
+            mode: Copy the photos, move them, make hard links (same drive only), or symbolic links to the originals.
             include: Which guesses count, besides confirmed photos: all but "unknown", those that are at least
                 likely, the sure ones, or none.
-            dry_run: Only tell what would be done. Pass False to have it done.
+            dry_run: Only report the plan. Pass False to carry it out.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
@@ -269,21 +270,21 @@ class Collection:
         done = self._run(run_sort, RunSortRequest(plan))
         return report_of_run(plan, done)
 
-    def undo(self, run: int | None = None) -> int:
-        """Take a run of `sort` back; what was changed since is left alone.
+    def undo(self, sort: int | None = None) -> int:
+        """Undo a sort; photos that were changed since stay as they are.
 
         Args:
-            run: Its number, or None for the newest.
+            sort: Its number, `SortReport.sort`, or None for the newest.
 
         Returns:
-            How many photos were taken back.
+            How many photos were undone.
 
         Raises:
-            UndoRefused: there is no such run, or nothing left to undo.
+            UndoRefused: there is no such sort, or nothing left to undo.
         """
         from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
-        request = UndoRequest(run)
+        request = UndoRequest(sort)
         return self._run(undo_run, request).undone
 
     def use_model(self, number: int | None) -> None:
@@ -313,7 +314,7 @@ class Collection:
         return self._run(export_model, request).path
 
     def import_model(self, path: AnyPath, *, use: bool = False) -> int:
-        """Add a .safetensors model that somebody shared; nothing in the file is run.
+        """Add a .safetensors model file; no code in it is executed.
 
         Args:
             path: The file.
@@ -353,10 +354,14 @@ def _path(path: AnyPath) -> Path:
     Raises:
         UserError: there can be no such file.
     """
-    text = os.fspath(path)
-    if not text or "\0" in text:
-        raise UserError(f"{text!r} is no file and no folder", "no name can be like that", "Give a path")
+    name = os.fspath(path)
+    if not name or "\0" in name:
+        raise UserError(
+            text("{name!r} is no file and no folder", name=name), text("no name can be like that"), text("Give a path")
+        )
     try:
-        return Path(text).expanduser()
+        return Path(name).expanduser()
     except RuntimeError as error:  # ~nobody
-        raise UserError(f"The folder {text} cannot be found", str(error), "Give a path without ~") from error
+        raise UserError(
+            text("The folder {name} cannot be found", name=name), str(error), text("Give a path without ~")
+        ) from error

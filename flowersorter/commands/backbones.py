@@ -7,6 +7,7 @@ from dataclasses import asdict
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import Terminal, shown, size
 from flowersorter.errors import UserError
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import backbones
 from flowersorter.vision.backbone.weights import recognise_weights
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
@@ -25,7 +26,7 @@ def run(call: Call) -> int:
         call.terminal.say(f"{options.download} is on this computer: {shown(path)}")
     elif options.file:
         if not options.file.is_file():
-            raise UserError(f"There is no file {shown(options.file)}")
+            raise UserError(text("There is no file {file}", file=shown(options.file)))
         name = options.backbone or recognise_weights(options.file, backbones()).name
         path = install_backbone(name, options.file)
         call.terminal.say(f"{name} is on this computer: {shown(path)}")

@@ -14,6 +14,7 @@ from flowersorter.commands.shared.json_lines import unreadable_line
 from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import text
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
 from flowersorter.workflows.evaluation.report import PAGE, ReportRequest, save_report
@@ -31,7 +32,7 @@ def run(call: Call) -> int:
     options = call.options
     file: Path | None = options.report.absolute() if options.report else None
     if file is not None and not file.parent.is_dir():  # said before minutes of measuring, not after
-        raise UserError(f"{file} cannot be written", "its folder does not exist")
+        raise UserError(text("{file} cannot be written", file=file), text("its folder does not exist"))
     saved: tuple[Path, ...] = ()
     with call.engine() as engine:
         request = EvaluateRequest(options.folder, options.device, options.backbone)

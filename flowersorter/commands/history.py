@@ -10,6 +10,7 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import shown
 from flowersorter.domain.journal import EntryState, Run
 from flowersorter.errors import UserError
+from flowersorter.messages import text
 from flowersorter.workflows.filing.history import RunPhoto, run_photos, runs
 
 
@@ -51,7 +52,9 @@ def _list_photos(call: Call, run_id: int) -> int:
         try:
             found = run_photos(engine.collection, run_id)
         except KeyError:
-            raise UserError(f"There is no sort {run_id}", hint='"flowersorter history" lists them') from None
+            raise UserError(
+                text("There is no sort {run_id}", run_id=run_id), hint=text('"flowersorter history" lists them')
+            ) from None
     for photo in found:
         call.terminal.record(_photo_line(photo))
     states = Counter(str(photo.entry.state) for photo in found)

@@ -32,7 +32,7 @@ def run(call: Call) -> int:
     unreadable: list[tuple[Path, str]] = []
     with call.engine() as engine, terminal.progress() as report:
         for number, path in enumerate(options.photos):
-            report(Progress("Labelling photos", number, len(options.photos)))
+            report(Progress(text("Labelling photos"), number, len(options.photos)))
             call.cancel.check()
             try:
                 lines.append(_label(call, engine, path))

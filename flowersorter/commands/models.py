@@ -10,6 +10,7 @@ from flowersorter.commands.shared.json_lines import STARTER
 from flowersorter.commands.shared.output import NOTHING, Terminal, counted, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.workflows.evaluation.compare_models import (
     CompareRequest,
     compare,
@@ -44,7 +45,10 @@ def _tidy(call: Call, engine: Engine) -> None:
     elif options.note:
         model_id, note = options.note
         if not model_id.isdecimal():
-            raise UserError(f"There is no model {shown(model_id)}", hint='"flowersorter models" lists them')
+            raise UserError(
+                text("There is no model {model_id}", model_id=shown(model_id)),
+                hint=text('"flowersorter models" lists them'),
+            )
         name_model(engine.collection, int(model_id), note)
     elif options.delete is not None:
         delete_model(engine, options.delete)

@@ -19,8 +19,9 @@ from flowersorter.commands.shared.json_lines import folder_lines, lost_photos, m
 from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.messages import text
 from flowersorter.sorting.execute import RunResult
-from flowersorter.sorting.plan import Action, Mode, SortPlan, make_plan
+from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan, make_plan
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.refile import RefileRequest, refile
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
@@ -31,7 +32,8 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _FILING = tuple(action.value for action in Action if action.is_filed)
-_DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked"}
+_VERBS = {Mode.COPY: "Copy", Mode.MOVE: "Move", Mode.LINK: "Link", Mode.SYMLINK: "Point to"}
+_DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked", Mode.SYMLINK: "stand there as pointers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +127,18 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
 
 
 def _planned(plan: SortPlan) -> dict[Path, Outcome]:
-    outcomes = {file.filing.source: Outcome(file.action.value, file.destination) for file in plan.files}
+    outcomes = {
+        file.filing.source: Outcome(file.action.value, file.destination, _place(plan, file)) for file in plan.files
+    }
     outcomes |= {skipped.path: Outcome("left", why=skipped.reason) for skipped in plan.skipped}
     return outcomes
+
+
+def _place(plan: SortPlan, file: PlannedFile) -> str | None:
+    """Say in which folder a photo is already; None for a photo that is to be sorted."""
+    if file.action != Action.ALREADY_THERE:
+        return None
+    return text("already there, in {folder}", folder=shown(file.destination.parent.relative_to(plan.destination)))
 
 
 def _happened(done: RunResult) -> dict[Path, Outcome]:
@@ -141,7 +152,7 @@ def _lines(photos: Iterable[dict[str, Any]], outcomes: Mapping[Path, Outcome]) -
     for line in photos:
         outcome = outcomes.get(Path(line["path"]))
         if outcome is None:
-            outcome = Outcome("left", why="it cannot be read" if "error" in line else "it has no class")
+            outcome = Outcome("left", why=text("it cannot be read") if "error" in line else text("it has no class"))
         fields = outcome.fields()
         if "error" in line:
             fields.pop("reason", None)  # the error says it already
@@ -169,12 +180,16 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
 def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -> None:
     actions = plan.counts_by_action
     filing = sum(number for action, number in actions.items() if action.is_filed)
-    terminal.say(f"{plan.mode.value.capitalize()} {counted(filing, 'photo')} to {shown(plan.destination)}")
+    if plan.mode == Mode.SYMLINK and filing:
+        terminal.say("Only pointers are made: they stop working when their originals are deleted or moved.")
+    terminal.say(f"{_VERBS[plan.mode]} {counted(filing, 'photo')} to {shown(plan.destination)}")
     table = [[shown(name), str(number)] for name, number in sorted(plan.counts_by_class.items())]
     if table:
         terminal.say_table(table, right=(1,), indent=2)
     if there := actions.get(Action.ALREADY_THERE):
+        places = Counter(place for file in plan.files if (place := _place(plan, file)))
         terminal.say(f"{counted(there, 'photo')} already there")
+        terminal.say_table([[str(number), place] for place, number in places.most_common()], right=(0,), indent=2)
     if same := actions.get(Action.DUPLICATE):
         terminal.say(f"{counted(same, 'duplicate')} of another photo, which is sorted once")
     unreadable = {path for path, _ in result.unreadable}

@@ -65,7 +65,8 @@ def _add_sort(parser: LineParser) -> None:
     for name, effect in (
         ("copy", "keep the originals (default)"),
         ("move", "remove the originals after verifying each copy"),
-        ("link", "make hard links: no extra space, one and the same file"),
+        ("link", "make hard links: no extra space, one and the same file; on the same drive only"),
+        ("symlink", "make pointers to the originals, also on another drive; they stop working without them"),
     ):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
     parser.add_argument("--dry-run", action="store_true", help="only show what would be done")

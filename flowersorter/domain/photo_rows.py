@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
-from flowersorter.domain.place import Place, Places
+from flowersorter.domain.place import Paths, Place, Places
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,6 +41,26 @@ class PhotoRows:
 
     def __len__(self) -> int:
         return len(self.paths)
+
+    @classmethod
+    def joined(cls, parts: Sequence[PhotoRows]) -> PhotoRows:
+        """The rows of all parts, at least one; of a place in several parts, the row of the last one."""
+        place_ids = np.concatenate([part.place_ids for part in parts])
+        _, from_end = np.unique(place_ids[::-1], return_index=True)
+        kept = np.sort(len(place_ids) - 1 - from_end)
+        names = [name for part in parts for name in Paths.of(part.paths).names]
+        errors = [error for part in parts for error in part.errors]
+        return cls(
+            place_ids=place_ids[kept],
+            photo_ids=np.concatenate([part.photo_ids for part in parts])[kept],
+            paths=Paths([names[row] for row in kept.tolist()]),
+            errors=tuple([errors[row] for row in kept.tolist()]),
+            label_ids=np.concatenate([part.label_ids for part in parts])[kept],
+            by_person=np.concatenate([part.by_person for part in parts])[kept],
+            class_ids=np.concatenate([part.class_ids for part in parts])[kept],
+            confidences=np.concatenate([part.confidences for part in parts])[kept],
+            verdicts=np.concatenate([part.verdicts for part in parts])[kept],
+        )
 
     @property
     def kept_class_ids(self) -> NDArray[np.int32]:

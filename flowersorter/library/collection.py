@@ -28,6 +28,7 @@ from flowersorter.library.tables.labels import LabelTable, ReviewedLabels
 from flowersorter.library.tables.pending_labels import PendingLabelTable
 from flowersorter.library.tables.photos import PhotoTable
 from flowersorter.library.tables.settings import Settings
+from flowersorter.messages import text
 
 _BACKBONE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -93,7 +94,7 @@ class CollectionStore:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             why = "it is a file, not a folder" if folder.is_file() else error.strerror or str(error)
-            raise FolderUnusable(f"The collection {folder} cannot be opened", why) from error
+            raise FolderUnusable(text("The collection {folder} cannot be opened", folder=folder), why) from error
         return cls(folder)
 
     def embeddings(self, backbone: str) -> EmbeddingStore:
@@ -152,7 +153,7 @@ class CollectionStore:
         try:
             matches = matches_checksum(library)
         except OSError as error:
-            raise UserError("The library cannot be opened", error.strerror or str(error)) from error
+            raise UserError(text("The library cannot be opened"), error.strerror or str(error)) from error
         check_sound(connection, library, thoroughly=not matches)
         try:
             back_up_if_changed(connection, self.folder, always=not matches)

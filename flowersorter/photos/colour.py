@@ -18,6 +18,11 @@ except ImportError:  # a Pillow built without Little CMS: colours stay as stored
 _BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262  # TIFF 6.0, section 8
 _WHITE_IS_ZERO = 0
 
+#: Grey, and the three primaries: where the curve and the primaries of a profile show.
+_RAMPS = ((1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1))
+#: Real profiles of sRGB, of seven makers, change a ramp by 1 level at most; a plain gamma of 2.2 by 9, Adobe RGB by 36.
+_SAME_LEVELS = 3
+
 
 def averageable(image: Image.Image) -> Image.Image:
     """Return a loaded picture with 8 bits a channel and no palette: pixels that can be averaged."""
@@ -107,10 +112,17 @@ def _transform(profile: bytes, mode: str) -> Any:
     """
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in (source.profile.profile_description or "").casefold():
-            return None
-        return ImageCms.buildTransform(
+        transform = ImageCms.buildTransform(
             source, ImageCms.createProfile("sRGB"), mode, "RGB", ImageCms.Intent.RELATIVE_COLORIMETRIC
         )
+        return None if mode == "RGB" and _changes_nothing(transform) else transform
     except (ImageCms.PyCMSError, OSError, TypeError, ValueError):
         return None
+
+
+def _changes_nothing(transform: Any) -> bool:
+    """Whether a transform of RGB has the primaries and the curve of sRGB on both sides; a name proves neither."""
+    ramp = np.arange(256, dtype=np.uint8)
+    ramps = np.stack([ramp[:, None] * np.array(axes, np.uint8) for axes in _RAMPS])
+    converted = np.asarray(transform.apply(Image.fromarray(ramps)))
+    return int(np.abs(converted.astype(np.int16) - ramps).max()) <= _SAME_LEVELS

@@ -12,8 +12,9 @@ from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from flowersorter.photos.colour import averageable, to_srgb
-from flowersorter.photos.formats import open_picture, refuse_if_too_large
+from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
+from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
 
 #: Transposition that turns the stored picture upright, by EXIF orientation (EXIF 2.32, 4.6.4).
 _UPRIGHT_BY_ORIENTATION = {
@@ -35,6 +36,11 @@ FINE, QUICK = 2.0, 1.0
 #: times the needed size (an eighth), the features of a photo agree with those of a full decode to a cosine of 0.9992,
 #: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
 _JPEG_FINE = 1.25
+
+#: The last marker of a JPEG (ITU T.81, table B.1).
+_JPEG_END = b"\xff\xd9"
+#: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
+_FILLERS = (bytes(4096), b"\xaa" * 4096)
 
 #: Pictures above this are decoded one at a time; several threads could fill the memory.
 _GIANT_PIXELS = 50_000_000
@@ -88,6 +94,8 @@ def decode(
 ) -> Decoded:
     """Decode the first picture of a file, reduced as far as the sizes allow.
 
+    A JPEG that lacks only its end marker is decoded: every pixel of it is there.
+
     Args:
         data: The whole file.
         short_side_px: The shorter side is needed this long.
@@ -99,19 +107,52 @@ def decode(
         RefusalError: it is not a picture, or too large.
         Exception: any other exception of the decoder on broken bytes (see `decoder_boundary`).
     """
+    sizes = _Sizes(short_side_px, long_side_px, margin, preview)
+    try:
+        return _decoded(data, sizes)
+    except OSError as error:  # of Pillow
+        if format_of(data) != "JPEG" or decoder_reason(error) != CUT_OFF:
+            raise
+        whole = _without_end_marker(data, sizes)
+        if whole is None:
+            raise
+        return whole
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """How large a picture is needed, as in `decode`."""
+
+    short_side_px: int
+    long_side_px: int
+    margin: float
+    preview: bool
+
+
+def _without_end_marker(data: bytes, sizes: _Sizes) -> Decoded | None:
+    """Decode a JPEG with two different endings; None where they show, as then some of its pixels are missing."""
+    complete = data.removesuffix(_JPEG_END[:1])  # half of the marker
+    try:
+        one, other = (_decoded(complete + filler + _JPEG_END, sizes) for filler in _FILLERS)
+    except OSError:
+        return None
+    return one if np.array_equal(np.asarray(one.image), np.asarray(other.image)) else None
+
+
+def _decoded(data: bytes, sizes: _Sizes) -> Decoded:
     with open_picture(data) as image:
-        if preview and image.format == "HEIF":
-            _draft_preview(image, long_side_px)
+        if sizes.preview and image.format == "HEIF":
+            _draft_preview(image, sizes.long_side_px)
         size = image.size
-        spare = min(min(size) / short_side_px, max(size) / long_side_px)
-        drafted = _draft(image, spare / min(margin, _JPEG_FINE))
+        spare = min(min(size) / sizes.short_side_px, max(size) / sizes.long_side_px)
+        drafted = _draft(image, spare / min(sizes.margin, _JPEG_FINE))
         giant = image.width * image.height > _GIANT_PIXELS
         with _one_giant_at_a_time if giant else contextlib.nullcontext():
             image.load()
             if drafted == 1:
                 size = image.size  # libheif knows the true size only after decoding
                 refuse_if_too_large(size)
-            reduced, factor = _reduced(averageable(image), spare / margin / drafted)
+            reduced, factor = _reduced(averageable(image), spare / sizes.margin / drafted)
         scale = drafted * factor
         orientation = _orientation_left(image)
         return Decoded(

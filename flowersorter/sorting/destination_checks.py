@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from flowersorter.errors import SortRefused
+from flowersorter.messages import text
 from flowersorter.sorting.failures import explain
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.safe_names import shown
@@ -14,7 +15,7 @@ from flowersorter.sorting.safe_names import shown
 _BLOCK_BYTES = 4096
 _SPARE_BYTES = 1 << 20
 
-_WHAT = "The photos cannot be sorted there"
+_WHAT = text("The photos cannot be sorted there")
 
 
 @contextmanager
@@ -40,13 +41,13 @@ def missing_folders(files: FileSystem, destination: Path) -> tuple[Path, ...]:
     folder = destination
     while not folder.exists():
         if folder.is_symlink():
-            raise SortRefused(_WHAT, f"{shown(folder)} is a broken link")
+            raise SortRefused(_WHAT, text("{folder} is a broken link", folder=shown(folder)))
         missing.append(folder)
         folder = folder.parent
     if not folder.is_dir():
-        raise SortRefused(_WHAT, f"{shown(folder)} is a file", "Choose a folder")
+        raise SortRefused(_WHAT, text("{folder} is a file", folder=shown(folder)), text("Choose a folder"))
     if not files.writable(folder):
-        raise SortRefused(_WHAT, f"{shown(folder)} is not writable", "Choose another folder")
+        raise SortRefused(_WHAT, text("{folder} is not writable", folder=shown(folder)), text("Choose another folder"))
     return tuple(reversed(missing))
 
 
@@ -58,11 +59,30 @@ def refuse_nested(source_root: Path, destination: Path) -> None:
     """
     source, target = _identity(source_root), _identity(destination)
     if source is not None and source == target:
-        raise SortRefused(_WHAT, "it is the folder of the photos", "Choose another folder")
+        raise SortRefused(_WHAT, text("it is the folder of the photos"), text("Choose another folder"))
     if source is not None and source in set(_identities_above(destination)):
-        raise SortRefused(_WHAT, "it is inside the folder of the photos", "Choose a folder outside it")
+        raise SortRefused(_WHAT, text("it is inside the folder of the photos"), text("Choose a folder outside it"))
     if target is not None and target in set(_identities_above(source_root)):
-        raise SortRefused(_WHAT, "the photos are inside that folder", "Choose another folder")
+        raise SortRefused(_WHAT, text("the photos are inside that folder"), text("Choose another folder"))
+
+
+def refuse_other_drive(devices: Collection[int], device: int, destination: Path) -> None:
+    """Refuse hard links to a drive other than that of the photos, where there can be none.
+
+    Args:
+        devices: Those of the files to be linked.
+        device: That of the destination.
+        destination: For the message.
+
+    Raises:
+        SortRefused: they differ.
+    """
+    if any(other != device for other in devices):
+        raise SortRefused(
+            text("The photos cannot be linked there"),
+            text("{folder} is on another drive than the photos", folder=shown(destination)),
+            text("Copy the photos, or choose pointers (--symlink), which stop working without the originals"),
+        )
 
 
 def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: int) -> int:
@@ -82,9 +102,13 @@ def refuse_too_full(files: FileSystem, folder: Path, needed_bytes: int, count: i
     wanted = needed_bytes + needed_bytes // 100 + count * _BLOCK_BYTES + _SPARE_BYTES
     if needed_bytes and wanted > free_bytes:
         raise SortRefused(
-            "There is not enough space for the photos",
-            f"they need {wanted / 1e6:,.0f} MB and {free_bytes / 1e6:,.0f} MB are free",
-            "Free some space, choose another disk, or link or move the photos on the same disk",
+            text("There is not enough space for the photos"),
+            text(
+                "they need {wanted:,.0f} MB and {free_bytes:,.0f} MB are free",
+                wanted=wanted / 1e6,
+                free_bytes=free_bytes / 1e6,
+            ),
+            text("Free some space, choose another disk, or link or move the photos on the same disk"),
         )
     return free_bytes
 

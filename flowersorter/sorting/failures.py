@@ -10,6 +10,7 @@ from flowersorter.errors import FlowerSorterError
 
 CHANGED = "it has changed since it was read"
 GONE = "it is not there any more"
+NO_LINK_HERE = "this drive has no links of this kind; copy the photo instead"
 NOT_A_FILE = "it is not an ordinary file"
 TAKEN = "another file with that name has appeared"
 BAD_COPY = "the copy on the disk differs from the original"

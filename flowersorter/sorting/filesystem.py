@@ -51,6 +51,26 @@ class FileSystem:
         """Return the names in a folder, sorted."""
         return sorted(os.listdir(folder))  # noqa: PTH208 - names, not paths
 
+    def walk_sizes(self, folder: Path) -> Iterator[tuple[Path, int]]:
+        """Yield each regular file in a folder and its sub-folders with its size in bytes.
+
+        Links are not followed. Folders that cannot be read are left out, and so are names that begin with a dot or a
+        dollar sign: trash folders and unfinished copies.
+        """
+        waiting = [os.fspath(folder)]
+        while waiting:
+            try:
+                with os.scandir(waiting.pop()) as entries:
+                    for entry in entries:
+                        if entry.name.startswith((".", "$")):
+                            continue
+                        if entry.is_dir(follow_symlinks=False):
+                            waiting.append(entry.path)
+                        elif entry.is_file(follow_symlinks=False):
+                            yield Path(entry.path), entry.stat(follow_symlinks=False).st_size
+            except OSError:
+                continue
+
     def hash(self, path: Path) -> bytes:
         """Return the SHA-256 of a regular file, bypassing the page cache where the system allows it."""
         digest = hashlib.sha256()

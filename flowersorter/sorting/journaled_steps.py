@@ -154,7 +154,7 @@ def check_undo(context: StepContext, run: Run, entry: Entry) -> None:
     _refuse_moved_on(context, entry)
     if is_gone_already(context.files, run, entry):
         return
-    if entry.action == Action.LINK:
+    if Action(entry.action).is_link:
         require_our_link(context.files, entry.source, entry.destination)
     elif entry.action == Action.COPY:
         require_removable(context.files, _transfer(entry))
@@ -245,7 +245,7 @@ def _do(files: FileSystem, entry: Entry, transfer: Transfer) -> str | None:
     if entry.action == Action.COPY:
         copy(files, transfer)
     else:
-        link(files, transfer)
+        link(files, transfer, symbolic=entry.action == Action.SYMLINK)
     return None
 
 

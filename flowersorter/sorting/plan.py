@@ -5,15 +5,23 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken
+from flowersorter.messages import text
 from flowersorter.photos.sidecars import SidecarFinder
 from flowersorter.sorting.class_folder_contents import FolderContents
-from flowersorter.sorting.destination_checks import disk_refusals, missing_folders, refuse_nested, refuse_too_full
+from flowersorter.sorting.destination_checks import (
+    disk_refusals,
+    missing_folders,
+    refuse_nested,
+    refuse_other_drive,
+    refuse_too_full,
+)
+from flowersorter.sorting.destination_contents import DestinationContents
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
 from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
 from flowersorter.sorting.safe_names import folder_names, free_stem, split_name
@@ -25,6 +33,17 @@ class Mode(StrEnum):
     COPY = "copy"
     MOVE = "move"
     LINK = "link"
+    SYMLINK = "symlink"  # pointers: a photo is lost with its original
+
+    @property
+    def is_link(self) -> bool:
+        """Whether photos keep their bytes at their source only."""
+        return self in {Mode.LINK, Mode.SYMLINK}
+
+    @property
+    def undone_as(self) -> Mode:
+        """The mode whose undo does the same: both kinds of links are deleted."""
+        return Mode.LINK if self.is_link else self
 
 
 class Action(StrEnum):
@@ -33,13 +52,19 @@ class Action(StrEnum):
     COPY = "copy"
     MOVE = "move"
     LINK = "link"
-    ALREADY_THERE = "already there"  # the same bytes are in the class folder; the source stays where it is
+    SYMLINK = "symlink"
+    ALREADY_THERE = "already there"  # the same bytes are in the destination; the source stays where it is
     DUPLICATE = "duplicate"  # the same bytes go to the same class from another place; the source stays
 
     @property
     def is_filed(self) -> bool:
         """Whether the disk changes."""
-        return self in {Action.COPY, Action.MOVE, Action.LINK}
+        return self in {Action.COPY, Action.MOVE, Action.LINK, Action.SYMLINK}
+
+    @property
+    def is_link(self) -> bool:
+        """Whether the photo has its bytes at its source only, under one more name."""
+        return self in {Action.LINK, Action.SYMLINK}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +145,8 @@ class SortPlan:
     @property
     def folders(self) -> dict[str, Path]:
         """The folder of each class with photos."""
-        return {file.filing.class_name: file.destination.parent for file in self.files}
+        there = {file.filing.class_name: file.destination.parent for file in self.files}
+        return there | {file.filing.class_name: file.destination.parent for file in self.files if file.action.is_filed}
 
     def with_skipped(self, more: Sequence[Skipped]) -> SortPlan:
         """Return the plan with more skipped photos."""
@@ -135,6 +161,7 @@ def make_plan(
     *,
     source_root: Path | None,
     folders: Mapping[str, str] | None = None,
+    filed: Collection[bytes] = frozenset(),
     files: FileSystem | None = None,
 ) -> SortPlan:
     """Plan a run; nothing on disk changes.
@@ -146,10 +173,13 @@ def make_plan(
         cancel: Checked once a photo.
         source_root: The folder the photos were opened from; the destination may not overlap it.
         folders: Class name to folder name of earlier runs to this destination (`Journal.class_folders`).
+        filed: Hashes of the photos ever filed there (`Journal.filed_hashes`); each is looked for in the whole
+            destination, other photos in the folder of their class and its sub-folders.
         files: The disk.
 
     Raises:
-        SortRefused: the destination overlaps the source, cannot be written to, or is too full.
+        SortRefused: the destination overlaps the source, cannot be written to, is too full, or would need links across
+            drives.
         Cancelled: asked to stop.
     """
     files = files or FileSystem()
@@ -159,12 +189,14 @@ def make_plan(
             refuse_nested(source_root, destination)
         class_folders = _class_folders(files, filings, destination, folders or {})
     existing_parent = missing[0].parent if missing else destination
-    planner = _Planner(files, destination, mode, class_folders)
+    planner = _Planner(files, destination, mode, class_folders, filed)
     for filing in filings:
         cancel.check()
         planner.add(filing)
     with disk_refusals():
         device = files.stat_through(existing_parent).st_dev
+        if mode == Mode.LINK:
+            refuse_other_drive(planner.devices, device, destination)
         sizes = planner.copied_sizes(device)
         free_bytes = refuse_too_full(files, existing_parent, sum(sizes), len(sizes))
     return SortPlan(
@@ -201,19 +233,33 @@ class _ClassFolder:
 class _Planner:
     """Plans photo by photo, keeping track of the reserved names."""
 
-    def __init__(self, files: FileSystem, destination: Path, mode: Mode, folders: Mapping[str, Path]) -> None:
+    def __init__(
+        self,
+        files: FileSystem,
+        destination: Path,
+        mode: Mode,
+        folders: Mapping[str, Path],
+        filed: Collection[bytes],
+    ) -> None:
         self.planned: list[PlannedFile] = []
         self.skipped: list[Skipped] = []
         self._files, self._destination, self._mode = files, destination, mode
         self._folders = folders
+        self._filed = filed
+        self._contents = DestinationContents(files, destination)
         self._class_folders: dict[str, _ClassFolder] = {}
         self._sources: set[str] = set()
         self._sidecars = SidecarFinder()
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
 
+    @property
+    def devices(self) -> set[int]:
+        """The devices that files to be filed are on."""
+        return {device for device, _ in self._sizes}
+
     def copied_sizes(self, device: int) -> list[int]:
         """The size of every file that takes new space on the destination's device."""
-        if self._mode == Mode.LINK:
+        if self._mode.is_link:
             return []
         return [size for came_from, size in self._sizes if self._mode == Mode.COPY or came_from != device]
 
@@ -249,8 +295,11 @@ class _Planner:
             contents = FolderContents(self._files, self._folders[filing.class_name])
             folder = self._class_folders[filing.class_name] = _ClassFolder(contents)
         existing = folder.contents.same_bytes(filing.size_bytes, filing.sha256)
-        if existing is None and self._mode == Mode.LINK:
+        if existing is None and self._mode.is_link:
             existing = folder.contents.linked_from(filing.source)
+        if existing is None:
+            within = self._contents.root if filing.sha256 in self._filed else folder.contents.folder
+            existing = self._contents.same_bytes(filing.size_bytes, filing.sha256, within, but=filing.source)
         self._sources.add(str(filing.source))
         planned = folder.path_by_hash.get(filing.sha256)
         if existing is not None:
@@ -280,4 +329,9 @@ class _Planner:
 
 
 #: The stage of a run, for its progress line.
-STAGES: Mapping[Mode, str] = {Mode.COPY: "Copying photos", Mode.MOVE: "Moving photos", Mode.LINK: "Linking photos"}
+STAGES: Mapping[Mode, str] = {
+    Mode.COPY: text("Copying photos"),
+    Mode.MOVE: text("Moving photos"),
+    Mode.LINK: text("Linking photos"),
+    Mode.SYMLINK: text("Making pointers"),
+}

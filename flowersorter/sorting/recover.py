@@ -90,7 +90,7 @@ def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) 
 def _resolve_on_disk(files: FileSystem, entry: Entry) -> Resolution:
     """Finish or roll back one interrupted step on disk."""
     undoing = entry.state == EntryState.UNDOING
-    if entry.action == Action.LINK and not undoing:
+    if Action(entry.action).is_link and not undoing:
         linked = is_our_link(files, entry.source, entry.destination)
         return Resolution(Side.FINISHED if linked else Side.ROLLED_BACK)
     if entry.action != Action.MOVE and undoing:

@@ -17,6 +17,7 @@ from flowersorter.sorting.failures import (
     CHANGED,
     GONE,
     KEPT_BOTH,
+    NO_LINK_HERE,
     NOT_A_FILE,
     REPAIRED_LATER,
     TAKEN,
@@ -87,8 +88,8 @@ def move(files: FileSystem, transfer: Transfer) -> str | None:
         return _drop_linked_origin(files, transfer, before)
 
 
-def link(files: FileSystem, transfer: Transfer) -> None:
-    """Make a link at the target: a hard link on the same device, else a symbolic link.
+def link(files: FileSystem, transfer: Transfer, *, symbolic: bool = False) -> None:
+    """Make a hard link at the target, or a symbolic link where that is what was asked for.
 
     Raises:
         NotDoneError: the target is as it was.
@@ -99,11 +100,13 @@ def link(files: FileSystem, transfer: Transfer) -> None:
         _require_free(files, transfer.target)
         made = False
         try:
-            _link(files, transfer)
+            _link(files, transfer, symbolic=symbolic)
             made = True
             files.sync_folder(transfer.target.parent)
         except OSError as error:
             _remove_link(files, transfer, error, made=made)
+            if not made and error.errno in NO_LINKS:
+                raise NotDoneError(NO_LINK_HERE) from error
             raise
 
 
@@ -262,13 +265,11 @@ def _move_by_copy(files: FileSystem, transfer: Transfer) -> str | None:
     return None
 
 
-def _link(files: FileSystem, transfer: Transfer) -> None:
-    try:
-        files.link_new(transfer.origin, transfer.target)
-    except OSError as error:
-        if error.errno not in NO_LINKS:
-            raise
+def _link(files: FileSystem, transfer: Transfer, *, symbolic: bool) -> None:
+    if symbolic:
         files.symlink_new(transfer.origin, transfer.target)
+    else:
+        files.link_new(transfer.origin, transfer.target)
 
 
 def _remove_link(files: FileSystem, transfer: Transfer, error: OSError | NotDoneError, *, made: bool) -> None:

@@ -10,6 +10,7 @@ from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.sorting.created_folders import remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
@@ -18,7 +19,7 @@ from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.sidecar_groups import Group, grouped, undo_group
 
-_WHAT = "Sort {} cannot be undone"
+_WHAT = "Sort {run_id} cannot be undone"
 _INTERRUPTED = "it was interrupted and its drive is missing"
 
 
@@ -69,20 +70,20 @@ def undo(
     groups = [group for group in wanted if _is_filed(group)]
     refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted if _is_open(group)]
     if refused and not groups:
-        raise UndoRefused(_WHAT.format(run_id), _INTERRUPTED, "Plug the drive in")
+        raise UndoRefused(text(_WHAT, run_id=run_id), _INTERRUPTED, text("Plug the drive in"))
     with suppress(OSError):  # unreadable folders are refused photo by photo
         remember_drives(context, run.source, run.destination)
     context.journal.reopen_run(run_id)
     try:
         for done, group in enumerate(groups):
-            report(Progress("Undoing", done, len(groups)))
+            report(Progress(text("Undoing"), done, len(groups)))
             cancel.check()
             try:
                 require_drives(context)
                 undo_group(context, run, group)
             except (NotDoneError, LeftOpenError) as error:
                 refused.append(Skipped(group.lead.destination, error.reason))
-        report(Progress("Undoing", len(groups), len(groups)))
+        report(Progress(text("Undoing"), len(groups), len(groups)))
     except Cancelled:
         _end(context, run, whole=only is None)
         raise
@@ -95,9 +96,9 @@ def _known(context: StepContext, run_id: int) -> Run:
     try:
         run = context.journal.run(run_id)
     except KeyError:
-        raise UndoRefused(_WHAT.format(run_id), "there is no such sort") from None
+        raise UndoRefused(text(_WHAT, run_id=run_id), text("there is no such sort")) from None
     if run.state == RunState.UNDONE:
-        raise UndoRefused(_WHAT.format(run_id), "it is undone already")
+        raise UndoRefused(text(_WHAT, run_id=run_id), text("it is undone already"))
     return run
 
 

@@ -27,6 +27,8 @@ _limit: Any = None
 @cache
 def _blas() -> ThreadpoolController:
     """BLAS libraries of this process, cached: finding them takes as long as predicting a few photos."""
+    import numpy as np  # noqa: F401  (loads its BLAS: the cache keeps only libraries that are loaded)
+
     return ThreadpoolController().select(user_api="blas")
 
 

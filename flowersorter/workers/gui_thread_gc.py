@@ -1,36 +1,76 @@
-"""Collects Python's garbage in the window's thread alone."""
+"""Collects Python's garbage in the window's thread alone, and never all of it while a job runs."""
 
 from __future__ import annotations
 
 import gc
 
-from PySide6.QtCore import QAbstractEventDispatcher, QObject, Slot
+from PySide6.QtCore import QAbstractEventDispatcher, QObject, QTimer, Slot
+
+#: The oldest generation is collected when no job has run for so long.
+REST_MS = 3_000
 
 
 class GuiThreadGc(QObject):
-    """Collects when the event loop has nothing else to do, about as often as Python would, which leaves it to this.
+    """Collects the young generations when the event loop is about to sleep, the oldest when no job has run for a while.
 
     Python itself collects in whatever thread asks for memory. A worker that so destroys an object of Qt holds Qt's lock
     of connections and waits for the interpreter; the window's thread, which has the interpreter while it connects a
     signal, waits for that lock: the window stands still for ever (seen with PySide6 6.11).
 
-    Nothing is woken up for it: the loop tells when it is about to sleep.
+    Collecting the oldest generation walks every object of the program: 0.2 s with torch and 100,000 photos. What
+    survives it is frozen, so that the next time walks only what came since.
+
+    Args:
+        parent: Owns this object.
+        rest_ms: How long no job has to run before the oldest generation is collected.
     """
+
+    def __init__(self, parent: QObject | None = None, *, rest_ms: int = REST_MS) -> None:
+        super().__init__(parent)
+        self._busy = False
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.setInterval(rest_ms)
+        self._rest.timeout.connect(self._collect_oldest)
 
     def begin(self) -> None:
         """Take over from Python; the thread that calls it is the one that collects."""
         gc.disable()
-        QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect)
+        self.freeze()
+        QAbstractEventDispatcher.instance().aboutToBlock.connect(self._collect_young)
 
     def stop(self) -> None:
         """Leave it to Python again."""
+        self._rest.stop()
         dispatcher = QAbstractEventDispatcher.instance()
         if dispatcher is not None:
-            dispatcher.aboutToBlock.disconnect(self._collect)
+            dispatcher.aboutToBlock.disconnect(self._collect_young)
+        gc.unfreeze()
         gc.enable()
 
     @Slot()
-    def _collect(self) -> None:
-        due = [count > threshold for count, threshold in zip(gc.get_count(), gc.get_threshold(), strict=True)]
-        if due[0]:
-            gc.collect(2 if due[1] and due[2] else 1 if due[1] else 0)
+    def freeze(self) -> None:
+        """Walk no object any more that there is now, as after imports; takes no time."""
+        gc.freeze()
+
+    @Slot(bool)
+    def on_busy(self, busy: bool) -> None:
+        """Leave the oldest generation alone while a job runs."""
+        self._busy = busy
+        if busy:
+            self._rest.stop()
+
+    @Slot()
+    def _collect_young(self) -> None:
+        young, middle, old = (
+            count > threshold for count, threshold in zip(gc.get_count(), gc.get_threshold(), strict=True)
+        )
+        if young:
+            gc.collect(1 if middle else 0)
+        if old and not self._busy and not self._rest.isActive():
+            self._rest.start()
+
+    @Slot()
+    def _collect_oldest(self) -> None:
+        gc.collect()
+        gc.freeze()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, Protocol, runtime_checkable
 
 from PySide6.QtCore import QObject, Signal, Slot
 
@@ -73,6 +75,24 @@ class JobWorker(QObject):
             self.finished.emit(job.id)
 
 
+@runtime_checkable
+class Joinable(Protocol):
+    """News of which several in a row can be one: the window then shows them in one step."""
+
+    @classmethod
+    def joined(cls, parts: Sequence[Any]) -> object:
+        """All parts, oldest first, as one."""
+
+
+def _joined(news: Sequence[object]) -> list[object]:
+    """News in their order, those of one kind that follow one another as one where they can be."""
+    joined: list[object] = []
+    for _, group in groupby(news, type):
+        parts = list(group)
+        joined += [parts[0].joined(parts)] if len(parts) > 1 and isinstance(parts[0], Joinable) else parts
+    return joined
+
+
 class _News:
     """Collects what one job reports and passes it on in blocks, no faster than the window can use it."""
 
@@ -107,5 +127,5 @@ class _News:
 
     def _send_blocks(self) -> None:
         if self._blocks:
-            self._worker.reported.emit(self._job_id, self._blocks)
+            self._worker.reported.emit(self._job_id, _joined(self._blocks))
             self._blocks = []

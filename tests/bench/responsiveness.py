@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import sys
 import tempfile
 import threading
 import time
-import traceback
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,20 +29,40 @@ BEAT_MS = 10
 GOAL_MS = 50
 _COLOURS = {"red": RED, "green": GREEN, "blue": BLUE}
 _LONGEST_S = 600.0
+SAMPLE_MS = 5
+SHOWN = 5  # gaps of each phase, by CPU time
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Time between two beats.
+
+    Attributes:
+        wall_ms: As a person waits for it; longer on a busy machine.
+        cpu_ms: Computed by the GUI thread meanwhile; much the same on a busy machine.
+        at: Line of the program where the GUI thread was seen most often, "" for a short gap.
+        beside: The same of the other threads, "" where none computed.
+    """
+
+    wall_ms: float
+    cpu_ms: float
+    at: str
+    beside: str
 
 
 class Heartbeat:
-    """Beats on the GUI thread and remembers how long each beat was late in coming.
+    """Beats on the GUI thread and records how long each gap was and how much of it the GUI thread computed.
 
-    Where a gap is longer than the goal, another thread notes the line of the program that the GUI thread was at.
+    In a gap of more than half the goal, another thread samples the line of the program that the GUI thread is at.
     """
 
     def __init__(self) -> None:
         from PySide6.QtCore import Qt, QTimer
 
-        self._gaps_ms: list[float] = []
-        self._where: dict[int, str] = {}
-        self._last = time.perf_counter()
+        self._gaps_ms: list[tuple[float, float]] = []
+        self._seen: dict[int, Counter[str]] = defaultdict(Counter)
+        self._beside: dict[int, Counter[str]] = defaultdict(Counter)
+        self._last, self._last_cpu = time.perf_counter(), time.thread_time()
         self._gui_thread = threading.get_ident()
         self._stopped = threading.Event()
         self._timer = QTimer()
@@ -51,35 +74,62 @@ class Heartbeat:
     @contextmanager
     def beating(self) -> Iterator[None]:
         """Beat until the block ends."""
-        self._last = time.perf_counter()
+        self._last, self._last_cpu = time.perf_counter(), time.thread_time()
         self._timer.start()
         self._watch.start()
+        gc.callbacks.append(self._on_collection)
         try:
             yield
         finally:
+            gc.callbacks.remove(self._on_collection)
             self._timer.stop()
             self._stopped.set()
             self._watch.join()
 
-    def figures(self) -> tuple[float, float, str]:
-        """The worst gap and the 99th percentile in ms, and where the program was in the worst."""
-        gaps = np.array(self._gaps_ms)
-        worst = int(gaps.argmax())
-        return float(gaps[worst]), float(np.percentile(gaps, 99)), self._where.get(worst, "")
+    def gaps(self) -> list[Gap]:
+        """All gaps so far."""
+        return [
+            Gap(wall, cpu, _commonest(self._seen.get(number)), _commonest(self._beside.get(number)))
+            for number, (wall, cpu) in enumerate(self._gaps_ms)
+        ]
 
     def _beat(self) -> None:
-        now = time.perf_counter()
-        self._gaps_ms.append(1000 * (now - self._last))
-        self._last = now
+        now, cpu = time.perf_counter(), time.thread_time()
+        self._gaps_ms.append((1000 * (now - self._last), 1000 * (cpu - self._last_cpu)))
+        self._last, self._last_cpu = now, cpu
+
+    def _on_collection(self, phase: str, info: dict[str, int]) -> None:
+        if phase == "start" and threading.get_ident() == self._gui_thread and info["generation"] == 2:
+            self._seen[len(self._gaps_ms)]["full garbage collection"] += 1
 
     def _watch_for_gaps(self) -> None:
-        while not self._stopped.wait(GOAL_MS / 2000):
-            if time.perf_counter() - self._last > GOAL_MS / 1000:
-                frame = sys._current_frames().get(self._gui_thread)
-                ours = [each for each in traceback.extract_stack(frame) if "flowersorter" in each.filename]
-                if ours:
-                    at = ours[-1]
-                    self._where.setdefault(len(self._gaps_ms), f"{Path(at.filename).name}:{at.lineno} {at.name}")
+        while not self._stopped.wait(SAMPLE_MS / 1000):
+            if time.perf_counter() - self._last > GOAL_MS / 2000:
+                where = _own_line(sys._current_frames().get(self._gui_thread)) or "Qt"
+                self._seen[len(self._gaps_ms)][where] += 1
+                self._beside[len(self._gaps_ms)].update(self._other_threads())
+
+    def _other_threads(self) -> Iterator[str]:
+        """Where the program's other threads compute: one of them may hold the interpreter."""
+        for thread_id, frame in sys._current_frames().items():
+            if thread_id not in (self._gui_thread, threading.get_ident()):
+                innermost = Path(frame.f_code.co_filename).name
+                where = _own_line(frame)
+                if where and innermost not in ("threading.py", "fair_lock.py", "queue.py"):
+                    yield where
+
+
+def _commonest(lines: Counter[str] | None) -> str:
+    return lines.most_common(1)[0][0] if lines else ""
+
+
+def _own_line(frame: FrameType | None) -> str:
+    """The innermost line of the program that a thread is at; "" where it is in no code of the program."""
+    while frame is not None and "flowersorter" not in Path(frame.f_code.co_filename).parts:
+        frame = frame.f_back
+    if frame is None:
+        return ""
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {frame.f_code.co_name}"
 
 
 def responsiveness(options: argparse.Namespace) -> None:
@@ -93,7 +143,7 @@ def responsiveness(options: argparse.Namespace) -> None:
     files, labels = (5_000, 20) if options.tiny else (100_000, 200)
     with tempfile.TemporaryDirectory(prefix="bench") as scratch:
         folder, many = _draw(Path(scratch) / "few", labels + 100), _touch(Path(scratch) / "many", files)
-        print(f"{'phase':44} {'worst gap':>10} {'99th percentile':>16}   worst at", flush=True)
+        print(f"{'phase':44} {'worst gap':>10} {'99th pct':>10} {'worst CPU':>10} {'99th pct':>10}", flush=True)
         with _program(Path(scratch) / "collection", folder, real_network=options.real_network) as program:
             _phase("doing nothing", lambda: _wait(_after(2.0)))
             _phase(f"labelling {labels} photos one by one", lambda: _label(program, labels))
@@ -112,8 +162,16 @@ def _phase(name: str, run: Callable[[], None]) -> None:
     heart = Heartbeat()
     with heart.beating():
         run()
-    worst, usual, where = heart.figures()
-    print(f"{name:44} {worst:7.0f} ms {usual:13.0f} ms   {where}", flush=True)
+    gaps = heart.gaps()
+    walls, cpus = np.array([gap.wall_ms for gap in gaps]), np.array([gap.cpu_ms for gap in gaps])
+    figures = (walls.max(), np.percentile(walls, 99), cpus.max(), np.percentile(cpus, 99))
+    print(f"{name:44} " + " ".join(f"{figure:7.0f} ms" for figure in figures), flush=True)
+    by_cpu = sorted(gaps, key=lambda gap: gap.cpu_ms, reverse=True)[:SHOWN]
+    by_wall = sorted(gaps, key=lambda gap: gap.wall_ms, reverse=True)[:SHOWN]
+    for gap in (*by_cpu, *(each for each in by_wall if each not in by_cpu)):
+        if gap.at:
+            beside = f", beside {gap.beside}" if gap.beside else ""
+            print(f"    {gap.cpu_ms:5.0f} ms CPU in {gap.wall_ms:4.0f} ms: {gap.at}{beside}", flush=True)
 
 
 # -- what a person does

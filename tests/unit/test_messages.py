@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+import flowersorter
+from flowersorter import errors
 from flowersorter.errors import FolderUnusable, UserError
 from flowersorter.messages import Text, set_translator, text, worded
 from flowersorter.photos.scan import check_folder
 
+PACKAGE = Path(flowersorter.__file__).parent
+SOURCES = sorted(PACKAGE.rglob("*.py"))
 GERMAN = {"Folder not found: {folder}": "Ordner nicht gefunden: {folder}", "Check the path": "Prüfen Sie den Pfad"}
 
 
@@ -57,3 +62,44 @@ def test_an_error_raised_before_the_translator_was_set_is_translated_too() -> No
     finally:
         set_translator(None)
     assert str(error) == "Check the path."
+
+
+@pytest.mark.usefixtures("german")
+def test_a_text_inside_a_text_is_translated_too() -> None:
+    outer = text("{problem}!", problem=text("Check the path"))
+    assert outer == "Check the path!"
+    assert worded(outer) == "Prüfen Sie den Pfad!"
+
+
+ERRORS = {
+    name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.UserError)
+} | {"Progress"}
+
+
+def bare_texts(node: ast.expr) -> Iterator[ast.expr]:
+    """Return the literals and f-strings that an argument may be."""
+    if isinstance(node, ast.JoinedStr) or (isinstance(node, ast.Constant) and isinstance(node.value, str)):
+        if not isinstance(node, ast.Constant) or node.value:
+            yield node
+    elif isinstance(node, ast.IfExp):
+        yield from (*bare_texts(node.body), *bare_texts(node.orelse))
+    elif isinstance(node, ast.BoolOp):
+        yield from (bare for value in node.values for bare in bare_texts(value))
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            yield node.func.id, node
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_errors_and_stages_are_translatable(source: Path) -> None:
+    bare = []
+    for name, call in calls(ast.parse(source.read_text(encoding="utf-8"))):
+        arguments = [*call.args, *(word.value for word in call.keywords)]
+        if name in ERRORS:
+            bare += [ast.unparse(each) for argument in arguments for each in bare_texts(argument)]
+        elif name == "text":
+            bare += [ast.unparse(each) for each in call.args[:1] if isinstance(each, ast.JoinedStr)]
+    assert not bare, "write text(...) around them, with a named field for each value"

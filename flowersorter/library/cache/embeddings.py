@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import UserError
 from flowersorter.library.cache.append_only_rows import KEY_BYTES, AppendOnlyRows
+from flowersorter.messages import text
 
 _HASH_BYTES = 32
 _VIEW_BYTES = KEY_BYTES - _HASH_BYTES
@@ -168,4 +169,4 @@ def _disk_errors_as_user_errors() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError("The embeddings cannot be read or saved", error.strerror or str(error)) from error
+        raise UserError(text("The embeddings cannot be read or saved"), error.strerror or str(error)) from error

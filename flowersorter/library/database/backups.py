@@ -16,6 +16,7 @@ from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.checksum import delete_checksum
 from flowersorter.library.database.connection import check_sound, sqlite_errors_as_user_errors
 from flowersorter.library.files.lock import collection_locked
+from flowersorter.messages import text
 
 LIBRARY_NAME = "library.sqlite"
 BACKUPS_KEPT = 5
@@ -79,7 +80,7 @@ def damaged_with_backups(collection: Path, why: str) -> CollectionDamaged:
         hint = f"Nothing was changed. There are backups of {dates} (UTC) in {collection / _BACKUP_FOLDER}"
     else:
         hint = "Nothing was changed. It has no backup"
-    return CollectionDamaged(f"The library in {collection} cannot be read", why, hint)
+    return CollectionDamaged(text("The library in {collection} cannot be read", collection=collection), why, hint)
 
 
 def restore_backup(collection: Path) -> Path:
@@ -164,4 +165,4 @@ def _disk_errors_as_user_errors(what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UserError(what, error.strerror or str(error), "Check the disk and try again") from error
+        raise UserError(what, error.strerror or str(error), text("Check the disk and try again")) from error

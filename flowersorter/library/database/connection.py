@@ -16,6 +16,7 @@ from flowersorter.domain.arrays import sorted_unique
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.fair_lock import FairLock
 from flowersorter.library.database.schema import MIGRATIONS
+from flowersorter.messages import text
 
 #: Fewer than SQLite takes (999 before version 3.32, at least 32,766 since); more at once is not faster.
 _PARAMETERS_AT_ONCE = 10_000
@@ -58,7 +59,7 @@ def sqlite_errors_as_user_errors(file: Path) -> Iterator[None]:
     except sqlite3.Error as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
-            raise CollectionDamaged(f"The library {file} is damaged", str(error)) from error
+            raise CollectionDamaged(text("The library {file} is damaged", file=file), str(error)) from error
         if code in _CAUSES:
             raise UserError(*_CAUSES[code]) from error
         raise
@@ -89,7 +90,7 @@ def check_sound(
         if verdict == "ok" and thoroughly:
             verdict = _contradiction(connection, migrations) or verdict
     if verdict != "ok":
-        raise CollectionDamaged(f"The library {file} is damaged", verdict)
+        raise CollectionDamaged(text("The library {file} is damaged", file=file), verdict)
 
 
 def _contradiction(connection: sqlite3.Connection, migrations: Migrations) -> str:
@@ -276,12 +277,12 @@ class Database:
         newest = migrations[-1][0]
         version = self._version()
         if version == 0 and self._connection.execute("SELECT 1 FROM sqlite_master").fetchone():
-            raise CollectionDamaged(f"The file {self.file} is not a library of FlowerSorter")
+            raise CollectionDamaged(text("The file {file} is not a library of FlowerSorter", file=self.file))
         if version > newest:
             raise UserError(
-                f"The library {self.file} was made by a newer version of FlowerSorter",
-                f"it has format {version}, this program knows {newest}",
-                "Update FlowerSorter to open it",
+                text("The library {file} was made by a newer version of FlowerSorter", file=self.file),
+                text("it has format {version}, this program knows {newest}", version=version, newest=newest),
+                text("Update FlowerSorter to open it"),
             )
 
     def _configure(self) -> None:

@@ -11,9 +11,10 @@ from pathlib import Path
 from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.database.backups import backups, restore_backup
 from flowersorter.library.database.connection import check_sound
+from flowersorter.messages import text
 
 _DAMAGED_FILES = "library-damaged-*.sqlite"
-_RESTORE_HINT = "To restore the newest sound one: flowersorter recover"
+_RESTORE_HINT = text("To restore the newest sound one: flowersorter recover")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,11 @@ def with_restore_hint(error: CollectionDamaged, collection: Path) -> CollectionD
     """The same error with a hint how to restore a backup, if there is one."""
     if not backups(collection):
         return error
-    return CollectionDamaged(error.what, error.why, f"{error.hint}. {_RESTORE_HINT}" if error.hint else _RESTORE_HINT)
+    return CollectionDamaged(
+        error.what,
+        error.why,
+        text("{hint}. {restore_hint}", hint=error.hint, restore_hint=_RESTORE_HINT) if error.hint else _RESTORE_HINT,
+    )
 
 
 def _describe(backup: Path) -> Backup:

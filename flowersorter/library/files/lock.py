@@ -9,6 +9,7 @@ from pathlib import Path
 from filelock import BaseFileLock, FileLock, Timeout
 
 from flowersorter.errors import CollectionLocked, FolderUnusable
+from flowersorter.messages import text
 
 #: Versions up to 0.1 lock this file too: both must never have a collection open at once.
 _LOCK_NAME = "garden.lock"
@@ -27,12 +28,14 @@ def lock_collection(folder: Path) -> BaseFileLock:
         lock.acquire()
     except Timeout as error:
         raise CollectionLocked(
-            f"The collection {folder} is already open",
-            "another FlowerSorter window or terminal is using it",
-            "Close that one first, or choose another collection",
+            text("The collection {folder} is already open", folder=folder),
+            text("another FlowerSorter window or terminal is using it"),
+            text("Close that one first, or choose another collection"),
         ) from error
     except OSError as error:
-        raise FolderUnusable(f"The collection {folder} cannot be opened", error.strerror or str(error)) from error
+        raise FolderUnusable(
+            text("The collection {folder} cannot be opened", folder=folder), error.strerror or str(error)
+        ) from error
     return lock
 
 

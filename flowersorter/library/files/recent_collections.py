@@ -10,6 +10,7 @@ from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import FolderUnusable
 from flowersorter.library.database.backups import LIBRARY_NAME, backups
 from flowersorter.library.files.lock import collection_locked
+from flowersorter.messages import text
 
 MAX_REMEMBERED = 12
 
@@ -31,13 +32,14 @@ def check_can_be_opened(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise FolderUnusable(
-            f"The collection {folder} was not found", "it was moved or deleted, or its drive is not connected"
+            text("The collection {folder} was not found", folder=folder),
+            text("it was moved or deleted, or its drive is not connected"),
         )
     if not is_collection(folder):
         raise FolderUnusable(
-            f"The folder {folder} is not a collection",
-            "it has no library of FlowerSorter",
-            "Choose the folder of a collection, or make a new one. To open a folder of photos, use Open Folder",
+            text("The folder {folder} is not a collection", folder=folder),
+            text("it has no library of FlowerSorter"),
+            text("Choose the folder of a collection, or make a new one. To open a folder of photos, use Open Folder"),
         )
     with collection_locked(folder):
         pass
@@ -53,15 +55,19 @@ def check_can_become_one(folder: Path) -> None:
     inside = next((parent for parent in folder.parents if is_collection(parent)), None)
     try:
         if is_collection(folder):
-            raise FolderUnusable(what, "it is a collection already", "Open that one, or choose another name")
+            raise FolderUnusable(
+                what, text("it is a collection already"), text("Open that one, or choose another name")
+            )
         if inside is not None:
-            raise FolderUnusable(what, f"it is inside the collection {inside}", "Choose a folder elsewhere")
+            raise FolderUnusable(
+                what, text("it is inside the collection {inside}", inside=inside), text("Choose a folder elsewhere")
+            )
         if folder.exists() and not folder.is_dir():
-            raise FolderUnusable(what, "a file has that name", "Choose another name")
+            raise FolderUnusable(what, text("a file has that name"), text("Choose another name"))
         if folder.is_dir() and any(folder.iterdir()):
-            raise FolderUnusable(what, "the folder is not empty", "Choose another name, or an empty folder")
+            raise FolderUnusable(what, text("the folder is not empty"), text("Choose another name, or an empty folder"))
     except OSError as error:
-        raise FolderUnusable(what, error.strerror or str(error), "Choose another folder") from error
+        raise FolderUnusable(what, error.strerror or str(error), text("Choose another folder")) from error
 
 
 class RecentCollections:

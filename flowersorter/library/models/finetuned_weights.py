@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.errors import UserError
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
 from flowersorter.library.tables.settings import FINETUNED_COUNT, Settings
+from flowersorter.messages import text
 
 _SUFFIX = ".safetensors"
 
@@ -51,7 +52,7 @@ class FinetunedWeights:
             self._folder.mkdir(exist_ok=True)
             write_bundle(path, arrays, metadata)
         except OSError as error:
-            raise UserError("The trained network could not be saved", error.strerror or str(error)) from error
+            raise UserError(text("The trained network could not be saved"), error.strerror or str(error)) from error
         return path
 
     def read(self, name: str) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:

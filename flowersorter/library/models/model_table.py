@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from flowersorter.errors import ModelFileBad, UserError
 from flowersorter.library.database.connection import Database
 from flowersorter.library.models.safetensors_bundle import read_bundle, write_bundle
+from flowersorter.messages import text
 
 _COLUMNS = "id, created_at, backbone, note, held_out_accuracy, classes, photos, current"
 
@@ -84,7 +85,7 @@ class ModelStore:
                 self._folder.mkdir(exist_ok=True)
                 write_bundle(self._folder / name, arrays, metadata)
             except OSError as error:
-                raise UserError("The model could not be saved", error.strerror or str(error)) from error
+                raise UserError(text("The model could not be saved"), error.strerror or str(error)) from error
             connection.execute("UPDATE models SET file = ? WHERE id = ?", (name, model_id))
         return model_id
 
@@ -153,7 +154,9 @@ class ModelStore:
     def _file(self, model_id: int) -> Path:
         rows = self._database.query("SELECT file FROM models WHERE id = ?", (model_id,))
         if not rows:
-            raise ModelFileBad(f"There is no model {model_id}", hint='"flowersorter models" lists them')
+            raise ModelFileBad(
+                text("There is no model {model_id}", model_id=model_id), hint=text('"flowersorter models" lists them')
+            )
         return self._folder / str(rows[0]["file"])
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad
+from flowersorter.messages import text
 
 _METADATA_KEY = "flowersorter"
 # A head has well under a megabyte; a fine-tuned ResNet-50 in float32 has 100 MB.
@@ -214,4 +215,4 @@ def _are_sizes(value: Any) -> TypeGuard[list[int]]:
 
 
 def _bad(path: Path, why: str) -> ModelFileBad:
-    return ModelFileBad(f"The model file {path} cannot be used", why)
+    return ModelFileBad(text("The model file {path} cannot be used", path=path), why)

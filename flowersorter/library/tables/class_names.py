@@ -6,6 +6,7 @@ import re
 import unicodedata
 
 from flowersorter.errors import ClassRefused
+from flowersorter.messages import text
 
 MAX_NAME_LENGTH = 100
 #: Control characters, surrogates (undecodable bytes of a folder's name), line and paragraph ends.
@@ -32,7 +33,7 @@ def validated_name(name: str) -> str:
     name = name.strip()
     why = ""
     if not name:
-        raise ClassRefused("A class needs a name")
+        raise ClassRefused(text("A class needs a name"))
     if len(name) > MAX_NAME_LENGTH:
         why = f"it has more than {MAX_NAME_LENGTH} characters"
     elif any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in name):
@@ -46,7 +47,7 @@ def validated_name(name: str) -> str:
     if why:
         shown = name[:MAX_NAME_LENGTH].encode("utf-8", "replace").decode()
         shown = "".join(character if character.isprintable() else "?" for character in shown)
-        raise ClassRefused(f"The class name “{shown}” cannot be used", why)
+        raise ClassRefused(text("The class name “{shown}” cannot be used", shown=shown), why)
     return name
 
 

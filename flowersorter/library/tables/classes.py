@@ -12,6 +12,7 @@ from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.library.tables.class_undo import ClassDependents, RemovedClass, RenamedClass
 from flowersorter.library.tables.settings import DELETED_CLASSES, Settings
+from flowersorter.messages import text
 from flowersorter.natural_sort import NaturalOrder
 
 _COLUMNS = "id, name, origin, position, colour"
@@ -201,7 +202,7 @@ class ClassTable:
             ClassRefused: both are the same class, or one of them does not exist any more.
         """
         if class_id == into:
-            raise ClassRefused("A class cannot be merged with itself")
+            raise ClassRefused(text("A class cannot be merged with itself"))
         with self._database.transaction() as connection:
             key, one, other = self._key_of(class_id), self._existing(class_id), self._existing(into)
             meant = connection.execute("SELECT class_id FROM class_aliases WHERE key = ?", (key,)).fetchone()
@@ -300,7 +301,7 @@ class ClassTable:
     def _row_of(self, columns: str, class_id: int) -> sqlite3.Row:
         rows = self._database.query(f"SELECT {columns} FROM classes WHERE id = ?", (class_id,))
         if not rows:
-            raise ClassRefused("The class does not exist any more", "it was deleted or merged")
+            raise ClassRefused(text("The class does not exist any more"), text("it was deleted or merged"))
         return rows[0]
 
     def _make_room(self, connection: sqlite3.Connection, name: str) -> None:
@@ -315,7 +316,10 @@ class ClassTable:
     def _refuse_taken(self, name: str) -> None:
         rows = self._database.query("SELECT name FROM classes WHERE key = ?", (class_key(name),))
         if rows:
-            raise ClassRefused(f"The class “{name}” cannot be used", f"there is already a class “{rows[0]['name']}”")
+            raise ClassRefused(
+                text("The class “{name}” cannot be used", name=name),
+                text("there is already a class “{existing}”", existing=rows[0]["name"]),
+            )
 
 
 def in_order_of_making(names: Iterable[str]) -> list[str]:

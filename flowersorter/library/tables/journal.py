@@ -170,6 +170,15 @@ class Journal:
         rows = self._database.query(f"{_MADE_FOLDERS} AND runs.state = ? ORDER BY m.id DESC", (RunState.UNDONE,))
         return [folder_of(row) for row in rows]
 
+    def filed_hashes(self, destination: Path) -> set[bytes]:
+        """The hashes of all photos that runs to this destination ever filed or found there, also those undone since."""
+        rows = self._database.query(
+            "SELECT DISTINCT f.sha256 FROM filings f JOIN runs ON runs.id = f.run_id"
+            " WHERE runs.destination = ? AND f.lead_id IS NULL AND f.state IN ('done', 'noted', 'undoing', 'undone')",
+            (os.fsencode(destination),),
+        )
+        return {row["sha256"] for row in rows}
+
     def class_folders(self, destination: Path) -> dict[str, str]:
         """The folder name of each class in the newest run to this destination that filed it."""
         rows = self._database.query(

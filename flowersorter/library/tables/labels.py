@@ -15,6 +15,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import Database
 from flowersorter.library.tables.edited_photos import STANDING
+from flowersorter.messages import text
 
 _COLUMNS = "photo_id, class_id, origin"
 
@@ -146,4 +147,6 @@ def missing_class_as_user_error() -> Iterator[None]:
     try:
         yield
     except sqlite3.IntegrityError as error:
-        raise UserError("The labels could not be changed", "the class is not in the library any more") from error
+        raise UserError(
+            text("The labels could not be changed"), text("the class is not in the library any more")
+        ) from error

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import text
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -119,14 +120,14 @@ class ClassMovesController(QObject):
         self._session.queue.submit(self.tr("Moving sorted photos to “{0}”").format(new), job, listener)
 
     def _say(self, result: RefileResult, new: str, number: int) -> None:
-        text = self.tr("{0} sorted photos moved to “{1}”.").format(result.moved, new)
+        said = self.tr("{0} sorted photos moved to “{1}”.").format(result.moved, new)
         if result.moved == 1:
-            text = self.tr("1 sorted photo moved to “{0}”.").format(new)
+            said = self.tr("1 sorted photo moved to “{0}”.").format(new)
         if result.left:
             first = result.left[0]
-            text += " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
+            said += " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
         undo = (self.tr("Undo"), lambda: self._take_back(number))
-        self._front.bar.say(text, *([undo] if result.run_ids else []))
+        self._front.bar.say(said, *([undo] if result.run_ids else []))
 
     def _take_back(self, number: int) -> None:
         keeps, stay = self.tr("The class keeps its new name."), self.tr("The classes stay merged.")
@@ -152,16 +153,16 @@ class ClassMovesController(QObject):
             self._front.bar.say(besides)
             return
         undone = sum(result.undone for result in results)
-        text = self.tr("{0} photos are back in their previous class folders.").format(undone)
+        said = self.tr("{0} photos are back in their previous class folders.").format(undone)
         if undone == 1:
-            text = self.tr("1 photo is back in its previous class folder.")
-        self._front.bar.say(f"{text} {besides}")
+            said = self.tr("1 photo is back in its previous class folder.")
+        self._front.bar.say(f"{said} {besides}")
         refused = [skipped for result in results for skipped in result.refused]
         if refused:
             self._front.complain(
                 UserError(
                     self.tr("{0} not moved").format(count_photos(len(refused))),
-                    f"{refused[0].path.name}: {refused[0].reason}",
+                    text("{name}: {reason}", name=refused[0].path.name, reason=refused[0].reason),
                 )
             )
 

@@ -14,6 +14,7 @@ from shiboken6 import isValid
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.library.tables.settings import SORT_CHOICES
+from flowersorter.messages import text
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
@@ -168,6 +169,7 @@ class FilingController(QObject):
             Mode.COPY: self.tr("{0} copied."),
             Mode.MOVE: self.tr("{0} moved."),
             Mode.LINK: self.tr("{0} linked."),
+            Mode.SYMLINK: self.tr("{0} linked by pointers."),
         }
         return texts[self._mode].format(count_photos(photos))
 
@@ -175,7 +177,7 @@ class FilingController(QObject):
         first = next(file for file in result.files if file.destination is None)
         return UserError(
             self.tr("Photos not sorted: {0}").format(result.failed),
-            f"{first.source.name}: {first.error}",
+            text("{name}: {reason}", name=first.source.name, reason=first.error),
             self.tr("They were left where they are"),
         )
 
@@ -235,7 +237,7 @@ class FilingController(QObject):
                 self.tr("Delete the link? Your photo is not touched."),
                 self.tr("Delete the {0} links? Your photos are not touched."),
             ),
-        }[Mode(run.mode)]
+        }[Mode(run.mode).undone_as]
         return one if photos == 1 else many.format(QLocale().toString(photos))
 
     @Slot(int)
@@ -261,14 +263,14 @@ class FilingController(QObject):
             Mode.COPY: (self.tr("Removed 1 copy."), self.tr("Removed {0} copies.")),
             Mode.MOVE: (self.tr("1 photo is back where it was."), self.tr("{0} photos are back where they were.")),
             Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
-        }[result.mode]
+        }[result.mode.undone_as]
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
         if result.refused:
             first = result.refused[0]
             self._front.complain(
                 UserError(
                     self.tr("{0} not moved").format(count_photos(len(result.refused))),
-                    f"{first.path.name}: {first.reason}",
+                    text("{name}: {reason}", name=first.path.name, reason=first.reason),
                 )
             )
         self.files_changed.emit()

@@ -166,6 +166,7 @@ class HistoryDialog(QDialog):
             Mode.COPY: self.tr("{0} copied"),
             Mode.MOVE: self.tr("{0} moved"),
             Mode.LINK: self.tr("{0} linked"),
+            Mode.SYMLINK: self.tr("{0} linked by pointers"),
         }
         verb = self.tr("{0} moved to another class") if moved_on_only(run) else verbs[Mode(run.mode)]
         text = verb.format(count_photos(run.photos))
@@ -284,7 +285,7 @@ class HistoryDialog(QDialog):
             Mode.COPY: self.tr("{0}: the copies in {1} will be deleted. Your originals are not touched."),
             Mode.MOVE: self.tr("{0} will move from {1} back to where they were."),
             Mode.LINK: self.tr("{0}: the links in {1} will be deleted. Your photos are not touched."),
-        }[Mode(run.mode)]
+        }[Mode(run.mode).undone_as]
         if moved_on_only(run):
             text = self.tr("{0} will move back to the previous class folder in {1}. The labels stay.")
         meant = text.format(count_photos(photos), run.destination)

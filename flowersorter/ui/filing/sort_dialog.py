@@ -161,6 +161,10 @@ class SortDialog(QDialog):
                 self.tr("&Link"),
                 self.tr("Your photos stay where they are. The class folders contain links, which take no space."),
             ),
+            Mode.SYMLINK: (
+                self.tr("&Pointers"),
+                self.tr("Also on another drive. A pointer stops working when its photo is deleted or moved."),
+            ),
         }
         grid = QGridLayout()
         grid.setHorizontalSpacing(theme.LARGE_GAP_PX)
@@ -314,6 +318,7 @@ class SortDialog(QDialog):
             Mode.COPY: self.tr("Copy {0}"),
             Mode.MOVE: self.tr("Move {0}"),
             Mode.LINK: self.tr("Link {0}"),
+            Mode.SYMLINK: self.tr("Point to {0}"),
         }
         text = verbs[mode].format(photos)
         self.file_button.setAccessibleName(text)

@@ -73,12 +73,15 @@ class PhotoColumns:
         Returns:
             (M,) intp row numbers.
         """
-        wanted = np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64)
-        if not len(self.names) or not len(wanted):
-            return np.zeros(0, np.intp)
-        at = np.minimum(np.searchsorted(self._sorted_ids, wanted), len(self.names) - 1)
-        rows: Rows = self._sorter[at[self._sorted_ids[at] == wanted]]
-        return rows
+        return self._found(np.asarray(place_ids if isinstance(place_ids, np.ndarray) else list(place_ids), np.int64))[1]
+
+    def _found(self, place_ids: NDArray[np.int64]) -> tuple[NDArray[np.bool_], Rows]:
+        """(N,) which of these places are here, and (M,) the rows of those."""
+        if not len(self.names) or not len(place_ids):
+            return np.zeros(len(place_ids), np.bool_), np.zeros(0, np.intp)
+        at = np.minimum(np.searchsorted(self._sorted_ids, place_ids), len(self.names) - 1)
+        here = self._sorted_ids[at] == place_ids
+        return here, self._sorter[at[here]]
 
     def merge(self, news: PhotoRows) -> Rows:
         """Take over changed rows; rows of places that are not here are dropped as stale.
@@ -86,8 +89,7 @@ class PhotoColumns:
         Returns:
             The row numbers that may look different now, ascending.
         """
-        here = np.isin(news.place_ids, self._sorted_ids)
-        rows = self.locate(news.place_ids)
+        here, rows = self._found(news.place_ids)
         self._unshown.difference_update(self.place_ids[rows].tolist() if self._unshown else ())
         self.photo_ids[rows] = news.photo_ids[here]
         self.label_ids[rows], self.by_person[rows] = news.label_ids[here], news.by_person[here]
@@ -100,11 +102,12 @@ class PhotoColumns:
 
     def outdated(self, news: PhotoRows) -> list[int]:
         """Places of these rows whose thumbnail is to be made again: of another photo now, or it could not be made."""
-        here = np.isin(news.place_ids, self._sorted_ids)
-        rows = self.locate(news.place_ids)
+        here, rows = self._found(news.place_ids)
         places, old = self.place_ids[rows], self.photo_ids[rows]
         another = (old != news.photo_ids[here]) & (old != 0)
-        outdated: list[int] = places[another | np.isin(places, list(self._unshown))].tolist()
+        if self._unshown:
+            another |= np.fromiter((place_id in self._unshown for place_id in places.tolist()), np.bool_, len(places))
+        outdated: list[int] = places[another].tolist()
         return outdated
 
     @property

@@ -18,7 +18,6 @@ from flowersorter.ui.preferences.preferences_dialog import Preferences, Preferen
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.models.backbones import download_backbone, install_backbone, list_backbones
-from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.models.stored_preferences import (
     StoredPreferences,
     model_follows,
@@ -84,7 +83,7 @@ class PreferencesController(QObject):
         self.show()
 
     def _made(self, stored: StoredPreferences) -> PreferencesDialog:
-        model = starter().model
+        model = stored.starter
         self._before = Preferences(
             self._session.device,
             stored.backbone,

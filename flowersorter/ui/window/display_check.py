@@ -10,9 +10,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flowersorter.errors import UserError
+from flowersorter.messages import text
 
-_WHAT = "The window cannot be opened"
-_HINT = 'The commands in the terminal work without a window: "flowersorter --help" lists them'
+_WHAT = text("The window cannot be opened")
+_HINT = text('The commands in the terminal work without a window: "flowersorter --help" lists them')
 
 #: Libraries that Qt takes from the system, as `ldd` lists them for PySide6 6.11's libraries and its plugins for X11 and
 #: Wayland, and their packages on Debian and Ubuntu.
@@ -64,7 +65,7 @@ def check_display(environment: Mapping[str, str] = os.environ) -> None:
         if problem is None:
             return
         problems.append(problem)
-    none = UserError(_WHAT, "there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)", _HINT)
+    none = UserError(_WHAT, text("there is no display (neither DISPLAY nor WAYLAND_DISPLAY is set)"), _HINT)
     raise problems[0] if problems else none
 
 
@@ -93,7 +94,9 @@ def _problem(platform: str, environment: Mapping[str, str]) -> UserError | None:
         names = (f"libq{kind}.", f"libq{kind}-")
         plugin = next((file for file in sorted(folder.iterdir()) if file.name.startswith(names)), None)
         if plugin is None:
-            return UserError(_WHAT, f"Qt has no platform {platform!r}", "Check QT_QPA_PLATFORM")
+            return UserError(
+                _WHAT, text("Qt has no platform {platform!r}", platform=platform), text("Check QT_QPA_PLATFORM")
+            )
         reason = _loading_problem(plugin)
         if reason:
             return _missing(kind, reason)
@@ -102,7 +105,11 @@ def _problem(platform: str, environment: Mapping[str, str]) -> UserError | None:
         "wayland": (_wayland_display(environment), lambda: _wayland_answers(environment)),
     }.get(kind, ("", lambda: True))
     return (
-        None if answers() else UserError(_WHAT, f"the display {display or 'of this computer'} does not answer", _HINT)
+        None
+        if answers()
+        else UserError(
+            _WHAT, text("the display {display} does not answer", display=display or "of this computer"), _HINT
+        )
     )
 
 
@@ -125,7 +132,7 @@ def _missing(kind: str, reason: str) -> UserError:
         return UserError(_WHAT, reason, _HINT)
     packages = " ".join(dict.fromkeys(PACKAGES[name] for name in missing))
     why = f"{', '.join(missing)} {'is' if len(missing) == 1 else 'are'} not installed"
-    return UserError(_WHAT, why, f"On Debian and Ubuntu: sudo apt install {packages}")
+    return UserError(_WHAT, why, text("On Debian and Ubuntu: sudo apt install {packages}", packages=packages))
 
 
 def _loading_problem(library: Path | str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 
 from flowersorter.errors import DeviceUnavailable
+from flowersorter.messages import text
 
 AUTO, CPU, CUDA = "auto", "cpu", "cuda"
 
@@ -24,14 +25,14 @@ def choose_device(wanted: str) -> str:
     if wanted == CPU:
         return CPU  # without loading torch
     if wanted not in (AUTO, CUDA):
-        raise DeviceUnavailable(f"Unknown device {wanted!r}", "", "Use auto, cpu or cuda")
+        raise DeviceUnavailable(text("Unknown device {wanted!r}", wanted=wanted), "", text("Use auto, cpu or cuda"))
     import torch  # here, because it takes seconds to load
 
     if torch.cuda.is_available():
         return CUDA
     if wanted == CUDA:
         raise DeviceUnavailable(
-            "CUDA is not available", "PyTorch sees no NVIDIA GPU on this computer", "Use auto or cpu"
+            text("CUDA is not available"), text("PyTorch sees no NVIDIA GPU on this computer"), text("Use auto or cpu")
         )
     return CPU
 

@@ -16,13 +16,14 @@ import httpx
 from flowersorter.atomic_write import move_into_place
 from flowersorter.errors import DownloadFailed
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import find_weights, hub_cache, missing_weights
 
 #: Progress is reported once per so many bytes.
 REPORT_BYTES = 256 * 1024
 _CONTENT_RANGE = re.compile(r"bytes (\d+)-\d+/(\d+)")
-_GO_ON = "What has arrived is kept; try again to go on from there"
+_GO_ON = text("What has arrived is kept; try again to go on from there")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def download_weights(
         raise missing_weights(entry)
     target = hub_cache() / entry.weights.filename
     wanted = Download(address, target, entry.weights.size_bytes, entry.weights.sha256)
-    return download(wanted, report, cancel, stage=f"Downloading {entry.title}", trust_env=trust_env)
+    return download(wanted, report, cancel, stage=text("Downloading {entry}", entry=entry.title), trust_env=trust_env)
 
 
 def download(
@@ -178,7 +179,7 @@ def _check_status(answer: httpx.Response, wanted: Download) -> None:
         why, hint = f"the server has a problem (HTTP {status})", "Try again later"
     else:
         why, hint = f"the server refused it (HTTP {status})", "Check the proxy and firewall settings"
-    raise DownloadFailed(f"{wanted.target.name} could not be fetched", why, hint)
+    raise DownloadFailed(text("{name} could not be fetched", name=wanted.target.name), why, hint)
 
 
 def _is_resumed(answer: httpx.Response, wanted: Download, have_bytes: int) -> bool:
@@ -195,9 +196,13 @@ def _is_resumed(answer: httpx.Response, wanted: Download, have_bytes: int) -> bo
     announced = answer.headers.get("Content-Length")
     if announced is not None and int(announced) != wanted.size_bytes:
         raise DownloadFailed(
-            f"{wanted.target.name} could not be fetched",
-            f"the server sends something else, of {announced} bytes instead of {wanted.size_bytes}",
-            "Check whether this network asks you to log in first",
+            text("{name} could not be fetched", name=wanted.target.name),
+            text(
+                "the server sends something else, of {announced} bytes instead of {size_bytes}",
+                announced=announced,
+                size_bytes=wanted.size_bytes,
+            ),
+            text("Check whether this network asks you to log in first"),
         )
     return False
 
@@ -206,9 +211,9 @@ def _other_file(wanted: Download) -> DownloadFailed:
     """Delete the part: it belongs to another version of the file than the server has."""
     wanted.part.unlink(missing_ok=True)
     return DownloadFailed(
-        f"{wanted.target.name} could not be fetched",
-        "the server's file has changed since the download began",
-        "Try again to begin anew",
+        text("{name} could not be fetched", name=wanted.target.name),
+        text("the server's file has changed since the download began"),
+        text("Try again to begin anew"),
     )
 
 
@@ -226,9 +231,9 @@ def _verify(wanted: Download) -> None:
     if digest != wanted.sha256:
         wanted.part.unlink()
         raise DownloadFailed(
-            f"{wanted.target.name} arrived damaged",
-            "its checksum is not the published one; it was removed",
-            "Try again; if it happens twice, something between you and the server changes the file",
+            text("{name} arrived damaged", name=wanted.target.name),
+            text("its checksum is not the published one; it was removed"),
+            text("Try again; if it happens twice, something between you and the server changes the file"),
         )
 
 
@@ -243,30 +248,34 @@ def _as_download_failures(wanted: Download) -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise DownloadFailed(what, "the server did not answer in time", _GO_ON) from error
+        raise DownloadFailed(what, text("the server did not answer in time"), _GO_ON) from error
     except (httpx.ConnectError, httpx.ProxyError) as error:
         hint = "Check the internet connection, or get the file elsewhere: flowersorter backbones --from FILE"
-        raise DownloadFailed(what, f"there is no connection to {httpx.URL(wanted.url).host}", hint) from error
+        raise DownloadFailed(
+            what, text("there is no connection to {host}", host=httpx.URL(wanted.url).host), hint
+        ) from error
     except httpx.TransportError as error:
         raise _broken_off(wanted) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise DownloadFailed(what, f"the address {wanted.url} does not work", str(error).rstrip(".")) from error
+        raise DownloadFailed(
+            what, text("the address {url} does not work", url=wanted.url), str(error).rstrip(".")
+        ) from error
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full(wanted) from error
         why = f"{wanted.target.parent} cannot be written ({error.strerror or error})"
-        raise DownloadFailed(what, why, "Check the folder's permissions, or set TORCH_HOME") from error
+        raise DownloadFailed(what, why, text("Check the folder's permissions, or set TORCH_HOME")) from error
 
 
 def _broken_off(wanted: Download) -> DownloadFailed:
     why = f"the connection broke off after {wanted.arrived_bytes} of {wanted.size_bytes} bytes"
-    return DownloadFailed(f"{wanted.target.name} could not be fetched whole", why, _GO_ON)
+    return DownloadFailed(text("{name} could not be fetched whole", name=wanted.target.name), why, _GO_ON)
 
 
 def _disk_full(wanted: Download) -> DownloadFailed:
     missing_mb = (wanted.size_bytes - wanted.arrived_bytes) / 1e6
     return DownloadFailed(
-        f"{wanted.target.name} does not fit on the disk",
-        f"{wanted.target.parent} needs {missing_mb:.0f} MB more",
-        "Make room and try again; what has arrived is kept",
+        text("{name} does not fit on the disk", name=wanted.target.name),
+        text("{parent} needs {missing_mb:.0f} MB more", parent=wanted.target.parent, missing_mb=missing_mb),
+        text("Make room and try again; what has arrived is kept"),
     )

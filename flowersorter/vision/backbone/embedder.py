@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torchvision.models.resnet import ResNet
 
 from flowersorter.errors import DeviceUnavailable
+from flowersorter.messages import text
 from flowersorter.vision.backbone.build import build_network, enlarged, for_inference
 from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
@@ -130,7 +131,9 @@ class Embedder:
         """
         if too_many == 1:
             raise DeviceUnavailable(
-                "The graphics card has too little memory", "not even one photo fits", "Use the device cpu"
+                text("The graphics card has too little memory"),
+                text("not even one photo fits"),
+                text("Use the device cpu"),
             )
         with self._halving:
             self.batch_size = min(self.batch_size, too_many // 2)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from flowersorter.domain.export_format import ONNX, PTH, SAFETENSORS
 from flowersorter.errors import UserError
+from flowersorter.messages import text
 from flowersorter.vision.backbone.architecture import Architecture, ResNetArchitecture
 
 
@@ -106,7 +107,11 @@ class Backbone:
         """
         if isinstance(self.architecture, ResNetArchitecture):
             return self.architecture
-        raise UserError(refusal, f"that needs a ResNet, and {self.title} is not one", "Choose a ResNet in Preferences")
+        raise UserError(
+            refusal,
+            text("that needs a ResNet, and {title} is not one", title=self.title),
+            text("Choose a ResNet in Preferences"),
+        )
 
 
 DEFAULT = "resnet50"
@@ -144,7 +149,9 @@ def backbone(name: str) -> Backbone:
     """
     if name not in _registry:
         raise UserError(
-            "Unknown backbone", f"there is no {name!r}", f"The backbones are {', '.join(sorted(_registry))}"
+            text("Unknown backbone"),
+            text("there is no {name!r}", name=name),
+            text("The backbones are {names}", names=", ".join(sorted(_registry))),
         )
     return _registry[name]
 

@@ -13,6 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from flowersorter.messages import text
 from flowersorter.vision.backbone.architecture import empty_network
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import bad_file
@@ -59,7 +60,7 @@ def read_state(entry: Backbone, path: Path) -> dict[str, Tensor]:
         else:
             state = torch.load(path, map_location="cpu", weights_only=True)
     except _UNREADABLE as error:
-        raise bad_file(path, f"it holds no weights that can be read ({_reason(error)})") from error
+        raise bad_file(path, text("it holds no weights that can be read ({error})", error=_reason(error))) from error
     return _matched(entry, wanted, state, path)
 
 
@@ -77,13 +78,13 @@ def read_changes(entry: Backbone, path: Path, state: Mapping[str, Tensor]) -> di
     try:
         tensors = load_file(path, device="cpu")
     except _UNREADABLE as error:
-        raise bad_file(path, f"it holds no weights that can be read ({_reason(error)})") from error
+        raise bad_file(path, text("it holds no weights that can be read ({error})", error=_reason(error))) from error
     changes = {name: tensor for name, tensor in tensors.items() if name not in NOT_WEIGHTS}
     if not changes:
-        raise bad_file(path, "it holds no weights")
+        raise bad_file(path, text("it holds no weights"))
     for name, tensor in changes.items():
         if name not in state or not state[name].is_floating_point():
-            raise bad_file(path, f"{name} does not belong to a {entry.title}")
+            raise bad_file(path, text("{name} does not belong to a {entry}", name=name, entry=entry.title))
         _check_tensor(entry, name, tensor, state[name].shape, path)
     return changes
 
@@ -99,7 +100,7 @@ def _check_size(path: Path, limit: int) -> None:
         with zipfile.ZipFile(path) as archive:
             size = max(size, sum(member.file_size for member in archive.infolist()))
     if size > limit:
-        raise bad_file(path, f"it holds {size} bytes, far more than this network has")
+        raise bad_file(path, text("it holds {size} bytes, far more than this network has", size=size))
 
 
 def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path: Path) -> dict[str, Tensor]:
@@ -109,7 +110,7 @@ def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path:
         ModelFileBad: a tensor is missing, unexpected, of another shape, or not finite.
     """
     if not isinstance(state, dict) or not all(isinstance(tensor, Tensor) for tensor in state.values()):
-        raise bad_file(path, "it is not a state dict: names with tensors")
+        raise bad_file(path, text("it is not a state dict: names with tensors"))
     # Counters of training steps, unused in eval mode; old files and other converters leave them out.
     counters = {name for name in wanted if name.endswith("num_batches_tracked")}
     missing = sorted(wanted.keys() - counters - state.keys())
@@ -117,7 +118,9 @@ def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path:
     if missing or unexpected:
         problems = [f"{len(missing)} of its tensors are missing, such as {missing[0]}"] if missing else []
         problems += [f"{len(unexpected)} do not belong to it, such as {unexpected[0]}"] if unexpected else []
-        raise bad_file(path, f"it is not a {entry.title}: {' and '.join(problems)}")
+        raise bad_file(
+            path, text("it is not a {entry}: {problems}", entry=entry.title, problems=" and ".join(problems))
+        )
     for name in wanted.keys() - counters:
         _check_tensor(entry, name, state[name], wanted[name].shape, path)
     return {name: torch.zeros((), dtype=torch.int64) if name in counters else state[name] for name in wanted}
@@ -126,10 +129,13 @@ def _matched(entry: Backbone, wanted: Mapping[str, Tensor], state: object, path:
 def _check_tensor(entry: Backbone, name: str, tensor: Tensor, shape: Sequence[int], path: Path) -> None:
     if tuple(tensor.shape) != tuple(shape):
         shapes = f"{tuple(tensor.shape)} instead of {tuple(shape)}"
-        raise bad_file(path, f"it is not a {entry.title}: {name} has the shape {shapes}")
+        raise bad_file(
+            path,
+            text("it is not a {entry}: {name} has the shape {shapes}", entry=entry.title, name=name, shapes=shapes),
+        )
     plain = tensor.layout == torch.strided and tensor.is_floating_point()
     if not plain or not torch.isfinite(tensor).all():
-        raise bad_file(path, f"{name} holds something that is not a number")
+        raise bad_file(path, text("{name} holds something that is not a number", name=name))
 
 
 def _reason(error: Exception) -> str:

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 
 from flowersorter.atomic_write import write_atomically
 from flowersorter.errors import ModelFileBad, WeightsMissing
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import base_name
 
 if TYPE_CHECKING:
@@ -29,7 +30,9 @@ IMAGENET_CLASSES = 1000
 def bad_file(path: Path, why: str) -> ModelFileBad:
     """Make the error for a weights file that cannot be used."""
     return ModelFileBad(
-        f"The weights file {path} cannot be used", why, "Pick another file or download the weights again"
+        text("The weights file {path} cannot be used", path=path),
+        why,
+        text("Pick another file or download the weights again"),
     )
 
 
@@ -90,9 +93,9 @@ def imagenet_layer(entry: Backbone) -> tuple[NDArray[np.float32], NDArray[np.flo
         with safe_open(path, framework="numpy") as file:
             weight, bias = file.get_tensor(f"{layer}.weight"), file.get_tensor(f"{layer}.bias")
     except (SafetensorError, OSError) as error:
-        raise bad_file(path, "it is damaged or of another network") from error
+        raise bad_file(path, text("it is damaged or of another network")) from error
     if weight.shape != (IMAGENET_CLASSES, entry.features) or bias.shape != (IMAGENET_CLASSES,):
-        raise bad_file(path, f"its ImageNet layer has the shape {weight.shape}")
+        raise bad_file(path, text("its ImageNet layer has the shape {shape}", shape=weight.shape))
     return weight.astype(np.float32), bias.astype(np.float32)
 
 
@@ -119,9 +122,9 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
     size = path.stat().st_size
     if path != installed_path(entry) and size != entry.weights.size_bytes:
         raise ModelFileBad(
-            f"The weights file {path} is damaged",
-            f"it has {size} bytes instead of {entry.weights.size_bytes}",
-            "Delete it, then install or download it again",
+            text("The weights file {path} is damaged", path=path),
+            text("it has {size} bytes instead of {size_bytes}", size=size, size_bytes=entry.weights.size_bytes),
+            text("Delete it, then install or download it again"),
         )
     from flowersorter.vision.backbone.state_dict import read_changes, read_state  # here, because it loads torch
 
@@ -130,9 +133,9 @@ def load_state(entry: Backbone) -> dict[str, Tensor]:
         return state
     if not entry.changes.is_file():
         raise WeightsMissing(
-            f"The network {entry.name} is not here any more",
-            f"the file {entry.changes} is gone",
-            "Use another model, or train again",
+            text("The network {entry} is not here any more", entry=entry.name),
+            text("the file {path} is gone", path=entry.changes),
+            text("Use another model, or train again"),
         )
     return {**state, **read_changes(entry, entry.changes, state)}
 
@@ -152,7 +155,7 @@ def recognise_weights(file: Path, entries: Sequence[Backbone]) -> Backbone:
     for entry in entries:
         if entry.weights.filename == file.name:
             return entry
-    problem = bad_file(file, "no backbone takes weights from a file")
+    problem = bad_file(file, text("no backbone takes weights from a file"))
     for entry in entries:
         try:
             read_state(entry, file)
@@ -187,16 +190,18 @@ def install_weights(entry: Backbone, file: Path) -> Path:
         if installed.read_bytes() == data:
             return installed
         raise ModelFileBad(
-            f"Other weights of {entry.title} are already installed",
-            f"they are in {installed}",
-            "The embeddings of two different networks must not mix; remove that file first",
+            text("Other weights of {entry} are already installed", entry=entry.title),
+            text("they are in {installed}", installed=installed),
+            text("The embeddings of two different networks must not mix; remove that file first"),
         )
     target = hub_cache() / entry.weights.filename if published else installed_path(entry)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(target, data)
     except OSError as error:
-        raise ModelFileBad(f"The weights cannot be written to {target}", error.strerror or str(error)) from error
+        raise ModelFileBad(
+            text("The weights cannot be written to {target}", target=target), error.strerror or str(error)
+        ) from error
     return target
 
 
@@ -218,4 +223,4 @@ def missing_weights(entry: Backbone) -> WeightsMissing:
     hint = f"Download them in Preferences or with: flowersorter backbones --download {base_name(entry.name)}"
     if entry.weights.shipped:
         hint = "They come with FlowerSorter: install it again"
-    return WeightsMissing(f"The weights of {entry.title} are not on this computer", "", hint)
+    return WeightsMissing(text("The weights of {entry} are not on this computer", entry=entry.title), "", hint)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken
+from flowersorter.messages import text
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
 from flowersorter.vision.classifier.class_prior_shift import correct_class_prior
 from flowersorter.vision.classifier.cross_validation import CrossValidatedHeads, fit_heads, held_out_logits
@@ -116,9 +117,9 @@ def fit(
     counts = np.bincount(examples.targets, minlength=len(class_names))
     if len(class_names) < 2 or (counts == 0).any():
         raise TooFewPhotos(
-            "There is nothing to tell apart yet",
-            "at least two classes with a labelled photo each are needed",
-            "Drag some photos onto a second class, then retrain",
+            text("There is nothing to tell apart yet"),
+            text("at least two classes with a labelled photo each are needed"),
+            text("Drag some photos onto a second class, then retrain"),
         )
     if examples.unlabelled is not None:
         alone = replace(examples, unlabelled=None)

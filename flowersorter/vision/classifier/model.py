@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.errors import ModelFileBad
+from flowersorter.messages import text
 from flowersorter.vision.classifier.calibration import Thresholds
 from flowersorter.vision.classifier.out_of_distribution import OodDetector, detector_of_references
 from flowersorter.vision.features.imagenet_prior import IMAGENET_CLASSES
@@ -137,26 +138,26 @@ class Model:
         try:
             return cls._checked(arrays, metadata)
         except (KeyError, TypeError, ValueError) as error:
-            raise _bad(f"a part is missing or wrong ({error})") from error
+            raise _bad(text("a part is missing or wrong ({error})", error=error)) from error
 
     @classmethod
     def _checked(cls, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> Model:
         if metadata["format"] not in (FORMAT, _FORMAT_OF_DISTANCE, _FORMAT_WITH_REFERENCES):
-            raise _bad("it was made by a newer version of the program")
+            raise _bad(text("it was made by a newer version of the program"))
         names = tuple(metadata["class_names"])
         if not 0 < len(names) <= _MAX_CLASSES or len(set(names)) != len(names):
-            raise _bad("its class names are missing, repeated or too many")
+            raise _bad(text("its class names are missing, repeated or too many"))
         if not all(isinstance(name, str) and 0 < len(name) <= _MAX_NAME_CHARS for name in names):
-            raise _bad("a class name is empty or too long")
+            raise _bad(text("a class name is empty or too long"))
         weight = np.asarray(arrays["weight"], np.float32)
         bias = np.asarray(arrays["bias"], np.float32)
         if weight.ndim != 2 or bias.shape != (len(names),) or weight.shape[0] != len(names):
-            raise _bad("its head does not fit its class names")
+            raise _bad(text("its head does not fit its class names"))
         numbers = {key: float(metadata[key]) for key in ("temperature", "sure", "probable")}
         if not all(map(math.isfinite, numbers.values())) or numbers["temperature"] <= 0:
-            raise _bad("a number in it is not finite")
+            raise _bad(text("a number in it is not finite"))
         if not all(np.isfinite(array).all() for array in (weight, bias)):
-            raise _bad("a number in it is not finite")
+            raise _bad(text("a number in it is not finite"))
         accuracy = metadata.get("held_out_accuracy")
         return cls(
             class_names=names,
@@ -185,7 +186,7 @@ def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
     """Read pairs of precision and confidence; models of the older formats have none."""
     pairs = tuple((float(promise), float(confidence)) for promise, confidence in metadata.get("sure_at", ()))
     if len(pairs) > _MAX_PROMISES or not all(map(math.isfinite, chain.from_iterable(pairs))):
-        raise _bad("its promises are not numbers, or too many")
+        raise _bad(text("its promises are not numbers, or too many"))
     return pairs
 
 
@@ -196,7 +197,7 @@ def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], cl
     threshold = float(metadata["unfamiliarity"])
     familiar = float(metadata.get("familiar", threshold))
     if not (math.isfinite(threshold) and math.isfinite(familiar)):
-        raise _bad("a number in it is not finite")
+        raise _bad(text("a number in it is not finite"))
     centre = _fitting(arrays, "novelty_centre", (width,))
     basis = _fitting(arrays, "novelty_axes", (None, width))
     if metadata["format"] == _FORMAT_OF_DISTANCE:
@@ -204,7 +205,7 @@ def _novelty(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], cl
     rank = len(basis)
     mean_std = _fitting(arrays, "novelty_typical", (2, 3))
     if not (mean_std[1] > 0).all():
-        raise _bad("its memory does not fit its head")
+        raise _bad(text("its memory does not fit its head"))
     return OodDetector(
         axes=PCA(basis, centre),
         centres=_fitting(arrays, "novelty_class_centres", (classes, rank)),
@@ -221,11 +222,11 @@ def _fitting(arrays: Mapping[str, NDArray[Any]], name: str, shape: tuple[int | N
     """Read an array and check that it is finite and of a shape, where None matches any length."""
     array = np.asarray(arrays[name], np.float32)
     if array.ndim != len(shape) or any(want not in (None, has) for want, has in zip(shape, array.shape, strict=True)):
-        raise _bad("its memory does not fit its head")
+        raise _bad(text("its memory does not fit its head"))
     if not np.isfinite(array).all():
-        raise _bad("a number in it is not finite")
+        raise _bad(text("a number in it is not finite"))
     return array
 
 
 def _bad(why: str) -> ModelFileBad:
-    return ModelFileBad("The model cannot be used", why, "Choose another model or train a new one")
+    return ModelFileBad(text("The model cannot be used"), why, text("Choose another model or train a new one"))

@@ -13,6 +13,7 @@ from torch.nn import functional
 from torchvision.models.resnet import ResNet
 
 from flowersorter.errors import DeviceUnavailable
+from flowersorter.messages import text
 from flowersorter.vision.backbone.build import enlarged
 from flowersorter.vision.backbone.device import CPU, CUDA, computes_bfloat16
 from flowersorter.vision.backbone.registry import Backbone
@@ -152,12 +153,12 @@ def out_of_memory(device: str) -> DeviceUnavailable:
     """Make the error for a device with too little memory for deep training."""
     if device == CUDA:
         return DeviceUnavailable(
-            "There is not enough memory for deep training",
-            "the graphics card cannot hold the network and one photo",
-            "Use the device cpu, or train only the final layer",
+            text("There is not enough memory for deep training"),
+            text("the graphics card cannot hold the network and one photo"),
+            text("Use the device cpu, or train only the final layer"),
         )
     return DeviceUnavailable(
-        "There is not enough memory for deep training",
-        "the network and one photo do not fit into what is free",
-        "Close other programs, or train only the final layer",
+        text("There is not enough memory for deep training"),
+        text("the network and one photo do not fit into what is free"),
+        text("Close other programs, or train only the final layer"),
     )

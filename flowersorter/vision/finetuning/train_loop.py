@@ -21,6 +21,7 @@ from torchvision.models.resnet import ResNet
 from flowersorter.domain.figures import Epoch
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
 from flowersorter.vision.features.views import CENTRE, cut
@@ -164,7 +165,13 @@ def train_one_epoch(
     losses, shown = 0.0, 0
     for at, (rows, crops) in enumerate(one_ahead(lambda batch: _prepared(batch, show, pool), batches)):
         cancel.check()
-        report(Progress(f"Deep training, epoch {number} of {recipe.epochs}", at * recipe.batch, len(order)))
+        report(
+            Progress(
+                text("Deep training, epoch {number} of {epochs}", number=number, epochs=recipe.epochs),
+                at * recipe.batch,
+                len(order),
+            )
+        )
         if not len(rows):
             continue
         targets = config.targets[rows]

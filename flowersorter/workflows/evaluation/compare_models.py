@@ -13,6 +13,7 @@ from flowersorter.errors import ModelFileBad, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelEntry
+from flowersorter.messages import text
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.models.current_model import NamedModel, starter
@@ -63,7 +64,7 @@ class Training:
             arrays.get(name, nothing) for name in ("learned_photos", "learned_targets", "learned_held_out")
         )
         if not photo_ids.shape == targets.shape == held_out.shape or photo_ids.ndim != 1:
-            raise ModelFileBad("The model cannot be compared", "what it learned from is damaged")
+            raise ModelFileBad(text("The model cannot be compared"), text("what it learned from is damaged"))
         return cls(photo_ids.astype(np.int64), targets.astype(np.int32), held_out.astype(np.int32))
 
 
@@ -130,10 +131,10 @@ def compare(engine: Engine, request: CompareRequest, report: Report, cancel: Can
         Cancelled: asked to stop.
     """
     collection = engine.collection
-    report(Progress("Comparing models", 0, 2))
+    report(Progress(text("Comparing models"), 0, 2))
     older = _opinion(engine, request.older)
     cancel.check()
-    report(Progress("Comparing models", 1, 2))
+    report(Progress(text("Comparing models"), 1, 2))
     newer = _opinion(engine, request.newer)
     cancel.check()
     both, at_older, at_newer = np.intersect1d(older.photo_ids, newer.photo_ids, return_indices=True)
@@ -172,7 +173,11 @@ def name_model(collection: CollectionStore, model_id: int, note: str) -> None:
     """
     note = " ".join(note.split())
     if len(note) > MAX_NOTE_CHARS:
-        raise UserError("The note is too long", f"it has {len(note)} characters", f"Use at most {MAX_NOTE_CHARS}")
+        raise UserError(
+            text("The note is too long"),
+            text("it has {count} characters", count=len(note)),
+            text("Use at most {max_note_chars}", max_note_chars=MAX_NOTE_CHARS),
+        )
     collection.models.set_note(model_id, note)
 
 
@@ -185,7 +190,11 @@ def delete_model(engine: Engine, model_id: int) -> None:
     """
     current = engine.collection.models.current()
     if current is not None and current.id == model_id:
-        raise UserError(f"Model {model_id} is in use", "a collection needs the model it uses", "Use another one first")
+        raise UserError(
+            text("Model {model_id} is in use", model_id=model_id),
+            text("a collection needs the model it uses"),
+            text("Use another one first"),
+        )
     engine.collection.models.delete(model_id)
     forget_unused(engine)
 

@@ -16,6 +16,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.metrics import (
@@ -157,13 +158,17 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     guesses = look_twice(engine, reading, measured, {}, report, cancel)
     if named is not None and guesses is not None and not guesses.class_ids.any():
         raise TooFewPhotos(
-            f"There is nothing to measure in {folder}", "every class that the model knows was deleted", "Retrain first"
+            text("There is nothing to measure in {folder}", folder=folder),
+            text("every class that the model knows was deleted"),
+            text("Retrain first"),
         )
     if named is None or guesses is None or not by_folder:
         raise TooFewPhotos(
-            f"There is nothing to measure in {folder}",
-            "it has no sub-folders with readable photos" if named else f"no model was trained with {backbone} yet",
-            "Put the photos of each class into a folder of its own" if named else "Train a model first",
+            text("There is nothing to measure in {folder}", folder=folder),
+            text("it has no sub-folders with readable photos")
+            if named
+            else text("no model was trained with {backbone} yet", backbone=backbone),
+            text("Put the photos of each class into a folder of its own") if named else text("Train a model first"),
         )
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
     return _count(collection, _on_folder(engine, folder, by_folder, named, guesses), measured, unreadable)
@@ -219,7 +224,7 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
     collection = engine.collection
     backbone = chosen_backbone(collection, request.backbone)
     embed_for_measuring(engine, backbone, request.device, report, cancel)
-    report(Progress("Measuring", 0))
+    report(Progress(text("Measuring"), 0))
     classes = collection.labels.class_ids()
     own = labelled_photos(engine, backbone, classes)
     grown = belongs_with_starter(model_for(engine, backbone), own.class_names)

@@ -15,6 +15,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.vision.classifier.label_errors import LabelQuality, Opinions, score_labels
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
@@ -133,7 +134,7 @@ def find_label_errors(
     """
     collection, backbone = engine.collection, chosen_backbone(engine.collection, request.backbone)
     embed_for_measuring(engine, backbone, request.device, report, cancel)
-    report(Progress("Checking labels", 0))
+    report(Progress(text("Checking labels"), 0))
     found = contradictions(collection)
     whereabouts = _Whereabouts(collection)
     listed = [_contradicting(each, whereabouts) for each in found]

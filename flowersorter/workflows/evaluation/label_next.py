@@ -14,6 +14,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.photos.scan import check_folder
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
@@ -146,7 +147,7 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         _check_looked_at(collection, request.folder)
     backbone = chosen_backbone(collection, request.backbone)
     embed_for_measuring(engine, backbone, request.device, report, cancel)
-    report(Progress("Measuring what more photos would bring", 0))
+    report(Progress(text("Measuring what more photos would bring"), 0))
     counts = collection.labels.counts()
     names = {entry.id: entry.name for entry in collection.classes.all()}
     overall = _unknown(0, "", sum(counts.values()))
@@ -159,7 +160,7 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         model, known = opinion.fitted.model, opinion.photos.features
         overall, measured = _measured(engine, opinion, overall, cancel)
         classes.update(measured)
-    report(Progress("Choosing what to label next", 0))
+    report(Progress(text("Choosing what to label next"), 0))
     drawn, unlabelled = _unlabelled(engine, request)
     if len(collection.embeddings(backbone).missing(collection.photos.hashes(drawn)[1], CENTRE)) == len(
         drawn
@@ -174,9 +175,9 @@ def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
         return
     check_folder(folder)
     raise FolderUnusable(
-        f"There is nothing to choose from in {folder}",
-        "none of its photos have been scanned yet",
-        "Open the folder in the window, or run flowersorter predict",
+        text("There is nothing to choose from in {folder}", folder=folder),
+        text("none of its photos have been scanned yet"),
+        text("Open the folder in the window, or run flowersorter predict"),
     )
 
 

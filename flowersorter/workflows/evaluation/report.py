@@ -16,6 +16,7 @@ from flowersorter.domain.place import Paths
 from flowersorter.errors import PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.photos.read import SMALL_PX, read_photo, read_small
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
@@ -63,7 +64,7 @@ def save_report(engine: Engine, request: ReportRequest, report: Report, cancel: 
         Cancelled: asked to stop; nothing was written.
     """
     file, evaluation = request.file, request.evaluation
-    report(Progress("Writing the report", 0))
+    report(Progress(text("Writing the report"), 0))
     paths = _paths(engine, request)
     match file.suffix.lower():
         case ".html":
@@ -72,13 +73,16 @@ def save_report(engine: Engine, request: ReportRequest, report: Report, cancel: 
         case ".csv":
             contents = {file: photo_table(evaluation, paths), classes_file(file): class_table(evaluation)}
         case _:
-            raise UserError(f"{file.name} was not written", f"a report ends in {PAGE} or {TABLE}")
+            raise UserError(
+                text("{file} was not written", file=file.name),
+                text("a report ends in {page} or {table}", page=PAGE, table=TABLE),
+            )
     cancel.check()
     for each, data in contents.items():
         try:
             write_atomically(each, data)
         except OSError as error:
-            raise UserError(f"{each} was not written", error.strerror or str(error)) from error
+            raise UserError(text("{file} was not written", file=each), error.strerror or str(error)) from error
     return SavedReport(tuple(contents))
 
 
@@ -107,7 +111,7 @@ def _mistakes(
     mistakes = list[Mistake]()
     for row in wrong.tolist():
         cancel.check()
-        report(Progress("Writing the report", len(mistakes), len(wrong)))
+        report(Progress(text("Writing the report"), len(mistakes), len(wrong)))
         name = paths.names[row]
         mistakes.append(
             Mistake(

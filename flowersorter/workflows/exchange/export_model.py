@@ -15,6 +15,7 @@ from flowersorter.errors import ModelFileBad, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.safetensors_bundle import bundle_bytes
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone, is_tuned
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.export.linear_head import PlainHead, fit_plain_head
@@ -81,24 +82,30 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     form = path.suffix.lower()
     if form not in (PTH, ONNX, SAFETENSORS):
         raise UserError(
-            f"A model cannot be saved as {path.name}",
-            "only .pth, .onnx and .safetensors are known",
-            f"Try {DEFAULT_NAME}",
+            text("A model cannot be saved as {path}", path=path.name),
+            text("only .pth, .onnx and .safetensors are known"),
+            text("Try {default_name}", default_name=DEFAULT_NAME),
         )
     if not path.parent.is_dir():
-        raise UserError(f"The model cannot be saved as {path}", "the folder does not exist", "Choose another folder")
+        raise UserError(
+            text("The model cannot be saved as {path}", path=path),
+            text("the folder does not exist"),
+            text("Choose another folder"),
+        )
     named = model_for(engine, chosen_backbone(collection, request.backbone))
     if named is None:
-        raise ModelFileBad("There is no model to export", "none was trained with this backbone", "Train one first")
+        raise ModelFileBad(
+            text("There is no model to export"), text("none was trained with this backbone"), text("Train one first")
+        )
     named = replace(named, model=_called_as_now(collection, named.model))
-    report(Progress("Saving the model", 0))
+    report(Progress(text("Saving the model"), 0))
     model, accuracy, remark = named.model, named.model.training.held_out_accuracy, ""
     entry = backbone_of(engine, model.backbone)
     if form not in entry.exports_as:
         raise UserError(
-            f"The model cannot be saved as {path.name}",
-            f"such a file holds a whole ResNet, and {entry.title} is not one",
-            "Save it as .safetensors",
+            text("The model cannot be saved as {path}", path=path.name),
+            text("such a file holds a whole ResNet, and {entry} is not one", entry=entry.title),
+            text("Save it as .safetensors"),
         )
     if form == SAFETENSORS:
         _check_shareable(model.backbone)
@@ -113,7 +120,7 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
     try:
         write_atomically(path, data)
     except OSError as error:
-        raise UserError(f"The model cannot be saved as {path}", error.strerror or str(error)) from error
+        raise UserError(text("The model cannot be saved as {path}", path=path), error.strerror or str(error)) from error
     return ExportResult(path, model.class_names, model.backbone, accuracy, remark, script_for(path))
 
 
@@ -130,9 +137,9 @@ def _check_shareable(backbone: str) -> None:
     """
     if is_tuned(backbone):
         raise UserError(
-            "This model cannot be saved as .safetensors",
-            f"such a file holds no network, and {backbone} is in this collection alone",
-            "Save it as .onnx or .pth, which hold the whole network",
+            text("This model cannot be saved as .safetensors"),
+            text("such a file holds no network, and {backbone} is in this collection alone", backbone=backbone),
+            text("Save it as .onnx or .pth, which hold the whole network"),
         )
 
 
@@ -168,9 +175,9 @@ def _onnx(model: Model, entry: Backbone, path: Path) -> bytes:
         if error.name != "onnx":
             raise
         raise UserError(
-            f"The model cannot be saved as {path.name}",
-            "that needs the package onnx, which is not installed",
-            'Install it with: pip install "flowersorter[onnx]"',
+            text("The model cannot be saved as {path}", path=path.name),
+            text("that needs the package onnx, which is not installed"),
+            text('Install it with: pip install "flowersorter[onnx]"'),
         ) from error
 
 
@@ -190,9 +197,9 @@ def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> Plain
     examples = with_starter(collection, own) if grown else own
     if set(examples.class_names) != set(model.class_names):
         raise TooFewPhotos(
-            "The model cannot be saved as .pth",
-            "the labels of the collection are not those it was trained on any more",
-            "Retrain, then export again, or save it as .safetensors",
+            text("The model cannot be saved as .pth"),
+            text("the labels of the collection are not those it was trained on any more"),
+            text("Retrain, then export again, or save it as .safetensors"),
         )
     order = [model.class_names.index(name) for name in examples.class_names]
     targets = np.array(order, np.intp)[examples.targets]

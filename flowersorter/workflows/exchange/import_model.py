@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from flowersorter.errors import ModelFileBad
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.models.safetensors_bundle import read_bundle
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.backbone.weights import find_weights, missing_weights
 from flowersorter.workflows.exchange.validate_import import ValidatedModel, validate_import
@@ -73,11 +74,11 @@ def import_model(engine: Engine, request: ImportRequest, report: Report, cancel:
         Cancelled: asked to stop; the collection is as before.
     """
     collection, path = engine.collection, request.path.absolute()
-    report(Progress("Reading the model", 0))
+    report(Progress(text("Reading the model"), 0))
     try:
         found = validate_import(*read_bundle(path))
     except ModelFileBad as error:
-        raise ModelFileBad(f"The model file {path} cannot be used", error.why, error.hint) from error
+        raise ModelFileBad(text("The model file {path} cannot be used", path=path), error.why, error.hint) from error
     cancel.check()
     entry = backbone_named(found.model.backbone)
     weights_here = find_weights(entry) is not None

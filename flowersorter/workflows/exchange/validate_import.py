@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import ClassRefused, ModelFileBad, UserError
 from flowersorter.library.tables.class_names import class_key, validated_name
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import backbone as backbone_named
 from flowersorter.vision.classifier.model import Model, TrainingRecord
 
@@ -55,7 +56,7 @@ def validate_import(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, A
         model = Model.from_bundle(arrays, metadata)
     kept, _ = model.to_bundle()
     if any(name in arrays and arrays[name].dtype != array.dtype for name, array in kept.items()):
-        raise _bad("its numbers are of another kind than a model's")
+        raise _bad(text("its numbers are of another kind than a model's"))
     _check_backbone(model)
     said = model.training
     ours = TrainingRecord(photos=0, own_photos=0, built_on_starter=said.built_on_starter, origin=_one_line(said.origin))
@@ -95,33 +96,35 @@ _NEEDED: dict[str, Callable[[Any], bool]] = {
 def _check_metadata(metadata: Mapping[str, Any]) -> None:
     for key, is_right in _NEEDED.items():
         if key not in metadata:
-            raise _bad(f"its description lacks “{key}”")
+            raise _bad(text("its description lacks “{key}”", key=key))
         if not is_right(metadata[key]):
-            raise _bad(f"“{key}” in its description is not what it should be")
+            raise _bad(text("“{key}” in its description is not what it should be", key=key))
 
 
 def _check_names(names: list[str]) -> None:
     if len(names) < 2:
-        raise _bad("it does not tell two classes apart")
+        raise _bad(text("it does not tell two classes apart"))
     if len(names) > _MAX_ROWS:
-        raise _bad("it has too many classes")
+        raise _bad(text("it has too many classes"))
     for name in names:
         try:
             kept = validated_name(name)
         except ClassRefused as error:
-            raise _bad(f"one of its classes has a name that cannot be used ({error.why or 'it is empty'})") from error
+            raise _bad(
+                text("one of its classes has a name that cannot be used ({reason})", reason=error.why or "it is empty")
+            ) from error
         if kept != name:
-            raise _bad("a class name begins or ends with a space")
+            raise _bad(text("a class name begins or ends with a space"))
     if len({class_key(name) for name in names}) < len(names):
-        raise _bad("two of its classes have the same name")
+        raise _bad(text("two of its classes have the same name"))
 
 
 def _check_arrays(arrays: Mapping[str, NDArray[Any]]) -> None:
     for array in arrays.values():
         if len(array.shape) > 3 or array.size > _MAX_NUMBERS or (array.ndim and len(array) > _MAX_ROWS):
-            raise _bad("it holds more than a model needs")
+            raise _bad(text("it holds more than a model needs"))
         if array.dtype.kind == "f" and not (np.abs(array) <= _LARGEST).all():
-            raise _bad("a number in it is too large or none at all")
+            raise _bad(text("a number in it is too large or none at all"))
 
 
 def _check_directions(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
@@ -130,7 +133,7 @@ def _check_directions(arrays: Mapping[str, NDArray[Any]], classes: int) -> None:
     own = arrays.get("novelty_class_axes")
     directions = classes * (axes if own is None or own.ndim < 2 else own.shape[1])
     if directions > _MAX_DIRECTIONS or directions * axes > _MAX_NUMBERS:
-        raise _bad("it holds more than a model needs")
+        raise _bad(text("it holds more than a model needs"))
 
 
 def _check_backbone(model: Model) -> None:
@@ -138,9 +141,18 @@ def _check_backbone(model: Model) -> None:
         entry = backbone_named(model.backbone)
     except UserError as error:
         name = _one_line(model.backbone)[:60]
-        raise _bad(f"it was made for the backbone “{name}”, which is not known here ({error.hint})") from error
+        raise _bad(
+            text("it was made for the backbone “{name}”, which is not known here ({hint})", name=name, hint=error.hint)
+        ) from error
     if model.width != entry.features:
-        raise _bad(f"it is {model.width} numbers wide, but {entry.title} gives {entry.features}")
+        raise _bad(
+            text(
+                "it is {width} numbers wide, but {entry} gives {features}",
+                width=model.width,
+                entry=entry.title,
+                features=entry.features,
+            )
+        )
 
 
 def _one_line(text: str) -> str:
@@ -150,4 +162,4 @@ def _one_line(text: str) -> str:
 
 
 def _bad(why: str) -> ModelFileBad:
-    return ModelFileBad("The model cannot be used", why)
+    return ModelFileBad(text("The model cannot be used"), why)

@@ -10,6 +10,7 @@ from flowersorter.errors import UndoRefused
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import moved_on
+from flowersorter.messages import text
 from flowersorter.sorting.recover import RecoveryResult, recover
 from flowersorter.sorting.undo import UndoResult, undo
 
@@ -86,14 +87,16 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
         # A run that found everything already there filed nothing; the person means the one before.
         run_id = next((run.id for run in runs(engine.collection) if run.photos > run.undone), None)
     if run_id is None:
-        raise UndoRefused("There is nothing to undo", "no photos were sorted, or every sort is undone already")
+        raise UndoRefused(
+            text("There is nothing to undo"), text("no photos were sorted, or every sort is undone already")
+        )
     later = moved_on(engine.collection.database, run_id)
     in_the_way = [run for entry, run in later.items() if request.only is None or entry in request.only]
     if in_the_way:
         raise UndoRefused(
-            f"Run {run_id} cannot be undone yet",
-            f"sort {max(in_the_way)} moved some of its photos on to another class",
-            f"Undo sort {max(in_the_way)} first",
+            text("Sort {run_id} cannot be undone yet", run_id=run_id),
+            text("sort {in_the_way} moved some of its photos on to another class", in_the_way=max(in_the_way)),
+            text("Undo sort {in_the_way} first", in_the_way=max(in_the_way)),
         )
     return undo(engine.collection, run_id, report, cancel, only=request.only)
 

@@ -19,6 +19,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
@@ -93,7 +94,7 @@ def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: Canc
         SortRefused: the destination cannot be used safely.
         Cancelled: asked to stop.
     """
-    report(Progress("Planning", 0))
+    report(Progress(text("Planning"), 0))
     with paused_gc():
         return _plan(engine, request, cancel)
 
@@ -102,9 +103,9 @@ def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
     """Photos among what the program remembers would be gone with it."""
     if destination.resolve().is_relative_to(collection.folder.resolve()):
         raise SortRefused(
-            "The destination cannot be used",
-            f"it lies inside {collection.folder}, where FlowerSorter keeps what it remembers",
-            "Choose another folder",
+            text("The destination cannot be used"),
+            text("it lies inside {folder}, where FlowerSorter keeps what it remembers", folder=collection.folder),
+            text("Choose another folder"),
         )
 
 
@@ -141,7 +142,8 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
         )
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
     folders = collection.journal.class_folders(destination)
-    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders)
+    filed = collection.journal.filed_hashes(destination)
+    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders, filed=filed)
     return plan.with_skipped(left)
 
 

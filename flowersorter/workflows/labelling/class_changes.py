@@ -9,6 +9,7 @@ from flowersorter.errors import ClassRefused
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_undo import RemovedClass, RenamedClass
 from flowersorter.library.tables.filed_photos import filed_under
+from flowersorter.messages import text
 from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLabels
 
 
@@ -80,7 +81,7 @@ def remove_class(collection: CollectionStore, pending: PendingLabels, class_id: 
     """
     removed = collection.classes.merge(class_id, into) if into else collection.classes.delete(class_id)
     if removed is None:
-        raise ClassRefused("The class is no longer there")
+        raise ClassRefused(text("The class is no longer there"))
     pending.reload()
     return removed
 

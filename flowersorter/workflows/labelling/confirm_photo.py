@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import text
 from flowersorter.photos.file_bytes import FileBytes, read_file
 from flowersorter.workflows.labelling.set_labels import assign, clear
 from flowersorter.workflows.predicting.photo_details import predictions_for
@@ -87,7 +88,9 @@ def _read(
     read_new(engine, PredictFolderRequest(path.parent, request.device), places, report, cancel)
     place = collection.photos.place(place_id)
     if place.photo_id is None:
-        raise PhotoUnreadable(f"The photo {path} cannot be read", place.error or "it changed while it was read")
+        raise PhotoUnreadable(
+            text("The photo {path} cannot be read", path=path), place.error or text("it changed while it was read")
+        )
     return place.photo_id
 
 
@@ -95,5 +98,9 @@ def _guess(engine: Engine, photo_id: int, path: Path) -> int:
     guesses = predictions_for(engine, [photo_id])
     top = guesses.top(photo_id, 1) if guesses is not None else ()
     if not top:
-        raise TooFewPhotos(f"There is no suggestion for {path} to confirm", "there is no model yet", "Name its class")
+        raise TooFewPhotos(
+            text("There is no suggestion for {path} to confirm", path=path),
+            text("there is no model yet"),
+            text("Name its class"),
+        )
     return top[0][0]

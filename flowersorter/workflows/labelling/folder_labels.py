@@ -14,6 +14,9 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
+#: Labels written in one transaction while a folder is scanned: a key press waits for one at most, about 20 ms.
+_LABELS_AT_ONCE = 2_000
+
 
 def name_key(name: str) -> str:
     """Fold a name so that case and composed or decomposed accents do not matter."""
@@ -28,6 +31,8 @@ def label_by_known_folders(
     A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
     class that a run filed it as says nothing, wherever that folder was moved and whatever another program wrote into
     the file: it may have been filed on a guess, and a guess must not come back as a label.
+
+    The labels are committed in chunks that let other threads in between; where one fails, the next scan sets the rest.
 
     Returns:
         How many photos got a label they did not have.
@@ -46,7 +51,9 @@ def label_by_known_folders(
             wanted.setdefault(photo_id, meant)
     wanted = _without_labels(collection, wanted)
     filed = filed_by_runs(collection, wanted, places)
-    return label_by_names(collection, {photo_id: name for photo_id, name in wanted.items() if photo_id not in filed})
+    names_of = [(photo_id, name) for photo_id, name in wanted.items() if photo_id not in filed]
+    parts = [dict(names_of[start : start + _LABELS_AT_ONCE]) for start in range(0, len(names_of), _LABELS_AT_ONCE)]
+    return sum(label_by_names(collection, part) for part in parts)
 
 
 def _without_labels(collection: CollectionStore, wanted: dict[int, str]) -> dict[int, str]:

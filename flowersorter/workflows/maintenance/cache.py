@@ -13,6 +13,7 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.cache.thumbnails import CacheFile
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import CACHE_LIMIT_MB, CACHE_MEASURED
+from flowersorter.messages import text
 
 MB = 1_000_000
 _DAY_S = 24 * 60 * 60
@@ -98,7 +99,7 @@ def clean_cache(collection: CollectionStore, report: Report, cancel: CancelToken
     Raises:
         Cancelled: asked to stop; what is deleted is deleted.
     """
-    report(Progress("Tidying up", 0))
+    report(Progress(text("Tidying up"), 0))
     collection.thumbnails.take_written_bytes()
     now = time.time()
     kept: list[CacheFile] = []
@@ -131,7 +132,7 @@ def empty_cache(collection: CollectionStore, report: Report, cancel: CancelToken
     Raises:
         Cancelled: asked to stop; what is deleted is deleted.
     """
-    report(Progress("Tidying up", 0))
+    report(Progress(text("Tidying up"), 0))
     removed = freed = 0
     for files in collection.thumbnails.files():
         cancel.check()

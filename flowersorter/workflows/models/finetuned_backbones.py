@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from flowersorter.errors import ModelFileBad, WeightsMissing
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.finetuned_weights import FinetunedWeights
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone, base_name, is_tuned, tuned, tuned_name
 from flowersorter.vision.backbone.registry import backbone as registered
 from flowersorter.workflows.labelling.planned_labels import KnownClasses
@@ -160,7 +161,9 @@ def _own(engine: Engine, name: str) -> FinetunedBackbone:
             known[name] = _checked(collection, base, name, arrays, metadata)
         except ModelFileBad as error:
             raise WeightsMissing(
-                f"The network {name} cannot be used", error.why or error.what, "Use another model, or train again"
+                text("The network {name} cannot be used", name=name),
+                error.why or error.what,
+                text("Use another model, or train again"),
             ) from error
     return known[name]
 
@@ -174,13 +177,13 @@ def _checked(
 ) -> FinetunedBackbone:
     crop_px, shown_px, seen = metadata.get("crop_px"), metadata.get("shown_px"), arrays.get(_SEEN)
     if metadata.get("base") != base.name:
-        raise ModelFileBad("", f"its file is not of a {base.title}")
+        raise ModelFileBad("", text("its file is not of a {base}", base=base.title))
     if type(crop_px) is not int or not _SMALLEST_CROP_PX <= crop_px <= base.short_side_px:
-        raise ModelFileBad("", "its file does not say what it sees of a photo")
+        raise ModelFileBad("", text("its file does not say what it sees of a photo"))
     if type(shown_px) is not int or not crop_px <= shown_px <= _MOST_ENLARGED * crop_px:
-        raise ModelFileBad("", "its file does not say how large it sees a photo")
+        raise ModelFileBad("", text("its file does not say how large it sees a photo"))
     if seen is None or seen.dtype != np.uint8 or seen.ndim != 2 or seen.shape[1] != _HASH_BYTES:
-        raise ModelFileBad("", "its file does not say which photos it learned from")
+        raise ModelFileBad("", text("its file does not say which photos it learned from"))
     backbone = tuned(base, name, _store(collection).path(name), crop_px, shown_px)
     return FinetunedBackbone(backbone, frozenset(row.tobytes() for row in seen), _checked_layer(base, arrays, metadata))
 
@@ -188,11 +191,11 @@ def _checked(
 def _checked_layer(base: Backbone, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> FinalLayer:
     names, weight, bias = metadata.get("class_names"), arrays.get(_WEIGHT), arrays.get(_BIAS)
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
-        raise ModelFileBad("", "its file does not say which classes it was trained for")
+        raise ModelFileBad("", text("its file does not say which classes it was trained for"))
     shapes = [(weight, (len(names), base.features)), (bias, (len(names),))]
     for array, shape in shapes:
         if array is None or array.dtype != np.float32 or array.shape != shape or not np.isfinite(array).all():
-            raise ModelFileBad("", "its final layer does not fit its classes")
+            raise ModelFileBad("", text("its final layer does not fit its classes"))
     assert weight is not None
     assert bias is not None
     return FinalLayer(tuple(names), weight, bias)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from flowersorter.errors import FlowerSorterError
 from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies, set_moves_sorted_copies
 from flowersorter.workflows.maintenance.cache import cache_limit_mb
-from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for
+from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
 from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision
 from flowersorter.workflows.training.semi_supervised_option import learns_from_unlabelled, set_learns_from_unlabelled
 
@@ -26,6 +27,7 @@ class StoredPreferences:
         moves_sorted_copies: Whether sorted copies follow a changed label; None if the person was not asked yet.
         cache_limit_mb: What the small pictures may take; 0 for as much as they like.
         models: Those of the collection, newest first.
+        starter: The model that ships with the program.
     """
 
     backbone: str
@@ -34,6 +36,7 @@ class StoredPreferences:
     moves_sorted_copies: bool | None
     cache_limit_mb: int
     models: tuple[ModelEntry, ...]
+    starter: Model
 
 
 def read_preferences(engine: Engine) -> StoredPreferences:
@@ -46,6 +49,7 @@ def read_preferences(engine: Engine) -> StoredPreferences:
         moves_sorted_copies(collection),
         cache_limit_mb(collection),
         tuple(list_models(collection)),
+        starter().model,
     )
 
 

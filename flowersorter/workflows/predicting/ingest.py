@@ -6,14 +6,13 @@ Only a batch or two per lane is in memory at a time, so memory does not grow wit
 from __future__ import annotations
 
 import math
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.place import Place
+from flowersorter.domain.place import Place, Places
 from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.library.cache.embeddings import EmbeddingStore
@@ -36,7 +35,7 @@ _AHEAD = 16
 class Block:
     """Places dealt with together: read and embedded, or found unreadable; as they are in the library now."""
 
-    places: tuple[Place, ...]
+    places: Places
     decoded: int
 
 
@@ -96,25 +95,27 @@ def ingest(
             if batch.out_of_reach:
                 collection.photos.record_unreadable(batch.out_of_reach, try_again=True)
             now = collection.photos.places([place.id for place in batch.places])
-            yield Block(tuple(now), decoded=len(batch.records))
+            yield Block(now, decoded=len(batch.records))
         cancel.check()
 
 
-def _batches(
-    places: Sequence[Place], opening: Opening, urgent: ViewportPriority, workers: int
-) -> Iterator[list[Place]]:
-    """Deal places out, those somebody looks at first, in batches that let all workers end at about the same time."""
-    waiting = {place.id: place for place in places}
-    line = deque(waiting)
-    while waiting:
-        size = min(opening.batch_size or _AHEAD, math.ceil(len(waiting) / workers))
-        first = [place_id for place_id in urgent.take() if place_id in waiting][:size]
-        batch = [waiting.pop(place_id) for place_id in first]
+def _batches(places: Sequence[Place], opening: Opening, urgent: ViewportPriority, workers: int) -> Iterator[Places]:
+    """Deal places out, those in view first, in batches that let all workers end at about the same time.
+
+    A place becomes an object in the thread that reads it: a loop over all of them here would keep the GUI waiting.
+    """
+    places = Places.of(places)
+    row_of = dict(zip(places.ids.tolist(), range(len(places)), strict=True))  # of those that wait
+    line = iter(places.ids.tolist())
+    while row_of:
+        size = min(opening.batch_size or _AHEAD, math.ceil(len(row_of) / workers))
+        first = [place_id for place_id in urgent.take() if place_id in row_of][:size]
+        batch = [row_of.pop(place_id) for place_id in first]
         while len(batch) < size:
-            place = waiting.pop(line.popleft(), None)
-            if place is not None:
-                batch.append(place)
-        yield batch
+            row = row_of.pop(next(line), None)
+            if row is not None:
+                batch.append(row)
+        yield places.take(np.array(batch, np.intp))
 
 
 def _read_and_embed(

@@ -16,6 +16,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
@@ -61,6 +62,11 @@ class RowsChanged:
     """News: some rows as they are now."""
 
     rows: PhotoRows
+
+    @classmethod
+    def joined(cls, parts: Sequence[RowsChanged]) -> RowsChanged:
+        """All parts, oldest first, as one."""
+        return cls(PhotoRows.joined([part.rows for part in parts]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +136,7 @@ def find_photos(
     Raises:
         FolderUnusable: the folder is missing or forbidden.
     """
-    report(Progress("Looking for photos", 0))
+    report(Progress(text("Looking for photos"), 0))
     scanned = scan(folder, cancel)
     places = collection.photos.sync_folder(folder, scanned.photos.columns())
     mark_deleted_photos(collection, folder, [path for path, _ in scanned.problems])
@@ -163,13 +169,13 @@ def read_new(
     decoded = done = 0
     if len(new):
         opening = engine.network(backbone, request.device)
-        report(Progress("Labelling photos", 0, len(new)))
+        report(Progress(text("Labelling photos"), 0, len(new)))
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
             if rows:
                 report(RowsChanged(rows_for(engine, block.places, backbone.name)))
-            report(Progress("Labelling photos", done, len(new)))
+            report(Progress(text("Labelling photos"), done, len(new)))
     known, shown = places.known_photo_ids, places if rows else None
     _embed_and_tell(engine, request, known, CENTRE, shown, "Labelling photos", report, cancel)
     return decoded

@@ -14,6 +14,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import text
 from flowersorter.photos.read import LoadedPhoto, read_photo, read_small
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.model import Model
@@ -89,9 +90,9 @@ def predict_photos(
     named = model_for(engine, name)
     if named is None:
         raise TooFewPhotos(
-            f"There is no model for {name} yet",
-            "models belong to one backbone",
-            "Train one with this backbone first",
+            text("There is no model for {name} yet", name=name),
+            text("models belong to one backbone"),
+            text("Train one with this backbone first"),
         )
     entry = backbone_of(engine, name)
     names = _names(engine.collection, named.model)
@@ -107,7 +108,7 @@ def predict_photos(
     done: dict[int, list[PhotoPrediction]] = {}
     for finished in map_batches(((start,) for start in starts), work, workers):
         done.update(finished)
-        report(Progress("Labelling photos", min(len(done) * size, len(request.paths)), len(request.paths)))
+        report(Progress(text("Labelling photos"), min(len(done) * size, len(request.paths)), len(request.paths)))
         cancel.check()
     return tuple(prediction for start in starts for prediction in done[start])
 

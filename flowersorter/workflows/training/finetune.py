@@ -14,6 +14,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import FINETUNING_PACE
+from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import Backbone, base_name
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature, fit_thresholds, softmax
@@ -248,9 +249,9 @@ def _labels(
     classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(
-            "There is nothing to learn from yet",
-            "no photo has a label",
-            "Drag photos onto their class or confirm suggestions, then try again",
+            text("There is nothing to learn from yet"),
+            text("no photo has a label"),
+            text("Drag photos onto their class or confirm suggestions, then try again"),
         )
     return None, classes, ()
 
@@ -270,7 +271,7 @@ def _frozen_head(photos: FinetuneSplit, entry: Backbone, seed: int, cancel: Canc
 def _tune(
     request: FinetuneRequest, entry: Backbone, frozen: Model, photos: FinetuneSplit, report: Report, cancel: CancelToken
 ) -> Tuned:
-    report(Progress("Loading the network", 0))
+    report(Progress(text("Loading the network"), 0))
     from flowersorter.vision.backbone.build import build_resnet
     from flowersorter.vision.backbone.device import choose_device
     from flowersorter.vision.finetuning.gradient_worker import is_out_of_memory, out_of_memory
@@ -315,7 +316,7 @@ def _on_own_network(
     seen = [sha256 for sha256, held_out in zip(photos.hashes, photos.held_out.tolist(), strict=True) if not held_out]
     own = keep_tuned(engine, with_own_crop(entry), changed, _honest_layer(photos, tuned), seen)
     embed_labelled(engine, request.device, classes, CENTRE, own.name, report, cancel)
-    report(Progress("Learning", 0))
+    report(Progress(text("Learning"), 0))
     labelled = labelled_photos(engine, own.name, classes, known)
     fitted = fit_for(engine, labelled, own.name, cancel, request.note, known)
     return fitted.model, Training.of(labelled, fitted)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
@@ -93,7 +94,7 @@ def finetune_split(
     there = np.zeros(len(labelled.photo_ids), np.bool_)
     for row, photo_id in enumerate(labelled.photo_ids.tolist()):
         cancel.check()
-        report(Progress("Looking for the pictures", row, len(there)))
+        report(Progress(text("Looking for the pictures"), row, len(there)))
         sha256 = records[photo_id].sha256
         there[row] = collection.thumbnails.get(sha256) is not None or picture(photo_id) is not None
     rows = np.flatnonzero(there)
@@ -151,9 +152,9 @@ def hold_out(
 def _check_counts(photos: TrainingSet) -> None:
     if len(photos.class_names) < 2:
         raise TooFewPhotos(
-            "There is nothing to tell apart yet",
-            "deep training needs at least two classes with labelled photos",
-            "Drag some photos onto a second class, then try again",
+            text("There is nothing to tell apart yet"),
+            text("deep training needs at least two classes with labelled photos"),
+            text("Drag some photos onto a second class, then try again"),
         )
     counts = np.bincount(photos.targets, minlength=len(photos.class_names))
     fewest = int(counts.argmin())
@@ -165,7 +166,7 @@ def _check_counts(photos: TrainingSet) -> None:
 
 def _too_few(why: str) -> TooFewPhotos:
     return TooFewPhotos(
-        "There are too few photos for deep training",
+        text("There are too few photos for deep training"),
         why,
-        f"Label at least {FEWEST} different photos of every class; Retrain makes do with fewer",
+        text("Label at least {fewest} different photos of every class; Retrain makes do with fewer", fewest=FEWEST),
     )

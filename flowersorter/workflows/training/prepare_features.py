@@ -10,6 +10,7 @@ import numpy as np
 
 from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
@@ -82,11 +83,11 @@ def embed_labelled(
     wanted = without_view(collection, backbone, labelled, view)
     if not wanted:
         return
-    report(Progress("Reading labelled photos", 0, len(wanted)))
+    report(Progress(text("Reading labelled photos"), 0, len(wanted)))
     entry, done = backbone_of(engine, backbone), 0
     for block in embed_view(collection, wanted, view, entry, engine.network(entry, device), cancel):
         done += len(block)
-        report(Progress("Reading labelled photos", done, len(wanted)))
+        report(Progress(text("Reading labelled photos"), done, len(wanted)))
 
 
 def embed_augmented_views(
@@ -138,9 +139,9 @@ def get_ready(
 def nothing_in(folder: Path) -> TooFewPhotos:
     """The error for a folder without class folders."""
     return TooFewPhotos(
-        f"There is nothing to learn in {folder}",
-        "at least two sub-folders with readable photos are needed, one for each class",
-        "Put the photos of each class into a folder of its own",
+        text("There is nothing to learn in {folder}", folder=folder),
+        text("at least two sub-folders with readable photos are needed, one for each class"),
+        text("Put the photos of each class into a folder of its own"),
     )
 
 

@@ -15,6 +15,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import BACKBONE
+from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.classifier.fit import Fitted
@@ -130,9 +131,9 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
     classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(
-            "There is nothing to learn from yet",
-            "no photo has a label",
-            "Drag photos onto their class or confirm suggestions, then retrain",
+            text("There is nothing to learn from yet"),
+            text("no photo has a label"),
+            text("Drag photos onto their class or confirm suggestions, then retrain"),
         )
     # A second look would take seconds; `label` has seen to those it was not sure of.
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
@@ -140,9 +141,9 @@ def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: Can
     own = labelled_photos(engine, backbone, classes)
     if not len(own.photo_ids):
         raise TooFewPhotos(
-            "There is nothing to learn from at the moment",
-            "none of the photos with a label can be read",
-            "Connect the drive they are on, then retrain",
+            text("There is nothing to learn from at the moment"),
+            text("none of the photos with a label can be read"),
+            text("Connect the drive they are on, then retrain"),
         )
     named = model_for(engine, backbone)
     examples = with_starter(collection, own) if belongs_with_starter(named, own.class_names) else own
@@ -212,7 +213,7 @@ def _learn(
     labels: PlannedLabels | None = None,
 ) -> TrainResult:
     collection = engine.collection
-    report(Progress("Learning", 0))
+    report(Progress(text("Learning"), 0))
     started = time.perf_counter()
     before = model_for(engine, backbone)
     known = None if labels is None else labels.classes

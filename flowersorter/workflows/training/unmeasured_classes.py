@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowersorter.errors import TooFewPhotos
+from flowersorter.messages import text
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.training_state import LEAST_TO_HOLD_OUT
 from flowersorter.vision.features.near_duplicates import joined
@@ -65,7 +66,7 @@ def too_few(classes: Sequence[Unmeasured] = (), then: str = "evaluate again") ->
     """
     needed = f"at least two classes need {LEAST_TO_HOLD_OUT} different labelled photos each"
     return TooFewPhotos(
-        "There is too little to measure with",
-        f"{needed}; too few are {in_words(classes)}" if classes else needed,
-        f"Label some more photos, then {then}",
+        text("There is too little to measure with"),
+        text("{needed}; too few are {classes}", needed=needed, classes=in_words(classes)) if classes else needed,
+        text("Label some more photos, then {then}", then=then),
     )

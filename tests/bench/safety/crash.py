@@ -25,13 +25,13 @@ _LOOKING = READING | {"SELECT"}
 
 
 def stages(scratch: Path, tally: Tally) -> Iterator[Stage]:
-    """Copy, move and link, on one device and between two."""
+    """Copy, move, link and symbolic link on one device; all but hard links between two, where there are none."""
     with memory(scratch) as here:
         for mode in Mode:
             yield Stage(here, here / "photos", here / "sorted", mode)
         try:
             with second_disk(here / "elsewhere", scratch) as there:
-                for mode in Mode:
+                for mode in (Mode.COPY, Mode.MOVE, Mode.SYMLINK):
                     yield Stage(here, there / "photos", here / "sorted", mode)
         except OtherDevice as reason:
             tally.notes.append(f"other device: {reason}")

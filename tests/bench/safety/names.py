@@ -44,7 +44,7 @@ def hostile_names(scratch: Path, files: int = 300, classes: int = len(CLASS_NAME
         names = file_names(files)
         assert len(names) == files
         for number, class_name in enumerate(CLASS_NAMES[:classes]):
-            _sort_into(here / "deep" / "er", names, class_name, list(Mode)[number % 3], tally)
+            _sort_into(here / "deep" / "er", names, class_name, list(Mode)[number % len(Mode)], tally)
             tally.tried += len(names)
     tally.notes.append(f"{files} file names x {classes} class names")
     return tally

@@ -87,7 +87,7 @@ def _work(folder: Path, photo: Path, destination: Path, number: int, operations:
                 ids = [place.photo_id for place in collection.photos.all_places() if place.photo_id]
                 collection.labels.assign(ids, shared.id, LabelOrigin.PERSON)
             elif what == 1:
-                run = sort(collection, {photo: f"class {number}"}, destination, list(Mode)[chance.randrange(3)])
+                run = sort(collection, {photo: f"class {number}"}, destination, list(Mode)[chance.randrange(len(Mode))])
                 take_back(collection, run.run_id)
             elif what == 2:
                 collection.classes.resolve(f"class {chance.randrange(20)}", ClassOrigin.PERSON)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,6 +19,7 @@ from flowersorter.ui.grid.photo_delegate import PhotoDelegate
 from flowersorter.ui.grid.photo_filter import Order, PhotoFilter
 from flowersorter.ui.grid.photo_grid import PhotoGrid
 from flowersorter.ui.grid.photo_model import PLACES_MIME, PhotoModel, PhotoRole, places_in
+from flowersorter.workflows.predicting.predict_folder import RowsChanged
 from tests.qt.fake_rows import LOOKS, nothing_yet, picture, rows, some, unread
 
 
@@ -316,3 +318,29 @@ def test_a_changed_file_is_told_also_when_another_one_came_with_it(model: PhotoM
     again.photo_ids[2] = 77
     model.set_rows(again)
     assert outdated == [3]
+
+
+def test_joined_blocks_show_what_they_show_one_after_another(qtbot: QtBot) -> None:
+    del qtbot
+    whole = rows(50)
+    first = some(whole, [3, 20, 41], errors=("is empty", None, None))
+    blocks = [first, some(whole, [7]), some(whole, [41, 3], class_ids=np.array([2, 3], np.int32))]
+    one_by_one, at_once = PhotoColumns(unread(50)), PhotoColumns(unread(50))
+    changed = [one_by_one.merge(block) for block in blocks]
+    assert at_once.merge(RowsChanged.joined([RowsChanged(block) for block in blocks]).rows).tolist() == [3, 7, 20, 41]
+    assert sorted({row for each in changed for row in each.tolist()}) == [3, 7, 20, 41]
+    assert at_once.errors == one_by_one.errors
+    for name in ("photo_ids", "label_ids", "class_ids", "confidences", "verdicts", "shelves"):
+        assert getattr(at_once, name).tolist() == getattr(one_by_one, name).tolist()
+
+
+def test_a_block_does_not_go_through_all_photos_that_could_not_be_shown(qtbot: QtBot) -> None:
+    del qtbot
+
+    class Counted(set[int]):
+        def __iter__(self) -> Iterator[int]:
+            raise AssertionError("every photo that could not be shown was gone through")
+
+    columns = PhotoColumns(rows(100))
+    columns._unshown = Counted(range(1, 101))
+    assert columns.outdated(some(rows(100), [4, 9])) == [5, 10]

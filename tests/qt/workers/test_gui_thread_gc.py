@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QAbstractEventDispatcher, QCoreApplication, QObject
 from pytestqt.qtbot import QtBot
 
 from flowersorter.workers.gui_thread_gc import GuiThreadGc
@@ -30,7 +30,7 @@ class Ring:
 @pytest.fixture
 def collector(qapp: object) -> Iterator[GuiThreadGc]:
     del qapp
-    made = GuiThreadGc()
+    made = GuiThreadGc(rest_ms=0)
     made.begin()
     yield made
     made.stop()
@@ -63,6 +63,41 @@ def test_what_lived_for_long_is_collected_too(collector: GuiThreadGc, qtbot: QtB
         return bool(destroyed_in)
 
     qtbot.waitUntil(used)
+
+
+def test_the_oldest_generation_is_never_collected_while_a_job_runs(collector: GuiThreadGc, qtbot: QtBot) -> None:
+    generations: list[int] = []
+
+    def note(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            generations.append(info["generation"])
+
+    gc.callbacks.append(note)
+    try:
+        collector.on_busy(True)
+        old = gc.get_threshold()[2]
+        while generations.count(1) <= old + 1:  # Python would have collected everything by now
+            leave_rings([], times=1)
+            QCoreApplication.processEvents()
+            QAbstractEventDispatcher.instance().aboutToBlock.emit()
+        assert 2 not in generations
+        collector.on_busy(False)
+        QAbstractEventDispatcher.instance().aboutToBlock.emit()
+        qtbot.waitUntil(lambda: 2 in generations)
+    finally:
+        gc.callbacks.remove(note)
+
+
+def test_what_survived_is_not_walked_again_until_the_window_is_gone(qapp: object) -> None:
+    del qapp
+    before = gc.get_freeze_count()
+    collector = GuiThreadGc()
+    collector.begin()
+    try:
+        assert gc.get_freeze_count() > before
+    finally:
+        collector.stop()
+    assert gc.get_freeze_count() == 0
 
 
 def test_python_collects_again_when_the_window_is_gone(tmp_path: Path, qtbot: QtBot) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 
 import pytest
@@ -305,3 +306,33 @@ def test_busy_is_told_once_at_each_end(queue: JobQueue, qtbot: QtBot) -> None:
     queue.submit("Two", lambda _r, _c: None)
     qtbot.waitUntil(lambda: not queue.busy)
     assert said == [True, False]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """News that can be joined."""
+
+    these: tuple[int, ...]
+
+    @classmethod
+    def joined(cls, parts: Sequence[Numbers]) -> Numbers:
+        return cls(tuple(number for part in parts for number in part.these))
+
+
+def test_news_of_one_kind_in_a_row_reach_the_window_as_one_step_and_in_order(queue: JobQueue, qtbot: QtBot) -> None:
+    heard: list[object] = []
+
+    def work(report: Report, _cancel: CancelToken) -> None:
+        report(Numbers((0,)))  # sent at once
+        for number in range(1, 500):
+            report(Numbers((number,)))
+        report("a scan is complete")
+        report(Numbers((500,)))
+        report(Numbers((501,)))
+
+    queue.submit("Work", work, Listener(reported=heard.append))
+    qtbot.waitUntil(lambda: not queue.busy)
+    flat = [number for each in heard if isinstance(each, Numbers) for number in each.these]
+    assert flat == list(range(502))
+    assert heard.index("a scan is complete") == len(heard) - 2
+    assert heard[-1] == Numbers((500, 501))

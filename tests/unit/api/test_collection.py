@@ -136,11 +136,11 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(
     teach(collection, photos)
     to = tmp_path / "sorted"
     plan = collection.sort(photos, to, include="labelled")
-    assert (plan.dry_run, plan.run, plan.filed) == (True, None, 12)
+    assert (plan.dry_run, plan.sort, plan.filed) == (True, None, 12)
     assert not to.exists()
     done = collection.sort(photos, to, include="labelled", dry_run=False)
     assert (done.dry_run, done.filed, done.failed) == (False, 12, ())
-    assert done.run is not None
+    assert done.sort is not None
     for photo in done.photos:
         if photo.action == "copy":
             assert photo.to is not None
@@ -150,9 +150,9 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(
             assert (photo.action, photo.to, photo.class_name) == ("left", None, None)
             assert photo.reason
     again = collection.sort(photos, to, include="labelled", dry_run=False)
-    assert (again.run, again.filed) == (None, 0)
+    assert (again.sort, again.filed) == (None, 0)
     assert {photo.action for photo in again.photos} == {"already there", "left"}
-    assert collection.undo() == 12
+    assert collection.undo(sort=done.sort) == 12
     assert not to.exists()
     with pytest.raises(UndoRefused):
         collection.undo()

@@ -287,12 +287,14 @@ def test_lab_tiff(tmp_path: Path) -> None:
     assert_upright(read_photo(path, short_side_px=64).pixels, tolerance=12)
 
 
-def _swapped_profile() -> bytes:
+def _swapped_profile(*, named_srgb: bool = False) -> bytes:
     """Return an RGB profile in which red means green and green means red: impossible to overlook."""
     profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
     names = {bytes(profile[at : at + 4]): at for at in range(132, 132 + 12 * profile[131], 12)}
     red, green = names[b"rXYZ"], names[b"gXYZ"]
     profile[red : red + 4], profile[green : green + 4] = b"gXYZ", b"rXYZ"
+    if named_srgb:
+        return bytes(profile)
     return bytes(profile).replace("sRGB".encode("utf-16-be"), "swap".encode("utf-16-be")).replace(b"sRGB", b"swap")
 
 
@@ -324,3 +326,25 @@ def test_srgb_profile_changes_nothing(tmp_path: Path) -> None:
     np.testing.assert_array_equal(
         read_photo(plain, short_side_px=64).pixels, read_photo(tagged, short_side_px=64).pixels
     )
+
+
+def _linear_profile_named_srgb() -> bytes:
+    """Return sRGB's own profile, its name untouched, with a curve that is a straight line."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    for at in range(132, 132 + 12 * profile[131], 12):
+        if bytes(profile[at : at + 4]) in (b"rTRC", b"gTRC", b"bTRC"):
+            offset = int.from_bytes(profile[at + 4 : at + 8], "big")
+            # ICC.1, 10.6: a curve without entries is the identity.
+            profile[offset : offset + 12] = b"curv" + bytes(8)
+    return bytes(profile)
+
+
+@pytest.mark.parametrize("profile", [_swapped_profile(named_srgb=True), _linear_profile_named_srgb()])
+def test_a_profile_is_srgb_by_its_colours_not_by_its_name(tmp_path: Path, profile: bytes) -> None:
+    assert "sRGB" in ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(profile)))
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (300, 300), (60, 120, 30)).save(path, icc_profile=profile)
+
+    red, green, _ = read_photo(path, short_side_px=64).pixels[32, 32].tolist()
+
+    assert (red, green) != (60, 120)

@@ -79,6 +79,23 @@ def test_no_cut_of_a_large_jpeg_goes_unnoticed(tmp_path: Path, options: dict[str
         assert _reason_of(tmp_path, data[:cut]) == "the file is incomplete"
 
 
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"subsampling": 2}])
+@pytest.mark.parametrize("short_side_px", [64, 1200])
+def test_a_jpeg_that_lacks_only_its_end_marker_is_read(
+    tmp_path: Path, options: dict[str, int], short_side_px: int
+) -> None:
+    data = jpeg_bytes(textured((1600, 1200), seed=3), **options)
+    whole, without = tmp_path / "whole.jpg", tmp_path / "without.jpg"
+    whole.write_bytes(data)
+    for lost_bytes in (1, 2):
+        without.write_bytes(data[:-lost_bytes])
+
+        read = read_photo(without, short_side_px=short_side_px).pixels
+
+        assert (read == read_photo(whole, short_side_px=short_side_px).pixels).all()
+    assert _reason_of(tmp_path, data[:-20]) == "the file is incomplete"
+
+
 def test_no_cut_of_a_heic_goes_unnoticed(tmp_path: Path) -> None:
     for tile_size in (0, 256):
         data = write_heic(tmp_path / "a.heic", textured((700, 500)), tile_size=tile_size).read_bytes()

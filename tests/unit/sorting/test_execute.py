@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from flowersorter.domain.journal import EntryState, RunState
-from flowersorter.errors import Cancelled, UserError
+from flowersorter.errors import Cancelled, SortRefused, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.sorting.execute import RunBegun, execute
@@ -37,6 +37,8 @@ def test_times_modes_and_bytes_are_kept(
     photo = write(source / "a.jpg", os.urandom(3_000_000), 0o440)
     before = snapshot(source)[photo]
     for destination in (tmp_path / "sorted", elsewhere / "sorted"):
+        if mode == Mode.LINK and elsewhere in destination.parents:
+            continue  # refused; see below
         result = sort(collection, {photo: "Rose"}, destination, mode, source=source)
         filed = destination / "Rose" / "a.jpg"
         found = filed.stat()
@@ -52,12 +54,16 @@ def test_times_modes_and_bytes_are_kept(
         assert not destination.exists()
 
 
-def test_links_are_hard_on_the_same_device_and_symbolic_elsewhere(
+def test_links_are_hard_and_pointers_to_another_drive_are_a_choice_of_their_own(
     tmp_path: Path, elsewhere: Path, collection: CollectionStore
 ) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
     sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.LINK)
-    sort(collection, {photo: "Rose"}, elsewhere, Mode.LINK)
+    with pytest.raises(SortRefused, match="another drive") as refused:
+        sort(collection, {photo: "Rose"}, elsewhere, Mode.LINK)
+    assert "--symlink" in str(refused.value)
+    assert names(elsewhere) == set()
+    sort(collection, {photo: "Rose"}, elsewhere, Mode.SYMLINK)
     assert (tmp_path / "sorted" / "Rose" / "a.jpg").samefile(photo)
     assert (elsewhere / "Rose" / "a.jpg").readlink() == photo
 
@@ -112,7 +118,7 @@ def test_a_photo_that_cannot_be_looked_at_once_filed_is_filed_all_the_same(
 def test_a_symbolic_link_is_no_place(tmp_path: Path, elsewhere: Path, collection: CollectionStore) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
     remember(collection, photo.parent, [photo])
-    sort(collection, {photo: "Rose"}, elsewhere, Mode.LINK)
+    sort(collection, {photo: "Rose"}, elsewhere, Mode.SYMLINK)
     assert [place.path for place in collection.photos.all_places()] == [photo]
 
 
@@ -336,19 +342,26 @@ def test_what_is_worth_knowing_about_a_filed_photo_is_reported(tmp_path: Path, c
 
 
 @pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
-def test_a_disk_without_links_moves_and_links_all_the_same(
+def test_a_disk_without_links_moves_all_the_same(tmp_path: Path, collection: CollectionStore, code: int) -> None:
+    source, destination = tmp_path / "photos", tmp_path / "sorted"
+    photo = write(source / "a.jpg", b"a")
+    before = snapshot(source, destination)
+    disk = failing("link_new", 0, code, times=99)
+    result = sort(collection, {photo: "Rose"}, destination, Mode.MOVE, source=source, files=disk)
+    assert result.filed == 1
+    assert take_back(collection, result.run_id, disk).refused == ()
+    assert snapshot(source, destination) == before
+
+
+@pytest.mark.parametrize("code", [errno.EPERM, errno.EOPNOTSUPP])
+def test_a_disk_without_hard_links_makes_no_pointers_instead(
     tmp_path: Path, collection: CollectionStore, code: int
 ) -> None:
-    for mode in (Mode.MOVE, Mode.LINK):
-        source, destination = tmp_path / mode / "photos", tmp_path / mode / "sorted"
-        photo = write(source / "a.jpg", b"a")
-        before = snapshot(source, destination)
-        disk = failing("link_new", 0, code, times=99)
-        result = sort(collection, {photo: "Rose"}, destination, mode, source=source, files=disk)
-        assert result.filed == 1
-        assert (destination / "Rose" / "a.jpg").is_symlink() == (mode == Mode.LINK)
-        assert take_back(collection, result.run_id, disk).refused == ()
-        assert snapshot(source, destination) == before
+    photo = write(tmp_path / "photos" / "a.jpg", b"a")
+    disk = failing("link_new", 0, code, times=99)
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.LINK, files=disk)
+    assert result.files[0].error == "this drive has no links of this kind; copy the photo instead"
+    assert names(tmp_path / "sorted") == set()
 
 
 def test_a_disk_that_could_only_overwrite_is_not_used(tmp_path: Path, collection: CollectionStore) -> None:

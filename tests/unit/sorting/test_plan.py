@@ -217,3 +217,12 @@ def test_planning_can_be_cancelled(tmp_path: Path) -> None:
     with pytest.raises(Cancelled):
         make_plan([photo], tmp_path / "sorted", Mode.COPY, cancel, source_root=None)
     assert make_plan([], tmp_path / "sorted", Mode.COPY, cancel, source_root=None).files == ()
+
+
+def test_links_of_both_kinds_are_undone_alike() -> None:
+    assert {mode: mode.undone_as for mode in Mode} == {
+        Mode.COPY: Mode.COPY,
+        Mode.MOVE: Mode.MOVE,
+        Mode.LINK: Mode.LINK,
+        Mode.SYMLINK: Mode.LINK,
+    }

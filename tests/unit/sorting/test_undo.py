@@ -103,7 +103,7 @@ def test_a_symbolic_link_goes_even_if_its_original_is_gone(
     tmp_path: Path, elsewhere: Path, collection: CollectionStore
 ) -> None:
     photo = write(tmp_path / "photos" / "a.jpg", b"a")
-    result = sort(collection, {photo: "Rose"}, elsewhere, Mode.LINK)
+    result = sort(collection, {photo: "Rose"}, elsewhere, Mode.SYMLINK)
     photo.unlink()
     assert take_back(collection, result.run_id).undone == 1
     assert names(elsewhere) == set()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -64,6 +66,20 @@ def test_products_keep_to_one_thread_while_lanes_work() -> None:
             seen += [*done, _blas_threads()]
         assert seen == [{1}] * len(seen)
         assert _blas_threads() == {2}
+
+
+def test_a_limit_set_before_numpy_is_loaded_holds_later_too() -> None:
+    script = """
+from flowersorter.vision.parallel import one_blas_thread
+with one_blas_thread():
+    pass
+import numpy
+from threadpoolctl import threadpool_info, threadpool_limits
+with threadpool_limits(limits=2, user_api="blas"), one_blas_thread():
+    print({pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"})
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "{1}"
 
 
 def test_there_is_a_worker_for_every_core_we_may_use() -> None:

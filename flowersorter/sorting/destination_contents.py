@@ -1,0 +1,48 @@
+"""Finds photos anywhere in a destination by their bytes: the person may have moved or renamed them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
+
+
+class DestinationContents:
+    """The files in a destination by size; walked at the first question, and hashed only where the size is equal.
+
+    Args:
+        files: The disk.
+        root: The destination; it need not exist.
+    """
+
+    def __init__(self, files: FileSystem, root: Path) -> None:
+        self.root = root
+        self._files = files
+        self._by_size: dict[int, list[Path]] | None = None
+        self._hashes: dict[Path, bytes | None] = {}
+
+    def same_bytes(self, size_bytes: int, sha256: bytes, within: Path, *, but: Path | None = None) -> Path | None:
+        """Return the first file, by path, with these bytes in the folder `within` or below it; never `but`.
+
+        A file that cannot be read is taken for another one.
+        """
+        same = self.all_with(size_bytes, sha256)
+        return next((path for path in same if within in path.parents and path != but), None)
+
+    def all_with(self, size_bytes: int, sha256: bytes) -> Iterator[Path]:
+        """Yield each file with these bytes, in the order of the paths."""
+        if self._by_size is None:
+            self._by_size = {}
+            for path, size in self._files.walk_sizes(self.root):
+                self._by_size.setdefault(size, []).append(path)
+        return (path for path in sorted(self._by_size.get(size_bytes, ())) if self._hash(path) == sha256)
+
+    def _hash(self, path: Path) -> bytes | None:
+        if path not in self._hashes:
+            try:
+                regular = is_regular(stat_or_none(self._files, path))
+                self._hashes[path] = self._files.hash(path) if regular else None
+            except OSError:
+                self._hashes[path] = None
+        return self._hashes[path]
