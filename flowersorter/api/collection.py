@@ -159,13 +159,14 @@ class Collection:
             raise PhotoUnreadable(text("The photo {photo} cannot be read", photo=photo), found.error)
         return prediction_of(found)
 
-    def confirm(self, path: AnyPath, class_name: str | None = None) -> str:
+    def confirm(self, path: AnyPath, class_name: str | None = None, *, move_copies: bool = False) -> str:
         """Say which class a photo has: `retrain` learns from it. The label is on disk when this returns.
 
         Args:
             path: The photo; one the collection does not know yet is read first.
             class_name: Its class, a new one if the collection has none of that name; None if the model's guess is
                 right.
+            move_copies: Also move the copies that were sorted into the folder of another class. `undo` takes it back.
 
         Returns:
             The name of its class, as the collection spells it.
@@ -178,7 +179,27 @@ class Collection:
         from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo
 
         request = ConfirmRequest(_path(path), class_name, self._device)
-        return self._run(confirm_photo, request)
+        name = self._run(confirm_photo, request)
+        if move_copies:
+            from flowersorter.workflows.filing.refile import RefileRequest, photos_at, refile
+
+            self._run(refile, RefileRequest(photos_at(self._library, [request.path.absolute()])))
+        return name
+
+    def gone_labels(self) -> int:
+        """How many labels have no photo any more: its file was deleted or shows another picture. They teach nothing.
+
+        Label the folder where the photos are now to find them again.
+        """
+        from flowersorter.library.tables.edited_photos import gone_labels
+
+        return len(gone_labels(self._library.database))
+
+    def forget_gone_labels(self) -> int:
+        """Delete the labels that `gone_labels` counts; returns how many."""
+        from flowersorter.workflows.labelling.gone_labels import forget_gone_labels
+
+        return len(forget_gone_labels(self._library))
 
     def retrain(self, note: str = "") -> Training:
         """Learn from every confirmed photo.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
@@ -15,9 +16,8 @@ from flowersorter.messages import text
 from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo, remove_label
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.filing.refile import RefileResult
 
 
 def run(call: Call) -> int:
@@ -39,6 +39,7 @@ def run(call: Call) -> int:
             except PhotoUnreadable as error:  # one bad photo does not stop the others
                 unreadable.append((path, error.why or error.what))
                 lines.append(unreadable_line(path.absolute(), error.why or error.what))
+        moved = _move_copies(call, engine, lines) if options.move_copies and not options.remove else None
     done = [line for line in lines if "error" not in line]
     removed = sum(line.get("removed", False) for line in done)
     summary = {
@@ -48,9 +49,13 @@ def run(call: Call) -> int:
         "without_label": len(done) - removed if options.remove else 0,
         "unreadable": len(unreadable),
     }
+    if moved is not None:
+        summary |= {"copies_moved": moved.moved, "copies_left": len(moved.left)}
     for line in (*lines, {"summary": summary}):
         terminal.record(line)
     _say(terminal, done, summary)
+    if moved is not None:
+        _say_moved(terminal, moved)
     say_unreadable(terminal, tuple(unreadable))
     if not done:
         terminal.note("None of the photos could be read.")
@@ -75,3 +80,20 @@ def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]
         terminal.say(f"Removed the label of {counted(summary['removed'], 'photo')}.")
     if summary["without_label"]:
         terminal.say(f"{counted(summary['without_label'], 'photo')} had no label.")
+
+
+def _move_copies(call: Call, engine: Engine, lines: list[dict[str, Any]]) -> RefileResult:
+    """Move the sorted copies of the photos that were labelled."""
+    from flowersorter.workflows.filing.refile import RefileRequest, photos_at, refile
+
+    paths = [Path(line["path"]) for line in lines if "error" not in line]
+    photo_ids = photos_at(engine.collection, paths)
+    return refile(engine, RefileRequest(photo_ids), silent, call.cancel)
+
+
+def _say_moved(terminal: Terminal, moved: RefileResult) -> None:
+    sorts = ", ".join(map(str, moved.run_ids))
+    done = text("Sorted copies moved: {count}", count=moved.moved)
+    terminal.say(f"{done} ({text('sort {sorts}', sorts=sorts)})." if sorts else f"{done}.")
+    for skipped in moved.left:
+        terminal.say(f"  {shown(skipped.path)}: {skipped.reason}")

@@ -53,6 +53,9 @@ def _add_label(parser: LineParser) -> None:
         "--as", dest="class_name", metavar="CLASS", help="the class that the photos show; a new one is created"
     )
     what.add_argument("--remove", action="store_true", help="remove the label and go back to the suggestion")
+    parser.add_argument(
+        "--move-copies", action="store_true", help="with --as, also move the copies you sorted into the class's folder"
+    )
 
 
 def _add_sort(parser: LineParser) -> None:

@@ -231,3 +231,15 @@ def test_relative_names_are_understood(labelled: Labelled, program: Program) -> 
     entries = here.ok("sort", "misc", "--to", Path("..", "elsewhere"), "--json", "--dry-run").objects
     assert entries[0]["path"].startswith(str(labelled.folder / "misc"))
     assert Path(entries[-1]["summary"]["destination"]).name == "elsewhere"
+
+
+def test_a_label_moves_sorted_copies_only_with_the_flag(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    dest = tmp_path / "sorted"
+    entries = taught.ok("sort", labelled.folder, "--to", dest, "--json").objects[:-1]
+    entry = next(each for each in entries if each.get("to"))
+    taught.ok("label", entry["path"], "--as", "another class")
+    assert Path(entry["to"]).is_file()
+    said = taught.ok("label", entry["path"], "--as", "another class", "--move-copies").out
+    assert "Sorted copies moved: 1 (sort 2)." in said
+    assert not Path(entry["to"]).exists()
+    assert (dest / "another class" / Path(entry["to"]).name).is_file()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +15,8 @@ from flowersorter.commands.shared.json_lines import lost_photos
 from flowersorter.commands.shared.output import Terminal, counted, shown
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
+from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
@@ -74,6 +77,20 @@ def say_folder(
         )
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     _say_skipped(terminal, result)
+    _say_lost_labels(terminal, collection, folder)
+
+
+def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folder: Path) -> None:
+    """Name the places that show another picture than the labelled one, and count the labels without a photo."""
+    for place in replaced_photos(collection.database):
+        path = Path(os.fsdecode(place.path))
+        if folder.absolute() in path.parents:
+            words = "{path} shows another picture now; the photo before was labelled {name}. Label it again."
+            terminal.say(text(words, path=shown(path), name=shown(place.class_name)))
+    gone = len(gone_labels(collection.database))
+    if gone:
+        words = "Labels whose photos are gone: {count}. They are not used for training."
+        terminal.say(text(words, count=gone))
 
 
 def _say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:

@@ -128,9 +128,23 @@ INSERT INTO pending_labels (place_id, class_id)
 DELETE FROM settings WHERE key = 'labels of unread photos';
 """
 
+# The photo that was at a place before its file changed, and the hashes a photo had before another program rewrote it.
+# In `missing`, 1 says that the file was gone, perhaps with its drive, 2 that it is deleted.
+_EDITED_PHOTOS = """
+ALTER TABLE places ADD COLUMN former_id INTEGER REFERENCES photos (id);
+CREATE INDEX places_by_former ON places (former_id);
+CREATE TABLE former_hashes (
+    sha256 BLOB NOT NULL,
+    photo_id INTEGER NOT NULL REFERENCES photos (id),
+    PRIMARY KEY (sha256, photo_id)
+) WITHOUT ROWID;
+CREATE INDEX former_hashes_by_photo ON former_hashes (photo_id);
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
     (2, _KEPT_LABELS),
     (3, _PENDING_LABELS),
+    (4, _EDITED_PHOTOS),
 )

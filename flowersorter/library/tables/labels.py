@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.errors import UserError
 from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.edited_photos import STANDING
 from flowersorter.messages import text
 
 _COLUMNS = "photo_id, class_id, origin"
@@ -34,8 +35,12 @@ class LabelTable:
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
     def class_ids(self) -> dict[int, int]:
-        """The class id of every labelled photo, by photo id, rising: fits depend on the order."""
-        return dict(self._database.tuples("SELECT photo_id, class_id FROM labels ORDER BY photo_id"))
+        """The class id of every labelled photo that is still there, by photo id, rising: fits depend on the order.
+
+        A label whose photo is at no place any more teaches nothing.
+        """
+        select = f"SELECT photo_id, class_id FROM labels WHERE {STANDING} ORDER BY photo_id"
+        return dict(self._database.tuples(select))
 
     def get(self, photo_ids: Iterable[int] | NDArray[np.int64]) -> dict[int, Label]:
         """The labels of these photos, by photo id; those without one are left out."""
@@ -43,8 +48,8 @@ class LabelTable:
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
     def counts(self) -> dict[int, int]:
-        """The number of labelled photos of each class, by class id; classes without any are left out."""
-        rows = self._database.query("SELECT class_id, count(*) FROM labels GROUP BY class_id")
+        """The number of labelled photos that are still there of each class with any, by class id."""
+        rows = self._database.query(f"SELECT class_id, count(*) FROM labels WHERE {STANDING} GROUP BY class_id")
         return {int(row[0]): int(row[1]) for row in rows}
 
     def assign(self, photo_ids: Sequence[int], class_id: int, origin: LabelOrigin) -> dict[int, Label | None]:

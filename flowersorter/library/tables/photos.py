@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
 from flowersorter.library.database.storable import storable_text, storable_time
+from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
 from flowersorter.library.tables.places import PLACE_COLUMNS, path_range
 from flowersorter.natural_sort import natural_ranking
 
@@ -98,7 +99,8 @@ class PhotoTable:
             lambda i: (seen.paths[i], int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i])),
         )
         self._write_in_chunks(
-            "UPDATE places SET size_bytes = ?, mtime_ns = ?, photo_id = NULL, error = NULL WHERE id = ?",
+            "UPDATE places SET size_bytes = ?, mtime_ns = ?, former_id = COALESCE(photo_id, former_id),"
+            " photo_id = NULL, error = NULL WHERE id = ?",
             changed,
             lambda i: (int(seen.sizes_bytes[i]), int(seen.mtimes_ns[i]), int(known.ids[at[i]])),
         )
@@ -152,8 +154,12 @@ class PhotoTable:
             self._database.tuples(f"SELECT {PLACE_COLUMNS} FROM places WHERE photo_id = ?", (photo_id,))
         )
 
-    def record(self, reads: Sequence[ReadRecord]) -> list[int]:
+    def record(self, reads: Sequence[ReadRecord], same: Collection[int] = ()) -> list[int]:
         """Store the results of reading a block of files, in one transaction.
+
+        Args:
+            reads: The results.
+            same: Ids of the places whose file shows the picture that was there before the file changed.
 
         Returns:
             The photo id for each read, in order; files with the same bytes share one.
@@ -162,14 +168,25 @@ class PhotoTable:
             (read.sha256, read.size_bytes, read.width_px, read.height_px, read.taken_at, storable_text(read.camera))
             for read in reads
         ]
+        edited = [read for read in reads if read.place_id in same]
         with self._database.transaction() as connection:
+            for read in edited:
+                keep_identity(connection, read.place_id, read.sha256)
+                # The next one may be a copy of the same photo: it is at this place now.
+                connection.execute(
+                    "UPDATE places SET photo_id = (SELECT id FROM photos WHERE sha256 = ?), former_id = NULL"
+                    " WHERE id = ?",
+                    (read.sha256, read.place_id),
+                )
             connection.executemany(
                 "INSERT INTO photos (sha256, size_bytes, width_px, height_px, taken_at, camera)"
                 " VALUES (?, ?, ?, ?, ?, ?)"
                 " ON CONFLICT (sha256) DO UPDATE SET width_px = excluded.width_px,"
-                " height_px = excluded.height_px, taken_at = excluded.taken_at, camera = excluded.camera",
+                " height_px = excluded.height_px, taken_at = excluded.taken_at, camera = excluded.camera,"
+                " size_bytes = excluded.size_bytes",
                 photos,
             )
+            take_over_former_hashes(connection, {read.sha256 for read in reads})
             id_of = self.known(read.sha256 for read in reads)
             ids = [id_of[read.sha256] for read in reads]
             connection.executemany(
@@ -279,6 +296,7 @@ class PhotoTable:
             connection.execute(
                 "INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (?, ?, ?, ?)"
                 " ON CONFLICT (path) DO UPDATE SET photo_id = excluded.photo_id,"
+                " former_id = CASE WHEN excluded.photo_id IS NULL THEN COALESCE(photo_id, former_id) END,"
                 " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, error = NULL, missing = 0",
                 (name, photo_id, size_bytes, storable_time(mtime_ns)),
             )

@@ -45,6 +45,8 @@ DEVICE = Setting("device", "auto")
 SURE_PRECISION = Setting("sure_promise", DEFAULT_SURE_PRECISION)
 #: Whether training also uses photos without a label.
 SEMI_SUPERVISED = Setting("learn from unlabelled photos", False)
+#: Whether sorted copies follow a changed label: "yes", "no", or "" as long as the person has not been asked.
+MOVE_SORTED_COPIES = Setting("move sorted copies", "")
 #: Measured speed of fine-tuning by number of unfrozen stages: seconds a photo and epoch.
 FINETUNING_PACE = Setting[dict[str, float]]("deep training pace", {})
 #: The highest number given to a fine-tuned backbone; none is given twice.

@@ -137,11 +137,23 @@ class LabelsController(QObject):
         """Let filed photos among these follow, if there are any."""
         photos = tuple(photo_ids)
 
-        def follow(any_filed: bool) -> None:
-            if any_filed:
+        def follow(state: tuple[int, bool | None]) -> None:
+            misfiled, wanted = state
+            if misfiled and wanted is None:
+                wanted = self._ask_to_move(misfiled)
+            if misfiled and wanted:
                 self._filed.follow(correction, photos)
 
-        self._session.library.submit(partial(_any_misfiled, self._session.collection, photos), follow)
+        self._session.library.submit(partial(_misfiled, self._session.collection, photos), follow)
+
+    def _ask_to_move(self, count: int) -> bool | None:
+        """Ask once for a collection whether sorted copies follow a label; None where the person gave no answer."""
+        from flowersorter.ui.labels.move_copies_question import ask_to_move_copies
+
+        wanted = ask_to_move_copies(count)
+        if wanted is not None:
+            self._session.library.submit(partial(_remember_answer, self._session.collection, wanted))
+        return wanted
 
     def _unfollow(self, correction: int) -> None:
         if "_filed" in self.__dict__:  # else none has ever followed
@@ -151,8 +163,16 @@ class LabelsController(QObject):
         return {each.id: each.name for each in self._session.state.classes}
 
 
-def _any_misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> bool:
-    """Whether any of these photos is filed under another class than its label says; imported where it is asked."""
+def _misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> tuple[int, bool | None]:
+    """How many copies of these photos are filed under another class than their label says, and whether they follow."""
     from flowersorter.workflows.filing.refile import misfiled
+    from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 
-    return bool(misfiled(collection, photo_ids))
+    wanted = moves_sorted_copies(collection)
+    return (0 if wanted is False else len(misfiled(collection, photo_ids))), wanted
+
+
+def _remember_answer(collection: CollectionStore, wanted: bool) -> None:
+    from flowersorter.workflows.filing.sorted_copies import set_moves_sorted_copies
+
+    set_moves_sorted_copies(collection, wanted)

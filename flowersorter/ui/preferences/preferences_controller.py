@@ -91,6 +91,7 @@ class PreferencesController(QObject):
             stored.cache_limit_mb,
             stored.sure_precision,
             stored.learns_from_unlabelled,
+            stored.moves_sorted_copies or False,
         )
         dialog = PreferencesDialog(
             self._before,
@@ -115,12 +116,14 @@ class PreferencesController(QObject):
     @Slot(object)
     def _on_chosen(self, chosen: Preferences) -> None:
         self._session.state.set_setting(DEVICE, chosen.device)
+        copies_changed = chosen.moves_sorted_copies != self._before.moves_sorted_copies
         store = partial(
             store_preferences,
             self._session.engine,
             chosen.backbone,
             chosen.promise,
             unlabelled=chosen.learns_from_unlabelled,
+            move_copies=chosen.moves_sorted_copies if copies_changed else None,  # else the question is still open
         )
         self._session.library.submit(store, self._on_stored, changes=Changes.SETTINGS)
         if chosen.thumbnail_px != self._before.thumbnail_px:  # else the wheel may have changed it since

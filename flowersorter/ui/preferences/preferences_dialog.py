@@ -47,6 +47,7 @@ class Preferences:
         cache_limit_mb: The size limit of the thumbnail cache; 0 for no limit.
         promise: Target precision of the verdict Sure, 0 to 1.
         learns_from_unlabelled: Whether Retrain also uses unlabelled photos while labels are scarce.
+        moves_sorted_copies: Whether sorted copies follow a changed class on disk.
     """
 
     device: str = "auto"
@@ -55,6 +56,7 @@ class Preferences:
     cache_limit_mb: int = CACHE_LIMIT_MB.default
     promise: float = DEFAULT_SURE_PRECISION
     learns_from_unlabelled: bool = False
+    moves_sorted_copies: bool = False
 
 
 class PreferencesDialog(QDialog):
@@ -132,6 +134,9 @@ class PreferencesDialog(QDialog):
         column.addWidget(text_label(page, "learning_title", self.tr("Training"), scale=1.05))
         self._add_learning(column, page, preferences.learns_from_unlabelled)
         column.addSpacing(theme.LARGE_GAP_PX)
+        column.addWidget(text_label(page, "sorted_copies_title", self.tr("Sorted copies"), scale=1.05))
+        self._add_sorted_copies(column, page, preferences.moves_sorted_copies)
+        column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "device_title", self.tr("Processing device"), scale=1.05))
         self._add_devices(column, page, preferences.device)
         column.addSpacing(theme.LARGE_GAP_PX)
@@ -169,6 +174,17 @@ class PreferencesDialog(QDialog):
         describe(self.unlabelled, self.unlabelled.text().replace("&", ""), self.tr("Applies from the next Retrain"))
         self.unlabelled.setChecked(wanted)
         column.addLayout(_explained(self.unlabelled, text_label(page, "learns_from_unlabelled_text", text, muted=True)))
+
+    def _add_sorted_copies(self, column: QVBoxLayout, page: QWidget, wanted: bool) -> None:
+        self.move_copies = QCheckBox(self.tr("&Also move the copies I sorted"), page)
+        self.move_copies.setObjectName("moves_sorted_copies")
+        text = self.tr(
+            "When you change the class of a photo, its sorted copies move to the folder of that class. Undo moves "
+            "them back."
+        )
+        describe(self.move_copies, self.move_copies.text().replace("&", ""), text)
+        self.move_copies.setChecked(wanted)
+        column.addLayout(_explained(self.move_copies, text_label(page, "moves_sorted_copies_text", text, muted=True)))
 
     def _add_devices(self, column: QVBoxLayout, page: QWidget, device: str) -> None:
         lines = {
@@ -215,6 +231,7 @@ class PreferencesDialog(QDialog):
             self.cache.limit_mb,
             self.promise.promise,
             self.unlabelled.isChecked(),
+            self.move_copies.isChecked(),
         )
 
     @Slot()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.edited_photos import former_hashes
 from flowersorter.library.tables.filed_photos import FiledPhoto, filed_photos, filed_under
+from flowersorter.photos.file_bytes import read_file
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Skipped, SortPlan
 from flowersorter.sorting.refile import plan_refile
@@ -52,11 +58,23 @@ def misfiled(collection: CollectionStore, photo_ids: Sequence[int]) -> list[tupl
         for photo in collection.photos.photos(sorted(labels)).values()
         if labels[photo.id].class_id in names
     }
+    for photo_id, sha256 in former_hashes(collection.database, labels):  # filed before another program edited it
+        if labels[photo_id].class_id in names:
+            wanted.setdefault(sha256, names[labels[photo_id].class_id])
     return [
         (photo, wanted[photo.sha256])
         for photo in filed_photos(collection.database, wanted)
         if photo.class_name != wanted[photo.sha256]
     ]
+
+
+def photos_at(collection: CollectionStore, paths: Sequence[Path]) -> tuple[int, ...]:
+    """The ids of the photos that these files hold; files that are unknown or cannot be read are left out."""
+    hashes = []
+    for path in paths:
+        with suppress(PhotoUnreadable):
+            hashes.append(hashlib.sha256(read_file(path).data).digest())
+    return tuple(sorted(collection.photos.known(hashes).values()))
 
 
 def refile(engine: Engine, request: RefileRequest, report: Report, cancel: CancelToken) -> RefileResult:

@@ -95,7 +95,7 @@ class PlannedLabels:
         """
         id_of = {name: each.id for name in set(self.names.values()) if (each := self.classes.find(name)) is not None}
         present = self.collection.labels.all()
-        ids = {photo_id: label.class_id for photo_id, label in present.items()} if add else {}
+        ids = self.collection.labels.class_ids() if add else {}
         for photo_id, name in self.names.items():
             label = present.get(photo_id)
             by_person = label is not None and label.origin is LabelOrigin.PERSON

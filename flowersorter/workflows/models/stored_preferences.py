@@ -9,6 +9,7 @@ from flowersorter.library.models.model_table import ModelEntry
 from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies, set_moves_sorted_copies
 from flowersorter.workflows.maintenance.cache import cache_limit_mb
 from flowersorter.workflows.models.current_model import chosen_backbone, list_models, model_for, starter
 from flowersorter.workflows.models.sure_precision import Following, following, set_sure_precision, sure_precision
@@ -23,6 +24,7 @@ class StoredPreferences:
         backbone: Name.
         sure_precision: Share of the photos called sure that must be right.
         learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
+        moves_sorted_copies: Whether sorted copies follow a changed label; None if the person was not asked yet.
         cache_limit_mb: What the small pictures may take; 0 for as much as they like.
         models: Those of the collection, newest first.
         starter: The model that ships with the program.
@@ -31,6 +33,7 @@ class StoredPreferences:
     backbone: str
     sure_precision: float
     learns_from_unlabelled: bool
+    moves_sorted_copies: bool | None
     cache_limit_mb: int
     models: tuple[ModelEntry, ...]
     starter: Model
@@ -43,13 +46,16 @@ def read_preferences(engine: Engine) -> StoredPreferences:
         chosen_backbone(collection),
         sure_precision(engine),
         learns_from_unlabelled(collection),
+        moves_sorted_copies(collection),
         cache_limit_mb(collection),
         tuple(list_models(collection)),
         starter().model,
     )
 
 
-def store_preferences(engine: Engine, backbone: str, precision: float, *, unlabelled: bool) -> bool:
+def store_preferences(
+    engine: Engine, backbone: str, precision: float, *, unlabelled: bool, move_copies: bool | None = None
+) -> bool:
     """Store what the person chose; returns whether photos are predicted otherwise with it.
 
     Args:
@@ -57,7 +63,10 @@ def store_preferences(engine: Engine, backbone: str, precision: float, *, unlabe
         backbone: Name.
         precision: Share of the photos called sure that must be right.
         unlabelled: Whether Retrain goes by photos nobody labelled, too.
+        move_copies: Whether sorted copies follow a changed label; None leaves it as it is.
     """
+    if move_copies is not None:
+        set_moves_sorted_copies(engine.collection, move_copies)
     outdated = (backbone, precision) != (chosen_backbone(engine.collection), sure_precision(engine))
     engine.collection.settings.set(BACKBONE, backbone)
     set_sure_precision(engine, precision)

@@ -6,7 +6,7 @@ Only a batch or two per lane is in memory at a time, so memory does not grow wit
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +17,10 @@ from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.edited_photos import former_photos
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.photos.read import LoadedPhoto, read_photo
+from flowersorter.photos.same_picture import same_picture
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import CENTRE, cut
 from flowersorter.vision.parallel import core_count, map_batches
@@ -44,6 +46,7 @@ class _Batch:
     Attributes:
         places: All of them.
         records: One for each that could be read.
+        same: Ids of the places that show the picture of their former file.
         unreadable: Place id and reason of each that is no photo, or a damaged one.
         out_of_reach: Place id and reason of each whose bytes could not be had.
         hashes: The photos that were embedded.
@@ -52,6 +55,7 @@ class _Batch:
 
     places: Sequence[Place]
     records: list[ReadRecord]
+    same: set[int]
     unreadable: list[tuple[int, str]]
     out_of_reach: list[tuple[int, str]]
     hashes: list[bytes]
@@ -85,7 +89,7 @@ def ingest(
             if batch.hashes:
                 store.append(batch.hashes, CENTRE, batch.embeddings)
             if batch.records:
-                collection.photos.record(batch.records)
+                collection.photos.record(batch.records, batch.same)
             if batch.unreadable:
                 collection.photos.record_unreadable(batch.unreadable)
             if batch.out_of_reach:
@@ -142,7 +146,23 @@ def _read_and_embed(
         network = opening.wait(cancel)
         crops = [cut(photos[sha256].pixels, CENTRE, backbone.crop_px) for sha256 in hashes]
         embeddings = network.embed(np.stack(crops))
-    return _Batch(places, records, unreadable, out_of_reach, hashes, embeddings)
+    return _Batch(places, records, _edited(collection, records, photos), unreadable, out_of_reach, hashes, embeddings)
+
+
+def _edited(
+    collection: CollectionStore, records: Sequence[ReadRecord], photos: Mapping[bytes, LoadedPhoto]
+) -> set[int]:
+    """The ids of the places that show the picture of their former file."""
+    former = former_photos(collection.database, [record.place_id for record in records])
+    same = set[int]()
+    for record in records:
+        before = former.get(record.place_id)
+        small = None if before is None else collection.thumbnails.get(before[1])
+        if before is not None and (
+            before[1] == record.sha256 or (small is not None and same_picture(small, photos[record.sha256].small))
+        ):
+            same.add(record.place_id)
+    return same
 
 
 def _record(place: Place, photo: LoadedPhoto) -> ReadRecord:

@@ -20,6 +20,7 @@ from flowersorter.messages import text
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
+from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty
@@ -137,7 +138,9 @@ def find_photos(
     """
     report(Progress(text("Looking for photos"), 0))
     scanned = scan(folder, cancel)
-    return scanned, collection.photos.sync_folder(folder, scanned.photos.columns())
+    places = collection.photos.sync_folder(folder, scanned.photos.columns())
+    mark_deleted_photos(collection, folder, [path for path, _ in scanned.problems])
+    return scanned, places
 
 
 def read_new(

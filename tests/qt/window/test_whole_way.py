@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.settings import LAST_FOLDER
+from flowersorter.library.tables.settings import LAST_FOLDER, MOVE_SORTED_COPIES
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.engine import Engine
@@ -100,6 +100,7 @@ def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(tmp_path: Pa
         for name in ("red", "green", "blue"):
             drag_to(program, places(program, name), class_named(program, name))
         sort_into(program, sorted_to, qtbot)
+        stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
         wrong = [sorted_to / "red" / f"IMG_{number:03}_red.jpg" for number in range(2)]
         assert all(path.exists() for path in wrong)
 
@@ -112,6 +113,40 @@ def test_a_filed_photo_follows_its_correction_and_goes_back_with_it(tmp_path: Pa
         idle(program, qtbot)
         assert all(path.exists() for path in wrong)
         assert not any((sorted_to / "blue" / path.name).exists() for path in wrong)
+
+
+@pytest.mark.parametrize(("answer", "stays"), [("No", True), ("Yes", False)])
+def test_the_first_correction_of_a_sorted_photo_asks_before_the_copy_moves(
+    tmp_path: Path, qtbot: QtBot, answer: str, stays: bool
+) -> None:
+    folder, sorted_to = draw_folder(tmp_path / "photos"), tmp_path / "sorted"
+    with running(tmp_path / "collection", qtbot) as program:
+        for name in ("red", "green", "blue"):
+            stored(program).classes.add(name)
+        program.window.open_folder(folder)
+        idle(program, qtbot)
+        for name in ("red", "green", "blue"):
+            drag_to(program, places(program, name), class_named(program, name))
+        sort_into(program, sorted_to, qtbot)
+        copies = [sorted_to / "red" / f"IMG_{number:03}_red.jpg" for number in range(2)]
+        asked = list[str]()
+
+        def reply() -> None:
+            box = QApplication.activeModalWidget()
+            assert isinstance(box, QMessageBox)
+            assert all(path.exists() for path in copies), "nothing moves before the answer"
+            asked.append(box.text())
+            box.button(getattr(QMessageBox.StandardButton, answer)).click()
+
+        when_open(reply)
+        drag_to(program, places(program, "red")[:1], class_named(program, "blue"))
+        qtbot.waitUntil(lambda: bool(asked))
+        idle(program, qtbot)
+        drag_to(program, places(program, "red")[1:2], class_named(program, "blue"))
+        idle(program, qtbot)
+        assert asked == ["Also move the copies you sorted?"]
+        assert [path.exists() for path in copies] == [stays, stays]
+        assert stored(program).settings.get(MOVE_SORTED_COPIES) == answer.lower()
 
 
 def test_the_numbers_of_a_plan_open_their_photos(tmp_path: Path, qtbot: QtBot) -> None:

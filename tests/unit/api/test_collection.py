@@ -236,3 +236,23 @@ def test_names_that_are_not_there_are_not_made_up() -> None:
         assert getattr(flowersorter, name)
     with pytest.raises(AttributeError, match="gardn"):
         getattr(flowersorter, "gardn")  # noqa: B009 - as a typing mistake does it
+
+
+def test_confirming_moves_sorted_copies_only_where_asked_to(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+    copy = tmp_path / "sorted" / "red" / "red_0.jpg"
+    collection.confirm(photos / "red_0.jpg", "blue")
+    assert copy.is_file()
+    collection.confirm(photos / "red_0.jpg", "blue", move_copies=True)
+    assert not copy.exists()
+    assert (tmp_path / "sorted" / "blue" / "red_0.jpg").is_file()
+
+
+def test_labels_of_deleted_photos_are_counted_and_can_be_forgotten(collection: Collection, photos: Path) -> None:
+    teach(collection, photos)
+    (photos / "red_0.jpg").unlink()
+    collection.label(photos)
+    assert (collection.gone_labels(), collection.forget_gone_labels(), collection.gone_labels()) == (1, 1, 0)

@@ -46,6 +46,10 @@ def books_in(folder: Path) -> Books:
             "INSERT INTO photos (id, sha256, size_bytes, width_px, height_px) VALUES (?, ?, 1, 1, 1)",
             [(photo_id, bytes([photo_id])) for photo_id in PHOTOS],
         )
+        connection.executemany(
+            "INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (?, ?, 1, 1)",
+            [(b"/photos/%d.jpg" % photo_id, photo_id) for photo_id in PHOTOS],
+        )
     return Books(database)
 
 
