@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.settings import MOVE_SORTED_COPIES
 from flowersorter.ui.classes.class_dialogs import NameDialog
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.grid.photo_model import PhotoRole
@@ -278,6 +279,7 @@ def and_move(program: Program, qtbot: QtBot) -> None:
 def test_filed_photos_go_back_and_forth_with_a_merge(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
     target, window = tmp_path / "sorted", program.window
     sort_into(program, target, qtbot)
+    stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
     start, before = filed(target), known(program)
     window.corrections.assign(places(program, "_green")[:1], class_named(program, "red"))
     idle(program, qtbot)
@@ -304,6 +306,7 @@ def test_filed_photos_go_back_and_forth_with_a_merge(program: Program, tmp_path:
 def test_filed_photos_go_back_and_forth_with_a_name(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
     target, window = tmp_path / "sorted", program.window
     sort_into(program, target, qtbot)
+    stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
     start, before = filed(target), known(program)
     window.corrections.assign(places(program, "_green")[:1], class_named(program, "red"))
     idle(program, qtbot)
@@ -328,6 +331,7 @@ def test_filed_photos_go_back_and_forth_with_a_name(program: Program, tmp_path: 
 def test_what_the_bar_took_back_already_is_no_matter(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
     target = tmp_path / "sorted"
     sort_into(program, target, qtbot)
+    stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
     start, before = filed(target), known(program)
     merge(program, "red", "blue")
     and_move(program, qtbot)
@@ -347,6 +351,7 @@ def test_a_merge_that_left_filed_photos_alone_moves_none_when_taken_back(
 ) -> None:
     target = tmp_path / "sorted"
     sort_into(program, target, qtbot)
+    stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
     start = filed(target)
     merge(program, "red", "blue")
     stored(program)

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from flowersorter.app import Program
 from flowersorter.domain.journal import Run
 from flowersorter.errors import SortRefused
+from flowersorter.library.tables.settings import MOVE_SORTED_COPIES
 from flowersorter.sorting.journaled_steps import StepContext
 from flowersorter.sorting.plan import Action, Filing, Mode, PlannedFile, Skipped, SortPlan
 from flowersorter.sorting.sidecar_groups import Group, file_group
@@ -49,6 +50,7 @@ def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot) -> Iterator[Program]:
         for name in NAMES:
             program.window.corrections.assign(places(program, f"_{name}"), class_named(program, name))
         sort_into(program, sorted_to, qtbot)
+        stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
         assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
         yield program
 
