@@ -265,14 +265,7 @@ class FilingController(QObject):
             Mode.LINK: (self.tr("Removed 1 link."), self.tr("Removed {0} links.")),
         }[result.mode.undone_as]
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
-        if result.refused:
-            first = result.refused[0]
-            self._front.complain(
-                UserError(
-                    self.tr("{0} not moved").format(count_photos(len(result.refused))),
-                    text("{name}: {reason}", name=first.path.name, reason=first.reason),
-                )
-            )
+        self._front.complain_not_moved(result.refused)
         self.files_changed.emit()
 
     @Slot()
