@@ -54,7 +54,7 @@ def test_colours_are_told_from_the_ground(
         for role in (Role.RIGHT, Role.WRONG, Role.ACCENT):
             assert theme.contrast(colour_of(role, ground), base) >= GRAPHICS
         drawn = chart.grab().toImage()
-        middle = chart.mark_area(chart.marks - 1).center().toPoint()
+        middle = chart.mark_areas()[chart.marks - 1].center().toPoint()
         assert drawn.pixelColor(middle) in [colour_of(role, ground) for role in (Role.RIGHT, Role.ACCENT)]
         assert drawn.pixelColor(rectangle(chart.plot().area).topLeft().toPoint() + QPoint(3, 8)) == base
 
@@ -69,7 +69,7 @@ def test_every_mark_is_inside_and_found_at_any_size(
     assert inside.width() > 100
     assert inside.height() > 60
     for number in range(chart.marks):
-        area = chart.mark_area(number)
+        area = chart.mark_areas()[number]
         assert QRectF(chart.rect()).contains(area)
         assert chart.mark_at(area.center()) == number
     assert chart.mark_at(QPointF(1, chart.height() - 1)) == -1
@@ -81,7 +81,7 @@ def test_the_mouse_over_a_mark_says_it(qtbot: QtBot, make: Callable[[], Chart]) 
     said: list[str] = []
     chart.mark_looked_at.connect(said.append)
     for number in range(chart.marks):
-        QTest.mouseMove(chart, chart.mark_area(number).center().toPoint())
+        QTest.mouseMove(chart, chart.mark_areas()[number].center().toPoint())
         qtbot.waitUntil(lambda number=number: said[-1:] == [chart.sentence(number)])  # type: ignore[misc]
         assert chart.accessibleDescription() == chart.sentence(number)
     chart.event(QEvent(QEvent.Type.Leave))
@@ -105,11 +105,11 @@ def test_one_photo_among_thousands_is_seen_and_reached(qtbot: QtBot) -> None:
     bars = (ConfidenceBar(0.0, 0.5, 5000, 1), ConfidenceBar(0.5, 1.0, 1, 0))
     chart = shown(qtbot, Chart("confidence", confidence_scene(bars)))
     for number in range(chart.marks):
-        area = chart.mark_area(number)
+        area = chart.mark_areas()[number]
         assert area.height() >= 3
         assert chart.mark_at(area.center()) == number
     drawn = chart.grab().toImage()
-    assert drawn.pixelColor(chart.mark_area(0).center().toPoint()) == colour_of(Role.WRONG, chart.palette())
+    assert drawn.pixelColor(chart.mark_areas()[0].center().toPoint()) == colour_of(Role.WRONG, chart.palette())
 
 
 def test_few_photos_say_how_little_they_say(qtbot: QtBot) -> None:

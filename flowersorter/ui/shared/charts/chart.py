@@ -62,9 +62,10 @@ class Chart(QWidget):
         """Return the sentence about the photos of a mark."""
         return worded(self._marks[number].text)
 
-    def mark_area(self, number: int) -> QRectF:
-        """The place of a mark, in px."""
-        return rectangle(self.plot().box(self._marks[number]))
+    def mark_areas(self) -> list[QRectF]:
+        """The places of the marks at the present size, in px."""
+        plot = self.plot()
+        return [rectangle(plot.box(mark)) for mark in self._marks]
 
     def plot(self) -> Plot:
         """The place of the axes at the present size."""
@@ -84,10 +85,8 @@ class Chart(QWidget):
 
     def mark_at(self, point: QPointF) -> int:
         """Number of the mark under a point, the nearest of several; -1 for none."""
-        plot = self.plot()
         best, nearest = -1, float("inf")
-        for number, mark in enumerate(self._marks):
-            area = rectangle(plot.box(mark))
+        for number, area in enumerate(self.mark_areas()):
             inside = area.contains(point)
             if not inside and not area.adjusted(-_REACH_PX, -_REACH_PX, _REACH_PX, _REACH_PX).contains(point):
                 continue

@@ -138,8 +138,7 @@ def epoch_scene(epochs: Sequence[Epoch], of: int) -> Scene:
     low = min((each.accuracy for each in epochs), default=1.0) - _ABOVE_AXIS
     across = count_axis(text("Epoch"), of)
     points = tuple((each.number, each.accuracy) for each in epochs)
-    start = [Line(tuple((end, each.accuracy) for end in (across.low, across.high)), Role.GUIDE, 1.5, dashed=True)
-             for each in epochs[:1]]  # fmt: skip
+    start = [Line(((across.low, y), (across.high, y)), Role.GUIDE, 1.5, dashed=True) for _, y in points[:1]]
     return Scene(
         text("Accuracy after each epoch"),
         across,
@@ -159,6 +158,7 @@ def epoch_scene(epochs: Sequence[Epoch], of: int) -> Scene:
 
 def _epoch_dot(each: Epoch, *, best: bool) -> Dot:
     values = {
+        "number": each.number,
         "right": f"{each.held_out_right:,}",
         "held_out": _photos(each.held_out),
         "accuracy": percent(each.accuracy),
@@ -166,12 +166,9 @@ def _epoch_dot(each: Epoch, *, best: bool) -> Dot:
     if each.number == 0:
         words = text("Before the first epoch {right} of {held_out} were right ({accuracy})", **values)
     elif best:
-        sentence = "After epoch {number}, {right} of {held_out} were right ({accuracy}), the best so far"
-        words = text(sentence, number=each.number, **values)
+        words = text("After epoch {number}, {right} of {held_out} were right ({accuracy}), the best so far", **values)
     else:
-        words = text(
-            "After epoch {number}, {right} of {held_out} were right ({accuracy})", number=each.number, **values
-        )
+        words = text("After epoch {number}, {right} of {held_out} were right ({accuracy})", **values)
     at = (each.number, each.accuracy)
     return Dot(at, _BEST_EPOCH_PX, Role.RIGHT, words) if best else Dot(at, _EPOCH_PX, Role.ACCENT, words)
 
