@@ -287,6 +287,21 @@ def test_a_photo_that_does_not_follow_its_label_back_is_named(program: Program, 
     shown.close()
 
 
+def test_a_copy_that_was_changed_is_named_when_its_sort_is_undone(
+    program: Program, sorted_to: Path, qtbot: QtBot
+) -> None:
+    edited = min((sorted_to / "red").iterdir())
+    edited.write_bytes(b"edited")
+    program.window.on_demand.sorting.undo(runs(program.collection)[0].id)
+    idle(program, qtbot)
+    shown = program.window.findChild(ErrorDialog)
+    assert shown is not None
+    assert shown.said[0] == "1 photo not moved"
+    assert shown.said[1].startswith(f"{edited.name}: ")
+    assert filed(sorted_to) == {"red": 1}
+    shown.close()
+
+
 def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
     stored(program).labels.clear(list(stored(program).labels.all())[:1])
     for ticked in (False, True):
