@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import STARTER
-from flowersorter.commands.shared.output import NOTHING, Terminal, counted, percent, shown
+from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.domain.figures import NO_FIGURE
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
@@ -161,5 +162,5 @@ def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
 def local_time(moment: str | None) -> str:
     """A stored time (ISO 8601, UTC) on the person's clock."""
     if not moment:
-        return NOTHING
+        return NO_FIGURE
     return datetime.fromisoformat(moment).astimezone().strftime("%Y-%m-%d %H:%M")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import NOTHING, Terminal, counted, percent, shown
-from flowersorter.domain.figures import Gain
+from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.domain.figures import NO_FIGURE, Gain
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.label_next import (
     MORE,
@@ -108,7 +108,7 @@ def _outlook(overall: Standing, gain: Gain) -> str:
 
 def _gain(each: Standing) -> str:
     if each.gain is None:
-        return NOTHING
+        return NO_FIGURE
     return "enough" if each.enough else f"{gain_in_words(each.gain)} of 100"
 
 

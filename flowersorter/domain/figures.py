@@ -5,6 +5,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+#: Stands where there is no figure.
+NO_FIGURE = "–"
+
+
+def percent(share: float | None, decimals: int = 0) -> str:
+    """A share as people read it, "91 %"; a dash where it is None or NaN."""
+    return NO_FIGURE if share is None or math.isnan(share) else f"{100 * share:.{decimals}f} %"
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CalibrationBin:

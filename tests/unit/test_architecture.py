@@ -204,6 +204,16 @@ def test_every_name_is_imported_from_the_module_that_defines_it(path: Path) -> N
     assert passed_on == [], "import these from the module that defines them"
 
 
+def test_no_class_name_stands_twice() -> None:
+    """A reader who looks for a public name finds one class."""
+    files: dict[str, list[str]] = {}
+    for module, path in OWN_MODULES.items():
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                files.setdefault(node.name, []).append(module)
+    assert {name: modules for name, modules in files.items() if len(modules) > 1} == {}
+
+
 @pytest.mark.parametrize(
     "folder",
     sorted({path.parent for path in SOURCES}),

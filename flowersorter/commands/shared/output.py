@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+from flowersorter.domain import figures
 from flowersorter.jobs import Progress, Report
-
-NOTHING = "–"  # stands in a table where there is no figure
 
 
 def _nothing(news: object) -> None:
@@ -165,7 +163,7 @@ def shown(name: object) -> str:
 
 def percent(share: float | None) -> str:
     """A share as people read it: "91.8 %"."""
-    return NOTHING if share is None or math.isnan(share) else f"{100 * share:.1f} %"
+    return figures.percent(share, decimals=1)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

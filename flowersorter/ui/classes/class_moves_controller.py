@@ -4,33 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject
 
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.messages import text
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
+from flowersorter.ui.shared.refile_jobs import RefileJobs
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import Listener
 from flowersorter.workflows.filing.refile import RefileResult, plan_class_move, run_refile
-from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
-class ClassMovesController(QObject):
-    """Owns the preview and the jobs that move what is filed.
-
-    Signals:
-        files_changed(): Photos moved on disk.
-    """
-
-    files_changed = Signal()
+class ClassMovesController(RefileJobs):
+    """Owns the preview and the jobs that move what is filed."""
 
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._session, self._front = session, front
-        self._runs = RefileRuns()
+        super().__init__(session, front, parent)
         self._moved: dict[int, bool] = {}  # changes that filed photos follow, and whether they are merges
 
     def change(
@@ -105,48 +95,26 @@ class ClassMovesController(QObject):
         """Move the photos that followed a change back to their previous class folders, if any did."""
         if number in self._moved:
             apart, old = self.tr("The classes are separate again."), self.tr("The class has its previous name again.")
-            self._submit_back(number, apart if self._moved[number] else old)
+            self._move_back(number, apart if self._moved[number] else old)
 
     def _move(self, move: Callable[[Report, CancelToken], RefileResult], new: str, number: int) -> None:
-        def job(report: Report, cancel: CancelToken) -> RefileResult:
-            return move(self._runs.remembering(number, report), cancel)
-
-        def moved(result: object) -> None:
-            assert isinstance(result, RefileResult)
-            self._say(result, new, number)
-            self.files_changed.emit()
-
-        listener = Listener(succeeded=moved, failed=self._on_failed, cancelled=self._on_cancelled)
-        self._session.queue.submit(self.tr("Moving sorted photos to “{0}”").format(new), job, listener)
+        title = self.tr("Moving sorted photos to “{0}”").format(new)
+        self._submit_move(number, title, move, lambda result: self._say(result, new, number))
 
     def _say(self, result: RefileResult, new: str, number: int) -> None:
         said = self.tr("{0} sorted photos moved to “{1}”.").format(result.moved, new)
         if result.moved == 1:
             said = self.tr("1 sorted photo moved to “{0}”.").format(new)
-        if result.left:
-            first = result.left[0]
-            said += " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
         undo = (self.tr("Undo"), lambda: self._take_back(number))
-        self._front.bar.say(said, *([undo] if result.run_ids else []))
+        self._front.bar.say(said + self._stayed(result), *([undo] if result.run_ids else []))
 
     def _take_back(self, number: int) -> None:
         keeps, stay = self.tr("The class keeps its new name."), self.tr("The classes stay merged.")
-        self._submit_back(number, stay if self._moved[number] else keeps)
+        self._move_back(number, stay if self._moved[number] else keeps)
 
-    def _submit_back(self, number: int, besides: str) -> None:
-        """Move back what followed a change, once all jobs before are done; `besides` is said of the classes."""
-        engine = self._session.engine
-
-        def job(report: Report, cancel: CancelToken) -> list[UndoResult]:
-            return self._runs.move_back(engine, number, report, cancel)
-
-        def back(results: object) -> None:
-            assert isinstance(results, list)
-            self._say_back(results, besides)
-            self.files_changed.emit()
-
-        listener = Listener(succeeded=back, failed=self._on_failed, cancelled=self._on_cancelled)
-        self._session.queue.submit(self.tr("Moving sorted photos back"), job, listener)
+    def _move_back(self, number: int, besides: str) -> None:
+        """Move back what followed a change; `besides` is said of the classes."""
+        self._submit_back(number, lambda results: self._say_back(results, besides))
 
     def _say_back(self, results: list[UndoResult], besides: str) -> None:
         if not results:
@@ -157,22 +125,6 @@ class ClassMovesController(QObject):
         if undone == 1:
             said = self.tr("1 photo is back in its previous class folder.")
         self._front.bar.say(f"{said} {besides}")
-        refused = [skipped for result in results for skipped in result.refused]
-        if refused:
-            self._front.complain(
-                UserError(
-                    self.tr("{0} not moved").format(count_photos(len(refused))),
-                    text("{name}: {reason}", name=refused[0].path.name, reason=refused[0].reason),
-                )
-            )
-
-    def _on_failed(self, error: Exception) -> None:
-        self._front.complain(error)
-        self.files_changed.emit()
-
-    def _on_cancelled(self) -> None:
-        self._front.bar.say(self.tr("Stopped. Photos already moved can be moved back in History."))
-        self.files_changed.emit()
 
 
 def _nothing() -> None:

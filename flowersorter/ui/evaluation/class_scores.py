@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QAbstractTableModel, QLocale, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal, Slot
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
+from flowersorter.domain.figures import percent
 from flowersorter.domain.photo_class import PALETTE
 from flowersorter.ui.classes.class_dialogs import swatch
 from flowersorter.ui.shared import theme
@@ -18,7 +19,6 @@ from flowersorter.ui.shared.widgets import count_photos, describe
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 
 Index = QModelIndex | QPersistentModelIndex
-_NONE = "–"
 _WIDEST_LETTERS = 90
 
 
@@ -178,8 +178,3 @@ class ClassScoreView(QTableView):
     def _on_activated(self, index: QModelIndex) -> None:
         if index.isValid():
             self.number_chosen.emit(index.row(), index.column())
-
-
-def percent(share: float) -> str:
-    """A share as "91 %"; a dash where there is none."""
-    return _NONE if np.isnan(share) else f"{QLocale().toString(round(100 * share))} %"

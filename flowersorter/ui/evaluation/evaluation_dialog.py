@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QLocale, Signal, Slot
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QTabWidget, QWidget
 
-from flowersorter.ui.evaluation.class_scores import Column, percent
+from flowersorter.domain.figures import percent
+from flowersorter.ui.evaluation.class_scores import Column
 from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage, LearningPage, PageScroll
 from flowersorter.ui.evaluation.evaluation_saving import EvaluationPicture, SaveMenu
 from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import button, button_row, column_of, describe, open_at, text_label
+from flowersorter.workflows.evaluation.charts.builders import confidence_parts
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 
 
@@ -152,7 +154,7 @@ class EvaluationDialog(QDialog):
 
     @Slot(int)
     def _on_bar(self, number: int) -> None:
-        bar, right = self.sureness.histogram.part(number)
+        bar, right = confidence_parts(self.evaluation.histogram)[number]
         title = self.tr("Right, confidence {0} to {1}") if right else self.tr("Wrong, confidence {0} to {1}")
         chosen = self.evaluation.within(bar) & (self.evaluation.right == right)
         self._show(chosen, title.format(percent(bar.low), percent(bar.high)))

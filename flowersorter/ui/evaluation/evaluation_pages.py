@@ -18,14 +18,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from flowersorter.ui.evaluation.class_scores import ClassScoreModel, ClassScoreView, percent
+from flowersorter.domain.figures import percent
+from flowersorter.ui.evaluation.class_scores import ClassScoreModel, ClassScoreView
 from flowersorter.ui.evaluation.confusion_matrix import ConfusionModel, ConfusionView
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.charts.calibration import CalibrationChart
 from flowersorter.ui.shared.charts.chart import Chart
-from flowersorter.ui.shared.charts.confidence import ConfidenceChart
-from flowersorter.ui.shared.charts.learning import LearningChart
 from flowersorter.ui.shared.widgets import button, describe, text_label
+from flowersorter.workflows.evaluation.charts.builders import calibration_scene, confidence_scene, learning_scene
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 
@@ -103,8 +102,8 @@ class ConfidencePage(QWidget):
     def __init__(self, evaluation: Evaluation, parent: QWidget | None = None, *, whole: bool = False) -> None:
         super().__init__(parent)
         self.setObjectName("evaluation_sureness")
-        self.calibration = CalibrationChart(evaluation.bins, self)
-        self.histogram = ConfidenceChart(evaluation.histogram, self)
+        self.calibration = Chart("calibration_chart", calibration_scene(evaluation.bins), self)
+        self.histogram = Chart("confidence_chart", confidence_scene(evaluation.histogram), self)
         self._charts = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._charts.setSpacing(theme.LARGE_GAP_PX)
         for chart in (self.calibration, self.histogram):
@@ -189,7 +188,7 @@ class LearningPage(QWidget):
     def show_curve(self, curve: LearningCurve) -> None:
         """Show what was measured."""
         self.curve = curve
-        self.chart = LearningChart(curve, self)
+        self.chart = Chart("learning_chart", learning_scene(curve), self)
         self.chart.mark_looked_at.connect(self.looked_at)
         self.chart.mark_chosen.connect(self.point_chosen)
         self._show_running(running=False)

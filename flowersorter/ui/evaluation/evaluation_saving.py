@@ -15,10 +15,11 @@ from flowersorter.errors import UserError
 from flowersorter.ui.evaluation.evaluation_pages import ClassPage, ConfidencePage
 from flowersorter.ui.evaluation.evaluation_text import EvaluationText
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.charts.learning import LearningChart
+from flowersorter.ui.shared.charts.chart import Chart
 from flowersorter.ui.shared.error_dialog import show_error
 from flowersorter.ui.shared.save_file_name import with_ending
 from flowersorter.ui.shared.widgets import text_label
+from flowersorter.workflows.evaluation.charts.builders import learning_scene
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
 
@@ -123,7 +124,7 @@ class EvaluationPicture(QWidget):
         column.addWidget(self.classes)
         column.addWidget(sureness)
         if curve is not None:
-            chart = LearningChart(curve, self)
+            chart = Chart("learning_chart", learning_scene(curve), self)
             chart.setFixedHeight(self.fontMetrics().lineSpacing() * _CHART_LINES)
             column.addWidget(chart)
         wide = max(self.classes.matrix.whole_size().width(), self.fontMetrics().averageCharWidth() * 100) + 2 * edge

@@ -275,14 +275,7 @@ class FilingController(QObject):
         if result.late_sidecars and not result.undone:
             one = many = self.tr("Removed the copies of sidecar files.")
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
-        if result.refused:
-            first = result.refused[0]
-            self._front.complain(
-                UserError(
-                    self.tr("{0} not moved").format(count_photos(len(result.refused))),
-                    text("{name}: {reason}", name=first.path.name, reason=first.reason),
-                )
-            )
+        self._front.complain_not_moved(result.refused)
         self.files_changed.emit()
 
     @Slot()

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from flowersorter.domain.figures import NO_FIGURE, percent
 from flowersorter.library.models.model_table import ModelEntry
-from flowersorter.ui.evaluation.class_scores import percent
 from flowersorter.ui.filing.history_dialog import when
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.models.model_comparison import ComparisonView
@@ -244,9 +244,8 @@ class ModelPage(QWidget):
         self, name: str, note: str, classes: Sequence[str], backbone: str, photos: int, accuracy: float | None
     ) -> tuple[str, ...]:
         names = self.tr("{0}: {1}").format(len(classes), ", ".join(classes))
-        right = percent(accuracy) if accuracy is not None else "–"
-        learned = QLocale().toString(photos) if photos else "–"
-        return name, note, names, self._network(backbone), learned, right
+        learned = QLocale().toString(photos) if photos else NO_FIGURE
+        return name, note, names, self._network(backbone), learned, percent(accuracy)
 
     def _network(self, name: str) -> str:
         """A backbone's title; what deep training made of one here is called after it."""

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QUndoStack
 from PySide6.QtWidgets import QWidget
 
 from flowersorter.domain.changes import Changes
+from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import DEVICE
+from flowersorter.messages import text
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.status_bar import StatusBar
+from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.workers.job_queue import JobQueue
 from flowersorter.workers.library_queue import LibraryQueue
 from flowersorter.workers.thumbnail_pool import ThumbnailPool
 from flowersorter.workflows.engine import Engine
+
+if TYPE_CHECKING:
+    from flowersorter.sorting.plan import Skipped
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,3 +86,10 @@ class MessageSink:
         from flowersorter.ui.shared.error_dialog import show_error  # here, because most starts see no error
 
         show_error(self.window, error)
+
+    def complain_not_moved(self, refused: Sequence[Skipped]) -> None:
+        """Show how many photos stay where they are, and why the first one does; nothing where there are none."""
+        if refused:
+            what = QCoreApplication.translate("MessageSink", "{0} not moved").format(count_photos(len(refused)))
+            name, reason = refused[0].path.name, refused[0].reason
+            self.complain(UserError(what, text("{name}: {reason}", name=name, reason=reason)))

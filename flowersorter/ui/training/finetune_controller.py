@@ -5,10 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
-from flowersorter.domain.figures import Epoch
+from flowersorter.domain.figures import Epoch, percent
 from flowersorter.errors import UserError
 from flowersorter.jobs import Progress
-from flowersorter.ui.evaluation.class_scores import percent
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
 from flowersorter.ui.training.finetune_dialog import FinetuneDialog

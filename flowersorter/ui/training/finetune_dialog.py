@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QDialog, QHBoxLayout, QLabel, QRadio
 from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
 from flowersorter.ui.shared import theme
-from flowersorter.ui.shared.charts.epochs import EpochChart
+from flowersorter.ui.shared.charts.chart import Chart
 from flowersorter.ui.shared.widgets import (
     Message,
     button,
@@ -21,6 +21,7 @@ from flowersorter.ui.shared.widgets import (
     open_at,
     text_label,
 )
+from flowersorter.workflows.evaluation.charts.builders import epoch_scene
 from flowersorter.workflows.training.finetune import EPOCHS, STAGES
 
 _MOST_EPOCHS = 100
@@ -90,7 +91,7 @@ class FinetuneDialog(QDialog):
         self.epochs_label = QLabel(self.tr("&Passes over the photos (epochs):"), self)
         self.epochs_label.setBuddy(self.epochs)
         self.duration = text_label(self, "deep_duration")
-        self.chart = EpochChart(EPOCHS, self)
+        self.chart = Chart("epoch_chart", epoch_scene((), EPOCHS), self)
         self.news = text_label(self, "deep_news")
         self.message = Message(self, "deep_message")
         self.start = button(self, "deep_start", self.tr("&Start"), self.tr("Train the network on your photos"))
@@ -150,7 +151,7 @@ class FinetuneDialog(QDialog):
         words = duration_in_words(self._estimate(self.unfreeze, self.epochs.value()))
         self.duration.setText(self.tr("{0} for {1}").format(words, count_photos(self._photos)))
         if not self._running:
-            self.chart.show_epochs((), self.epochs.value())
+            self.chart.show_scene(epoch_scene((), self.epochs.value()))
 
     @Slot()
     def _on_start(self) -> None:
@@ -169,7 +170,7 @@ class FinetuneDialog(QDialog):
         self._running, self._epochs = True, []
         self.message.say("")
         self.news.setText(self.tr("Getting ready…"))
-        self.chart.show_epochs((), self.epochs.value())
+        self.chart.show_scene(epoch_scene((), self.epochs.value()))
         self._enable()
 
     def show_progress(self, progress: Progress) -> None:
@@ -184,7 +185,7 @@ class FinetuneDialog(QDialog):
     def show_epoch(self, epoch: Epoch) -> None:
         """An epoch is over."""
         self._epochs.append(epoch)
-        self.chart.show_epochs(self._epochs, epoch.of)
+        self.chart.show_scene(epoch_scene(self._epochs, epoch.of))
         self.stop.setText(self.tr("S&top and Keep the Best Epoch") if epoch.number else self.tr("S&top"))
 
     def end(self, text: str, *, warning: bool = False) -> None:

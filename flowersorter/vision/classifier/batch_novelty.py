@@ -61,7 +61,7 @@ class PhotoSample:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Comparison:
+class TwoSampleClassifier:
     """Classifier between labelled and unlabelled photos.
 
     Attributes:
@@ -86,7 +86,7 @@ def compare(
     cancel: CancelToken,
     bursts: NDArray[np.intp] | None = None,
     seed: int = 0,
-) -> Comparison | None:
+) -> TwoSampleClassifier | None:
     """Fit a classifier between labelled and unlabelled photos; near-duplicates and bursts share a fold.
 
     Args:
@@ -130,14 +130,14 @@ def compare(
             known = _known_share(first[learned & ~other], first[learned & other])
             heads[fold] = _second(projection, learned, other, known, pool, cancel)
         reference = np.sort(np.einsum("nr,nr->n", projection[~other], heads[folds[~other]]))
-    return Comparison(heads, folds[other], reference)
+    return TwoSampleClassifier(heads, folds[other], reference)
 
 
 def flag_batch_novelty(chance: NDArray[np.float64], ood_score: NDArray[np.float32]) -> NDArray[np.bool_]:
     """Flag novel photos at the false discovery rate (Benjamini and Hochberg, 1995).
 
     Args:
-        chance: (N,) p-values of `Comparison.chance`.
+        chance: (N,) p-values of `TwoSampleClassifier.chance`.
         ood_score: (N,) OOD scores; those of known photos have mean 0 and a standard deviation of about 1.
 
     Returns:

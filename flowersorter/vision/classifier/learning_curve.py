@@ -57,7 +57,7 @@ class Point:
     deviation: float
 
 
-class LearningCurve:
+class PowerLawPosterior:
     """Posterior over power laws.
 
     Args:
@@ -120,7 +120,7 @@ def measure_curve(
     *,
     groups: NDArray[np.intp] | None = None,
     seed: int = 42,
-) -> LearningCurve:
+) -> PowerLawPosterior:
     """Learn from subsets of the labels, measure on the others.
 
     The starter's photos are in every subset, near-copies and bursts on one side: both as in the fit of all labels, the
@@ -162,7 +162,7 @@ def measure_curve(
     points = [_point(others + size, found, tested[size]) for size, found in sorted(errors.items())]
     accuracy, photos = held_out
     points.append(_point(others + 0.8 * len(own), [1 - accuracy], photos))  # five folds leave four to learn from
-    return LearningCurve(tuple(points))
+    return PowerLawPosterior(tuple(points))
 
 
 def _first_of_each_class(order: NDArray[np.intp], targets: NDArray[np.intp], share: float) -> NDArray[np.intp]:

@@ -30,7 +30,7 @@ MAX_NOTE_CHARS = 200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Training:
+class LearnedPhotos:
     """What a model learned from; kept in its file.
 
     Attributes:
@@ -44,7 +44,7 @@ class Training:
     held_out: NDArray[np.int32]
 
     @classmethod
-    def of(cls, photos: TrainingSet, fitted: Fitted) -> Training:
+    def of(cls, photos: TrainingSet, fitted: Fitted) -> LearnedPhotos:
         """Take what is worth keeping out of a training."""
         held_out = np.full(len(photos.photo_ids), _UNKNOWN, np.int32)
         held_out[fitted.held_out.rows] = fitted.held_out.logits.argmax(axis=1)
@@ -57,7 +57,7 @@ class Training:
         return {"learned_photos": self.photo_ids, "learned_targets": self.targets, "learned_held_out": self.held_out}
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Training:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LearnedPhotos:
         """Read what `arrays` gave; empty for a model that came from elsewhere."""
         nothing = np.empty(0, np.int64)
         photo_ids, targets, held_out = (
@@ -255,7 +255,7 @@ def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
     found = guess(engine, model, collection.photos.ids())
     best = found.class_ids[found.probabilities.argmax(axis=1)]
     meant = np.array(collection.classes.meant_by(model.class_names), np.int32)
-    training, named = Training.from_arrays(arrays), NamedModel(model_id, model)
+    training, named = LearnedPhotos.from_arrays(arrays), NamedModel(model_id, model)
     fair = _fair_guesses(training, meant, found.photo_ids, best)
     foreign = came_from_elsewhere(named)
     if not foreign:
@@ -269,7 +269,7 @@ def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
 
 
 def _fair_guesses(
-    training: Training, class_ids: NDArray[np.int32], photo_ids: NDArray[np.int64], best: NDArray[np.int32]
+    training: LearnedPhotos, class_ids: NDArray[np.int32], photo_ids: NDArray[np.int64], best: NDArray[np.int32]
 ) -> NDArray[np.int32]:
     """(N,) class ids a model can be judged by: out of fold where it learned from the photo; -1 where it cannot.
 

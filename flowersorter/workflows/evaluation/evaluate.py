@@ -28,7 +28,7 @@ from flowersorter.vision.classifier.metrics import (
     precision,
     recall,
 )
-from flowersorter.workflows.evaluation.compare_models import Training
+from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder, name_key
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
@@ -191,7 +191,7 @@ def _on_folder(
     for column, class_id in enumerate(guesses.class_ids.tolist()):
         probabilities[:, row_of[class_id]] += guesses.probabilities[:, column]
     arrays = {} if named.id is None else engine.collection.models.load(named.id)[0]
-    learned = Training.from_arrays(arrays).photo_ids
+    learned = LearnedPhotos.from_arrays(arrays).photo_ids
     seen = int(np.count_nonzero(may_have_learned(engine, named, learned, guesses.photo_ids)))
     how = f"{len(photo_ids)} photos under {folder}, predicted by the current model"
     return _Judged(

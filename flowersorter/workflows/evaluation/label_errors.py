@@ -19,7 +19,6 @@ from flowersorter.messages import text
 from flowersorter.vision.classifier.label_errors import LabelQuality, Opinions, score_labels
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
-from flowersorter.workflows.labelling.set_labels import Correction, assign
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.training.prepare_features import embed_for_measuring
 from flowersorter.workflows.training.unmeasured_classes import Unmeasured
@@ -182,11 +181,6 @@ def keep(collection: CollectionStore, photo_id: int, class_id: int, better_id: i
 def keep_no_longer(collection: CollectionStore, photo_id: int, class_id: int, better_id: int) -> None:
     """Take `keep` back."""
     collection.reviewed_labels.remove(photo_id, class_id, better_id)
-
-
-def move(collection: CollectionStore, photo_id: int, class_id: int) -> Correction:
-    """Give a photo another class, as a person does; take it back with `correct.take_back`."""
-    return assign(collection, [photo_id], class_id)
 
 
 class _Whereabouts:

@@ -18,7 +18,7 @@ from flowersorter.messages import text
 from flowersorter.photos.scan import check_folder
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
-from flowersorter.vision.classifier.learning_curve import LearningCurve, measure_curve
+from flowersorter.vision.classifier.learning_curve import PowerLawPosterior, measure_curve
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.near_duplicates import joined
@@ -249,7 +249,7 @@ def _measured(
 
 
 def _class_gain(
-    curve: LearningCurve, right: NDArray[np.bool_], usual_error: float, everything: int, times: float
+    curve: PowerLawPosterior, right: NDArray[np.bool_], usual_error: float, everything: int, times: float
 ) -> Gain:
     """What a class gains when it and all others grow so many times larger.
 

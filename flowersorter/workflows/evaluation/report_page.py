@@ -9,17 +9,19 @@ from dataclasses import dataclass
 from html import escape
 
 import flowersorter
+from flowersorter.domain.figures import percent
+from flowersorter.workflows.evaluation.charts.builders import calibration_scene, confidence_scene, learning_scene
+from flowersorter.workflows.evaluation.charts.svg import STYLE as CHART_STYLE
+from flowersorter.workflows.evaluation.charts.svg import svg
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve
-from flowersorter.workflows.evaluation.svg_charts import calibration_figure, confidence_figure, learning_figure, percent
 
 #: Nothing is fetched and nothing is run, whatever a name in the page holds.
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 _STYLE = """
-:root { color-scheme: light dark; --ground: #fff; --text: #1c1c1c; --soft: #666; --line: #ddd; --curve: #0072b2;
-  --right: #009e73; --wrong: #d55e00; --good: 0, 158, 115; --bad: 213, 94, 0; }
-@media (prefers-color-scheme: dark) { :root { --ground: #1e1e1e; --text: #eee; --soft: #aaa; --line: #444;
-  --curve: #56b4e9; } }
+:root { color-scheme: light dark; --ground: #fff; --text: #1c1c1c; --soft: #666; --line: #ddd;
+  --good: 0, 158, 115; --bad: 213, 94, 0; }
+@media (prefers-color-scheme: dark) { :root { --ground: #1e1e1e; --text: #eee; --soft: #aaa; --line: #444; } }
 body { background: var(--ground); color: var(--text); font: 16px/1.5 system-ui, sans-serif; margin: 0 auto;
   max-width: 62rem; padding: 1.5rem; }
 h1 { font-size: 1.5rem; line-height: 1.25; } h2 { font-size: 1.15rem; margin-top: 2.5rem; }
@@ -32,11 +34,6 @@ th:first-child { text-align: left; } .matrix td { text-align: center; min-width:
 .mistakes li { list-style: none; overflow-wrap: anywhere; font-size: .85rem; }
 .mistakes img, .mistakes .none { width: 100%; height: 8rem; object-fit: contain; background: var(--line); }
 .mistakes .none { display: grid; place-items: center; color: var(--soft); }
-svg { width: 100%; height: auto; }
-.tick { fill: var(--text); } .label { fill: var(--soft); } .grid { stroke: var(--line); } .axis { stroke: var(--soft); }
-.diagonal { stroke: var(--soft); } .curve, .interval { stroke: var(--curve); }
-.fill, .band { fill: var(--curve); } .soft { fill: var(--soft); }
-.right { fill: var(--right); } .wrong { fill: var(--wrong); }
 """
 
 
@@ -88,7 +85,7 @@ def _head(evaluation: Evaluation) -> str:
         f'<meta http-equiv="Content-Security-Policy" content="{_POLICY}">',
         '<meta name="viewport" content="width=device-width, initial-scale=1">',
         "<title>Evaluation – FlowerSorter</title>",
-        f"<style>{_STYLE}</style>",
+        f"<style>{_STYLE}{CHART_STYLE}</style>",
         "</head>",
         "<body>",
         f"<h1>{_shown(headline(evaluation))}</h1>",
@@ -151,16 +148,16 @@ def _matrix(evaluation: Evaluation) -> str:
 def _figures(evaluation: Evaluation, curve: LearningCurve | None) -> str:
     off = f"On average what it says of its sureness is off by {percent(evaluation.calibration_error)}."
     figures = [
-        (calibration_figure(evaluation.bins), f"On the line it is as sure as it should be. {off}"),
-        (confidence_figure(evaluation.histogram), "Wrong suggestions should be few, and not sure."),
+        (calibration_scene(evaluation.bins), f"On the line it is as sure as it should be. {off}"),
+        (confidence_scene(evaluation.histogram), "Wrong suggestions should be few, and not sure."),
     ]
     if curve is not None:
         helped = " The starter model's photos helped at every point and are not counted." if curve.with_starter else ""
         if curve.memorised:
             helped += f" The network itself was trained on {curve.memorised} of the photos, at every point."
         text = "Rising at the right end: more labelled photos still help. Flat: they bring little."
-        figures.append((learning_figure(curve), text + helped))
-    shown = [f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for svg, text in figures]
+        figures.append((learning_scene(curve), text + helped))
+    shown = [f"<figure>{svg(chart)}<figcaption>{escape(text)}</figcaption></figure>" for chart, text in figures]
     return "\n".join(["<h2>How sure it is, and what more photos bring</h2>", '<div class="figures">', *shown, "</div>"])
 
 

@@ -75,7 +75,7 @@ def remove_label(collection: CollectionStore, path: Path) -> bool:
     photo = collection.photos.by_sha256(hashlib.sha256(read_file(path.absolute()).data).digest())
     if photo is None:
         return False
-    return clear(collection, [photo.id]).before[photo.id] is not None
+    return clear(collection, [photo.id])[photo.id] is not None
 
 
 def _read(

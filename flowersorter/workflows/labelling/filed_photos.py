@@ -39,16 +39,16 @@ def filed_by_runs(collection: CollectionStore, wanted: Mapping[int, str], places
     ids, hashes = collection.photos.hashes(wanted)
     for photo_id, sha256 in zip(ids.tolist(), hashes, strict=True):
         (others if same[wanted[photo_id]].isdisjoint(by_hash.get(sha256, ())) else filed).add(photo_id)
-    standing = dict[int, Standing]()
+    standing = dict[int, InClassFolder]()
     for at in np.flatnonzero(np.isin(places.photo_ids, list(others))).tolist():
         photo_id = int(places.photo_ids[at])
-        standing.setdefault(photo_id, Standing(meant_by[wanted[photo_id]])).paths.append(places.paths.names[at])
+        standing.setdefault(photo_id, InClassFolder(meant_by[wanted[photo_id]])).paths.append(places.paths.names[at])
     meant = {name: meaning.of(name) for photo_id in others for name in same[wanted[photo_id]]}
     return filed | (_rewritten(collection, standing, meant, places) if meant else set())
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class InClassFolder:
     """A photo in a folder named like a class.
 
     Attributes:
@@ -61,7 +61,7 @@ class Standing:
 
 
 def _rewritten(
-    collection: CollectionStore, standing: Mapping[int, Standing], meant: Mapping[str, int | str], places: Places
+    collection: CollectionStore, standing: Mapping[int, InClassFolder], meant: Mapping[str, int | str], places: Places
 ) -> set[int]:
     """The photos that are a filed file with other bytes.
 
@@ -97,7 +97,7 @@ def _rewritten(
 
 
 def _candidates(
-    standing: Mapping[int, Standing],
+    standing: Mapping[int, InClassFolder],
     filed: Iterable[tuple[int, bytes, str, bytes]],
     meant: Mapping[str, int | str],
     places: Places,

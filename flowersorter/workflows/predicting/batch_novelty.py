@@ -18,8 +18,8 @@ from flowersorter.vision.classifier.batch_novelty import (
     LEAST,
     MOST_LABELLED,
     MOST_OTHERS,
-    Comparison,
     PhotoSample,
+    TwoSampleClassifier,
     compare,
     flag_batch_novelty,
 )
@@ -159,7 +159,7 @@ def _crowd(engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: 
 
 def _compared(
     collection: CollectionStore, labelled: _Known | None, others: _Known | None, cancel: CancelToken
-) -> Comparison | None:
+) -> TwoSampleClassifier | None:
     if labelled is None or others is None:
         return None
     (labelled_ids, known), (other_ids, unknown) = labelled, others

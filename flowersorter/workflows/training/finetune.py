@@ -25,7 +25,7 @@ from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.vision.finetuning.config import Recipe
 from flowersorter.vision.parallel import core_count
-from flowersorter.workflows.evaluation.compare_models import Training
+from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.labelling.planned_labels import KnownClasses, PlannedLabels
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
@@ -190,7 +190,7 @@ def check_finetuning(engine: Engine) -> None:
 
 
 def _write(
-    engine: Engine, labels: PlannedLabels | None, before: NamedModel | None, model: Model, training: Training
+    engine: Engine, labels: PlannedLabels | None, before: NamedModel | None, model: Model, training: LearnedPhotos
 ) -> tuple[int, tuple[str, ...], bool]:
     """Write the labels of the folder, if any, and the model, all or nothing.
 
@@ -309,7 +309,7 @@ def _on_own_network(
     classes: dict[int, int],
     known: KnownClasses,
     report: Report,
-) -> tuple[Model, Training]:
+) -> tuple[Model, LearnedPhotos]:
     """Keep the network, embed the labelled photos with it and fit the usual head on them, honestly."""
     cancel = CancelToken()
     changed = {name: tensor.numpy().astype(np.float16) for name, tensor in tuned.best.changed.items()}
@@ -319,7 +319,7 @@ def _on_own_network(
     report(Progress(text("Learning"), 0))
     labelled = labelled_photos(engine, own.name, classes, known)
     fitted = fit_for(engine, labelled, own.name, cancel, request.note, known)
-    return fitted.model, Training.of(labelled, fitted)
+    return fitted.model, LearnedPhotos.of(labelled, fitted)
 
 
 def _honest_layer(photos: FinetuneSplit, tuned: Tuned) -> FinalLayer:
@@ -329,7 +329,9 @@ def _honest_layer(photos: FinetuneSplit, tuned: Tuned) -> FinalLayer:
     return FinalLayer(named.class_names, best.weight / temperature, best.bias / temperature)
 
 
-def _head_alone(photos: FinetuneSplit, frozen: Model, tuned: Tuned, request: FinetuneRequest) -> tuple[Model, Training]:
+def _head_alone(
+    photos: FinetuneSplit, frozen: Model, tuned: Tuned, request: FinetuneRequest
+) -> tuple[Model, LearnedPhotos]:
     """The trained final layer as a head on the network as it is, calibrated on the held-out photos."""
     best, targets = tuned.best, photos.photos.targets
     loss = HeldOutLoss(best.logits, targets[best.rows])
@@ -357,7 +359,7 @@ def _head_alone(photos: FinetuneSplit, frozen: Model, tuned: Tuned, request: Fin
     order = np.argsort(photos.photos.photo_ids)
     held_out = np.full(len(targets), -1, np.int32)
     held_out[best.rows] = guessed
-    return model, Training(photos.photos.photo_ids[order], targets[order].astype(np.int32), held_out[order])
+    return model, LearnedPhotos(photos.photos.photo_ids[order], targets[order].astype(np.int32), held_out[order])
 
 
 def _lost_classes(collection: CollectionStore, before: NamedModel | None, model: Model) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.views import CENTRE, WIDE
-from flowersorter.workflows.evaluation.compare_models import Training
+from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
@@ -234,7 +234,7 @@ def _learn(
     with collection.database.transaction():
         if labels is not None:
             labels.write()
-        model_id = collection.models.add(arrays | Training.of(examples, fitted).arrays(), metadata)
+        model_id = collection.models.add(arrays | LearnedPhotos.of(examples, fitted).arrays(), metadata)
         if not (worse or foreign):
             collection.models.use(model_id)
             collection.classes.keep_model_classes(examples.class_names)

@@ -274,6 +274,36 @@ def test_a_correction_whose_run_the_history_took_back_is_undone_without_complain
     assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
 
 
+def test_a_photo_that_does_not_follow_its_label_back_is_named(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
+    before = set((sorted_to / "blue").iterdir())
+    program.window.corrections.assign(places(program, "_red")[:1], class_named(program, "blue"))
+    idle(program, qtbot)
+    [edited] = set((sorted_to / "blue").iterdir()) - before
+    edited.write_bytes(b"edited")
+    program.window.actions_by_name["undo"].trigger()
+    idle(program, qtbot)
+    shown = program.window.findChild(ErrorDialog)
+    assert shown is not None
+    assert shown.said[0] == "1 photo not moved"
+    assert edited.read_bytes() == b"edited"
+    shown.close()
+
+
+def test_a_copy_that_was_changed_is_named_when_its_sort_is_undone(
+    program: Program, sorted_to: Path, qtbot: QtBot
+) -> None:
+    edited = min((sorted_to / "red").iterdir())
+    edited.write_bytes(b"edited")
+    program.window.on_demand.sorting.undo(runs(program.collection)[0].id)
+    idle(program, qtbot)
+    shown = program.window.findChild(ErrorDialog)
+    assert shown is not None
+    assert shown.said[0] == "1 photo not moved"
+    assert shown.said[1].startswith(f"{edited.name}: ")
+    assert filed(sorted_to) == {"red": 1}
+    shown.close()
+
+
 def test_where_the_others_go_is_remembered(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
     stored(program).labels.clear(list(stored(program).labels.all())[:1])
     for ticked in (False, True):

@@ -17,6 +17,7 @@ from flowersorter.jobs import CancelToken, Report
 from flowersorter.ui.evaluation import evaluation_controller as controller
 from flowersorter.ui.evaluation.evaluation_dialog import EvaluationDialog
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation.charts.builders import confidence_parts
 from flowersorter.workflows.evaluation.learning_curve import LearningCurveRequest
 from flowersorter.workflows.labelling.set_labels import assign
 from tests.qt.program import draw_folder, idle, places, running, show_stored, stored
@@ -65,7 +66,7 @@ def test_a_figure_opens_its_photos_in_the_grid(program: Program, qtbot: QtBot) -
     chart.setFocus(Qt.FocusReason.TabFocusReason)
     QTest.keyClick(chart, Qt.Key.Key_End)
     QTest.keyClick(chart, Qt.Key.Key_Return)
-    bar, right = chart.part(chart.marks - 1)
+    bar, right = confidence_parts(dialog.evaluation.histogram)[chart.marks - 1]
     assert right
     assert program.photos.rowCount() == bar.right
 

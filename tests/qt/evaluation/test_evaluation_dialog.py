@@ -159,7 +159,7 @@ def test_right_and_wrong_are_told_apart_and_grow_stronger() -> None:
 
 
 def _click(chart: Chart, number: int, *, double: bool) -> None:
-    middle = chart.mark_area(number, chart.plot()).center().toPoint()
+    middle = chart.mark_areas()[number].center().toPoint()
     QTest.mouseClick(chart, Qt.MouseButton.LeftButton, pos=middle)
     if double:
         QTest.mouseDClick(chart, Qt.MouseButton.LeftButton, pos=middle)

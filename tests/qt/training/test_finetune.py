@@ -19,13 +19,15 @@ from flowersorter.errors import DeviceUnavailable
 from flowersorter.jobs import CancelToken, Progress, Report, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import BACKBONE
-from flowersorter.ui.shared.charts.chart import RIGHT
-from flowersorter.ui.shared.charts.epochs import EpochChart
+from flowersorter.ui.shared.charts.chart import Chart
+from flowersorter.ui.shared.charts.scene_painter import colour_of
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.training import finetune_controller as controller_module
 from flowersorter.ui.training.finetune_dialog import FinetuneDialog, duration_in_words
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation.charts.builders import epoch_scene
+from flowersorter.workflows.evaluation.charts.scene import Point, Role
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult
@@ -141,25 +143,26 @@ def test_while_it_runs_only_stopping_is_offered_and_it_says_what_is_kept(dialog:
 
 
 def test_the_curve_says_its_points_and_marks_the_best(qtbot: QtBot) -> None:
-    chart = EpochChart(6)
+    chart = Chart("epoch_chart", epoch_scene((), 6))
     qtbot.addWidget(chart)
     chart.resize(500, 300)
     assert chart.marks == 0
     chart.grab()  # an empty one is drawn too
-    chart.show_epochs(epochs(40, 47, 48, 46), 6)
+    chart.show_scene(epoch_scene(epochs(40, 47, 48, 46), 6))
     assert chart.sentence(0) == "Before the first epoch 40 of 50 photos were right (80 %)"
     assert chart.sentence(2) == "After epoch 2, 48 of 50 photos were right (96 %), the best so far"
     assert "best" not in chart.sentence(1)
     picture = chart.grab().toImage()
     plot = chart.plot()
 
-    def colour_at(point: QPointF, of: QImage) -> str:
+    def colour_at(point: Point, of: QImage) -> str:
         scale = of.devicePixelRatio()
-        return of.pixelColor(round(point.x() * scale), round(point.y() * scale)).name()
+        return of.pixelColor(round(point[0] * scale), round(point[1] * scale)).name()
 
-    assert colour_at(plot.at(2, 0.96), picture) == RIGHT.name()
-    assert colour_at(plot.at(3, 0.92), picture) != RIGHT.name()
-    assert chart.mark_at(plot.at(2, 0.96)) == 2
+    right = colour_of(Role.RIGHT, chart.palette()).name()
+    assert colour_at(plot.at((2, 0.96)), picture) == right
+    assert colour_at(plot.at((3, 0.92)), picture) != right
+    assert chart.mark_at(QPointF(*plot.at((2, 0.96)))) == 2
 
 
 # -- in the window

@@ -18,7 +18,7 @@ from flowersorter.cli import main
 from flowersorter.commands.evaluate import evaluation_summary
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import photo_line
-from flowersorter.commands.shared.output import NOTHING, Terminal, columns, counted, percent, shown, size
+from flowersorter.commands.shared.output import Terminal, columns, counted, percent, shown, size
 from flowersorter.commands.shared.parser import make_parser, parse
 from flowersorter.commands.verbs import FORMER_NAMES, VERBS
 from flowersorter.domain.label import LabelOrigin
@@ -336,7 +336,7 @@ class TestWording:
         assert shown("a\x1b[31m\n\udce9 ü花") == "a\\x1b[31m\\n\\udce9 ü花"
 
     def test_figures(self) -> None:
-        assert [percent(x) for x in (0.918, None, float("nan"))] == ["91.8 %", NOTHING, NOTHING]
+        assert [percent(x) for x in (0.918, None, float("nan"))] == ["91.8 %", "–", "–"]
         assert [counted(n, "copy", "copies") for n in (0, 1, 2)] == ["0 copies", "1 copy", "2 copies"]
         assert [size(n) for n in (12, 51_458_208, 3 * 10**13)] == ["12 bytes", "51.5 MB", "30.0 TB"]
 

@@ -1,1 +1,1 @@
-"""Charts drawn on the screen."""
+"""Charts in the window: a widget for all of them, and its painter."""

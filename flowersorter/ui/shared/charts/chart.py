@@ -1,90 +1,32 @@
-"""What all charts have in common: axes, legend, what is under the mouse, what the keys have reached.
-
-Drawn with QPainter, so a chart follows the palette and is saved as vectors, and no charting library is shipped.
-"""
+"""A chart as a widget: what is under the mouse, what the keys have reached."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import (
-    QColor,
-    QFocusEvent,
-    QFontMetricsF,
-    QKeyEvent,
-    QMouseEvent,
-    QPainter,
-    QPaintEvent,
-    QPalette,
-    QPen,
-)
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, QSizeF, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QFontMetricsF, QKeyEvent, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from flowersorter.ui.shared import theme
+from flowersorter.messages import worded
+from flowersorter.ui.shared.charts.scene_painter import ScenePainter, rectangle
 from flowersorter.ui.shared.widgets import describe
-from flowersorter.workflows.evaluation.axes import Axis, share_axis
+from flowersorter.workflows.evaluation.charts.layout import Plot
+from flowersorter.workflows.evaluation.charts.scene import Scene
 
-#: Okabe and Ito's bluish green and vermilion: told apart with every common kind of colour blindness, and at least
-#: 3 to 1 against light and dark ground, as graphics need (WCAG 2.1).
-RIGHT, WRONG = QColor("#009e73"), QColor("#d55e00")
-_TICK_PX = 4
-_SWATCH_PX = 11
 #: How far beside a small mark the mouse may be.
 _REACH_PX = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
-    """An entry of the legend.
-
-    Attributes:
-        text: What it is.
-        colour: Its colour on the present ground.
-        line: Drawn as a line, not as a field.
-    """
-
-    text: str
-    colour: QColor
-    line: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Plot:
-    """Where the axes are in a widget.
-
-    Attributes:
-        area: Inside the axes, in px.
-        across: Axis from left to right.
-        up: Axis from bottom to top.
-    """
-
-    area: QRectF
-    across: Axis
-    up: Axis
-
-    def x(self, value: float) -> float:
-        """Where a value of the axis across is."""
-        return self.area.left() + self.across.share(value) * self.area.width()
-
-    def y(self, value: float) -> float:
-        """Where a value of the axis up is."""
-        return self.area.bottom() - self.up.share(value) * self.area.height()
-
-    def at(self, x: float, y: float) -> QPointF:
-        """A point."""
-        return QPointF(self.x(x), self.y(y))
-
-
 class Chart(QWidget):
-    """A chart whose marks (bars, points) stand for photos. Lives in the GUI thread.
+    """Shows a chart whose marks (bars, dots) stand for photos. Lives in the GUI thread.
 
-    The mouse over a mark says it; the arrow keys go from mark to mark; a double click or Enter shows its photos.
+    The mouse over a mark shows its sentence; the arrow keys go from mark to mark; a double click or Enter shows its
+    photos.
 
     Args:
         name: Object name.
+        scene: The chart.
         parent: Owns it.
 
     Signals:
@@ -95,48 +37,39 @@ class Chart(QWidget):
     mark_chosen = Signal(int)
     mark_looked_at = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, scene: Scene, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(name)
-        self._across = self._up = share_axis("")
         self._current = self._hovered = -1
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.show_scene(scene)
 
-    def set_axes(self, title: str, across: Axis, up: Axis) -> None:
-        """Say what the chart is of; called once, as the words need the widget to be there.
-
-        Args:
-            title: Accessible name.
-            across: Axis from left to right.
-            up: Axis from bottom to top.
-        """
-        describe(self, title)
-        self._across, self._up = across, up
-
-    # -- what a chart says of itself
+    def show_scene(self, scene: Scene) -> None:
+        """Show this chart; mouse and keys stay on their mark as long as there is one."""
+        self._scene, self._marks = scene, scene.marks
+        describe(self, worded(scene.title))
+        self._current, self._hovered = (at if at < self.marks else -1 for at in (self._current, self._hovered))
+        self.update()
 
     @property
-    @abstractmethod
     def marks(self) -> int:
         """How many marks there are, in the order of the keys."""
+        return len(self._marks)
 
-    @abstractmethod
-    def mark_area(self, number: int, plot: Plot) -> QRectF:
-        """Where a mark is, in px."""
-
-    @abstractmethod
     def sentence(self, number: int) -> str:
-        """What a mark says, in words."""
+        """Return the sentence about the photos of a mark."""
+        return worded(self._marks[number].text)
 
-    @abstractmethod
-    def paint_marks(self, painter: QPainter, plot: Plot) -> None:
-        """Draw everything inside the axes."""
+    def mark_areas(self) -> list[QRectF]:
+        """The places of the marks at the present size, in px."""
+        plot = self.plot()
+        return [rectangle(plot.box(mark)) for mark in self._marks]
 
-    def legend(self) -> Sequence[Key]:
-        """What the colours mean; nothing where there is one."""
-        return ()
+    def plot(self) -> Plot:
+        """The place of the axes at the present size."""
+        return self._painter().plot
 
     # -- size
 
@@ -148,30 +81,14 @@ class Chart(QWidget):
         """Smaller, nothing can be told apart."""
         return QSize(self.fontMetrics().averageCharWidth() * 26, self.fontMetrics().lineSpacing() * 12)
 
-    # -- where things are
-
-    def plot(self) -> Plot:
-        """Where the axes are at the present size."""
-        metrics = QFontMetricsF(self.font())
-        line = metrics.lineSpacing()
-        left = max((metrics.horizontalAdvance(text) for _, text in self._up.ticks), default=0) + _TICK_PX + theme.GAP_PX
-        top = line * (1 + self._legend_lines(metrics)) + theme.GAP_PX
-        bottom = 2 * line + _TICK_PX + theme.SMALL_GAP_PX
-        right = metrics.horizontalAdvance(self._across.ticks[-1][1]) / 2 + theme.SMALL_GAP_PX
-        area = QRectF(self.rect()).adjusted(left, top, -right, -bottom)
-        return Plot(area, self._across, self._up)
+    # -- marks
 
     def mark_at(self, point: QPointF) -> int:
         """Number of the mark under a point, the nearest of several; -1 for none."""
-        plot = self.plot()
         best, nearest = -1, float("inf")
-        for number in range(self.marks):
-            area = self.mark_area(number, plot)
-            if area.isEmpty() and not area.width() and not area.height():
-                continue
-            reach = area.adjusted(-_REACH_PX, -_REACH_PX, _REACH_PX, _REACH_PX)
+        for number, area in enumerate(self.mark_areas()):
             inside = area.contains(point)
-            if not inside and not reach.contains(point):
+            if not inside and not area.adjusted(-_REACH_PX, -_REACH_PX, _REACH_PX, _REACH_PX).contains(point):
                 continue
             away = point - area.center()
             distance = (0.0 if inside else 1e6) + away.x() ** 2 + away.y() ** 2
@@ -179,92 +96,18 @@ class Chart(QWidget):
                 best, nearest = number, distance
         return best
 
-    # -- drawing
-
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw axes, marks, and where the keys are."""
+        """Draw the chart, and a ring where the mouse and the keys are."""
         del event
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setFont(self.font())
-        plot = self.plot()
-        self._paint_axes(painter, plot)
-        self._paint_legend(painter)
-        painter.save()
-        self.paint_marks(painter, plot)
-        painter.restore()
-        for number in {self._hovered, self._current if self.hasFocus() else -1} - {-1}:
-            self._paint_ring(painter, self.mark_area(number, plot))
+        ringed = {self._hovered, self._current if self.hasFocus() else -1} - {-1}
+        self._painter().paint(painter, [self._marks[number] for number in ringed])
         painter.end()
 
-    def text_colour(self) -> QColor:
-        """Colour of what must be read."""
-        return self.palette().color(QPalette.ColorRole.WindowText)
-
-    def faint_colour(self, share: float = 0.16) -> QColor:
-        """Colour of lines behind the marks."""
-        colour = QColor(self.text_colour())
-        colour.setAlphaF(share)
-        return colour
-
-    def accent_colour(self) -> QColor:
-        """Colour of a line that is neither right nor wrong: Okabe and Ito's blues, for light and dark ground."""
-        return QColor("#56b4e9" if theme.is_dark(self.palette()) else "#0072b2")
-
-    def _paint_axes(self, painter: QPainter, plot: Plot) -> None:
-        area, metrics = plot.area, QFontMetricsF(painter.font())
-        muted = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        painter.fillRect(area, self.palette().color(QPalette.ColorRole.Base))
-        for value, text in plot.up.ticks:
-            y = plot.y(value)
-            painter.setPen(QPen(self.faint_colour(), 1))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            painter.setPen(self.text_colour())
-            room = QRectF(0, y - metrics.height(), area.left() - _TICK_PX - 2, 2 * metrics.height())
-            painter.drawText(room, int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter), text)
-        for value, _ in plot.across.ticks:
-            painter.setPen(QPen(self.faint_colour(0.45), 1))
-            painter.drawLine(QPointF(plot.x(value), area.bottom()), QPointF(plot.x(value), area.bottom() + _TICK_PX))
-        painter.setPen(self.text_colour())
-        for x, text in _texts_with_room(plot, metrics):
-            painter.drawText(QPointF(x, area.bottom() + _TICK_PX + metrics.ascent() + 1), text)
-        painter.setPen(QPen(self.faint_colour(0.6), 1))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
-        painter.setPen(muted)
-        across, up = (int(Qt.AlignmentFlag.AlignRight), int(Qt.AlignmentFlag.AlignLeft))
-        below = QRectF(0, self.height() - metrics.lineSpacing(), self.width(), metrics.lineSpacing())
-        above = QRectF(0, 0, self.width(), metrics.lineSpacing())
-        for room, side, title in ((below, across, plot.across.title), (above, up, plot.up.title)):
-            painter.drawText(room, side, metrics.elidedText(title, Qt.TextElideMode.ElideRight, room.width()))
-
-    def _paint_ring(self, painter: QPainter, area: QRectF) -> None:
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(self.text_colour(), 2))
-        painter.drawRoundedRect(area.adjusted(-2, -2, 2, 2), 3, 3)
-
-    def _legend_places(self, metrics: QFontMetricsF) -> list[tuple[Key, QPointF]]:
-        """Entries with the left end of their line's middle, wrapped at the widget's width."""
-        places, x, line = [], 0.0, 1
-        for key in self.legend():
-            wide = _SWATCH_PX + theme.SMALL_GAP_PX + metrics.horizontalAdvance(key.text)
-            if x and x + wide > self.width():
-                x, line = 0.0, line + 1
-            places.append((key, QPointF(x, (line + 0.5) * metrics.lineSpacing() + theme.SMALL_GAP_PX / 2)))
-            x += wide + theme.LARGE_GAP_PX
-        return places
-
-    def _legend_lines(self, metrics: QFontMetricsF) -> int:
-        places = self._legend_places(metrics)
-        return round(places[-1][1].y() / metrics.lineSpacing()) if places else 0
-
-    def _paint_legend(self, painter: QPainter) -> None:
-        metrics = QFontMetricsF(painter.font())
-        for key, at in self._legend_places(metrics):
-            high = 3.0 if key.line else float(_SWATCH_PX)
-            painter.fillRect(QRectF(at.x(), at.y() - high / 2, _SWATCH_PX, high), key.colour)
-            painter.setPen(self.text_colour())
-            middle = (metrics.ascent() - metrics.descent()) / 2
-            painter.drawText(QPointF(at.x() + _SWATCH_PX + theme.SMALL_GAP_PX, at.y() + middle), key.text)
+    def _painter(self) -> ScenePainter:
+        return ScenePainter(self._scene, QSizeF(self.size()), QFontMetricsF(self.font()), self.palette())
 
     # -- mouse and keys
 
@@ -337,14 +180,3 @@ class Chart(QWidget):
         self.setAccessibleDescription(words)  # a screen reader is told of every change
         self.mark_looked_at.emit(words)
         self.update()
-
-
-def _texts_with_room(plot: Plot, metrics: QFontMetricsF) -> list[tuple[float, str]]:
-    """Left end and text of every tick across, or of every second, third..., the last one always."""
-    placed = [(plot.x(value) - metrics.horizontalAdvance(text) / 2, text) for value, text in plot.across.ticks[::-1]]
-    for step in range(1, len(placed)):
-        chosen = placed[::step]
-        ends = (left + metrics.horizontalAdvance(text) + theme.GAP_PX for left, text in chosen[1:])
-        if all(end <= left for end, (left, _) in zip(ends, chosen[:-1], strict=True)):
-            return chosen
-    return placed[:1]

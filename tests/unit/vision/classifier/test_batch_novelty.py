@@ -12,8 +12,8 @@ from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import (
     FALSE_DISCOVERIES,
     LEAST,
-    Comparison,
     PhotoSample,
+    TwoSampleClassifier,
     compare,
     flag_batch_novelty,
 )
@@ -54,7 +54,7 @@ def unlabelled(known: int, foreign: int, seed: int = 1) -> tuple[Examples, NDArr
     return few, few.targets == KNOWN
 
 
-def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[Comparison, PhotoSample, Predictions]:
+def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[TwoSampleClassifier, PhotoSample, Predictions]:
     examples, fitted = taught
     axes, said = fitted.model.novelty.axes, predict(fitted.model, others.features)
     crowd = PhotoSample(others.features, axes.project(others.features), said.probabilities.argmax(axis=1))

@@ -12,7 +12,7 @@ from flowersorter.vision.classifier import learning_curve as curve_module
 from flowersorter.vision.classifier.active_selection import doubt_of, next_to_label
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.label_errors import SHOWN, LabelQuality, Opinions, score_labels
-from flowersorter.vision.classifier.learning_curve import LearningCurve, Point, measure_curve
+from flowersorter.vision.classifier.learning_curve import Point, PowerLawPosterior, measure_curve
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.features.packed import Features, join, pack
@@ -161,7 +161,7 @@ def law(photos: float) -> float:
 
 
 def test_points_on_a_power_law_foretell_what_it_brings() -> None:
-    curve = LearningCurve(tuple(Point(n, law(n), 0.004) for n in (20, 40, 80, 160)))
+    curve = PowerLawPosterior(tuple(Point(n, law(n), 0.004) for n in (20, 40, 80, 160)))
     for later in (170, 220, 320):
         gain = curve.gain(160, later)
         assert gain.low <= law(160) - law(later) <= gain.high
@@ -172,10 +172,10 @@ def test_points_on_a_power_law_foretell_what_it_brings() -> None:
 
 
 def test_a_flat_curve_promises_nothing_and_noisy_points_promise_little_for_sure() -> None:
-    flat = LearningCurve(tuple(Point(n, 0.1, 0.002) for n in (50, 100, 200, 400)))
+    flat = PowerLawPosterior(tuple(Point(n, 0.1, 0.002) for n in (50, 100, 200, 400)))
     assert flat.gain(400, 410).likely < 0.001
     noisy, clear = (
-        LearningCurve(tuple(Point(n, law(n), each) for n in (10, 20, 40))).gain(40, 80) for each in (0.2, 0.005)
+        PowerLawPosterior(tuple(Point(n, law(n), each) for n in (10, 20, 40))).gain(40, 80) for each in (0.2, 0.005)
     )
     assert noisy.high - noisy.low > 1.25 * (clear.high - clear.low)
 
@@ -183,7 +183,7 @@ def test_a_flat_curve_promises_nothing_and_noisy_points_promise_little_for_sure(
 def test_the_luck_of_the_draw_is_part_of_what_may_come() -> None:
     """Two labels more or less of 40 are another model, however well the law is known."""
     draw = np.random.default_rng(0)
-    curve = LearningCurve(tuple(Point(n, law(n), 0.002) for n in (20, 30, 40)))
+    curve = PowerLawPosterior(tuple(Point(n, law(n), 0.002) for n in (20, 30, 40)))
     gain = curve.gain(40, 80)
     # Each label is a sample of what fits err by: a fit of the first 40 of 80 errs by the mean of these.
     samples = law(40) * (1 + draw.standard_normal((2000, 80)))
@@ -222,7 +222,7 @@ def test_near_copies_are_on_one_side_of_the_curve(monkeypatch: pytest.MonkeyPatc
 
 
 def test_no_mistake_at_all_is_a_curve_too() -> None:
-    gain = LearningCurve((Point(40, 0.0, 0.05),)).gain(50, 60)
+    gain = PowerLawPosterior((Point(40, 0.0, 0.05),)).gain(50, 60)
     assert 0 <= gain.likely < 0.005
 
 

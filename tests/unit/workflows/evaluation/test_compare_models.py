@@ -13,7 +13,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.compare_models import (
     CompareRequest,
-    Training,
+    LearnedPhotos,
     compare,
     delete_model,
     name_model,
@@ -40,7 +40,7 @@ def trained_again(engine: Engine) -> int:
 
 def test_a_training_is_kept_with_what_it_learned_from(engine: Engine, sorted_photos: Path) -> None:
     arrays, metadata = engine.collection.models.load(trained(engine, sorted_photos))
-    training, names = Training.from_arrays(arrays), metadata["class_names"]
+    training, names = LearnedPhotos.from_arrays(arrays), metadata["class_names"]
     labels = engine.collection.labels.all()
     assert set(training.photo_ids.tolist()) == set(labels)
     kept = {c.id: c.name for c in engine.collection.classes.all()}

@@ -19,10 +19,10 @@ from flowersorter.workflows.evaluation.label_errors import (
     find_label_errors,
     keep,
     keep_no_longer,
-    move,
 )
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
-from flowersorter.workflows.labelling.set_labels import assign, take_back
+from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
+from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.unit.workflows.conftest import draw_photos
@@ -96,11 +96,12 @@ def test_what_is_kept_stays_quiet_until_its_label_changes(engine: Engine, misfil
 def test_what_is_moved_is_a_label_of_the_person_and_can_be_taken_back(engine: Engine, misfiled: Path) -> None:
     trained(engine, misfiled)
     first = doubts_of(engine).doubts[0]
-    correction = move(engine.collection, first.photo_id, first.better_id)
+    labels, moved = PendingLabels(engine.collection), LabelStep({first.photo_id: first.better_id}, {})
+    labels.apply(moved)
     label_now = engine.collection.labels.get([first.photo_id])[first.photo_id]
     assert (label_now.class_id, label_now.origin) == (first.better_id, LabelOrigin.PERSON)
     assert first.photo_id not in {each.photo_id for each in doubts_of(engine).doubts}
-    take_back(engine.collection, correction)
+    labels.take_back(moved)
     assert first.photo_id in {each.photo_id for each in doubts_of(engine).doubts}
 
 
@@ -153,7 +154,7 @@ def test_a_contradiction_ends_when_the_person_says_which_or_keeps_it(engine: Eng
         shutil.copy(sorted_photos / "blue" / f"blue_{number}.jpg", sorted_photos / "red")
     trained(engine, sorted_photos)
     one, two = doubts_of(engine).doubts
-    move(engine.collection, one.photo_id, class_id(engine.collection, "blue"))
+    assign(engine.collection, [one.photo_id], class_id(engine.collection, "blue"))
     keep(engine.collection, two.photo_id, two.class_id, two.better_id)
     assert doubts_of(engine).doubts == () or all(each.also_at is None for each in doubts_of(engine).doubts)
 

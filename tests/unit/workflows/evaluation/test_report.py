@@ -14,20 +14,23 @@ import numpy as np
 import pytest
 
 from flowersorter.cli import main
+from flowersorter.domain.figures import ConfidenceBar
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.evaluation.axes import count_axis, log_axis, share_axis
+from flowersorter.workflows.evaluation.charts.axes import count_axis, log_axis, share_axis
+from flowersorter.workflows.evaluation.charts.builders import calibration_scene, confidence_scene, learning_scene
+from flowersorter.workflows.evaluation.charts.svg import STYLE, svg
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_report
-from flowersorter.workflows.evaluation.svg_charts import calibration_figure, confidence_figure, learning_figure
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.evaluations import evaluation, learning_points
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
 HOSTILE = ('<script>alert("x")</script>', '"><img src=x onerror=y>', "=HYPERLINK(1) & 'co'")
+BOX = {"x", "y", "width", "height"}
 VOID = {"meta", "img", "br", "link", "input"}
 
 
@@ -231,12 +234,12 @@ def test_a_cancelled_report_leaves_the_one_before(engine: Engine, mistaken: Eval
 
 def test_the_figures_are_xml_and_every_mark_says_itself() -> None:
     of, curve = evaluation(), learning_points(0.6, 0.8, 0.9)
-    for svg, marks in (
-        (calibration_figure(of.bins), 4),
-        (confidence_figure(of.histogram), 6),
-        (learning_figure(curve), 3),
+    for scene, marks in (
+        (calibration_scene(of.bins), 4),
+        (confidence_scene(of.histogram), 6),
+        (learning_scene(curve), 3),
     ):
-        root = ElementTree.fromstring(svg)
+        root = ElementTree.fromstring(svg(scene))
         assert root.get("role") == "img"
         assert root.get("aria-label")
         said = [each for each in root.iter() if each.find("title") is not None]
@@ -245,6 +248,32 @@ def test_the_figures_are_xml_and_every_mark_says_itself() -> None:
             for name in ("x", "y", "cx", "cy", "width", "height"):
                 value = each.get(name)
                 assert value is None or 0 <= float(value) <= 460
+
+
+def test_one_photo_among_thousands_is_seen_in_the_report_as_in_the_window() -> None:
+    bars = [ConfidenceBar(0.0, 0.5, 5000, 1), ConfidenceBar(0.5, 1.0, 1, 0)]
+    marks = [each for each in ElementTree.fromstring(svg(confidence_scene(bars))).iter("rect") if len(each)]
+    assert [each.findtext("title") for each in marks] == [
+        "1 photo wrong, confidence 0 % to 50 %",
+        "5,000 photos right, confidence 0 % to 50 %",
+        "1 photo right, confidence 50 % to 100 %",
+    ]
+    (few, many, one) = ({name: float(value) for name, value in each.items() if name in BOX} for each in marks)
+    assert few["height"] >= 4
+    assert one["height"] >= 4
+    assert few["y"] - (many["y"] + many["height"]) == pytest.approx(1, abs=0.2), "they can be told apart"
+
+
+def test_every_colour_of_a_chart_follows_light_and_dark() -> None:
+    of = evaluation()
+    scenes = (calibration_scene(of.bins), confidence_scene(of.histogram), learning_scene(learning_points(0.6, 0.9)))
+    used = {
+        name for scene in scenes for each in ElementTree.fromstring(svg(scene)).iter() if (name := each.get("class"))
+    }
+    light, dark = STYLE.split("@media (prefers-color-scheme: dark)")
+    for name in " ".join(used).split():
+        assert f"svg .{name} {{" in light
+        assert f"svg .{name} {{" in dark
 
 
 def test_axes_have_round_ticks_that_reach_the_largest() -> None:

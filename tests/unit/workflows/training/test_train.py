@@ -15,7 +15,8 @@ from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
-from flowersorter.workflows.labelling.set_labels import assign, clear, confirm, do_again, take_back
+from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
+from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import list_models, model_for, use_model
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
@@ -228,13 +229,17 @@ def test_a_guess_that_was_confirmed_is_a_label_and_can_be_taken_back(engine: Eng
     label_folder(engine, photos)
     rows = folder_rows(engine, photos)
     chosen = {int(rows.photo_ids[i]): int(rows.class_ids[i]) for i in (0, 7, 20)}
-    correction = confirm(engine.collection, chosen)
+    labels, confirmed = PendingLabels(engine.collection), LabelStep(chosen, {})
+    labels.apply(confirmed)
     assert engine.collection.labels.class_ids() == chosen
-    take_back(engine.collection, correction)
+    labels.take_back(confirmed)
     assert engine.collection.labels.all() == {}
-    do_again(engine.collection, correction)
+    labels.apply(confirmed)
     assert engine.collection.labels.class_ids() == chosen
-    take_back(engine.collection, clear(engine.collection, list(chosen)))
+    cleared = LabelStep(dict.fromkeys(chosen, 0), {})
+    labels.apply(cleared)
+    assert engine.collection.labels.all() == {}
+    labels.take_back(cleared)
     assert engine.collection.labels.class_ids() == chosen
 
 
