@@ -203,12 +203,12 @@ def _call(engine: Engine, folder: Path, device: str, urgent: ViewportPriority) -
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows
-        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
         known = folder_rows(engine, folder)
         if len(known):
             report(KnownRows(known))
-        return label(engine, PredictFolderRequest(folder, device, urgent=urgent), report, cancel)
+        return predict_folder(engine, PredictFolderRequest(folder, device, urgent=urgent), report, cancel)
 
     return run
 

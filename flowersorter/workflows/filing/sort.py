@@ -129,7 +129,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
         if before.get(sha256_of[i], class_name) != class_name:
-            left.append(Skipped(paths[i], f"it is filed under “{before[sha256_of[i]]}” there already"))
+            left.append(Skipped(paths[i], f"it is sorted into “{before[sha256_of[i]]}” there already"))
             continue
         filings.append(
             Filing(

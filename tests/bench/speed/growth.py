@@ -62,7 +62,7 @@ def measure(what: str, collection: str = "", photos: str = "", count: int = 0) -
 def _label_new(count: int) -> Figures:
     from flowersorter.jobs import CancelToken, silent
     from flowersorter.library.collection import CollectionStore
-    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
     from tests.bench.speed.stub import open_no_network
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -70,7 +70,7 @@ def _label_new(count: int) -> Figures:
         write_files(folder, count)
         with Engine(CollectionStore.open(Path(scratch) / "collection"), open_no_network) as engine:
             started = time.perf_counter()
-            result = label(engine, PredictFolderRequest(folder), silent, CancelToken())
+            result = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
             seconds = time.perf_counter() - started
     assert result.decoded == count
     return {"label": seconds / count}
