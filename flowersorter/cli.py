@@ -90,7 +90,9 @@ def _failed(terminal: Terminal, sentence: str) -> int:
 
 def _run(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     from flowersorter.commands.shared.context import Call
+    from flowersorter.vision.backbone.device import require_device
 
+    require_device(options.device)
     run = _verb(options.verb)
     # Nothing but the JSON lines may reach stdout, whatever a library prints.
     with redirect_stdout(sys.stderr):

@@ -56,10 +56,14 @@ class Collection:
                 raised by the method that was called.
 
         Raises:
+            DeviceUnavailable: the device is not there.
             CollectionLocked: a window or another program has it open.
             CollectionDamaged: its library cannot be read; the message says how to restore a backup.
             FolderUnusable: the folder cannot be created or written to.
         """
+        from flowersorter.vision.backbone.device import require_device
+
+        require_device(device)
         where = default_collection() if folder is None else _path(folder).absolute()
         try:
             library = CollectionStore.open(where)
@@ -256,12 +260,13 @@ class Collection:
             SortRefused: `to` cannot be used safely, for example because it lies in `folder`.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
-        from flowersorter.photos.scan import absolute_folder
+        from flowersorter.photos.scan import absolute_folder, check_folder
         from flowersorter.sorting.plan import Mode, make_plan
         from flowersorter.workflows.filing.refile import RefileRequest, refile
         from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
         source, target = absolute_folder(_path(folder)), absolute_folder(_path(to))
+        check_folder(source)
         make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refuses before photos are read
         self.predict(source)
         if not dry_run:  # a copy in the folder of an earlier label moves, or the photo would be in two class folders
