@@ -47,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     except SystemExit:  # argparse has shown the help or the version
         return 0
-    terminal = Terminal(sys.stdout, sys.stderr, as_json=getattr(options, "json", False))
+    terminal = Terminal(
+        sys.stdout, sys.stderr, as_json=options.json, as_table=getattr(options, "csv", None) is not None
+    )
     cancel = CancelToken()
     with _stop_signals(cancel) as stop:
         try:
@@ -77,6 +79,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
             raise UsageError(verb_parser(options.verb), f"there is no backbone {options.backbone!r}{near}")
     if options.verb == "train" and not options.deep and (options.unfreeze is not None or options.epochs):
         raise UsageError(verb_parser("train"), "--unfreeze and --epochs go with --deep")
+    if options.verb == "predict" and options.json and options.csv:
+        raise UsageError(verb_parser("predict"), "--json and --csv are two forms of the same list; choose one")
     if options.verb == "label" and options.class_name is None and not options.remove:
         raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
     return options

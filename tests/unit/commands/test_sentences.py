@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import io
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -80,6 +83,29 @@ def test_a_missing_graphics_card_is_refused_although_every_photo_is_known(
     with pytest.raises(DeviceUnavailable):
         Collection.open(collection, device="cuda")
     Collection.open(collection, device="cpu").close()
+
+
+@pytest.mark.parametrize(("option", "delimiter", "decimal"), [("--csv", ",", "."), ("--csv-semicolon", ";", ",")])
+def test_predictions_are_a_table_for_spreadsheets_of_either_country(
+    run: Run, photos: Path, option: str, delimiter: str, decimal: str
+) -> None:
+    (photos / "red_0.jpg").rename(photos / "Blüte; 花, 1.jpg")
+    (photos / "red_1.jpg").write_bytes(b"no photo")
+    written = run("predict", photos, option, "--top", "2")
+    assert written.startswith("﻿")  # without it a spreadsheet takes UTF-8 for another encoding
+    table = list(csv.DictReader(io.StringIO(written[1:], newline=""), delimiter=delimiter))
+    assert list(table[0]) == [
+        *("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error"),
+        *("class 2", "confidence 2"),
+    ]
+    by_name = {Path(row["path"]).name: row for row in table}
+    assert set(by_name) == {"Blüte; 花, 1.jpg", "red_1.jpg", "red_2.jpg"}
+    assert (by_name["red_2.jpg"]["label"], by_name["red_2.jpg"]["by"]) == ("red", "person")
+    assert by_name["red_1.jpg"]["error"]
+    assert by_name["red_1.jpg"]["confidence"] == by_name["red_1.jpg"]["class 2"] == ""
+    first, second = (by_name["red_2.jpg"][name] for name in ("confidence", "confidence 2"))
+    assert re.fullmatch(rf"[01]{re.escape(decimal)}\d{{4}}", first)
+    assert float(first.replace(",", ".")) >= float(second.replace(",", "."))
 
 
 def test_too_few_labels_are_explained_alike_everywhere(
