@@ -182,8 +182,8 @@ class FolderController(QObject):
         parts = [self.tr("{0} photos").format(total) if total > 1 else self.tr("1 photo")]
         if counts.get(PseudoClass.UNSURE):
             parts.append(self.tr("{0} not sure").format(counts[PseudoClass.UNSURE]))
-        if counts.get(PseudoClass.NEW):
-            parts.append(self.tr("{0} unknown").format(counts[PseudoClass.NEW]))
+        if counts.get(PseudoClass.UNKNOWN):
+            parts.append(self.tr("{0} unknown").format(counts[PseudoClass.UNKNOWN]))
         if counts.get(PseudoClass.UNREADABLE):
             parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
         text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."

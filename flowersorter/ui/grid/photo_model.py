@@ -254,7 +254,7 @@ class PhotoModel(QAbstractListModel):
 
     def _arrange(self) -> None:
         columns, labelled = self.columns, self.columns.label_ids > 0
-        shown = self._filter.matches(columns.shelves, columns.place_ids, self._checked())
+        shown = self._filter.matches(columns.class_keys, columns.place_ids, self._checked())
         self._order = self._filter.arrange(np.flatnonzero(shown), columns.confidences, labelled)
         self._number()
 
@@ -270,7 +270,7 @@ class PhotoModel(QAbstractListModel):
         if not len(changed):
             return
         columns = self.columns
-        match = self._filter.matches(columns.shelves[changed], columns.place_ids[changed], self._checked(changed))
+        match = self._filter.matches(columns.class_keys[changed], columns.place_ids[changed], self._checked(changed))
         shown = self._positions[changed] >= 0
         self._remove(np.sort(self._positions[changed[shown & ~match]]))
         self._insert(changed[~shown & match])

@@ -29,11 +29,11 @@ class ModelsController(QObject):
     """Serves one `ModelPage` at a time. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model is active.
+        predictions_outdated(): Another model is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
-    guesses_outdated = Signal()
+    predictions_outdated = Signal()
     places_requested = Signal(object, str)
 
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
@@ -116,7 +116,7 @@ class ModelsController(QObject):
         self._used_before = before
         text = self.tr("Suggestions now come from another model.")
         self._front.bar.say(text, (self.tr("Go back to the previous model"), self._go_back))
-        self.guesses_outdated.emit()
+        self.predictions_outdated.emit()
 
     def _go_back(self) -> None:
         self._use(self._used_before)

@@ -69,14 +69,14 @@ def starter() -> Starter:
 
 
 def chosen_backbone(collection: CollectionStore, wanted: str | None = None) -> str:
-    """Name the backbone to use: the one asked for, else the collection's."""
+    """Return the name of the backbone to use: `wanted`, else the collection's."""
     return wanted or collection.settings.get(BACKBONE) or DEFAULT
 
 
 def model_for(engine: Engine, backbone: str) -> NamedModel | None:
-    """Find the model that speaks for a backbone: the current one, else the newest, else the starter.
+    """Return the active model of a backbone: the current one, else its newest, else the starter; None without one.
 
-    It answers with the promise of the collection.
+    Its threshold of *sure* keeps the target precision of the collection.
 
     Raises:
         ModelFileBad: the model's file is damaged.

@@ -94,11 +94,11 @@ def _known(collection: Path, photos: Path) -> Figures:
         ids = rows.photo_ids.tolist()
         model = PhotoModel(lambda _wanted: None)
         model.set_rows(rows)
-        shelves = [int(PseudoClass.UNSURE), int(rows.class_ids[0]), int(PseudoClass.ALL)]
+        keys = [int(PseudoClass.UNSURE), int(rows.class_ids[0]), int(PseudoClass.ALL)]
 
         def filter_all() -> None:
-            for shelf in shelves:
-                model.set_filter(PhotoFilter(shelf=shelf))
+            for key in keys:
+                model.set_filter(PhotoFilter(class_key=key))
 
         def plan() -> None:
             plan_sort(engine, SortRequest(photos, photos.with_name("sorted")), silent, CancelToken())

@@ -375,11 +375,11 @@ def test_a_refiling_that_failed_halfway_moves_back_whole(
     plans = plan_class_move(engine.collection, "red", "crimson", CancelToken())
     followed, moved = RefileRuns(), list[Group]()
 
-    def fails_at_the_fourth(desk: StepContext, run: Run, group: Group) -> str | None:
+    def fails_at_the_fourth(context: StepContext, run: Run, group: Group) -> str | None:
         if len(moved) == 3:
             raise UserError("The library could not be saved", "the disk is full")
         moved.append(group)
-        return file_group(desk, run, group)
+        return file_group(context, run, group)
 
     monkeypatch.setattr("flowersorter.sorting.execute.file_group", fails_at_the_fourth)
     with pytest.raises(UserError, match="disk is full"):
