@@ -1,4 +1,4 @@
-"""Corrections: what a person says about photos, on disk before the call returns."""
+"""Sets and removes labels of photos; they are stored before the call returns, and can be undone."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from flowersorter.library.collection import CollectionStore
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A correction that can be taken back.
+    """A change of labels that can be undone.
 
     Attributes:
-        before: Labels by photo id as they were, None where there was none.
-        after: Labels by photo id as they are now.
+        before: Labels by photo id before the change; None for no label.
+        after: Labels by photo id after the change; None for no label.
     """
 
     before: Mapping[int, Label | None]
@@ -23,28 +23,28 @@ class Correction:
 
 
 def assign(collection: CollectionStore, photo_ids: Sequence[int], class_id: int) -> Correction:
-    """Label photos as a person does: it is their class from now on."""
+    """Label photos with a class, on behalf of a person."""
     before = collection.labels.assign(photo_ids, class_id, LabelOrigin.PERSON)
     return Correction(before, {photo_id: Label(class_id, LabelOrigin.PERSON) for photo_id in before})
 
 
-def confirm(collection: CollectionStore, guesses: Mapping[int, int]) -> Correction:
-    """Make guesses labels: class id by photo id."""
-    after = {photo_id: Label(class_id, LabelOrigin.PERSON) for photo_id, class_id in guesses.items()}
+def confirm(collection: CollectionStore, suggestions: Mapping[int, int]) -> Correction:
+    """Label photos with their suggested classes, given as class id by photo id."""
+    after = {photo_id: Label(class_id, LabelOrigin.PERSON) for photo_id, class_id in suggestions.items()}
     return Correction(collection.labels.assign_many(after), after)
 
 
 def clear(collection: CollectionStore, photo_ids: Sequence[int]) -> Correction:
-    """Take labels away: the photos are guesses again."""
+    """Remove the labels of photos."""
     before = collection.labels.clear(photo_ids)
     return Correction(before, dict.fromkeys(before))
 
 
 def take_back(collection: CollectionStore, correction: Correction) -> None:
-    """Put labels back as they were before a correction."""
+    """Undo a change of labels."""
     collection.labels.restore(correction.before)
 
 
 def do_again(collection: CollectionStore, correction: Correction) -> None:
-    """Repeat a correction that was taken back."""
+    """Redo a change of labels."""
     collection.labels.restore(correction.after)
