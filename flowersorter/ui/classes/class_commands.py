@@ -80,14 +80,14 @@ class ClassContext:
 
     Attributes:
         library: Takes the operations.
-        stack: What can be undone.
+        stack: The undo stack.
         collection: Keeps the classes and the labels.
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         photos: The open folder.
         show_order: Shows the classes in the order of these ids, before the library has it.
         order_answered: Called when the library has answered; once for each `show_order`.
         look_again: Rescans the folder, so that its suggestions are renewed.
-        failed: Tells the person why nothing was changed.
+        failed: Shows the person why nothing was changed.
         move_again: Moves sorted photos again after a redo, given the number of the change and both class names.
         move_back: Lets them go back with the change of that number.
     """
@@ -152,18 +152,18 @@ class OrderCommand(LibraryCommand):
         self._context.order_answered()
 
     def failed(self, error: Exception) -> None:
-        """Tell the person."""
+        """Show the error."""
         self._context.failed(error)
 
 
 class ClassCommand(LibraryCommand):
-    """A change of one class that photos filed under it may follow.
+    """A change of one class after which photos sorted into it may move.
 
     Args:
         context: The library and views that it changes.
         class_id: The class.
         text: For the Undo menu.
-        changes: What it changes in the library.
+        changes: The parts of the library that it changes.
 
     Attributes:
         number: Its own.
@@ -178,7 +178,7 @@ class ClassCommand(LibraryCommand):
         self._again = False
 
     def applied(self, result: object) -> None:
-        """Let filed photos move again; the first time, `then` sees to it."""
+        """Move sorted photos again on redo; the first time `then` moves them."""
         if self._again:
             names = self.moved_between(result)
             if names is not None:
@@ -188,15 +188,15 @@ class ClassCommand(LibraryCommand):
         self._again = True
 
     def reverted(self, result: object) -> None:
-        """Let filed photos go back."""
+        """Move sorted photos back."""
         self._context.move_back(self.number)
 
     def failed(self, error: Exception) -> None:
-        """Tell the person."""
+        """Show the error."""
         self._context.failed(error)
 
     def moved_between(self, result: object) -> tuple[str, str] | None:
-        """Under which class filed photos were, and under which they are to be; None where none move."""
+        """Return the old and the new class of the sorted photos; None where none move."""
         raise NotImplementedError
 
 
@@ -232,7 +232,7 @@ class RenameClassCommand(ClassCommand):
 
 
 class RemoveClassCommand(ClassCommand):
-    """Merges a class into another one, or deletes it; taken back, it has all its labels and names again.
+    """Merges a class into another one, or deletes it; undo restores all its labels and names.
 
     Args:
         context: The library and views that it changes.
@@ -253,7 +253,7 @@ class RemoveClassCommand(ClassCommand):
         return self._removed
 
     def applied(self, result: object) -> None:
-        """Show its photos in the other class, or as guesses."""
+        """Show its photos in the other class, or with their suggestions."""
         self._said = self._context.photos.replace_class(self._class_id, self._into)
         super().applied(result)
         self._context.look_again()

@@ -25,7 +25,7 @@ class ClassList(QWidget):
         dropped(class id, list of place ids): These photos belong there.
         dropped_on_new(list of place ids): These belong to a class that has no name yet.
         new_requested(): Make a class.
-        moved(class id, before): It belongs where the class with this number stands, behind the last for their number.
+        moved(class id, before): Move it before the class with this index; an index after the last moves it to the end.
         up_requested(class id), down_requested(class id): It belongs one place higher or lower.
         split_requested(class id): Some of its photos belong into a class of their own.
         rename_requested(class id), merge_requested(class id), delete_requested(class id).
@@ -182,7 +182,7 @@ class ClassList(QWidget):
         menu.deleteLater()
 
     def menu_for(self, key: int) -> QMenu:
-        """What can be done with a class."""
+        """Build the context menu of a class."""
         menu = QMenu(self)
         menu.setObjectName("class_menu")
         if key != NEW_CLASS:

@@ -1,4 +1,4 @@
-"""Renaming and merging classes whose photos are filed: asks whether they move along, moves them, takes it back."""
+"""Moves sorted photos along when their class is renamed or merged, after asking, and back on undo."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flowersorter.workflows.filing.refile_runs import RefileRuns
 
 
 class ClassMovesController(QObject):
-    """Owns the preview and the jobs that move what is filed.
+    """Owns the preview and the jobs that move sorted photos.
 
     Signals:
         files_changed(): Photos moved on disk.
@@ -48,9 +48,9 @@ class ClassMovesController(QObject):
         Args:
             old: Its name now.
             new: Its new name, or the class it is merged into.
-            filed: How many photos are filed under it.
+            filed: Number of photos sorted into it.
             commit: Changes it in the library, and then calls what it is given.
-            number: By which `move_back` knows what moved.
+            number: Identifies the change for `move_back`.
             merging: Whether it is merged, not renamed.
         """
         if not filed:

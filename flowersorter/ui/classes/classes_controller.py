@@ -113,7 +113,7 @@ class ClassesController(QObject):
 
     @Slot(int, int)
     def move(self, class_id: int, before: int) -> None:
-        """Put it where the class with this number stands now; the digit keys follow the order."""
+        """Move it before the class with this index; the number keys follow the order."""
         ids = [each.id for each in self._classes]
         wanted = moved(ids, class_id, before)
         if class_id not in ids or wanted == ids:
@@ -123,7 +123,7 @@ class ClassesController(QObject):
 
     @Slot(int)
     def rename(self, class_id: int) -> None:
-        """Ask for another name, and whether photos filed under the old one move along."""
+        """Ask for another name, and whether photos sorted under the old one move along."""
         self._with_filed(class_id, self._rename)
 
     def _rename(self, one: PhotoClass, filed: int) -> None:
@@ -139,7 +139,7 @@ class ClassesController(QObject):
 
     @Slot(int)
     def merge(self, class_id: int) -> None:
-        """Ask which class gets the photos of this one, and whether the filed ones move along; merge them."""
+        """Ask which class gets the photos of this one, and whether sorted photos move along; merge them."""
         self._with_filed(class_id, self._merge)
 
     def _merge(self, one: PhotoClass, filed: int) -> None:

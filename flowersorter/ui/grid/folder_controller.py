@@ -1,4 +1,4 @@
-"""Opening a folder and keeping what is shown of it up to date while it is labelled.
+"""Opens a folder and keeps its photos in the grid up to date while it is predicted.
 
 The labelling is imported by the job itself, in its thread: the window does not wait for it.
 """

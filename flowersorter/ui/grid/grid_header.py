@@ -1,4 +1,4 @@
-"""The line above the grid: what is shown, how it is ordered, how large."""
+"""The line above the grid: title, number of photos, order and thumbnail size."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class GridHeader(QWidget):
         self.zoom.setVisible(event.size().width() >= TIGHT_PX)
 
     def show_title(self, title: str, count: int, *, can_go_back: bool) -> None:
-        """Say what is shown."""
+        """Show the title and the number of photos."""
         self.title.setText(title)
         self.title.setToolTip(title)
         self.count.setText(self.tr("1 photo") if count == 1 else self.tr("{0} photos").format(count))

@@ -133,7 +133,7 @@ class PhotoColumns:
         return rows
 
     def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
-        """Show what was just written to the library, at every place of these photos.
+        """Show labels just written to the library, at every place of these photos.
 
         Args:
             labels: By photo id: class id, 0 for none, and whether a person gave it.

@@ -1,4 +1,4 @@
-"""Which photos of the folder are shown, and in what order."""
+"""Selects the photos of the folder to show, and orders them."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ class PhotoFilter:
     Attributes:
         class_key: A class id or a `PseudoClass`.
         places: Exactly these places, whatever they are, instead of a class.
-        title: What `places` are, for the person.
-        unchecked: Leave out what a person has labelled.
+        title: A heading for `places`.
+        unchecked: Leave out photos that a person has labelled.
         order: How to order.
     """
 

@@ -14,7 +14,7 @@ from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.pending_labels import LabelNews, LabelStep, PendingLabels
 
-#: A number for each correction, never used twice: commands that are gone leave runs behind which are not another's.
+#: A number for each command, never used twice: deleted commands leave sorts behind that belong to no other.
 _numbers = itertools.count(1)
 
 
@@ -24,13 +24,13 @@ class LabelContext:
 
     Attributes:
         library: Takes the operations.
-        stack: What can be undone.
+        stack: The undo stack.
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         view: Shows labels.
-        written: Told when labels are in the library.
-        failed: Tells the person why a label was not saved.
-        follow: Lets filed photos follow a correction, given its number and photo ids.
-        unfollow: Lets them go back with the correction of that number.
+        written: Called when labels are stored in the library.
+        failed: Shows the person why a label was not saved.
+        follow: Moves sorted copies after a change of labels, given its number and photo ids.
+        unfollow: Moves them back when the change with that number is undone.
     """
 
     library: Operations
@@ -44,14 +44,14 @@ class LabelContext:
 
 
 class LabelCommand(LibraryCommand):
-    """Gives photos a class, or with class id 0 takes their label away.
+    """Labels photos, or with class id 0 removes their label.
 
     Args:
         context: The library and views that it changes.
         classes: Class id by photo id.
         unread: Class id by place id, for photos that are not read yet.
         text: For the Undo menu.
-        changes: What it changes in the library.
+        changes: The parts of the library that it changes.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class LabelCommand(LibraryCommand):
         self._context.view.show_at_once(self._before)
 
     def applied(self, result: LabelNews) -> None:
-        """Show what the library made of it, and let filed photos follow."""
+        """Show the stored labels, and move sorted copies."""
         self._context.view.answer(self._after, result)
         self._context.written()
         self._followed = bool(result.labels)
@@ -94,7 +94,7 @@ class LabelCommand(LibraryCommand):
             self._context.follow(self._number, result.labels)
 
     def reverted(self, result: LabelNews) -> None:
-        """Show what the library made of it, and let filed photos go back."""
+        """Show the stored labels, and move sorted copies back."""
         self._context.view.answer(self._before, result)
         self._context.written()
         if self._followed:
@@ -109,5 +109,5 @@ class LabelCommand(LibraryCommand):
         self._context.view.answer(self._before, self._after)
 
     def failed(self, error: Exception) -> None:
-        """Tell the person."""
+        """Show the error."""
         self._context.failed(error)

@@ -134,7 +134,7 @@ class LabelsController(QObject):
         return len(classes)
 
     def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:
-        """Let filed photos among these follow, if there are any."""
+        """Move the sorted copies of these photos, if there are any."""
         photos = tuple(photo_ids)
 
         def follow(state: tuple[int, bool | None]) -> None:
@@ -164,7 +164,7 @@ class LabelsController(QObject):
 
 
 def _misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> tuple[int, bool | None]:
-    """How many copies of these photos are filed under another class than their label says, and whether they follow."""
+    """Return how many sorted copies are in the folder of another class than their label, and whether they move."""
     from flowersorter.workflows.filing.refile import misfiled
     from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 

@@ -30,10 +30,10 @@ class RefileController(QObject):
         self._runs = RefileRuns()
 
     def follow(self, correction: int, photo_ids: Iterable[int]) -> None:
-        """Move the filed ones among these photos to the class they have now.
+        """Move the sorted copies of these photos to the folder of their present class.
 
         Args:
-            correction: A number to take it back by.
+            correction: Number of the change, to undo it by.
             photo_ids: The photos that were corrected.
         """
         request = RefileRequest(tuple(photo_ids))
@@ -44,7 +44,7 @@ class RefileController(QObject):
         self._submit(self.tr("Moving sorted photos to their class folders"), job)
 
     def take_back(self, correction: int) -> None:
-        """Move the photos of a correction back to where they were filed before; does nothing where none followed."""
+        """Move the sorted copies of a change back; does nothing where none moved."""
         engine = self._session.engine
 
         def job(report: Report, cancel: CancelToken) -> list[UndoResult]:

@@ -1,4 +1,4 @@
-"""What the page of models asks for: use, compare, note, delete, prune; each in the worker thread."""
+"""Runs the actions of the page of models in the worker thread: use, compare, note, delete, prune."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class ModelsController(QObject):
         session.queue.finished.connect(self._on_finished)
 
     def serve(self, page: ModelPage) -> None:
-        """Do what this page asks for."""
+        """Connect the actions of this page."""
         self._page = page
         page.model_chosen.connect(self._use)
         page.compare_requested.connect(self._compare)
@@ -132,7 +132,7 @@ class ModelsController(QObject):
 
     @Slot(int)
     def _on_finished(self, job_id: int) -> None:
-        """A training may have made a model, and any of the jobs here changes what there is."""
+        """List the models again after a training or a job of this page."""
         if job_id == self._comparing:
             self._comparing = None
         if self._page is None:

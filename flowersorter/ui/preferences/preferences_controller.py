@@ -28,7 +28,7 @@ from flowersorter.workflows.models.sure_precision import Following
 
 
 class PreferencesController(QObject):
-    """Shows the dialog and does what it asks for.
+    """Shows the dialog and runs its actions.
 
     Signals:
         predictions_outdated(): Another backbone, model or target precision is active.
@@ -60,7 +60,7 @@ class PreferencesController(QObject):
 
     @Slot()
     def show(self) -> None:
-        """Let the person choose. The window stays usable: photos that a number stands for are shown behind."""
+        """Show the dialog. The window stays usable, so that the photos behind a number can be shown."""
         self._session.library.submit(partial(read_preferences, self._session.engine), self._show)
 
     def _show(self, stored: StoredPreferences) -> None:

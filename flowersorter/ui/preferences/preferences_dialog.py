@@ -64,7 +64,7 @@ class PreferencesDialog(QDialog):
 
     Args:
         preferences: As they are.
-        backbones: What can be chosen, the default first.
+        backbones: The backbones to choose from, the default first.
         models: Newest first; `starter` is shown before them.
         starter: The model that ships with the program.
         parent: The window.

@@ -23,7 +23,7 @@ class FilterController(QObject):
 
     Signals:
         everything_shown(): Confirmed photos are shown, too.
-        said(str): Something the person should know.
+        said(str): A message for the status bar.
     """
 
     everything_shown = Signal()
@@ -77,17 +77,17 @@ class FilterController(QObject):
 
     @Slot()
     def show_unsure(self) -> None:
-        """Show what the program is not sure of."""
+        """Show the photos whose suggestion is not sure."""
         self.show(int(PseudoClass.UNSURE))
 
     @Slot()
     def show_new(self) -> None:
-        """Show what looks like none of the classes."""
+        """Show the photos that match none of the classes."""
         self.show(int(PseudoClass.UNKNOWN))
 
     @Slot()
     def show_unreadable(self) -> None:
-        """Show what cannot be shown."""
+        """Show the unreadable photos."""
         self.show(int(PseudoClass.UNREADABLE))
 
     @Slot(object)
@@ -98,12 +98,12 @@ class FilterController(QObject):
 
     @Slot(bool)
     def hide_checked(self, hide: bool) -> None:
-        """Leave out what the person has labelled, or no longer."""
+        """Hide or show confirmed photos."""
         self._photos.set_filter(replace(self._photos.filter, unchecked=hide))
         self.show_title()
 
     def show_title(self) -> None:
-        """Say above the grid what is in it, and in an empty one why."""
+        """Show the grid's title above it, and a notice in an empty grid."""
         shown = self._photos.filter
         titles = {
             int(PseudoClass.ALL): self.tr("All photos"),

@@ -80,7 +80,7 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
 
     Raises:
         UndoRefused: there is no such sort, or nothing left to undo.
-        Cancelled: asked to stop; what is undone stays undone.
+        Cancelled: asked to stop; photos undone until then stay undone.
     """
     run_id = request.run_id
     if run_id is None:

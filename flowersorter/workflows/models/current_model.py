@@ -1,4 +1,4 @@
-"""Which model speaks for a collection, and choosing another one."""
+"""Finds the active model of a collection, and changes it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Starter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedModel:
-    """A model and what it is called: its number in the collection, None for the starter."""
+    """A model and its number in the collection; None for the starter."""
 
     id: int | None
     model: Model
@@ -107,7 +107,7 @@ def list_models(collection: CollectionStore) -> list[ModelEntry]:
 def use_model(collection: CollectionStore, model_id: int | None) -> None:
     """Make a model current and its backbone the collection's; None is the starter.
 
-    Classes that were deleted since are there again if it knows them: whoever goes back wants them.
+    Restores deleted classes that the model knows.
 
     Raises:
         ModelFileBad: there is no such model, or its file is damaged.

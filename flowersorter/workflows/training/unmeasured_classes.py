@@ -1,4 +1,4 @@
-"""Which classes cannot be measured, and why: what to say where a figure is missing."""
+"""Finds classes too small for a held-out estimate, and words the reason."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def too_few(classes: Sequence[Unmeasured] = (), then: str = "evaluate again") ->
     """The error for a collection of which nothing can be measured.
 
     Args:
-        classes: What cannot be held out, as far as that is known.
-        then: What the person wanted to do.
+        classes: The classes that cannot be held out, as far as they are known.
+        then: The person's intended action.
     """
     needed = needed_to_measure()
     return TooFewPhotos(
