@@ -248,7 +248,7 @@ def test_a_folder_that_is_just_being_looked_at_is_looked_at_again(
     before = known(program)
     delete(program, "red")
     idle(program, qtbot)
-    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.label", waits_at_first)
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", waits_at_first)
     program.window.folder.look_again()
     qtbot.waitUntil(lambda: len(began) == 1)
     program.window.actions_by_name["undo"].trigger()

@@ -243,7 +243,7 @@ def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> N
 
         return predict_folder(engine, request, tell, cancel)
 
-    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.label", held)
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", held)
 
 
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
