@@ -1,4 +1,4 @@
-"""FlowerSorter: labels photos with a frozen ResNet, learns from corrections, files them into class folders.
+"""FlowerSorter: suggests classes for photos with a frozen ResNet, learns from labels, sorts photos into class folders.
 
 From Python: `Collection` and `predict_image`; see `flowersorter.api`. They are imported when they are first used.
 """
@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 __all__ = [
     "Collection",
-    "Filed",
     "ModelInfo",
     "Photo",
     "Prediction",
     "Progress",
     "SortReport",
+    "SortedPhoto",
     "Training",
     "predict_image",
 ]
 
 if TYPE_CHECKING:
-    from flowersorter.api.answers import Filed, ModelInfo, Photo, Prediction, SortReport, Training
+    from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortedPhoto, SortReport, Training
     from flowersorter.api.collection import Collection, predict_image
     from flowersorter.jobs import Progress
 else:
 
     def __getattr__(name: str) -> object:
-        """Find a public name where it lives (PEP 562)."""
+        """Import a public name from the module that defines it (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         from flowersorter.api import answers, collection

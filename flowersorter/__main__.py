@@ -1,4 +1,4 @@
-"""The program's front door: a folder or nothing opens the window, everything else goes to the command line."""
+"""Entry point: opens the window for a folder or no argument, and runs the command line for everything else."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from flowersorter.commands.shared.parser import parse_window
 
 @dataclass(frozen=True, slots=True)
 class WindowRequest:
-    """A window: with which folder, and with which collection."""
+    """The folder and the collection to open in the window; None for the last folder and the default collection."""
 
     folder: Path | None = None
     collection: Path | None = None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Open the window or run a verb; returns the exit status."""
+    """Open the window or run a command; return the exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     wish = window_request(arguments)
     if wish is None:
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def window_request(arguments: Sequence[str]) -> WindowRequest | None:
-    """What window these arguments ask for, or None if they are for the command line."""
+    """Read the arguments for a window; None if they are for the command line."""
     if not arguments:
         return WindowRequest()
     line = parse_window(arguments)
@@ -57,9 +57,9 @@ def window_request(arguments: Sequence[str]) -> WindowRequest | None:
 
 
 def run() -> NoReturn:
-    """Open the window or run a verb, and end the process.
+    """Open the window or run a command, and end the process.
 
-    Whoever pressed Ctrl+C, or closed the window, while the network was being opened does not wait until it is open.
+    Does not wait for a thread that is still loading the network after Ctrl+C or after the window was closed.
     """
     status = main()
     if any(not thread.daemon and thread is not threading.current_thread() for thread in threading.enumerate()):

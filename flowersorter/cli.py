@@ -1,4 +1,4 @@
-"""The program in a terminal: finds the verb, runs it, and turns what happens into an exit code."""
+"""Runs a command of the command line, and returns its exit code."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ _STOPPED_AT_ONCE = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb.
+    """Run one command.
 
     Args:
-        argv: The words after the program's name; None for those of this process.
+        argv: The arguments after the program's name; None for those of this process.
 
     Returns:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
@@ -47,7 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return WRONG_USAGE
     except SystemExit:  # argparse has shown the help or the version
         return 0
-    terminal = Terminal(sys.stdout, sys.stderr, as_json=getattr(options, "json", False))
+    terminal = Terminal(
+        sys.stdout, sys.stderr, as_json=options.json, as_table=getattr(options, "csv", None) is not None
+    )
     cancel = CancelToken()
     with _stop_signals(cancel) as stop:
         try:
@@ -77,6 +79,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
             raise UsageError(verb_parser(options.verb), f"there is no backbone {options.backbone!r}{near}")
     if options.verb == "train" and not options.deep and (options.unfreeze is not None or options.epochs):
         raise UsageError(verb_parser("train"), "--unfreeze and --epochs go with --deep")
+    if options.verb == "predict" and options.json and options.csv:
+        raise UsageError(verb_parser("predict"), "--json and --csv are two forms of the same list; choose one")
     if options.verb == "label" and options.class_name is None and not options.remove:
         raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
     return options
@@ -90,7 +94,9 @@ def _failed(terminal: Terminal, sentence: str) -> int:
 
 def _run(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -> int:
     from flowersorter.commands.shared.context import Call
+    from flowersorter.vision.backbone.device import require_device
 
+    require_device(options.device)
     run = _verb(options.verb)
     # Nothing but the JSON lines may reach stdout, whatever a library prints.
     with redirect_stdout(sys.stderr):
@@ -98,14 +104,14 @@ def _run(options: argparse.Namespace, terminal: Terminal, cancel: CancelToken) -
 
 
 def _verb(name: str) -> Callable[[Call], int]:
-    """Import the module of a verb; each loads only what it needs, so that the history comes without torch."""
+    """Import the module of a command; a command that needs no network does not load torch."""
     module = import_module(next(verb.module for verb in VERBS if verb.name == name))
     run: Callable[[Call], int] = module.run
     return run
 
 
 class _Stop:
-    """Which signal asked to stop; 130 for Ctrl+C, as every shell has it."""
+    """The signal that stopped the command, and its exit code: 130 for Ctrl+C, as in every shell."""
 
     def __init__(self) -> None:
         self.signal: int = signal.SIGINT
@@ -117,10 +123,10 @@ class _Stop:
 
 @contextmanager
 def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
-    """Let the first signal ask the job to stop at its next safe point, and a second one stop it at once."""
+    """Stop at the next safe point on the first signal, and at once on the second."""
     stop = _Stop()
     if threading.current_thread() is not threading.main_thread():
-        yield stop  # signals are the main thread's alone
+        yield stop  # only the main thread may handle signals
         return
 
     def ask(number: int, frame: FrameType | None) -> None:
@@ -128,7 +134,7 @@ def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
         cancel.cancel()
         signal.signal(number, signal.default_int_handler)
         if sys.stderr.isatty():
-            with suppress(OSError):  # not print: it may be what the signal interrupted
+            with suppress(OSError):  # not print: the signal may have interrupted it
                 os.write(sys.stderr.fileno(), b"\nStopping at the next safe point...\n")
 
     before = {number: signal.signal(number, ask) for number in _stopping_signals()}
@@ -142,6 +148,6 @@ def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
 def _stopping_signals() -> list[int]:
     numbers = [signal.SIGINT, signal.SIGTERM]
     hangup = getattr(signal, "SIGHUP", None)
-    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup wants it ignored
+    if hangup is not None and signal.getsignal(hangup) is not signal.SIG_IGN:  # nohup ignores it on purpose
         numbers.append(hangup)
     return [int(number) for number in numbers]

@@ -1,14 +1,14 @@
-"""FlowerSorter from Python: suggest classes for a folder, correct them, retrain, sort the photos.
+"""FlowerSorter from Python: predict the classes of a folder's photos, label some, retrain, sort.
 
-Everything is imported from `flowersorter` itself, which costs nothing until it is used::
+Import every name from `flowersorter` itself; it loads a module when you first use it::
 
     from flowersorter import Collection
 
     with Collection.open() as collection:
-        for photo in collection.label("~/Pictures/garden"):
+        for photo in collection.predict("~/Pictures/garden"):
             print(photo.path, photo.prediction)
 
-`Collection` is a thin layer: each method runs one of the program's own workflows to its end in a thread of its own.
-Ctrl+C stops it at its next safe point and comes out as `KeyboardInterrupt`; nothing is half-done. What a person should
-know is raised as a `UserError` of `flowersorter.errors`, whose text is a sentence.
+Each method of `Collection` runs one workflow of the program in a thread of its own and waits for it. Ctrl+C stops the
+workflow at its next safe point and raises `KeyboardInterrupt`; no file is half-written. Errors are `UserError`s of
+`flowersorter.errors`, each with a sentence for people.
 """

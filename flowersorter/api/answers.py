@@ -24,12 +24,12 @@ class Prediction:
     """The prediction of a model for one photo.
 
     Attributes:
-        class_name: The best guess.
+        class_name: The most likely class.
         confidence: Its calibrated probability, 0 to 1.
-        verdict: How reliable it is; "unknown" is a photo of none of the classes.
-        top: (class name, probability) of up to five guesses, likeliest first.
-        looks_like: The one of ImageNet's thousand classes that an "unknown" photo resembles; None for others, and
-            where it resembles none.
+        verdict: How reliable the prediction is; "unknown" means that the photo shows none of the classes.
+        top: (class name, probability) of up to five classes, likeliest first.
+        looks_like: The ImageNet class that an "unknown" photo resembles; None for other photos, and where it
+            resembles none.
     """
 
     class_name: str
@@ -45,13 +45,13 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True)
 class Photo:
-    """One photo of a folder.
+    """A photo of a folder, with its label and prediction.
 
     Attributes:
-        path: Where it is; absolute.
-        label: The class you or its class folder gave it, None without.
-        prediction: The model's guess; None where the photo is unreadable or there is no model yet.
-        error: Why it cannot be read, None where it can.
+        path: Its absolute path.
+        label: The class set by a person or by its class folder; None without a label.
+        prediction: The prediction of the model; None where the photo is unreadable or there is no model yet.
+        error: The reason why the photo cannot be read; None for a readable photo.
     """
 
     path: Path
@@ -61,7 +61,7 @@ class Photo:
 
     @property
     def class_name(self) -> str | None:
-        """The class it counts as: its label, else the guess."""
+        """Its label, or the predicted class where it has no label."""
         return self.label or (self.prediction.class_name if self.prediction is not None else None)
 
 
@@ -72,10 +72,10 @@ class Training:
     Attributes:
         model: Number of the new model.
         classes: Its classes.
-        photos: How many of your photos it learned from.
-        accuracy: Share of them, 0 to 1, that models which never saw them got right; None if too few to tell.
-        made_current: Whether the collection uses it now: a clearly worse one waits for `Collection.use_model`, and
-            so does one in place of an imported model.
+        photos: Number of labelled photos it was trained on.
+        accuracy: Cross-validated accuracy on these photos, 0 to 1; None if there are too few to measure it.
+        made_current: Whether the collection uses it now. If not, it is clearly less accurate than the current model, or
+            that one was imported: pass its number to `Collection.use_model` to use it.
     """
 
     model: int
@@ -91,10 +91,10 @@ class ModelInfo:
 
     Attributes:
         number: For `Collection.use_model`; None is the starter model.
-        current: Whether it is in use.
+        current: Whether the collection uses it.
         classes: Its classes, in the order of its outputs.
         backbone: Name of its network.
-        photos: How many photos it learned from.
+        photos: Number of photos it was trained on.
         accuracy: Held-out accuracy, 0 to 1; None where it was not measured here.
         created_at: ISO 8601 in UTC; "" for the starter model.
         note: Free text.
@@ -111,15 +111,15 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Filed:
+class SortedPhoto:
     """The planned or actual outcome of a sort for one photo.
 
     Attributes:
-        path: Where it was.
-        class_name: The class it is filed under, None where it is left.
-        to: Where it is filed, or where the same bytes are; None where it is left or could not be filed.
+        path: Its path before the sort.
+        class_name: The class it is sorted as; None for a photo that is left.
+        to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
         action: "copy", "move", "link", "already there", "duplicate", "left" or "failed".
-        reason: Why it is left or failed, "" otherwise.
+        reason: Why it is left or failed; "" otherwise.
     """
 
     path: Path
@@ -134,38 +134,38 @@ class SortReport:
     """The outcome of a sort, or of its dry run.
 
     Attributes:
-        dry_run: Whether this is only what would be done.
+        dry_run: Whether this is only a plan.
         sort: Number of the sort, for `Collection.undo`; None where no photo was sorted.
-        photos: One for each photo.
-        sidecars: Files that the plan takes along with their photo, by kind: {".xmp": 9, ".mov": 5}.
-        staying: Other files beside the photos, which stay where they are, by kind.
+        photos: The outcome for each photo of the folder.
+        sidecars: Number of files that go along with their photo, by suffix: {".xmp": 9, ".mov": 5}.
+        staying: Number of other files beside the photos, which stay there, by suffix.
     """
 
     dry_run: bool
     sort: int | None
-    photos: tuple[Filed, ...]
+    photos: tuple[SortedPhoto, ...]
     sidecars: Mapping[str, int] = field(default_factory=dict)
     staying: Mapping[str, int] = field(default_factory=dict)
 
     @property
-    def filed(self) -> int:
-        """How many photos are newly filed."""
+    def sorted(self) -> int:
+        """The number of photos that are copied, moved or linked."""
         return sum(photo.action in ("copy", "move", "link") for photo in self.photos)
 
     @property
-    def failed(self) -> tuple[Filed, ...]:
-        """The photos that could not be filed."""
+    def failed(self) -> tuple[SortedPhoto, ...]:
+        """The photos that could not be sorted."""
         return tuple(photo for photo in self.photos if photo.action == "failed")
 
 
 def prediction_of(found: PhotoPrediction) -> Prediction:
-    """A readable photo's prediction in plain values."""
+    """Convert the prediction of a readable photo to plain values."""
     verdict = cast("Verdict", found.verdict.word)
     return Prediction(found.class_name, found.confidence, verdict, found.top, found.looks_like or None)
 
 
 def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
-    """The photos of a labelled folder in plain values, those whose files cannot be reached last."""
+    """Convert the photos of a predicted folder to plain values, files that cannot be opened last."""
     from flowersorter.domain.verdict import Verdict as Worth
     from flowersorter.photos.scan import looks_like_photo
     from flowersorter.workflows.predicting.imagenet_names import strangers
@@ -187,7 +187,7 @@ def photos_of(engine: Engine, result: PredictFolderResult) -> list[Photo]:
 
 
 def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:
-    """The models of a collection in plain values, newest first, the starter last."""
+    """List the models of a collection in plain values, newest first, the starter model last."""
     from flowersorter.workflows.models.current_model import list_models, starter
 
     own = tuple(
@@ -220,18 +220,19 @@ def model_infos(collection: CollectionStore) -> tuple[ModelInfo, ...]:
 
 
 def report_of_plan(plan: SortPlan, *, dry_run: bool) -> SortReport:
-    """Return the planned outcome of a sort in plain values."""
+    """Convert the plan of a sort to plain values."""
     planned = [
-        Filed(file.filing.source, file.filing.class_name, file.destination, file.action.value) for file in plan.files
+        SortedPhoto(file.filing.source, file.filing.class_name, file.destination, file.action.value)
+        for file in plan.files
     ]
     return SortReport(dry_run, None, (*planned, *_left(plan)), plan.sidecars, plan.staying)
 
 
 def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
-    """Return the outcome of a sort in plain values."""
+    """Convert the outcome of a sort to plain values."""
     classes = {file.filing.source: file.filing.class_name for file in plan.files}
-    filed = [
-        Filed(
+    outcomes = [
+        SortedPhoto(
             path=file.source,
             class_name=classes[file.source],
             to=file.destination,
@@ -240,8 +241,8 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
         )
         for file in done.files
     ]
-    return SortReport(False, done.run_id, (*filed, *_left(plan)), plan.sidecars, plan.staying)
+    return SortReport(False, done.run_id, (*outcomes, *_left(plan)), plan.sidecars, plan.staying)
 
 
-def _left(plan: SortPlan) -> list[Filed]:
-    return [Filed(skipped.path, None, None, "left", skipped.reason) for skipped in plan.skipped]
+def _left(plan: SortPlan) -> list[SortedPhoto]:
+    return [SortedPhoto(skipped.path, None, None, "left", skipped.reason) for skipped in plan.skipped]

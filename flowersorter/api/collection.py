@@ -27,9 +27,9 @@ Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 
 
 class Collection:
-    """All that FlowerSorter remembers of one sorting task; make one with `open`, use it in a ``with`` block.
+    """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
-    Not to be shared between threads. While it is open, no window and no other program can open the same folder.
+    Use it in one thread only. While it is open, no window and no other program can open the same collection.
     """
 
     def __init__(self, engine: Engine, device: Device, progress: Callable[[Progress], None] | None) -> None:
@@ -47,19 +47,23 @@ class Collection:
         device: Device = "auto",
         progress: Callable[[Progress], None] | None = None,
     ) -> Collection:
-        """Open a collection; its folder is made if missing, and what a crash left half-done is put right.
+        """Open a collection. Creates its folder if it is missing, and finishes or rolls back interrupted sorts.
 
         Args:
-            folder: Where the collection lies; None for the one the window opens.
-            device: Where the network runs.
-            progress: Called in your own thread while something takes time. What it raises stops the work and comes
-                out of the method that was called.
+            folder: The collection's folder; None for the one that the window opens.
+            device: The device that the network runs on.
+            progress: Called in the calling thread during long work. An exception that it raises stops the work and is
+                raised by the method that was called.
 
         Raises:
+            DeviceUnavailable: the device is not there.
             CollectionLocked: a window or another program has it open.
-            CollectionDamaged: its library cannot be read; the text says how a backup is put back.
-            FolderUnusable: the folder cannot be made or written to.
+            CollectionDamaged: its library cannot be read; the message says how to restore a backup.
+            FolderUnusable: the folder cannot be created or written to.
         """
+        from flowersorter.vision.backbone.device import require_device
+
+        require_device(device)
         where = default_collection() if folder is None else _path(folder).absolute()
         try:
             library = CollectionStore.open(where)
@@ -73,7 +77,7 @@ class Collection:
         return collection
 
     def close(self) -> None:
-        """Close the collection, so that others can open it; more calls do nothing."""
+        """Close the collection, so that other programs can open it. A second call does nothing."""
         self._opened.close()
         self._engine_or_closed = None
 
@@ -88,11 +92,11 @@ class Collection:
         return self._engine.collection
 
     def _keep_cache_small(self) -> None:
-        """Clean the cache of small pictures where photos were read and it has grown beyond its limit."""
+        """Shrink the thumbnail cache to its limit if thumbnails were added and it is larger."""
         from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
         if self._library.thumbnails.written_bytes and cleaning_due(self._library):
-            with suppress(UserError):  # what was asked for is done
+            with suppress(UserError):  # the requested work has succeeded
                 run_in_background(partial(clean_cache, self._library), self._progress)
 
     def __enter__(self) -> Collection:
@@ -109,12 +113,12 @@ class Collection:
 
     @property
     def folder(self) -> Path:
-        """The collection's folder; photos are not in it."""
+        """The folder with the library, models and caches; the photos are elsewhere."""
         return self._folder
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """The classes, in the order of the window."""
+        """The class names, in the order that the window shows."""
         return tuple(entry.name for entry in self._library.classes.all())
 
     @property
@@ -124,30 +128,28 @@ class Collection:
 
         return model_infos(self._library)
 
-    def label(self, folder: AnyPath) -> list[Photo]:
-        """Predict every photo in a folder and below it; no photo is touched.
+    def predict(self, folder: AnyPath) -> list[Photo]:
+        """Predict the class of every photo in a folder and its sub-folders. Changes no photo.
 
-        A photo is read once: the second call for the same folder takes a moment.
+        A photo is read and embedded once: a second call for the same folder is fast.
 
         Returns:
-            One for each file that is named like a photo, in natural order of the paths ("IMG_2" before "IMG_10").
+            One `Photo` for each file with a photo's suffix, in natural order of the paths ("IMG_2" before "IMG_10").
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
             WeightsMissing: the network's weights are not on this computer.
         """
-        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
-        request = PredictFolderRequest(_path(folder), self._device)
-        result = self._run(label, request)
-        return photos_of(self._engine, result)
+        return photos_of(self._engine, self._run(predict_folder, PredictFolderRequest(_path(folder), self._device)))
 
     def predict_image(self, path: AnyPath) -> Prediction:
-        """Predict a single photo, without remembering it.
+        """Predict the class of one photo without adding it to the collection.
 
         Raises:
-            PhotoUnreadable: the file is missing or no photo.
-            TooFewPhotos: there is no model yet for the network this collection uses.
+            PhotoUnreadable: the file is missing or not a photo.
+            TooFewPhotos: this collection has no model yet for the network it uses.
             WeightsMissing: the network's weights are not on this computer.
         """
         from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
@@ -159,27 +161,34 @@ class Collection:
             raise PhotoUnreadable(text("The photo {photo} cannot be read", photo=photo), found.error)
         return prediction_of(found)
 
-    def confirm(self, path: AnyPath, class_name: str | None = None, *, move_copies: bool = False) -> str:
-        """Say which class a photo has: `retrain` learns from it. The label is on disk when this returns.
+    def label(self, path: AnyPath, class_name: str | None = None, *, move_copies: bool = False) -> str:
+        """Set the class of a photo: `retrain` learns from it. The label is stored when this returns.
 
         Args:
-            path: The photo; one the collection does not know yet is read first.
-            class_name: Its class, a new one if the collection has none of that name; None if the model's guess is
-                right.
-            move_copies: Also move the copies that were sorted into the folder of another class. `undo` takes it back.
+            path: The photo; one that is new to the collection is read first.
+            class_name: Its class, created if the collection has none of that name; None confirms the suggestion.
+            move_copies: Whether to move sorted copies of the photo into the folder of this class, too. `undo` moves
+                them back.
 
         Returns:
             The name of its class, as the collection spells it.
 
         Raises:
-            PhotoUnreadable: the file is missing or no photo.
+            PhotoUnreadable: the path is missing, a folder, or not a photo.
             ClassRefused: the class name cannot be used.
-            TooFewPhotos: no class was named, and there is no model to guess one.
+            TooFewPhotos: no class was named, and there is no model that suggests one.
         """
-        from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo
+        from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
 
-        request = ConfirmRequest(_path(path), class_name, self._device)
-        name = self._run(confirm_photo, request)
+        photo = _path(path)
+        if photo.is_dir():
+            raise PhotoUnreadable(
+                text("{folder} is a folder", folder=photo),
+                text("label sets the class of one photo"),
+                text("Call it for each photo; to get suggestions for a folder, call predict"),
+            )
+        request = LabelPhotoRequest(photo, class_name, self._device)
+        name = self._run(label_photo, request)
         if move_copies:
             from flowersorter.workflows.filing.refile import RefileRequest, photos_at, refile
 
@@ -187,31 +196,31 @@ class Collection:
         return name
 
     def gone_labels(self) -> int:
-        """How many labels have no photo any more: its file was deleted or shows another picture. They teach nothing.
+        """Count the labels whose photo was deleted or replaced by another picture. Training does not use them.
 
-        Label the folder where the photos are now to find them again.
+        Call `predict` for the folder where the photos are now to find them again.
         """
         from flowersorter.library.tables.edited_photos import gone_labels
 
         return len(gone_labels(self._library.database))
 
     def forget_gone_labels(self) -> int:
-        """Delete the labels that `gone_labels` counts; returns how many."""
+        """Delete the labels that `gone_labels` counts, and return their number."""
         from flowersorter.workflows.labelling.gone_labels import forget_gone_labels
 
         return len(forget_gone_labels(self._library))
 
     def retrain(self, note: str = "") -> Training:
-        """Learn from every confirmed photo.
+        """Train a new model on every labelled photo, and use it from now on.
 
-        A model that is clearly worse than the one before is kept but not used, and so is one that would take the place
-        of an imported model: call `use_model` if you want it.
+        A new model that is clearly less accurate than the current one, or that would replace an imported one, is
+        stored but not used: pass its number to `use_model` to use it anyway.
 
         Args:
-            note: Kept with the model.
+            note: Text to store with the model.
 
         Raises:
-            TooFewPhotos: nothing is confirmed, or photos of one class only.
+            TooFewPhotos: no photo is labelled, or all labels are of one class.
         """
         from flowersorter.workflows.training.train import RetrainRequest, retrain
 
@@ -234,32 +243,33 @@ class Collection:
         include: Literal["all", "likely", "sure", "labelled"] = "all",
         dry_run: bool = True,
     ) -> SortReport:
-        """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
+        """Sort the photos of a folder into one folder per class in `to`. Predicts new photos first.
 
-        Nothing is ever overwritten, every copy is compared with its original, and `undo` undoes the sort.
+        Never overwrites a file and compares every copy with its original. `undo` undoes the sort.
 
         Args:
-            folder: Where the photos are.
-            to: Gets the class folders; made if missing.
+            folder: The folder with the photos.
+            to: The folder for the class folders; created if missing.
             mode: Copy the photos, move them, make hard links (same drive only), or symbolic links to the originals.
-            include: Which guesses count, besides confirmed photos: all but "unknown", those that are at least
-                likely, the sure ones, or none.
-            dry_run: Only report the plan. Pass False to carry it out.
+            include: Which photos to sort besides labelled ones: "all" except unknown, "likely" and "sure" ones, "sure"
+                ones, or none ("labelled").
+            dry_run: Only return the plan. Pass False to carry it out.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
             SortRefused: `to` cannot be used safely, for example because it lies in `folder`.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
-        from flowersorter.photos.scan import absolute_folder
+        from flowersorter.photos.scan import absolute_folder, check_folder
         from flowersorter.sorting.plan import Mode, make_plan
         from flowersorter.workflows.filing.refile import RefileRequest, refile
         from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
         source, target = absolute_folder(_path(folder)), absolute_folder(_path(to))
-        make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refused at once, before photos are read
-        self.label(source)
-        if not dry_run:  # what was filed before goes where its label says now, or it would stand under two classes
+        check_folder(source)
+        make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refuses before photos are read
+        self.predict(source)
+        if not dry_run:  # a copy in the folder of an earlier label moves, or the photo would be in two class folders
             known = self._library.photos.places_under(source)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
             self._run(refile, RefileRequest(photo_ids))
@@ -271,13 +281,13 @@ class Collection:
         return report_of_run(plan, done)
 
     def undo(self, sort: int | None = None) -> int:
-        """Undo a sort; photos that were changed since stay as they are.
+        """Undo a sort. Photos that were edited since then are kept.
 
         Args:
-            sort: Its number, `SortReport.sort`, or None for the newest.
+            sort: The number of the sort (`SortReport.sort`), or None for the newest.
 
         Returns:
-            How many photos were undone.
+            The number of photos undone.
 
         Raises:
             UndoRefused: there is no such sort, or nothing left to undo.
@@ -288,7 +298,7 @@ class Collection:
         return self._run(undo_run, request).undone
 
     def use_model(self, number: int | None) -> None:
-        """Make another model the current one; None is the starter model.
+        """Use another model from now on; None is the starter model.
 
         Raises:
             ModelFileBad: there is no such model, or its file is damaged.
@@ -301,12 +311,12 @@ class Collection:
         """Save the current model to a file, for other programs or other collections.
 
         Args:
-            path: Its suffix says in which form: .pth for plain torchvision, .onnx with the whole way from a photo to
-                probabilities in it, .safetensors to share.
+            path: The file. Its suffix chooses the format: .pth for plain torchvision, .onnx takes a photo and returns
+                probabilities, .safetensors can be imported into another collection.
 
         Raises:
             UserError: the suffix is none of these, the file cannot be written, or the package onnx is missing.
-            TooFewPhotos: a .pth is wanted, and the collection's labels are not those the model learned from.
+            TooFewPhotos: a .pth was requested, and the labels have changed since the model was trained.
         """
         from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
@@ -314,17 +324,17 @@ class Collection:
         return self._run(export_model, request).path
 
     def import_model(self, path: AnyPath, *, use: bool = False) -> int:
-        """Add a .safetensors model file; no code in it is executed.
+        """Add a model from a .safetensors file. No code in the file is run.
 
         Args:
             path: The file.
-            use: Make it the current model as well.
+            use: Whether to use it from now on.
 
         Returns:
-            Its number, for `use_model`.
+            The number of the model, for `use_model`.
 
         Raises:
-            ModelFileBad: the file is no model, damaged, or of a network that is not known.
+            ModelFileBad: the file is not a model, is damaged, or needs a network that is not known.
         """
         from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 
@@ -336,23 +346,23 @@ class Collection:
 
 
 def predict_image(path: AnyPath) -> Prediction:
-    """Predict a single photo with the model of your own collection, the one the window opens.
+    """Predict the class of one photo with the model of the collection that the window opens.
 
-    The network stays in memory for the next call. The collection is open only for the length of a call.
+    The network stays in memory for the next call. The collection is open only during the call.
 
     Raises:
-        PhotoUnreadable: the file is missing or no photo.
-        CollectionLocked: the window is open; `Collection.open` takes another folder.
+        PhotoUnreadable: the file is missing or not a photo.
+        CollectionLocked: the window is open. `Collection.open` can open another collection meanwhile.
     """
     with Collection.open() as collection:
         return collection.predict_image(path)
 
 
 def _path(path: AnyPath) -> Path:
-    """The path that is meant.
+    """Return a path as `Path`, with "~" expanded.
 
     Raises:
-        UserError: there can be no such file.
+        UserError: the path is empty or cannot exist.
     """
     name = os.fspath(path)
     if not name or "\0" in name:

@@ -13,7 +13,7 @@ from flowersorter.domain.label import LabelOrigin
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import Progress, silent
 from flowersorter.messages import text
-from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo, remove_label
+from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo, remove_label
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -68,8 +68,8 @@ def _label(call: Call, engine: Engine, path: Path) -> dict[str, Any]:
     line: dict[str, Any] = {"path": str(path.absolute()), "label": None, "by": None}
     if options.remove:
         return line | {"removed": remove_label(engine.collection, path)}
-    request = ConfirmRequest(path, options.class_name, options.device)
-    name = confirm_photo(engine, request, silent, call.cancel)
+    request = LabelPhotoRequest(path, options.class_name, options.device)
+    name = label_photo(engine, request, silent, call.cancel)
     return line | {"label": name, "by": LabelOrigin.PERSON.value}
 
 

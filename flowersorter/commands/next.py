@@ -17,6 +17,7 @@ from flowersorter.workflows.evaluation.label_next import (
     Standing,
     label_next,
 )
+from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
 
 _DIGITS = 6
 
@@ -68,7 +69,7 @@ def _figures(each: Standing) -> dict[str, Any]:
 def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) -> None:
     overall = advice.overall
     if overall.accuracy is None or overall.gain is None:
-        terminal.say("There are too few labels to measure the accuracy. About 5 in each class are enough.")
+        terminal.say(f"There are too few labels to measure the accuracy: {needed_to_measure()}.")
     else:
         low, high = overall.interval
         terminal.say(

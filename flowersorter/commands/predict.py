@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.scan import check_folder, looks_like_photo
+from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
 
@@ -56,11 +57,26 @@ def run(call: Call) -> int:
                 found, skipped = _predict_folder(call, engine, path)
                 lines += found
                 left_out.update(skipped)
+    if call.options.csv:
+        call.terminal.put(prediction_table(lines, CsvDialect(call.options.csv)))
     call.terminal.record({"summary": {**count_lines(lines), "left_out": dict(sorted(left_out.items()))}})
     if any("error" not in line for line in lines) or any(map(_is_folder, call.options.paths)):
         return 0
     call.terminal.note("None of the photos could be read.")
     return 1
+
+
+def prediction_table(lines: Sequence[Mapping[str, Any]], dialect: CsvDialect) -> bytes:
+    """Return the lines of `--json` as a CSV table; each further suggestion adds two columns."""
+    fields = ("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error")
+    most = max((len(line.get("top", ())) for line in lines), default=0)
+    head = [*fields, *(f"{field} {number}" for number in range(2, most + 1) for field in ("class", "confidence"))]
+    rows = []
+    for line in lines:
+        others = [cell for suggestion in line.get("top", ())[1:] for cell in suggestion]
+        row = [*map(line.get, fields), *others]
+        rows.append([*row, *[None] * (len(head) - len(row))])
+    return csv_bytes(head, rows, dialect)
 
 
 def _is_folder(path: Path) -> bool:

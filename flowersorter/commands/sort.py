@@ -20,6 +20,7 @@ from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import text
+from flowersorter.photos.scan import check_folder
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan, make_plan
 from flowersorter.sorting.plan_sidecars import listed
@@ -57,6 +58,7 @@ def run(call: Call) -> int:
     """Predict, plan, and unless it is a dry run, sort."""
     options, terminal = call.options, call.terminal
     mode, folder, destination = Mode(options.mode), options.folder.absolute(), options.to.absolute()
+    check_folder(folder)  # the folder with the photos first: it comes first on the line
     with call.engine() as engine:
         # Refused at once, not after a thousand photos were read.
         make_plan((), destination, mode, call.cancel, source_root=folder)
@@ -139,7 +141,11 @@ def _place(plan: SortPlan, file: PlannedFile) -> str | None:
     """Say in which folder a photo is already; None for a photo that is to be sorted."""
     if file.action != Action.ALREADY_THERE:
         return None
-    return text("already there, in {folder}", folder=shown(file.destination.parent.relative_to(plan.destination)))
+    return text("already there, in {folder}", folder=_folder(plan, file))
+
+
+def _folder(plan: SortPlan, file: PlannedFile) -> str:
+    return shown(file.destination.parent.relative_to(plan.destination))
 
 
 def _happened(done: RunResult) -> dict[Path, Outcome]:
@@ -186,15 +192,17 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     filing = sum(number for action, number in actions.items() if action.is_filed)
     if plan.mode == Mode.SYMLINK and filing:
         terminal.say("Only pointers are made: they stop working when their originals are deleted or moved.")
-    terminal.say(f"{_VERBS[plan.mode]} {counted(filing, 'photo')} to {shown(plan.destination)}")
+    if filing:
+        terminal.say(f"{_VERBS[plan.mode]} {counted(filing, 'photo')} to {shown(plan.destination)}")
     table = [[shown(name), str(number)] for name, number in sorted(plan.counts_by_class.items())]
     if table:
         terminal.say_table(table, right=(1,), indent=2)
     _say_sidecars(terminal, plan)
-    if there := actions.get(Action.ALREADY_THERE):
-        places = Counter(place for file in plan.files if (place := _place(plan, file)))
-        terminal.say(f"{counted(there, 'photo')} already there")
-        terminal.say_table([[str(number), place] for place, number in places.most_common()], right=(0,), indent=2)
+    there = Counter(_folder(plan, file) for file in plan.files if file.action == Action.ALREADY_THERE)
+    if there:
+        terminal.say(f"{counted(there.total(), 'photo')} already there:")
+        rows = [[str(number), text("in {folder}", folder=folder)] for folder, number in there.most_common()]
+        terminal.say_table(rows, right=(0,), indent=2)
     if same := actions.get(Action.DUPLICATE):
         terminal.say(f"{counted(same, 'duplicate')} of another photo, which is sorted once")
     unreadable = {path for path, _ in result.unreadable}
@@ -211,7 +219,8 @@ def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
     """Say which files beside the photos go along, and which stay."""
     if plan.sidecars:
         going = counted(sum(plan.sidecars.values()), "sidecar file")
-        terminal.say(shown(f"With them {going}: {listed(plan.sidecars)}"))
+        lead = text("With them {files}", files=going) if plan.counts_by_class else text("Copy {files}", files=going)
+        terminal.say(shown(f"{lead}: {listed(plan.sidecars)}"))
     if plan.staying:
         staying = counted(sum(plan.staying.values()), "other file stays", "other files stay")
         terminal.say(shown(f"{staying}: {listed(plan.staying)}"))
@@ -229,9 +238,6 @@ def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcom
         terminal.say(f"{' and '.join(what)} {did}. To undo that: flowersorter undo {done.run_id}")
     elif not failed:
         terminal.say("Nothing to sort.")
-    for path, outcome in outcomes.items():
-        if outcome.action == Action.ALREADY_THERE and outcome.why:
-            terminal.say(f"  {shown(path)}: {outcome.why}")
     if not failed:
         return 0
     for path, why in failed[:10]:

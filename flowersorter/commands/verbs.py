@@ -44,6 +44,17 @@ def _add_predict(parser: LineParser) -> None:
     parser.add_argument(
         "--top", type=_number, metavar="N", default=5, help="show at most N suggestions for a photo (default: 5)"
     )
+    table = parser.add_mutually_exclusive_group()
+    table.add_argument(
+        "--csv", action="store_const", const="comma", help="print a table for a spreadsheet, with commas and 0.95"
+    )
+    table.add_argument(
+        "--csv-semicolon",
+        dest="csv",
+        action="store_const",
+        const="semicolon",
+        help="the same with semicolons and 0,95, as spreadsheets of many countries expect it",
+    )
 
 
 def _add_label(parser: LineParser) -> None:

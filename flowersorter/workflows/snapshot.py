@@ -31,7 +31,7 @@ class LibrarySnapshot:
 
 
 def read_snapshot(collection: CollectionStore) -> LibrarySnapshot:
-    """Read what the library says now; takes under a millisecond in an ordinary collection."""
+    """Read the present state of the library; takes under a millisecond in an ordinary collection."""
     current = collection.models.current()
     return LibrarySnapshot(
         classes=tuple(collection.classes.all()),

@@ -26,7 +26,7 @@ from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.predicting.predict_cached import cached_features
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.prepare_features import embed_labelled
 from flowersorter.workflows.training.training_set import MOST_UNLABELLED, of_small_classes
 from tests.bench.training_folder import LearnedPhotos, learned_photos
@@ -208,7 +208,7 @@ def _embedded(engine: Engine, photos: Path, strangers: Path) -> tuple[Photos, Fe
     groups = near_duplicates(known.features, known.targets, 0, CancelToken())
     others = None
     if strangers.is_dir():
-        rows = label(engine, PredictFolderRequest(strangers), silent, CancelToken()).rows
+        rows = predict_folder(engine, PredictFolderRequest(strangers), silent, CancelToken()).rows
         _, hashes = engine.collection.photos.hashes(rows.photo_ids[rows.photo_ids > 0])
         others, _ = cached_features(engine, DEFAULT, hashes)
     again = tuple(_seen_in(engine, known, variant(number)) for number in range(1, VARIANTS + 1))

@@ -17,7 +17,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
 from flowersorter.workflows.filing.sort import RunSortRequest, SortRequest, plan_sort, run_sort
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
 
 Job = Callable[[Report, CancelToken], object]
@@ -32,7 +32,7 @@ def cancel_latency(photos: Path) -> None:
         folder = _some(photos, Path(scratch) / "photos")
         with Engine(CollectionStore.open(Path(scratch) / "collection")) as engine:
             for after_s in (0.1, 2.0, 4.0, 6.0, 8.0):
-                _measure("label", lambda r, c: label(engine, PredictFolderRequest(folder), r, c), after_s)
+                _measure("label", lambda r, c: predict_folder(engine, PredictFolderRequest(folder), r, c), after_s)
             train_folder(engine, TrainFolderRequest(folder), silent, CancelToken())
             for after_s in (0.05, 0.2, 0.5):
                 _measure("retrain", lambda r, c: retrain(engine, RetrainRequest(), r, c), after_s)

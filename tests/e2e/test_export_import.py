@@ -226,7 +226,7 @@ def test_the_python_in_the_readme_is_typed(tmp_path: Path) -> None:
     example, wrong = tmp_path / "example.py", tmp_path / "wrong.py"
     example.write_text(EXAMPLE, encoding="utf-8")
     wrong.write_text(
-        EXAMPLE.replace('collection.label("photos")', "collection.label(5)").replace("plan.filed", "plan.fled")
+        EXAMPLE.replace('collection.predict("photos")', "collection.predict(5)").replace("plan.sorted", "plan.sortd")
     )
     command = [sys.executable, "-m", "mypy", "--strict", "--no-error-summary", str(example), str(wrong)]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=LIMIT_S, check=False)
@@ -255,11 +255,11 @@ def stop(news):
 
 try:
     with Collection.open(progress=stop) as collection:
-        collection.label("photos")
+        collection.predict("photos")
 except KeyboardInterrupt:
     print("stopped")
 with Collection.open() as collection:
-    print(len([photo for photo in collection.label("photos") if photo.prediction]))
+    print(len([photo for photo in collection.predict("photos") if photo.prediction]))
 """
     finished = run_script(fresh, script)
     assert finished.stdout.splitlines() == ["stopped", "12"], finished.stderr

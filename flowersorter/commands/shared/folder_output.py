@@ -19,7 +19,7 @@ from flowersorter.library.tables.edited_photos import gone_labels, replaced_phot
 from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
 from flowersorter.workflows.models.current_model import chosen_backbone
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -31,7 +31,7 @@ def predict_one_folder(call: Call, engine: Engine, folder: Path) -> PredictFolde
     """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
     request = PredictFolderRequest(folder, call.options.device, call.options.backbone)
     with call.terminal.progress() as report:
-        result = label(engine, request, report, call.cancel)
+        result = predict_folder(engine, request, report, call.cancel)
     for path, reason in result.problems:
         if not looks_like_photo(path):
             call.terminal.note(f"{shown(path)}: {reason}")

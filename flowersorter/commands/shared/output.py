@@ -27,15 +27,16 @@ class Terminal:
         out: Gets the result.
         err: Gets notes and progress.
         as_json: Whether the result is JSON lines; then `say` is silent, else `record` is.
+        as_table: Whether the result is a table for another program; then `say` is silent.
     """
 
-    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool = False) -> None:
+    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool = False, as_table: bool = False) -> None:
         self._out, self._err = out, err
-        self.as_json = as_json
+        self.as_json, self._silent = as_json, as_json or as_table
 
     def say(self, text: str = "") -> None:
         """Write a line for people to stdout."""
-        if not self.as_json:
+        if not self._silent:
             self._write(_encodable(text, self._out))
 
     def say_table(self, rows: Sequence[Sequence[str]], right: Collection[int] = (), indent: int = 0) -> None:
@@ -50,6 +51,12 @@ class Terminal:
         """
         if self.as_json:
             self._write(json.dumps(entry, ensure_ascii=True, allow_nan=False))
+
+    def put(self, data: bytes) -> None:
+        """Write bytes to stdout as they are, whatever its encoding."""
+        with self._reader_may_leave():
+            self._out.flush()
+            self._out.buffer.write(data)
 
     def note(self, text: str) -> None:
         """Write a sentence to stderr."""

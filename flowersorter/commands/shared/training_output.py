@@ -12,6 +12,7 @@ from flowersorter.commands.shared.output import Terminal, counted, percent
 from flowersorter.domain.figures import wilson_interval
 from flowersorter.workflows.training.finetune import FinetuneResult
 from flowersorter.workflows.training.train import TrainResult
+from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
 
 Trained = TrainResult | FinetuneResult
 
@@ -40,7 +41,7 @@ def say_held_out(terminal: Terminal, result: Trained) -> None:
     """Say how good the model is, with the uncertainty, in plain words."""
     interval = _interval(result)
     if interval is None:
-        terminal.say("There are too few photos to measure the accuracy. About 5 more in each class are enough.")
+        terminal.say(f"There are too few photos to measure the accuracy: {needed_to_measure()}.")
         return
     low, high = interval
     terminal.say(

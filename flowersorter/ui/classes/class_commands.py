@@ -38,7 +38,7 @@ class NewClassCommand(LabelCommand):
     """Assigns a newly created class to photos; undo also deletes the class if it is empty then.
 
     Args:
-        desk: Where to write.
+        context: The library and views that it changes.
         collection: Keeps the class.
         made: The class; it is there already when the command is pushed.
         photos: Photo ids that go into it.
@@ -48,7 +48,7 @@ class NewClassCommand(LabelCommand):
 
     def __init__(
         self,
-        desk: LabelContext,
+        context: LabelContext,
         collection: CollectionStore,
         made: PhotoClass,
         photos: Sequence[int],
@@ -56,7 +56,7 @@ class NewClassCommand(LabelCommand):
         text: str,
     ) -> None:
         labels, pending = dict.fromkeys(photos, made.id), dict.fromkeys(unread, made.id)
-        super().__init__(desk, labels, pending, text, Changes.LABELS | Changes.CLASSES)
+        super().__init__(context, labels, pending, text, Changes.LABELS | Changes.CLASSES)
         self._collection, self._made, self._there = collection, made, True
 
     def apply(self) -> LabelNews:
@@ -80,14 +80,14 @@ class ClassContext:
 
     Attributes:
         library: Takes the operations.
-        stack: What can be undone.
+        stack: The undo stack.
         collection: Keeps the classes and the labels.
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         photos: The open folder.
         show_order: Shows the classes in the order of these ids, before the library has it.
         order_answered: Called when the library has answered; once for each `show_order`.
         look_again: Rescans the folder, so that its suggestions are renewed.
-        failed: Tells the person why nothing was changed.
+        failed: Shows the person why nothing was changed.
         move_again: Moves sorted photos again after a redo, given the number of the change and both class names.
         move_back: Lets them go back with the change of that number.
     """
@@ -109,94 +109,94 @@ class OrderCommand(LibraryCommand):
     """Puts the classes in another order.
 
     Args:
-        desk: Where to write.
+        context: The library and views that it changes.
         before: Their ids as they are ordered now.
         after: As they will be.
         text: For the Undo menu.
     """
 
-    def __init__(self, desk: ClassContext, before: Sequence[int], after: Sequence[int], text: str) -> None:
-        super().__init__(desk.library, desk.stack, text, Changes.CLASSES)
-        self._desk, self._before, self._after = desk, tuple(before), tuple(after)
+    def __init__(self, context: ClassContext, before: Sequence[int], after: Sequence[int], text: str) -> None:
+        super().__init__(context.library, context.stack, text, Changes.CLASSES)
+        self._context, self._before, self._after = context, tuple(before), tuple(after)
 
     def apply(self) -> None:
         """Put them in the new order."""
-        reorder_classes(self._desk.collection, self._after)
+        reorder_classes(self._context.collection, self._after)
 
     def revert(self) -> None:
         """Put them back in the old one."""
-        reorder_classes(self._desk.collection, self._before)
+        reorder_classes(self._context.collection, self._before)
 
     def show_applied(self) -> None:
         """Show the new order: the next move starts from it."""
-        self._desk.show_order(self._after)
+        self._context.show_order(self._after)
 
     def show_reverted(self) -> None:
         """Show the old order."""
-        self._desk.show_order(self._before)
+        self._context.show_order(self._before)
 
     def applied(self, result: None) -> None:
         """The library has the new order."""
-        self._desk.order_answered()
+        self._context.order_answered()
 
     def reverted(self, result: None) -> None:
         """The library has the old order."""
-        self._desk.order_answered()
+        self._context.order_answered()
 
     def not_applied(self) -> None:
         """Show the order that the library has."""
-        self._desk.order_answered()
+        self._context.order_answered()
 
     def not_reverted(self) -> None:
         """Show the order that the library has."""
-        self._desk.order_answered()
+        self._context.order_answered()
 
     def failed(self, error: Exception) -> None:
-        """Tell the person."""
-        self._desk.failed(error)
+        """Show the error."""
+        self._context.failed(error)
 
 
 class ClassCommand(LibraryCommand):
-    """A change of one class that photos filed under it may follow.
+    """A change of one class after which photos sorted into it may move.
 
     Args:
-        desk: Where to write.
+        context: The library and views that it changes.
         class_id: The class.
         text: For the Undo menu.
-        changes: What it changes in the library.
+        changes: The parts of the library that it changes.
 
     Attributes:
         number: Its own.
         then: Called once, when the class is changed for the first time.
     """
 
-    def __init__(self, desk: ClassContext, class_id: int, text: str, changes: Changes) -> None:
-        super().__init__(desk.library, desk.stack, text, changes)
+    def __init__(self, context: ClassContext, class_id: int, text: str, changes: Changes) -> None:
+        super().__init__(context.library, context.stack, text, changes)
         self.number = next(_numbers)
         self.then: Callable[[], None] | None = None
-        self._desk, self._class_id = desk, class_id
+        self._context, self._class_id = context, class_id
         self._again = False
 
     def applied(self, result: object) -> None:
-        """Let filed photos move again; the first time, `then` sees to it."""
+        """Move sorted photos again on redo; the first time `then` moves them."""
         if self._again:
             names = self.moved_between(result)
             if names is not None:
-                self._desk.move_again(self.number, *names)
+                self._context.move_again(self.number, *names)
         elif self.then is not None:
             self.then()
         self._again = True
 
     def reverted(self, result: object) -> None:
-        """Let filed photos go back."""
-        self._desk.move_back(self.number)
+        """Move sorted photos back."""
+        self._context.move_back(self.number)
 
     def failed(self, error: Exception) -> None:
-        """Tell the person."""
-        self._desk.failed(error)
+        """Show the error."""
+        self._context.failed(error)
 
     def moved_between(self, result: object) -> tuple[str, str] | None:
-        """Under which class filed photos were, and under which they are to be; None where none move."""
+        """Return the old and the new class of the sorted photos; None where none move."""
         raise NotImplementedError
 
 
@@ -204,26 +204,26 @@ class RenameClassCommand(ClassCommand):
     """Gives a class another name.
 
     Args:
-        desk: Where to write.
+        context: The library and views that it changes.
         class_id: The class.
         name: Its new name.
         text: For the Undo menu.
     """
 
-    def __init__(self, desk: ClassContext, class_id: int, name: str, text: str) -> None:
-        super().__init__(desk, class_id, text, Changes.CLASSES)
+    def __init__(self, context: ClassContext, class_id: int, name: str, text: str) -> None:
+        super().__init__(context, class_id, text, Changes.CLASSES)
         self._name = name
         self._renamed: RenamedClass | None = None
 
     def apply(self) -> RenamedClass:
         """Rename it."""
-        self._renamed = rename_class(self._desk.collection, self._class_id, self._name)
+        self._renamed = rename_class(self._context.collection, self._class_id, self._name)
         return self._renamed
 
     def revert(self) -> None:
         """Give it its former name."""
         assert self._renamed is not None
-        rename_class_back(self._desk.collection, self._renamed)
+        rename_class_back(self._context.collection, self._renamed)
 
     def moved_between(self, result: object) -> tuple[str, str] | None:
         """From the old name to the new one."""
@@ -232,44 +232,44 @@ class RenameClassCommand(ClassCommand):
 
 
 class RemoveClassCommand(ClassCommand):
-    """Merges a class into another one, or deletes it; taken back, it has all its labels and names again.
+    """Merges a class into another one, or deletes it; undo restores all its labels and names.
 
     Args:
-        desk: Where to write.
+        context: The library and views that it changes.
         class_id: The class that goes.
         into: Which class gets its photos; 0: they lose their label.
         text: For the Undo menu.
     """
 
-    def __init__(self, desk: ClassContext, class_id: int, into: int, text: str) -> None:
-        super().__init__(desk, class_id, text, Changes.CLASSES | Changes.LABELS)
+    def __init__(self, context: ClassContext, class_id: int, into: int, text: str) -> None:
+        super().__init__(context, class_id, text, Changes.CLASSES | Changes.LABELS)
         self._into = into
         self._removed: RemovedClass | None = None
         self._said: OwnLabels = {}
 
     def apply(self) -> RemovedClass:
         """Remove it."""
-        self._removed = remove_class(self._desk.collection, self._desk.pending, self._class_id, self._into)
+        self._removed = remove_class(self._context.collection, self._context.pending, self._class_id, self._into)
         return self._removed
 
     def applied(self, result: object) -> None:
-        """Show its photos in the other class, or as guesses."""
-        self._said = self._desk.photos.replace_class(self._class_id, self._into)
+        """Show its photos in the other class, or with their suggestions."""
+        self._said = self._context.photos.replace_class(self._class_id, self._into)
         super().applied(result)
-        self._desk.look_again()
+        self._context.look_again()
 
     def revert(self) -> LabelNews:
         """Bring it back."""
         assert self._removed is not None
-        return restore_class(self._desk.collection, self._desk.pending, self._removed)
+        return restore_class(self._context.collection, self._context.pending, self._removed)
 
     def reverted(self, result: object) -> None:
         """Show its photos in it again."""
         assert isinstance(result, LabelNews)
-        self._desk.photos.set_place_labels(self._said)
-        self._desk.photos.show_labels(result)
+        self._context.photos.set_place_labels(self._said)
+        self._context.photos.show_labels(result)
         super().reverted(result)
-        self._desk.look_again()
+        self._context.look_again()
 
     def moved_between(self, result: object) -> tuple[str, str] | None:
         """From the class that is gone to the other one."""

@@ -32,10 +32,10 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class Commit(Protocol[_T_co]):
-    """Does what a name was asked for, off the GUI thread."""
+    """Uses a name that the person typed, off the GUI thread."""
 
     def __call__(self, name: str, done: Callable[[_T_co], None], failed: Callable[[Exception], None]) -> None:
-        """Try it with this name and tell how it went."""
+        """Try this name, and report the outcome."""
 
 
 class NameDialog(FittedDialog):
@@ -49,8 +49,8 @@ class NameDialog(FittedDialog):
         question: Above the field, with a mnemonic.
         verb: On the button, with a mnemonic ("&Create class").
         validator: Called with every change; an empty name is never accepted and needs no message.
-        name: What stands there at first.
-        note: What will happen besides, below the field.
+        name: The initial text.
+        note: A further effect, shown below the field.
     """
 
     name_chosen = Signal(str)
@@ -97,7 +97,7 @@ class NameDialog(FittedDialog):
 
     @property
     def name(self) -> str:
-        """What the person wrote, without blanks around it."""
+        """The text that the person typed, without blanks around it."""
         return self.field.text().strip()
 
     def show_refusal(self, refused: Exception) -> None:
@@ -174,7 +174,7 @@ def ask_new_name(
         classes: Those there are.
         check: Gives the name as it would be stored.
         photo_class: The class.
-        filed: How many photos are filed under it.
+        filed: Number of photos sorted into it.
 
     Returns:
         The new name; None if the person cancelled.
@@ -200,9 +200,9 @@ def ask_merge_target(
     Args:
         parent: The window.
         photo_class: The class that will be gone.
-        others: What it can be merged into.
+        others: The classes that it can be merged into.
         labels: How many photos are labelled with it.
-        filed: How many photos are filed under it.
+        filed: Number of photos sorted into it.
 
     Returns:
         Id of the chosen class, or None.

@@ -25,7 +25,7 @@ class ClassList(QWidget):
         dropped(class id, list of place ids): These photos belong there.
         dropped_on_new(list of place ids): These belong to a class that has no name yet.
         new_requested(): Make a class.
-        moved(class id, before): It belongs where the class with this number stands, behind the last for their number.
+        moved(class id, before): Move it before the class with this index; an index after the last moves it to the end.
         up_requested(class id), down_requested(class id): It belongs one place higher or lower.
         split_requested(class id): Some of its photos belong into a class of their own.
         rename_requested(class id), merge_requested(class id), delete_requested(class id).
@@ -53,10 +53,10 @@ class ClassList(QWidget):
         self.classes = SidebarView(shows_digits=True, parent=self)
         self.classes.setObjectName("classes")
         self.classes.setAccessibleName(self.tr("Classes"))
-        self.piles = SidebarView(shows_digits=False, parent=self)
-        self.piles.setObjectName("piles")
-        self.piles.setAccessibleName(self.tr("Photos"))
-        self.piles.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.pseudo_classes = SidebarView(shows_digits=False, parent=self)
+        self.pseudo_classes.setObjectName("pseudo_classes")
+        self.pseudo_classes.setAccessibleName(self.tr("Photos"))
+        self.pseudo_classes.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.add_button = QToolButton(self)
         self.add_button.setObjectName("new_class_button")
         self.add_button.setAccessibleName(self.tr("New class"))
@@ -65,7 +65,7 @@ class ClassList(QWidget):
         self.add_button.setAutoRaise(True)
         self._lay_out()
         self.add_button.clicked.connect(self.new_requested)
-        for view in (self.classes, self.piles):
+        for view in (self.classes, self.pseudo_classes):
             view.picked.connect(self._on_picked)
         self.classes.dropped.connect(self._on_dropped)
         self.classes.moved.connect(self.moved)
@@ -97,8 +97,10 @@ class ClassList(QWidget):
             )
         )
         self.classes.rows.set_rows(rows)
-        self.piles.rows.set_rows(self._pile_rows(counts))
-        self.piles.setFixedHeight(self.piles.sizeHintForRow(0) * len(self.piles.rows.rows) + 2)
+        self.pseudo_classes.rows.set_rows(self._pseudo_class_rows(counts))
+        self.pseudo_classes.setFixedHeight(
+            self.pseudo_classes.sizeHintForRow(0) * len(self.pseudo_classes.rows.rows) + 2
+        )
         self.set_current(self._current)
 
     @property
@@ -109,11 +111,11 @@ class ClassList(QWidget):
     def set_current(self, key: int | None) -> None:
         """Select the row shown in the grid; None selects no row."""
         self._current = key if key is not None else NEW_CLASS
-        for view in (self.classes, self.piles):
+        for view in (self.classes, self.pseudo_classes):
             view.pick(None if key == NEW_CLASS else key)
 
-    def _pile_rows(self, counts: Mapping[int, int]) -> list[SidebarRow]:
-        piles = [
+    def _pseudo_class_rows(self, counts: Mapping[int, int]) -> list[SidebarRow]:
+        rows = [
             (PseudoClass.ALL, self.tr("All photos"), "all-photos", self.tr("Every photo in the folder")),
             (
                 PseudoClass.UNSURE,
@@ -122,7 +124,7 @@ class ClassList(QWidget):
                 self.tr("FlowerSorter can't decide about these"),
             ),
             (
-                PseudoClass.NEW,
+                PseudoClass.UNKNOWN,
                 self.tr("Unknown"),
                 "verdict-new",
                 self.tr("Doesn't look like any of your classes"),
@@ -130,8 +132,7 @@ class ClassList(QWidget):
             (PseudoClass.UNREADABLE, self.tr("Unreadable"), "unreadable", self.tr("Files that can't be read")),
         ]
         return [
-            SidebarRow(int(pile), text, counts.get(int(pile), 0), icon=icon, hint=hint)
-            for pile, text, icon, hint in piles
+            SidebarRow(int(key), text, counts.get(int(key), 0), icon=icon, hint=hint) for key, text, icon, hint in rows
         ]
 
     def _lay_out(self) -> None:
@@ -148,7 +149,7 @@ class ClassList(QWidget):
         below.setContentsMargins(12, 8, 4, 4)
         below.addWidget(self._header(self.tr("Photos")))
         layout.addLayout(below)
-        layout.addWidget(self.piles)
+        layout.addWidget(self.pseudo_classes)
 
     def _header(self, text: str) -> QLabel:
         label = QLabel(text, self)
@@ -181,7 +182,7 @@ class ClassList(QWidget):
         menu.deleteLater()
 
     def menu_for(self, key: int) -> QMenu:
-        """What can be done with a class."""
+        """Build the context menu of a class."""
         menu = QMenu(self)
         menu.setObjectName("class_menu")
         if key != NEW_CLASS:

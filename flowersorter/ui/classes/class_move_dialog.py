@@ -1,4 +1,4 @@
-"""Shows what renaming or merging a class means for the photos filed under it, and asks whether they move along."""
+"""Asks whether the photos sorted into a class move along when it is renamed or merged, and previews the moves."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class ClassMoveDialog(QDialog):
     Args:
         old: The class as it is called now.
         new: Its new name, or the class it is merged into.
-        filed: How many photos are filed under it.
+        filed: Number of photos sorted into it.
         merging: Whether it is merged, not renamed.
         parent: The window.
     """
@@ -99,7 +99,7 @@ class ClassMoveDialog(QDialog):
 
     @Slot(object)
     def show_plans(self, plans: Sequence[SortPlan]) -> None:
-        """Show what would move, one plan for each folder photos were filed into."""
+        """Show the planned moves, one plan for each destination folder."""
         self._shown = tuple(plans)
         self.list.clear()
         for plan in plans:

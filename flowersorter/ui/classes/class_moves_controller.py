@@ -1,4 +1,4 @@
-"""Renaming and merging classes whose photos are filed: asks whether they move along, moves them, takes it back."""
+"""Moves sorted photos along when their class is renamed or merged, after asking, and back on undo."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flowersorter.workflows.filing.refile import RefileResult, plan_class_move, 
 
 
 class ClassMovesController(RefileJobs):
-    """Owns the preview and the jobs that move what is filed."""
+    """Owns the preview and the jobs that move sorted photos."""
 
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(session, front, parent)
@@ -38,9 +38,9 @@ class ClassMovesController(RefileJobs):
         Args:
             old: Its name now.
             new: Its new name, or the class it is merged into.
-            filed: How many photos are filed under it.
+            filed: Number of photos sorted into it.
             commit: Changes it in the library, and then calls what it is given.
-            number: By which `move_back` knows what moved.
+            number: Identifies the change for `move_back`.
             merging: Whether it is merged, not renamed.
         """
         if not filed:

@@ -113,17 +113,17 @@ class ClassesController(QObject):
 
     @Slot(int, int)
     def move(self, class_id: int, before: int) -> None:
-        """Put it where the class with this number stands now; the digit keys follow the order."""
+        """Move it before the class with this index; the number keys follow the order."""
         ids = [each.id for each in self._classes]
         wanted = moved(ids, class_id, before)
         if class_id not in ids or wanted == ids:
             return
         text = self.tr("Move “{0}”").format(self.name(class_id))
-        self._session.corrections.push(OrderCommand(self._desk, ids, wanted, text))
+        self._session.corrections.push(OrderCommand(self._context, ids, wanted, text))
 
     @Slot(int)
     def rename(self, class_id: int) -> None:
-        """Ask for another name, and whether photos filed under the old one move along."""
+        """Ask for another name, and whether photos sorted under the old one move along."""
         self._with_filed(class_id, self._rename)
 
     def _rename(self, one: PhotoClass, filed: int) -> None:
@@ -135,11 +135,11 @@ class ClassesController(QObject):
         name = ask_new_name(self._front.window, self._classes, check, one, filed)
         if name is not None and name != one.name:
             text = self.tr("Rename “{0}” to “{1}”").format(one.name, name)
-            self._change(RenameClassCommand(self._desk, one.id, name, text), one.name, name, filed, merging=False)
+            self._change(RenameClassCommand(self._context, one.id, name, text), one.name, name, filed, merging=False)
 
     @Slot(int)
     def merge(self, class_id: int) -> None:
-        """Ask which class gets the photos of this one, and whether the filed ones move along; merge them."""
+        """Ask which class gets the photos of this one, and whether sorted photos move along; merge them."""
         self._with_filed(class_id, self._merge)
 
     def _merge(self, one: PhotoClass, filed: int) -> None:
@@ -149,7 +149,7 @@ class ClassesController(QObject):
         into = ask_merge_target(self._front.window, one, others, self._labels(one.id), filed)
         if into is not None:
             text = self.tr("Merge “{0}” into “{1}”").format(one.name, self.name(into))
-            command = RemoveClassCommand(self._desk, one.id, into, text)
+            command = RemoveClassCommand(self._context, one.id, into, text)
             self._change(command, one.name, self.name(into), filed, merging=True)
 
     @Slot(int)
@@ -160,7 +160,7 @@ class ClassesController(QObject):
     def _delete(self, one: PhotoClass, filed: int) -> None:
         if ask_to_delete(self._front.window, one, self._labels(one.id), filed):
             text = self.tr("Delete “{0}”").format(one.name)
-            self._session.corrections.push(RemoveClassCommand(self._desk, one.id, 0, text))
+            self._session.corrections.push(RemoveClassCommand(self._context, one.id, 0, text))
 
     def _with_filed(self, class_id: int, ask: Callable[[PhotoClass, int], None]) -> None:
         """Ask something about a class that is still there, once it is known how many photos are filed under it."""
@@ -170,7 +170,7 @@ class ClassesController(QObject):
             self._session.library.submit(count, lambda filed: ask(one, filed))
 
     @cached_property
-    def _desk(self) -> ClassContext:
+    def _context(self) -> ClassContext:
         session = self._session
         return ClassContext(
             session.library,

@@ -28,7 +28,7 @@ class SidebarRow:
     """One row.
 
     Attributes:
-        key: A class id, a `PseudoClass`, or what the list uses for its own rows.
+        key: A class id, a `PseudoClass`, or a key of the list's own rows.
         text: The name shown.
         count: Photos behind it, None where there is nothing to count.
         colour: "#rrggbb" of the swatch, or "" for a row with an icon.
@@ -77,7 +77,7 @@ class SidebarModel(QAbstractListModel):
 
     @property
     def rows(self) -> tuple[SidebarRow, ...]:
-        """What is shown."""
+        """The rows shown."""
         return tuple(self._rows)
 
     def row_of(self, key: int) -> int:
@@ -101,7 +101,7 @@ class SidebarModel(QAbstractListModel):
         return 0 if parent.isValid() else len(self._rows)
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        """What can be moved can be dragged."""
+        """Let movable rows be dragged."""
         flags = super().flags(index)
         movable = index.isValid() and self._rows[index.row()].movable
         return flags | Qt.ItemFlag.ItemIsDragEnabled if movable else flags

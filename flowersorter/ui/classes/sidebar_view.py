@@ -142,7 +142,7 @@ class SidebarView(QListView):
         picked(key): The person clicked the row or went to it with the keyboard.
         dropped(key, list of place ids): Photos were dropped on the row.
         moved(key, before): The row was dragged to where the row with this number is; their number for behind the last.
-        menu_requested(key, QPoint): The person asked for the menu of the row, at a global position.
+        menu_requested(key, QPoint): Show the menu of the row at a global position.
     """
 
     picked = Signal(int)

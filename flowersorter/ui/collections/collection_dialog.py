@@ -1,4 +1,4 @@
-"""Asks what a new collection is called and where it is kept, and says at once why a place will not do."""
+"""Asks for the name and the folder of a new collection, and says at once why a folder cannot be used."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Says that the library is damaged, which backups there are, and what putting one back means; then that it is done."""
+"""Offers to restore a backup of a damaged library, and shows the result."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ _ICON_PX = 32
 
 
 class RestoreDialog(FittedDialog):
-    """Stands in the place of the window that cannot be opened. Touches nothing itself. Lives in the GUI thread.
+    """Shown instead of the main window. Changes nothing itself. Lives in the GUI thread.
 
     It is accepted when a backup is in place and the person wants to go on.
 
     Args:
-        error: What is wrong with the library.
+        error: The damage.
         found: Its backups, newest first; one of them is sound.
         parent: The window it belongs to; None at the start.
 
@@ -117,7 +117,7 @@ class RestoreDialog(FittedDialog):
 
     @Slot(object)
     def show_done(self, done: RestoreResult) -> None:
-        """Say what was put back and where the damaged file is."""
+        """Show which backup was restored and where the damaged file is."""
         self._done = True
         self._picture.setPixmap(theme.CONFIRMED.icon.pixmap(QSize(_ICON_PX, _ICON_PX)))
         self.what.setText(self.tr("Your library is restored"))

@@ -53,7 +53,7 @@ PLAN_DELAY_MS = 350
 
 @dataclass(frozen=True, slots=True)
 class SortChoices:
-    """What the person chose.
+    """The person's choices.
 
     Attributes:
         destination: Gets one folder per class.
@@ -283,7 +283,7 @@ class SortDialog(QDialog):
 
     @Slot(object)
     def show_plan(self, plan: SortPlan) -> None:
-        """Show what would happen; a plan for what is no longer chosen is dropped."""
+        """Show a plan; drop one for choices that have changed since."""
         if self._awaited is None or plan.mode is not self._awaited.mode:
             return
         self._awaited = None

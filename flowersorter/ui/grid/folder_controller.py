@@ -1,4 +1,4 @@
-"""Opening a folder and keeping what is shown of it up to date while it is labelled.
+"""Opens a folder and keeps its photos in the grid up to date while it is predicted.
 
 The labelling is imported by the job itself, in its thread: the window does not wait for it.
 """
@@ -182,8 +182,8 @@ class FolderController(QObject):
         parts = [self.tr("{0} photos").format(total) if total > 1 else self.tr("1 photo")]
         if counts.get(PseudoClass.UNSURE):
             parts.append(self.tr("{0} not sure").format(counts[PseudoClass.UNSURE]))
-        if counts.get(PseudoClass.NEW):
-            parts.append(self.tr("{0} unknown").format(counts[PseudoClass.NEW]))
+        if counts.get(PseudoClass.UNKNOWN):
+            parts.append(self.tr("{0} unknown").format(counts[PseudoClass.UNKNOWN]))
         if counts.get(PseudoClass.UNREADABLE):
             parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
         text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
@@ -203,12 +203,12 @@ def _call(engine: Engine, folder: Path, device: str, urgent: ViewportPriority) -
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows
-        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
         known = folder_rows(engine, folder)
         if len(known):
             report(KnownRows(known))
-        return label(engine, PredictFolderRequest(folder, device, urgent=urgent), report, cancel)
+        return predict_folder(engine, PredictFolderRequest(folder, device, urgent=urgent), report, cancel)
 
     return run
 

@@ -23,7 +23,7 @@ class PseudoClass(IntEnum):
 
     WAITING = 0  # not read yet
     UNSURE = -1
-    NEW = -2
+    UNKNOWN = -2
     UNREADABLE = -3
     ALL = -4  # not a place to lie in: the whole folder
 
@@ -35,7 +35,7 @@ class PhotoColumns:
         place_ids, photo_ids, label_ids, by_person, class_ids, confidences, verdicts: As in `PhotoRows`.
         names: N absolute paths, as texts.
         errors: N reasons why a file is unreadable, or None.
-        shelves: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
+        class_keys: (N,) int32; the class id the photo counts for, else its `PseudoClass`.
         own: Labels set in this session, by place id: class id and whether the person gave it.
             They outlive every block of rows: a block may be older than the label.
     """
@@ -53,7 +53,7 @@ class PhotoColumns:
         self.errors: list[str | None] = list(rows.errors)
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
-        self.shelves = np.zeros(len(self.names), np.int32)
+        self.class_keys = np.zeros(len(self.names), np.int32)
         self._sorter = np.argsort(self.place_ids)
         self._sorted_ids = self.place_ids[self._sorter]
         self._say_again(self.locate(self.own))
@@ -133,7 +133,7 @@ class PhotoColumns:
         return rows
 
     def set_labels(self, labels: Mapping[int, tuple[int, bool]]) -> Rows:
-        """Show what was just written to the library, at every place of these photos.
+        """Show labels just written to the library, at every place of these photos.
 
         Args:
             labels: By photo id: class id, 0 for none, and whether a person gave it.
@@ -209,8 +209,8 @@ class PhotoColumns:
 
     def counts(self) -> dict[int, int]:
         """Photos by class id and by `PseudoClass`, `PseudoClass.ALL` among them."""
-        shelves, counts = np.unique(self.shelves, return_counts=True)
-        found = dict(zip(shelves.tolist(), counts.tolist(), strict=True))
+        class_keys, counts = np.unique(self.class_keys, return_counts=True)
+        found = dict(zip(class_keys.tolist(), counts.tolist(), strict=True))
         return found | {int(PseudoClass.ALL): len(self)}
 
     def _forget(self, place_id: int) -> None:
@@ -231,11 +231,11 @@ class PhotoColumns:
 
     def _shelve(self, rows: Rows) -> None:
         verdicts = self.verdicts[rows]
-        guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.NEW, self.class_ids[rows])
+        guess = np.where(verdicts == Verdict.UNKNOWN, PseudoClass.UNKNOWN, self.class_ids[rows])
         guess = np.where(verdicts == Verdict.UNSURE, PseudoClass.UNSURE, guess)
         guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
         labels = self.label_ids[rows]
-        self.shelves[rows] = np.where(labels > 0, labels, guess)
+        self.class_keys[rows] = np.where(labels > 0, labels, guess)
 
 
 def _no_rows() -> PhotoRows:

@@ -1,4 +1,4 @@
-"""Which photos of the folder are shown, and in what order."""
+"""Selects the photos of the folder to show, and orders them."""
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ class PhotoFilter:
     """The photos to show, and their order.
 
     Attributes:
-        shelf: A class id or a `PseudoClass`.
-        places: Exactly these places, whatever they are, instead of a shelf.
-        title: What `places` are, for the person.
-        unchecked: Leave out what a person has labelled.
+        class_key: A class id or a `PseudoClass`.
+        places: Exactly these places, whatever they are, instead of a class.
+        title: A heading for `places`.
+        unchecked: Leave out photos that a person has labelled.
         order: How to order.
     """
 
-    shelf: int = PseudoClass.ALL
+    class_key: int = PseudoClass.ALL
     places: frozenset[int] | None = None
     title: str = ""
     unchecked: bool = False
     order: Order = Order.NAME
 
     def matches(
-        self, shelves: NDArray[np.int32], place_ids: NDArray[np.int64], checked: NDArray[np.bool_]
+        self, class_keys: NDArray[np.int32], place_ids: NDArray[np.int64], checked: NDArray[np.bool_]
     ) -> NDArray[np.bool_]:
         """Which rows are shown.
 
         Args:
-            shelves: (N,) int32 class id or `PseudoClass`.
+            class_keys: (N,) int32 class id or `PseudoClass`.
             place_ids: (N,) int64.
             checked: (N,) whether a person has labelled it.
 
@@ -51,10 +51,10 @@ class PhotoFilter:
         """
         if self.places is not None:
             shown = np.isin(place_ids, np.fromiter(self.places, np.int64, len(self.places)))
-        elif self.shelf == PseudoClass.ALL:
-            shown = np.ones(len(shelves), np.bool_)
+        elif self.class_key == PseudoClass.ALL:
+            shown = np.ones(len(class_keys), np.bool_)
         else:
-            shown = shelves == self.shelf
+            shown = class_keys == self.class_key
         return shown & ~checked if self.unchecked else shown
 
     def arrange(self, rows: Rows, confidences: NDArray[np.float32], labelled: NDArray[np.bool_]) -> Rows:

@@ -88,7 +88,7 @@ class PhotoGrid(QListView):
 
     @Slot(int)
     def set_tile_size(self, size_px: int) -> None:
-        """Make the photos larger or smaller; what is in the middle stays in view."""
+        """Make the photos larger or smaller; the photo in the middle stays in view."""
         size_px = min(LARGEST_PX, max(SMALLEST_PX, size_px))
         if size_px == self._tile_px:
             return
@@ -133,7 +133,7 @@ class PhotoGrid(QListView):
         self._look.poke()
 
     def _fit_cells(self) -> None:
-        """Columns of about the size asked for, and photos just large enough to fill them.
+        """Lay out columns of about the requested size, and photos just large enough to fill them.
 
         Room for the scroll bar is left in any case: if cells became larger when it goes, it would have to come
         back, and so on for ever.
@@ -146,7 +146,7 @@ class PhotoGrid(QListView):
         if size != self.gridSize():
             self.setGridSize(size)
 
-    # -- what is picked
+    # -- the selection
 
     def selected_places(self) -> list[int]:
         """Selected places, in the order shown."""
@@ -218,7 +218,7 @@ class PhotoGrid(QListView):
     # -- nothing to show
 
     def set_notice(self, text: str) -> None:
-        """What is written where there are no photos."""
+        """The text shown in an empty grid."""
         if text != self._notice:
             self._notice = text
             self.viewport().update()

@@ -40,7 +40,7 @@ MAX_SPANS = 64  # more separate changes than this are one big change
 
 
 class PhotoRole(IntEnum):
-    """What the delegate and the inspector ask for."""
+    """Data roles for the delegate and the inspector."""
 
     PLACE_ID = Qt.ItemDataRole.UserRole + 1
     ERROR = Qt.ItemDataRole.UserRole + 2
@@ -123,7 +123,7 @@ class PhotoModel(QAbstractListModel):
         return [PLACES_MIME]
 
     def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
-        """Place ids of what is dragged: row numbers would be stale by the time of the drop."""
+        """Return the place ids of the dragged rows: row numbers would be stale by the time of the drop."""
         rows = sorted(index.row() for index in indexes)
         mime = QMimeData()
         mime.setData(PLACES_MIME, QByteArray(self.columns.place_ids[self._order[rows]].tobytes()))
@@ -133,7 +133,7 @@ class PhotoModel(QAbstractListModel):
 
     @property
     def filter(self) -> PhotoFilter:
-        """What is shown now."""
+        """The present filter."""
         return self._filter
 
     def set_filter(self, wanted: PhotoFilter) -> None:
@@ -246,7 +246,7 @@ class PhotoModel(QAbstractListModel):
         return self._said(int(self._order[row]))
 
     def wanted(self, row: int) -> Wanted:
-        """What the thumbnail pool needs to know about a model row."""
+        """Return the thumbnail request of a model row."""
         at = int(self._order[row])
         return Wanted(int(self.columns.place_ids[at]), int(self.columns.photo_ids[at]), self.columns.paths[at])
 
@@ -254,7 +254,7 @@ class PhotoModel(QAbstractListModel):
 
     def _arrange(self) -> None:
         columns, labelled = self.columns, self.columns.label_ids > 0
-        shown = self._filter.matches(columns.shelves, columns.place_ids, self._checked())
+        shown = self._filter.matches(columns.class_keys, columns.place_ids, self._checked())
         self._order = self._filter.arrange(np.flatnonzero(shown), columns.confidences, labelled)
         self._number()
 
@@ -270,7 +270,7 @@ class PhotoModel(QAbstractListModel):
         if not len(changed):
             return
         columns = self.columns
-        match = self._filter.matches(columns.shelves[changed], columns.place_ids[changed], self._checked(changed))
+        match = self._filter.matches(columns.class_keys[changed], columns.place_ids[changed], self._checked(changed))
         shown = self._positions[changed] >= 0
         self._remove(np.sort(self._positions[changed[shown & ~match]]))
         self._insert(changed[~shown & match])

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Facts(QWidget):
-    """Shows what is known; what is not known has no line."""
+    """Shows a line for each known fact."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class Facts(QWidget):
         self.folder = self._line(self.tr("Folder"), "fact_folder")
 
     def show_path(self, path: Path) -> None:
-        """Show what the path alone says."""
+        """Show the facts that the path alone gives."""
         self.name.setText(_breakable(path.name))
         self.folder.setText(_breakable(str(path.parent)))
         for label in (self.taken, self.camera, self.pixels):

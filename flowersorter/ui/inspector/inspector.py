@@ -29,7 +29,7 @@ LARGE_PX, MARGIN_PX = 1024, 12
 
 
 class Inspector(QScrollArea):
-    """Shows one photo; loads it and what is known of it off the GUI thread.
+    """Shows one photo; loads it and its details off the GUI thread.
 
     Signals:
         preview_requested(): The person clicked the photo.
@@ -147,7 +147,7 @@ class Inspector(QScrollArea):
             part.hide()
 
     def show_place(self, wanted: Wanted, thumbnail: QImage | None, error: str | None) -> None:
-        """Show this photo: what is at hand at once, the rest when it is loaded."""
+        """Show this photo: thumbnail and error at once, the rest when it is loaded."""
         place_id, path = wanted.place_id, wanted.path
         another = place_id != self._place_id
         self._place_id, self._path = place_id, path
@@ -170,7 +170,7 @@ class Inspector(QScrollArea):
         self._details.request(place_id, lambda: _details(engine, place_id))
 
     def shutdown(self) -> None:
-        """Wait for what is being loaded."""
+        """Wait for the running load."""
         self._large.shutdown()
         self._details.shutdown()
         self.why.shutdown()

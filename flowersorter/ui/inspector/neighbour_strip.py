@@ -27,7 +27,7 @@ class NeighbourStrip(QWidget):
     """Up to three small photos with their class; a click goes there.
 
     Signals:
-        picked(Path): The person clicked this one.
+        picked(Path): The person clicked this photo.
     """
 
     picked = Signal(object)
@@ -95,7 +95,7 @@ class NeighbourStrip(QWidget):
             self._loader.request(paths, _small_images(paths))
 
     def shutdown(self) -> None:
-        """Wait for what is being loaded."""
+        """Wait for the running load."""
         self._loader.shutdown()
 
     @Slot(object, object)

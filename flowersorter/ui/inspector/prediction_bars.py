@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from flowersorter.ui.grid.photo_model import ClassLook
 
 MOST = 4
-LEAST_SHOWN = 0.005  # below half a percent a guess is noise
+LEAST_SHOWN = 0.005  # below half a percent a probability is noise
 BAR_PX = 5
 
 
@@ -19,7 +19,7 @@ class PredictionBars(QWidget):
     """Name, percentage and a bar for each suggestion.
 
     Signals:
-        picked(class id): The person clicked this one.
+        picked(class id): The person clicked the bar of this class.
     """
 
     picked = Signal(int)

@@ -79,7 +79,7 @@ class PreviewController(QObject):
         self._loader.request(wanted.place_id, lambda: large_image(wanted.path, LARGE_PX))
 
     def _texts(self) -> tuple[str, str]:
-        """File name, and what the photo is said to be with its number."""
+        """Return file name and caption of a photo, with its number."""
         index, photos = self._grid.currentIndex(), self._session.photos
         name = str(index.data())
         said = photos.describe(index.row())

@@ -87,7 +87,7 @@ class PreviewWindow(QDialog):
         Args:
             image: Upright.
             name: Of the file.
-            caption: What it is ("roses, sure · 12 of 292").
+            caption: Class, verdict and number ("roses, sure · 12 of 292").
         """
         self._name(name, caption)
         self.canvas.show_image(image)

@@ -14,7 +14,7 @@ from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.library_command import LibraryCommand, Operations
 from flowersorter.workflows.labelling.pending_labels import LabelNews, LabelStep, PendingLabels
 
-#: A number for each correction, never used twice: commands that are gone leave runs behind which are not another's.
+#: A number for each command, never used twice: deleted commands leave sorts behind that belong to no other.
 _numbers = itertools.count(1)
 
 
@@ -24,13 +24,13 @@ class LabelContext:
 
     Attributes:
         library: Takes the operations.
-        stack: What can be undone.
+        stack: The undo stack.
         pending: Writes labels, also of photos that are not read yet; for the library's thread only.
         view: Shows labels.
-        written: Told when labels are in the library.
-        failed: Tells the person why a label was not saved.
-        follow: Lets filed photos follow a correction, given its number and photo ids.
-        unfollow: Lets them go back with the correction of that number.
+        written: Called when labels are stored in the library.
+        failed: Shows the person why a label was not saved.
+        follow: Moves sorted copies after a change of labels, given its number and photo ids.
+        unfollow: Moves them back when the change with that number is undone.
     """
 
     library: Operations
@@ -44,70 +44,70 @@ class LabelContext:
 
 
 class LabelCommand(LibraryCommand):
-    """Gives photos a class, or with class id 0 takes their label away.
+    """Labels photos, or with class id 0 removes their label.
 
     Args:
-        desk: Where to write.
+        context: The library and views that it changes.
         classes: Class id by photo id.
         unread: Class id by place id, for photos that are not read yet.
         text: For the Undo menu.
-        changes: What it changes in the library.
+        changes: The parts of the library that it changes.
     """
 
     def __init__(
         self,
-        desk: LabelContext,
+        context: LabelContext,
         classes: Mapping[int, int],
         unread: Mapping[int, int],
         text: str,
         changes: Changes = Changes.LABELS,
     ) -> None:
-        super().__init__(desk.library, desk.stack, text, changes)
-        self._desk, self._step = desk, LabelStep(dict(classes), dict(unread))
+        super().__init__(context.library, context.stack, text, changes)
+        self._context, self._step = context, LabelStep(dict(classes), dict(unread))
         labels = {photo: Label(to, LabelOrigin.PERSON) if to else None for photo, to in classes.items()}
         self._after, self._before = LabelNews(labels, dict(unread)), LabelNews()  # as the grid has them
         self._number, self._followed = next(_numbers), False
 
     def apply(self) -> LabelNews:
         """Write the labels."""
-        return self._desk.pending.apply(self._step)
+        return self._context.pending.apply(self._step)
 
     def revert(self) -> LabelNews:
         """Put the labels back as they were."""
-        return self._desk.pending.take_back(self._step)
+        return self._context.pending.take_back(self._step)
 
     def show_applied(self) -> None:
         """Show the labels."""
-        self._before = self._desk.view.shown_of(self._after)
-        self._desk.view.show_at_once(self._after)
+        self._before = self._context.view.shown_of(self._after)
+        self._context.view.show_at_once(self._after)
 
     def show_reverted(self) -> None:
         """Show the labels that were there before."""
-        self._desk.view.show_at_once(self._before)
+        self._context.view.show_at_once(self._before)
 
     def applied(self, result: LabelNews) -> None:
-        """Show what the library made of it, and let filed photos follow."""
-        self._desk.view.answer(self._after, result)
-        self._desk.written()
+        """Show the stored labels, and move sorted copies."""
+        self._context.view.answer(self._after, result)
+        self._context.written()
         self._followed = bool(result.labels)
         if self._followed:
-            self._desk.follow(self._number, result.labels)
+            self._context.follow(self._number, result.labels)
 
     def reverted(self, result: LabelNews) -> None:
-        """Show what the library made of it, and let filed photos go back."""
-        self._desk.view.answer(self._before, result)
-        self._desk.written()
+        """Show the stored labels, and move sorted copies back."""
+        self._context.view.answer(self._before, result)
+        self._context.written()
         if self._followed:
-            self._desk.unfollow(self._number)
+            self._context.unfollow(self._number)
 
     def not_applied(self) -> None:
         """Show the labels that are still there."""
-        self._desk.view.answer(self._after, self._before)
+        self._context.view.answer(self._after, self._before)
 
     def not_reverted(self) -> None:
         """Show the labels that are still there."""
-        self._desk.view.answer(self._before, self._after)
+        self._context.view.answer(self._before, self._after)
 
     def failed(self, error: Exception) -> None:
-        """Tell the person."""
-        self._desk.failed(error)
+        """Show the error."""
+        self._context.failed(error)

@@ -34,7 +34,7 @@ class KeepCommand(LibraryCommand):
         session: Whose collection remembers it.
         doubt: Which one.
         text: For the Undo menu.
-        complain: Tells the person why it was not saved.
+        complain: Shows the person why it was not saved.
     """
 
     def __init__(self, session: Session, doubt: LabelError, text: str, complain: Callable[[Exception], None]) -> None:
@@ -94,7 +94,7 @@ class LabelErrorsController(QObject):
         return self._dialog
 
     def shutdown(self) -> None:
-        """Wait for what the dialog loads."""
+        """Wait for the dialog's running load."""
         if self._dialog is not None:
             self._dialog.shutdown()
 

@@ -38,7 +38,7 @@ class LabelErrorsDialog(QDialog):
     """Shows one doubted photo at a time. The owner saves each decision and answers with `show_decisions`.
 
     Args:
-        result: What was found.
+        result: The labels that are probably wrong.
         names: Class names by id.
         parent: The window.
 

@@ -116,7 +116,7 @@ class AlikeRow(QWidget):
             self._loader.forget()
 
     def shutdown(self) -> None:
-        """Wait for what is being loaded."""
+        """Wait for the running load."""
         self._loader.shutdown()
 
     @Slot(object, object)

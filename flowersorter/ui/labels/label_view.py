@@ -1,4 +1,4 @@
-"""Shows labels in the grid: what was just said at once, what the library answers unless something newer was said."""
+"""Shows labels in the grid: new ones at once, the library's answer unless a newer label was set meanwhile."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flowersorter.workflows.labelling.pending_labels import LabelNews
 
 
 class LabelView:
-    """Keeps apart what the library was told last and what it has answered so far. Lives in the GUI thread.
+    """Separates labels that are being written from those that are stored. Lives in the GUI thread.
 
     An answer about a photo of which something else was said meanwhile is out of date: it is not shown, the answer to
     the last thing said is.
@@ -20,26 +20,26 @@ class LabelView:
         self._asked: Counter[tuple[str, int]] = Counter()  # photos and places the library has not answered about yet
 
     def shown_of(self, news: LabelNews) -> LabelNews:
-        """The labels that are shown now of what some news are about."""
+        """Return the labels shown now for the photos of a change."""
         return self._photos.columns.labels_shown(news.labels, news.pending)
 
     def show_at_once(self, news: LabelNews) -> None:
-        """Show labels that the library is about to be told of; `answer` has to follow."""
+        """Show labels before they are written; `answer` must follow."""
         self._asked.update(_keys(news))
         self._photos.show_labels(news)
 
     def answer(self, asked: LabelNews, news: LabelNews) -> None:
-        """Show what came of labels that were shown at once.
+        """Show the library's answer to labels that were shown at once.
 
         Args:
-            asked: What was shown.
-            news: What the library says.
+            asked: The labels shown.
+            news: The stored labels.
         """
         self._asked -= Counter(_keys(asked))
         self.show(news)
 
     def show(self, news: LabelNews) -> None:
-        """Show what the library says, as far as it is not out of date."""
+        """Show the stored labels, unless a newer change is being written."""
         columns = self._photos.columns
         columns.set_photos(news.read)  # first: what is shown at these places counts for their photos from now on
         labels = {

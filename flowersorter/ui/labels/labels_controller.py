@@ -43,7 +43,7 @@ class LabelsController(QObject):
     ) -> None:
         super().__init__(parent)
         self._session, self._front = session, front
-        self._desk = LabelContext(
+        self._context = LabelContext(
             session.library,
             session.corrections,
             pending,
@@ -89,7 +89,7 @@ class LabelsController(QObject):
         text = self.tr("New class “{0}” for {1}") if rows else self.tr("New class “{0}”")
         text = text.format(made.name, count)
         self._session.corrections.push(
-            NewClassCommand(self._desk, self._session.collection, made, photos, unread, text)
+            NewClassCommand(self._context, self._session.collection, made, photos, unread, text)
         )
 
     def come_from(self, place_ids: Iterable[int]) -> str:
@@ -103,7 +103,7 @@ class LabelsController(QObject):
         known = dict.fromkeys(photo_ids, class_id)
         count = self.tr("1 photo") if len(known) == 1 else self.tr("{0} photos").format(len(known))
         text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
-        self._session.corrections.push(LabelCommand(self._desk, known, {}, text))
+        self._session.corrections.push(LabelCommand(self._context, known, {}, text))
 
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""
@@ -130,11 +130,11 @@ class LabelsController(QObject):
         if not known and not unread:
             return 0
         count = self.tr("1 photo") if len(classes) == 1 else self.tr("{0} photos").format(len(classes))
-        self._session.corrections.push(LabelCommand(self._desk, known, unread, text.format(name, count)))
+        self._session.corrections.push(LabelCommand(self._context, known, unread, text.format(name, count)))
         return len(classes)
 
     def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:
-        """Let filed photos among these follow, if there are any."""
+        """Move the sorted copies of these photos, if there are any."""
         photos = tuple(photo_ids)
 
         def follow(state: tuple[int, bool | None]) -> None:
@@ -164,7 +164,7 @@ class LabelsController(QObject):
 
 
 def _misfiled(collection: CollectionStore, photo_ids: tuple[int, ...]) -> tuple[int, bool | None]:
-    """How many copies of these photos are filed under another class than their label says, and whether they follow."""
+    """Return how many sorted copies are in the folder of another class than their label, and whether they move."""
     from flowersorter.workflows.filing.refile import misfiled
     from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 

@@ -14,10 +14,10 @@ class RefileController(RefileJobs):
     """Runs the moves of sorted photos that follow a label change, in the job thread."""
 
     def follow(self, correction: int, photo_ids: Iterable[int]) -> None:
-        """Move the filed ones among these photos to the class they have now.
+        """Move the sorted copies of these photos to the folder of their present class.
 
         Args:
-            correction: A number to take it back by.
+            correction: Number of the change, to undo it by.
             photo_ids: The photos that were corrected.
         """
         engine, request = self._session.engine, RefileRequest(tuple(photo_ids))
@@ -28,7 +28,7 @@ class RefileController(RefileJobs):
         self._submit_move(correction, self.tr("Moving sorted photos to their class folders"), move, self._say)
 
     def take_back(self, correction: int) -> None:
-        """Move the photos of a correction back to where they were filed before; does nothing where none followed."""
+        """Move the sorted copies of a change back; does nothing where none moved."""
         if correction in self._runs or self._session.queue.busy:
             self._submit_back(correction, _say_nothing)
 

@@ -27,10 +27,10 @@ class ImportExportController(QObject):
     """Exports and imports models. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model is active.
+        predictions_outdated(): Another model is active.
     """
 
-    guesses_outdated = Signal()
+    predictions_outdated = Signal()
 
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -145,7 +145,7 @@ class ImportExportController(QObject):
 
     def _on_used(self, _result: None) -> None:
         self._front.bar.say("")
-        self.guesses_outdated.emit()
+        self.predictions_outdated.emit()
 
     # -- where files are looked for
 

@@ -1,4 +1,4 @@
-"""What would change with another model: how many photos, better or worse, from which class to which."""
+"""Compares another model with the one in use: changed photos, better or worse, from which class to which."""
 
 from __future__ import annotations
 
@@ -92,12 +92,12 @@ class ComparisonView(QWidget):
         column.addWidget(self.moves, 1)
 
     def show_comparison(self, found: Comparison, model: str, in_use: str, looks: Mapping[int, ClassLook]) -> None:
-        """Show what changes if one model is used instead of the one in use.
+        """Show the changes from the model in use to another one.
 
         Args:
             found: The model in use is the older one.
-            model: What the other one is called.
-            in_use: What the one in use is called.
+            model: Title of the other model.
+            in_use: Title of the model in use.
             looks: Names and colours by class id.
         """
         self._found = found

@@ -28,7 +28,7 @@ _ROWS_SHOWN = 6
 
 
 class NoteDialog(FittedDialog):
-    """Asks for what a person wants to remember of a model; nothing is an answer too.
+    """Asks for the note of a model; an empty note deletes it.
 
     Args:
         entry: The model, with the note it has.

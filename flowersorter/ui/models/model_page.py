@@ -1,4 +1,4 @@
-"""The models in Preferences: what was learned when, how good it is, which is in use, what another would change."""
+"""The page of models in Preferences: date, accuracy and note of each, and the one in use."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class StarterInfo:
     """The model that ships with the program.
 
     Attributes:
-        classes: What it knows.
+        classes: Its classes.
         photos: How many photos it learned from.
         held_out_accuracy: 0 to 1, None where it is not known.
         backbone: Name.
@@ -176,7 +176,7 @@ class ModelPage(QWidget):
 
     @Slot(object)
     def show_models(self, models: Sequence[ModelEntry]) -> None:
-        """Show the models as they are now; the picked one stays picked, else the one in use is. Newest first."""
+        """Show the models, newest first; keep the selection, or select the one in use."""
         picked = self._picked_id if self.list.currentItem() is not None else _NOBODY
         used_before = next((entry.id for entry in self._models if entry.current), None)
         self._models = tuple(models)
@@ -205,7 +205,7 @@ class ModelPage(QWidget):
         self.backbone_in_use.emit(starter.backbone if in_use is None else in_use.backbone)
 
     def show_comparison(self, model_id: int | None, found: Comparison, looks: Mapping[int, ClassLook]) -> None:
-        """Show what would change with a model, unless it is gone or in use by now.
+        """Show the comparison with a model, unless it is deleted or in use by now.
 
         Args:
             model_id: The model; None is the starter.
@@ -218,7 +218,7 @@ class ModelPage(QWidget):
             self.comparison.show_comparison(found, names[0], names[1], looks)
 
     def set_busy(self, busy: bool) -> None:
-        """Wait for an answer: nothing else can be asked for until it is there."""
+        """Disable every button until the answer arrives."""
         self._busy = busy
         self._enable()
 
@@ -253,7 +253,7 @@ class ModelPage(QWidget):
         title = self._titles.get(base, name)
         return title if base == name else self.tr("{0}, trained here").format(title)
 
-    # -- what is picked
+    # -- the selection
 
     @property
     def models(self) -> list[ModelEntry]:
@@ -292,7 +292,7 @@ class ModelPage(QWidget):
         self.facts.setText(self._facts(self._entry(picked)))
 
     def _facts(self, entry: ModelEntry | None) -> str:
-        """Classes and note of the picked model in full: the list may have no room for them."""
+        """Return classes and note of the selected model in full: the list may cut them off."""
         classes = self._starter.classes if entry is None else entry.classes
         text = self.tr("Classes: {0}.").format(", ".join(classes))
         return f"{text}\n“{entry.note}”" if entry is not None and entry.note else text

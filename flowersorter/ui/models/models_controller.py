@@ -1,4 +1,4 @@
-"""What the page of models asks for: use, compare, note, delete, prune; each in the worker thread."""
+"""Runs the actions of the page of models in the worker thread: use, compare, note, delete, prune."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class ModelsController(QObject):
     """Serves one `ModelPage` at a time. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model is active.
+        predictions_outdated(): Another model is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
-    guesses_outdated = Signal()
+    predictions_outdated = Signal()
     places_requested = Signal(object, str)
 
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
@@ -46,7 +46,7 @@ class ModelsController(QObject):
         session.queue.finished.connect(self._on_finished)
 
     def serve(self, page: ModelPage) -> None:
-        """Do what this page asks for."""
+        """Connect the actions of this page."""
         self._page = page
         page.model_chosen.connect(self._use)
         page.compare_requested.connect(self._compare)
@@ -116,7 +116,7 @@ class ModelsController(QObject):
         self._used_before = before
         text = self.tr("Suggestions now come from another model.")
         self._front.bar.say(text, (self.tr("Go back to the previous model"), self._go_back))
-        self.guesses_outdated.emit()
+        self.predictions_outdated.emit()
 
     def _go_back(self) -> None:
         self._use(self._used_before)
@@ -132,7 +132,7 @@ class ModelsController(QObject):
 
     @Slot(int)
     def _on_finished(self, job_id: int) -> None:
-        """A training may have made a model, and any of the jobs here changes what there is."""
+        """List the models again after a training or a job of this page."""
         if job_id == self._comparing:
             self._comparing = None
         if self._page is None:

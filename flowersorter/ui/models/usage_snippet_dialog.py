@@ -14,7 +14,7 @@ class UsageSnippetDialog(QDialog):
 
     Args:
         name: Of the exported file.
-        remark: What to know about it, without a full stop; may be empty.
+        remark: Limits of the file, without a full stop; may be empty.
         script: Python.
         parent: The window it belongs to.
     """

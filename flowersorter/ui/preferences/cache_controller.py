@@ -26,7 +26,7 @@ class CacheController(QObject):
     """Runs what deletes as jobs, so that no other job reads meanwhile; counts off the GUI thread.
 
     Signals:
-        counted(CacheState): What `count` found.
+        counted(CacheState): The result of `count`.
         not_counted(): The disk did not let it.
     """
 
@@ -62,7 +62,7 @@ class CacheController(QObject):
             )
 
     def count(self) -> None:
-        """Find out what the cache holds."""
+        """Measure the cache."""
         collection = self._session.collection
         self._counting.request("state", lambda: cache_state(collection))
 

@@ -1,4 +1,4 @@
-"""The cache in Preferences: what it holds, how large it may get, and emptying it."""
+"""The thumbnail cache in Preferences: its size, its limit, and a button that empties it."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ class CacheSection(QWidget):
 
     @property
     def limit_mb(self) -> int:
-        """What is chosen; 0 for no limit."""
+        """The selected limit in MB; 0 for no limit."""
         return self.limit.value()
 
     @Slot(object)
     def show_state(self, state: CacheState) -> None:
-        """Show what is there now."""
+        """Show the present sizes."""
         if state.pictures:
             number = QLocale().toString(state.pictures)
             pictures = self.tr("1 thumbnail") if state.pictures == 1 else self.tr("{0} thumbnails").format(number)

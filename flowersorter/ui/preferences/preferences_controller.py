@@ -28,14 +28,14 @@ from flowersorter.workflows.models.sure_precision import Following
 
 
 class PreferencesController(QObject):
-    """Shows the dialog and does what it asks for.
+    """Shows the dialog and runs its actions.
 
     Signals:
-        guesses_outdated(): Another backbone, model or target precision is active.
+        predictions_outdated(): Another backbone, model or target precision is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
-    guesses_outdated = Signal()
+    predictions_outdated = Signal()
     places_requested = Signal(object, str)
 
     def __init__(
@@ -53,14 +53,14 @@ class PreferencesController(QObject):
         self._job_id, self._name = 0, ""
         self._models_wanted = False
         self._models = ModelsController(session, front, self)
-        self._models.guesses_outdated.connect(self.guesses_outdated)
+        self._models.predictions_outdated.connect(self.predictions_outdated)
         self._models.places_requested.connect(self.places_requested)
         session.queue.progressed.connect(self._on_progress)
         session.queue.finished.connect(self._show_following)  # a training, or going back, brings another model
 
     @Slot()
     def show(self) -> None:
-        """Let the person choose. The window stays usable: photos that a number stands for are shown behind."""
+        """Show the dialog. The window stays usable, so that the photos behind a number can be shown."""
         self._session.library.submit(partial(read_preferences, self._session.engine), self._show)
 
     def _show(self, stored: StoredPreferences) -> None:
@@ -121,7 +121,7 @@ class PreferencesController(QObject):
             store_preferences,
             self._session.engine,
             chosen.backbone,
-            chosen.promise,
+            chosen.sure_precision,
             unlabelled=chosen.learns_from_unlabelled,
             move_copies=chosen.moves_sorted_copies if copies_changed else None,  # else the question is still open
         )
@@ -133,7 +133,7 @@ class PreferencesController(QObject):
 
     def _on_stored(self, outdated: bool) -> None:
         if outdated:
-            self.guesses_outdated.emit()
+            self.predictions_outdated.emit()
 
     @Slot()
     def _show_following(self) -> None:
@@ -143,7 +143,7 @@ class PreferencesController(QObject):
 
     def _on_following(self, found: Following) -> None:
         if self._dialog is not None:
-            self._dialog.promise.show_following(found)
+            self._dialog.sure_precision.show_following(found)
 
     @Slot(str)
     def _on_download(self, name: str) -> None:

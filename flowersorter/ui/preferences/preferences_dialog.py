@@ -45,7 +45,7 @@ class Preferences:
         backbone: Name.
         thumbnail_px: Side of a tile in the grid.
         cache_limit_mb: The size limit of the thumbnail cache; 0 for no limit.
-        promise: Target precision of the verdict Sure, 0 to 1.
+        sure_precision: Target precision of the verdict Sure, 0 to 1.
         learns_from_unlabelled: Whether Retrain also uses unlabelled photos while labels are scarce.
         moves_sorted_copies: Whether sorted copies follow a changed class on disk.
     """
@@ -54,7 +54,7 @@ class Preferences:
     backbone: str = "resnet50"
     thumbnail_px: int = USUAL_PX
     cache_limit_mb: int = CACHE_LIMIT_MB.default
-    promise: float = DEFAULT_SURE_PRECISION
+    sure_precision: float = DEFAULT_SURE_PRECISION
     learns_from_unlabelled: bool = False
     moves_sorted_copies: bool = False
 
@@ -64,7 +64,7 @@ class PreferencesDialog(QDialog):
 
     Args:
         preferences: As they are.
-        backbones: What can be chosen, the default first.
+        backbones: The backbones to choose from, the default first.
         models: Newest first; `starter` is shown before them.
         starter: The model that ships with the program.
         parent: The window.
@@ -127,9 +127,9 @@ class PreferencesDialog(QDialog):
         column = QVBoxLayout(page)
         column.setContentsMargins(*[theme.LARGE_GAP_PX] * 4)
         column.setSpacing(theme.GAP_PX)
-        column.addWidget(text_label(page, "promise_title", self.tr("Caution"), scale=1.05))
-        self.promise = SurePrecisionSection(preferences.promise, page)
-        column.addWidget(self.promise)
+        column.addWidget(text_label(page, "precision_title", self.tr("Caution"), scale=1.05))
+        self.sure_precision = SurePrecisionSection(preferences.sure_precision, page)
+        column.addWidget(self.sure_precision)
         column.addSpacing(theme.LARGE_GAP_PX)
         column.addWidget(text_label(page, "learning_title", self.tr("Training"), scale=1.05))
         self._add_learning(column, page, preferences.learns_from_unlabelled)
@@ -229,7 +229,7 @@ class PreferencesDialog(QDialog):
             self.backbones.chosen,
             self.size_slider.value(),
             self.cache.limit_mb,
-            self.promise.promise,
+            self.sure_precision.precision,
             self.unlabelled.isChecked(),
             self.move_copies.isChecked(),
         )

@@ -11,28 +11,28 @@ from flowersorter.workflows.models.sure_precision import Following
 
 
 class SurePrecisionSection(QWidget):
-    """Lets the person choose. Lives in the GUI thread.
+    """A list of target precisions, and a note where the model in use cannot follow. Lives in the GUI thread.
 
     Args:
-        promise: The current target precision, one of `SURE_PRECISIONS`.
+        precision: The current target precision, one of `SURE_PRECISIONS`.
         parent: The dialog.
     """
 
-    def __init__(self, promise: float, parent: QWidget) -> None:
+    def __init__(self, precision: float, parent: QWidget) -> None:
         super().__init__(parent)
-        self.setObjectName("promise_part")
+        self.setObjectName("precision_section")
         self.choice = QComboBox(self)
-        self.choice.setObjectName("promise_choice")
+        self.choice.setObjectName("precision_choice")
         describe(
             self.choice,
             self.tr("Share of “Sure” photos that must be right"),
             self.tr("Applies to all suggestions at once"),
         )
-        self.choice.view().setObjectName("promise_list")
+        self.choice.view().setObjectName("precision_list")
         self.choice.view().setAccessibleName(self.choice.accessibleName())
         for each in SURE_PRECISIONS:
             self.choice.addItem(self.tr("{0} % of the time").format(round(100 * each)), each)
-        self.choice.setCurrentIndex(SURE_PRECISIONS.index(promise))
+        self.choice.setCurrentIndex(SURE_PRECISIONS.index(precision))
         label = QLabel(self.tr("“&Sure” means right at least"), self)
         label.setBuddy(self.choice)
         row = QHBoxLayout()
@@ -45,18 +45,18 @@ class SurePrecisionSection(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(theme.GAP_PX)
         column.addLayout(row)
-        column.addWidget(text_label(self, "promise_text", text, muted=True))
-        self.note = text_label(self, "promise_note", "")
+        column.addWidget(text_label(self, "precision_text", text, muted=True))
+        self.note = text_label(self, "precision_note", "")
         self.note.hide()
         column.addWidget(self.note)
 
     @property
-    def promise(self) -> float:
-        """What is chosen."""
+    def precision(self) -> float:
+        """The selected target precision, 0 to 1."""
         return float(self.choice.currentData())
 
     def show_following(self, following: Following) -> None:
-        """Say when the model in use follows this choice, if not at once."""
+        """Say when this choice applies to the model in use, if not at once."""
         text = {
             Following.NEXT_TRAINING: self.tr(
                 "The current model is too old for this setting. It applies from the next Retrain."

@@ -1,4 +1,4 @@
-"""Shows an error without stopping the program: what happened, why, what to do, and the details."""
+"""Shows an error without stopping the program: the event, its cause, the remedy, and the details."""
 
 from __future__ import annotations
 

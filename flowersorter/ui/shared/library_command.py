@@ -1,4 +1,4 @@
-"""Steps of the undo stack that change the library: shown at once, written in its thread, taken back on failure."""
+"""Undoable commands that change the library: shown at once, written in its thread, reverted on failure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Operations(Protocol):
         *,
         changes: Changes = Changes.NOTHING,
     ) -> None:
-        """Run an operation and tell how it went."""
+        """Run an operation and report the outcome."""
 
 
 class LibraryCommand(QUndoCommand):
@@ -39,7 +39,7 @@ class LibraryCommand(QUndoCommand):
         library: Takes the operations.
         stack: The stack it is pushed on.
         text: For the Undo menu.
-        changes: What it changes in the library.
+        changes: The parts of the library that it changes.
     """
 
     def __init__(self, library: Operations, stack: QUndoStack, text: str, changes: Changes) -> None:
@@ -49,11 +49,11 @@ class LibraryCommand(QUndoCommand):
     # -- for the library's thread
 
     def apply(self) -> Any:
-        """Change the library; what it returns is given to `applied`."""
+        """Change the library; the result is passed to `applied`."""
         raise NotImplementedError
 
     def revert(self) -> Any:
-        """Put the library back as it was; what it returns is given to `reverted`."""
+        """Revert the library; the result is passed to `reverted`."""
         raise NotImplementedError
 
     # -- for the GUI thread
@@ -65,10 +65,10 @@ class LibraryCommand(QUndoCommand):
         """Show the state before it, before that is written; the default waits for it."""
 
     def not_applied(self) -> None:
-        """Show no longer what `show_applied` showed."""
+        """Revert `show_applied`."""
 
     def not_reverted(self) -> None:
-        """Show no longer what `show_reverted` showed."""
+        """Revert `show_reverted`."""
 
     def applied(self, result: Any) -> None:
         """The library is changed."""
@@ -77,7 +77,7 @@ class LibraryCommand(QUndoCommand):
         """The library is as it was."""
 
     def failed(self, error: Exception) -> None:
-        """Tell the person why nothing was changed."""
+        """Show the person why nothing was changed."""
         raise NotImplementedError
 
     # -- what the stack calls

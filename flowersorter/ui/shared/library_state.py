@@ -25,7 +25,7 @@ class LibraryState(QObject):
 
     Args:
         collection: Read once here and now, before any job runs; later in the library's thread.
-        library: Tells what changed.
+        library: Emits changes.
 
     Signals:
         updated(): Classes, label counts or the model in use are read anew; perhaps they are the same.

@@ -1,4 +1,4 @@
-"""What the window and its controllers share: built once by the program, handed to each of them."""
+"""The objects that the window and its controllers share, built once by the program."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ class Session:
         engine: The collection with its caches, for the workflows.
         queue: Runs jobs.
         library: Runs short operations on the collection; the window itself asks no table of it.
-        state: What the window needs of the collection all the time.
+        state: Classes, label counts and settings, in memory.
         thumbnails: Decodes thumbnails.
         photos: The open folder.
-        corrections: What can be undone.
+        corrections: The undo stack.
     """
 
     engine: Engine
@@ -58,7 +58,7 @@ class Session:
 
     @property
     def device(self) -> str:
-        """What to calculate on: "auto", "cpu" or "cuda"."""
+        """The processing device: "auto", "cpu" or "cuda"."""
         return self.state.setting(DEVICE)
 
     def use_model(self, model_id: int, done: Callable[[None], None], failed: Callable[[Exception], None]) -> None:

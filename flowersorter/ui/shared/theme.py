@@ -75,7 +75,7 @@ def checked_colour() -> QColor:
 
 
 def is_dark(palette: QPalette | None = None) -> bool:
-    """Whether text is lighter than what it stands on; the program's palette if none is given."""
+    """Whether text is lighter than its background, in a palette or else the program's."""
     palette = palette if palette is not None else QGuiApplication.palette()
     text, ground = palette.color(QPalette.ColorRole.WindowText), palette.color(QPalette.ColorRole.Window)
     return text.lightness() > ground.lightness()
@@ -147,7 +147,7 @@ def _renderer(name: str, colour: str) -> QSvgRenderer:
 
 
 class _LineIcon(QIconEngine):
-    """Draws an icon at whatever size and colour it is asked for, so it is crisp on every screen."""
+    """Draws an icon at any size and colour, crisp on every screen."""
 
     def __init__(self, name: str, colour: QColor | None) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What the dialogs have in common: wrapping texts, messages with an icon, a row of buttons, counted photos."""
+"""Parts of dialogs: wrapping texts, messages with an icon, a row of buttons, counted photos."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def text_label(parent: QWidget, name: str, text: str = "", *, muted: bool = Fals
     Args:
         parent: Owns it.
         name: Object name.
-        text: What it says.
+        text: The text.
         muted: Paler, for explanations.
         scale: Size of the letters; anything but 1 is also bold.
     """
@@ -108,7 +108,7 @@ class Message(QWidget):
 
     @property
     def text(self) -> str:
-        """What it says now."""
+        """The present text."""
         return self._label.text()
 
     def say(self, text: str, *, warning: bool = False) -> None:
@@ -138,7 +138,7 @@ def describe(widget: QWidget, accessible_name: str, tip: str = "") -> None:
 
 
 def button_row(left: Sequence[QPushButton], right: Sequence[QPushButton]) -> QHBoxLayout:
-    """Buttons at the lower edge of a dialog; what closes it stands right."""
+    """Lay out the buttons at the lower edge of a dialog, those that close it on the right."""
     row = QHBoxLayout()
     row.setSpacing(theme.GAP_PX)
     for each in left:
@@ -203,7 +203,7 @@ class FittedDialog(QDialog):
 
 
 def column_of(dialog: QDialog) -> QVBoxLayout:
-    """The column a dialog's parts stand in."""
+    """Return the column layout of a dialog."""
     column = QVBoxLayout(dialog)
     column.setContentsMargins(theme.LARGE_GAP_PX, theme.LARGE_GAP_PX, theme.LARGE_GAP_PX, theme.LARGE_GAP_PX)
     column.setSpacing(theme.GAP_PX)

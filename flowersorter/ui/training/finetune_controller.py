@@ -25,10 +25,10 @@ class FinetuneController(QObject):
     """Owns the dialog and the job. Lives in the GUI thread.
 
     Signals:
-        guesses_outdated(): Another model and network are active.
+        predictions_outdated(): Another model and network are active.
     """
 
-    guesses_outdated = Signal()
+    predictions_outdated = Signal()
 
     def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -119,7 +119,7 @@ class FinetuneController(QObject):
         if result.made_current:
             self._front.bar.say(self._message)
             self._end(self._message)
-            self.guesses_outdated.emit()
+            self.predictions_outdated.emit()
             return
         self._refused = result.model_id
         if result.lost_classes:
@@ -136,7 +136,7 @@ class FinetuneController(QObject):
 
     def _on_refused_used(self, _result: None) -> None:
         self._front.bar.say(self._message)
-        self.guesses_outdated.emit()
+        self.predictions_outdated.emit()
 
     def _end(self, text: str, *, warning: bool = False) -> None:
         if self._dialog is not None:

@@ -54,7 +54,7 @@ class TrainingController(QObject):
         return self.nothing_checked()
 
     def nothing_checked(self) -> str:
-        """What to do before anything can be learned or measured, for the person; "" once there is a label."""
+        """Return the reason why there is nothing to train on or measure yet; "" once there is a label."""
         if self._session.state.label_counts:
             return ""
         return self.tr("Confirm some photos first: drag them onto a class, or press Enter if the suggestion is right")

@@ -1,4 +1,4 @@
-"""Says what this program is, which versions it runs on, and under which licences it is given."""
+"""Shows the program's version, the versions of its libraries, and the licences."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class AboutDialog(FittedDialog):
 
 
 def versions() -> Iterator[tuple[str, str]]:
-    """Yield names and versions of what the program runs on; loads none of it."""
+    """Yield names and versions of the libraries, without loading them."""
     yield "FlowerSorter", flowersorter.__version__
     yield "Python", platform.python_version()
     yield "Qt", qVersion()

@@ -60,7 +60,7 @@ class Actions(QObject):
         return tuple(self._actions.values())
 
     def allow(self, name: str, why_not: str = "") -> None:
-        """Enable an action that says what it does, or disable it and let it say why."""
+        """Enable an action, or disable it with the reason as its tool tip."""
         self[name].setEnabled(not why_not)
         set_tip(self[name], why_not or self._tips[name])
 
@@ -159,7 +159,7 @@ def _action(spec: Spec, window: QMainWindow, grid: QWidget) -> QAction:
 
 
 def set_tip(action: QAction, tip: str) -> None:
-    """Say what an action does, or why it cannot, with its key."""
+    """Set the tool tip of an action, or the reason why it is disabled, with its key."""
     tip = tip or action.text().replace("&", "").rstrip("…")
     key = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
     action.setToolTip(f"{tip} ({key})" if key else tip)

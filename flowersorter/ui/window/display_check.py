@@ -52,7 +52,7 @@ _ONLY_FOR = {"xcb": ("libxcb-", "libxkbcommon-x11", "libX11-xcb"), "wayland": ("
 def check_display(environment: Mapping[str, str] = os.environ) -> None:
     """Make sure that Qt finds a display and the libraries it needs for it.
 
-    What Qt would load first is loaded here instead, so this takes no time of its own.
+    Loads the libraries that Qt needs first anyway, so it takes no extra time.
 
     Raises:
         UserError: there is no display, it does not answer, or a library is missing.

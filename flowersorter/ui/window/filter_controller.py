@@ -23,7 +23,7 @@ class FilterController(QObject):
 
     Signals:
         everything_shown(): Confirmed photos are shown, too.
-        said(str): Something the person should know.
+        said(str): A message for the status bar.
     """
 
     everything_shown = Signal()
@@ -41,7 +41,7 @@ class FilterController(QObject):
     def class_shown(self) -> int:
         """The class that is shown, 0 where it is something else."""
         shown = self._photos.filter
-        return shown.shelf if shown.places is None and shown.shelf > 0 else 0
+        return shown.class_key if shown.places is None and shown.class_key > 0 else 0
 
     def set_names(self, names: Mapping[int, str]) -> None:
         """Use these class names; a class that is gone is shown no longer."""
@@ -52,7 +52,7 @@ class FilterController(QObject):
     @Slot(int)
     def show(self, key: int) -> None:
         """Show a class or a pseudo-class."""
-        self._photos.set_filter(replace(self._photos.filter, shelf=key, places=None, title=""))
+        self._photos.set_filter(replace(self._photos.filter, class_key=key, places=None, title=""))
         self._list.set_current(key)
         self._grid.scrollToTop()
         self.show_title()
@@ -77,17 +77,17 @@ class FilterController(QObject):
 
     @Slot()
     def show_unsure(self) -> None:
-        """Show what the program is not sure of."""
+        """Show the photos whose suggestion is not sure."""
         self.show(int(PseudoClass.UNSURE))
 
     @Slot()
     def show_new(self) -> None:
-        """Show what looks like none of the classes."""
-        self.show(int(PseudoClass.NEW))
+        """Show the photos that match none of the classes."""
+        self.show(int(PseudoClass.UNKNOWN))
 
     @Slot()
     def show_unreadable(self) -> None:
-        """Show what cannot be shown."""
+        """Show the unreadable photos."""
         self.show(int(PseudoClass.UNREADABLE))
 
     @Slot(object)
@@ -98,21 +98,21 @@ class FilterController(QObject):
 
     @Slot(bool)
     def hide_checked(self, hide: bool) -> None:
-        """Leave out what the person has labelled, or no longer."""
+        """Hide or show confirmed photos."""
         self._photos.set_filter(replace(self._photos.filter, unchecked=hide))
         self.show_title()
 
     def show_title(self) -> None:
-        """Say above the grid what is in it, and in an empty one why."""
+        """Show the grid's title above it, and a notice in an empty grid."""
         shown = self._photos.filter
-        piles = {
+        titles = {
             int(PseudoClass.ALL): self.tr("All photos"),
             int(PseudoClass.UNSURE): self.tr("Not sure"),
-            int(PseudoClass.NEW): self.tr("Unknown"),
+            int(PseudoClass.UNKNOWN): self.tr("Unknown"),
             int(PseudoClass.UNREADABLE): self.tr("Unreadable"),
         }
-        title = shown.title or piles.get(shown.shelf) or self._names.get(shown.shelf, "")
-        back = shown.places is not None or shown.shelf != PseudoClass.ALL
+        title = shown.title or titles.get(shown.class_key) or self._names.get(shown.class_key, "")
+        back = shown.places is not None or shown.class_key != PseudoClass.ALL
         self._header.show_title(title, self._photos.rowCount(), can_go_back=back)
         self._grid.set_notice(self._notice(shown))
 
@@ -123,9 +123,9 @@ class FilterController(QObject):
             return self.tr("These photos are not in the open folder.")
         if shown.unchecked:
             return self.tr("You have confirmed every photo here.")
-        piles = {
+        notices = {
             int(PseudoClass.UNSURE): self.tr("No uncertain photos."),
-            int(PseudoClass.NEW): self.tr("No unknown photos."),
+            int(PseudoClass.UNKNOWN): self.tr("No unknown photos."),
             int(PseudoClass.UNREADABLE): self.tr("No unreadable files."),
         }
-        return piles.get(shown.shelf, self.tr("No photos here yet. Drag some onto this class."))
+        return notices.get(shown.class_key, self.tr("No photos here yet. Drag some onto this class."))

@@ -32,12 +32,12 @@ class LazyControllers(QObject):
 
     Signals:
         files_changed(): Photos came or went on disk; the folder should be rescanned.
-        guesses_outdated(): Another backbone or model is active.
+        predictions_outdated(): Another backbone or model is active.
         places_requested(list of place ids, title): Show these photos.
     """
 
     files_changed = Signal()
-    guesses_outdated = Signal()
+    predictions_outdated = Signal()
     places_requested = Signal(object, str)
 
     def __init__(
@@ -137,7 +137,7 @@ class LazyControllers(QObject):
         from flowersorter.ui.models.import_export_controller import ImportExportController
 
         made = ImportExportController(self._session, self._front, self)
-        made.guesses_outdated.connect(self.guesses_outdated)
+        made.predictions_outdated.connect(self.predictions_outdated)
         return made
 
     @cached_property
@@ -155,7 +155,7 @@ class LazyControllers(QObject):
         from flowersorter.ui.training.finetune_controller import FinetuneController
 
         made = FinetuneController(self._session, self._front, self)
-        made.guesses_outdated.connect(self.guesses_outdated)
+        made.predictions_outdated.connect(self.predictions_outdated)
         return made
 
     @cached_property
@@ -180,6 +180,6 @@ class LazyControllers(QObject):
         from flowersorter.ui.preferences.preferences_controller import PreferencesController
 
         made = PreferencesController(self._session, self._front, self._grid, self._cache, self)
-        made.guesses_outdated.connect(self.guesses_outdated)
+        made.predictions_outdated.connect(self.predictions_outdated)
         made.places_requested.connect(self.places_requested)
         return made

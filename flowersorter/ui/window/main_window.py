@@ -178,7 +178,7 @@ class MainWindow(QMainWindow):
             asking.places_requested.connect(self.shelf.show_places)
         self.training.told.connect(late.offer_to_check_labels)
         moved = (late.files_changed, self.corrections.files_changed)
-        for outdated in (*moved, self.classes.folder_outdated, late.guesses_outdated):
+        for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
             outdated.connect(self.folder.look_again)
         stack = self.session.corrections
         stack.canUndoChanged.connect(actions["undo"].setEnabled)

@@ -1,4 +1,4 @@
-"""What keys and mouse do, in a table made from the actions themselves."""
+"""A table of keyboard shortcuts and mouse gestures, built from the actions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _WideScrollArea(QScrollArea):
 
 
 class ShortcutsDialog(QDialog):
-    """Lists every action that has a key, and what the mouse can do besides."""
+    """Lists every action that has a key, and the mouse gestures."""
 
     def __init__(self, actions: Sequence[QAction], parent: QWidget | None = None) -> None:
         super().__init__(parent)

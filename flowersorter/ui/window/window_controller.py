@@ -62,7 +62,7 @@ class WindowController(QObject):
 
     @Slot(object)
     def go_to_path(self, path: Path) -> None:
-        """Go to a photo of the open folder; one that lies elsewhere is shown in its folder."""
+        """Select a photo of the open folder; show one of another folder in the file manager."""
         columns = self._session.photos.columns
         try:
             row = columns.paths.index(path)
@@ -80,7 +80,7 @@ class WindowController(QObject):
 
     @Slot()
     def show_about(self) -> None:
-        """Say what this is."""
+        """Show the About dialog."""
         from flowersorter.ui.window.about_dialog import AboutDialog
 
         dialog = AboutDialog(self._front.window)
@@ -89,7 +89,7 @@ class WindowController(QObject):
 
     @Slot()
     def show_keys(self) -> None:
-        """Say what keys and mouse do."""
+        """Show the table of shortcuts."""
         from flowersorter.ui.window.shortcuts_dialog import ShortcutsDialog
 
         dialog = ShortcutsDialog(self._actions, self._front.window)

@@ -36,7 +36,7 @@ class WindowState:
         return Order(stored) if stored in list(Order) else Order.NAME
 
     def restore(self, grid: PhotoGrid, inspector: QAction) -> None:
-        """Make the window look as it did; a first start looks as we like it."""
+        """Restore the window's layout, or use the default layout on the first start."""
         stored = self._state.setting(WINDOW_GEOMETRY)
         restored = stored and self._window.restoreGeometry(QByteArray.fromBase64(stored.encode("ascii", "ignore")))
         if not restored:

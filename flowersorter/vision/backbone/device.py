@@ -37,6 +37,18 @@ def choose_device(wanted: str) -> str:
     return CPU
 
 
+def require_device(wanted: str) -> None:
+    """Make sure that a device asked for by name is available; loads torch for "cuda" only.
+
+    Without this check a missing device goes unnoticed as long as every embedding comes from the cache.
+
+    Raises:
+        DeviceUnavailable: CUDA is requested but not available, or the device is unknown.
+    """
+    if wanted != AUTO:
+        choose_device(wanted)
+
+
 def computes_bfloat16(device: str) -> bool:
     """Whether bfloat16 is faster than float32 on a device, not merely supported.
 

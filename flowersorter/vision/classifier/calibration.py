@@ -9,33 +9,33 @@ from numpy.typing import NDArray
 
 from flowersorter.domain.verdict import DEFAULT_SURE_PRECISION, SURE_PRECISIONS
 
-#: Precision of the photos called *probable* or better.
+#: Precision of the photos called *likely* or better.
 LIKELY_PRECISION = 0.80
 _GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Confidence from which a prediction is called sure or probable.
+    """Confidence from which a prediction is called sure or likely.
 
     Attributes:
         sure: Least confidence of a sure prediction; its OOD score must be low as well.
-        probable: Least confidence of a probable prediction.
+        likely: Lowest confidence of a likely prediction.
         sure_at: Thresholds of *sure* for other precisions: pairs of precision and confidence.
     """
 
     sure: float
-    probable: float
+    likely: float
     sure_at: tuple[tuple[float, float], ...] = ()
 
-    def promising(self, promise: float) -> Thresholds:
+    def at_precision(self, precision: float) -> Thresholds:
         """Return the thresholds for another precision of *sure*; the same ones if it was not measured."""
-        sure = dict(self.sure_at).get(promise)
-        return self if sure is None else replace(self, sure=sure, probable=min(sure, self.probable))
+        sure = dict(self.sure_at).get(precision)
+        return self if sure is None else replace(self, sure=sure, likely=min(sure, self.likely))
 
 
 #: Used until there are enough held-out photos; strict, as the calibration is unknown.
-CAUTIOUS = Thresholds(sure=0.95, probable=0.70)
+CAUTIOUS = Thresholds(sure=0.95, likely=0.70)
 #: Held-out photos below which `CAUTIOUS` is used.
 ENOUGH_PHOTOS = 40
 
@@ -110,17 +110,19 @@ def fit_thresholds(
     if len(confidence) < ENOUGH_PHOTOS:
         return CAUTIOUS
     could = np.ones(len(right), np.bool_) if familiar is None else familiar
-    sure_at = tuple((promise, _lowest_keeping(confidence[could], right[could], promise)) for promise in SURE_PRECISIONS)
-    probable = _lowest_keeping(confidence, right, LIKELY_PRECISION)
+    sure_at = tuple(
+        (precision, _lowest_keeping(confidence[could], right[could], precision)) for precision in SURE_PRECISIONS
+    )
+    likely = _lowest_keeping(confidence, right, LIKELY_PRECISION)
     sure = dict(sure_at)[DEFAULT_SURE_PRECISION]
-    return Thresholds(sure=sure, probable=min(sure, probable), sure_at=sure_at)
+    return Thresholds(sure=sure, likely=min(sure, likely), sure_at=sure_at)
 
 
-def _lowest_keeping(confidence: NDArray[np.float32], right: NDArray[np.bool_], promise: float) -> float:
+def _lowest_keeping(confidence: NDArray[np.float32], right: NDArray[np.bool_], precision: float) -> float:
     """Find the lowest confidence that keeps the precision, with one mistake added to those observed."""
     order = np.argsort(-confidence, kind="stable")
     wrong = np.cumsum(~right[order]) + 1
-    kept = 1 - wrong / (np.arange(len(order)) + 1) >= promise
+    kept = 1 - wrong / (np.arange(len(order)) + 1) >= precision
     kept[:-1] &= np.diff(confidence[order]) < 0  # photos of equal confidence get the same verdict
     if not kept.any():
         return 1.01  # no confidence reaches the precision: no photo is called so

@@ -73,7 +73,7 @@ class Model:
         weight: (C, D) float32.
         bias: (C,) float32.
         temperature: Divisor of the logits, from held-out photos.
-        thresholds: Confidence of *sure* and *probable*.
+        thresholds: Confidence of *sure* and *likely*.
         novelty: Detects photos of none of the classes.
         training: Data and held-out accuracy.
     """
@@ -111,7 +111,7 @@ class Model:
             "class_names": list(self.class_names),
             "temperature": self.temperature,
             "sure": self.thresholds.sure,
-            "probable": self.thresholds.probable,
+            "probable": self.thresholds.likely,
             "sure_at": [list(pair) for pair in self.thresholds.sure_at],
             "unfamiliarity": self.novelty.threshold,
             "familiar": self.novelty.familiar,
@@ -184,9 +184,9 @@ class Model:
 
 def _sure_at(metadata: Mapping[str, Any]) -> tuple[tuple[float, float], ...]:
     """Read pairs of precision and confidence; models of the older formats have none."""
-    pairs = tuple((float(promise), float(confidence)) for promise, confidence in metadata.get("sure_at", ()))
+    pairs = tuple((float(precision), float(confidence)) for precision, confidence in metadata.get("sure_at", ()))
     if len(pairs) > _MAX_PROMISES or not all(map(math.isfinite, chain.from_iterable(pairs))):
-        raise _bad(text("its promises are not numbers, or too many"))
+        raise _bad(text("its target precisions are not numbers, or too many"))
     return pairs
 
 

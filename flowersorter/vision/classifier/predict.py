@@ -71,7 +71,7 @@ def predict(model: Model, features: Features, coordinates: Coordinates | None = 
 def verdicts_of(model: Model, confidence: NDArray[np.float32], ood_score: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Turn (N,) confidences and OOD scores into verdicts; (N,) uint8 `Verdict`."""
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
-    verdicts[confidence >= model.thresholds.probable] = Verdict.LIKELY
+    verdicts[confidence >= model.thresholds.likely] = Verdict.LIKELY
     verdicts[(confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)] = Verdict.SURE
     verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
     return verdicts

@@ -81,6 +81,6 @@ def onnx_file(model: Model, entry: Backbone) -> bytes:
         "backbone": model.backbone,
         "held_out_accuracy": json.dumps(accuracy),
         "sure_from": json.dumps(model.thresholds.sure),
-        "probable_from": json.dumps(model.thresholds.probable),
+        "probable_from": json.dumps(model.thresholds.likely),
     }
     return build(entry, state, model.weight / divisor, model.bias / divisor, notes)

@@ -1,4 +1,4 @@
-"""The model time machine: what each training learned from, what changed between two of them, and tidying up."""
+"""Compares two models of a collection on its photos, and deletes old models."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ MAX_NOTE_CHARS = 200
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LearnedPhotos:
-    """What a model learned from; kept in its file.
+    """The training photos of a model; stored in its file.
 
     Attributes:
         photo_ids: (N,) int64, rising; the person's photos, starter photos are not among them.
@@ -45,7 +45,7 @@ class LearnedPhotos:
 
     @classmethod
     def of(cls, photos: TrainingSet, fitted: Fitted) -> LearnedPhotos:
-        """Take what is worth keeping out of a training."""
+        """Extract the stored part of a training."""
         held_out = np.full(len(photos.photo_ids), _UNKNOWN, np.int32)
         held_out[fitted.held_out.rows] = fitted.held_out.logits.argmax(axis=1)
         own = np.flatnonzero(photos.own)
@@ -53,12 +53,12 @@ class LearnedPhotos:
         return cls(photos.photo_ids[own], photos.targets[own].astype(np.int32), held_out[own])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """As they stand beside the model in its file."""
+        """Return the arrays to store in the model's file."""
         return {"learned_photos": self.photo_ids, "learned_targets": self.targets, "learned_held_out": self.held_out}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> LearnedPhotos:
-        """Read what `arrays` gave; empty for a model that came from elsewhere."""
+        """Read the arrays of `arrays`; empty for an imported model."""
         nothing = np.empty(0, np.int64)
         photo_ids, targets, held_out = (
             arrays.get(name, nothing) for name in ("learned_photos", "learned_targets", "learned_held_out")
@@ -83,23 +83,23 @@ class CompareRequest:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Comparison:
-    """What changes from one model to another.
+    """The photos whose prediction differs between two models, and how many each gets right.
 
-    A photo that a model learned from is judged by what models that never saw it said in that training, so that
-    neither is praised for what it was told. The starter's own photos are not judged by.
+    A training photo of a model is judged by its cross-validated prediction, so that no model is scored on photos it
+    was trained on. The starter model's own photos are left out.
 
     Attributes:
-        photos: Photos both have a guess for.
-        changed: (M,) int64, photos whose guess differs.
-        before: (M,) int32, class id the older one guesses.
-        after: (M,) int32, class id the newer one guesses.
-        judged: Photos with a label that both can be judged by.
-        older_right: How many of these the older one tells right.
-        newer_right: How many of these the newer one tells right.
-        better: (B,) int64, photos with a label that only the newer one tells right.
-        worse: (W,) int64, photos with a label that only the older one tells right.
-        unknown: Which of the two came from elsewhere, so that nobody knows what they learned from.
-        place_of: One place of each of these photos, by photo id; those that are nowhere at the moment are left out.
+        photos: Number of photos that both predict.
+        changed: (M,) int64, photos whose predicted class differs.
+        before: (M,) int32, class id that the older one predicts.
+        after: (M,) int32, class id that the newer one predicts.
+        judged: Number of labelled photos that both can be judged by.
+        older_right: How many of these the older one gets right.
+        newer_right: How many of these the newer one gets right.
+        better: (B,) int64, labelled photos that only the newer one gets right.
+        worse: (W,) int64, labelled photos that only the older one gets right.
+        unknown: Which of the two were imported, so that their training photos are unknown.
+        place_of: A place of each of these photos, by photo id; without photos whose files are missing.
     """
 
     photos: int
@@ -116,7 +116,7 @@ class Comparison:
 
     @property
     def moves(self) -> list[tuple[int, int, NDArray[np.int64]]]:
-        """What changes into what: class ids before and after, and the photos; the largest change first."""
+        """The changes by pair: class id before, class id after, and the photos; the largest first."""
         pairs = np.stack([self.before, self.after], axis=1)
         kinds, which = np.unique(pairs, axis=0, return_inverse=True)
         found = [(int(old), int(new), self.changed[which.ravel() == i]) for i, (old, new) in enumerate(kinds.tolist())]
@@ -165,7 +165,7 @@ def _places_of(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> dic
 
 
 def name_model(collection: CollectionStore, model_id: int, note: str) -> None:
-    """Give a model a note of the person's own.
+    """Store a note with a model.
 
     Raises:
         ModelFileBad: there is no such model.
@@ -182,7 +182,7 @@ def name_model(collection: CollectionStore, model_id: int, note: str) -> None:
 
 
 def delete_model(engine: Engine, model_id: int) -> None:
-    """Remove a model for good, unless it is in use.
+    """Delete a model permanently, unless it is in use.
 
     Raises:
         ModelFileBad: there is no such model.
@@ -200,21 +200,21 @@ def delete_model(engine: Engine, model_id: int) -> None:
 
 
 def prunable(models: Sequence[ModelEntry], keep: int) -> tuple[ModelEntry, ...]:
-    """The models that pruning would remove: the oldest, but neither the one in use nor one with a note.
+    """List the models that pruning deletes: the oldest, except the one in use and those with a note.
 
     Args:
-        models: Of a collection, newest first.
-        keep: How many of those that may go are kept, the newest.
+        models: Models of a collection, newest first.
+        keep: Number of deletable models to keep, the newest.
     """
     return tuple(entry for entry in models if not entry.current and not entry.note)[max(keep, 0) :]
 
 
 def prune_models(engine: Engine, keep: int) -> list[int]:
-    """Remove what `prunable` names; returns the numbers of those removed.
+    """Delete the models that `prunable` lists; return their numbers.
 
     Args:
         engine: Of the collection with the models.
-        keep: How many of those that may go are kept, the newest.
+        keep: Number of deletable models to keep, the newest.
     """
     gone = [entry.id for entry in prunable(engine.collection.models.all(), keep)]
     for model_id in gone:
@@ -225,15 +225,15 @@ def prune_models(engine: Engine, keep: int) -> list[int]:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Opinion:
-    """What one model makes of a collection.
+    """The predictions of one model for a collection.
 
     Attributes:
         photo_ids: (N,) int64, rising.
-        guesses: (N,) int32 class ids.
+        guesses: (N,) int32 predicted class ids.
         judged: (J,) int64, rising; labelled photos it can be judged by.
         right: (J,) bool.
         model_id: Its number, None for the starter.
-        foreign: Whether it came from elsewhere.
+        foreign: Whether it was imported.
     """
 
     photo_ids: NDArray[np.int64]
@@ -271,13 +271,13 @@ def _opinion(engine: Engine, model_id: int | None) -> _Opinion:
 def _fair_guesses(
     training: LearnedPhotos, class_ids: NDArray[np.int32], photo_ids: NDArray[np.int64], best: NDArray[np.int32]
 ) -> NDArray[np.int32]:
-    """(N,) class ids a model can be judged by: out of fold where it learned from the photo; -1 where it cannot.
+    """Return (N,) class ids to judge a model by: cross-validated for its training photos; -1 without one.
 
     Args:
-        training: What it learned from.
+        training: Its training photos.
         class_ids: (C,) that its outputs mean; 0 for a class that was deleted.
         photo_ids: (N,) int64, rising.
-        best: (N,) class ids it guesses now.
+        best: (N,) class ids that it predicts now.
     """
     fair = best.copy()
     _, here, there = np.intersect1d(photo_ids, training.photo_ids, return_indices=True)

@@ -1,4 +1,4 @@
-"""What models that never saw a photo say of the collection's labels: what doubts and advice stand on."""
+"""Cross-validated predictions of the labelled photos, for finding label errors and photos to label next."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CrossValidatedLabels:
-    """A fit of the collection's labels.
+    """A fit of the collection's labels with held-out predictions.
 
     Attributes:
-        photos: What was learned from.
+        photos: The training set.
         fitted: The fit.
         unmeasured: The classes of which no photo could be held out.
     """
@@ -37,7 +37,7 @@ class CrossValidatedLabels:
 
 
 def second_opinion(engine: Engine, backbone: str, cancel: CancelToken) -> CrossValidatedLabels:
-    """Fit the collection's labels, with the starter's photos where they belong.
+    """Fit the collection's labels and predict each labelled photo by a model that was not trained on it.
 
     Raises:
         TooFewPhotos: fewer than two classes have enough photos.

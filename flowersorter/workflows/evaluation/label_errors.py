@@ -1,4 +1,4 @@
-"""The label doctor: labels that are probably wrong, the worst first, each with its reason; to be kept or moved."""
+"""Finds labels that are probably wrong, the worst first, each with similar photos as the reason."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class LabelErrorsRequest:
-    """Look for labels that are probably wrong.
+    """Find labels that are probably wrong.
 
     Attributes:
         backbone: Name, or None for the collection's.
@@ -46,7 +46,7 @@ class LookAlike:
 
     Attributes:
         photo_id: The photo.
-        path: Where it stands, None if it is nowhere at the moment.
+        path: Its path; None if its file is missing.
     """
 
     photo_id: int
@@ -82,7 +82,7 @@ class LabelError:
 
 @dataclass(frozen=True, slots=True)
 class LabelErrorGroup:
-    """Doubted photos of one class that look like another: "9 filed as dahlia look like zinnia".
+    """Doubted labels of one class whose photos look like another: "9 labelled dahlia look like zinnia".
 
     Attributes:
         class_id: Their label.
@@ -97,15 +97,15 @@ class LabelErrorGroup:
 
 @dataclass(frozen=True, slots=True)
 class LabelErrorsResult:
-    """What was found.
+    """The labels that are probably wrong.
 
     Attributes:
         doubts: The worst first; contradicting folders before all.
         groups: The same by pair of classes, the largest first.
-        checked: Labels that were looked at.
-        kept: Labels that would be doubted, had the person not said they are right.
-        unmeasured: Classes that could not be checked: nothing of them can be held out.
-        accuracy: Share of the labels the models agree with, None where none was looked at.
+        checked: Number of labels checked.
+        kept: Number of labels that would be doubted if a person had not confirmed them in the review.
+        unmeasured: Classes that could not be checked, because none of their photos can be held out.
+        accuracy: Share of the labels that the models agree with; None if none was checked.
     """
 
     doubts: tuple[LabelError, ...]
@@ -117,7 +117,7 @@ class LabelErrorsResult:
 
     @property
     def little_known(self) -> bool:
-        """Whether the models are wrong more often than right: what they doubt says little then."""
+        """Whether the models are wrong more often than right, so that their doubts mean little."""
         return self.accuracy is not None and self.accuracy < 0.5
 
 
@@ -156,7 +156,7 @@ def find_label_errors(
 
 
 def find_duplicate_labels(collection: CollectionStore) -> LabelErrorsResult:
-    """The photos in the folders of two classes alone, as `find_label_errors` lists them; no picture is looked at."""
+    """List only the photos that are in the folders of two classes, as `find_label_errors` does; reads no photo."""
     whereabouts = _Whereabouts(collection)
     return _result(collection, [_contradicting(each, whereabouts) for each in contradictions(collection)], 0, (), None)
 
@@ -174,17 +174,17 @@ def _result(
 
 
 def keep(collection: CollectionStore, photo_id: int, class_id: int, better_id: int) -> None:
-    """Remember that a person looked and the label is right: it is not doubted again in favour of that class."""
+    """Store that a person reviewed a label and kept it: it is not doubted again in favour of that class."""
     collection.reviewed_labels.add(photo_id, class_id, better_id)
 
 
 def keep_no_longer(collection: CollectionStore, photo_id: int, class_id: int, better_id: int) -> None:
-    """Take `keep` back."""
+    """Undo `keep`."""
     collection.reviewed_labels.remove(photo_id, class_id, better_id)
 
 
 class _Whereabouts:
-    """Where photos stand at the moment."""
+    """Finds the present place of a photo."""
 
     def __init__(self, collection: CollectionStore) -> None:
         places = collection.photos.all_places()
@@ -193,7 +193,7 @@ class _Whereabouts:
         self._places = places
 
     def place(self, photo_id: int) -> tuple[int, Path] | None:
-        """Id and path of the first place of a photo that is there."""
+        """Return id and path of the first place of a photo whose file is there; None without one."""
         at = self._at.get(photo_id)
         return None if at is None else (int(self._places.ids[at]), self._places.paths[at])
 
@@ -223,7 +223,7 @@ def _doubted(
     for number, row in enumerate(look.rows[: look.suspicious].tolist()):
         photo_id = int(photos.photo_ids[row])
         place = whereabouts.place(photo_id)
-        if place is None:  # nobody can look at it now
+        if place is None:  # its file is missing: it cannot be reviewed now
             continue
         result.append(
             LabelError(

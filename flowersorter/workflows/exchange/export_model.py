@@ -1,4 +1,4 @@
-"""Take the model elsewhere: for plain torchvision, for ONNX runtimes, or as a bundle to share."""
+"""Exports the model for plain torchvision, for ONNX runtimes, or as a file that another collection can import."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ _BLOCK_ROWS = 4096
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """Write the collection's model to a file; its suffix says in which form.
+    """Export the collection's model to a file; the suffix chooses the format.
 
     Attributes:
-        path: Ends in .pth (plain torchvision), .onnx (photo in, probabilities out) or .safetensors (to share).
+        path: The file: .pth (plain torchvision), .onnx (photo in, probabilities out) or .safetensors (to import).
         backbone: Name, or None for the collection's.
     """
 
@@ -47,15 +47,15 @@ class ExportRequest:
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """A file that was written.
+    """An exported model.
 
     Attributes:
         path: The file.
         classes: The model's classes, in the order of its outputs.
         backbone: Name of its backbone.
-        accuracy: Held-out accuracy of what was written, None where there is none.
-        remark: What to know about it, in a sentence or two; "" where there is nothing.
-        script: Python that uses the file without this program; "" for a bundle.
+        accuracy: Held-out accuracy of the exported model; None if it was not measured.
+        remark: Limits of this format, in a sentence or two; "" without any.
+        script: Python code that uses the file without this program; "" for .safetensors.
     """
 
     path: Path
@@ -67,14 +67,14 @@ class ExportResult:
 
 
 def export_model(engine: Engine, request: ExportRequest, report: Report, cancel: CancelToken) -> ExportResult:
-    """Write the current model; an existing file is replaced only when the new one is whole.
+    """Write the current model atomically.
 
-    A .pth has a head of its own, with a held-out accuracy of its own: see `_plain_head`.
+    A .pth gets a head and a held-out accuracy of its own: see `_plain_head`.
 
     Raises:
         UserError: the suffix is unknown, the file cannot hold the backbone or be written, or a package is missing.
         ModelFileBad: there is no model to export.
-        TooFewPhotos: a .pth is wanted but the photos it must be fitted on are not in the collection.
+        TooFewPhotos: a .pth is requested, and the labels have changed since the model was trained.
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; nothing was written.
     """
@@ -114,7 +114,7 @@ def export_model(engine: Engine, request: ExportRequest, report: Report, cancel:
         data, remark = _onnx(model, entry, path), _ONNX_REMARK
     else:
         head = _plain_head(engine, named, cancel)
-        plain = head.held_out_accuracy if accuracy is not None else None  # too few photos for one, too few for both
+        plain = head.held_out_accuracy if accuracy is not None else None  # too few for one are too few for both
         data, remark, accuracy = _torchvision(model, entry, head), _pth_remark(plain, accuracy), plain
     cancel.check()
     try:
@@ -130,10 +130,10 @@ def export_formats(engine: Engine) -> tuple[str, ...]:
 
 
 def _check_shareable(backbone: str) -> None:
-    """Refuse a bundle without its network, which is nowhere but in this collection.
+    """Refuse a .safetensors of a finetuned model: the file holds no network, and no other collection has it.
 
     Raises:
-        UserError: the network was trained here.
+        UserError: the network was finetuned in this collection.
     """
     if is_tuned(backbone):
         raise UserError(
@@ -144,7 +144,7 @@ def _check_shareable(backbone: str) -> None:
 
 
 def _called_as_now(collection: CollectionStore, model: Model) -> Model:
-    """The model with the class names of today, unless classes it tells apart were merged since."""
+    """Return the model with the current class names, or unchanged if two of its classes were merged since."""
     entries = [collection.classes.find(name) for name in model.class_names]
     names = [name if entry is None else entry.name for name, entry in zip(model.class_names, entries, strict=True)]
     return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
@@ -188,7 +188,7 @@ def _torchvision(model: Model, entry: Backbone, head: PlainHead) -> bytes:
 
 
 def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> PlainHead:
-    """Fit a head on the raw pooled features: the square root of ours has no place in a plain torchvision network."""
+    """Fit a head on the raw pooled features: a plain torchvision network cannot take their square root."""
     collection = engine.collection
     model = named.model
     classes = collection.labels.class_ids() if named.id else {}
@@ -203,16 +203,16 @@ def _plain_head(engine: Engine, named: NamedModel, cancel: CancelToken) -> Plain
         )
     order = [model.class_names.index(name) for name in examples.class_names]
     targets = np.array(order, np.intp)[examples.targets]
-    starters = -1 - examples.photo_ids[~examples.own]  # not all: the person may have deleted a class
+    starters = -1 - examples.photo_ids[~examples.own]  # not every one: the person may have deleted a class
     totals = [_totals(collection, model.backbone, own.photo_ids), starter().totals[starters]]
     learned_from = replace(examples.examples, targets=targets)
-    if named.id is None:  # what the starter is worth was measured on its own photos, too
+    if named.id is None:  # the starter model's accuracy was measured on its own photos, too
         learned_from = replace(learned_from, own=np.ones(len(targets), np.bool_))
     return fit_plain_head(learned_from, np.concatenate(totals), len(model.class_names), cancel)
 
 
 def _totals(collection: CollectionStore, backbone: str, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
-    """(N,) sums of the pooled features of embedded photos, by hash; the mean of both views where there are two."""
+    """Return (N,) float32 sums of the pooled features of photos, in hash order; the mean over two views if cached."""
     _, hashes = collection.photos.by_hash(photo_ids)
     store = collection.embeddings(backbone)
     totals = np.empty(len(hashes), np.float32)

@@ -1,4 +1,4 @@
-"""Take a model from a file that somebody shared: it joins the collection's models once every part of it is checked."""
+"""Imports a model file into a collection after checking every part of it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ImportResult:
         weights_here: Whether the backbone's weights are on this computer.
         photos: How many photos it learned from, as its maker says.
         accuracy: Its held-out accuracy, 0 to 1, as its maker says; None where nothing is said. Never measured here.
-        note: What its maker wrote about it.
+        note: The note of its author.
         made_current: Whether the collection uses it now.
     """
 
@@ -105,7 +105,7 @@ def import_model(engine: Engine, request: ImportRequest, report: Report, cancel:
 
 
 def _note(name: str, found: ValidatedModel) -> str:
-    """What stands beside the model in lists, so that a claim is never taken for a measurement."""
+    """Return the note to list with the model, in which reported figures are marked as the author's."""
     said = f"{found.photos} photos"
     if found.accuracy is not None:
         said += f", {100 * found.accuracy:.1f} % right"

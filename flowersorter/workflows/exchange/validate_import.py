@@ -1,4 +1,4 @@
-"""A model from somebody else: every part of it is checked, and only what was checked is taken over."""
+"""Validates an imported model file: checks every part of it, and ignores the rest."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _MAX_PHOTOS = 10**9
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ValidatedModel:
-    """A model that can be used, and what its maker says of it.
+    """A validated model, and the claims of its author.
 
     Attributes:
-        model: The model, without what its maker measured.
+        model: The model, without the figures of its author.
         photos: How many photos it learned from, as its maker says.
         accuracy: Its held-out accuracy, 0 to 1, as its maker says; None where nothing is said.
-        note: What its maker wrote about it.
+        note: The note of its author.
     """
 
     model: Model

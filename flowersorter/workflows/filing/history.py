@@ -1,4 +1,4 @@
-"""History: every run, undoing one, and putting right what a crash left."""
+"""Lists sorts and their photos, undoes a sort, and recovers interrupted ones."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class UndoRequest:
-    """Take a run back.
+    """Undo a sort.
 
     Attributes:
-        run_id: The run, or None for the newest with something to undo.
-        only: Ids of entries of `filings`, to take back a part of the run; None for all of it.
+        run_id: The sort, or None for the newest with something to undo.
+        only: Ids of entries of `filings`, to undo a part of the sort; None for all of it.
     """
 
     run_id: int | None = None
@@ -32,15 +32,15 @@ class UndoRequest:
 
 
 def runs(collection: CollectionStore) -> list[Run]:
-    """Every run of a collection, newest first."""
+    """List the sorts of a collection, newest first."""
     return collection.journal.runs()
 
 
 def filings(collection: CollectionStore, run_id: int) -> list[Entry]:
-    """What a run did with each photo, sidecars left out.
+    """List the journal entries of a sort's photos, without those of sidecars.
 
     Raises:
-        KeyError: there is no such run.
+        KeyError: there is no such sort.
     """
     collection.journal.run(run_id)
     return [entry for entry in collection.journal.filings(run_id) if entry.lead_id is None]
@@ -48,12 +48,12 @@ def filings(collection: CollectionStore, run_id: int) -> list[Entry]:
 
 @dataclass(frozen=True, slots=True)
 class RunPhoto:
-    """A photo of a run, and whether it can be taken back.
+    """A photo of a sort, and whether it can be undone.
 
     Attributes:
-        entry: What the run did with it.
-        moved_on_by: The later run that moved it to another class and has to be undone first, or None.
-        can_undo: Whether it is filed and nobody is at it; whether it was changed since is seen when it is read.
+        entry: Its journal entry.
+        moved_on_by: The later sort that moved it to another class and must be undone first, or None.
+        can_undo: Whether it is sorted and no job is moving it. A later change of the file is found when it is undone.
     """
 
     entry: Entry
@@ -62,10 +62,10 @@ class RunPhoto:
 
 
 def run_photos(collection: CollectionStore, run_id: int) -> list[RunPhoto]:
-    """The photos of a run, in the order of its plan.
+    """List the photos of a sort, in the order of its plan.
 
     Raises:
-        KeyError: there is no such run.
+        KeyError: there is no such sort.
     """
     later = moved_on(collection.database, run_id)
     at_rest = collection.journal.run(run_id).state != RunState.OPEN
@@ -76,15 +76,15 @@ def run_photos(collection: CollectionStore, run_id: int) -> list[RunPhoto]:
 
 
 def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: CancelToken) -> UndoResult:
-    """Take a run back, photo by photo, refusing what the person changed since.
+    """Undo a sort, photo by photo; keep photos that were edited since.
 
     Raises:
-        UndoRefused: there is no such run, or nothing left to undo.
-        Cancelled: asked to stop; what is undone stays undone.
+        UndoRefused: there is no such sort, or nothing left to undo.
+        Cancelled: asked to stop; photos undone until then stay undone.
     """
     run_id = request.run_id
     if run_id is None:
-        # A run that found everything already there filed nothing; the person means the one before.
+        # A sort that found every photo already there has nothing to undo; the one before is meant.
         run_id = next((run.id for run in runs(engine.collection) if run.has_something_to_undo), None)
     if run_id is None:
         raise UndoRefused(
@@ -102,5 +102,5 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
 
 
 def recover_collection(collection: CollectionStore) -> RecoveryResult:
-    """Finish or roll back what a crash left half-done; does nothing where nothing is."""
+    """Finish or roll back sorts that a crash interrupted."""
     return recover(collection)

@@ -1,4 +1,4 @@
-"""Correct after sorting: photos that are filed already follow their class into its folder."""
+"""Moves sorted photos into the folder of their new class after a change of labels or classes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RefileRequest:
-    """Let filed photos follow the labels a person gave them.
+    """Move sorted photos into the folder of their present label.
 
     Attributes:
         photo_ids: The photos that were corrected; those without a label stay where they are.
@@ -36,10 +36,10 @@ class RefileRequest:
 
 @dataclass(frozen=True, slots=True)
 class RefileResult:
-    """What became of the filed photos.
+    """The outcome for the sorted photos.
 
     Attributes:
-        run_ids: The runs that moved them, for undoing; none where nothing was filed elsewhere.
+        run_ids: The sorts that moved them, for undo; none if none moved.
         moved: Photos that are in their new class folder now.
         left: Photos that stay where they are, and why.
     """
@@ -50,7 +50,7 @@ class RefileResult:
 
 
 def misfiled(collection: CollectionStore, photo_ids: Sequence[int]) -> list[tuple[FiledPhoto, str]]:
-    """Which of these photos are filed under another class than their label says, with the class of the label."""
+    """Return the photos sorted into another class folder than that of their label, with the class of the label."""
     names = {entry.id: entry.name for entry in collection.classes.all()}
     labels = collection.labels.get(list(photo_ids))
     wanted = {
@@ -78,11 +78,11 @@ def photos_at(collection: CollectionStore, paths: Sequence[Path]) -> tuple[int, 
 
 
 def refile(engine: Engine, request: RefileRequest, report: Report, cancel: CancelToken) -> RefileResult:
-    """Move filed photos into the folders of the classes they were given since; journalled like any other run.
+    """Move sorted photos into the folder of their present label. The journal records it as a sort.
 
     Raises:
         SortRefused: the folder they were filed into is gone or cannot be written to.
-        Cancelled: asked to stop; what is moved stays moved and can be undone.
+        Cancelled: asked to stop; photos moved until then stay moved and can be undone.
     """
     collection = engine.collection
     return run_refile(
@@ -91,7 +91,7 @@ def refile(engine: Engine, request: RefileRequest, report: Report, cancel: Cance
 
 
 def plan_class_move(collection: CollectionStore, class_name: str, to: str, cancel: CancelToken) -> list[SortPlan]:
-    """Plan what renaming a class, or merging it into another one, means for the photos filed under it; reads only.
+    """Plan the moves of sorted photos after their class is renamed or merged; reads only.
 
     Raises:
         SortRefused: a folder they were filed into is gone or cannot be written to.
@@ -103,10 +103,10 @@ def plan_class_move(collection: CollectionStore, class_name: str, to: str, cance
 def run_refile(
     collection: CollectionStore, plans: Sequence[SortPlan], report: Report, cancel: CancelToken
 ) -> RefileResult:
-    """Do what plans of `refile` or `plan_class_move` say.
+    """Carry out plans of `refile` or `plan_class_move`.
 
     Raises:
-        Cancelled: asked to stop; what is moved stays moved and can be undone.
+        Cancelled: asked to stop; photos moved until then stay moved and can be undone.
     """
     results = [execute(plan, collection, report, cancel) for plan in plans if plan.files]
     left = [skipped for plan in plans for skipped in plan.skipped]

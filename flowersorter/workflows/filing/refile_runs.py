@@ -1,4 +1,4 @@
-"""The runs that moved filed photos after a label or a class changed, so that undoing the change moves them back."""
+"""Stores which sorts moved photos after a label or a class changed, so that undo moves them back."""
 
 from __future__ import annotations
 

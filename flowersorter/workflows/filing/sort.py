@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Include(StrEnum):
-    """Which photos are filed; labelled ones always are."""
+    """The photos to sort besides labelled ones."""
 
     ALL = "all"  # every suggestion but "unknown"
     LIKELY = "likely"
@@ -82,7 +82,7 @@ class SortRequest:
 
 @dataclass(frozen=True, slots=True)
 class RunSortRequest:
-    """Do what a plan says; the person has seen it."""
+    """Carry out a plan that the person has seen."""
 
     plan: SortPlan
 
@@ -100,7 +100,7 @@ def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: Canc
 
 
 def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
-    """Photos among what the program remembers would be gone with it."""
+    """Refuse a destination inside the collection: deleting the collection would delete the photos."""
     if destination.resolve().is_relative_to(collection.folder.resolve()):
         raise SortRefused(
             text("The destination cannot be used"),
@@ -129,7 +129,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
         if before.get(sha256_of[i], class_name) != class_name:
-            left.append(Skipped(paths[i], f"it is filed under “{before[sha256_of[i]]}” there already"))
+            left.append(Skipped(paths[i], f"it is sorted into “{before[sha256_of[i]]}” there already"))
             continue
         filings.append(
             Filing(
@@ -148,7 +148,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
 
 
 def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:
-    """The class under which photos stand at a destination since an earlier run: nothing is filed under two classes."""
+    """Return the class that earlier sorts put each photo under at a destination, so that none gets a second one."""
     return {
         photo.sha256: photo.class_name
         for photo in filed_photos(collection.database, hashes)
@@ -157,13 +157,13 @@ def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequen
 
 
 def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
-    """(N,) bool: the rows that are filed."""
+    """Return (N,) bool: the rows that are sorted."""
     guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in _VERDICTS[include]])
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
 
 
 def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
-    """(N,) bool: the rows of photos there is a guess about, however unsure."""
+    """(N,) bool: the rows of photos with a prediction, however uncertain."""
     guessed: NDArray[np.bool_] = rows.verdicts != int(Verdict.NONE)
     return (rows.photo_ids > 0) & guessed
 
@@ -178,6 +178,6 @@ def run_sort(engine: Engine, request: RunSortRequest, report: Report, cancel: Ca
     """File the photos of a plan, each journalled and verified.
 
     Raises:
-        Cancelled: asked to stop; what is filed stays filed and can be undone.
+        Cancelled: asked to stop; photos sorted until then stay sorted and can be undone.
     """
     return execute(request.plan, engine.collection, report, cancel)

@@ -1,4 +1,4 @@
-"""Changes of the list of classes, each on disk when its call returns, and what taking it back needs."""
+"""Changes the list of classes, and returns the data that undo needs; each change is stored when its call returns."""
 
 from __future__ import annotations
 

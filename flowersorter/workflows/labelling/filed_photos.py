@@ -1,4 +1,4 @@
-"""Tells photos that a run filed from photos that a person put into a class folder, also after their bytes changed.
+"""Separates photos that a sort filed from photos that a person put into a class folder, also after a later edit.
 
 A run may have filed on a guess. Where a viewer turned or tagged the photo since, its hash is another one; the journal
 still knows where the run put it, and the library when the photo was taken.
@@ -49,11 +49,11 @@ def filed_by_runs(collection: CollectionStore, wanted: Mapping[int, str], places
 
 @dataclass(frozen=True, slots=True)
 class InClassFolder:
-    """A photo in a folder named like a class.
+    """A photo in a folder with the name of a class.
 
     Attributes:
-        meant: What the folder means, as `_Meaning` gives it.
-        paths: Where the photo stands, elsewhere too.
+        meant: The class of the folder, as `_Meaning` returns it.
+        paths: All paths of the photo.
     """
 
     meant: int | str
@@ -72,7 +72,7 @@ def _rewritten(
     Args:
         collection: Has the journal.
         standing: Photos in class folders, by photo id.
-        meant: What the names mean that such files may have been filed as.
+        meant: The classes that such files may have been filed as.
         places: Everything in the folder that is open.
     """
     candidates = _candidates(standing, filed_rows(collection.database), meant, places)
@@ -141,14 +141,14 @@ class _Present:
 
 
 class _Meaning:
-    """Tells which names mean the same class, now or formerly, each looked up once."""
+    """Maps present and former class names to the same class; looks each up once."""
 
     def __init__(self, collection: CollectionStore) -> None:
         self._collection = collection
         self._known: dict[str, int | str] = {}
 
     def of(self, name: str) -> int | str:
-        """The id of the class; of a name that means none, what its spellings have in common."""
+        """Return the class id of a name, or for an unknown name a key that is equal for its spellings."""
         if name not in self._known:
             found = self._collection.classes.find(name)
             self._known[name] = class_key(name) if found is None else found.id
@@ -160,7 +160,7 @@ _Key = tuple[int | str, str]
 
 
 def _folded(path: str) -> str:
-    """What the spellings of a path have in common that some disks take for one."""
+    """Return a key that is equal for spellings of a path which some file systems treat as one."""
     return path.lower() if path.isascii() else unicodedata.normalize("NFC", path).casefold()
 
 

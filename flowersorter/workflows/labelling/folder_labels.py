@@ -1,4 +1,4 @@
-"""Class folders are labels: what a person already sorted is read from where the photos stand."""
+"""Labels photos by the class folder that contains them."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def name_key(name: str) -> str:
 def label_by_known_folders(
     collection: CollectionStore, folder: Path, places: Sequence[Place], names: Iterable[str]
 ) -> int:
-    """Label photos that stand in a sub-folder named like a class the collection or its model knows.
+    """Label photos in sub-folders that have the name of a class of the collection or its model.
 
     A label a person gave is never touched; the nearest folder of a matching name counts. A photo in the folder of a
     class that a run filed it as says nothing, wherever that folder was moved and whatever another program wrote into
-    the file: it may have been filed on a guess, and a guess must not come back as a label.
+    the file: it may have been sorted by its suggestion, and a suggestion must not come back as a label.
 
     The labels are committed in chunks that let other threads in between; where one fails, the next scan sets the rest.
 
@@ -79,14 +79,14 @@ def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None
 
 
 def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, str]:
-    """Read classes from where photos stand, as an image folder data set does.
+    """Read classes from the folders of photos, as an image folder data set does.
 
     Args:
         folder: Has one sub-folder per class.
         places: Places under it.
 
     Returns:
-        The name of the sub-folder by photo id, for the photos that stand in one; `ASIDE` is none.
+        The name of the sub-folder by photo id, for photos in one; `ASIDE` does not count.
     """
     sub_folders: dict[str, str | None] = {}
     wanted: dict[int, str] = {}
@@ -102,7 +102,7 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
 
 
 def _sub_folder(inside: Path) -> str | None:
-    """The class that a folder inside a labelled folder stands for."""
+    """Return the class of a folder inside a labelled folder."""
     if not inside.parts or name_key(inside.parts[0]) == name_key(ASIDE):
         return None
     return unicodedata.normalize("NFC", inside.parts[0])

@@ -1,4 +1,4 @@
-"""Labels whose photos are gone: told apart from photos on an unplugged drive, counted and forgotten."""
+"""Counts and deletes labels of photos that were deleted, other than photos on an unplugged drive."""
 
 from __future__ import annotations
 

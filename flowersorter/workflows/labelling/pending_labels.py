@@ -75,7 +75,7 @@ class PendingLabels:
         self._classes = self._collection.pending_labels.all()
 
     def apply(self, step: LabelStep) -> LabelNews:
-        """Write what a step says; a place that has been read since stands for its photo.
+        """Write the labels of a step; for a place that has been read since, label its photo.
 
         Raises:
             UserError: a class is gone from the library, or the disk refuses; the step is not in force.
@@ -111,7 +111,7 @@ class PendingLabels:
         return LabelNews(step.labels_before, step.pending_before)
 
     def found(self, place_ids: NDArray[np.int64], photo_ids: NDArray[np.int64]) -> LabelNews:
-        """Turn into labels what is pending for photos that are read by now.
+        """Turn pending labels into labels for photos that have been read by now.
 
         Args:
             place_ids: (N,) places as the library has them.

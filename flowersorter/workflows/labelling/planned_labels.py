@@ -66,11 +66,11 @@ class PlannedClasses:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PlannedLabels:
-    """What class folders say of their photos, before it is written.
+    """The labels of class folders, before they are written.
 
     Attributes:
         collection: Gets the labels.
-        names: The sub-folder that each photo stands in, by photo id.
+        names: The sub-folder of each photo, by photo id.
         classes: The classes of the collection, with those that the sub-folders need.
     """
 
@@ -80,7 +80,7 @@ class PlannedLabels:
 
     @classmethod
     def of(cls, collection: CollectionStore, names: Mapping[int, str]) -> PlannedLabels:
-        """Plan the labels for the sub-folders that photos stand in.
+        """Plan labels from the sub-folders of photos.
 
         Raises:
             ClassRefused: the name of a sub-folder cannot be that of a class.

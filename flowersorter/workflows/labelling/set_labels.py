@@ -1,4 +1,4 @@
-"""Sets and removes the labels of photos, on disk before the call returns; `pending_labels` does so in steps."""
+"""Sets and removes labels of photos; they are stored before the call returns. `pending_labels` does so in steps."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from flowersorter.library.collection import CollectionStore
 
 
 def assign(collection: CollectionStore, photo_ids: Sequence[int], class_id: int) -> None:
-    """Label photos as a person does: it is their class from now on."""
+    """Label photos with a class, on behalf of a person."""
     collection.labels.assign(photo_ids, class_id, LabelOrigin.PERSON)
 
 
 def clear(collection: CollectionStore, photo_ids: Sequence[int]) -> dict[int, Label | None]:
-    """Remove labels: the photos have the suggested class again.
+    """Remove the labels of photos.
 
     Returns:
         The label that each photo had, None where it had none.

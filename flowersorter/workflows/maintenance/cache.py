@@ -1,7 +1,4 @@
-"""The cache of small pictures: how much it holds, keeping it within its limit, emptying it.
-
-Everything in it is made again when it is needed, so the worst that a wrong deletion costs is time.
-"""
+"""Measures, limits and empties the thumbnail cache. A deleted thumbnail is computed again when it is needed."""
 
 from __future__ import annotations
 
@@ -17,24 +14,24 @@ from flowersorter.messages import text
 
 MB = 1_000_000
 _DAY_S = 24 * 60 * 60
-#: A picture that is being written is finished within seconds; one that was begun an hour ago never will be.
+#: A thumbnail is written within seconds: a temporary file of an hour ago was left by a crash.
 _STALE_S = 60 * 60
-#: A drive that is away for a while is not a photo that is gone.
+#: Photos missing for less than this may be on a drive that is unplugged for a while.
 _LONG_S = 30 * _DAY_S
-#: Cleaned to this share of the limit, so that the next folder does not lead to the next cleaning.
+#: Share of the limit that cleaning shrinks the cache to, so that the next folder does not exceed it at once.
 _ROOM = 0.9
 
 
 @dataclass(frozen=True, slots=True)
 class CacheState:
-    """What the caches of a collection hold.
+    """The sizes of a collection's caches.
 
     Attributes:
-        pictures: Small pictures.
-        picture_bytes: What they take.
-        photos: Photos the library knows.
-        embedding_bytes: What the embeddings of all backbones take; they are kept.
-        limit_mb: What the small pictures may take; 0 for as much as they like.
+        pictures: Number of thumbnails.
+        picture_bytes: Their size.
+        photos: Number of photos in the library.
+        embedding_bytes: Size of the embeddings of all backbones; cleaning keeps them.
+        limit_mb: Limit of the thumbnails in MB; 0 for no limit.
     """
 
     pictures: int
@@ -46,11 +43,11 @@ class CacheState:
 
 @dataclass(frozen=True, slots=True)
 class Cleaned:
-    """What was deleted.
+    """The result of cleaning.
 
     Attributes:
-        pictures: Small pictures.
-        freed_bytes: What they took, with leftovers of pictures that were never finished.
+        pictures: Number of thumbnails deleted.
+        freed_bytes: Disk space freed, also by deleting unfinished files.
     """
 
     pictures: int
@@ -58,17 +55,17 @@ class Cleaned:
 
 
 def cache_limit_mb(collection: CollectionStore) -> int:
-    """What the small pictures may take, in millions of bytes; 0 for as much as they like."""
+    """Return the limit of the thumbnail cache in millions of bytes; 0 for no limit."""
     return max(0, collection.settings.get(CACHE_LIMIT_MB))
 
 
 def set_cache_limit(collection: CollectionStore, limit_mb: int) -> None:
-    """Keep another limit; what is too much is deleted by the next cleaning, which is due at once."""
+    """Store another limit. The next cleaning, which is due at once, applies it."""
     collection.settings.set(CACHE_LIMIT_MB, limit_mb)
 
 
 def cache_state(collection: CollectionStore) -> CacheState:
-    """Count what is there; takes about a second for 100,000 photos."""
+    """Measure the caches; takes about a second for 100,000 photos."""
     pictures = picture_bytes = 0
     for files in collection.thumbnails.files():
         sizes = [file.size_bytes for file in files if file.sha256 is not None]
@@ -81,7 +78,7 @@ def cache_state(collection: CollectionStore) -> CacheState:
 
 
 def cleaning_due(collection: CollectionStore) -> bool:
-    """Whether the cache should be looked at: once a day, and when it has grown past its limit."""
+    """Whether the cache should be cleaned: once a day, and when it exceeds its limit."""
     measured = collection.settings.get(CACHE_MEASURED)
     since = time.time() - measured.get("at", 0)
     if not 0 <= since < _DAY_S:
@@ -91,13 +88,13 @@ def cleaning_due(collection: CollectionStore) -> bool:
 
 
 def clean_cache(collection: CollectionStore, report: Report, cancel: CancelToken) -> Cleaned:
-    """Delete what was never finished and, if there is more than the limit, what will be missed least.
+    """Delete unfinished files and, above the limit, the least useful thumbnails.
 
-    First go pictures of photos the library does not know, then of photos that have been gone from everywhere for
-    long, then those that were used the longest ago. Run it where no job reads photos: what it deletes is made again.
+    Thumbnails of photos that the library does not know go first, then those of photos missing for long, then the least
+    recently used. Run it while no job reads photos: that would compute the deleted thumbnails again.
 
     Raises:
-        Cancelled: asked to stop; what is deleted is deleted.
+        Cancelled: asked to stop; deleted files stay deleted.
     """
     report(Progress(text("Tidying up"), 0))
     collection.thumbnails.take_written_bytes()
@@ -127,10 +124,10 @@ def clean_cache(collection: CollectionStore, report: Report, cancel: CancelToken
 
 
 def empty_cache(collection: CollectionStore, report: Report, cancel: CancelToken) -> Cleaned:
-    """Delete every small picture.
+    """Delete every thumbnail.
 
     Raises:
-        Cancelled: asked to stop; what is deleted is deleted.
+        Cancelled: asked to stop; deleted files stay deleted.
     """
     report(Progress(text("Tidying up"), 0))
     removed = freed = 0
@@ -145,7 +142,7 @@ def empty_cache(collection: CollectionStore, report: Report, cancel: CancelToken
 
 
 def _least_missed_first(collection: CollectionStore, files: list[CacheFile], now: float) -> list[CacheFile]:
-    """Order pictures by how little they will be missed."""
+    """Order thumbnails, the least useful first."""
     rows = collection.database.query(
         "SELECT sha256, MIN(COALESCE(missing, 1)) AS gone FROM photos LEFT JOIN places ON photo_id = photos.id"
         " GROUP BY photos.id"

@@ -1,4 +1,4 @@
-"""Doctor: is everything the program needs there and sound?"""
+"""Checks the installation, the device, the weights and the collection."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _LOW_DISK_BYTES = 500 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One thing looked at.
+    """The result of one check.
 
     Attributes:
-        name: What was looked at.
-        ok: Whether it is as it should be.
-        detail: What was found.
+        name: The part of the program or the collection.
+        ok: Whether it is usable.
+        detail: Its state, or the reason why it is not usable.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Check:
 
 
 def doctor(collection_folder: Path) -> list[Check]:
-    """Check the installation, the device, the weights and the collection; changes nothing."""
+    """Run every check; changes nothing."""
     checks = [
         Check(
             "FlowerSorter",
@@ -98,7 +98,7 @@ def _starter() -> str:
 
 
 def _collection(folder: Path) -> list[Check]:
-    """Look at the library and, if it can be opened, at its backup and its caches."""
+    """Check the library and, if it can be opened, its backup, its models and its caches."""
     more: list[Check] = []
 
     def look() -> str:
@@ -122,7 +122,7 @@ def _collection(folder: Path) -> list[Check]:
 
 
 def _models(collection: CollectionStore) -> str:
-    """Read every one of them."""
+    """Read every model file."""
     models = list_models(collection)
     for entry in models:
         Model.from_bundle(*collection.models.load(entry.id))

@@ -16,7 +16,7 @@ class BackboneInfo:
     """A backbone as it is offered.
 
     Attributes:
-        name: What `--backbone` takes.
+        name: The name for `--backbone`.
         title: The name for people.
         features: Length of its embeddings.
         installed: Whether its weights are on this computer.
@@ -58,7 +58,7 @@ def download_backbone(name: str, report: Report, cancel: CancelToken) -> Path:
 
     Raises:
         UserError: there is no such backbone.
-        DownloadFailed: the weights could not be fetched or are not what they should be.
+        DownloadFailed: the weights could not be downloaded, or their checksum is wrong.
         Cancelled: asked to stop.
     """
     from flowersorter.vision.backbone.download import download_weights

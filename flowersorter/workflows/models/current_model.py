@@ -1,4 +1,4 @@
-"""Which model speaks for a collection, and choosing another one."""
+"""Finds the active model of a collection, and changes it."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class Starter:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NamedModel:
-    """A model and what it is called: its number in the collection, None for the starter."""
+    """A model and its number in the collection; None for the starter."""
 
     id: int | None
     model: Model
@@ -69,14 +69,14 @@ def starter() -> Starter:
 
 
 def chosen_backbone(collection: CollectionStore, wanted: str | None = None) -> str:
-    """Name the backbone to use: the one asked for, else the collection's."""
+    """Return the name of the backbone to use: `wanted`, else the collection's."""
     return wanted or collection.settings.get(BACKBONE) or DEFAULT
 
 
 def model_for(engine: Engine, backbone: str) -> NamedModel | None:
-    """Find the model that speaks for a backbone: the current one, else the newest, else the starter.
+    """Return the active model of a backbone: the current one, else its newest, else the starter; None without one.
 
-    It answers with the promise of the collection.
+    Its threshold of *sure* keeps the target precision of the collection.
 
     Raises:
         ModelFileBad: the model's file is damaged.
@@ -107,7 +107,7 @@ def list_models(collection: CollectionStore) -> list[ModelEntry]:
 def use_model(collection: CollectionStore, model_id: int | None) -> None:
     """Make a model current and its backbone the collection's; None is the starter.
 
-    Classes that were deleted since are there again if it knows them: whoever goes back wants them.
+    Restores deleted classes that the model knows.
 
     Raises:
         ModelFileBad: there is no such model, or its file is damaged.

@@ -77,7 +77,7 @@ def seen_by(engine: Engine, name: str) -> frozenset[bytes]:
 def final_layer(
     engine: Engine, name: str, class_names: Sequence[str], known: KnownClasses | None = None
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]] | None:
-    """What a backbone that was trained in this collection made of its classes itself; None for a registered one.
+    """Return the final layer that was finetuned together with a backbone; None for a registered backbone.
 
     A class that was merged from several is the mean of these; of one that came later nothing is known, which is 0.
 
@@ -116,13 +116,13 @@ def keep_tuned(
     layer: FinalLayer,
     seen: Iterable[bytes],
 ) -> Backbone:
-    """Keep what deep training made of a backbone, under a name of its own.
+    """Store a finetuned backbone under a new name.
 
     Args:
         engine: Of the collection that gets the file.
         base: The registered backbone it was made from, but with the crop it is to have from now on.
         changed: The tensors that changed, by torchvision's names.
-        layer: What was trained together with them.
+        layer: The final layer trained together with them.
         seen: SHA-256 of the photos it was trained on.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a person prefers of a collection, read and written as one, so that a window waits for it once."""
+"""The preferences of a collection, read and written together, so that the window waits for them once."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from flowersorter.workflows.training.semi_supervised_option import learns_from_u
 
 @dataclass(frozen=True, slots=True)
 class StoredPreferences:
-    """What is stored of the preferences, and what the person is told with them.
+    """The stored preferences, and the models that Preferences lists with them.
 
     Attributes:
         backbone: Name.
-        sure_precision: Share of the photos called sure that must be right.
-        learns_from_unlabelled: Whether Retrain goes by photos nobody labelled, too, where labels are few.
+        sure_precision: Target precision of the verdict sure, 0 to 1.
+        learns_from_unlabelled: Whether Retrain also uses unlabelled photos where labels are few.
         moves_sorted_copies: Whether sorted copies follow a changed label; None if the person was not asked yet.
-        cache_limit_mb: What the small pictures may take; 0 for as much as they like.
-        models: Those of the collection, newest first.
+        cache_limit_mb: Limit of the thumbnail cache in MB; 0 for no limit.
+        models: Models of the collection, newest first.
         starter: The model that ships with the program.
     """
 
@@ -56,13 +56,13 @@ def read_preferences(engine: Engine) -> StoredPreferences:
 def store_preferences(
     engine: Engine, backbone: str, precision: float, *, unlabelled: bool, move_copies: bool | None = None
 ) -> bool:
-    """Store what the person chose; returns whether photos are predicted otherwise with it.
+    """Store the preferences; return whether they change predictions.
 
     Args:
         engine: The collection.
         backbone: Name.
-        precision: Share of the photos called sure that must be right.
-        unlabelled: Whether Retrain goes by photos nobody labelled, too.
+        precision: Target precision of the verdict sure, one of `SURE_PRECISIONS`.
+        unlabelled: Whether Retrain also uses unlabelled photos where labels are few.
         move_copies: Whether sorted copies follow a changed label; None leaves it as it is.
     """
     if move_copies is not None:
@@ -75,9 +75,9 @@ def store_preferences(
 
 
 def model_follows(engine: Engine) -> Following:
-    """Whether the model in use follows another promise at once."""
+    """Say when another target precision applies to the model in use."""
     try:
         named = model_for(engine, chosen_backbone(engine.collection))
-    except FlowerSorterError:  # its file is damaged, which whoever asks it for a guess says
+    except FlowerSorterError:  # its file is damaged: every prediction says so
         named = None
     return Following.AT_ONCE if named is None else following(named.model)

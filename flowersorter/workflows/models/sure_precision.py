@@ -1,4 +1,4 @@
-"""The promise of *sure*: how many of the photos that are called so must be right. It is the person's to choose."""
+"""The target precision of the verdict *sure*, which the person chooses in Preferences."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
 
 
 class Following(Enum):
-    """Whether a model follows when another promise is asked for."""
+    """When another target precision applies to a model."""
 
     AT_ONCE = auto()
-    TOO_FEW_PHOTOS = auto()  # to measure where *sure* begins: it is careful instead
-    NEXT_TRAINING = auto()  # it was made before there was a choice
+    TOO_FEW_PHOTOS = auto()  # never: its threshold could not be measured, so a cautious one is used
+    NEXT_TRAINING = auto()  # an earlier version trained it with one fixed target
 
 
 def sure_precision(engine: Engine) -> float:
-    """The share of its *sure* photos that a collection's models are to have right."""
+    """Return the target precision of a collection, 0 to 1."""
     precision = engine.chosen_precision
     if precision is None:
         stored = engine.collection.settings.get(SURE_PRECISION)
@@ -32,27 +32,27 @@ def sure_precision(engine: Engine) -> float:
     return precision
 
 
-def set_sure_precision(engine: Engine, promise: float) -> None:
-    """Ask for another promise; every model knows from its training where *sure* begins then.
+def set_sure_precision(engine: Engine, precision: float) -> None:
+    """Store another target precision. A model has a threshold for each of `SURE_PRECISIONS` since its training.
 
-    One from before there was a choice goes on as it is until the next training.
+    A model of an earlier version without these thresholds stays as it is until the next training.
 
     Raises:
         ValueError: it is none of `SURE_PRECISIONS`.
     """
-    if promise not in SURE_PRECISIONS:
-        raise ValueError(f"{promise} is none of {SURE_PRECISIONS}")
-    engine.collection.settings.set(SURE_PRECISION, promise)
-    engine.chosen_precision = promise
+    if precision not in SURE_PRECISIONS:
+        raise ValueError(f"{precision} is none of {SURE_PRECISIONS}")
+    engine.collection.settings.set(SURE_PRECISION, precision)
+    engine.chosen_precision = precision
 
 
 def keeping_precision(engine: Engine, model: Model) -> Model:
-    """The model as it answers with the promise of a collection."""
-    return replace(model, thresholds=model.thresholds.promising(sure_precision(engine)))
+    """Return a model whose threshold of *sure* keeps the target precision of a collection."""
+    return replace(model, thresholds=model.thresholds.at_precision(sure_precision(engine)))
 
 
 def following(model: Model) -> Following:
-    """Whether a model follows when another promise is asked for."""
+    """Say when another target precision applies to a model."""
     if model.thresholds.sure_at:
         return Following.AT_ONCE
     return Following.TOO_FEW_PHOTOS if model.thresholds == CAUTIOUS else Following.NEXT_TRAINING

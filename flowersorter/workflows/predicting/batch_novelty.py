@@ -1,4 +1,4 @@
-"""Photos that are new as a group: they stand apart from the labelled ones. Searched when a folder has been predicted.
+"""Finds groups of photos outside the distribution of the labelled ones, after a folder was predicted.
 
 `Engine.batch_novelty` keeps them while the collection is open, for the model they were found with.
 """
@@ -40,7 +40,7 @@ _NONE = -1
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NovelPhotos:
-    """Photos that stand apart from the labelled ones.
+    """Photos outside the distribution of the labelled ones.
 
     Attributes:
         model: Key of the model they were found with.
@@ -52,7 +52,7 @@ class NovelPhotos:
 
 
 def novel_photos(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Tell which of N photos are known to stand apart from those a model learned from; (N,)."""
+    """Return (N,) bool, the photos known to be outside the distribution of a model's training photos."""
     found = engine.batch_novelty
     if found is None or found.model != model.novelty.key or not len(found.photo_ids):
         return np.zeros(len(photo_ids), np.bool_)
@@ -60,23 +60,23 @@ def novel_photos(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> 
 
 
 def apart_with(engine: Engine, photo_id: int) -> int:
-    """How many photos stand apart together with one; 0 where it does not."""
+    """Return the number of photos in the same new group as a photo; 0 for a photo in none."""
     found = engine.batch_novelty
     return 0 if found is None or photo_id not in found.photo_ids else len(found.photo_ids) - 1
 
 
 def find_batch_novelty(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> bool:
-    """Compare the photos without a label among some with the labelled ones, and remember which stand apart.
+    """Compare the unlabelled ones of some photos with the labelled ones, and store those outside their distribution.
 
     Args:
-        engine: Of the collection with the photos and the labels; keeps the result.
-        named: What predicted them. It has to have learned from the labels of the collection and from nothing else, and
-            its network not at all: photos would stand apart for being no starter photos, or for not being memorised.
-        photo_ids: What was predicted.
+        engine: The collection with the photos and the labels; keeps the result.
+        named: The model that predicted them. Only one trained on labels of this collection alone is compared, with a
+            network that was not finetuned: the others would find every photo that is not in their training set.
+        photo_ids: The photos that were predicted.
         cancel: Checked often.
 
     Returns:
-        Whether other photos stand apart than did before.
+        Whether the new groups have changed.
 
     Raises:
         Cancelled: asked to stop.
@@ -84,7 +84,7 @@ def find_batch_novelty(engine: Engine, named: NamedModel, photo_ids: NDArray[np.
     before = novel_photos(engine, named.model, photo_ids)
     apart = _apart(engine, named.model, photo_ids, cancel) if _comparable(named) else np.empty(0, np.int64)
     found, key = engine.batch_novelty, named.model.novelty.key
-    if found is not None and found.model == key:  # what is known of other folders stays
+    if found is not None and found.model == key:  # the result for other folders stays
         apart = np.union1d(np.setdiff1d(found.photo_ids, photo_ids), apart)
     engine.batch_novelty = NovelPhotos(key, apart)
     return not np.array_equal(before, novel_photos(engine, named.model, photo_ids))

@@ -58,7 +58,7 @@ def embed_view(
         Photos that have been dealt with.
 
     Raises:
-        Cancelled: asked to stop; what was yielded stays.
+        Cancelled: asked to stop; blocks yielded until then are stored.
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
@@ -93,7 +93,7 @@ def _batches(photos: Sequence[PhotoRecord], workers: int) -> Iterator[Sequence[P
 
 
 def pixels_of(collection: CollectionStore, photo: PhotoRecord, short_side_px: int) -> NDArray[np.uint8] | None:
-    """(H, W, 3) uint8 of a known photo: from its small picture, else from where it lies; None if it is nowhere."""
+    """Return (H, W, 3) uint8 pixels of a known photo, from its thumbnail or else its file; None if both are missing."""
     jpeg = collection.thumbnails.get(photo.sha256)
     pixels = None if jpeg is None else read_small(jpeg, short_side_px=short_side_px)
     if pixels is not None:

@@ -36,12 +36,12 @@ _NONE = -1
 class FeatureTable:
     """Packed features by photo, averaged over the views there are; usable from every thread.
 
-    Photos are read from the store when they are first asked for, and again after another view of them was stored.
+    Photos are read from the store when they are first requested, and again after another view of them was stored.
 
     Args:
-        photos: Tells the hash of a photo.
+        photos: Maps a photo to its hash.
         store: Where the embeddings are.
-        resemblances: Tells what ImageNet's layer takes photos for; without it the features do not say.
+        resemblances: Computes the ImageNet classes of photos; None to leave them out.
     """
 
     def __init__(
@@ -181,7 +181,7 @@ class _Part:
     """Some photos that lie together.
 
     Attributes:
-        positions: (M,) of the photos among those asked for.
+        positions: (M,) positions of the photos among the requested ones.
         features: Theirs.
         kept: Holds them, or -1 as block for a few that nobody keeps.
         block: Where they are in it.
@@ -313,7 +313,7 @@ class _Kept:
         known.there[part.at] = True
 
     def rows_of_photos(self, photo_ids: NDArray[np.int64]) -> NDArray[np.intp]:
-        """(N,) the row of each photo that `remember_photos` was told of, else `_NONE`."""
+        """Return (N,) the row of each photo that `remember_photos` added, else `_NONE`."""
         rows = np.full(len(photo_ids), _NONE, np.intp)
         known = photo_ids < len(self._row_of_photo)
         rows[known] = self._row_of_photo[photo_ids[known]]

@@ -1,4 +1,4 @@
-"""What a photo of none of the classes looks like: the name of the likeliest of ImageNet's thousand."""
+"""Names the ImageNet class that an unknown photo resembles."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ _CLEARER = {
 
 
 def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray[np.int64]) -> dict[int, str]:
-    """Name what photos look like, by photo id.
+    """Return the name of the ImageNet class that each photo resembles, by photo id.
 
     One that resembles nothing in particular is left out, and so is one of which nothing is known: it was not embedded,
     or its network has no layer for it that can be read at once.
@@ -63,7 +63,7 @@ def looks_like(engine: Engine, backbone: str, photo_ids: Sequence[int] | NDArray
 
 
 def strangers(engine: Engine, rows: PhotoRows, backbone: str | None = None) -> dict[int, str]:
-    """Name what the photos of a folder that are new to the model look like, by photo id.
+    """Return the name of the ImageNet class that each unknown photo of a folder resembles, by photo id.
 
     Args:
         engine: Of the collection with the photos.

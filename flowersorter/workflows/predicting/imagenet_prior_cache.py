@@ -1,4 +1,4 @@
-"""What ImageNet's layer takes a collection's photos for: worked out once a photo, then read from the cache."""
+"""Caches the ImageNet probabilities of a collection's photos; computed once a photo."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ImageNetPriorCache:
     has embedded.
 
     Args:
-        embeddings: What the layer is applied to.
+        embeddings: The input of the layer.
         kept: Where resemblances are.
         backbone: Whose layer it is.
     """
@@ -47,7 +47,7 @@ class ImageNetPriorCache:
         return cls(collection.embeddings(base), collection.embeddings(f"{base}.imagenet"), base)
 
     def get(self, hashes: Sequence[bytes]) -> ImageNetPrior | None:
-        """What N photos look like; None where there is no such layer to ask."""
+        """Return the ImageNet probabilities of N photos; None for a backbone without an ImageNet layer."""
         layer = layer_of(self._backbone)
         if layer is None:
             return None

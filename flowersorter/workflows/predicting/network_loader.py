@@ -1,4 +1,4 @@
-"""The network as workflows see it: opened off to the side, so that opening it can be cancelled, and kept open."""
+"""Loads the network in a thread of its own, so that waiting can be cancelled, and keeps it for the next job."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ _LOOK_EVERY_S = 0.1
 
 
 class Embeds(Protocol):
-    """What turns crops into embeddings: `vision.backbone.embedder.Embedder`, or a stand-in for tests."""
+    """Turns crops into embeddings: `vision.backbone.embedder.Embedder`, or a stub in tests."""
 
     @property
     def batch_size(self) -> int:
-        """Crops the network takes at once."""
+        """Number of crops in a batch."""
 
     def embed(self, crops: NDArray[np.uint8]) -> NDArray[np.float16]:
-        """Embed (B, S, S, 3) crops; (B, D) float16. Called from several threads at a time."""
+        """Embed (B, S, S, 3) uint8 crops; return (B, D) float16. Called from several threads at a time."""
 
 
-#: Opens the network; called only when there is something to embed.
+#: Loads a network; called only if a photo must be embedded.
 OpenEmbedder = Callable[[Backbone, str], Embeds]
 
 
@@ -38,23 +38,23 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
 
     Raises:
         WeightsMissing: the weights are not on this computer.
-        DeviceUnavailable: the device is not there.
+        DeviceUnavailable: the device is not available.
     """
     from flowersorter.vision.backbone.device import choose_device
     from flowersorter.vision.backbone.embedder import Embedder
 
     embedder = Embedder.open(backbone, choose_device(device))
-    # The first batch of a size is prepared for it, which takes seconds on a busy computer; here nobody waits for that.
+    # The first batch of a size takes seconds on a busy computer: run one here, before a job waits for it.
     embedder.embed(np.zeros((embedder.batch_size, backbone.crop_px, backbone.crop_px, 3), np.uint8))
     return embedder
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    """Which network: jobs with equal keys share one.
+    """Identifies a network: jobs with equal keys share it.
 
     Attributes:
-        version: Of the weights files: a network is opened anew where they have changed.
+        version: Version of the weights files; a changed file is loaded again.
     """
 
     open_network: OpenEmbedder
@@ -64,9 +64,9 @@ class _Key:
 
 
 class NetworkLoader:
-    """Opens each network once, however many jobs ask for it meanwhile, and keeps the one asked for last.
+    """Loads each network once, also if several jobs request it meanwhile, and keeps the last one requested.
 
-    A load that failed is not kept: the next job tries again. Usable from every thread.
+    A load that failed is forgotten, so that the next job tries again. Usable from every thread.
 
     Importing torch and reading the weights takes seconds and cannot be interrupted. It happens in a thread of its
     own: a cancelled job leaves at once, and the next job waits for the same load. The process cannot end before that
@@ -78,7 +78,7 @@ class NetworkLoader:
         self._loads: dict[_Key, Future[Embeds]] = {}  # all under way and one that is done; last asked for, last here
 
     def load(self, open_network: OpenEmbedder, backbone: Backbone, device: str) -> Future[Embeds]:
-        """The network, open or being opened; it is not to be cancelled, as other jobs may wait for it too."""
+        """Return the future of a network. Do not cancel it: other jobs may wait for it, too."""
         # A stand-in for a network may have no backbone, and so no files.
         version = weights_version(backbone) if isinstance(backbone, Backbone) else None
         key = _Key(open_network, backbone, device, version)
@@ -109,13 +109,13 @@ _loader = NetworkLoader()
 
 
 class Opening:
-    """A network on its way to a job.
+    """A network that is loaded or being loaded, as a job waits for it.
 
     Args:
-        open_network: Opens it, unless it is open.
-        backbone: Which network.
+        open_network: Loads the network, unless it is loaded.
+        backbone: The backbone.
         device: "auto", "cpu" or "cuda".
-        loader: Shared by the jobs that may share the network.
+        loader: The loader that jobs share.
     """
 
     def __init__(
@@ -124,11 +124,11 @@ class Opening:
         self._future = loader.load(open_network, backbone, device)
 
     def wait(self, cancel: CancelToken) -> Embeds:
-        """The network, once it is open.
+        """Wait until the network is loaded, and return it.
 
         Raises:
             Cancelled: asked to stop.
-            UserError: what opening it raised.
+            UserError: the network could not be loaded.
         """
         while True:
             cancel.check()
@@ -137,7 +137,7 @@ class Opening:
 
     @property
     def batch_size(self) -> int | None:
-        """How many crops the network takes at once, None while it is not open."""
+        """Number of crops in a batch; None while the network is not loaded."""
         if not self._future.done() or self._future.exception() is not None:
             return None
         return self._future.result().batch_size

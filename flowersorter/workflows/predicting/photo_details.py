@@ -1,4 +1,4 @@
-"""Looking at what the library knows, without decoding a photo or loading torch."""
+"""Reads rows, predictions and details of known photos, without decoding a photo or loading torch."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ NEIGHBOURS_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class Neighbour:
-    """A confirmed photo that looks like another one.
+    """A labelled photo that resembles another photo.
 
     Attributes:
         photo_id: The confirmed photo.
-        path: Where it stands, None if it is nowhere at the moment.
+        path: Its path; None if its file is missing.
         class_id: Its class.
         similarity: Cosine similarity of their features, 0 to 1.
     """
@@ -52,11 +52,11 @@ class PhotoDetails:
         place: The place.
         photo: Its photo, None while it is not read or where it is unreadable.
         label: Its label, if any.
-        top: Best guesses as (class id, probability), likeliest first.
-        verdict: What the best guess is worth.
+        top: The most likely classes as (class id, probability), likeliest first.
+        verdict: The reliability of the prediction.
         neighbours: The most similar confirmed photos.
-        looks_like: What ImageNet's layer takes a photo for that is new to the model; "" where nobody knows.
-        apart_with: How many others stand apart from the labelled photos together with it; 0 where it does not.
+        looks_like: The ImageNet class that an unknown photo resembles; "" for none.
+        apart_with: Number of other photos in the same new group; 0 for a photo in none.
     """
 
     place: Place
@@ -72,7 +72,7 @@ class PhotoDetails:
 def predictions_for(
     engine: Engine, photo_ids: Iterable[int] | NDArray[np.int64], backbone: str | None = None
 ) -> PhotoPredictions | None:
-    """Predict known photos with the model that speaks for the collection; None where no model does."""
+    """Predict known photos with the active model of the collection; None without one."""
     named = model_for(engine, chosen_backbone(engine.collection, backbone))
     if named is None:
         return None

@@ -26,11 +26,11 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 
 
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
-    """Predict photos whose embeddings are cached; the others are left out. Nothing that stands apart is sure.
+    """Predict photos whose embeddings are cached; skip the others. No photo of a new group is sure.
 
     Args:
         engine: Of the collection whose classes give the model's names their ids.
-        model: What predicts.
+        model: The model.
         photo_ids: Photos, in any order.
     """
     meant = engine.collection.classes.meant_by(model.class_names)

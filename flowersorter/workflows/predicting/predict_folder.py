@@ -1,4 +1,4 @@
-"""Label a folder: scan it, read what is new, predict everything; no photo is touched."""
+"""Predict a folder: scan it, read and embed new photos, predict all of them. Changes no photo."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PredictFolderRequest:
-    """Label every photo under a folder.
+    """Predict every photo in a folder and its sub-folders.
 
     Attributes:
-        folder: Where the photos are.
+        folder: The folder with the photos.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
-        urgent: Which photos somebody is looking at, to be read first.
+        urgent: The photos that the window shows now; they are read first.
     """
 
     folder: Path
@@ -52,35 +52,35 @@ class PredictFolderRequest:
 
 @dataclass(frozen=True, slots=True)
 class FolderScanned:
-    """News: all places of the folder, known photos already predicted."""
+    """Event: all places of the folder; photos that were known before are predicted."""
 
     rows: PhotoRows
 
 
 @dataclass(frozen=True, slots=True)
 class RowsChanged:
-    """News: some rows as they are now."""
+    """Event: rows that changed, with their new values."""
 
     rows: PhotoRows
 
     @classmethod
     def joined(cls, parts: Sequence[RowsChanged]) -> RowsChanged:
-        """All parts, oldest first, as one."""
+        """Join events, oldest first, into one."""
         return cls(PhotoRows.joined([part.rows for part in parts]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PredictFolderResult:
-    """What a folder holds.
+    """The photos of a folder, with their predictions.
 
     Attributes:
-        rows: One row a place, in natural order of the paths.
-        guesses: Predictions by photo; None where no model speaks for the backbone.
-        decoded: Photos decoded by this call.
-        unreadable: Files that look like photos and are none, with the reason.
-        skipped: Files left out of the scan, counted by kind.
-        problems: Folders and files that could not be looked at, with the reason.
-        by_folder: Photos newly labelled by the class folder they stand in.
+        rows: One row for each place, in natural order of the paths.
+        guesses: Predictions by photo; None without a model for the backbone.
+        decoded: Number of photos decoded by this call.
+        unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
+        skipped: Number of files that the scan skipped, by kind.
+        problems: Folders and files that could not be opened, with the reason.
+        by_folder: Number of photos newly labelled by their class folder.
     """
 
     rows: PhotoRows
@@ -92,16 +92,18 @@ class PredictFolderResult:
     by_folder: int
 
 
-def label(engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken) -> PredictFolderResult:
-    """Scan, read what is new, predict everything.
+def predict_folder(
+    engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken
+) -> PredictFolderResult:
+    """Scan a folder, read and embed its new photos, predict all of them.
 
-    Photos it is not sure of are looked at a second time at the end. Reports `Progress`, then `FolderScanned` once and
-    `RowsChanged` for every block.
+    Photos whose prediction is not sure are predicted again from a second view at the end. Reports `Progress`, then
+    `FolderScanned` once and `RowsChanged` for each block.
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
         WeightsMissing: the backbone's weights are not on this computer.
-        Cancelled: asked to stop; what was read stays in the library.
+        Cancelled: asked to stop; photos read until then stay in the library.
     """
     collection = engine.collection
     folder = absolute_folder(request.folder)
@@ -156,11 +158,11 @@ def read_new(
 
     Args:
         engine: Of the collection that gets the photos.
-        request: What is read, and with which backbone.
-        places: What may need it.
+        request: The folder, device and backbone.
+        places: The places to read where needed.
         report: Gets `Progress` and `RowsChanged`.
-        cancel: Looked at often.
-        rows: Whether to predict what was read and report its rows, which brings in the classes of the model.
+        cancel: Checked for each block.
+        rows: Whether to predict the photos read and report their rows, which adds the model's classes.
     """
     collection = engine.collection
     backbone = backbone_of(engine, chosen_backbone(collection, request.backbone))
@@ -182,7 +184,7 @@ def read_new(
 
 
 def _unread(places: Places) -> NDArray[np.intp]:
-    """(M,) the rows of files that were not read yet, or were changed since."""
+    """(M,) intp: the rows of files that were not read yet, or have changed since."""
     unread = np.flatnonzero(places.photo_ids == 0)
     readable = [row for row in unread.tolist() if places.errors[row] is None]
     return np.array(readable, np.intp)
@@ -196,9 +198,9 @@ def look_twice(
     report: Report,
     cancel: CancelToken,
 ) -> PhotoPredictions | None:
-    """Predict photos, those without a label that the model is not sure of again in a wider view.
+    """Predict photos. Unlabelled ones that are not sure are predicted again with a second, wider view.
 
-    Then those without a label are compared with the labelled ones: none that stands apart is sure.
+    Then the unlabelled photos are compared with the labelled ones: no photo outside their distribution is sure.
     """
     backbone = chosen_backbone(engine.collection, request.backbone)
     photo_ids = places.known_photo_ids
@@ -223,9 +225,9 @@ def _embed_and_tell(
     report: Report,
     cancel: CancelToken,
 ) -> bool:
-    """Embed a view of the known photos that lack it; returns whether any did.
+    """Embed a view of the known photos that lack it; return whether any did.
 
-    Their rows are reported as they come, where their places are given.
+    Reports their rows block by block if their places are given.
     """
     collection = engine.collection
     backbone = backbone_of(engine, chosen_backbone(collection, request.backbone))

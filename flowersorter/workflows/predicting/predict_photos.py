@@ -1,4 +1,4 @@
-"""Predict single photos, without remembering them, as a folder would be: twice where the first look leaves a doubt."""
+"""Predicts single photos without storing them, with the same views as a folder: a second one where it is not sure."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ class PredictRequest:
 
 @dataclass(frozen=True, slots=True)
 class PhotoPrediction:
-    """What the model makes of one photo.
+    """The prediction for one photo.
 
     Attributes:
         path: The photo.
-        class_name: Best guess, empty where the photo is unreadable.
+        class_name: The most likely class; "" for an unreadable photo.
         confidence: Its calibrated probability.
-        verdict: What it is worth.
+        verdict: Its reliability.
         top: (class name, probability), likeliest first.
         error: Why the photo is unreadable, None where it is not.
-        looks_like: What ImageNet's layer takes a new photo for; "" for others, and where nobody knows.
+        looks_like: The ImageNet class that an unknown photo resembles; "" for other photos, and for none.
     """
 
     path: Path
@@ -141,9 +141,9 @@ def _predict_batch(
 def _look(
     photos: Sequence[LoadedPhoto], model: Model, backbone: Backbone, network: Embeds
 ) -> tuple[Predictions, list[str]]:
-    """Predict photos, and name what each looks like.
+    """Predict photos, and name the ImageNet class that each resembles.
 
-    Those the model is not sure of are looked at once more, in a wider view of them.
+    Photos whose prediction is not sure are predicted again with a second, wider view.
     """
 
     def view(name: str, pixels: Sequence[NDArray[np.uint8]]) -> NDArray[np.float16]:

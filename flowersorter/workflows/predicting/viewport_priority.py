@@ -1,4 +1,4 @@
-"""Which photos somebody is looking at, told to a labelling that runs."""
+"""Lets the window prioritise the visible photos in a running job."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 
 class ViewportPriority:
-    """The places somebody is looking at, which are to be read first; asked for in one thread, taken in another."""
+    """Places to read first. The GUI thread sets them, the job thread reads them."""
 
     def __init__(self) -> None:
         self._place_ids: tuple[int, ...] = ()
 
     def ask(self, place_ids: Sequence[int]) -> None:
-        """Have these read next, in this order; what was asked for before is forgotten."""
+        """Read these places next, in this order, instead of those set before."""
         self._place_ids = tuple(place_ids)
 
     def take(self) -> tuple[int, ...]:
-        """What was asked for last."""
+        """Return the places set last."""
         return self._place_ids

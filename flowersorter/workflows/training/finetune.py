@@ -1,4 +1,4 @@
-"""Deep training: the last stages of the network learn too, from the photos; it gives a model like any other."""
+"""Deep training: finetunes the last stages of the network on the photos, and stores a model like any other."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class FinetuneRequest:
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's; of a network trained here, what it was made from is trained again.
         note: Kept with the model.
-        seed: Fixes what is held out, the order and the augmentation.
+        seed: Seed of the held-out split, the order and the augmentation.
     """
 
     folder: Path | None = None
@@ -79,7 +79,7 @@ class FinetuneRequest:
 
 @dataclass(frozen=True, slots=True)
 class FinetuneResult:
-    """What a deep training brought.
+    """The result of a deep training.
 
     Attributes:
         model_id: The new model's number.
@@ -87,18 +87,18 @@ class FinetuneResult:
         classes: Its classes.
         photos: Labelled photos it learned from, held-out ones included: the head learns from these at last.
         held_out: Photos that the network never saw.
-        held_out_accuracy: Share of these that heads which never saw them either got right; None if too few to tell.
+        held_out_accuracy: Share of these that cross-validated heads got right; None if too few to measure.
         frozen_accuracy: The same share for a head on the network as it was; it learned from the same photos.
         before: Held-out accuracy of the model before.
         made_current: Whether the collection uses it now.
         lost_classes: Classes of the model before that it does not know.
         replaces_import: Whether the model before was imported: such a one is not replaced without asking.
-        epochs: All that were finished; number 0 tells how things stood before the first.
+        epochs: The finished epochs; number 0 is the accuracy before the first.
         best: Number of the epoch that was kept.
         stopped: Whether it was asked to stop before the last one.
         seconds: How long it took.
         left_out: Labelled photos of which there is no picture any more.
-        unreadable: Files that look like photos and are none, with the reason.
+        unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
     """
 
     model_id: int

@@ -53,7 +53,7 @@ class FinetuneSplit:
 
     @property
     def lesson(self) -> FinetuneConfig:
-        """What to learn from and what to measure with."""
+        """The training photos and the held-out photos."""
         targets, rows = self.photos.targets, np.arange(len(self.hashes))
         return FinetuneConfig(
             self.pictures, targets, len(self.photos.class_names), rows[~self.held_out], rows[self.held_out]
@@ -77,7 +77,7 @@ def finetune_split(
         classes: Class id by photo id.
         seed: Fixes which photos are held out.
         report: Gets `Progress`.
-        cancel: Looked at for every photo.
+        cancel: Checked for every photo.
         known: The classes there are; None: those of the collection.
 
     Raises:

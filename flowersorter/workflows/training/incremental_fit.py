@@ -1,4 +1,4 @@
-"""Fits for a collection, each starting from the last one: after a correction only what changed is worked out again."""
+"""Fits heads for a collection incrementally: after a change of labels only the changed parts are computed again."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def fit_for(
 
     Args:
         engine: Keeps the fit until it is closed.
-        photos: What to learn from.
+        photos: The training photos.
         backbone: Whose features they are.
         cancel: Checked many times a second.
         note: Kept with the model.

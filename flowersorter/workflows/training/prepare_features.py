@@ -1,4 +1,4 @@
-"""What every training begins with: labels taken from class folders, labelled photos that are still to be embedded."""
+"""Prepares training data: reads labels from class folders, and computes missing embeddings."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def plan_labels(
         device: "auto", "cpu" or "cuda".
         backbone: Name of the backbone that new photos are embedded with.
         report: Gets `Progress`.
-        cancel: Looked at often.
+        cancel: Checked for each block.
 
     Returns:
         The labels, none of them written yet, and the files that could not be read with the reason.
@@ -71,7 +71,7 @@ def embed_labelled(
     """Embed a view of the labelled photos that lack it; a photo that is nowhere at the moment is left out.
 
     Raises:
-        Cancelled: asked to stop; what was embedded stays.
+        Cancelled: asked to stop; embeddings computed until then are stored.
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
@@ -98,10 +98,10 @@ def embed_augmented_views(
     report: Report,
     cancel: CancelToken,
 ) -> None:
-    """Embed the variants of labelled photos of small classes: to learn from few photos, each is looked at again.
+    """Embed augmented views of the labelled photos of small classes.
 
     Raises:
-        Cancelled: asked to stop; what was embedded stays.
+        Cancelled: asked to stop; embeddings computed until then are stored.
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
@@ -118,12 +118,12 @@ def get_ready(
     report: Report,
     cancel: CancelToken,
 ) -> None:
-    """Do now what the next Retrain would like to find in the cache but will not wait for.
+    """Compute embeddings that the next Retrain uses if they are cached, but does not wait for.
 
     With the starter's hundreds of photos beside them a person's few need no variants.
 
     Raises:
-        Cancelled: asked to stop; what was embedded stays.
+        Cancelled: asked to stop; embeddings computed until then are stored.
         WeightsMissing: the backbone's weights are not on this computer.
         DeviceUnavailable: the device is not there.
     """
@@ -148,10 +148,10 @@ def nothing_in(folder: Path) -> TooFewPhotos:
 def embed_for_measuring(engine: Engine, backbone: str, device: str, report: Report, cancel: CancelToken) -> None:
     """Embed the labelled photos whose embedding is lost, or was never made with this backbone.
 
-    Without the backbone's weights what there is in the cache has to do.
+    Without the backbone's weights only the cached embeddings are used.
 
     Raises:
-        Cancelled: asked to stop; what was embedded stays.
+        Cancelled: asked to stop; embeddings computed until then are stored.
         WeightsMissing: there is nothing in the cache either.
         DeviceUnavailable: the device is not there.
     """

@@ -1,7 +1,7 @@
-"""Whether Retrain learns from photos nobody labelled, too: the person has to ask for it.
+"""The option to train on unlabelled photos, too; off unless the person turns it on in Preferences.
 
-A guess is never treated as a label, unless somebody says that the program may go by its guesses: with few labels more
-of them are right then (`flowersorter.vision.classifier.lda` has the figures).
+A prediction is never a label. With this option Retrain also uses predictions of unlabelled photos where labels are few,
+which improves the accuracy there (`flowersorter.vision.classifier.lda` has the figures).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from flowersorter.library.tables.settings import SEMI_SUPERVISED
 
 
 def learns_from_unlabelled(collection: CollectionStore) -> bool:
-    """Whether the person asked for it."""
+    """Whether Retrain also uses unlabelled photos where labels are few."""
     return collection.settings.get(SEMI_SUPERVISED)
 
 
 def set_learns_from_unlabelled(collection: CollectionStore, wanted: bool) -> None:
-    """Ask for it, or no longer; it counts from the next training on."""
+    """Turn the option on or off, from the next training on."""
     collection.settings.set(SEMI_SUPERVISED, wanted)

@@ -81,22 +81,22 @@ class TrainFolderRequest:
 
 @dataclass(frozen=True, slots=True)
 class TrainResult:
-    """What a training brought.
+    """The result of a training.
 
     Attributes:
         model_id: The new model's number.
         classes: Its classes.
         photos: Labelled photos of the person it learned from.
         held_out: Photos its accuracy was measured on.
-        held_out_accuracy: Share of them that models which never saw them got right; None if too few to tell.
+        held_out_accuracy: Share of them that cross-validated models got right; None if too few to measure.
         before: The same figure of the model before.
         made_current: Whether the collection uses it now: a clearly worse one waits for the person to say so, and so
             does one that would take the place of a model from elsewhere.
         seconds: How long the fit took, without reading photos.
-        unreadable: Files that look like photos and are none, with the reason.
+        unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
         unmeasured: Classes of which no photo could be held out.
-        contradicting: Photos of the folder that stand in the sub-folders of several classes; one of them counts.
-        guessed: Photos nobody labelled that it could go by, since the person asked for that.
+        contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
+        guessed: Number of unlabelled photos used, if the person turned that on.
         imported_right: Where the model in use came from elsewhere, and stays: how many of the held-out photos it gets
             right. None where it was made here.
     """
@@ -119,7 +119,7 @@ class TrainResult:
 def retrain(engine: Engine, request: RetrainRequest, report: Report, cancel: CancelToken) -> TrainResult:
     """Fit a new head on the collection's labels and make it current unless it is clearly worse than the one before.
 
-    Of a model from elsewhere nobody knows what it learned from, and it may know more classes: it is never replaced
+    The training data of an imported model are unknown, and it may know more classes: it is never replaced
     without the person's word.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The labelled photos a head learns from: the collection's labels, and the starter's photos where they belong."""
+"""The photos a head is trained on: the labelled ones, and those of the starter model where its classes are used."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from flowersorter.workflows.training.semi_supervised_option import learns_from_u
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-#: Chooses the photos that axes are found from.
+#: Seed of the sample from which PCA axes are computed.
 _SEED = 42
 #: Labelled photos up to which a class is small. Variants measured, in points of accuracy: 0.5 more with 5 photos a
 #: class, 0.5 with 10, 0.3 with 20, 0.1 with 50 (twenty draws of 1,500 flowers).
 SMALL_CLASS = 20
 _MOST_SHOWN_AGAIN = 500
-#: Unlabelled photos that are learned from. Twice as many win nothing more.
+#: Unlabelled photos used for training at most. Twice as many did not improve the accuracy.
 MOST_UNLABELLED = 700
 
 
@@ -43,15 +43,15 @@ class TrainingSet:
 
     Attributes:
         class_names: C names, in the order of the targets.
-        photo_ids: (N,) int64, no two alike, in the order of the photos' hashes: the same photos give the same model,
-            whenever they were read. Those of starter photos are negative and come last.
-        features: Of N photos, averaged over the views they have.
+        photo_ids: (N,) int64, unique, in the order of the photos' hashes, so that the same photos give the same model
+            in whatever order they were read. Ids of starter photos are negative and come last.
+        features: Features of N photos, averaged over the cached views of each.
         targets: (N,) class indices.
-        memorised: (N,) bool; photos that the backbone itself was trained on. None: no photo.
-        groups: (N,) near-copies have the same number. None: it is told by the features.
-        bursts: (N,) photos of one moment have the same number. None: nobody knows.
-        variants: Further views of photos of small classes, as far as there are any.
-        unlabelled: Features of photos nobody labelled, where labelled ones are few and the person asked for it.
+        memorised: (N,) bool, whether the backbone itself was trained on the photo; None if it was on none.
+        groups: (N,) number of each photo's group of near-duplicates; None to compute them from the features.
+        bursts: (N,) number of each photo's burst; None if the times are not known.
+        variants: Further augmented views of photos of small classes, as far as they are cached.
+        unlabelled: Features of unlabelled photos, where labels are few and the person turned this on.
     """
 
     class_names: tuple[str, ...]
@@ -66,12 +66,12 @@ class TrainingSet:
 
     @property
     def own(self) -> NDArray[np.bool_]:
-        """(N,) whether each photo is the person's, not the starter's."""
+        """(N,) bool, whether each photo is the person's, not one of the starter model."""
         return self.photo_ids > 0
 
     @property
     def examples(self) -> Examples:
-        """The photos as the head learns from them."""
+        """The input of the head's fit."""
         return Examples(
             self.photo_ids,
             self.features,
@@ -88,16 +88,16 @@ class TrainingSet:
 def labelled_photos(
     engine: Engine, backbone: str, classes: Mapping[int, int], known: KnownClasses | None = None
 ) -> TrainingSet:
-    """Read the features of labelled photos from the cache; photos that are not embedded are left out.
+    """Read the features of labelled photos from the cache; skip photos that are not embedded.
 
-    To a network that was trained on them all photos of a class look alike: near-copies are then told by the features
-    of the backbone it was made from, as far as the photos are embedded with that.
+    A finetuned network gives all its training photos of a class nearly the same embedding. Near-duplicates are then
+    found by the features of the backbone that it was made from, as far as these are cached.
 
     Args:
-        engine: Of the collection with the embeddings and the class names.
+        engine: The collection with the embeddings and the class names.
         backbone: Name of the backbone.
         classes: Class id by photo id.
-        known: The classes there are; None: those of the collection.
+        known: The classes; None for those of the collection.
     """
     collection = engine.collection
     ids, hashes = collection.photos.by_hash(list(classes))
@@ -130,7 +130,7 @@ def labelled_photos(
 
 
 def of_small_classes(targets: NDArray[np.intp]) -> NDArray[np.intp]:
-    """(M,) the photos whose variants are worth learning from: those of small classes, some hundreds at most.
+    """Return (M,) rows of the photos whose augmented views are used: those of small classes, some hundreds at most.
 
     Args:
         targets: (N,) class indices, in the order of the photos' hashes.
@@ -142,7 +142,7 @@ def of_small_classes(targets: NDArray[np.intp]) -> NDArray[np.intp]:
 def _variants(
     collection: CollectionStore, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]
 ) -> AugmentedViews | None:
-    """What there is in the cache; a network that was trained on the photos has seen such views already."""
+    """Read the augmented views from the cache; none for a finetuned network, which was trained on such views."""
     rows = np.empty(0, np.intp) if is_tuned(backbone) else of_small_classes(targets)
     store, wanted = collection.embeddings(backbone), [hashes[row] for row in rows.tolist()]
     found = [store.get(wanted, variant(number)) for number in range(1, VARIANTS + 1)] if wanted else []
@@ -153,9 +153,9 @@ def _variants(
 
 
 def _unlabelled(engine: Engine, backbone: str, labelled: Mapping[int, int]) -> Features | None:
-    """Photos nobody labelled, at random: those whose hashes come first, which hardly change as photos come and go.
+    """Draw unlabelled photos at random: the lowest hashes, a sample that hardly changes as photos come and go.
 
-    A network that was trained here stays near to its final layer; it has no use for them.
+    Returns None for a finetuned network, whose own final layer is a better start.
     """
     if is_tuned(backbone):
         return None
@@ -165,9 +165,9 @@ def _unlabelled(engine: Engine, backbone: str, labelled: Mapping[int, int]) -> F
 
 
 def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Groups of near-copies as a backbone sees them that was not trained on these photos; (N,).
+    """Return (N,) groups of near-duplicates, by the features of a backbone that was not trained on these photos.
 
-    A photo that it has not embedded is taken for one of a kind.
+    A photo without an embedding of it forms a group of its own.
     """
     groups = np.arange(len(hashes))
     features, positions = cached_features(engine, backbone, hashes)
@@ -177,26 +177,26 @@ def _near_copies(engine: Engine, backbone: str, hashes: Sequence[bytes], targets
 
 
 def belongs_with_starter(named: NamedModel | None, class_names: Sequence[str]) -> bool:
-    """Whether the starter's photos still are of use.
+    """Whether the training set includes the starter model's photos.
 
-    They are while the collection's model grew out of the starter and the person uses one of its classes, or has not
-    named two classes yet. Somebody who sorts mushrooms leaves the flowers behind with the first training.
+    It does while the collection's model was trained with them and the person uses one of its classes, or has not yet
+    named two. A collection of mushrooms drops the flowers with its first training.
     """
     if named is None or not (named.id is None or named.model.training.built_on_starter):
         return False
-    if named.model.backbone != starter().model.backbone:  # somebody else's file may say anything
+    if named.model.backbone != starter().model.backbone:  # an imported file may claim anything
         return False
     known = {name_key(name) for name in starter().model.class_names}
     return len(class_names) < 2 or any(name_key(name) in known for name in class_names)
 
 
 def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClasses | None = None) -> TrainingSet:
-    """Add the starter's photos to the person's; a renamed class stays one class.
+    """Add the starter model's photos to the person's, under the current names of its classes.
 
     Args:
-        collection: Whose classes.
+        collection: The collection with the classes.
         own: The person's photos.
-        known: The classes there are; None: those of the collection.
+        known: The classes; None for those of the collection.
     """
     base, known = starter(), known or collection.classes
     shown = {name: name for name in known.without_deleted(base.model.class_names)}
@@ -207,7 +207,7 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
     names = sorted({*own.class_names, *shown.values()}, key=lambda name: (order.get(name, len(order)), name))
     number_of = {name: number for number, name in enumerate(names)}
     own_targets = np.array([number_of[name] for name in own.class_names], np.intp)[own.targets]
-    # What the person deleted is learned no more.
+    # Classes that the person deleted are left out.
     meant = np.array([number_of.get(shown.get(name, ""), -1) for name in base.model.class_names], np.intp)[base.targets]
     kept = np.flatnonzero(meant >= 0)
     starters = base.features if len(kept) == len(meant) else base.features.take(kept)
@@ -222,5 +222,5 @@ def with_starter(collection: CollectionStore, own: TrainingSet, known: KnownClas
 
 
 def _none_more(bursts: NDArray[np.intp] | None, others: int) -> NDArray[np.intp] | None:
-    """The bursts, and each of so many other photos by itself."""
+    """Append bursts of one photo each for the starter model's photos."""
     return None if bursts is None else np.append(bursts, bursts.max(initial=-1) + 1 + np.arange(others))

@@ -1,4 +1,4 @@
-"""Which classes cannot be measured, and why: what to say where a figure is missing."""
+"""Finds classes too small for a held-out estimate, and words the reason."""
 
 from __future__ import annotations
 
@@ -57,14 +57,19 @@ def in_words(classes: Sequence[Unmeasured]) -> str:
     return " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else "".join(named)
 
 
+def needed_to_measure() -> str:
+    """Say how many labelled photos an accuracy needs; the same sentence wherever a figure is missing."""
+    return text("at least two classes need {count} different labelled photos each", count=LEAST_TO_HOLD_OUT)
+
+
 def too_few(classes: Sequence[Unmeasured] = (), then: str = "evaluate again") -> TooFewPhotos:
     """The error for a collection of which nothing can be measured.
 
     Args:
-        classes: What cannot be held out, as far as that is known.
-        then: What the person wanted to do.
+        classes: The classes that cannot be held out, as far as they are known.
+        then: The person's intended action.
     """
-    needed = f"at least two classes need {LEAST_TO_HOLD_OUT} different labelled photos each"
+    needed = needed_to_measure()
     return TooFewPhotos(
         text("There is too little to measure with"),
         text("{needed}; too few are {classes}", needed=needed, classes=in_words(classes)) if classes else needed,

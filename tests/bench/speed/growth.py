@@ -62,7 +62,7 @@ def measure(what: str, collection: str = "", photos: str = "", count: int = 0) -
 def _label_new(count: int) -> Figures:
     from flowersorter.jobs import CancelToken, silent
     from flowersorter.library.collection import CollectionStore
-    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
     from tests.bench.speed.stub import open_no_network
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -70,7 +70,7 @@ def _label_new(count: int) -> Figures:
         write_files(folder, count)
         with Engine(CollectionStore.open(Path(scratch) / "collection"), open_no_network) as engine:
             started = time.perf_counter()
-            result = label(engine, PredictFolderRequest(folder), silent, CancelToken())
+            result = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
             seconds = time.perf_counter() - started
     assert result.decoded == count
     return {"label": seconds / count}
@@ -94,11 +94,11 @@ def _known(collection: Path, photos: Path) -> Figures:
         ids = rows.photo_ids.tolist()
         model = PhotoModel(lambda _wanted: None)
         model.set_rows(rows)
-        shelves = [int(PseudoClass.UNSURE), int(rows.class_ids[0]), int(PseudoClass.ALL)]
+        keys = [int(PseudoClass.UNSURE), int(rows.class_ids[0]), int(PseudoClass.ALL)]
 
         def filter_all() -> None:
-            for shelf in shelves:
-                model.set_filter(PhotoFilter(shelf=shelf))
+            for key in keys:
+                model.set_filter(PhotoFilter(class_key=key))
 
         def plan() -> None:
             plan_sort(engine, SortRequest(photos, photos.with_name("sorted")), silent, CancelToken())

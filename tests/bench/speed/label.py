@@ -147,7 +147,7 @@ def label_folder(photos: str, backbone: str) -> Figures:
     from flowersorter.library.collection import CollectionStore
     from flowersorter.vision.backbone.registry import backbone as backbone_named
     from flowersorter.workflows.predicting.network_loader import open_embedder
-    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
     started = time.perf_counter()
     network = _Counting(open_embedder(backbone_named(backbone), "auto"))
@@ -158,7 +158,7 @@ def label_folder(photos: str, backbone: str) -> Figures:
     ):
         request = PredictFolderRequest(Path(photos), backbone=backbone)
         started = time.perf_counter()
-        result = label(engine, request, silent, CancelToken())
+        result = predict_folder(engine, request, silent, CancelToken())
         seconds = time.perf_counter() - started
     return {
         "seconds": seconds,

@@ -90,7 +90,7 @@ def _window(collection: Path, photos: Path) -> Figures:
 def _labelling(count: int) -> Figures:
     from flowersorter.jobs import CancelToken, Progress
     from flowersorter.library.collection import CollectionStore
-    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
     from tests.bench.speed.big_collection import write_files
     from tests.bench.speed.stub import open_no_network
 
@@ -104,7 +104,7 @@ def _labelling(count: int) -> Figures:
         folder = Path(scratch) / "photos"
         write_files(folder, count)
         with Engine(CollectionStore.open(Path(scratch) / "collection"), open_no_network) as engine:
-            label(engine, PredictFolderRequest(folder), sample, CancelToken())
+            predict_folder(engine, PredictFolderRequest(folder), sample, CancelToken())
     done, megabytes = np.array(samples).T
     warm = done >= count / 4
     slope = float(np.polyfit(done[warm], megabytes[warm], 1)[0])

@@ -43,7 +43,7 @@ def open_known(collection: str, photos: str) -> Figures:
     from flowersorter.library.collection import CollectionStore
     from flowersorter.workflows.models.current_model import starter
     from flowersorter.workflows.predicting.photo_details import folder_rows
-    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+    from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
     folder = Path(photos)
     starter()  # read while the window opens
@@ -52,7 +52,7 @@ def open_known(collection: str, photos: str) -> Figures:
         started = time.perf_counter()
         known = folder_rows(engine, folder)
         first_s = time.perf_counter() - started
-        result = label(engine, PredictFolderRequest(folder), silent, CancelToken())
+        result = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
         all_s = time.perf_counter() - started
     assert len(known) == len(result.rows)
     return {

@@ -23,7 +23,7 @@ from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.pending_labels import LabelNews
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 from tests.qt.dialogs import when_asked
 from tests.qt.program import class_named, draw_folder, idle, places, running, show_stored, stored
 from tests.qt.window.test_whole_way import sort_into
@@ -244,12 +244,12 @@ def test_a_folder_that_is_just_being_looked_at_is_looked_at_again(
         while len(began) == 1:
             cancel.check()
             QThread.msleep(1)
-        return label(engine, request, report, cancel)
+        return predict_folder(engine, request, report, cancel)
 
     before = known(program)
     delete(program, "red")
     idle(program, qtbot)
-    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.label", waits_at_first)
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", waits_at_first)
     program.window.folder.look_again()
     qtbot.waitUntil(lambda: len(began) == 1)
     program.window.actions_by_name["undo"].trigger()

@@ -321,8 +321,8 @@ def cancel_after(program: Program, monkeypatch: pytest.MonkeyPatch, photos: int)
     """Let the person press Cancel while a job moves its photos, once so many of them are done."""
     left = [photos]
 
-    def file_and_cancel(desk: StepContext, run: Run, group: Group) -> str | None:
-        note = file_group(desk, run, group)
+    def file_and_cancel(context: StepContext, run: Run, group: Group) -> str | None:
+        note = file_group(context, run, group)
         left[0] -= 1
         if left[0] == 0:
             program.queue.cancel_current()

@@ -151,7 +151,7 @@ def test_the_place_is_shown_while_a_class_is_dragged_and_piles_take_none(qtbot: 
         (sides.classes, row(program, "cedar"), 2),
         (sides.classes, row(program, "cedar", lower=True), 3),
         (sides.classes, QPoint(20, sides.classes.viewport().height() - 1), 3),  # never behind “New class…”
-        (sides.piles, QPoint(20, 5), -1),
+        (sides.pseudo_classes, QPoint(20, 5), -1),
     ):
         assert taken(view.viewport(), at, mime) == (wanted >= 0)
         assert view.drop_line == wanted

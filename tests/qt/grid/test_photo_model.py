@@ -55,7 +55,7 @@ def test_it_behaves_as_qt_expects_of_a_model(model: PhotoModel) -> None:
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
     whole = rows(40)
     model.set_rows(whole)
-    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
+    model.set_filter(PhotoFilter(class_key=int(PseudoClass.UNSURE)))
     model.merge(some(whole, [0, 5, 9], verdicts=np.full(3, Verdict.UNSURE, np.uint8)))
     model.set_labels({1003: (2, True)})
     model.set_filter(PhotoFilter(order=Order.LEAST_SURE))
@@ -120,7 +120,7 @@ def test_the_same_folder_looked_at_again_keeps_still(model: PhotoModel) -> None:
 
 def test_a_photo_leaves_the_pile_when_it_is_labelled_and_comes_back(model: PhotoModel) -> None:
     model.set_rows(rows(40))
-    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
+    model.set_filter(PhotoFilter(class_key=int(PseudoClass.UNSURE)))
     before = names(model)
     assert before == [place_id for place_id in range(1, 41) if place_id % 4 == 2]
     changes = Changes(model)
@@ -204,7 +204,7 @@ def test_what_was_said_before_it_was_read_is_said_of_the_photo_that_was_there(mo
 
 def test_drag_data_carries_places_not_rows(model: PhotoModel) -> None:
     model.set_rows(rows(30))
-    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
+    model.set_filter(PhotoFilter(class_key=int(PseudoClass.UNSURE)))
     mime = model.mimeData([model.index(2), model.index(0)])
     assert mime.formats() == [PLACES_MIME]
     assert places_in(mime) == [2, 10]
@@ -212,7 +212,7 @@ def test_drag_data_carries_places_not_rows(model: PhotoModel) -> None:
 
 def test_many_scattered_changes_are_one_reset(model: PhotoModel) -> None:
     model.set_rows(rows(2000))
-    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
+    model.set_filter(PhotoFilter(class_key=int(PseudoClass.UNSURE)))
     changes = Changes(model)
     model.set_labels({1000 + place_id: (1, True) for place_id in range(2, 2000, 8)})
     assert changes.resets == 1
@@ -271,7 +271,7 @@ def test_the_grid_stays_where_it_is_when_a_photo_leaves_far_down(qtbot: QtBot) -
     grid.resize(900, 600)
     grid.show()
     model.set_rows(rows(40_000))
-    model.set_filter(PhotoFilter(shelf=int(PseudoClass.UNSURE)))
+    model.set_filter(PhotoFilter(class_key=int(PseudoClass.UNSURE)))
     bar = grid.verticalScrollBar()
     qtbot.waitUntil(lambda: bar.maximum() > 100_000)
     bar.setValue(bar.maximum() - 5000)
@@ -330,7 +330,7 @@ def test_joined_blocks_show_what_they_show_one_after_another(qtbot: QtBot) -> No
     assert at_once.merge(RowsChanged.joined([RowsChanged(block) for block in blocks]).rows).tolist() == [3, 7, 20, 41]
     assert sorted({row for each in changed for row in each.tolist()}) == [3, 7, 20, 41]
     assert at_once.errors == one_by_one.errors
-    for name in ("photo_ids", "label_ids", "class_ids", "confidences", "verdicts", "shelves"):
+    for name in ("photo_ids", "label_ids", "class_ids", "confidences", "verdicts", "class_keys"):
         assert getattr(at_once, name).tolist() == getattr(one_by_one, name).tolist()
 
 

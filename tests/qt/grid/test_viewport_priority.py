@@ -87,7 +87,7 @@ def test_what_is_in_view_is_told_after_a_filter_a_zoom_and_a_correction(qtbot: Q
     shown = told(lambda: model.set_rows(rows(500)))
     assert shown == list(range(1, len(shown) + 1))
     assert len(shown) < 50
-    new = told(lambda: model.set_filter(PhotoFilter(shelf=int(PseudoClass.NEW))))
+    new = told(lambda: model.set_filter(PhotoFilter(class_key=int(PseudoClass.UNKNOWN))))
     assert new[:3] == [3, 7, 11]
     assert len(told(lambda: grid.set_tile_size(96))) > len(new)
     assert told(lambda: model.set_labels({1003: (1, True)}))[:3] == [7, 11, 15]

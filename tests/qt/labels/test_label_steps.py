@@ -107,7 +107,7 @@ class LabelSteps(RuleBasedStateMachine):
         unread = {int(columns.place_ids[row]): class_id for row in rows if not columns.photo_ids[row]}
         del self.said[self.stack.index() :]
         self.said.append((frozenset(at), class_id))
-        self.stack.push(LabelCommand(self.desk, known, unread, "label"))
+        self.stack.push(LabelCommand(self.context, known, unread, "label"))
 
     @precondition(lambda self: len(self.read) < len(PHOTOS))
     @rule(data=st.data())
@@ -171,7 +171,7 @@ class LabelSteps(RuleBasedStateMachine):
         assert self.pending.items() == self.collection.pending_labels.all()
 
     @property
-    def desk(self) -> LabelContext:
+    def context(self) -> LabelContext:
         def failed(error: Exception) -> None:
             raise error
 

@@ -67,7 +67,7 @@ def test_a_shared_model_is_added_and_used_when_told_to(
     assert f"accuracy on {QLocale().toString(1500)} photos" in said
     assert "Not tested on yours" in said
     assert stored(program).models.current() is None
-    with qtbot.waitSignal(taking.guesses_outdated):
+    with qtbot.waitSignal(taking.predictions_outdated):
         QTest.mouseClick(bar.links[0], Qt.MouseButton.LeftButton)
     current = stored(program).models.current()
     assert current is not None

@@ -102,14 +102,16 @@ def test_retrain_goes_by_its_guesses_only_where_somebody_asks_for_it(program: Pr
     assert opened(program).unlabelled.isChecked()
 
 
-def test_another_promise_is_kept_and_counts_for_every_guess_at_once(program: Program, qtbot: QtBot) -> None:
+def test_another_target_precision_is_stored_and_counts_for_every_suggestion_at_once(
+    program: Program, qtbot: QtBot
+) -> None:
     dialog = opened(program)
-    assert dialog.promise.promise == 0.97
-    dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(0.99))
-    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
+    assert dialog.sure_precision.precision == 0.97
+    dialog.sure_precision.choice.setCurrentIndex(dialog.sure_precision.choice.findData(0.99))
+    with qtbot.waitSignal(program.window.on_demand.predictions_outdated):
         click(dialog.ok_button)
     assert sure_precision(program.engine) == 0.99
-    assert opened(program).promise.promise == 0.99
+    assert opened(program).sure_precision.precision == 0.99
 
 
 #: Confidences from which every photo is sure, and none.
@@ -117,7 +119,7 @@ EVERYWHERE, NOWHERE = 0.0, 1.01
 
 
 def sure_from(program: Program, begins: dict[float, float]) -> None:
-    """Let a model speak to which no photo is new, and which is sure from these confidences on, by promise."""
+    """Let a model speak to which no photo is new, and which is sure from these confidences on, by target precision."""
     arrays, metadata = starter().model.to_bundle()
     metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
     use_model(program.collection, stored(program).models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
@@ -138,13 +140,13 @@ def verdicts(program: Program) -> dict[int, tuple[float, Verdict]]:
     }
 
 
-def choose_promise(program: Program, promise: float) -> None:
+def choose_precision(program: Program, precision: float) -> None:
     dialog = opened(program)
-    dialog.promise.choice.setCurrentIndex(dialog.promise.choice.findData(promise))
+    dialog.sure_precision.choice.setCurrentIndex(dialog.sure_precision.choice.findData(precision))
     click(dialog.ok_button)
 
 
-def test_the_verdicts_in_the_grid_follow_another_promise(tmp_path: Path, qtbot: QtBot) -> None:
+def test_the_verdicts_in_the_grid_follow_another_target_precision(tmp_path: Path, qtbot: QtBot) -> None:
     with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
         idle(program, qtbot)
         sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: NOWHERE, 0.99: NOWHERE})
@@ -153,9 +155,9 @@ def test_the_verdicts_in_the_grid_follow_another_promise(tmp_path: Path, qtbot: 
         sure_from(program, {0.9: EVERYWHERE, 0.95: EVERYWHERE, 0.97: middle, 0.99: NOWHERE})
         idle(program, qtbot)
         counts = []
-        for promise, begins in ((0.97, middle), (0.9, EVERYWHERE), (0.99, NOWHERE), (0.97, middle)):
-            if promise != sure_precision(program.engine):
-                choose_promise(program, promise)
+        for precision, begins in ((0.97, middle), (0.9, EVERYWHERE), (0.99, NOWHERE), (0.97, middle)):
+            if precision != sure_precision(program.engine):
+                choose_precision(program, precision)
             idle(program, qtbot)
             shown = verdicts(program)
             assert {verdict for _, verdict in shown.values()} <= {Verdict.SURE, Verdict.LIKELY}
@@ -167,12 +169,12 @@ def test_the_verdicts_in_the_grid_follow_another_promise(tmp_path: Path, qtbot: 
 
 def test_a_model_that_does_not_follow_at_once_is_told_of(program: Program, qtbot: QtBot) -> None:
     collection = program.collection
-    note = opened(program).promise.note
+    note = opened(program).sure_precision.note
     assert not note.isVisible()
     arrays, metadata = starter().model.to_bundle()
     for thresholds, said in (
         ({}, "too old for this setting"),
-        ({"sure": CAUTIOUS.sure, "probable": CAUTIOUS.probable}, "too few photos"),
+        ({"sure": CAUTIOUS.sure, "probable": CAUTIOUS.likely}, "too few photos"),
         ({"sure_at": metadata["sure_at"]}, ""),
     ):
         model = {key: value for key, value in metadata.items() if key != "sure_at"}
@@ -192,7 +194,7 @@ def test_a_download_is_shown_then_the_backbone_can_be_used(program: Program, she
     shelf.go_on.set()
     qtbot.waitUntil(line.radio.isEnabled)
     click(line.radio)
-    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
+    with qtbot.waitSignal(program.window.on_demand.predictions_outdated):
         click(dialog.ok_button)
     assert chosen_backbone(program.collection) == NAME
 

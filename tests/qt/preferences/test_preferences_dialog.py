@@ -68,16 +68,16 @@ def test_ok_tells_what_was_chosen_once(dialog: PreferencesDialog, qtbot: QtBot) 
     assert not dialog.isVisible()
 
 
-def test_the_promise_is_shown_and_can_be_chosen(qtbot: QtBot) -> None:
-    dialog = PreferencesDialog(Preferences(promise=0.9), BACKBONES, MODELS, STARTER)
+def test_the_target_precision_is_shown_and_can_be_chosen(qtbot: QtBot) -> None:
+    dialog = PreferencesDialog(Preferences(sure_precision=0.9), BACKBONES, MODELS, STARTER)
     qtbot.addWidget(dialog)
-    choice = dialog.promise.choice
+    choice = dialog.sure_precision.choice
     assert choice.currentText() == "90 % of the time"
     assert [choice.itemText(row) for row in range(choice.count())][-1] == "99 % of the time"
     with qtbot.waitSignal(dialog.preferences_chosen) as told:
         choice.setCurrentIndex(choice.count() - 1)
         dialog.accept()
-    assert told.args[0].promise == 0.99
+    assert told.args[0].sure_precision == 0.99
     assert not dialog.isVisible()
 
 

@@ -240,7 +240,7 @@ def test_it_runs_with_what_was_chosen_and_the_folder_is_looked_at_again(
     dialog = opened(program, monkeypatch, training)
     assert "3 photos" in dialog.duration.text()
     radio(dialog, 2).click()
-    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
+    with qtbot.waitSignal(program.window.on_demand.predictions_outdated):
         dialog.start.click()
     idle(program, qtbot)
     assert (asked[0].unfreeze, asked[0].epochs, asked[0].folder) == (2, 12, None)
@@ -323,7 +323,7 @@ def test_a_model_that_waits_can_be_used_anyway(
     )
     assert f"{why} was kept." in dialog.message.text
     assert stored(program).models.current() is None
-    with qtbot.waitSignal(program.window.on_demand.guesses_outdated):
+    with qtbot.waitSignal(program.window.on_demand.predictions_outdated):
         QTest.mouseClick(program.window.job_bar.links[0], Qt.MouseButton.LeftButton)
     current = stored(program).models.current()
     assert current is not None

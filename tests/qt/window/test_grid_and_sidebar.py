@@ -46,7 +46,7 @@ class Both(QWidget):
         return view.visualRect(view.rows.index(view.rows.row_of(key))).center()
 
     def view(self, key: int) -> SidebarView:
-        return self.classes.classes if self.classes.classes.rows.row_of(key) >= 0 else self.classes.piles
+        return self.classes.classes if self.classes.classes.rows.row_of(key) >= 0 else self.classes.pseudo_classes
 
 
 @pytest.fixture
@@ -104,12 +104,12 @@ def test_the_row_under_a_drag_lights_up(both: Both) -> None:
 
 def test_piles_and_foreign_drags_take_nothing(both: Both) -> None:
     dropped: list[object] = []
-    both.classes.piles.dropped.connect(lambda *each: dropped.append(each))
+    both.classes.pseudo_classes.dropped.connect(lambda *each: dropped.append(each))
     both.classes.classes.dropped.connect(lambda *each: dropped.append(each))
     mime = both.model.mimeData([both.model.index(0)])
-    _, move, drop = events(both.classes.piles, both.row(PseudoClass.UNSURE), mime)
+    _, move, drop = events(both.classes.pseudo_classes, both.row(PseudoClass.UNSURE), mime)
     assert not move.isAccepted()
-    QApplication.sendEvent(both.classes.piles.viewport(), drop)
+    QApplication.sendEvent(both.classes.pseudo_classes.viewport(), drop)
     foreign = QMimeData()
     foreign.setText("/etc/passwd")
     enter, move, drop = events(both.classes.classes, both.row(1), foreign)
@@ -122,11 +122,11 @@ def test_piles_and_foreign_drags_take_nothing(both: Both) -> None:
 def test_one_row_of_both_lists_is_picked_at_a_time(both: Both) -> None:
     picked: list[int] = []
     both.classes.picked.connect(picked.append)
-    for key in (2, int(PseudoClass.NEW), int(PseudoClass.NEW)):
+    for key in (2, int(PseudoClass.UNKNOWN), int(PseudoClass.UNKNOWN)):
         QTest.mouseClick(both.view(key).viewport(), Qt.MouseButton.LeftButton, pos=both.row(key))
-    assert picked == [2, PseudoClass.NEW, PseudoClass.NEW]
+    assert picked == [2, PseudoClass.UNKNOWN, PseudoClass.UNKNOWN]
     assert not both.classes.classes.selectionModel().hasSelection()
-    QTest.keyClick(both.classes.piles, Qt.Key.Key_Down)
+    QTest.keyClick(both.classes.pseudo_classes, Qt.Key.Key_Down)
     assert picked[-1] == PseudoClass.UNREADABLE
 
 
@@ -214,7 +214,7 @@ def test_selection_is_told_once_for_a_rubber_band_of_many(both: Both, qtbot: QtB
 
 
 def test_the_count_in_a_picked_row_is_as_readable_as_its_name(both: Both) -> None:
-    view = both.classes.piles
+    view = both.classes.pseudo_classes
     view.pick(view.rows.index(0).data(SidebarRole.ROW).key)
     box = view.visualRect(view.rows.index(0))
     image = view.viewport().grab(box).toImage()

@@ -23,7 +23,7 @@ from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.window.first_paint import FirstPaint
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.qt.program import draw_folder, idle, running
 from tests.stub_network import open_colour_network
 
@@ -143,7 +143,7 @@ def test_a_folder_that_is_known_is_shown_without_the_network(tmp_path: Path) -> 
     folder = draw_folder(tmp_path / "photos", each=2)
     with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as engine:
         request = PredictFolderRequest(folder)
-        label(engine, request, lambda _news: None, CancelToken())
+        predict_folder(engine, request, lambda _news: None, CancelToken())
     script = f"""
 import sys
 from pathlib import Path

@@ -19,7 +19,7 @@ from flowersorter.library.tables.settings import LAST_FOLDER, MOVE_SORTED_COPIES
 from flowersorter.ui.classes.class_list import NEW_CLASS
 from flowersorter.ui.filing.sort_dialog import SortDialog
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import FolderScanned, PredictFolderRequest, predict_folder
 from tests.qt.dialogs import when_open
 from tests.qt.drag import drag
 from tests.qt.program import class_named, draw_folder, guesses, idle, places, running, show_stored, stored, tile
@@ -241,9 +241,9 @@ def hold_after_scan(monkeypatch: pytest.MonkeyPatch, gate: threading.Event) -> N
                 while not gate.wait(0.005):
                     cancel.check()
 
-        return label(engine, request, tell, cancel)
+        return predict_folder(engine, request, tell, cancel)
 
-    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.label", held)
+    monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", held)
 
 
 def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -149,7 +149,7 @@ def test_a_disk_that_fails_during_undo_keeps_the_label_shown(program: Program, m
 def test_piles_show_their_photos_and_their_numbers_agree(program: Program) -> None:
     window = program.window
     counts = program.photos.columns.counts()
-    for pile in (PseudoClass.UNREADABLE, PseudoClass.UNSURE, PseudoClass.NEW, PseudoClass.ALL):
+    for pile in (PseudoClass.UNREADABLE, PseudoClass.UNSURE, PseudoClass.UNKNOWN, PseudoClass.ALL):
         window.shelf.show(int(pile))
         assert program.photos.rowCount() == counts.get(int(pile), 0)
     window.shelf.show_unreadable()
@@ -322,7 +322,7 @@ def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot:
     program.window.classes.delete(red.id)
     idle(program, qtbot)
     assert labelled(program) == {}
-    assert program.photos.filter.shelf == PseudoClass.ALL
+    assert program.photos.filter.class_key == PseudoClass.ALL
     assert "Delete “red”" in program.window.actions_by_name["undo"].text()
 
 
@@ -346,7 +346,7 @@ def test_every_action_and_main_part_has_a_name_a_key_and_a_voice(program: Progra
     parts: list[QWidget] = [
         window.grid,
         window.class_list.classes,
-        window.class_list.piles,
+        window.class_list.pseudo_classes,
         window.inspector,
         window.job_bar,
     ]

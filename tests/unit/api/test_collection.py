@@ -40,10 +40,10 @@ def photos(tmp_path: Path) -> Path:
 
 
 def teach(collection: Collection, photos: Path) -> None:
-    """Confirm four photos of each colour, and learn."""
+    """Label four photos of each colour, and retrain."""
     for colour in ("red", "green", "blue"):
         for number in range(4):
-            collection.confirm(photos / f"{colour}_{number}.jpg", colour)
+            collection.label(photos / f"{colour}_{number}.jpg", colour)
     collection.retrain()
 
 
@@ -52,9 +52,9 @@ def named(found: list[Photo], name: str) -> Photo:
     return photo
 
 
-def test_a_folder_is_labelled_in_natural_order_and_nothing_in_it_changes(collection: Collection, photos: Path) -> None:
+def test_a_folder_is_predicted_in_natural_order_and_nothing_in_it_changes(collection: Collection, photos: Path) -> None:
     before = {path: path.read_bytes() for path in photos.iterdir()}
-    found = collection.label(str(photos))
+    found = collection.predict(str(photos))
     assert [photo.path.name for photo in found][:3] == ["blue_0.jpg", "blue_1.jpg", "blue_2.jpg"]
     assert len(found) == 16
     assert {path: path.read_bytes() for path in photos.iterdir()} == before
@@ -68,10 +68,10 @@ def test_a_folder_is_labelled_in_natural_order_and_nothing_in_it_changes(collect
     assert sum(share for _, share in guess.top) == pytest.approx(1, abs=1e-3)
 
 
-def test_it_learns_what_is_confirmed(collection: Collection, photos: Path) -> None:
-    collection.label(photos)
+def test_it_learns_from_labels(collection: Collection, photos: Path) -> None:
+    collection.predict(photos)
     teach(collection, photos)
-    found = collection.label(photos)
+    found = collection.predict(photos)
     for colour in ("red", "green", "blue"):
         confirmed, other = named(found, f"{colour}_0.jpg"), named(found, f"{colour}_4.jpg")
         assert (confirmed.label, confirmed.class_name) == (colour, colour)
@@ -96,25 +96,36 @@ def test_retraining_tells_what_it_brought(collection: Collection, photos: Path) 
     assert collection.models[0].note == "twice"
 
 
-def test_a_photo_nobody_labelled_the_folder_of_can_be_confirmed(collection: Collection, photos: Path) -> None:
-    assert collection.confirm(photos / "red_0.jpg", "red") == "red"
-    assert named(collection.label(photos), "red_0.jpg").label == "red"
+def test_a_photo_that_is_new_to_the_collection_can_be_labelled(collection: Collection, photos: Path) -> None:
+    assert collection.label(photos / "red_0.jpg", "red") == "red"
+    assert named(collection.predict(photos), "red_0.jpg").label == "red"
 
 
-def test_a_guess_is_confirmed_without_a_name_and_a_name_in_another_spelling_means_the_class(
+def test_a_suggestion_is_confirmed_without_a_name_and_a_name_in_another_spelling_means_the_class(
     collection: Collection, photos: Path
 ) -> None:
     teach(collection, photos)
-    assert collection.confirm(photos / "red_4.jpg") == "red"
-    assert collection.confirm(photos / "blue_4.jpg", "BLUE") == "blue"
+    assert collection.label(photos / "red_4.jpg") == "red"
+    assert collection.label(photos / "blue_4.jpg", "BLUE") == "blue"
 
 
-def test_what_cannot_be_confirmed_says_why(collection: Collection, photos: Path) -> None:
+def test_a_folder_cannot_be_labelled_and_the_error_names_predict(collection: Collection, photos: Path) -> None:
+    for class_name in ("red", None):
+        with pytest.raises(PhotoUnreadable) as error:
+            collection.label(photos, class_name)
+        assert str(error.value) == (
+            f"{photos} is a folder: label sets the class of one photo. Call it for each photo; to get suggestions for "
+            "a folder, call predict."
+        )
+    assert "red" not in collection.classes
+
+
+def test_what_cannot_be_labelled_says_why(collection: Collection, photos: Path) -> None:
     for name in ("broken.jpg", "nothing.jpg"):
         with pytest.raises(PhotoUnreadable, match=name):
-            collection.confirm(photos / name, "red")
+            collection.label(photos / name, "red")
     with pytest.raises(ClassRefused):
-        collection.confirm(photos / "red_0.jpg", "  ")
+        collection.label(photos / "red_0.jpg", "  ")
     assert "red" not in collection.classes
 
 
@@ -138,11 +149,11 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(
     (photos / "red_0.mov").write_bytes(b"film")
     (photos / "classes.txt").write_text("red\n")
     plan = collection.sort(photos, to, include="labelled")
-    assert (plan.dry_run, plan.sort, plan.filed) == (True, None, 12)
+    assert (plan.dry_run, plan.sort, plan.sorted) == (True, None, 12)
     assert (plan.sidecars, plan.staying) == ({".mov": 1}, {".txt": 1})
     assert not to.exists()
     done = collection.sort(photos, to, include="labelled", dry_run=False)
-    assert (done.dry_run, done.filed, done.failed) == (False, 12, ())
+    assert (done.dry_run, done.sorted, done.failed) == (False, 12, ())
     assert done.sort is not None
     for photo in done.photos:
         if photo.action == "copy":
@@ -153,7 +164,7 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(
             assert (photo.action, photo.to, photo.class_name) == ("left", None, None)
             assert photo.reason
     again = collection.sort(photos, to, include="labelled", dry_run=False)
-    assert (again.sort, again.filed) == (None, 0)
+    assert (again.sort, again.sorted) == (None, 0)
     assert {photo.action for photo in again.photos} == {"already there", "left"}
     assert collection.undo(sort=done.sort) == 12
     assert not to.exists()
@@ -164,7 +175,7 @@ def test_filing_is_shown_first_done_when_told_to_and_taken_back(
 def test_a_correction_after_filing_moves_the_filed_photo(collection: Collection, photos: Path, tmp_path: Path) -> None:
     teach(collection, photos)
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
-    collection.confirm(photos / "red_0.jpg", "blue")
+    collection.label(photos / "red_0.jpg", "blue")
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
     assert (tmp_path / "sorted" / "blue" / "red_0.jpg").is_file()
     assert not (tmp_path / "sorted" / "red" / "red_0.jpg").exists()
@@ -175,7 +186,7 @@ def test_an_unsafe_destination_is_refused_before_a_photo_is_read(collection: Col
         collection.sort(photos, photos / "sorted")
     assert not collection._library.photos.all_places()
     with pytest.raises(FolderUnusable):
-        collection.label(photos / "missing")
+        collection.predict(photos / "missing")
 
 
 def test_a_model_is_shared_between_collections(collection: Collection, photos: Path, tmp_path: Path) -> None:
@@ -212,13 +223,13 @@ def test_progress_comes_in_the_callers_thread_and_what_it_raises_comes_out(tmp_p
 
     with Collection.open(tmp_path / "collection", progress=progress) as collection:
         collection._engine.open_network = open_colour_network
-        collection.label(photos)
+        collection.predict(photos)
     assert {thread for _, thread in seen} == {threading.get_ident()}
     assert "Labelling photos" in {stage for stage, _ in seen}
     with Collection.open(tmp_path / "other", progress=stop) as collection:
         collection._engine.open_network = open_colour_network
         with pytest.raises(EnoughError):
-            collection.label(photos)
+            collection.predict(photos)
         assert "flowersorter" not in {thread.name for thread in threading.enumerate()}  # the work has ended
     Collection.open(tmp_path / "other").close()
 
@@ -238,15 +249,15 @@ def test_names_that_are_not_there_are_not_made_up() -> None:
         getattr(flowersorter, "gardn")  # noqa: B009 - as a typing mistake does it
 
 
-def test_confirming_moves_sorted_copies_only_where_asked_to(
+def test_labelling_moves_sorted_copies_only_where_asked_to(
     collection: Collection, photos: Path, tmp_path: Path
 ) -> None:
     teach(collection, photos)
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
     copy = tmp_path / "sorted" / "red" / "red_0.jpg"
-    collection.confirm(photos / "red_0.jpg", "blue")
+    collection.label(photos / "red_0.jpg", "blue")
     assert copy.is_file()
-    collection.confirm(photos / "red_0.jpg", "blue", move_copies=True)
+    collection.label(photos / "red_0.jpg", "blue", move_copies=True)
     assert not copy.exists()
     assert (tmp_path / "sorted" / "blue" / "red_0.jpg").is_file()
 
@@ -254,5 +265,5 @@ def test_confirming_moves_sorted_copies_only_where_asked_to(
 def test_labels_of_deleted_photos_are_counted_and_can_be_forgotten(collection: Collection, photos: Path) -> None:
     teach(collection, photos)
     (photos / "red_0.jpg").unlink()
-    collection.label(photos)
+    collection.predict(photos)
     assert (collection.gone_labels(), collection.forget_gone_labels(), collection.gone_labels()) == (1, 1, 0)

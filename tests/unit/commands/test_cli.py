@@ -107,7 +107,15 @@ class TestExitCodes:
         assert capsys.readouterr().err == "Stopped; nothing is half-done.\n"
 
     @pytest.mark.parametrize(
-        ("arguments", "code"), [([], 2), (["nonsense"], 2), (["--help"], 0), (["predict", "x", "--backbone", "vgg"], 2)]
+        ("arguments", "code"),
+        [
+            ([], 2),
+            (["nonsense"], 2),
+            (["--help"], 0),
+            (["predict", "x", "--backbone", "vgg"], 2),
+            (["predict", "x", "--csv", "--json"], 2),
+            (["predict", "x", "--csv", "--csv-semicolon"], 2),
+        ],
     )
     def test_usage(self, arguments: list[str], code: int, capsys: pytest.CaptureFixture[str]) -> None:
         assert main(arguments) == code

@@ -21,7 +21,7 @@ from flowersorter.workflows.evaluation.label_next import LabelNextRequest, Label
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import model_for
 from flowersorter.workflows.predicting.photo_details import folder_rows
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.drawing import RED, textured
 from tests.stub_network import ColourNetwork, open_colour_network
@@ -135,7 +135,7 @@ def test_photos_that_are_all_alike_count_as_one(engine: Engine, tmp_path: Path) 
     for ask in (measured, doubted):
         with pytest.raises(TooFewPhotos, match=r"aster \(8 photos, all copies of one another or of one moment\)"):
             ask(engine)
-    rows = label(engine, PredictFolderRequest(tmp_path / "alike"), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(tmp_path / "alike"), silent, CancelToken()).rows
     assert Verdict.SURE not in set(rows.verdicts.tolist()), "it cannot tell them apart and says so"
 
 
@@ -196,7 +196,7 @@ def test_with_another_backbone_photos_are_embedded_anew_and_the_old_model_is_kep
     engine: Engine, sorted_photos: Path, photos: Path
 ) -> None:
     first = trained(engine, sorted_photos)
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     second = trained(engine, sorted_photos, backbone="resnet50-v2")
     assert {entry.id for entry in engine.collection.models.all()} == {first.model_id, second.model_id}
     for backbone, made in (("resnet50", first), ("resnet50-v2", second)):
@@ -205,7 +205,7 @@ def test_with_another_backbone_photos_are_embedded_anew_and_the_old_model_is_kep
         assert named.id == made.model_id
     # Nothing was guessed with the new one yet: the next look at the folder embeds its photos.
     assert (folder_rows(engine, photos).confidences == 0).all()
-    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert (rows.confidences > 0).all()
 
 
@@ -221,7 +221,7 @@ def test_without_weights_what_is_in_the_cache_is_measured_and_nothing_else_is_lo
     evaluation = evaluate(engine, EvaluateRequest(), silent, CancelToken())
     assert evaluation.photos == 24
     with pytest.raises(WeightsMissing):
-        label(engine, PredictFolderRequest(photos), silent, CancelToken())
+        predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     models, labels = engine.collection.models.all(), engine.collection.labels.all()
     with cache_lost(engine.collection) as again:
         for ask in (
@@ -244,7 +244,7 @@ def test_a_lost_cache_is_made_again_by_whoever_needs_it(
 ) -> None:
     assert callable(ask)
     trained(engine, sorted_photos)
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     before = measured(engine)
     with cache_lost(engine.collection) as again:
         answer = ask(Engine(again, open_colour_network))

@@ -11,7 +11,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.sure_precision import set_sure_precision, sure_precision
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
 
@@ -21,7 +21,7 @@ CACHES = ("last_fit", "batch_novelty", "last_model", "chosen_precision", "finetu
 def test_a_closed_engine_keeps_nothing_of_its_collection(tmp_path: Path, sorted_photos: Path, photos: Path) -> None:
     with Engine(CollectionStore.open(tmp_path / "collection"), open_colour_network) as engine:
         train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
-        label(engine, PredictFolderRequest(photos), silent, CancelToken())
+        predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
         assert engine.last_fit is not None
         assert engine.last_model is not None
         assert engine.batch_novelty is not None

@@ -38,7 +38,7 @@ from flowersorter.vision.backbone.weights import hub_cache, imagenet_layer, load
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_formats, export_model
 from flowersorter.workflows.models.backbones import list_backbones
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.finetune import FinetuneRequest, finetune
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
@@ -189,7 +189,7 @@ def labels_and_learns(engine: Engine, entry: Backbone, folder: Path, per_class: 
     paths = write_classes(folder, {"daisies": per_class, "roses": per_class}, size=(100, 80))
     trained = train_folder(engine, TrainFolderRequest(folder, backbone=entry.name), silent, CancelToken())
     assert set(trained.classes) == {"daisies", "roses"}
-    rows = label(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
     assert len(rows.photo_ids) == 2 * per_class
     again = retrain(engine, RetrainRequest(), silent, CancelToken())
     assert set(again.classes) == {"daisies", "roses"}

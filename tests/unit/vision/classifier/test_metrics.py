@@ -70,35 +70,35 @@ def test_held_out_loss_is_the_logarithm_of_the_softmax() -> None:
     np.testing.assert_allclose(HeldOutLoss(logits, targets).at(2.5), expected, rtol=1e-4, atol=1e-6)
 
 
-def test_sure_keeps_its_promise_on_other_photos_of_the_same_kind() -> None:
+def test_sure_keeps_its_target_precision_on_other_photos_of_the_same_kind() -> None:
     draw = np.random.default_rng(3)
     confidence = draw.random((2, 5000)).astype(np.float32)
     right = draw.random((2, 5000)) < confidence
     thresholds = fit_thresholds(confidence[0], right[0])
-    sure = confidence[1] >= thresholds.promising(0.9).sure
+    sure = confidence[1] >= thresholds.at_precision(0.9).sure
     assert sure.sum() > 500
     assert right[1][sure].mean() > 0.88
 
 
-def test_the_more_is_promised_the_less_is_sure() -> None:
+def test_a_higher_target_precision_calls_fewer_sure() -> None:
     draw = np.random.default_rng(3)
     confidence = np.sqrt(draw.random((2, 20000))).astype(np.float32)
     right = draw.random((2, 20000)) < confidence
     thresholds = fit_thresholds(confidence[0], right[0])
-    assert thresholds == thresholds.promising(DEFAULT_SURE_PRECISION)
-    begins = [thresholds.promising(promise).sure for promise in SURE_PRECISIONS]
+    assert thresholds == thresholds.at_precision(DEFAULT_SURE_PRECISION)
+    begins = [thresholds.at_precision(target).sure for target in SURE_PRECISIONS]
     assert begins == sorted(set(begins))
-    for promise, begin in zip(SURE_PRECISIONS, begins, strict=True):
-        assert right[1][confidence[1] >= begin].mean() > promise - 0.01
-    assert thresholds.promising(0.5) is thresholds, "nobody measured that"
+    for target, begin in zip(SURE_PRECISIONS, begins, strict=True):
+        assert right[1][confidence[1] >= begin].mean() > target - 0.01
+    assert thresholds.at_precision(0.5) is thresholds, "nobody measured that"
 
 
-def test_what_can_not_be_sure_does_not_count_for_the_promise() -> None:
+def test_what_can_not_be_sure_does_not_count_for_the_target_precision() -> None:
     confidence = np.linspace(0.5, 1, 1000, dtype=np.float32)
     familiar = np.arange(1000) % 4 > 0
     thresholds = fit_thresholds(confidence, familiar, familiar)
     assert thresholds.sure == confidence[1:2].item(), "all familiar ones are right"
-    assert fit_thresholds(confidence, familiar).sure > 1, "no confidence is worth the promise if they may be sure too"
+    assert fit_thresholds(confidence, familiar).sure > 1, "no confidence keeps the precision if they may be sure too"
 
 
 def test_nothing_is_sure_where_no_confidence_deserves_it() -> None:

@@ -16,7 +16,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningCurveRequest, learning_curve
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import ColourNetwork
 from tests.unit.workflows.conftest import draw_photos
@@ -119,7 +119,7 @@ def test_a_folder_is_predicted_as_label_predicts_it(engine: Engine, sorted_photo
         draw_photos(fresh / colour, colour, 4, first=700)
     result = measured(engine, fresh)
     assert len(engine.collection.labels.all()) == 24, "what is measured with is not learned from"
-    rows = label(engine, PredictFolderRequest(fresh), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(fresh), silent, CancelToken()).rows
     class_of = dict(zip(rows.photo_ids.tolist(), rows.class_ids.tolist(), strict=True))
     sure_of = dict(zip(rows.photo_ids.tolist(), rows.confidences.tolist(), strict=True))
     guessed = [result.class_ids[at] for at in result.predicted.tolist()]

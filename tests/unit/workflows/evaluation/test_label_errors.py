@@ -23,7 +23,7 @@ from flowersorter.workflows.evaluation.label_errors import (
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, LabelNextResult, label_next
 from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.unit.workflows.conftest import draw_photos
 
@@ -114,7 +114,7 @@ def test_a_class_with_too_few_photos_is_named_and_stops_nobody(engine: Engine, m
 
 
 def test_without_labels_or_with_one_a_class_there_is_too_little_to_doubt(engine: Engine, photos: Path) -> None:
-    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     with pytest.raises(TooFewPhotos, match="at least two classes"):
         doubts_of(engine)
     for photo_id, name in zip(rows.photo_ids.tolist(), ("morel", "chanterelle"), strict=False):
@@ -126,7 +126,7 @@ def test_without_labels_or_with_one_a_class_there_is_too_little_to_doubt(engine:
 def test_a_photo_that_is_nowhere_is_not_shown(engine: Engine, misfiled: Path) -> None:
     trained(engine, misfiled)
     (misfiled / "green" / "red_500.jpg").unlink()
-    label(engine, PredictFolderRequest(misfiled), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(misfiled), silent, CancelToken())
     assert {each.path.name for each in doubts_of(engine).doubts} == {"red_501.jpg"}
 
 
@@ -191,7 +191,7 @@ def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
     engine: Engine, sorted_photos: Path, photos: Path
 ) -> None:
     trained(engine, sorted_photos)
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     advice = advice_for(engine, photos, 6)
     assert {each.name for each in advice.classes} == {"red", "green", "blue"}
     for each in (advice.overall, *advice.classes):
@@ -209,7 +209,7 @@ def test_advice_tells_how_good_each_class_is_and_what_to_label_next(
 
 
 def test_what_was_passed_over_is_not_asked_for_again(engine: Engine, photos: Path) -> None:
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     first = frozenset(each.photo_id for each in advice_for(engine).next)
     request = LabelNextRequest(passed_over=first)
     again = label_next(engine, request, silent, CancelToken())
@@ -221,7 +221,7 @@ def test_what_was_passed_over_is_not_asked_for_again(engine: Engine, photos: Pat
 def test_labelled_photos_are_not_asked_for_and_copies_only_once(engine: Engine, photos: Path) -> None:
     for file in sorted((photos / "2026").glob("red_*.jpg")):
         shutil.copy(file, photos / f"copy_{file.name}")
-    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     done = [int(i) for i, path in zip(rows.photo_ids, rows.paths, strict=True) if "blue" in path.name]
     assign(engine.collection, done, engine.collection.classes.add("blue").id)
     advice = advice_for(engine, photos, 100)
@@ -231,7 +231,7 @@ def test_labelled_photos_are_not_asked_for_and_copies_only_once(engine: Engine, 
 
 
 def test_before_there_are_labels_there_is_advice_already_but_no_figures(engine: Engine, photos: Path) -> None:
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     advice = advice_for(engine)
     assert len(advice.next) == 10
     assert advice.classes == ()

@@ -20,7 +20,7 @@ from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import Standing
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -36,7 +36,7 @@ def taught(tmp_path: Path, sorted_photos: Path) -> Path:
     with Engine(CollectionStore.open(tmp_path / "taught"), open_colour_network) as engine:
         request = TrainFolderRequest(sorted_photos)
         train_folder(engine, request, silent, CancelToken())
-        label(engine, PredictFolderRequest(tmp_path / "new"), silent, CancelToken())
+        predict_folder(engine, PredictFolderRequest(tmp_path / "new"), silent, CancelToken())
     return tmp_path / "taught"
 
 

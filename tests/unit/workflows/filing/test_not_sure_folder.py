@@ -21,7 +21,7 @@ from flowersorter.workflows.filing.refile import RefileRequest, refile
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.photo_details import rows_for
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.unit.workflows.conftest import draw_photos
 
@@ -33,7 +33,7 @@ def labelled(engine: Engine, sorted_photos: Path, photos: Path, monkeypatch: pyt
     """Ten photos each: red is sure, green unsure, blue new; and one file that is no photo."""
     (photos / "2026" / "broken.jpg").write_bytes(b"\xff\xd8\xff\xe0 no photo")
     train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
 
     def with_verdicts(engine: Engine, places: Sequence[Place], backbone: str | None) -> PhotoRows:
         rows = rows_for(engine, places, backbone)
@@ -99,7 +99,7 @@ def test_nothing_is_filed_twice_when_a_guess_becomes_sure(engine: Engine, labell
     again = planned(engine, labelled, tmp_path / "filed", include=Include.ALL)
     assert not any(file.action.is_filed for file in again.files)
     reasons = {skipped.reason for skipped in again.skipped if "green" in skipped.path.name}
-    assert reasons == {f"it is filed under “{ASIDE}” there already"}
+    assert reasons == {f"it is sorted into “{ASIDE}” there already"}
 
 
 def test_the_folder_is_no_class_to_learn_or_to_be_measured(engine: Engine, sorted_photos: Path) -> None:

@@ -24,7 +24,7 @@ from flowersorter.workflows.filing.refile import RefileRequest, RefileResult, pl
 from flowersorter.workflows.filing.refile_runs import RefileRuns
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawing import BLUE, RED, jpeg_bytes, textured, write_jpeg
 from tests.unit.workflows.conftest import draw_photos
@@ -46,7 +46,7 @@ def filed(engine: Engine, sorted_photos: Path, photos: Path, tmp_path: Path, mod
     """Ten photos each filed into red, green and blue; one of them with a sidecar."""
     (photos / "2026" / "red_0.jpg.xmp").write_text("<x/>")
     train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     request = SortRequest(photos, tmp_path / "filed", mode, Include.ALL)
     result = run_sort(engine, RunSortRequest(plan_sort(engine, request, silent, CancelToken())), silent, CancelToken())
     assert result.filed == 30
@@ -171,14 +171,14 @@ def test_sorting_again_never_files_a_photo_under_two_classes(
         engine.collection, ids_of(engine.collection, photos / "2026" / "red_3.jpg"), blue.id
     )  # corrected, but not refiled
     plan = plan_sort(engine, SortRequest(photos, filed, mode), silent, CancelToken())
-    assert [(s.path.name, s.reason) for s in plan.skipped] == [("red_3.jpg", "it is filed under “red” there already")]
+    assert [(s.path.name, s.reason) for s in plan.skipped] == [("red_3.jpg", "it is sorted into “red” there already")]
     assert not any(file.action.is_filed for file in plan.files)
 
 
 def test_what_was_filed_on_a_guess_does_not_come_back_as_a_label(engine: Engine, filed: Path) -> None:
     before = engine.collection.labels.all()
     (filed / "red" / "red_3.jpg").rename(filed / "blue" / "moved by hand.jpg")
-    result = label(engine, PredictFolderRequest(filed), silent, CancelToken())
+    result = predict_folder(engine, PredictFolderRequest(filed), silent, CancelToken())
     blue = engine.collection.classes.find("blue")
     assert blue is not None
     new = {photo_id: lab.class_id for photo_id, lab in engine.collection.labels.all().items() if photo_id not in before}
@@ -191,7 +191,7 @@ def test_nor_does_it_where_the_sorted_folder_was_renamed_or_copied(engine: Engin
     elsewhere = shutil.copytree(filed, filed.with_name("backup"), symlinks=mode is Mode.LINK)
     renamed = filed.rename(filed.with_name("sorted by FlowerSorter"))
     for folder in (elsewhere, renamed):
-        result = label(engine, PredictFolderRequest(folder), silent, CancelToken())
+        result = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
         assert len(result.rows) > 0
         assert result.by_folder == 0
     assert engine.collection.labels.all() == before
@@ -209,7 +209,7 @@ def rewritten(path: Path) -> Path:
 def opened(engine: Engine, folder: Path) -> dict[str, str]:
     """Open a folder; the classes that its folders gave photos now, by file name."""
     before = engine.collection.labels.all()
-    label(engine, PredictFolderRequest(folder), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     new = engine.collection.labels.all().items() - before.items()
     paths = {place.photo_id: place.path for place in engine.collection.photos.all_places()}
@@ -278,7 +278,7 @@ def test_the_moment_tells_a_photo_of_the_persons_from_one_that_was_renamed(
     dated.mkdir()
     for number in range(2):
         write_jpeg(dated / f"IMG_{number}.jpg", textured(colour=RED, seed=60 + number), taken_at=morning)
-    label(engine, PredictFolderRequest(dated), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(dated), silent, CancelToken())
     plan = plan_sort(engine, SortRequest(dated, filed), silent, CancelToken())
     assert run_sort(engine, RunSortRequest(plan), silent, CancelToken()).filed == 2
     rewritten(filed / "red" / "IMG_0.jpg").rename(filed / "red" / "morning.jpg")
@@ -375,11 +375,11 @@ def test_a_refiling_that_failed_halfway_moves_back_whole(
     plans = plan_class_move(engine.collection, "red", "crimson", CancelToken())
     followed, moved = RefileRuns(), list[Group]()
 
-    def fails_at_the_fourth(desk: StepContext, run: Run, group: Group) -> str | None:
+    def fails_at_the_fourth(context: StepContext, run: Run, group: Group) -> str | None:
         if len(moved) == 3:
             raise UserError("The library could not be saved", "the disk is full")
         moved.append(group)
-        return file_group(desk, run, group)
+        return file_group(context, run, group)
 
     monkeypatch.setattr("flowersorter.sorting.execute.file_group", fails_at_the_fourth)
     with pytest.raises(UserError, match="disk is full"):

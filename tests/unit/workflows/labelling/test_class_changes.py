@@ -21,7 +21,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.predicting.photo_details import details, folder_rows
 from flowersorter.workflows.predicting.predict_cached import in_classes
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from flowersorter.workflows.training.training_set import labelled_photos, with_starter
@@ -37,7 +37,7 @@ def trained(engine: Engine, sorted_photos: Path, photos: Path) -> int:
 
 
 def look(engine: Engine, folder: Path) -> None:
-    label(engine, PredictFolderRequest(folder), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
 
 
 def retrained(engine: Engine) -> TrainResult:

@@ -26,7 +26,7 @@ from flowersorter.workflows.maintenance.cache import (
     empty_cache,
     set_cache_limit,
 )
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.stub_network import ColourNetwork
 from tests.unit.library.conftest import sha256_of
 
@@ -103,7 +103,7 @@ def test_everything_in_it_is_made_again(engine: Engine, photos: Path) -> None:
     engine.open_network = lambda _backbone, _device: network
 
     def look() -> int:
-        return label(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded
+        return predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded
 
     assert look() == 30
     seen, before = network.embedded, cache_state(engine.collection)

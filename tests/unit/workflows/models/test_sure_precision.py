@@ -1,4 +1,4 @@
-"""The promise of *sure* is the person's to choose, and models keep it at once."""
+"""The person chooses the target precision of *sure*, and models follow at once."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ def answering(engine: Engine) -> Model:
     return named.model
 
 
-def test_97_of_100_are_promised_until_somebody_asks_for_more(engine: Engine) -> None:
+def test_the_target_is_97_of_100_until_another_is_chosen(engine: Engine) -> None:
     assert sure_precision(engine) == DEFAULT_SURE_PRECISION == 0.97
     assert answering(engine).thresholds == starter().model.thresholds
 
 
-def test_the_model_answers_with_the_promise_at_once(engine: Engine) -> None:
+def test_the_model_answers_with_the_target_precision_at_once(engine: Engine) -> None:
     begins = []
-    for promise in SURE_PRECISIONS:
-        set_sure_precision(engine, promise)
-        assert sure_precision(engine) == promise
+    for precision in SURE_PRECISIONS:
+        set_sure_precision(engine, precision)
+        assert sure_precision(engine) == precision
         begins.append(answering(engine).thresholds.sure)
     assert begins == sorted(begins)
     assert begins[0] < begins[-2] < begins[-1]
@@ -60,7 +60,7 @@ def test_a_model_says_whether_it_follows_at_once() -> None:
     assert following(replace(model, thresholds=Thresholds(0.8, 0.6))) is Following.NEXT_TRAINING
 
 
-def test_a_promise_nobody_measured_is_refused(engine: Engine) -> None:
+def test_a_target_precision_that_was_not_measured_is_refused(engine: Engine) -> None:
     with pytest.raises(ValueError, match="none of"):
         set_sure_precision(engine, 0.5)
     assert sure_precision(engine) == DEFAULT_SURE_PRECISION

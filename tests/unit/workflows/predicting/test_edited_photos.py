@@ -20,13 +20,13 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.gone_labels import forget_gone_labels
 from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLabels
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.drawing import BLUE, RED, jpeg_bytes, textured
 
 
 def scanned(engine: Engine, folder: Path) -> dict[str, int]:
     """Photo ids by name."""
-    rows = label(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
     return {path.name: int(photo_id) for path, photo_id in zip(rows.paths, rows.photo_ids, strict=True)}
 
 

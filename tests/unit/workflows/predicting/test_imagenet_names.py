@@ -22,7 +22,7 @@ from flowersorter.workflows.predicting import imagenet_prior_cache
 from flowersorter.workflows.predicting import predict_photos as predicting
 from flowersorter.workflows.predicting.imagenet_names import likenesses, looks_like, strangers
 from flowersorter.workflows.predicting.photo_details import details
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import STRAWBERRY, TABBY, colour_layer
@@ -63,7 +63,7 @@ def labelled(layer: None, engine: Engine, sorted_photos: Path, photos: Path) -> 
     """A collection that knows red, green and blue has looked at a folder with yellow ones as well."""
     train_folder(engine, TrainFolderRequest(sorted_photos), silent, CancelToken())
     draw_photos(photos / "2026", "yellow", 3)
-    return label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    return predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
 
 
 def new_ones(result: PredictFolderResult) -> set[int]:

@@ -27,7 +27,7 @@ from flowersorter.workflows.models.current_model import starter
 from flowersorter.workflows.predicting import extra_views, feature_cache, ingest
 from flowersorter.workflows.predicting.network_loader import Embeds
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 from tests.stub_network import WIDTH, ColourNetwork
 from tests.unit.library.conftest import sha256_of
 from tests.unit.workflows.conftest import draw_photos
@@ -88,7 +88,7 @@ def statements(collection: CollectionStore) -> Iterator[list[str]]:
 
 def look_at(engine: Engine, folder: Path) -> PredictFolderResult:
     engine.open_network = no_network
-    return label(engine, PredictFolderRequest(folder), silent, CancelToken())
+    return predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
 
 
 @pytest.mark.usefixtures("untouched")
@@ -144,7 +144,7 @@ def test_a_photo_is_looked_at_without_reading_all_others_from_the_disk(
 
 def test_a_photo_edited_outside_is_another_photo(engine: Engine, photos: Path) -> None:
     """Size or time of change tell, then the hash: it is read again, and what was said of the old one stays there."""
-    before = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    before = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     edited, untouched = photos / "2026" / "red_3.jpg", photos / "2026" / "red_4.jpg"
     old = int(before.photo_ids[before.paths.index(edited)])
     rose = engine.collection.classes.add("Rose at the gate")
@@ -156,7 +156,7 @@ def test_a_photo_edited_outside_is_another_photo(engine: Engine, photos: Path) -
 
     network = ColourNetwork()
     engine.open_network = lambda _b, _d: network
-    result = label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    result = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     row = result.rows.paths.index(edited)
     new = int(result.rows.photo_ids[row])
     assert result.decoded == 1
@@ -174,20 +174,20 @@ def test_a_photo_edited_outside_is_another_photo(engine: Engine, photos: Path) -
 
     edited.write_bytes(old_bytes)  # as by undoing the edit in the other program
     engine.open_network = no_network
-    again = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    again = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert int(again.photo_ids[row]) == old
     assert int(again.label_ids[row]) == rose.id
 
 
 def test_a_photo_with_a_new_time_and_the_same_bytes_is_the_same_photo(engine: Engine, photos: Path) -> None:
     """As after copying a disk: the bytes are read once more, but nothing runs through the network."""
-    before = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    before = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     rose = engine.collection.classes.add("Rose at the gate")
     assign(engine.collection, [int(before.photo_ids[0])], rose.id)
     for path in before.paths:
         os.utime(path, ns=(0, path.stat().st_mtime_ns + 1_000_000_000))
     engine.open_network = no_network
-    after = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    after = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert np.array_equal(after.photo_ids, before.photo_ids)
     assert np.array_equal(after.confidences, before.confidences)
     assert int(after.label_ids[0]) == rose.id

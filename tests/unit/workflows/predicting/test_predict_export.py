@@ -31,7 +31,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 from flowersorter.workflows.exchange.usage_snippets import script_for
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.drawn_weights import drawn_state
@@ -56,7 +56,7 @@ def test_single_photos_are_predicted_in_order_and_a_broken_one_says_why(
 
 
 def test_single_photos_are_told_the_same_as_a_whole_folder(engine: Engine, photos: Path) -> None:
-    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     assert (rows.verdicts != Verdict.SURE).any()  # so that a second look was taken
     result = predict_photos(engine, PredictRequest(tuple(rows.paths)), silent, CancelToken())
     assert [p.confidence for p in result] == pytest.approx(rows.confidences.tolist(), abs=1e-6)

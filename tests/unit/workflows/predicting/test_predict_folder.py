@@ -31,7 +31,7 @@ from flowersorter.workflows.predicting.predict_folder import (
     PredictFolderRequest,
     PredictFolderResult,
     RowsChanged,
-    label,
+    predict_folder,
 )
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -40,7 +40,7 @@ from tests.unit.workflows.conftest import draw_photos
 
 
 def labelled(engine: Engine, folder: Path) -> PredictFolderResult:
-    return label(engine, PredictFolderRequest(folder), silent, CancelToken())
+    return predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken())
 
 
 def no_network(backbone: Backbone, device: str) -> Embeds:
@@ -60,7 +60,7 @@ def test_every_photo_is_there_once_and_predicted(engine: Engine, photos: Path) -
 def test_a_second_run_decodes_nothing_and_says_the_same(engine: Engine, photos: Path) -> None:
     first = labelled(engine, photos)
     engine.open_network = no_network
-    again = label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    again = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert again.decoded == 0
     assert np.array_equal(again.rows.confidences, first.rows.confidences)
     assert again.rows.paths == first.rows.paths
@@ -75,7 +75,7 @@ def test_broken_files_are_reported_and_the_rest_goes_on(engine: Engine, photos: 
     assert all(reason for _, reason in result.unreadable)
     assert len(result.rows) == 32
     engine.open_network = no_network
-    again = label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    again = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert again.unreadable == result.unreadable
 
 
@@ -146,7 +146,7 @@ def test_a_person_overrules_the_folder(engine: Engine, photos: Path) -> None:
 
 def test_news_come_in_order_and_cover_every_photo(engine: Engine, photos: Path) -> None:
     news: list[object] = []
-    label(engine, PredictFolderRequest(photos), news.append, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), news.append, CancelToken())
     scans = [n for n in news if isinstance(n, FolderScanned)]
     changed = [n for n in news if isinstance(n, RowsChanged)]
     assert len(scans) == 1
@@ -175,7 +175,7 @@ def test_a_cancelled_job_keeps_what_it_read_and_goes_on_there(engine: Engine, ph
     cancel = CancelToken()
     engine.open_network = lambda _b, _d: _Impatient(cancel)
     with pytest.raises(Cancelled):
-        label(engine, PredictFolderRequest(photos), silent, cancel)
+        predict_folder(engine, PredictFolderRequest(photos), silent, cancel)
     known = int((folder_rows(engine, photos).photo_ids > 0).sum())
     assert 0 < known < 30
     engine.open_network = open_colour_network
@@ -192,7 +192,7 @@ def test_a_job_is_cancelled_while_the_network_is_still_opening(engine: Engine, p
 
     engine.open_network = slow
     with pytest.raises(Cancelled):
-        label(engine, PredictFolderRequest(photos), silent, cancel)
+        predict_folder(engine, PredictFolderRequest(photos), silent, cancel)
     let_it_open.set()
     engine.open_network = open_colour_network
     assert labelled(engine, photos).decoded == 30
@@ -204,7 +204,7 @@ def test_a_network_that_cannot_be_opened_says_why(engine: Engine, photos: Path) 
 
     engine.open_network = missing
     with pytest.raises(WeightsMissing):
-        label(engine, PredictFolderRequest(photos), silent, CancelToken())
+        predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
 
 
 def test_lost_embeddings_are_made_again_from_the_small_pictures(engine: Engine, photos: Path, tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_no_lane_gets_all_of_the_last_further_views(
     shutil.rmtree(tmp_path / "collection" / "embeddings")
     network = _Tallying()
     with Engine(CollectionStore.open(tmp_path / "collection"), lambda _b, _d: network) as reopened:
-        label(reopened, PredictFolderRequest(photos), silent, CancelToken())
+        predict_folder(reopened, PredictFolderRequest(photos), silent, CancelToken())
     assert sorted(network.sizes[:6], reverse=True) == [8, 8, 7, 4, 2, 1]
 
 
@@ -266,7 +266,7 @@ def test_what_somebody_looks_at_is_read_first(engine: Engine, photos: Path, monk
             urgent.ask([by_path[path] for path in looked_at])
         news.append(item)
 
-    label(engine, PredictFolderRequest(photos, urgent=urgent), report, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos, urgent=urgent), report, CancelToken())
     blocks = [item.rows.paths for item in news if isinstance(item, RowsChanged)]
     assert set(blocks[0]) < set(looked_at) <= set(blocks[0]) | set(blocks[1])
 
@@ -274,7 +274,7 @@ def test_what_somebody_looks_at_is_read_first(engine: Engine, photos: Path, monk
 def test_only_the_doubtful_photos_are_looked_at_twice(engine: Engine, photos: Path) -> None:
     network = ColourNetwork()
     engine.open_network = lambda _b, _d: network
-    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     doubtful = int((rows.verdicts != Verdict.SURE).sum())
     assert doubtful > 0
     assert network.embedded - 30 >= doubtful
@@ -302,7 +302,7 @@ def test_sure_photos_are_looked_at_once(
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predictions_for", watched)
     network = ColourNetwork()
     engine.open_network = lambda _b, _d: network
-    label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     at_first = guessed[0].verdicts  # a second look may make sure of a photo
     doubtful = int((at_first != Verdict.SURE).sum())
     assert len(at_first) == 30
@@ -320,7 +320,7 @@ def test_a_photo_that_vanished_is_missing_and_not_forgotten(engine: Engine, phot
     gone.write_bytes(content)
     os.utime(gone, ns=(stat.st_atime_ns, stat.st_mtime_ns))
     engine.open_network = no_network
-    back = label(engine, PredictFolderRequest(photos), silent, CancelToken())
+    back = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken())
     assert len(back.rows) == 30
 
 
@@ -331,7 +331,7 @@ def test_a_missing_folder_is_said_and_nothing_is_forgotten(engine: Engine, photo
         labelled(engine, photos)
     photos.with_name("unplugged").rename(photos)
     engine.open_network = no_network
-    assert label(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded == 0
+    assert predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).decoded == 0
 
 
 def test_details_name_the_guesses_and_the_nearest_confirmed_photos(engine: Engine, photos: Path) -> None:

@@ -16,7 +16,7 @@ from flowersorter.vision.classifier.cross_validation import _fits
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.features.views import VARIANTS, variant
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training import training_set
 from flowersorter.workflows.training.prepare_features import get_ready
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
@@ -102,7 +102,7 @@ def test_getting_ready_looks_at_them_before_retrain_needs_them(
 
 def test_beside_the_starter_they_are_not_needed(engine: Engine, sorted_photos: Path) -> None:
     request = PredictFolderRequest(sorted_photos)
-    rows = label(engine, request, silent, CancelToken()).rows
+    rows = predict_folder(engine, request, silent, CancelToken()).rows
     engine.collection.labels.assign(
         rows.photo_ids[:5].tolist(), class_named(engine.collection, "daisy"), LabelOrigin.PERSON
     )

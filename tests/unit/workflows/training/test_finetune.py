@@ -31,7 +31,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import backbone_of, final_layer, forget_unused, seen_by
 from flowersorter.workflows.predicting.photo_details import folder_rows
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training import incremental_fit
 from flowersorter.workflows.training.finetune import FinetuneRequest, FinetuneResult, finetune, likely_seconds
 from flowersorter.workflows.training.finetune_split import hold_out
@@ -96,7 +96,7 @@ def test_a_network_of_the_collections_own_speaks_from_now_on(engine: Engine, str
     fresh = tmp_path / "fresh"
     for name in PATTERNS:
         draw_stripes(fresh, name, 4, first=100)
-    rows = label(engine, PredictFolderRequest(fresh, "cpu"), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(fresh, "cpu"), silent, CancelToken()).rows
     names = {c.id: c.name for c in engine.collection.classes.all()}
     assert all(path.name.startswith(names[int(c)]) for path, c in zip(rows.paths, rows.class_ids, strict=True))
     assert engine.collection.embeddings("tiny-tuned-1").width == TINY.features
@@ -139,7 +139,7 @@ def test_retrain_afterwards_stays_honest_and_measures_with_new_labels_too(
     result = trained(engine, stripes)
     fresh = tmp_path / "fresh"
     draw_stripes(fresh, "wide", 5, first=200)
-    rows = label(engine, PredictFolderRequest(fresh / "wide", "cpu"), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(fresh / "wide", "cpu"), silent, CancelToken()).rows
     assign(engine.collection, rows.photo_ids.tolist(), class_of(engine.collection, "wide"))
     again = retrain(engine, RetrainRequest("cpu"), silent, CancelToken())
     assert (again.photos, again.held_out) == (41, result.held_out + 5)
@@ -184,7 +184,7 @@ def test_retrain_keeps_to_that_layer_and_learns_what_came_later(engine: Engine, 
     then = final_layer(engine, result.backbone, ["narrow", "wide"])
     engine.collection.classes.rename(class_of(engine.collection, "wide"), "broad")
     draw_plain(tmp_path / "later", 5)
-    rows = label(engine, PredictFolderRequest(tmp_path / "later", "cpu"), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(tmp_path / "later", "cpu"), silent, CancelToken()).rows
     assign(engine.collection, rows.photo_ids.tolist(), engine.collection.classes.add("plain").id)
     now = final_layer(engine, result.backbone, ["plain", "narrow", "broad"])
     assert then is not None
@@ -195,7 +195,7 @@ def test_retrain_keeps_to_that_layer_and_learns_what_came_later(engine: Engine, 
     draw_plain(tmp_path / "fresh", 1, first=6)
     for name in PATTERNS:
         draw_stripes(tmp_path / "fresh", name, 2, first=100)
-    rows = label(engine, PredictFolderRequest(tmp_path / "fresh", "cpu"), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(tmp_path / "fresh", "cpu"), silent, CancelToken()).rows
     names = {c.id: c.name for c in engine.collection.classes.all()}
     told = {path.name.partition("_")[0]: names[int(c)] for path, c in zip(rows.paths, rows.class_ids, strict=True)}
     assert told == {"plain": "plain", "narrow": "narrow", "wide": "broad"}
@@ -293,7 +293,9 @@ def test_one_class_only_is_told(engine: Engine, tmp_path: Path) -> None:
     draw_stripes(tmp_path / "one", "wide", 8)
     with pytest.raises(TooFewPhotos, match="at least two sub-folders"):
         trained(engine, tmp_path / "one")
-    rows = label(engine, PredictFolderRequest(tmp_path / "one" / "wide", "cpu", "tiny"), silent, CancelToken()).rows
+    rows = predict_folder(
+        engine, PredictFolderRequest(tmp_path / "one" / "wide", "cpu", "tiny"), silent, CancelToken()
+    ).rows
     assign(engine.collection, rows.photo_ids.tolist(), engine.collection.classes.add("wide").id)
     with pytest.raises(TooFewPhotos, match="at least two classes"):
         trained(engine)
@@ -421,9 +423,9 @@ def test_a_network_whose_file_is_gone_is_told_and_another_model_still_works(engi
     with Engine(CollectionStore.open(folder)) as reopened:
         draw_stripes(stripes, "wide", 1, first=300)
         with pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"):
-            label(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken())
+            predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken())
         use_model(reopened.collection, plain.model_id)
-        assert label(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken()).guesses is not None
+        assert predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken()).guesses is not None
 
 
 @pytest.mark.parametrize("damage", ["cut", "foreign", "empty", "no layer", "short layer"])
@@ -448,7 +450,7 @@ def test_a_damaged_network_is_told(engine: Engine, stripes: Path, damage: str) -
         Engine(CollectionStore.open(folder)) as reopened,
         pytest.raises(WeightsMissing, match="tiny-tuned-1 cannot be used"),
     ):
-        label(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken())
+        predict_folder(reopened, PredictFolderRequest(stripes, "cpu"), silent, CancelToken())
 
 
 def test_a_deleted_model_takes_its_network_with_it_and_its_name_never_comes_back(engine: Engine, stripes: Path) -> None:

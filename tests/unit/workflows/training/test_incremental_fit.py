@@ -18,7 +18,7 @@ from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, evaluate
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import starter
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, TrainResult, retrain, train_folder
 from tests.stub_network import open_colour_network
 
@@ -83,7 +83,7 @@ def test_retraining_after_a_correction_starts_from_the_last_fit(taught: Engine, 
 def test_corrections_of_the_starter_start_from_the_last_fit(
     engine: Engine, photos: Path, penalties: list[float]
 ) -> None:
-    rows = label(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(photos), silent, CancelToken()).rows
     tulips, roses = (engine.collection.classes.find(name) for name in ("tulips", "roses"))
     assert tulips is not None
     assert roses is not None

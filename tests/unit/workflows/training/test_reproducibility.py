@@ -28,7 +28,7 @@ from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.network_loader import OpenEmbedder, Opening, open_embedder
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, predict_folder
 from flowersorter.workflows.training.finetune import FinetuneRequest, finetune
 from flowersorter.workflows.training.semi_supervised_option import set_learns_from_unlabelled
 from flowersorter.workflows.training.train import RetrainRequest, TrainFolderRequest, retrain, train_folder
@@ -162,7 +162,7 @@ def test_retrain_and_its_advice_are_the_same(
             if way == "backwards":
                 _read_backwards(collection, folder, open_colour_network)
             request = PredictFolderRequest(folder, "cpu")
-            rows = label(engine, request, silent, CancelToken()).rows
+            rows = predict_folder(engine, request, silent, CancelToken()).rows
             photo = {path.name: int(photo_id) for path, photo_id in zip(rows.paths, rows.photo_ids, strict=True)}
             classes = [collection.classes.resolve(name, ClassOrigin.PERSON).id for name in names]
             for class_id, colour in zip(classes, ("red", "green", "blue"), strict=True):

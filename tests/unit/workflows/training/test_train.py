@@ -19,7 +19,7 @@ from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLa
 from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.models.current_model import list_models, model_for, use_model
 from flowersorter.workflows.predicting.photo_details import folder_rows
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from flowersorter.workflows.training.train import (
     RetrainRequest,
     TrainFolderRequest,
@@ -46,7 +46,7 @@ def evaluated(engine: Engine, folder: Path | None = None) -> Evaluation:
 
 def label_folder(engine: Engine, folder: Path) -> dict[str, int]:
     """Label a folder; photo ids by file name."""
-    rows = label(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
+    rows = predict_folder(engine, PredictFolderRequest(folder), silent, CancelToken()).rows
     return {path.name: int(i) for path, i in zip(rows.paths, rows.photo_ids, strict=True)}
 
 

@@ -1,4 +1,4 @@
-"""Label one photo by its path, as a script does it that has no rows to pick from."""
+"""Set or remove the label of one photo, given its path."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class ConfirmRequest:
-    """Say which class a photo has.
+class LabelPhotoRequest:
+    """Set the label of a photo.
 
     Attributes:
-        path: The photo; one the collection does not know is read first.
-        class_name: Its class, made if there is none of that name; None for the model's guess, which is right.
+        path: The photo; one that is new to the collection is read first.
+        class_name: Its class, created if there is none of that name; None confirms the suggestion.
         device: "auto", "cpu" or "cuda".
     """
 
@@ -36,16 +36,16 @@ class ConfirmRequest:
     device: str = "auto"
 
 
-def confirm_photo(engine: Engine, request: ConfirmRequest, report: Report, cancel: CancelToken) -> str:
-    """Label a photo as a person does; the label is on disk when this returns.
+def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, cancel: CancelToken) -> str:
+    """Label a photo on behalf of a person. The label is stored when this returns.
 
     Returns:
         The name of its class, as the collection spells it.
 
     Raises:
-        PhotoUnreadable: the file is missing or no photo.
+        PhotoUnreadable: the file is missing or not a photo.
         ClassRefused: the class name cannot be used.
-        TooFewPhotos: no class was named, and there is no model to guess one.
+        TooFewPhotos: no class was named, and there is no model that suggests one.
         WeightsMissing: the photo is new, and the backbone's weights are not on this computer.
         Cancelled: asked to stop; nothing was labelled.
     """
@@ -56,9 +56,11 @@ def confirm_photo(engine: Engine, request: ConfirmRequest, report: Report, cance
     name = request.class_name
     if name is None:
         names = {entry.id: entry.name for entry in collection.classes.all()}
-        name = names[_guess(engine, photo_id, path)]
+        name = names[_suggestion(engine, photo_id, path)]
     with collection.database.transaction():
-        chosen = collection.classes.resolve(name, ClassOrigin.PERSON)  # it is the person's class from now on
+        chosen = collection.classes.resolve(
+            name, ClassOrigin.PERSON
+        )  # a class that a model brought along becomes the person's
         assign(collection, [photo_id], chosen.id)
     return chosen.name
 
@@ -70,7 +72,7 @@ def remove_label(collection: CollectionStore, path: Path) -> bool:
         Whether it had one.
 
     Raises:
-        PhotoUnreadable: the file is missing, or is no ordinary file.
+        PhotoUnreadable: the file is missing, or is not a regular file.
     """
     photo = collection.photos.by_sha256(hashlib.sha256(read_file(path.absolute()).data).digest())
     if photo is None:
@@ -79,9 +81,9 @@ def remove_label(collection: CollectionStore, path: Path) -> bool:
 
 
 def _read(
-    engine: Engine, request: ConfirmRequest, path: Path, file: FileBytes, report: Report, cancel: CancelToken
+    engine: Engine, request: LabelPhotoRequest, path: Path, file: FileBytes, report: Report, cancel: CancelToken
 ) -> int:
-    """Take a new photo into the collection."""
+    """Read and embed a photo that is new to the collection; return its id."""
     collection = engine.collection
     place_id = collection.photos.add_place(path, None, file.size_bytes, file.mtime_ns)
     places = collection.photos.places([place_id])
@@ -94,7 +96,7 @@ def _read(
     return place.photo_id
 
 
-def _guess(engine: Engine, photo_id: int, path: Path) -> int:
+def _suggestion(engine: Engine, photo_id: int, path: Path) -> int:
     guesses = predictions_for(engine, [photo_id])
     top = guesses.top(photo_id, 1) if guesses is not None else ()
     if not top:

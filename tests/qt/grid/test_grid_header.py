@@ -1,0 +1,51 @@
+"""The line above the grid: a filter that is on looks different from one that is off."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QAction, QColor, QPalette
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from flowersorter.ui.grid.grid_header import NARROW_PX, GridHeader
+
+
+def framed(header: GridHeader, highlight: QColor) -> int:
+    """Number of pixels of the button in the highlight colour."""
+    image = header.unchecked.grab().toImage()
+    points = ((x, y) for x in range(image.width()) for y in range(image.height()))
+    return sum(image.pixelColor(*point).rgb() == highlight.rgb() for point in points)
+
+
+@pytest.fixture
+def own_palette(qapp: QApplication) -> Iterator[None]:
+    """Restores the program's palette."""
+    before = QPalette(QApplication.palette())
+    yield
+    QApplication.setPalette(before)
+
+
+@pytest.mark.usefixtures("own_palette")
+@pytest.mark.parametrize("ground", ["#f4f4f4", "#202124"])
+@pytest.mark.parametrize("width_px", [NARROW_PX - 40, NARROW_PX + 200], ids=["icon only", "with text"])
+def test_hiding_confirmed_photos_shows_on_its_button(qtbot: QtBot, ground: str, width_px: int) -> None:
+    action = QAction("Hide confirmed")
+    action.setCheckable(True)
+    header = GridHeader(action)
+    qtbot.addWidget(header)
+    palette = QPalette(QColor(ground))
+    highlight = QColor("#3366cc")
+    palette.setColor(QPalette.ColorRole.Highlight, highlight)
+    QApplication.setPalette(palette)  # as when the system turns dark or light
+    header.resize(width_px, 48)
+    header.show()
+    with qtbot.waitExposed(header):
+        pass
+    assert framed(header, highlight) == 0
+    action.trigger()
+    around = 2 * (header.unchecked.width() + header.unchecked.height())
+    assert framed(header, highlight) > around
+    action.trigger()
+    assert framed(header, highlight) == 0

@@ -1,0 +1,122 @@
+"""Sentences of the commands, with a network that sees colours: nothing to sort, a missing device, too few labels."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from flowersorter import Collection
+from flowersorter.cli import main
+from flowersorter.errors import DeviceUnavailable, FolderUnusable
+from flowersorter.workflows.engine import Engine
+from tests.stub_network import open_colour_network
+from tests.unit.workflows.conftest import draw_photos
+
+Run = Callable[..., str]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs a command that succeeds, with a network that sees colours, and returns its output."""
+    colour_engine = partial(Engine, open_network=open_colour_network)
+    monkeypatch.setattr("flowersorter.commands.shared.context.Engine", colour_engine)
+
+    def run(*words: str | Path) -> str:
+        assert main([*map(str, words), "--collection", str(tmp_path / "collection")]) == 0
+        return capsys.readouterr().out
+
+    return run
+
+
+@pytest.fixture
+def photos(tmp_path: Path, run: Run) -> Path:
+    """A folder with three photos labelled red."""
+    run("label", *draw_photos(tmp_path / "photos", "red", 3), "--as", "red")
+    return tmp_path / "photos"
+
+
+def test_a_second_sort_says_once_that_the_photos_are_there(run: Run, photos: Path, tmp_path: Path) -> None:
+    first = run("sort", photos, "--to", tmp_path / "sorted")
+    assert first.startswith(f"Copy 3 photos to {tmp_path / 'sorted'}\n  red  3\n")
+    again = run("sort", photos, "--to", tmp_path / "sorted")
+    assert again == "3 photos already there:\n  3  in red\nNothing to sort.\n"
+    planned = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
+    assert planned == "3 photos already there:\n  3  in red\nNothing was changed: this was a dry run.\n"
+
+
+def test_a_late_sidecar_is_counted_without_photos(run: Run, photos: Path, tmp_path: Path) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted")
+    (photos / "red_0.jpg.xmp").write_text("rating")
+    again = run("sort", photos, "--to", tmp_path / "sorted")
+    assert again.startswith("Copy 1 sidecar file: 1 .xmp\n3 photos already there:\n")
+    assert "0 photos" not in again
+
+
+def test_a_missing_folder_is_named_before_a_wrong_destination(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    missing, file = tmp_path / "nope", tmp_path / "file"
+    file.write_text("no folder")
+    assert main(["sort", str(missing), "--to", str(file), "--collection", str(tmp_path / "collection")]) == 1
+    assert capsys.readouterr().err == f"Folder not found: {missing}. Check the path.\n"
+    with Collection.open(tmp_path / "collection") as collection, pytest.raises(FolderUnusable, match="nope"):
+        collection.sort(missing, file)
+
+
+def test_a_missing_graphics_card_is_refused_although_every_photo_is_known(
+    run: Run, photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("predict", photos)
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    collection = tmp_path / "collection"
+    for words in (["predict", photos], ["sort", photos, "--to", tmp_path / "sorted"], ["evaluate"]):
+        assert main([*map(str, words), "--device", "cuda", "--collection", str(collection)]) == 1
+        said = capsys.readouterr()
+        assert said.err == "CUDA is not available: PyTorch sees no NVIDIA GPU on this computer. Use auto or cpu.\n"
+        assert said.out == ""
+    with pytest.raises(DeviceUnavailable):
+        Collection.open(collection, device="cuda")
+    Collection.open(collection, device="cpu").close()
+
+
+@pytest.mark.parametrize(("option", "delimiter", "decimal"), [("--csv", ",", "."), ("--csv-semicolon", ";", ",")])
+def test_predictions_are_a_table_for_spreadsheets_of_either_country(
+    run: Run, photos: Path, option: str, delimiter: str, decimal: str
+) -> None:
+    (photos / "red_0.jpg").rename(photos / "Blüte; 花, 1.jpg")
+    (photos / "red_1.jpg").write_bytes(b"no photo")
+    written = run("predict", photos, option, "--top", "2")
+    assert written.startswith("﻿")  # without it a spreadsheet takes UTF-8 for another encoding
+    table = list(csv.DictReader(io.StringIO(written[1:], newline=""), delimiter=delimiter))
+    assert list(table[0]) == [
+        *("path", "class", "confidence", "verdict", "label", "by", "model", "looks_like", "error"),
+        *("class 2", "confidence 2"),
+    ]
+    by_name = {Path(row["path"]).name: row for row in table}
+    assert set(by_name) == {"Blüte; 花, 1.jpg", "red_1.jpg", "red_2.jpg"}
+    assert (by_name["red_2.jpg"]["label"], by_name["red_2.jpg"]["by"]) == ("red", "person")
+    assert by_name["red_1.jpg"]["error"]
+    assert by_name["red_1.jpg"]["confidence"] == by_name["red_1.jpg"]["class 2"] == ""
+    first, second = (by_name["red_2.jpg"][name] for name in ("confidence", "confidence 2"))
+    assert re.fullmatch(rf"[01]{re.escape(decimal)}\d{{4}}", first)
+    assert float(first.replace(",", ".")) >= float(second.replace(",", "."))
+
+
+def test_too_few_labels_are_explained_alike_everywhere(
+    run: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("label", *draw_photos(tmp_path / "photos", "red", 2), "--as", "red")
+    needed = "at least two classes need 3 different labelled photos each"
+    assert f"There are too few labels to measure the accuracy: {needed}.\n" in run("next")
+    assert main(["label-errors", "--collection", str(tmp_path / "collection")]) == 1
+    assert needed in capsys.readouterr().err
+    draw_photos(tmp_path / "classes" / "red", "red", 2, first=10)
+    draw_photos(tmp_path / "classes" / "blue", "blue", 2, first=10)
+    trained = run("train", tmp_path / "classes")
+    assert f"There are too few photos to measure the accuracy: {needed}.\n" in trained
