@@ -11,9 +11,19 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from flowersorter.photos.colour import averageable, to_srgb
+from flowersorter.photos.bit_depth import (
+    Samples,
+    colour_samples,
+    correct_planes,
+    grey_samples,
+    has_lower_bytes,
+    may_use_fewer_bits,
+    take_lower_bytes,
+)
+from flowersorter.photos.colour import averageable, is_averageable, to_srgb
 from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
+from flowersorter.photos.parts import boxes, part_of
 from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
 
 #: Transposition that turns the stored picture upright, by EXIF orientation (EXIF 2.32, 4.6.4).
@@ -148,11 +158,13 @@ def _decoded(data: bytes, sizes: _Sizes) -> Decoded:
         drafted = _draft(image, spare / min(sizes.margin, _JPEG_FINE))
         giant = image.width * image.height > _GIANT_PIXELS
         with _one_giant_at_a_time if giant else contextlib.nullcontext():
+            correct_planes(image)
+            in_colour = has_lower_bytes(image)
             image.load()
             if drafted == 1:
                 size = image.size  # libheif knows the true size only after decoding
                 refuse_if_too_large(size)
-            reduced, factor = _reduced(averageable(image), spare / sizes.margin / drafted)
+            reduced, factor = _reduced(image, _samples(image, data, in_colour), spare / sizes.margin / drafted)
         scale = drafted * factor
         orientation = _orientation_left(image)
         return Decoded(
@@ -182,11 +194,35 @@ def _draft_preview(image: ImageFile.ImageFile, long_side_px: int) -> None:
     image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
 
-def _reduced(image: Image.Image, most: float) -> tuple[Image.Image, int]:
-    factor = int(most)
-    if factor < 2:
+def _samples(image: ImageFile.ImageFile, data: bytes, has_lower: bool) -> Samples | None:
+    """Return how a loaded picture of more than 8 bits a sample is scaled, None where Pillow did it."""
+    if not has_lower:
+        return grey_samples(image, data)
+    if not may_use_fewer_bits(image, data):
+        return None
+    with open_picture(data) as lower:
+        correct_planes(lower)
+        take_lower_bytes(lower)
+        lower.load()
+        return colour_samples(image, lower, data)
+
+
+def _reduced(image: Image.Image, samples: Samples | None, most: float) -> tuple[Image.Image, int]:
+    """Return the picture averageable, and reduced by a whole factor of at most ``most``; and that factor."""
+    factor = max(1, int(most))
+    if factor == 1 and samples is None and is_averageable(image):
         return image, 1
-    return image.reduce(factor), factor
+    result: Image.Image | None = None
+    for box in boxes(image.size, factor):
+        stored = part_of(image, box)
+        part = averageable(stored) if samples is None else samples.eight_bits(stored, box)
+        part = part if factor == 1 else part.reduce(factor)
+        if result is None:
+            result = Image.new(part.mode, (-(-image.width // factor), -(-image.height // factor)))
+            result.info = part.info
+        result.paste(part, (box[0] // factor, box[1] // factor))
+    assert result is not None  # a picture has pixels
+    return result, factor
 
 
 def _orientation_left(image: ImageFile.ImageFile) -> int:

@@ -1,0 +1,284 @@
+"""Scales samples of more than 8 bits to 8, by the white that the file names or by the range that it uses.
+
+Industrial cameras and microscopes store 10, 12 or 14 bits in samples of 16, mostly without a note; shown as 16 bits,
+such a picture is nearly black. A picture that is only dark is not brightened where its writer names all 16 bits, gives
+it a colour profile, or made it from 8 bits.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageFile
+
+from flowersorter.photos.parts import Box, boxes, part_of
+
+#: Bits used of a larger sample: by cameras, and 8 by programs that store a picture without scaling it.
+_USED_BITS = (8, 10, 12, 14, 16)
+
+# TIFF 6.0, section 8; the ranges of numbers in section 19.
+_BITS_PER_SAMPLE, _PHOTOMETRIC, _MAX_SAMPLE, _PLANAR = 258, 262, 281, 284
+_SAMPLE_FORMAT, _SMIN_SAMPLE, _SMAX_SAMPLE = 339, 340, 341
+_WHITE_IS_ZERO, _SEPARATE_PLANES, _UNSIGNED = 0, 2, 1
+
+#: The same samples, read in the other byte order: their lower bytes where Pillow takes the upper.
+_OTHER_ORDER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}
+#: Raw modes of Pillow that take the upper bytes of colours of 16 bits. Premultiplied alpha is divided out with the
+#: upper bytes, so its lower bytes cannot be had.
+_COLOURS_OF_16_BITS = ("RGB;16", "RGBA;16", "RGBX;16", "R;16", "G;16", "B;16", "A;16")
+_GREY_WITH_ALPHA = "LA;16B"
+
+
+class Samples(Protocol):
+    """The samples of a picture that has more than 8 bits."""
+
+    def eight_bits(self, part: Image.Image, box: Box) -> Image.Image:
+        """Return a part of the picture with 8 bits a channel, its transparent value as alpha."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class GreySamples:
+    """Grey samples, as integers or numbers.
+
+    Attributes:
+        black: Value of black.
+        white: Value of white.
+        inverted: White is stored as zero.
+        unsigned: Pillow holds 32 bits as if they had a sign.
+    """
+
+    black: float
+    white: float
+    inverted: bool = False
+    unsigned: bool = False
+
+    def eight_bits(self, part: Image.Image, box: Box) -> Image.Image:
+        """Return a part of the picture with 8 bits, its transparent value as alpha."""
+        values = _values(part, unsigned=self.unsigned)
+        levels = self._levels(values)
+        result = Image.fromarray(255 - levels if self.inverted else levels)
+        key = part.info.get("transparency")
+        if isinstance(key, int):
+            result.putalpha(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)))
+        result.info = {name: value for name, value in part.info.items() if name != "transparency"}
+        return result
+
+    def _levels(self, values: NDArray[Any]) -> NDArray[np.uint8]:
+        bits = int(self.white).bit_length()
+        if values.dtype.kind in "iu" and self.black == 0 and self.white == 2**bits - 1 and bits >= 8:
+            return (values >> (bits - 8)).astype(np.uint8)
+        span = (self.white - self.black) or 1.0
+        scaled: NDArray[np.float32] = (values.astype(np.float32) - np.float32(self.black)) * np.float32(255.0 / span)
+        levels: NDArray[np.uint8] = np.clip(np.nan_to_num(scaled), 0, 255).round().astype(np.uint8)
+        return levels
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColourSamples:
+    """Colour samples of 16 bits that use the lower bits only; the picture holds their upper bytes.
+
+    Attributes:
+        lower: Lower bytes of the samples.
+        channels: Their channel for each channel of the picture.
+        bits: Bits used by each channel of the picture.
+    """
+
+    lower: Image.Image
+    channels: tuple[int, ...]
+    bits: tuple[int, ...]
+
+    def eight_bits(self, part: Image.Image, box: Box) -> Image.Image:
+        """Return a part of the picture with 8 bits a channel."""
+        upper = np.asarray(part)
+        lower = np.asarray(part_of(self.lower, box))
+        levels = np.empty_like(upper)
+        for channel, (source, bits) in enumerate(zip(self.channels, self.bits, strict=True)):
+            levels[..., channel] = (upper[..., channel] << (16 - bits)) | (lower[..., source] >> (bits - 8))
+        result = Image.fromarray(levels)
+        result.info = dict(part.info)
+        return result
+
+
+def correct_planes(image: ImageFile.ImageFile) -> None:
+    """Set a TIFF of separate planes and 16 bits, not loaded yet, to be read as 16 bits: Pillow takes them for 8."""
+    tags = _tags(image)
+    if tags.get(_PLANAR) != _SEPARATE_PLANES or max(tags.get(_BITS_PER_SAMPLE, (1,))) != 16:
+        return
+    order = "L" if tags.prefix == b"II" else "B"
+    image.tile = [
+        tile._replace(args=(f"{tile.args[0]};16{order}", *tile.args[1:]))
+        if tile.codec_name == "raw" and isinstance(tile.args, tuple)
+        else tile
+        for tile in image.tile
+    ]
+
+
+def has_lower_bytes(image: ImageFile.ImageFile) -> bool:
+    """Whether a picture, not loaded yet, is in colour, with 16 bits a sample of which Pillow takes the upper bytes."""
+    return bool(image.tile) and all(_lower(tile) is not None for tile in image.tile)
+
+
+def take_lower_bytes(image: ImageFile.ImageFile) -> None:
+    """Set a picture for which `has_lower_bytes` is true to be loaded with the lower bytes of its samples."""
+    image.tile = [lower for tile in image.tile if (lower := _lower(tile)) is not None]
+
+
+def grey_samples(image: Image.Image, data: bytes) -> GreySamples | None:
+    """Return how the samples of a loaded picture are scaled; None where it has 8 bits or is in colour.
+
+    Args:
+        image: The picture.
+        data: Its file.
+    """
+    tags = _tags(image)
+    inverted = tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO
+    if image.mode.startswith("I;16"):
+        return GreySamples(0, 2 ** _bits_of_grey(image, data) - 1, inverted)
+    if image.mode == "I":
+        unsigned = _first(tags.get(_SAMPLE_FORMAT)) == _UNSIGNED
+        return GreySamples(*_integer_range(image, unsigned=unsigned), inverted, unsigned)
+    return GreySamples(*_number_range(image), inverted) if image.mode == "F" else None
+
+
+def may_use_fewer_bits(upper: Image.Image, data: bytes) -> bool:
+    """Whether the colours of a loaded picture use fewer than 16 bits, judged by their upper bytes alone."""
+    if _declared_bits(upper, data) == 16:
+        return False
+    return all(int(np.asarray(part)[..., :3].max()) < 1 << 6 for part in _parts(upper))
+
+
+def colour_samples(upper: Image.Image, lower: Image.Image, data: bytes) -> ColourSamples | None:
+    """Return how the colours of a loaded picture are scaled; None where they use all 16 bits.
+
+    Args:
+        upper: The picture, with the upper bytes of its samples.
+        lower: The same picture with the lower bytes; "RGBA" with four bytes of a pixel for grey with alpha.
+        data: The file.
+    """
+    grey = upper.mode == "RGBA" and _is_grey_with_alpha(data)
+    channels = (1, 1, 1, 3) if grey else tuple(range(len(upper.getbands())))
+    brightest = alpha = 0
+    from_8_bits = [True, True]  # the lower bytes are zero; they repeat the upper
+    for box in boxes(upper.size):
+        high, low = np.asarray(part_of(upper, box)), np.asarray(part_of(lower, box))[..., channels]
+        values = high.astype(np.uint16) << 8 | low
+        brightest = max(brightest, int(values[..., :3].max()))
+        alpha = max(alpha, int(values[..., 3:].max(initial=0)))
+        from_8_bits[0] &= not low[..., :3].any()
+        from_8_bits[1] &= bool((low[..., :3] == high[..., :3]).all())
+    declared = _declared_bits(upper, data)
+    bits = _used_bits(brightest, declared)
+    if bits == 16 or (declared is None and any(from_8_bits)):
+        return None
+    alpha_bits = bits if alpha < 1 << bits else 16
+    return ColourSamples(lower, channels, (bits, bits, bits, alpha_bits)[: len(channels)])
+
+
+def _lower(tile: ImageFile._Tile) -> ImageFile._Tile | None:
+    """Return the tile that reads lower bytes, None where there are none."""
+    mode = tile.args if isinstance(tile.args, str) else str(_first(tile.args))
+    if mode == _GREY_WITH_ALPHA:
+        lower = "RGBA"
+    elif mode[:-1] in _COLOURS_OF_16_BITS:
+        lower = mode[:-1] + _OTHER_ORDER[mode[-1]]
+    else:
+        return None
+    return tile._replace(args=(lower, *tile.args[1:]) if isinstance(tile.args, tuple) else lower)
+
+
+def _bits_of_grey(image: Image.Image, data: bytes) -> int:
+    declared = _declared_bits(image, data)
+    if declared == 16:
+        return 16
+    brightest = 0
+    from_8_bits = [True, True]
+    for part in _parts(image):
+        values = np.asarray(part)
+        brightest = max(brightest, int(values.max()))
+        if brightest >= 1 << 14:
+            return 16
+        from_8_bits[0] &= not (values & 0xFF).any()
+        from_8_bits[1] &= bool((values % 0x101 == 0).all())
+    return 16 if declared is None and any(from_8_bits) else _used_bits(brightest, declared)
+
+
+def _used_bits(brightest: int, declared: int | None) -> int:
+    if declared is not None:
+        return declared if brightest < 1 << declared else 16
+    return next((bits for bits in _USED_BITS if brightest < 1 << bits), 16)
+
+
+def _declared_bits(image: Image.Image, data: bytes) -> int | None:
+    """Return how many of the 16 bits the writer of a file says are used, None where it does not."""
+    tags = _tags(image)
+    if tags:
+        bits = max(tags.get(_BITS_PER_SAMPLE, (16,)))
+        if bits < 16:
+            return int(bits)
+        if _MAX_SAMPLE in tags:
+            return _used_bits(int(np.max(tags[_MAX_SAMPLE])), None)
+    if image.info.get("icc_profile"):
+        return 16
+    return next((max(body) for kind, body in _png_header(data) if kind == b"sBIT" and body and max(body) >= 8), None)
+
+
+def _integer_range(image: Image.Image, *, unsigned: bool) -> tuple[float, float]:
+    """Return black and white of integers of up to 32 bits; their own range where they use more than 16 or a sign."""
+    parts = [(int(values.min()), int(values.max())) for values in _all_values(image, unsigned=unsigned)]
+    darkest, brightest = min(low for low, _ in parts), max(high for _, high in parts)
+    if darkest < 0 or brightest > 0xFFFF:
+        return float(darkest), float(brightest)
+    declared = _tags(image).get(_MAX_SAMPLE)
+    return 0, 2 ** _used_bits(max(brightest, int(np.max(declared)) if declared else 0), None) - 1
+
+
+def _number_range(image: Image.Image) -> tuple[float, float]:
+    """Return black and white of floating-point numbers: as the file says, 0 to 1, or their own range."""
+    tags = _tags(image)
+    black, white = _first(tags.get(_SMIN_SAMPLE)), _first(tags.get(_SMAX_SAMPLE))
+    if isinstance(black, int | float) and isinstance(white, int | float) and black < white:
+        return float(black), float(white)
+    finite = [values[np.isfinite(values)] for values in _all_values(image)]
+    parts = [(float(values.min()), float(values.max())) for values in finite if values.size]
+    darkest, brightest = min((low for low, _ in parts), default=0.0), max((high for _, high in parts), default=1.0)
+    return (0.0, 1.0) if darkest >= 0 and brightest <= 1 else (darkest, brightest)
+
+
+def _is_grey_with_alpha(data: bytes) -> bool:
+    return any(kind == b"IHDR" and body[9:10] == b"\4" for kind, body in _png_header(data))
+
+
+def _png_header(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Return the kind and the first bytes of the chunks before the pixels of a PNG; none of another file."""
+    position = 8 if data.startswith(b"\x89PNG") else len(data)
+    while position + 8 <= len(data) and (kind := data[position + 4 : position + 8]) != b"IDAT":
+        length = int.from_bytes(data[position : position + 4], "big")
+        yield kind, data[position + 8 : position + 8 + min(length, 64)]
+        position += length + 12
+
+
+def _parts(image: Image.Image) -> Iterator[Image.Image]:
+    return (part_of(image, box) for box in boxes(image.size))
+
+
+def _all_values(image: Image.Image, *, unsigned: bool = False) -> Iterator[NDArray[Any]]:
+    return (_values(part, unsigned=unsigned) for part in _parts(image))
+
+
+def _values(part: Image.Image, *, unsigned: bool) -> NDArray[Any]:
+    values: NDArray[Any] = np.asarray(part)
+    return values.view(np.uint32) if unsigned and values.dtype == np.int32 else values
+
+
+def _tags(image: Image.Image) -> Any:
+    return getattr(image, "tag_v2", {})
+
+
+def _first(value: Any) -> Any:
+    return value[0] if isinstance(value, tuple) and value else value
