@@ -84,22 +84,23 @@ class ColourSamples:
     """Colour samples of 16 bits that use the lower bits only; the picture holds their upper bytes.
 
     Attributes:
-        lower: Lower bytes of the samples.
-        channels: Their channel for each channel of the picture.
-        bits: Bits used by each channel of the picture.
+        lower: The lower bytes.
+        channels: Where they are for each channel of the picture; None where all are at the same place.
+        bits: Used by the colours.
+        alpha_bits: Used by alpha.
     """
 
     lower: Image.Image
-    channels: tuple[int, ...]
-    bits: tuple[int, ...]
+    channels: list[int] | None
+    bits: int
+    alpha_bits: int
 
     def eight_bits(self, part: Image.Image, box: Box) -> Image.Image:
         """Return a part of the picture with 8 bits a channel."""
-        upper = np.asarray(part)
-        lower = np.asarray(part_of(self.lower, box))
-        levels = np.empty_like(upper)
-        for channel, (source, bits) in enumerate(zip(self.channels, self.bits, strict=True)):
-            levels[..., channel] = (upper[..., channel] << (16 - bits)) | (lower[..., source] >> (bits - 8))
+        upper, lower = np.asarray(part), _taken(part_of(self.lower, box), self.channels)
+        levels = (upper << (16 - self.bits)) | (lower >> (self.bits - 8))
+        if self.alpha_bits != self.bits:
+            levels[..., 3] = (upper[..., 3] << (16 - self.alpha_bits)) | (lower[..., 3] >> (self.alpha_bits - 8))
         result = Image.fromarray(levels)
         result.info = dict(part.info)
         return result
@@ -146,38 +147,39 @@ def grey_samples(image: Image.Image, data: bytes) -> GreySamples | None:
     return GreySamples(*_number_range(image), inverted) if image.mode == "F" else None
 
 
-def may_use_fewer_bits(upper: Image.Image, data: bytes) -> bool:
-    """Whether the colours of a loaded picture use fewer than 16 bits, judged by their upper bytes alone."""
-    if _declared_bits(upper, data) == 16:
-        return False
-    return all(int(np.asarray(part)[..., :3].max()) < 1 << 6 for part in _parts(upper))
+def colour_bits(upper: Image.Image, data: bytes) -> tuple[int, int]:
+    """Return how many of 16 bits the colours and the alpha of a loaded picture use, judged by their upper bytes."""
+    declared = _declared_bits(upper, data)
+    if declared == 16:
+        return 16, 16
+    brightest = alpha = 0
+    for part in _parts(upper):
+        most = [high for _, high in part.getextrema()]
+        brightest, alpha = max(brightest, *most[:3]), max(alpha, *most[3:], 0)
+        if brightest >= 1 << 6:
+            return 16, 16
+    bits = _used_bits(brightest << 8, declared)
+    return bits, bits if alpha << 8 < 1 << bits else 16
 
 
-def colour_samples(upper: Image.Image, lower: Image.Image, data: bytes) -> ColourSamples | None:
-    """Return how the colours of a loaded picture are scaled; None where they use all 16 bits.
+def colour_samples(upper: Image.Image, lower: Image.Image, data: bytes, bits: tuple[int, int]) -> ColourSamples | None:
+    """Return how the colours of a loaded picture are scaled; None where they were made from 8 bits.
 
     Args:
         upper: The picture, with the upper bytes of its samples.
-        lower: The same picture with the lower bytes; "RGBA" with four bytes of a pixel for grey with alpha.
+        lower: The same picture loaded after `take_lower_bytes`.
         data: The file.
+        bits: Of `colour_bits`.
     """
-    grey = upper.mode == "RGBA" and _is_grey_with_alpha(data)
-    channels = (1, 1, 1, 3) if grey else tuple(range(len(upper.getbands())))
-    brightest = alpha = 0
-    from_8_bits = [True, True]  # the lower bytes are zero; they repeat the upper
-    for box in boxes(upper.size):
-        high, low = np.asarray(part_of(upper, box)), np.asarray(part_of(lower, box))[..., channels]
-        values = high.astype(np.uint16) << 8 | low
-        brightest = max(brightest, int(values[..., :3].max()))
-        alpha = max(alpha, int(values[..., 3:].max(initial=0)))
-        from_8_bits[0] &= not low[..., :3].any()
-        from_8_bits[1] &= bool((low[..., :3] == high[..., :3]).all())
-    declared = _declared_bits(upper, data)
-    bits = _used_bits(brightest, declared)
-    if bits == 16 or (declared is None and any(from_8_bits)):
-        return None
-    alpha_bits = bits if alpha < 1 << bits else 16
-    return ColourSamples(lower, channels, (bits, bits, bits, alpha_bits)[: len(channels)])
+    channels = [1, 1, 1, 3] if _is_grey_with_alpha(data) else None
+    if _declared_bits(upper, data) is None:
+        from_8_bits = _From8Bits()
+        for box in boxes(upper.size):
+            high = np.asarray(part_of(upper, box))
+            from_8_bits.add(high, _taken(part_of(lower, box), channels))
+        if from_8_bits:
+            return None
+    return ColourSamples(lower, channels, *bits)
 
 
 def _lower(tile: ImageFile._Tile) -> ImageFile._Tile | None:
@@ -192,20 +194,38 @@ def _lower(tile: ImageFile._Tile) -> ImageFile._Tile | None:
     return tile._replace(args=(lower, *tile.args[1:]) if isinstance(tile.args, tuple) else lower)
 
 
+@dataclass(slots=True)
+class _From8Bits:
+    """Whether all samples of 16 bits were made from 8: the lower bytes are zero, or repeat the upper."""
+
+    _zero: bool = True
+    _repeated: bool = True
+
+    def add(self, upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> None:
+        self._zero = self._zero and not lower.any()
+        self._repeated = self._repeated and bool((lower == upper).all())
+
+    def __bool__(self) -> bool:
+        return self._zero or self._repeated
+
+
+def _taken(lower: Image.Image, channels: list[int] | None) -> NDArray[np.uint8]:
+    values: NDArray[np.uint8] = np.asarray(lower)
+    return values if channels is None else values[..., channels]
+
+
 def _bits_of_grey(image: Image.Image, data: bytes) -> int:
     declared = _declared_bits(image, data)
     if declared == 16:
         return 16
-    brightest = 0
-    from_8_bits = [True, True]
+    brightest, from_8_bits = 0, _From8Bits()
     for part in _parts(image):
         values = np.asarray(part)
         brightest = max(brightest, int(values.max()))
         if brightest >= 1 << 14:
             return 16
-        from_8_bits[0] &= not (values & 0xFF).any()
-        from_8_bits[1] &= bool((values % 0x101 == 0).all())
-    return 16 if declared is None and any(from_8_bits) else _used_bits(brightest, declared)
+        from_8_bits.add((values >> 8).astype(np.uint8), values.astype(np.uint8))
+    return 16 if declared is None and from_8_bits else _used_bits(brightest, declared)
 
 
 def _used_bits(brightest: int, declared: int | None) -> int:
@@ -244,7 +264,7 @@ def _number_range(image: Image.Image) -> tuple[float, float]:
     black, white = _first(tags.get(_SMIN_SAMPLE)), _first(tags.get(_SMAX_SAMPLE))
     if isinstance(black, int | float) and isinstance(white, int | float) and black < white:
         return float(black), float(white)
-    finite = [values[np.isfinite(values)] for values in _all_values(image)]
+    finite = (values[np.isfinite(values)] for values in _all_values(image))
     parts = [(float(values.min()), float(values.max())) for values in finite if values.size]
     darkest, brightest = min((low for low, _ in parts), default=0.0), max((high for _, high in parts), default=1.0)
     return (0.0, 1.0) if darkest >= 0 and brightest <= 1 else (darkest, brightest)

@@ -13,15 +13,16 @@ from PIL.JpegImagePlugin import JpegImageFile
 
 from flowersorter.photos.bit_depth import (
     Samples,
+    colour_bits,
     colour_samples,
     correct_planes,
     grey_samples,
     has_lower_bytes,
-    may_use_fewer_bits,
     take_lower_bytes,
 )
 from flowersorter.photos.colour import averageable, is_averageable, to_srgb
 from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large
+from flowersorter.photos.memory import refuse_if_too_much_memory
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
 from flowersorter.photos.parts import boxes, part_of
 from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
@@ -47,13 +48,17 @@ FINE, QUICK = 2.0, 1.0
 #: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
 _JPEG_FINE = 1.25
 
+#: A picture is reduced to no less than so many times its size before `resize`, which would need a gigabyte of weights
+#: for one of 30 million pixels in a row. Of other shapes, `_reduced` leaves less than twice this.
+_REDUCING_GAP = 3.0
+
 #: The last marker of a JPEG (ITU T.81, table B.1).
 _JPEG_END = b"\xff\xd9"
 #: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
 _FILLERS = (bytes(4096), b"\xaa" * 4096)
 
-#: Pictures above this are decoded one at a time; several threads could fill the memory.
-_GIANT_PIXELS = 50_000_000
+#: Pictures that take more are decoded one at a time; several threads could fill the memory.
+_GIANT_BYTES = 200_000_000
 _one_giant_at_a_time = threading.Lock()
 
 
@@ -93,7 +98,7 @@ class Decoded:
     def _rendered(self, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image.Image:
         resized = self.image
         if size != resized.size or box != (0, 0, *size):
-            resized = resized.resize(size, Image.Resampling.BICUBIC, box)
+            resized = resized.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=_REDUCING_GAP)
         picture = to_srgb(resized)
         turn = _UPRIGHT_BY_ORIENTATION.get(self.orientation)
         return picture if turn is None else picture.transpose(turn)
@@ -156,15 +161,16 @@ def _decoded(data: bytes, sizes: _Sizes) -> Decoded:
         size = image.size
         spare = min(min(size) / sizes.short_side_px, max(size) / sizes.long_side_px)
         drafted = _draft(image, spare / min(sizes.margin, _JPEG_FINE))
-        giant = image.width * image.height > _GIANT_PIXELS
-        with _one_giant_at_a_time if giant else contextlib.nullcontext():
-            correct_planes(image)
-            in_colour = has_lower_bytes(image)
+        factor = max(1, int(spare / sizes.margin / drafted))
+        correct_planes(image)
+        in_colour = has_lower_bytes(image)
+        needed_bytes = refuse_if_too_much_memory(image, data, factor=factor)
+        with _one_giant_at_a_time if needed_bytes > _GIANT_BYTES else contextlib.nullcontext():
             image.load()
             if drafted == 1:
                 size = image.size  # libheif knows the true size only after decoding
                 refuse_if_too_large(size)
-            reduced, factor = _reduced(image, _samples(image, data, in_colour), spare / sizes.margin / drafted)
+            reduced = _reduced(image, _samples(image, data, in_colour, factor), factor)
         scale = drafted * factor
         orientation = _orientation_left(image)
         return Decoded(
@@ -194,24 +200,25 @@ def _draft_preview(image: ImageFile.ImageFile, long_side_px: int) -> None:
     image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
 
-def _samples(image: ImageFile.ImageFile, data: bytes, has_lower: bool) -> Samples | None:
+def _samples(image: ImageFile.ImageFile, data: bytes, has_lower: bool, factor: int) -> Samples | None:
     """Return how a loaded picture of more than 8 bits a sample is scaled, None where Pillow did it."""
     if not has_lower:
         return grey_samples(image, data)
-    if not may_use_fewer_bits(image, data):
+    bits = colour_bits(image, data)
+    if bits[0] == 16:
         return None
     with open_picture(data) as lower:
         correct_planes(lower)
+        refuse_if_too_much_memory(lower, data, factor=factor, lower_bytes=True)
         take_lower_bytes(lower)
         lower.load()
-        return colour_samples(image, lower, data)
+        return colour_samples(image, lower, data, bits)
 
 
-def _reduced(image: Image.Image, samples: Samples | None, most: float) -> tuple[Image.Image, int]:
-    """Return the picture averageable, and reduced by a whole factor of at most ``most``; and that factor."""
-    factor = max(1, int(most))
+def _reduced(image: Image.Image, samples: Samples | None, factor: int) -> Image.Image:
+    """Return the picture averageable and reduced by a factor, made one part after the other."""
     if factor == 1 and samples is None and is_averageable(image):
-        return image, 1
+        return image
     result: Image.Image | None = None
     for box in boxes(image.size, factor):
         stored = part_of(image, box)
@@ -222,7 +229,7 @@ def _reduced(image: Image.Image, samples: Samples | None, most: float) -> tuple[
             result.info = part.info
         result.paste(part, (box[0] // factor, box[1] // factor))
     assert result is not None  # a picture has pixels
-    return result, factor
+    return result
 
 
 def _orientation_left(image: ImageFile.ImageFile) -> int:

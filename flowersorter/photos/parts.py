@@ -8,8 +8,8 @@ from PIL import Image
 
 Box = tuple[int, int, int, int]
 
-#: A part has about so many pixels: 16 to 32 MB in the steps of a conversion.
-PART_PIXELS = 2_000_000
+#: A part has about so many pixels: 8 to 30 MB in the steps of a conversion.
+PART_PIXELS = 1_000_000
 
 
 def boxes(size: tuple[int, int], multiple: int = 1) -> Iterator[Box]:

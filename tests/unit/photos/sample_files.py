@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import Any, Literal
 
 import numpy as np
@@ -56,31 +57,48 @@ def tiff_of(
     kind = samples.dtype.newbyteorder(order)
     strips = [plane[top : top + rows].astype(kind).tobytes() for plane in planes for top in range(0, height, rows)]
     strips = [zlib.compress(strip) for strip in strips] if compressed else strips
-    entries: dict[int, tuple[int, Any]] = {
-        256: (_LONG, [width]),
-        257: (_LONG, [height]),
+    picture: dict[int, tuple[int, Any]] = {
         258: (_SHORT, [8 * samples.itemsize] * channels),
         259: (_SHORT, [8 if compressed else 1]),
         262: (_SHORT, [2 if channels > 2 else 1]),
-        273: (_LONG, [0] * len(strips)),
         277: (_SHORT, [channels]),
-        278: (_LONG, [rows]),
-        279: (_LONG, [len(strip) for strip in strips]),
         284: (_SHORT, [2 if separate_planes else 1]),
         339: (_SHORT, [_FORMATS[samples.dtype.kind]] * channels),
         **({338: (_SHORT, [2])} if channels in (2, 4) else {}),
-        **(tags or {}),
     }
-    return _tiff_file(entries, strips, order)
+    return tiff_of_strips(strips, (width, height), rows, picture | (tags or {}), order)
 
 
-def _tiff_file(entries: dict[int, tuple[int, Any]], strips: list[bytes], order: str) -> bytes:
+def tiff_of_strips(
+    strips: Sequence[bytes],
+    size: tuple[int, int],
+    rows_per_strip: int,
+    tags: dict[int, tuple[int, Any]],
+    order: str = "<",
+) -> bytes:
+    """Return a TIFF of strips as they stand in the file.
+
+    Args:
+        strips: From the top.
+        size: (width, height).
+        rows_per_strip: Of each strip but the last.
+        tags: Type and values of all other tags, by number.
+        order: Byte order.
+    """
+    entries = {
+        256: (_LONG, [size[0]]),
+        257: (_LONG, [size[1]]),
+        273: (_LONG, [0] * len(strips)),
+        278: (_LONG, [rows_per_strip]),
+        279: (_LONG, [len(strip) for strip in strips]),
+        **tags,
+    }
     letters = {_SHORT: "H", _LONG: "L", _BYTES: "B", _FLOAT: "f"}
     bodies_at = 8 + 2 + 12 * len(entries) + 4
     sizes = [len(values) * struct.calcsize(order + letters[kind]) for kind, values in entries.values()]
     strips_at = bodies_at + sum(size for size in sizes if size > 4)
-    starts = [strips_at + sum(len(before) for before in strips[:position]) for position in range(len(strips))]
-    entries = entries | {273: (_LONG, starts)}
+    starts = [strips_at, *(strips_at + end for end in accumulate(map(len, strips)))][:-1]
+    entries[273] = (_LONG, starts)
     folder, bodies = struct.pack(order + "H", len(entries)), b""
     for tag, (kind, values) in sorted(entries.items()):
         body = struct.pack(f"{order}{len(values)}{letters[kind]}", *values)
