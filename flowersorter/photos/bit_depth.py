@@ -154,7 +154,8 @@ def colour_bits(upper: Image.Image, data: bytes) -> tuple[int, int]:
         return 16, 16
     brightest = alpha = 0
     for part in _parts(upper):
-        most = [high for _, high in part.getextrema()]
+        extremes: Any = part.getextrema()  # of several channels, a pair for each
+        most = [high for _, high in extremes]
         brightest, alpha = max(brightest, *most[:3]), max(alpha, *most[3:], 0)
         if brightest >= 1 << 6:
             return 16, 16

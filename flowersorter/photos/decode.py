@@ -21,7 +21,8 @@ from flowersorter.photos.bit_depth import (
     take_lower_bytes,
 )
 from flowersorter.photos.colour import averageable, is_averageable, to_srgb
-from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large
+from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large, without_texts
+from flowersorter.photos.libtiff_messages import libtiff_messages
 from flowersorter.photos.memory import refuse_if_too_much_memory
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
 from flowersorter.photos.parts import boxes, part_of
@@ -125,6 +126,10 @@ def decode(
     sizes = _Sizes(short_side_px, long_side_px, margin, preview)
     try:
         return _decoded(data, sizes)
+    except ValueError:  # of Pillow, for a PNG with large texts among other reasons
+        if format_of(data) != "PNG" or (without := without_texts(data)) == data:
+            raise
+        return _decoded(without, sizes)
     except OSError as error:  # of Pillow
         if format_of(data) != "JPEG" or decoder_reason(error) != CUT_OFF:
             raise
@@ -155,7 +160,7 @@ def _without_end_marker(data: bytes, sizes: _Sizes) -> Decoded | None:
 
 
 def _decoded(data: bytes, sizes: _Sizes) -> Decoded:
-    with open_picture(data) as image:
+    with open_picture(data) as image, libtiff_messages():
         if sizes.preview and image.format == "HEIF":
             _draft_preview(image, sizes.long_side_px)
         size = image.size

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from typing import Any
 
 from PIL import ImageFile
-from PIL.BmpImagePlugin import BmpImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
 from flowersorter.photos.read_errors import RefusalError
@@ -126,8 +125,7 @@ def _gif_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
 
 
 def _bmp_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
-    run_length_encoded = image.info.get("compression") in (BmpImageFile.COMPRESSIONS[name] for name in ("RLE8", "RLE4"))
-    return 2 * image.width * image.height if run_length_encoded else 0
+    return 2 * image.width * image.height if any(tile.codec_name == "bmp_rle" for tile in image.tile) else 0
 
 
 def _webp_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
@@ -149,8 +147,7 @@ def _tiff_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
     if all(tile.codec_name == "raw" for tile in image.tile):
         return turned
     width, height = image.size if tags.get(_ORIENTATION, 1) < 5 else image.size[::-1]
-    sample_bits = tags.get(_BITS_PER_SAMPLE, (8,))
-    pixel_bytes = max(_COLOUR_BYTES, sum(sample_bits) // 8)
+    pixel_bytes = max(_COLOUR_BYTES, int(sum(tags.get(_BITS_PER_SAMPLE, (8,)))) // 8)
     if _TILE_WIDTH in tags:
         return turned + int(tags[_TILE_WIDTH]) * int(tags.get(_TILE_LENGTH, height)) * pixel_bytes
     return turned + min(int(tags.get(_ROWS_PER_STRIP, height)), height) * width * pixel_bytes
