@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,7 +21,7 @@ from flowersorter.photos.bit_depth import (
 from flowersorter.photos.colour import averageable, is_averageable, to_srgb
 from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large, without_texts
 from flowersorter.photos.libtiff_messages import libtiff_messages
-from flowersorter.photos.memory import refuse_if_too_much_memory
+from flowersorter.photos.memory import refuse_if_too_much_memory, room
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
 from flowersorter.photos.parts import boxes, part_of
 from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
@@ -57,10 +55,6 @@ _REDUCING_GAP = 3.0
 _JPEG_END = b"\xff\xd9"
 #: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
 _FILLERS = (bytes(4096), b"\xaa" * 4096)
-
-#: Pictures that take more are decoded one at a time; several threads could fill the memory.
-_GIANT_BYTES = 200_000_000
-_one_giant_at_a_time = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,14 +162,13 @@ def _decoded(data: bytes, sizes: _Sizes) -> Decoded:
         drafted = _draft(image, spare / min(sizes.margin, _JPEG_FINE))
         factor = max(1, int(spare / sizes.margin / drafted))
         correct_planes(image)
-        in_colour = has_lower_bytes(image)
-        needed_bytes = refuse_if_too_much_memory(image, data, factor=factor)
-        with _one_giant_at_a_time if needed_bytes > _GIANT_BYTES else contextlib.nullcontext():
+        has_lower = has_lower_bytes(image)
+        with room.taken(refuse_if_too_much_memory(image, data, factor=factor, lower_bytes=has_lower)):
             image.load()
             if drafted == 1:
                 size = image.size  # libheif knows the true size only after decoding
                 refuse_if_too_large(size)
-            reduced = _reduced(image, _samples(image, data, in_colour, factor), factor)
+            reduced = _reduced(image, _samples(image, data, has_lower), factor)
         scale = drafted * factor
         orientation = _orientation_left(image)
         return Decoded(
@@ -205,7 +198,7 @@ def _draft_preview(image: ImageFile.ImageFile, long_side_px: int) -> None:
     image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
 
-def _samples(image: ImageFile.ImageFile, data: bytes, has_lower: bool, factor: int) -> Samples | None:
+def _samples(image: ImageFile.ImageFile, data: bytes, has_lower: bool) -> Samples | None:
     """Return how a loaded picture of more than 8 bits a sample is scaled, None where Pillow did it."""
     if not has_lower:
         return grey_samples(image, data)
@@ -214,7 +207,6 @@ def _samples(image: ImageFile.ImageFile, data: bytes, has_lower: bool, factor: i
         return None
     with open_picture(data) as lower:
         correct_planes(lower)
-        refuse_if_too_much_memory(lower, data, factor=factor, lower_bytes=True)
         take_lower_bytes(lower)
         lower.load()
         return colour_samples(image, lower, data, bits)

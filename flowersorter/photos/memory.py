@@ -1,11 +1,14 @@
-"""Estimates the memory that a picture takes while it is decoded, from its header, and refuses one that takes too much.
+"""Estimates the memory that decoding a picture takes, from its header; limits it for one picture and for all threads.
 
 The sizes in bytes of a pixel are those of Pillow, and of the decoders below it as measured on 24 megapixels.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from PIL import ImageFile
@@ -34,16 +37,47 @@ _BITS_PER_SAMPLE, _ORIENTATION, _ROWS_PER_STRIP, _TILE_WIDTH, _TILE_LENGTH = 258
 _START_OF_SCAN = 0xDA
 
 
-def refuse_if_too_much_memory(
-    image: ImageFile.ImageFile, data: bytes, *, factor: int, lower_bytes: bool = False
-) -> int:
+class Room:
+    """Memory that the pictures take which all threads decode at a time.
+
+    A picture that takes more than all of it is decoded alone.
+    """
+
+    def __init__(self, size_bytes: int) -> None:
+        self._size_bytes = size_bytes
+        self._taken_bytes = 0
+        self._in_line = threading.Lock()
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def taken(self, needed_bytes: int) -> Iterator[None]:
+        """Wait until there is room for a picture, and take it."""
+        with self._in_line, self._changed:  # in line, as small pictures would pass a large one without end
+            self._changed.wait_for(lambda: self._has_room(needed_bytes))
+            self._taken_bytes += needed_bytes
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._taken_bytes -= needed_bytes
+                self._changed.notify_all()
+
+    def _has_room(self, needed_bytes: int) -> bool:
+        return self._taken_bytes == 0 or self._taken_bytes + needed_bytes <= self._size_bytes
+
+
+#: For the decoders of this process: one picture as large as any may be, or one HEIC of 15 megapixels for each core.
+room = Room(max(_BYTES, 150_000_000 * (os.cpu_count() or 1)))
+
+
+def refuse_if_too_much_memory(image: ImageFile.ImageFile, data: bytes, *, factor: int, lower_bytes: bool) -> int:
     """Refuse a picture, not loaded yet, that takes too much memory to decode and reduce.
 
     Args:
         image: The picture, set to the size at which it is decoded.
         data: Its file.
         factor: By which it is reduced after decoding.
-        lower_bytes: The lower bytes of its samples are decoded as well.
+        lower_bytes: The lower bytes of its samples may have to be decoded as well.
 
     Returns:
         The estimate, in bytes, without those of the file.

@@ -6,6 +6,7 @@ import io
 import struct
 import subprocess
 import sys
+import threading
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -18,7 +19,7 @@ import pytest
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.formats import open_picture
-from flowersorter.photos.memory import refuse_if_too_much_memory
+from flowersorter.photos.memory import Room, refuse_if_too_much_memory
 from flowersorter.photos.read import read_photo
 from flowersorter.photos.read_errors import RefusalError
 from tests.drawing import four_corners, jpeg_bytes
@@ -203,7 +204,7 @@ def _estimate(data: bytes, *, draft: int = 1) -> int:
     with open_picture(data) as image:
         if draft > 1:
             image.draft(None, (image.width // draft, image.height // draft))
-        return refuse_if_too_much_memory(image, data, factor=8 // draft)
+        return refuse_if_too_much_memory(image, data, factor=8 // draft, lower_bytes=False)
 
 
 def test_a_large_camera_photo_may_take_more() -> None:
@@ -240,3 +241,41 @@ def test_a_jpeg_with_one_scan_for_each_component_keeps_its_coefficients_too() ->
     apart = data[:scan] + b"\xff\xff\xda\x00\x08\x01\x01\x00\x00\x3f\x00" + data[scan + 14 :]
 
     assert _estimate(apart, draft=8) - _estimate(data, draft=8) == 2 * 8000 * 6000 * 3
+
+
+def test_threads_share_the_room_and_a_large_picture_has_its_turn() -> None:
+    room, lock = Room(100), threading.Lock()
+    order: list[str] = []
+    inside: list[int] = []
+
+    def decode(name: str, needed_bytes: int) -> None:
+        with room.taken(needed_bytes):
+            with lock:
+                inside.append(needed_bytes)
+                order.append(name)
+                assert sum(inside) <= 100 or inside == [500]
+            with lock:
+                inside.remove(needed_bytes)
+
+    def started(name: str, needed_bytes: int) -> threading.Thread:
+        thread = threading.Thread(target=decode, args=(name, needed_bytes))
+        thread.start()
+        return thread
+
+    with room.taken(60):
+        giant = started("giant", 500)
+        while not room._in_line.locked():
+            threading.Event().wait(0.001)
+        others = [started("small", 30) for _ in range(8)]
+        assert order == []
+    for thread in (giant, *others):
+        thread.join()
+
+    assert order == ["giant", *["small"] * 8]
+
+
+def test_a_failed_picture_leaves_its_room() -> None:
+    room = Room(100)
+    for _ in range(3):
+        with pytest.raises(ValueError, match="broken"), room.taken(100):
+            raise ValueError("broken")
