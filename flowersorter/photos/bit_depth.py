@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -73,10 +73,11 @@ class GreySamples:
         bits = int(self.white).bit_length()
         if values.dtype.kind in "iu" and self.black == 0 and self.white == 2**bits - 1 and bits >= 8:
             return (values >> (bits - 8)).astype(np.uint8)
-        span = (self.white - self.black) or 1.0
-        scaled: NDArray[np.float32] = (values.astype(np.float32) - np.float32(self.black)) * np.float32(255.0 / span)
-        levels: NDArray[np.uint8] = np.clip(np.nan_to_num(scaled), 0, 255).round().astype(np.uint8)
-        return levels
+        scaled = values.astype(np.float64)  # 32 bits overflow where numbers use all of them
+        scaled -= self.black
+        scaled *= 255.0 / ((self.white - self.black) or 1.0)
+        np.nan_to_num(scaled, copy=False)
+        return np.clip(scaled, 0, 255, out=scaled).round().astype(np.uint8)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -197,17 +198,24 @@ def _lower(tile: ImageFile._Tile) -> ImageFile._Tile | None:
 
 @dataclass(slots=True)
 class _From8Bits:
-    """Whether all samples of 16 bits were made from 8: the lower bytes are zero, or repeat the upper."""
+    """Whether all samples of 16 bits were made from 8: the lower bytes repeat the upper, or are zero.
 
-    _zero: bool = True
+    A drawing has zeros there by chance as well: then there must be more levels than 12 bits leave to the upper bytes.
+    """
+
     _repeated: bool = True
+    _zero: bool = True
+    _seen: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(256, np.bool_))
 
     def add(self, upper: NDArray[np.uint8], lower: NDArray[np.uint8]) -> None:
-        self._zero = self._zero and not lower.any()
         self._repeated = self._repeated and bool((lower == upper).all())
+        self._zero = self._zero and not lower.any()
+        if self._zero and not self:
+            counts = np.array(Image.fromarray(upper).histogram()).reshape(-1, 256)  # quicker than NumPy's
+            self._seen |= counts.any(axis=0)
 
     def __bool__(self) -> bool:
-        return self._zero or self._repeated
+        return self._repeated or (self._zero and int(np.count_nonzero(self._seen)) > 16)
 
 
 def _taken(lower: Image.Image, channels: list[int] | None) -> NDArray[np.uint8]:

@@ -122,6 +122,17 @@ def test_a_dark_picture_of_8_bits_stays_dark_in_16(tmp_path: Path, writer: str, 
 
 
 @pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("writer", _WRITERS)
+def test_a_few_round_levels_of_12_bits_are_no_sign_of_8(tmp_path: Path, writer: str, channels: int) -> None:
+    samples = np.full((64, 256, channels), 0x0100, np.uint16)
+    samples[:, 128:] = 0x0F00
+
+    for pixels in _shown(tmp_path, _WRITERS[writer](samples)):
+        assert abs(int(pixels[32, 30, 0]) - 0x10) <= 1
+        assert abs(int(pixels[32, 220, 0]) - 0xF0) <= 1
+
+
+@pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("write", [partial(png_of, significant_bits=12), partial(tiff_of, tags={281: (3, [4095])})])
 def test_a_dark_picture_is_scaled_by_the_bits_that_its_writer_names(
     tmp_path: Path, write: Callable[..., bytes], channels: int
@@ -163,6 +174,13 @@ def test_numbers_whose_white_is_zero(tmp_path: Path) -> None:
     samples = np.tile(np.linspace(1, 0, 256, dtype=np.float32)[None, :, None], (64, 1, 1))
 
     for pixels in _shown(tmp_path, tiff_of(samples, tags={262: (3, [0])})):
+        _assert_ramp(pixels)
+
+
+def test_numbers_of_the_largest_range(tmp_path: Path) -> None:
+    samples = np.tile(np.linspace(-3e38, 3e38, 256).astype(np.float32)[None, :, None], (64, 1, 1))
+
+    for pixels in _shown(tmp_path, tiff_of(samples)):
         _assert_ramp(pixels)
 
 
