@@ -7,6 +7,7 @@ it a colour profile, or made it from 8 bits.
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -250,8 +251,8 @@ def _declared_bits(image: Image.Image, data: bytes) -> int | None:
         bits = max(tags.get(_BITS_PER_SAMPLE, (16,)))
         if bits < 16:
             return int(bits)
-        if _MAX_SAMPLE in tags:
-            return _used_bits(int(np.max(tags[_MAX_SAMPLE])), None)
+        if most := _most_sample(tags):
+            return _used_bits(most, None)
     if image.info.get("icc_profile"):
         return 16
     return next((max(body) for kind, body in _png_header(data) if kind == b"sBIT" and body and max(body) >= 8), None)
@@ -263,16 +264,15 @@ def _integer_range(image: Image.Image, *, unsigned: bool) -> tuple[float, float]
     darkest, brightest = min(low for low, _ in parts), max(high for _, high in parts)
     if darkest < 0 or brightest > 0xFFFF:
         return float(darkest), float(brightest)
-    declared = _tags(image).get(_MAX_SAMPLE)
-    return 0, 2 ** _used_bits(max(brightest, int(np.max(declared)) if declared else 0), None) - 1
+    return 0, 2 ** _used_bits(max(brightest, _most_sample(_tags(image))), None) - 1
 
 
 def _number_range(image: Image.Image) -> tuple[float, float]:
     """Return black and white of floating-point numbers: as the file says, 0 to 1, or their own range."""
     tags = _tags(image)
     black, white = _first(tags.get(_SMIN_SAMPLE)), _first(tags.get(_SMAX_SAMPLE))
-    if isinstance(black, int | float) and isinstance(white, int | float) and black < white:
-        return float(black), float(white)
+    if isinstance(black, float) and isinstance(white, float) and -math.inf < black < white < math.inf:
+        return black, white
     finite = (values[np.isfinite(values)] for values in _all_values(image))
     parts = [(float(values.min()), float(values.max())) for values in finite if values.size]
     darkest, brightest = min((low for low, _ in parts), default=0.0), max((high for _, high in parts), default=1.0)
@@ -307,6 +307,13 @@ def _values(part: Image.Image, *, unsigned: bool) -> NDArray[Any]:
 
 def _tags(image: Image.Image) -> Any:
     return getattr(image, "tag_v2", {})
+
+
+def _most_sample(tags: Any) -> int:
+    """Return the largest sample that a TIFF names, 0 where it names none or one of 8 bits, as careless programs do."""
+    value = tags.get(_MAX_SAMPLE, 0)
+    values = value if isinstance(value, tuple) else (value,)
+    return max((most for most in values if isinstance(most, int) and most > 0xFF), default=0)
 
 
 def _first(value: Any) -> Any:

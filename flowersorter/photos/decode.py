@@ -47,14 +47,18 @@ FINE, QUICK = 2.0, 1.0
 #: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
 _JPEG_FINE = 1.25
 
-#: A picture is reduced to no less than so many times its size before `resize`, which would need a gigabyte of weights
-#: for one of 30 million pixels in a row. Of other shapes, `_reduced` leaves less than twice this.
-_REDUCING_GAP = 3.0
+#: A side more than so many times as long as needed is averaged first: `resize` keeps 32 bytes of weights for each of
+#: its pixels, a gigabyte for a line of 30 million. Other shapes are less than 4 times as large as needed.
+_MOST_RESIZED = 16
 
 #: The last marker of a JPEG (ITU T.81, table B.1).
 _JPEG_END = b"\xff\xd9"
 #: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
 _FILLERS = (bytes(4096), b"\xaa" * 4096)
+
+
+#: (left, top, right, bottom), in pixels of a picture and parts of them.
+_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,7 +73,7 @@ class Decoded:
     """
 
     image: Image.Image
-    box: tuple[float, float, float, float]
+    box: _Box
     orientation: int
     metadata: PhotoMetadata
 
@@ -90,10 +94,10 @@ class Decoded:
         scale = min(1.0, longest_side_px / max(width, height))
         return self._rendered((max(1, round(width * scale)), max(1, round(height * scale))), self.box)
 
-    def _rendered(self, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image.Image:
-        resized = self.image
+    def _rendered(self, size: tuple[int, int], box: _Box) -> Image.Image:
+        resized, box = _thick_enough(self.image, size, box)
         if size != resized.size or box != (0, 0, *size):
-            resized = resized.resize(size, Image.Resampling.BICUBIC, box, reducing_gap=_REDUCING_GAP)
+            resized = resized.resize(size, Image.Resampling.BICUBIC, box)
         picture = to_srgb(resized)
         turn = _UPRIGHT_BY_ORIENTATION.get(self.orientation)
         return picture if turn is None else picture.transpose(turn)
@@ -141,6 +145,18 @@ class _Sizes:
     long_side_px: int
     margin: float
     preview: bool
+
+
+def _thick_enough(image: Image.Image, size: tuple[int, int], box: _Box) -> tuple[Image.Image, _Box]:
+    """Return a picture and a box in it, a very long and thin one reduced along its length."""
+    left, top, right, bottom = box
+    across, down = (
+        max(1, int(length / needed / _MOST_RESIZED))
+        for length, needed in zip((right - left, bottom - top), size, strict=True)
+    )
+    if across == down == 1:
+        return image, box
+    return image.reduce((across, down)), (left / across, top / down, right / across, bottom / down)
 
 
 def _without_end_marker(data: bytes, sizes: _Sizes) -> Decoded | None:

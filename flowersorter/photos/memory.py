@@ -177,14 +177,20 @@ def _heif_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
 
 def _tiff_bytes(image: ImageFile.ImageFile, pixels: int) -> int:
     tags: Any = getattr(image, "tag_v2", {})
-    turned = pixels if tags.get(_ORIENTATION, 1) != 1 else 0
+    orientation = _number(tags, _ORIENTATION, 1)
+    turned = pixels if orientation != 1 else 0
     if all(tile.codec_name == "raw" for tile in image.tile):
         return turned
-    width, height = image.size if tags.get(_ORIENTATION, 1) < 5 else image.size[::-1]
+    width, height = image.size if orientation < 5 else image.size[::-1]
     pixel_bytes = max(_COLOUR_BYTES, int(sum(tags.get(_BITS_PER_SAMPLE, (8,)))) // 8)
     if _TILE_WIDTH in tags:
-        return turned + int(tags[_TILE_WIDTH]) * int(tags.get(_TILE_LENGTH, height)) * pixel_bytes
-    return turned + min(int(tags.get(_ROWS_PER_STRIP, height)), height) * width * pixel_bytes
+        return turned + _number(tags, _TILE_WIDTH, width) * _number(tags, _TILE_LENGTH, height) * pixel_bytes
+    return turned + min(_number(tags, _ROWS_PER_STRIP, height), height) * width * pixel_bytes
+
+
+def _number(tags: Any, tag: int, default: int) -> int:
+    value = tags.get(tag)
+    return value if isinstance(value, int) and value > 0 else default
 
 
 #: What decoding takes beside the pixels, of (the picture, bytes of its pixels).

@@ -151,6 +151,13 @@ def test_significant_bits_of_a_png_that_was_scaled_to_16(tmp_path: Path, channel
         _assert_ramp(pixels, brightest=255 / 8)
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_range_that_cannot_be_meant_does_not_count(tmp_path: Path, channels: int) -> None:
+    for tag in ((3, [255]), (3, [0]), (7, b"\xff\xff\xff\xff")):
+        for pixels in _shown(tmp_path, tiff_of(_ramp(12, channels), tags={281: tag})):
+            _assert_ramp(pixels)
+
+
 @pytest.mark.parametrize("container", [np.int16, np.int32, np.uint32])
 @pytest.mark.parametrize("bits", [8, 10, 12, 14])
 def test_integers_of_a_tiff(tmp_path: Path, container: type[np.generic], bits: int) -> None:

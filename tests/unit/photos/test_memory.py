@@ -114,6 +114,8 @@ _READ: dict[str, Callable[[], bytes]] = {
     "grey 16.png": partial(_black_png, 10_000, 10_000, bits=16),
     "colour 16.png": partial(_black_png, 7_000, 7_000, colour_type=2, bits=16),
     "float.tif": partial(_float_tiff, 10_000, 100),
+    "line.png": partial(_black_png, 10_000_000, 1, colour_type=6),
+    "column.png": partial(_black_png, 1, 10_000_000, colour_type=6),
 }
 
 
