@@ -56,7 +56,6 @@ _JPEG_END = b"\xff\xd9"
 #: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
 _FILLERS = (bytes(4096), b"\xaa" * 4096)
 
-
 #: (left, top, right, bottom), in pixels of a picture and parts of them.
 _Box = tuple[float, float, float, float]
 
@@ -95,7 +94,7 @@ class Decoded:
         return self._rendered((max(1, round(width * scale)), max(1, round(height * scale))), self.box)
 
     def _rendered(self, size: tuple[int, int], box: _Box) -> Image.Image:
-        resized, box = _thick_enough(self.image, size, box)
+        resized, box = _shortened(self.image, size, box)
         if size != resized.size or box != (0, 0, *size):
             resized = resized.resize(size, Image.Resampling.BICUBIC, box)
         picture = to_srgb(resized)
@@ -108,7 +107,8 @@ def decode(
 ) -> Decoded:
     """Decode the first picture of a file, reduced as far as the sizes allow.
 
-    A JPEG that lacks only its end marker is decoded: every pixel of it is there.
+    A JPEG that lacks only its end marker is decoded: every pixel of it is there. A PNG whose texts are too large for
+    Pillow is decoded without them.
 
     Args:
         data: The whole file.
@@ -147,8 +147,8 @@ class _Sizes:
     preview: bool
 
 
-def _thick_enough(image: Image.Image, size: tuple[int, int], box: _Box) -> tuple[Image.Image, _Box]:
-    """Return a picture and a box in it, a very long and thin one reduced along its length."""
+def _shortened(image: Image.Image, size: tuple[int, int], box: _Box) -> tuple[Image.Image, _Box]:
+    """Return a picture and a box in it; a very long and thin one is reduced along its length."""
     left, top, right, bottom = box
     across, down = (
         max(1, int(length / needed / _MOST_RESIZED))

@@ -66,8 +66,8 @@ class Room:
         return self._taken_bytes == 0 or self._taken_bytes + needed_bytes <= self._size_bytes
 
 
-#: For the decoders of this process: one picture as large as any may be, or one HEIC of 15 megapixels for each core.
-room = Room(max(_BYTES, 150_000_000 * (os.cpu_count() or 1)))
+#: For the decoders of this process: one picture as large as any may be, or a HEIC of 14 megapixels for each core.
+room = Room(max(_BYTES, 150_000_000 * min(16, os.cpu_count() or 1)))
 
 
 def refuse_if_too_much_memory(image: ImageFile.ImageFile, data: bytes, *, factor: int, lower_bytes: bool) -> int:
