@@ -1,4 +1,4 @@
-"""Converts every kind of pixel to 8-bit sRGB: 16-bit, grey, palette, CMYK, transparency, colour profiles."""
+"""Converts every kind of 8-bit pixel to sRGB: grey, palette, CMYK, transparency, colour profiles."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 try:
@@ -15,8 +14,7 @@ try:
 except ImportError:  # a Pillow built without Little CMS: colours stay as stored
     ImageCms = None  # type: ignore[assignment]
 
-_BITS_PER_SAMPLE, _PHOTOMETRIC = 258, 262  # TIFF 6.0, section 8
-_WHITE_IS_ZERO = 0
+_AVERAGEABLE = ("L", "RGB", "LA", "RGBA", "CMYK", "YCbCr", "LAB")
 
 #: Grey, and the three primaries: where the curve and the primaries of a profile show.
 _RAMPS = ((1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1))
@@ -24,14 +22,17 @@ _RAMPS = ((1, 1, 1), (1, 0, 0), (0, 1, 0), (0, 0, 1))
 _SAME_LEVELS = 3
 
 
+def is_averageable(image: Image.Image) -> bool:
+    """Whether the pixels of a loaded picture can be averaged as they are."""
+    return image.mode in _AVERAGEABLE and not _has_colour_key(image)
+
+
 def averageable(image: Image.Image) -> Image.Image:
-    """Return a loaded picture with 8 bits a channel and no palette: pixels that can be averaged."""
-    mode = image.mode
-    if mode.startswith(("I", "F")):
-        return _eight_bits(image)
+    """Return a loaded picture of up to 8 bits a channel without a palette: pixels that can be averaged."""
     if _has_colour_key(image):
         return image.convert("RGBA")
-    if mode in ("L", "RGB", "LA", "RGBA", "CMYK", "YCbCr", "LAB"):
+    mode = image.mode
+    if mode in _AVERAGEABLE:
         return image
     return image.convert({"1": "L", "La": "LA", "RGBa": "RGBA", "PA": "RGBA"}.get(mode, "RGB"))
 
@@ -52,40 +53,6 @@ def _has_colour_key(image: Image.Image) -> bool:
         return False
     # The key of a 16-bit PNG has 16 bits and matches no 8-bit colour.
     return not (isinstance(key, tuple) and max(key) > 255)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    values: NDArray[Any] = np.asarray(image)
-    if image.mode.startswith("I;16"):
-        grey = _from_16_bits(values, image)
-    elif image.mode == "I" and values.min() >= 0 and values.max() <= 0xFFFF:
-        grey = _scaled(values, 0.0, 65535.0)
-    elif image.mode == "F" and np.nanmin(values) >= 0 and np.nanmax(values) <= 1:
-        grey = _scaled(values, 0.0, 1.0)
-    else:  # measurements without a defined white: scale to their own range
-        finite = np.where(np.isfinite(values), values, 0)
-        grey = _scaled(finite, float(finite.min()), float(finite.max()))
-    result = Image.fromarray(grey)
-    key = image.info.get("transparency")
-    if isinstance(key, int):
-        result.putalpha(Image.fromarray(np.where(values == key, 0, 255).astype(np.uint8)))
-    result.info = dict(image.info)
-    result.info.pop("transparency", None)
-    return result
-
-
-def _from_16_bits(values: NDArray[Any], image: Image.Image) -> NDArray[np.uint8]:
-    tags = getattr(image, "tag_v2", {})
-    bits = tags.get(_BITS_PER_SAMPLE, (16,))[0]
-    grey: NDArray[np.uint8] = (values >> max(0, bits - 8)).astype(np.uint8)
-    return 255 - grey if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else grey
-
-
-def _scaled(values: NDArray[Any], black: float, white: float) -> NDArray[np.uint8]:
-    span = (white - black) or 1.0
-    scaled: NDArray[np.float32] = (values.astype(np.float32) - np.float32(black)) * np.float32(255.0 / span)
-    levels: NDArray[np.uint8] = np.clip(np.nan_to_num(scaled), 0, 255).round().astype(np.uint8)
-    return levels
 
 
 def _on_white(image: Image.Image) -> Image.Image:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import threading
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,9 +9,21 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from flowersorter.photos.colour import averageable, to_srgb
-from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large
+from flowersorter.photos.bit_depth import (
+    Samples,
+    colour_bits,
+    colour_samples,
+    correct_planes,
+    grey_samples,
+    has_lower_bytes,
+    take_lower_bytes,
+)
+from flowersorter.photos.colour import averageable, is_averageable, to_srgb
+from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large, without_texts
+from flowersorter.photos.libtiff_messages import libtiff_messages
+from flowersorter.photos.memory import refuse_if_too_much_memory, room
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
+from flowersorter.photos.parts import boxes, part_of
 from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
 
 #: Transposition that turns the stored picture upright, by EXIF orientation (EXIF 2.32, 4.6.4).
@@ -37,14 +47,17 @@ FINE, QUICK = 2.0, 1.0
 #: at twice the size (a quarter) to 0.9998, which takes 7 ms longer.
 _JPEG_FINE = 1.25
 
+#: A side more than so many times as long as needed is averaged first: `resize` keeps 32 bytes of weights for each of
+#: its pixels, a gigabyte for a line of 30 million. Other shapes are less than 4 times as large as needed.
+_MOST_RESIZED = 16
+
 #: The last marker of a JPEG (ITU T.81, table B.1).
 _JPEG_END = b"\xff\xd9"
 #: Two endings without a marker: a decoder that still wants data reads them, and shows them as different pixels.
 _FILLERS = (bytes(4096), b"\xaa" * 4096)
 
-#: Pictures above this are decoded one at a time; several threads could fill the memory.
-_GIANT_PIXELS = 50_000_000
-_one_giant_at_a_time = threading.Lock()
+#: (left, top, right, bottom), in pixels of a picture and parts of them.
+_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -59,7 +72,7 @@ class Decoded:
     """
 
     image: Image.Image
-    box: tuple[float, float, float, float]
+    box: _Box
     orientation: int
     metadata: PhotoMetadata
 
@@ -80,8 +93,8 @@ class Decoded:
         scale = min(1.0, longest_side_px / max(width, height))
         return self._rendered((max(1, round(width * scale)), max(1, round(height * scale))), self.box)
 
-    def _rendered(self, size: tuple[int, int], box: tuple[float, float, float, float]) -> Image.Image:
-        resized = self.image
+    def _rendered(self, size: tuple[int, int], box: _Box) -> Image.Image:
+        resized, box = _shortened(self.image, size, box)
         if size != resized.size or box != (0, 0, *size):
             resized = resized.resize(size, Image.Resampling.BICUBIC, box)
         picture = to_srgb(resized)
@@ -94,7 +107,8 @@ def decode(
 ) -> Decoded:
     """Decode the first picture of a file, reduced as far as the sizes allow.
 
-    A JPEG that lacks only its end marker is decoded: every pixel of it is there.
+    A JPEG that lacks only its end marker is decoded: every pixel of it is there. A PNG whose texts are too large for
+    Pillow is decoded without them.
 
     Args:
         data: The whole file.
@@ -110,6 +124,10 @@ def decode(
     sizes = _Sizes(short_side_px, long_side_px, margin, preview)
     try:
         return _decoded(data, sizes)
+    except ValueError:  # of Pillow, for a PNG with large texts among other reasons
+        if format_of(data) != "PNG" or (without := without_texts(data)) == data:
+            raise
+        return _decoded(without, sizes)
     except OSError as error:  # of Pillow
         if format_of(data) != "JPEG" or decoder_reason(error) != CUT_OFF:
             raise
@@ -129,6 +147,18 @@ class _Sizes:
     preview: bool
 
 
+def _shortened(image: Image.Image, size: tuple[int, int], box: _Box) -> tuple[Image.Image, _Box]:
+    """Return a picture and a box in it; a very long and thin one is reduced along its length."""
+    left, top, right, bottom = box
+    across, down = (
+        max(1, int(length / needed / _MOST_RESIZED))
+        for length, needed in zip((right - left, bottom - top), size, strict=True)
+    )
+    if across == down == 1:
+        return image, box
+    return image.reduce((across, down)), (left / across, top / down, right / across, bottom / down)
+
+
 def _without_end_marker(data: bytes, sizes: _Sizes) -> Decoded | None:
     """Decode a JPEG with two different endings; None where they show, as then some of its pixels are missing."""
     complete = data.removesuffix(_JPEG_END[:1])  # half of the marker
@@ -140,19 +170,21 @@ def _without_end_marker(data: bytes, sizes: _Sizes) -> Decoded | None:
 
 
 def _decoded(data: bytes, sizes: _Sizes) -> Decoded:
-    with open_picture(data) as image:
+    with open_picture(data) as image, libtiff_messages():
         if sizes.preview and image.format == "HEIF":
             _draft_preview(image, sizes.long_side_px)
         size = image.size
         spare = min(min(size) / sizes.short_side_px, max(size) / sizes.long_side_px)
         drafted = _draft(image, spare / min(sizes.margin, _JPEG_FINE))
-        giant = image.width * image.height > _GIANT_PIXELS
-        with _one_giant_at_a_time if giant else contextlib.nullcontext():
+        factor = max(1, int(spare / sizes.margin / drafted))
+        correct_planes(image)
+        has_lower = has_lower_bytes(image)
+        with room.taken(refuse_if_too_much_memory(image, data, factor=factor, lower_bytes=has_lower)):
             image.load()
             if drafted == 1:
                 size = image.size  # libheif knows the true size only after decoding
                 refuse_if_too_large(size)
-            reduced, factor = _reduced(averageable(image), spare / sizes.margin / drafted)
+            reduced = _reduced(image, _samples(image, data, has_lower), factor)
         scale = drafted * factor
         orientation = _orientation_left(image)
         return Decoded(
@@ -182,11 +214,35 @@ def _draft_preview(image: ImageFile.ImageFile, long_side_px: int) -> None:
     image.draft(None, (max(1, round(image.width * scale)), max(1, round(image.height * scale))))
 
 
-def _reduced(image: Image.Image, most: float) -> tuple[Image.Image, int]:
-    factor = int(most)
-    if factor < 2:
-        return image, 1
-    return image.reduce(factor), factor
+def _samples(image: ImageFile.ImageFile, data: bytes, has_lower: bool) -> Samples | None:
+    """Return how a loaded picture of more than 8 bits a sample is scaled, None where Pillow did it."""
+    if not has_lower:
+        return grey_samples(image, data)
+    bits = colour_bits(image, data)
+    if bits[0] == 16:
+        return None
+    with open_picture(data) as lower:
+        correct_planes(lower)
+        take_lower_bytes(lower)
+        lower.load()
+        return colour_samples(image, lower, data, bits)
+
+
+def _reduced(image: Image.Image, samples: Samples | None, factor: int) -> Image.Image:
+    """Return the picture averageable and reduced by a factor, made one part after the other."""
+    if factor == 1 and samples is None and is_averageable(image):
+        return image
+    result: Image.Image | None = None
+    for box in boxes(image.size, factor):
+        stored = part_of(image, box)
+        part = averageable(stored) if samples is None else samples.eight_bits(stored, box)
+        part = part if factor == 1 else part.reduce(factor)
+        if result is None:
+            result = Image.new(part.mode, (-(-image.width // factor), -(-image.height // factor)))
+            result.info = part.info
+        result.paste(part, (box[0] // factor, box[1] // factor))
+    assert result is not None  # a picture has pixels
+    return result
 
 
 def _orientation_left(image: ImageFile.ImageFile) -> int:

@@ -28,6 +28,7 @@ from PIL import (
 )
 
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
+from flowersorter.photos.unsupported import unsupported_reason
 
 PLUGINS = (
     AvifImagePlugin,
@@ -59,6 +60,7 @@ _SIGNATURES = {
     b"MM\0+": "TIFF",
     b"BM": "BMP",
 }
+_PNG_TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 _AVIF_BRANDS = frozenset((b"avif", b"avis"))
 _HEIF_BRANDS = frozenset((b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs", b"mif1", b"msf1"))
 _UNSUPPORTED = {
@@ -70,6 +72,8 @@ _UNSUPPORTED = {
 }
 _PILLOW_MODULES = re.compile(r"PIL\.")
 
+# A colour profile of a printer or scanner has a few megabytes, more than Pillow takes from a PNG otherwise.
+PngImagePlugin.MAX_TEXT_CHUNK = PngImagePlugin.MAX_TEXT_MEMORY = 16_000_000
 # Pillow refuses only above twice this, when it reads a header; `open_picture` applies the exact limit.
 Image.MAX_IMAGE_PIXELS = MAX_PIXELS
 # Pillow's complaints about a file are shown as a reason; its log lines would only reach a terminal.
@@ -94,9 +98,22 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     except (UnidentifiedImageError, OSError) as error:
         if _ends_too_early(data, kind):
             raise RefusalError(CUT_OFF) from error
+        if reason := unsupported_reason(data, kind, error):
+            raise RefusalError(reason) from error
         raise
     refuse_if_too_large(image.size)
     return image
+
+
+def without_texts(png: bytes) -> bytes:
+    """Return a PNG without its texts, which can be too large for Pillow (PNG, 3rd edition, 11.3.3)."""
+    kept, position = [png[:8]], 8
+    while position + 8 <= len(png):
+        end = position + 12 + int.from_bytes(png[position : position + 4], "big")
+        if png[position + 4 : position + 8] not in _PNG_TEXTS:
+            kept.append(png[position:end])
+        position = end
+    return b"".join(kept)
 
 
 def refuse_if_too_large(size: tuple[int, int]) -> None:

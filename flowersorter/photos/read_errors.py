@@ -16,8 +16,9 @@ from flowersorter.messages import text
 
 CUT_OFF = "the file is incomplete"
 DAMAGED = "the image is damaged"
+UNSUPPORTED = "it is a kind of image that FlowerSorter cannot open; save it as JPEG or PNG"
 
-#: Parts of the messages of Pillow, libheif, libavif and zlib for data that ends too early.
+#: Parts of the messages of Pillow, libheif, libavif, libtiff and zlib for data that ends too early.
 _CUT_OFF_SIGNS = (
     "truncated",
     "end of file",
@@ -25,7 +26,10 @@ _CUT_OFF_SIGNS = (
     "incomplete",
     "not enough data",
     "unrecognized data",
+    "read error",
 )
+#: The same for data that is intact, in a form that the library does not decode.
+_UNSUPPORTED_SIGNS = ("unsupported feature", "support is not configured")
 
 _REASONS_BY_ERRNO = {
     errno.ENOENT: "the file is not there",
@@ -67,17 +71,20 @@ def file_reason(error: OSError | ValueError) -> str:
 
 
 def decoder_reason(error: Exception) -> str:
-    """Return why a decoder failed, for any exception of it."""
+    """Return why a decoder failed, for any exception of it; its notes are the messages of the library below."""
     if isinstance(error, RefusalError):
         return str(error)
     if isinstance(error, MemoryError):
         return "there is not enough memory to open it"
     if isinstance(error, Image.DecompressionBombError):
         return "the image has too many pixels"
-    words = str(error).lower()
+    notes = getattr(error, "__notes__", [])
+    words = " ".join((str(error), *notes)).lower()
     if isinstance(error, EOFError | zlib.error) or any(sign in words for sign in _CUT_OFF_SIGNS):
         return CUT_OFF
-    return DAMAGED
+    if any(sign in words for sign in _UNSUPPORTED_SIGNS):
+        return UNSUPPORTED
+    return f"{DAMAGED} ({notes[0]})" if notes else DAMAGED
 
 
 @contextmanager

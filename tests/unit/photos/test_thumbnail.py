@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.photos.read import read_photo
@@ -39,6 +40,24 @@ def test_never_enlarged(tmp_path: Path, load: Callable[[Path, int], NDArray[Any]
 @pytest.mark.parametrize("load", _LOADERS)
 def test_extreme_shape_keeps_one_pixel(tmp_path: Path, load: Callable[[Path, int], NDArray[Any]]) -> None:
     assert load(write_jpeg(tmp_path / "photo.jpg", size=(9000, 2)), 100).shape == (1, 100, 3)
+
+
+@pytest.mark.parametrize("load", _LOADERS)
+def test_a_very_long_picture_keeps_its_colours_along_its_length(
+    tmp_path: Path, load: Callable[[Path, int], NDArray[Any]]
+) -> None:
+    ramp = np.linspace(0, 255, 60_000).round().astype(np.uint8)
+    for mode, picture in (
+        ("L", ramp[None, :]),
+        ("RGBA", np.stack([ramp, ramp, ramp, np.full_like(ramp, 255)], -1)[None]),
+    ):
+        path = tmp_path / f"{mode}.png"
+        Image.fromarray(picture).save(path)
+
+        pixels = load(path, 100)
+
+        assert pixels.shape == (1, 100, 3)
+        assert np.abs(pixels[0, :, 0].astype(float) - np.linspace(1, 254, 100)).max() < 3
 
 
 @pytest.mark.parametrize("load", _LOADERS)
