@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from flowersorter.vision.classifier.fit import Fitted
     from flowersorter.workflows.models.current_model import NamedModel
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
-    from flowersorter.workflows.predicting.batch_novelty import NovelPhotos
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
+    from flowersorter.workflows.predicting.unknown_photos import UnknownPhotos
 
 
 class Engine:
@@ -35,7 +35,7 @@ class Engine:
         open_network: Loads the network of a backbone.
         last_fit: The last fit, from which the next one starts: a kilobyte for each labelled photo
             (`training.incremental_fit`).
-        batch_novelty: The photos found to be new as a group (`predicting.batch_novelty`).
+        unknown_photos: Probabilities of photos to be of none of the classes (`predicting.unknown_photos`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
         chosen_precision: The precision that was chosen for *sure*; None while it was not read yet
             (`models.sure_precision`).
@@ -84,7 +84,7 @@ class Engine:
         with self._lock:
             self._feature_tables.clear()
         self.last_fit: Fitted | None = None
-        self.batch_novelty: NovelPhotos | None = None
+        self.unknown_photos: UnknownPhotos | None = None
         self.last_model: NamedModel | None = None
         self.chosen_precision: float | None = None
         self.finetuned_backbones: dict[str, FinetunedBackbone] = {}

@@ -24,6 +24,7 @@ from tests.bench import (
     learning,
     reference,
     responsiveness,
+    unknown,
 )
 from tests.bench.safety.table import safety
 from tests.bench.speed import table
@@ -70,6 +71,7 @@ MEASUREMENTS = {
     "starter": Measurement(_of_photos(learning.starter_accuracy), "half a minute", quick=True),
     "learning": Measurement(_of_photos(learning.few_photos), "5 minutes", needs_photos=True),
     "trust": Measurement(calibration.verdicts, "3 minutes", needs_photos=True),
+    "unknown": Measurement(unknown.unknown_folders, "10 minutes", needs_photos=True),
     "few": Measurement(few_labels.few_labels, "5 minutes", needs_photos=True),
     "uneven": Measurement(class_imbalance.uneven, "3 minutes", needs_photos=True),
     "doubts": Measurement(_of_photos(label_errors.doubts), "2 minutes", needs_photos=True),

@@ -15,12 +15,13 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.vision.backbone.registry import DEFAULT
-from flowersorter.vision.classifier.batch_novelty import PhotoSample, compare, flag_batch_novelty
+from flowersorter.vision.classifier.batch_novelty import PhotoSample, compare
 from flowersorter.vision.classifier.fit import fit
 from flowersorter.vision.classifier.metrics import calibration_bins, expected_calibration_error
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import Predictions, predict
+from flowersorter.vision.classifier.predict import Predictions, predict, verdicts_of
 from flowersorter.vision.classifier.training_state import AugmentedViews, Examples, few, near_duplicates
+from flowersorter.vision.classifier.unknown_share import unknown_probabilities
 from flowersorter.vision.features.cv_folds import assign_folds
 from flowersorter.vision.features.packed import Features, join, pack
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
@@ -92,7 +93,6 @@ def verdicts(options: argparse.Namespace) -> None:
     if strangers is None:
         print(f"{options.strangers} is no folder: strangers are not measured")
     left_out(known, strangers)
-    together(known)
 
 
 def known_photos(known: Photos) -> None:
@@ -130,54 +130,48 @@ def left_out(known: Photos, strangers: Features | None) -> None:
         row = []
         for features in (known.seen_by(model, new), strangers):
             said = predict(model, features) if features is not None else usual
-            row += [_auroc(usual.ood_score, said.ood_score), *_shares(said)]
+            row += [auroc(usual.ood_score, said.ood_score), *_shares(said)]
         row += _shares(usual)
         table.append(row)
         print(_row(f"class {number}", row), flush=True)
     print(_row("mean", np.mean(table, axis=0).tolist()))
 
 
-def together(known: Photos) -> None:
-    """Print what is sure once a collection's unlabelled photos are compared with the labelled ones, all together."""
-    print("one class left out, its photos beside a fifth of the others: sure, one by one and compared (means of five)")
-    print("its photos    others    its photos sure       others sure         AUROC compared")
-    for share, beside in ((1, True), (4, True), (10, True), (1, False), (0, True)):
-        rows = [compared(known, number, share, beside) for number in np.unique(known.targets).tolist()]
-        new, others, *sure, auroc = np.mean(rows, axis=0)
-        shown = "  ->  ".join(f"{each:6.1%}" for each in sure[:2]), "  ->  ".join(f"{each:6.1%}" for each in sure[2:])
-        print(
-            f"{new:10.0f}{others:10.0f}    {shown[0] if new else '-':18}    {shown[1] if others else '-':18}  "
-            f"{'-' if np.isnan(auroc) else f'{auroc:.3f}'}",
-            flush=True,
-        )
-
-
-def compared(known: Photos, number: int, share: int, beside: bool) -> tuple[float, ...]:
-    """With every `share`th photo of a class left out (0: none): how many these and others are; shares that are sure;
-    AUROC.
-    """
+def compared(known: Photos, number: int) -> tuple[float, float, float, float]:
+    """Leave a class out: shares sure of its photos, photo by photo and as their folder tells, and of others beside."""
     rest, new = np.flatnonzero(known.targets != number), np.flatnonzero(known.targets == number)
     held_out = assign_folds(known.targets[rest], known.groups[rest], seed=0) == 0
     learned = rest[~held_out]
     model = known.learned(learned)
-    rows = np.concatenate([rest[held_out] if beside else rest[:0], new[::share] if share else new[:0]])
-    seen = known.seen_by(model, rows)
-    said = predict(model, seen)
-    guesses, targets = said.probabilities.argmax(axis=1), np.unique(known.targets[learned], return_inverse=True)[1]
+    rows = np.concatenate([rest[held_out], new])
+    features = known.seen_by(model, rows)
+    alone, together, _ = folder_verdicts(model, known.features.take(learned), known.targets[learned], features)
+    its = known.targets[rows] == number
+    shares = [float((verdicts[part] == Verdict.SURE).mean()) for part in (its, ~its) for verdicts in (alone, together)]
+    return shares[0], shares[1], shares[2], shares[3]
 
-    def crowd(features: Features, classes: NDArray[np.intp]) -> PhotoSample:
-        return PhotoSample(features, model.novelty.axes.project(features), classes)
 
-    labelled, others = crowd(known.features.take(learned), targets), crowd(seen, guesses)
-    comparison = compare(labelled, others, CancelToken())
-    if comparison is None:
-        raise SystemExit("There are too few photos to compare")
-    chance = comparison.chance(others.coordinates, comparison.folds)
-    apart = flag_batch_novelty(chance, said.ood_score)
-    sure, its = said.verdicts == Verdict.SURE, known.targets[rows] == number
-    shares = [(which & part).sum() / max(1, part.sum()) for part in (its, ~its) for which in (sure, sure & ~apart)]
-    auroc = _auroc(-chance[~its], -chance[its]) if its.any() and not its.all() else np.nan
-    return tuple(map(float, (its.sum(), (~its).sum(), *shares, auroc)))
+def folder_verdicts(
+    model: Model, labelled: Features, classes: NDArray[np.intp], features: Features
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]:
+    """Judge the photos of a folder, as `find_unknown_photos` does.
+
+    Args:
+        model: Trained on the labelled photos.
+        labelled: Of M photos.
+        classes: (M,) their classes.
+        features: Of the N photos of the folder.
+
+    Returns:
+        (N,) verdicts photo by photo, (N,) verdicts as the folder tells, and (N,) probabilities of being unknown.
+    """
+    axes, result = model.novelty.axes, predict(model, features)
+    along, targets = axes.project(features), np.unique(classes, return_inverse=True)[1]
+    known = PhotoSample(labelled, axes.project(labelled), targets)
+    comparison = compare(known, PhotoSample(features, along, result.probabilities.argmax(axis=1)), CancelToken())
+    unlikeness = None if comparison is None else comparison.unlikeness(along, comparison.folds)
+    unknown = unknown_probabilities(result.ood_score, unlikeness)
+    return result.verdicts, verdicts_of(model, result.probabilities.max(axis=1), result.ood_score, unknown), unknown
 
 
 def _row(name: str, row: list[float]) -> str:
@@ -190,7 +184,7 @@ def _shares(said: Predictions) -> tuple[float, float]:
     return float((said.verdicts == Verdict.SURE).mean()), float((said.verdicts == Verdict.UNKNOWN).mean())
 
 
-def _auroc(known: NDArray[Any], new: NDArray[Any]) -> float:
+def auroc(known: NDArray[Any], new: NDArray[Any]) -> float:
     """How often a new photo is less familiar than a known one."""
     ordered = np.sort(known)
     below, up_to = np.searchsorted(ordered, new), np.searchsorted(ordered, new, side="right")

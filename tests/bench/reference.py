@@ -136,10 +136,10 @@ def additions(known: Photos, draws: Sequence[int]) -> None:
         where = f"{rare} of one class, {MANY} of the others"
         _row("class prior correction", where, "mean of recalls", [pair[0] for pair in pairs])
         _row("class prior correction", where, "recall of the rare", [pair[1] for pair in pairs])
-    left_out = [compared(known, number, 1, True) for number in np.unique(known.targets).tolist()]
+    left_out = [compared(known, number) for number in np.unique(known.targets).tolist()]
     where = "one class without labels, by class"
-    _row("batch novelty", where, "its photos sure", [(figures[2], figures[3]) for figures in left_out])
-    _row("batch novelty", where, "others sure", [(figures[4], figures[5]) for figures in left_out])
+    _row("unknown photos of a folder", where, "its photos sure", [figures[:2] for figures in left_out])
+    _row("unknown photos of a folder", where, "others sure", [figures[2:] for figures in left_out])
 
 
 def _row(addition: str, where: str, figure: str, pairs: Sequence[tuple[float, float]]) -> None:

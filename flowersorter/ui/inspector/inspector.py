@@ -256,15 +256,15 @@ class Inspector(QScrollArea):
         self._show_mark(style.icon)
 
     def _show_likeness(self, known: PhotoDetails) -> None:
-        """Show the closest ImageNet object and the number of similar unknown photos, unless the photo is labelled."""
+        """Show the closest ImageNet object and how many photos are unknown with it, unless the photo is labelled."""
         lines = []
         if known.looks_like:
             lines.append(self.tr("Looks like: {0}").format(known.looks_like))
-        if known.apart_with:
+        if known.unknown_with:
             others = (
-                self.tr("1 similar photo")
-                if known.apart_with == 1
-                else self.tr("{0} similar photos").format(known.apart_with)
+                self.tr("1 other photo here")
+                if known.unknown_with == 1
+                else self.tr("{0} other photos here").format(known.unknown_with)
             )
             text = self.tr("This and {0} may belong to a class you haven't created yet.")
             lines.append(text.format(others))

@@ -1,15 +1,9 @@
-"""Batch novelty detection: find photos of an unlabelled class by comparing unlabelled with labelled photos.
+"""Batch novelty detection: compare unlabelled with labelled photos to find photos of unknown classes.
 
-A single photo of an unknown flower is hard to detect (`out_of_distribution`). Several hundred of them fill a region of
-feature space without labelled photos. A linear classifier between labelled and unlabelled photos finds that region and
-scores each photo. Held-out labelled photos give the null distribution of the scores (Marandon, Lei, Mary, Roquain,
-2024, AdaDetect): the expected fraction of known classes among the flagged photos is at most a fifth, and next to none
-where the labelled photos are a fair sample.
-
-Measured with each of five flowers left out in turn, 240 labelled photos of each other one: of 300 photos of the one
-left out, beside 240 others, 61 % are *sure* one by one and 4 % compared, of the others 92 and 82 %; of 75 photos 62 and
-23 %, of the others 92 and 88 %; of 300 photos alone 61 and 2 %; of the others alone 92 and 92 %. AUROC of the 300
-against the others: 0.97 compared, 0.85 one by one; of 75: 0.91 compared (`python -m tests.bench trust`).
+A single photo of an unknown flower is hard to detect (`out_of_distribution`). Several of them fill a region of feature
+space without labelled photos. A linear classifier between labelled and unlabelled photos finds that region and scores
+each photo, out of fold (the scores of Marandon, Lei, Mary, Roquain, 2024, AdaDetect). `unknown_share` combines this
+score with the OOD score of each photo.
 """
 
 from __future__ import annotations
@@ -32,12 +26,8 @@ from flowersorter.vision.parallel import ThreadPool
 MOST_LABELLED, MOST_OTHERS = 2000, 4000
 #: Least number of either; near-duplicates and bursts count as one.
 LEAST = 20
-#: False discovery rate: expected fraction of known classes among the flagged photos.
-FALSE_DISCOVERIES = 0.2
-#: Least mean OOD score of the flagged photos. Flowers of unknown classes measured 1.1 to 2.8; known ones that were
-#: cropped, rotated and stretched, a shift like that of another camera, 0.3 to 0.5.
-LEAST_OOD_SCORE = 0.75
 _FOLDS, _PENALTY, _TOLERANCE = 5, 1e-3, 1e-3
+_LEAST_SPREAD = 1e-6
 #: Bounds of the intervals of the p-value for which the fraction of known photos is estimated.
 _STEPS = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1.0])
 
@@ -74,10 +64,15 @@ class TwoSampleClassifier:
     folds: NDArray[np.intp]
     reference: NDArray[np.float64]
 
-    def chance(self, coordinates: Coordinates, folds: NDArray[np.intp]) -> NDArray[np.float64]:
-        """Compute the (N,) conformal p-values of photos by the heads of their folds."""
+    def unlikeness(self, coordinates: Coordinates, folds: NDArray[np.intp]) -> NDArray[np.float32]:
+        """Score photos by the heads of their folds.
+
+        Returns:
+            (N,) float32, standard deviations of the labelled photos' scores below their median.
+        """
         scores = (coordinates.projection @ self.heads.T.astype(np.float32))[np.arange(len(coordinates)), folds]
-        return _chance(self.reference, scores)
+        spread = max(float(self.reference.std()), _LEAST_SPREAD)
+        return np.asarray((np.median(self.reference) - scores) / spread, np.float32)
 
 
 def compare(
@@ -131,25 +126,6 @@ def compare(
             heads[fold] = _second(projection, learned, other, known, pool, cancel)
         reference = np.sort(np.einsum("nr,nr->n", projection[~other], heads[folds[~other]]))
     return TwoSampleClassifier(heads, folds[other], reference)
-
-
-def flag_batch_novelty(chance: NDArray[np.float64], ood_score: NDArray[np.float32]) -> NDArray[np.bool_]:
-    """Flag novel photos at the false discovery rate (Benjamini and Hochberg, 1995).
-
-    Args:
-        chance: (N,) p-values of `TwoSampleClassifier.chance`.
-        ood_score: (N,) OOD scores; those of known photos have mean 0 and a standard deviation of about 1.
-
-    Returns:
-        (N,) whether each photo is flagged; none if the flagged ones have low OOD scores: they differ by another shift
-        than a new class.
-    """
-    ordered = np.sort(chance)
-    bound = FALSE_DISCOVERIES * np.arange(1, len(ordered) + 1) / max(len(ordered), 1)
-    below = np.flatnonzero(ordered <= bound)
-    apart = np.zeros(len(chance), np.bool_) if not len(below) else chance <= ordered[below[-1]]
-    familiar = not apart.any() or ood_score[apart].mean() < LEAST_OOD_SCORE
-    return np.zeros(len(chance), np.bool_) if familiar else apart
 
 
 def _deal(groups: NDArray[np.intp], seed: int) -> NDArray[np.intp]:

@@ -14,6 +14,8 @@ from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.pca import Coordinates, coordinates_from_product
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
+#: Probabilities to be of none of the classes above which a photo is not sure, and above which it is unknown.
+MAYBE_UNKNOWN, UNKNOWN = 0.15, 0.5
 #: Photos one thread predicts at a time.
 _BLOCK_ROWS = 2048
 
@@ -33,13 +35,19 @@ class Predictions:
     ood_score: NDArray[np.float32]
 
 
-def predict(model: Model, features: Features, coordinates: Coordinates | None = None) -> Predictions:
+def predict(
+    model: Model,
+    features: Features,
+    coordinates: Coordinates | None = None,
+    unknown: NDArray[np.float32] | None = None,
+) -> Predictions:
     """Predict N photos with one model.
 
     Args:
         model: The model.
         features: Of the photos.
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
+        unknown: (N,) probability of each photo to be of none of the classes, from its folder.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -61,17 +69,37 @@ def predict(model: Model, features: Features, coordinates: Coordinates | None = 
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
         result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
-        result.verdicts[rows] = verdicts_of(model, confidence, ood_score)
+        result.verdicts[rows] = verdicts_of(model, confidence, ood_score, None if unknown is None else unknown[rows])
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
 
 
-def verdicts_of(model: Model, confidence: NDArray[np.float32], ood_score: NDArray[np.float32]) -> NDArray[np.uint8]:
-    """Turn (N,) confidences and OOD scores into verdicts; (N,) uint8 `Verdict`."""
+def verdicts_of(
+    model: Model,
+    confidence: NDArray[np.float32],
+    ood_score: NDArray[np.float32],
+    unknown: NDArray[np.float32] | None = None,
+) -> NDArray[np.uint8]:
+    """Turn confidences and OOD scores into verdicts.
+
+    Args:
+        model: The model that predicted N photos.
+        confidence: (N,) calibrated probability of the predicted class, if the photo is of one of the classes.
+        ood_score: (N,) OOD scores.
+        unknown: (N,) probability that a photo is of none of the classes, from its folder.
+
+    Returns:
+        (N,) uint8 `Verdict`.
+    """
     verdicts = np.full(len(confidence), Verdict.UNSURE, np.uint8)
     verdicts[confidence >= model.thresholds.likely] = Verdict.LIKELY
-    verdicts[(confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)] = Verdict.SURE
+    sure = (confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)
+    if unknown is not None:
+        sure &= unknown <= MAYBE_UNKNOWN
+    verdicts[sure] = Verdict.SURE
     verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
+    if unknown is not None:
+        verdicts[unknown > UNKNOWN] = Verdict.UNKNOWN
     return verdicts

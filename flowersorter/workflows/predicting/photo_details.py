@@ -16,9 +16,9 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.photos import PhotoRecord
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
-from flowersorter.workflows.predicting.batch_novelty import apart_with
 from flowersorter.workflows.predicting.imagenet_names import looks_like
 from flowersorter.workflows.predicting.predict_cached import guess
+from flowersorter.workflows.predicting.unknown_photos import unknown_with
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -56,7 +56,7 @@ class PhotoDetails:
         verdict: The reliability of the prediction.
         neighbours: The most similar confirmed photos.
         looks_like: The ImageNet class that an unknown photo resembles; "" for none.
-        apart_with: Number of other photos in the same new group; 0 for a photo in none.
+        unknown_with: Number of other photos of its folder that are unknown too; 0 if the photo is not.
     """
 
     place: Place
@@ -66,7 +66,7 @@ class PhotoDetails:
     verdict: Verdict
     neighbours: tuple[Neighbour, ...]
     looks_like: str = ""
-    apart_with: int = 0
+    unknown_with: int = 0
 
 
 def predictions_for(
@@ -112,7 +112,7 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
         verdict=verdict,
         neighbours=_neighbours(engine, photo),
         looks_like=looks_like(engine, backbone, [photo.id]).get(photo.id, "") if verdict is Verdict.UNKNOWN else "",
-        apart_with=apart_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.UNKNOWN) else 0,
+        unknown_with=unknown_with(engine, photo.id) if verdict in (Verdict.UNSURE, Verdict.UNKNOWN) else 0,
     )
 
 

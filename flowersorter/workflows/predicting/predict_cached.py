@@ -14,7 +14,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
-from flowersorter.workflows.predicting.batch_novelty import novel_photos
+from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -26,7 +26,9 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 
 
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
-    """Predict photos whose embeddings are cached; skip the others. No photo of a new group is sure.
+    """Predict photos whose embeddings are cached; skip the others.
+
+    The verdicts allow for the photos of none of the classes that were found in their folders.
 
     Args:
         engine: Of the collection whose classes give the model's names their ids.
@@ -38,12 +40,11 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
+    unknown = unknown_probability(engine, model, wanted)
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        result = predict(model, features, places)
+        result = predict(model, features, places, None if unknown is None else unknown[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
-    apart = novel_photos(engine, model, wanted)
-    verdicts[apart & np.isin(verdicts, (Verdict.SURE, Verdict.LIKELY))] = Verdict.UNSURE
     if not embedded.all():
         wanted, probabilities, verdicts = wanted[embedded], probabilities[embedded], verdicts[embedded]
     return PhotoPredictions(wanted, *in_classes(np.array(meant, np.int32), probabilities, verdicts))

@@ -23,10 +23,10 @@ from flowersorter.workflows.labelling.folder_labels import label_by_known_folder
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
-from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
+from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
@@ -200,7 +200,7 @@ def look_twice(
 ) -> PhotoPredictions | None:
     """Predict photos. Unlabelled ones that are not sure are predicted again with a second, wider view.
 
-    Then the unlabelled photos are compared with the labelled ones: no photo outside their distribution is sure.
+    Then the scores of the unlabelled photos show how many of them are of none of the classes, and which.
     """
     backbone = chosen_backbone(engine.collection, request.backbone)
     photo_ids = places.known_photo_ids
@@ -211,7 +211,7 @@ def look_twice(
     doubtful = np.setdiff1d(doubtful, np.fromiter(labels, np.int64, len(labels)), assume_unique=True)
     stage = "Looking again at doubtful photos"
     changed = _embed_and_tell(engine, request, doubtful, WIDE, places, stage, report, cancel)
-    changed |= find_batch_novelty(engine, named, guesses.photo_ids, cancel)
+    changed |= find_unknown_photos(engine, named, guesses.photo_ids, cancel)
     return predictions_for(engine, photo_ids, backbone) if changed else guesses
 
 

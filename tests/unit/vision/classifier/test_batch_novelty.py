@@ -10,16 +10,15 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.batch_novelty import (
-    FALSE_DISCOVERIES,
     LEAST,
     PhotoSample,
     TwoSampleClassifier,
     compare,
-    flag_batch_novelty,
 )
 from flowersorter.vision.classifier.fit import Fitted
-from flowersorter.vision.classifier.predict import Predictions, predict
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN, Predictions, predict
 from flowersorter.vision.classifier.training_state import Examples
+from flowersorter.vision.classifier.unknown_share import unknown_probabilities
 from flowersorter.vision.features.packed import pack
 from tests.unit.vision.gaussian_clusters import examples_of, learned
 
@@ -64,9 +63,9 @@ def compared(taught: tuple[Examples, Fitted], others: Examples) -> tuple[TwoSamp
     return comparison, crowd, said
 
 
-def apart(taught: tuple[Examples, Fitted], others: Examples) -> NDArray[np.bool_]:
+def apart(taught: tuple[Examples, Fitted], others: Examples, least: float = UNKNOWN) -> NDArray[np.bool_]:
     comparison, crowd, said = compared(taught, others)
-    return flag_batch_novelty(comparison.chance(crowd.coordinates, comparison.folds), said.ood_score)
+    return unknown_probabilities(said.ood_score, comparison.unlikeness(crowd.coordinates, comparison.folds)) > least
 
 
 def test_a_class_nobody_told_of_stands_apart(taught: tuple[Examples, Fitted]) -> None:
@@ -74,8 +73,8 @@ def test_a_class_nobody_told_of_stands_apart(taught: tuple[Examples, Fitted]) ->
     sure = predict(taught[1].model, others.features).verdicts == Verdict.SURE
     found = apart(taught, others)
     assert sure[foreign].mean() > 0.3, "one by one they pass for photos of a known class"
-    assert (sure & ~found)[foreign].mean() < 0.15
-    assert (~foreign[found]).mean() < FALSE_DISCOVERIES
+    assert (sure & ~apart(taught, others, MAYBE_UNKNOWN))[foreign].mean() < 0.15
+    assert (~foreign[found]).mean() < 0.2
 
 
 def test_alone_it_stands_apart_as_well(taught: tuple[Examples, Fitted]) -> None:
@@ -103,18 +102,19 @@ def test_a_burst_does_not_vouch_for_itself(taught: tuple[Examples, Fitted]) -> N
     many = Examples(np.arange(len(rows)), others.features.take(rows), others.targets[rows], others.own[rows])
     comparison, crowd, _ = compared(taught, many)
     assert len(np.unique(comparison.folds[len(others.targets) :])) == 1
-    chance = comparison.chance(crowd.coordinates, comparison.folds)
+    unlikeness = comparison.unlikeness(crowd.coordinates, comparison.folds)
     alone, its_crowd, _ = compared(taught, others)
-    assert abs(chance[-1] - alone.chance(its_crowd.coordinates, alone.folds)[0]) < 0.2
+    assert max(unlikeness[-1], alone.unlikeness(its_crowd.coordinates, alone.folds)[0]) < 0
 
 
-def test_chances_of_known_photos_are_spread_evenly(taught: tuple[Examples, Fitted]) -> None:
-    """That is what makes so many false alarms as are allowed, and no more."""
+def test_known_photos_are_as_like_the_labelled_ones_as_these_among_each_other(taught: tuple[Examples, Fitted]) -> None:
+    """So a known photo beside unknown ones keeps a low score."""
     others, foreign = unlabelled(150, 60)
     comparison, crowd, _ = compared(taught, others)
-    chance = np.sort(comparison.chance(crowd.coordinates, comparison.folds)[~foreign])
-    even = (np.arange(len(chance)) + 0.5) / len(chance)
-    assert np.abs(chance - even).max() < 0.12
+    unlikeness = comparison.unlikeness(crowd.coordinates, comparison.folds)
+    assert abs(np.median(unlikeness[~foreign])) < 0.3
+    assert abs(unlikeness[~foreign].std() - 1) < 0.3
+    assert np.median(unlikeness[foreign]) > 2
 
 
 def test_it_is_the_same_every_time(taught: tuple[Examples, Fitted]) -> None:
@@ -148,16 +148,3 @@ def test_cancel(taught: tuple[Examples, Fitted]) -> None:
     cancel.cancel()
     with pytest.raises(Cancelled):
         compare(crowd, crowd, cancel)
-
-
-def test_what_differs_but_is_familiar_does_not_stand_apart() -> None:
-    chance = np.array([0.001] * 30 + [0.5] * 70)
-    strange = np.array([2.0] * 30 + [0.0] * 70, np.float32)
-    assert flag_batch_novelty(chance, strange).sum() == 30
-    assert not flag_batch_novelty(chance, 0.2 * strange).any()
-
-
-def test_photos_that_are_as_likely_as_labelled_ones_do_not_stand_apart() -> None:
-    chance = (np.arange(200) + 1) / 201
-    assert not flag_batch_novelty(chance, np.full(200, 3.0, np.float32)).any()
-    assert not flag_batch_novelty(np.empty(0), np.empty(0, np.float32)).any()

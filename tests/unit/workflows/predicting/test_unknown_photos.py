@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -12,9 +13,9 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
-from flowersorter.workflows.models.current_model import NamedModel, model_for
-from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty, novel_photos
+from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
 from flowersorter.workflows.predicting.photo_details import predictions_for
+from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos, unknown_probability
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.unit.workflows.stored_photos import remember
 
@@ -52,6 +53,11 @@ def unlabelled(collection: CollectionStore, folder: Path, embeddings: NDArray[np
     return np.sort(np.array(ids, np.int64))
 
 
+def unknown(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
+    found = unknown_probability(engine, named.model, photo_ids)
+    return np.zeros(len(photo_ids), np.bool_) if found is None else found > 0.5
+
+
 def verdicts(engine: Engine, photo_ids: NDArray[np.int64]) -> list[int]:
     found = predictions_for(engine, photo_ids)
     assert found is not None
@@ -61,20 +67,20 @@ def verdicts(engine: Engine, photo_ids: NDArray[np.int64]) -> list[int]:
 def test_what_stands_apart_is_not_sure_any_more(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     assert verdicts(engine, foreign).count(Verdict.SURE) > 20, "one by one they pass for asters"
-    assert find_batch_novelty(engine, taught, foreign, CancelToken())
+    assert find_unknown_photos(engine, taught, foreign, CancelToken())
     after = verdicts(engine, foreign)
     assert after.count(Verdict.SURE) < 5
-    assert novel_photos(engine, taught.model, foreign).mean() > 0.9
-    assert not find_batch_novelty(engine, taught, foreign, CancelToken()), "the second time it is nothing new"
+    assert unknown(engine, taught, foreign).mean() > 0.9
+    assert not find_unknown_photos(engine, taught, foreign, CancelToken()), "the second time it is nothing new"
 
 
 def test_known_photos_beside_them_stay_sure(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
     before = verdicts(engine, known).count(Verdict.SURE)
-    assert not find_batch_novelty(engine, taught, known, CancelToken())
+    find_unknown_photos(engine, taught, known, CancelToken())
     assert verdicts(engine, known).count(Verdict.SURE) == before > 60
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 60, 1))
-    assert find_batch_novelty(engine, taught, np.concatenate([foreign, known]), CancelToken())
+    assert find_unknown_photos(engine, taught, np.concatenate([foreign, known]), CancelToken())
     assert verdicts(engine, known).count(Verdict.SURE) > 0.8 * before
     assert verdicts(engine, foreign).count(Verdict.SURE) < 10
 
@@ -82,22 +88,22 @@ def test_known_photos_beside_them_stay_sure(engine: Engine, taught: NamedModel, 
 def test_another_folder_changes_nothing_for_this_one(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
-    find_batch_novelty(engine, taught, foreign, CancelToken())
-    before = novel_photos(engine, taught.model, foreign)
-    assert not find_batch_novelty(engine, taught, known, CancelToken())
-    assert np.array_equal(novel_photos(engine, taught.model, foreign), before)
+    find_unknown_photos(engine, taught, foreign, CancelToken())
+    before = unknown(engine, taught, foreign)
+    find_unknown_photos(engine, taught, known, CancelToken())
+    assert np.array_equal(unknown(engine, taught, foreign), before)
 
 
 def test_once_they_have_a_class_they_belong(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
-    find_batch_novelty(engine, taught, foreign, CancelToken())
+    find_unknown_photos(engine, taught, foreign, CancelToken())
     remember(engine.collection, tmp_path / "told", photos((3,), 60, 5), ["dahlia"] * 60)
     retrain(engine, RetrainRequest(), silent, CancelToken())
     named = model_for(engine, "resnet50")
     assert named is not None
-    assert not novel_photos(engine, named.model, foreign).any(), "it was found with another model"
-    find_batch_novelty(engine, named, foreign, CancelToken())
-    assert novel_photos(engine, named.model, foreign).mean() < 0.05
+    assert not unknown(engine, named, foreign).any(), "it was found with another model"
+    find_unknown_photos(engine, named, foreign, CancelToken())
+    assert unknown(engine, named, foreign).mean() < 0.05
 
 
 def test_labelled_photos_and_those_of_no_embedding_are_left_out(
@@ -105,15 +111,33 @@ def test_labelled_photos_and_those_of_no_embedding_are_left_out(
 ) -> None:
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
-    find_batch_novelty(engine, taught, np.concatenate([labelled, foreign, [10**9]]), CancelToken())
-    assert not novel_photos(engine, taught.model, labelled).any()
-    assert novel_photos(engine, taught.model, foreign).any()
+    find_unknown_photos(engine, taught, np.concatenate([labelled, foreign, [10**9]]), CancelToken())
+    assert not unknown(engine, taught, labelled).any()
+    assert unknown(engine, taught, foreign).any()
 
 
-def test_a_model_that_learned_nothing_here_is_not_compared(engine: Engine, tmp_path: Path) -> None:
-    """The starter's photos are others' photos: all of the person's would stand apart from them."""
+def test_the_starter_knows_none_of_these_photos(engine: Engine, tmp_path: Path) -> None:
+    """Its own photos stand for the labelled ones, so the first folder of a person is compared too."""
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     named = model_for(engine, "resnet50")
     assert named is not None
     assert named.id is None
-    assert not find_batch_novelty(engine, named, foreign, CancelToken())
+    assert find_unknown_photos(engine, named, foreign, CancelToken())
+    assert unknown(engine, named, foreign).all()
+
+
+def test_photos_of_the_starters_classes_stay_sure(engine: Engine, tmp_path: Path) -> None:
+    """Photos like those that the starter learned from are known to it."""
+    named = model_for(engine, "resnet50")
+    assert named is not None
+    known = unlabelled(engine.collection, tmp_path / "known", starter_embeddings(range(0, 1500, 15)))
+    before = verdicts(engine, known).count(Verdict.SURE)
+    find_unknown_photos(engine, named, known, CancelToken())
+    assert verdicts(engine, known).count(Verdict.SURE) >= before - 2 > 70
+
+
+def starter_embeddings(rows: Iterable[int]) -> NDArray[np.float32]:
+    """The pooled features that give these features of starter photos."""
+    base = starter()
+    at = np.fromiter(rows, np.intp)
+    return np.square(base.features.take(at).unpack()) * base.totals[at, None]

@@ -1,0 +1,71 @@
+"""The fraction of unknown photos in a folder is the prior of each of its photos."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+
+from flowersorter.vision.classifier.unknown_share import unknown_probabilities
+
+KNOWN_STD, UNKNOWN_MEAN = 1.5, 1.8
+
+
+def scores(known: int, unknown: int, seed: int = 0, mean: float = UNKNOWN_MEAN) -> NDArray[np.float32]:
+    draw = np.random.default_rng(seed)
+    return np.concatenate(
+        [KNOWN_STD * draw.standard_normal(known) - 0.2, KNOWN_STD * draw.standard_normal(unknown) + mean]
+    ).astype(np.float32)
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("photos", [20, 50, 200])
+def test_a_folder_of_known_photos_has_few_unknown_ones(photos: int, seed: int) -> None:
+    assert unknown_probabilities(scores(photos, 0, seed)).mean() < 0.2
+
+
+@pytest.mark.parametrize(("photos", "least"), [(20, 0.4), (50, 0.75), (200, 0.9)])
+def test_the_more_photos_of_an_unknown_flower_the_more_of_them_are_unknown(photos: int, least: float) -> None:
+    found = [(unknown_probabilities(scores(0, photos, seed)) > 0.5).mean() for seed in range(20)]
+    assert np.mean(found) > least
+
+
+def test_the_same_score_means_more_in_a_folder_of_unknown_photos() -> None:
+    """That is what a prior is."""
+    one = np.float32(1.2)
+    among_known = unknown_probabilities(np.append(one, scores(100, 0)))[0]
+    among_unknown = unknown_probabilities(np.append(one, scores(0, 100)))[0]
+    assert among_known < 0.3
+    assert among_unknown > 0.7
+
+
+@pytest.mark.parametrize("unknown", [50, 100, 150])
+def test_the_mean_probability_is_about_the_fraction(unknown: int) -> None:
+    found = unknown_probabilities(scores(200 - unknown, unknown, mean=2.5))
+    assert abs(found.mean() - unknown / 200) < 0.1
+
+
+def test_the_comparison_decides_where_the_ood_score_cannot() -> None:
+    weak = scores(100, 100, mean=1.0)
+    apart = np.repeat([0.0, 3.0], 100).astype(np.float32)
+    alone, compared = unknown_probabilities(weak), unknown_probabilities(weak, apart)
+    assert (alone[100:] > 0.5).mean() < 0.5
+    assert (compared[100:] > 0.5).mean() > 0.9
+    assert (compared[:100] > 0.5).mean() < 0.2
+
+
+def test_familiar_photos_from_another_camera_stay_known() -> None:
+    """They all differ from the labelled ones, and none of them is unusual for its class."""
+    familiar = scores(200, 0)
+    assert np.array_equal(unknown_probabilities(familiar, np.full(200, 3, np.float32)), unknown_probabilities(familiar))
+
+
+@given(st.lists(st.floats(-1e6, 1e6, width=32), max_size=60))
+def test_any_scores_give_probabilities_that_rise_with_the_score(numbers: list[float]) -> None:
+    score = np.sort(np.array(numbers, np.float32))
+    found = unknown_probabilities(score)
+    assert found.shape == score.shape
+    assert ((found >= 0) & (found <= 1)).all()
+    assert (np.diff(found) >= 0).all()
