@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from flowersorter.jobs import Progress, Report
+from flowersorter.messages import worded
 
 NOTHING = "–"  # stands in a table where there is no figure
 
@@ -126,7 +127,7 @@ def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> 
                 return
             if news.stage != shown_stage:
                 shown_stage = news.stage
-                bars.reset(task, description=shown_stage, total=news.total)  # the time left is this stage's
+                bars.reset(task, description=worded(shown_stage), total=news.total)  # the time left is this stage's
             figures = "" if news.total is None else f"{written(news.done)} of {written(news.total)}"
             bars.update(task, completed=news.done, total=news.total, figures=figures)
 

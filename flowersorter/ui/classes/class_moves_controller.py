@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.messages import text
+from flowersorter.messages import text, worded
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.classes.class_move_dialog import ClassMoveDialog
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -125,7 +125,9 @@ class ClassMovesController(QObject):
             said = self.tr("1 sorted photo moved to “{0}”.").format(new)
         if result.left:
             first = result.left[0]
-            said += " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
+            said += " " + self.tr("Not moved: {0} ({1}: {2}).").format(
+                len(result.left), first.path.name, worded(first.reason)
+            )
         undo = (self.tr("Undo"), lambda: self._take_back(number))
         self._front.bar.say(said, *([undo] if result.run_ids else []))
 

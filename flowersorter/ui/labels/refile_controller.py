@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import worded
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -72,5 +73,7 @@ class RefileController(QObject):
             moved = self.tr("{0} sorted photos moved to their class folders.").format(result.moved)
         if result.left:
             first = result.left[0]
-            moved += " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
+            moved += " " + self.tr("Not moved: {0} ({1}: {2}).").format(
+                len(result.left), first.path.name, worded(first.reason)
+            )
         self._front.bar.say(moved)
