@@ -22,6 +22,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections
 from flowersorter.library.tables.settings import LAST_FOLDER
+from flowersorter.translations import use_translations
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.library_state import LibraryState
@@ -196,6 +197,11 @@ def run(arguments: Sequence[str], folder: Path | None, collection_folder: Path |
     application.setApplicationDisplayName("FlowerSorter")
     application.setDesktopFileName("flowersorter")
     application.setWindowIcon(theme.app_icon())
+    translations = use_translations()
+    if translations is not None:
+        from flowersorter.ui.shared.qt_translator import install_translator
+
+        install_translator(application, translations, translations.info().get("language", ""))
     theme.make_muted_text_readable(application)
     with _last_resort():
         collection = _opened((collection_folder or default_collection()).absolute())

@@ -19,6 +19,7 @@ from flowersorter.commands.shared.parser import make_parser, parse, verb_parser
 from flowersorter.commands.verbs import VERBS
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
+from flowersorter.translations import use_translations
 
 if TYPE_CHECKING:
     from flowersorter.commands.shared.context import Call
@@ -40,6 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
     """
+    use_translations()
     try:
         options = _parse(argv)
     except UsageError as error:

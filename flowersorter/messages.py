@@ -1,37 +1,51 @@
-"""Messages as templates with values: worded in English here, translated only at the edges; imports nothing.
+"""Messages as templates with values: worded in English here, in another language only where a person reads them.
 
-The engine raises `text("Folder not found: {folder}", folder=path)`. The terminal and the window may set a translator
-that looks the template up in another language; without one every message is English.
+The engine raises `text("Folder not found: {folder}", folder=path)`. The terminal and the window set the translations of
+the person's language (`flowersorter.translations`); without them every message is English. This module imports nothing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Self
+from typing import Protocol, Self
+
+
+class Translations(Protocol):
+    """Templates in one language, such as a `gettext.NullTranslations`; an unknown template is returned unchanged."""
+
+    def gettext(self, message: str, /) -> str:
+        """Return the translated template, with the same fields."""
+        ...
+
+    def ngettext(self, one: str, many: str, number: int, /) -> str:
+        """Return the translated template in the plural form of a number."""
+        ...
 
 
 class Text(str):
-    """An English sentence that keeps its template and values, so that an edge can word it in another language.
+    """An English sentence that keeps its template and values, so that it can be worded in another language.
 
     Attributes:
         template: English, with named fields ("Folder not found: {folder}"); the key of the translation.
         values: Field values by name.
+        plural: The template for several, if the number in `values` decides between two.
     """
 
-    __slots__ = ("template", "values")
+    __slots__ = ("plural", "template", "values")
 
     template: str
     values: dict[str, object]
+    plural: str
 
-    def __new__(cls, template: str, values: dict[str, object]) -> Self:
+    def __new__(cls, template: str, values: dict[str, object], plural: str = "") -> Self:
         """Format the template; the result equals the English sentence."""
-        made = super().__new__(cls, template.format(**values))
-        made.template, made.values = template, values
+        english = plural if plural and values["number"] != 1 else template
+        made = super().__new__(cls, english.format(**values))
+        made.template, made.values, made.plural = template, values, plural
         return made
 
-    def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, object]]]:
+    def __reduce__(self) -> tuple[type[Self], tuple[str, dict[str, object], str]]:
         """Keep template and values when an error crosses a process."""
-        return type(self), (self.template, self.values)
+        return type(self), (self.template, self.values, self.plural)
 
 
 def text(template: str, /, **values: object) -> Text:
@@ -44,25 +58,38 @@ def text(template: str, /, **values: object) -> Text:
     return Text(template, values)
 
 
-def worded(message: str) -> str:
-    """Return a message in the language of the edge; a plain string is returned as it is."""
-    if not isinstance(message, Text):
-        return message
-    values = {name: worded(value) if isinstance(value, Text) else value for name, value in message.values.items()}
-    return _lookup[0](message.template).format(**values)
-
-
-def set_translator(lookup: Callable[[str], str] | None) -> None:
-    """Use a translation of templates in this process; None goes back to English.
+def plural(one: str, many: str, number: int, /, **values: object) -> Text:
+    """Return a translatable message with a number: `plural("{number} photo", "{number} photos", 3)`.
 
     Args:
-        lookup: Returns the translated template, with the same fields, or the template itself if it has none.
+        one: English template for 1, with named fields.
+        many: English template for every other number. Other languages have more forms.
+        number: Decides between them; the field `number`.
+        values: One for each other field.
     """
-    _lookup[0] = lookup or _english
+    return Text(one, {"number": number, **values}, many)
 
 
-def _english(template: str) -> str:
-    return template
+def worded(message: str) -> str:
+    """Return a message in the person's language; a plain string, such as one from the library, if it is a template."""
+    translations = _translations[0]
+    if not isinstance(message, Text):
+        return translations.gettext(message) if translations is not None and message else message
+    values = {name: worded(value) if isinstance(value, Text) else value for name, value in message.values.items()}
+    if translations is None:
+        template = message.plural if message.plural and values["number"] != 1 else message.template
+    elif message.plural:
+        number = values["number"]
+        assert isinstance(number, int)
+        template = translations.ngettext(message.template, message.plural, number)
+    else:
+        template = translations.gettext(message.template)
+    return template.format(**values)
 
 
-_lookup: list[Callable[[str], str]] = [_english]
+def set_translations(translations: Translations | None) -> None:
+    """Use these translations in this process; None goes back to English."""
+    _translations[0] = translations
+
+
+_translations: list[Translations | None] = [None]

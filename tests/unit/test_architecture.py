@@ -19,6 +19,7 @@ PACKAGE = ROOT / "flowersorter"
 MAY_IMPORT = {
     "messages": set[str](),
     "errors": {"messages"},
+    "translations": {"messages"},
     "atomic_write": set[str](),
     "jobs": {"errors"},
     "natural_sort": set[str](),
@@ -47,7 +48,19 @@ MAY_IMPORT = {
 }
 TERMINAL = {"cli", "commands"}
 MAY_IMPORT |= {
-    room: {"messages", "domain", "errors", "jobs", "photos", "library", "vision", "sorting", "workflows", *TERMINAL}
+    room: {
+        "messages",
+        "translations",
+        "domain",
+        "errors",
+        "jobs",
+        "photos",
+        "library",
+        "vision",
+        "sorting",
+        "workflows",
+        *TERMINAL,
+    }
     for room in TERMINAL
 }
 MAY_IMPORT["api"] = {"messages", "domain", "errors", "jobs", "photos", "library", "vision", "sorting", "workflows"}

@@ -12,19 +12,24 @@ import pytest
 import flowersorter
 from flowersorter import errors
 from flowersorter.errors import FolderUnusable, UserError
-from flowersorter.messages import Text, set_translator, text, worded
+from flowersorter.messages import Text, plural, text, worded
 from flowersorter.photos.scan import check_folder
+from tests.language import spoken
 
 PACKAGE = Path(flowersorter.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
-GERMAN = {"Folder not found: {folder}": "Ordner nicht gefunden: {folder}", "Check the path": "Prüfen Sie den Pfad"}
+GERMAN = {
+    "{number} photo": "{number} Foto",
+    "{number} photos": "{number} Fotos",
+    "Folder not found: {folder}": "Ordner nicht gefunden: {folder}",
+    "Check the path": "Prüfen Sie den Pfad",
+}
 
 
 @pytest.fixture
 def german() -> Iterator[None]:
-    set_translator(lambda template: GERMAN.get(template, template))
-    yield
-    set_translator(None)
+    with spoken(GERMAN):
+        yield
 
 
 def test_a_text_is_its_english_sentence_and_keeps_template_and_values() -> None:
@@ -56,12 +61,20 @@ def test_a_plain_string_and_an_unknown_template_stay_english() -> None:
 
 def test_an_error_raised_before_the_translator_was_set_is_translated_too() -> None:
     error = UserError(text("Check the path"))
-    set_translator(lambda template: GERMAN.get(template, template))
-    try:
+    with spoken(GERMAN):
         assert str(error) == "Prüfen Sie den Pfad."
-    finally:
-        set_translator(None)
     assert str(error) == "Check the path."
+
+
+@pytest.mark.parametrize(
+    ("number", "english", "translated"),
+    [(0, "0 photos", "0 Fotos"), (1, "1 photo", "1 Foto"), (2, "2 photos", "2 Fotos")],
+)
+def test_a_number_decides_the_form(number: int, english: str, translated: str) -> None:
+    made = plural("{number} photo", "{number} photos", number)
+    assert made == worded(made) == english
+    with spoken(GERMAN):
+        assert worded(made) == worded(pickle.loads(pickle.dumps(made))) == translated
 
 
 @pytest.mark.usefixtures("german")
@@ -100,6 +113,8 @@ def test_errors_and_stages_are_translatable(source: Path) -> None:
         arguments = [*call.args, *(word.value for word in call.keywords)]
         if name in ERRORS:
             bare += [ast.unparse(each) for argument in arguments for each in bare_texts(argument)]
-        elif name == "text":
-            bare += [ast.unparse(each) for each in call.args[:1] if isinstance(each, ast.JoinedStr)]
+        elif name in {"text", "plural"}:
+            bare += [
+                ast.unparse(each) for each in call.args[: 1 + (name == "plural")] if isinstance(each, ast.JoinedStr)
+            ]
     assert not bare, "write text(...) around them, with a named field for each value"

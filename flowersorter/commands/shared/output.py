@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from flowersorter.domain import figures
 from flowersorter.jobs import Progress, Report
+from flowersorter.messages import worded
 
 
 def _nothing(news: object) -> None:
@@ -131,7 +132,7 @@ def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> 
                 return
             if news.stage != shown_stage:
                 shown_stage = news.stage
-                bars.reset(task, description=shown_stage, total=news.total)  # the time left is this stage's
+                bars.reset(task, description=worded(shown_stage), total=news.total)  # the time left is this stage's
             figures = "" if news.total is None else f"{written(news.done)} of {written(news.total)}"
             bars.update(task, completed=news.done, total=news.total, figures=figures)
 

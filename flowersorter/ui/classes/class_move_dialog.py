@@ -10,6 +10,7 @@ from PySide6.QtCore import QLocale, Qt, Slot
 from PySide6.QtWidgets import QAbstractItemView, QDialog, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
 from flowersorter.errors import UserError
+from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, SortPlan
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -131,7 +132,7 @@ class ClassMoveDialog(QDialog):
             yield f"{_below(old, plan.destination)} → {_below(new, plan.destination)}", photos
 
     def _staying(self, plan: SortPlan) -> Iterator[tuple[str, int]]:
-        reasons = Counter(skipped.reason.partition(": ")[0] for skipped in plan.skipped)
+        reasons = Counter(worded(skipped.reason).partition(": ")[0] for skipped in plan.skipped)
         there = plan.counts_by_action.get(Action.ALREADY_THERE, 0)
         twice = plan.counts_by_action.get(Action.DUPLICATE, 0)
         reasons[self.tr("the same photo is already in that folder")] += there

@@ -14,7 +14,7 @@ from shiboken6 import isValid
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
 from flowersorter.library.tables.settings import SORT_CHOICES
-from flowersorter.messages import text
+from flowersorter.messages import text, worded
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
@@ -160,7 +160,7 @@ class FilingController(QObject):
             parts.append(one if result.sidecars == 1 else many.format(result.sidecars))
         notes = [file for file in result.files if file.destination is not None and file.error]
         if notes:
-            parts.append(self.tr("{0}: {1}.").format(notes[0].source.name, notes[0].error))
+            parts.append(self.tr("{0}: {1}.").format(notes[0].source.name, worded(notes[0].error or "")))
         deeds = [(self.tr("Open folder"), self._open_destination)]
         if result.filed or result.sidecars:
             deeds.append((self.tr("Undo"), self.undo_last))

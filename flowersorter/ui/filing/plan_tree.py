@@ -10,6 +10,7 @@ from PySide6.QtCore import QLocale, Qt, Signal, Slot
 from PySide6.QtGui import QFont, QPalette
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeWidget, QTreeWidgetItem, QWidget
 
+from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, PlannedFile, SortPlan
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe
@@ -83,7 +84,7 @@ class PlanTree(QTreeWidget):
         reasons: dict[str, list[_Named]] = defaultdict(list)
         for skipped in plan.skipped:
             # "it cannot be read: ..." is one reason, whatever was wrong with each of them.
-            reason, _, detail = skipped.reason.partition(": ")
+            reason, _, detail = worded(skipped.reason).partition(": ")
             reasons[reason].append(_Named(skipped.path, None, detail))
         title = self.tr("Not sorted")
         whole = self._line(self, title, (), icon="cancel", count=len(plan.skipped))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersisten
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTreeView, QWidget
 
 from flowersorter.domain.journal import Entry, EntryState
+from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action
 from flowersorter.ui.shared.widgets import RoomyRows, describe
 from flowersorter.workflows.filing.history import RunPhoto
@@ -57,12 +58,13 @@ class RunPhotoModel(QAbstractTableModel):
     def state(self, photo: RunPhoto) -> str:
         """Describe the state of a photo."""
         entry = photo.entry
+        error = worded(entry.error or "")
         if photo.moved_on_by is not None:
             return self.tr("Sorted, then moved by a later sort")
         if entry.state is EntryState.DONE:
-            return self.tr("Sorted; {0}").format(entry.error) if entry.error else self.tr("Sorted")
+            return self.tr("Sorted; {0}").format(error) if error else self.tr("Sorted")
         if entry.state is EntryState.FAILED:
-            return self.tr("Could not be sorted: {0}").format(entry.error or self.tr("for an unknown reason"))
+            return self.tr("Could not be sorted: {0}").format(error or self.tr("for an unknown reason"))
         return self._other_state(entry)
 
     def _other_state(self, entry: Entry) -> str:

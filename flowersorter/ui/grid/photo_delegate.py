@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPainte
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from flowersorter.domain.verdict import Verdict
+from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import PhotoRole
 from flowersorter.ui.shared import theme
 
@@ -246,7 +247,7 @@ class PhotoDelegate(QStyledItemDelegate):
         flags = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop | Qt.TextFlag.TextWordWrap
         painter.save()
         painter.setClipRect(place)
-        painter.drawText(place, flags, reason)
+        painter.drawText(place, flags, worded(reason))
         painter.restore()
         name = option.fontMetrics.elidedText(
             index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle, tile.name.width()

@@ -11,6 +11,7 @@ from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from flowersorter.domain.verdict import Verdict
+from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import ClassLook
 from flowersorter.ui.inspector.exif_facts import Facts
 from flowersorter.ui.inspector.neighbour_strip import NeighbourStrip
@@ -213,7 +214,7 @@ class Inspector(QScrollArea):
         if place_id != self._place_id:
             return
         if known.place.error is not None:
-            self._show_unreadable(known.place.error)
+            self._show_unreadable(worded(known.place.error))
         else:
             self._show_verdict(known)
         self._show_likeness(known)

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFontMetrics, QImage, QKeyEvent, QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
+from flowersorter.messages import worded
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe, open_at
 
@@ -103,7 +104,7 @@ class PreviewWindow(QDialog):
     def show_problem(self, name: str, reason: str, caption: str = "") -> None:
         """Say why this photo cannot be shown."""
         self._name(name, caption)
-        self.canvas.show_text(self.tr("This photo cannot be shown:\n{0}").format(reason))
+        self.canvas.show_text(self.tr("This photo cannot be shown:\n{0}").format(worded(reason)))
 
     def _name(self, name: str, caption: str) -> None:
         self.name.set_text(name)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from PySide6.QtCore import QObject, Signal
 
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import worded
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -73,7 +74,8 @@ class RefileJobs(QObject):
         if not result.left:
             return ""
         first = result.left[0]
-        return " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, first.reason)
+        reason = worded(first.reason)
+        return " " + self.tr("Not moved: {0} ({1}: {2}).").format(len(result.left), first.path.name, reason)
 
     def _submit(self, title: str, job: Call, done: Callable[[object], None]) -> None:
         """Run a job; however it ends, some photos may have moved."""

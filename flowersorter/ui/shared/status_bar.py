@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from flowersorter.jobs import Progress
+from flowersorter.messages import worded
 from flowersorter.ui.shared.time_left import TimeLeft
 
 
@@ -116,15 +117,15 @@ class StatusBar(QFrame):
         """A job came further."""
         if job_id != self._job_id:
             return
-        text = progress.stage
+        text = stage = worded(progress.stage)
         if progress.total:
             self.bar.setRange(0, progress.total)
             self.bar.setValue(progress.done)
-            text = self.tr("{0}: {1} of {2}").format(progress.stage, progress.done, progress.total)
+            text = self.tr("{0}: {1} of {2}").format(stage, progress.done, progress.total)
         else:
             self.bar.setRange(0, 0)
             if progress.done:
-                text = self.tr("{0}: {1}").format(progress.stage, progress.done)
+                text = self.tr("{0}: {1}").format(stage, progress.done)
         self.title.setText(text)
         self.left.setText(self._left.words(progress))
 

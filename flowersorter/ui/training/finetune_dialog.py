@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QButtonGroup, QDialog, QHBoxLayout, QLabel, QRadio
 
 from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
+from flowersorter.messages import worded
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.chart import Chart
 from flowersorter.ui.shared.widgets import (
@@ -178,9 +179,9 @@ class FinetuneDialog(QDialog):
         if not self._running or not self.stop.isEnabled():
             return
         if progress.total:
-            self.news.setText(self.tr("{0}: {1} of {2}").format(progress.stage, progress.done, progress.total))
+            self.news.setText(self.tr("{0}: {1} of {2}").format(worded(progress.stage), progress.done, progress.total))
         else:
-            self.news.setText(progress.stage)
+            self.news.setText(worded(progress.stage))
 
     def show_epoch(self, epoch: Epoch) -> None:
         """An epoch is over."""

@@ -11,7 +11,6 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from flowersorter.domain.figures import CalibrationBin, ConfidenceBar
-from flowersorter.messages import set_translator
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.charts.chart import Chart
 from flowersorter.ui.shared.charts.scene_painter import colour_of, rectangle
@@ -23,6 +22,7 @@ from flowersorter.workflows.evaluation.charts.builders import (
 )
 from flowersorter.workflows.evaluation.charts.scene import Role
 from tests.evaluations import evaluation, learning_points
+from tests.language import spoken
 from tests.qt.palettes import dark, light, shown_on
 
 GRAPHICS = 3.0  # WCAG 2.1, contrast of what is not text
@@ -140,12 +140,9 @@ def test_a_mark_that_is_gone_has_no_ring_and_shows_no_photos(qtbot: QtBot) -> No
 
 def test_the_window_words_the_texts_of_a_chart(qtbot: QtBot) -> None:
     german = {"Confidence of right and wrong suggestions": "Sicherheit", "{count} photos": "{count} Fotos"}
-    set_translator(lambda template: german.get(template, template))
-    try:
+    with spoken(german):
         chart = shown(qtbot, Chart("confidence", confidence_scene([ConfidenceBar(0.5, 1.0, 2000, 0)])))
         assert (chart.accessibleName(), chart.sentence(0)) == (
             "Sicherheit",
             "2,000 Fotos right, confidence 50 % to 100 %",
         )
-    finally:
-        set_translator(None)

@@ -1,0 +1,38 @@
+"""Gives Qt the program's translations, so that `tr` and the engine's messages share one catalogue."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QObject, QTranslator
+
+from flowersorter.messages import Translations
+
+
+class CatalogTranslator(QTranslator):
+    """Looks up the texts of `tr` in gettext translations.
+
+    Args:
+        translations: Of the person's language.
+        parent: Owns the translator.
+    """
+
+    def __init__(self, translations: Translations, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._translations = translations
+
+    def isEmpty(self) -> bool:  # noqa: N802 - Qt's name
+        """Qt asks no translator that says it is empty."""
+        return False
+
+    def translate(self, context: str, sourceText: str, disambiguation: str | None = None, n: int = -1) -> str:  # noqa: N803
+        """Return the translation, or nothing for the text itself."""
+        del context, disambiguation, n  # a text has one translation, wherever it stands
+        found = self._translations.gettext(sourceText)
+        return found if found != sourceText else ""
+
+
+def install_translator(application: QCoreApplication, translations: Translations, language: str) -> None:
+    """Let every text of the window, and those of Qt itself, appear in the language of the translations."""
+    of_qt = QTranslator(application)
+    if of_qt.load(QLocale(language), "qtbase", "_", QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)):
+        application.installTranslator(of_qt)
+    application.installTranslator(CatalogTranslator(translations, application))
