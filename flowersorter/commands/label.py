@@ -93,7 +93,9 @@ def _move_copies(call: Call, engine: Engine, lines: list[dict[str, Any]]) -> Ref
 
 def _say_moved(terminal: Terminal, moved: RefileResult) -> None:
     sorts = ", ".join(map(str, moved.run_ids))
-    done = text("Sorted copies moved: {count}", count=moved.moved)
-    terminal.say(f"{done} ({text('sort {sorts}', sorts=sorts)})." if sorts else f"{done}.")
+    if sorts:
+        terminal.say(text("Sorted copies moved: {count} (sort {sorts}).", count=moved.moved, sorts=sorts))
+    else:
+        terminal.say(text("Sorted copies moved: {count}.", count=moved.moved))
     for skipped in moved.left:
         terminal.say(f"  {shown(skipped.path)}: {skipped.reason}")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from flowersorter.domain.figures import CalibrationBin, ConfidenceBar, Epoch, percent
-from flowersorter.messages import Text, text
+from flowersorter.messages import Text, plural, text
 from flowersorter.workflows.evaluation.charts.axes import count_axis, log_axis, share_axis
 from flowersorter.workflows.evaluation.charts.scene import Area, Bar, Dot, Key, Line, Role, Scene
 from flowersorter.workflows.evaluation.learning_curve import LearningCurve, LearningPoint
@@ -122,7 +122,7 @@ def _learning_text(each: LearningPoint) -> Text:
         accuracy=percent(each.accuracy),
         low=percent(each.low),
         high=percent(each.high),
-        wrong=f"{each.measured - each.right:,}",
+        wrong=_grouped(each.measured - each.right),
         measured=_photos(each.measured),
     )
 
@@ -159,7 +159,7 @@ def epoch_scene(epochs: Sequence[Epoch], of: int) -> Scene:
 def _epoch_dot(each: Epoch, *, best: bool) -> Dot:
     values = {
         "number": each.number,
-        "right": f"{each.held_out_right:,}",
+        "right": _grouped(each.held_out_right),
         "held_out": _photos(each.held_out),
         "accuracy": percent(each.accuracy),
     }
@@ -179,4 +179,8 @@ def _tenth_below(lowest: float) -> float:
 
 
 def _photos(count: int) -> Text:
-    return text("1 photo") if count == 1 else text("{count} photos", count=f"{count:,}")
+    return plural("1 photo", "{count} photos", count, count=_grouped(count))
+
+
+def _grouped(count: int) -> str:
+    return f"{count:,}"
