@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import NoReturn
 
 from flowersorter.commands.shared.parser import parse_window
+from flowersorter.worker_threads import workers_ended
+
+#: How long the end of the process waits for photos being decoded.
+_END_WITHIN_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +63,11 @@ def window_request(arguments: Sequence[str]) -> WindowRequest | None:
 def run() -> NoReturn:
     """Open the window or run a verb, and end the process.
 
-    Whoever pressed Ctrl+C, or closed the window, while the network was being opened does not wait until it is open.
+    After Ctrl+C, or when the window was closed, nothing waits for the network being opened or a photo being decoded.
     """
     status = main()
-    if any(not thread.daemon and thread is not threading.current_thread() for thread in threading.enumerate()):
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    if not workers_ended(_END_WITHIN_S) or any(not thread.daemon and thread.is_alive() for thread in others):
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:  # a program without a console has none
                 with suppress(OSError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import weights_version
-
-_LOOK_EVERY_S = 0.1
+from flowersorter.worker_threads import first_done
 
 
 class Embeds(Protocol):
@@ -130,10 +129,9 @@ class Opening:
             Cancelled: asked to stop.
             UserError: what opening it raised.
         """
-        while True:
-            cancel.check()
-            if wait([self._future], _LOOK_EVERY_S).done:
-                return self._future.result()
+        cancel.check()
+        first_done([self._future], cancel)
+        return self._future.result()
 
     @property
     def batch_size(self) -> int | None:
