@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from flowersorter.commands.shared.parser import parse_window
-from flowersorter.worker_threads import workers_ended
+from flowersorter.jobs.worker_threads import workers_ended
 
 #: How long the end of the process waits for photos being decoded.
 _END_WITHIN_S = 0.3

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from threadpoolctl import OpenBLASController, ThreadpoolController
 
 from flowersorter.jobs import CancelToken
-from flowersorter.worker_threads import WorkerPool, first_done
+from flowersorter.jobs.worker_threads import WorkerPool, first_done
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

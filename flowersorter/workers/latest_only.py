@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Signal, Slot
 
-from flowersorter.worker_threads import start_worker
+from flowersorter.jobs.worker_threads import start_worker
 
 #: How long `shutdown` waits for a call; one that takes longer is left behind.
 END_WITHIN_S = 0.5

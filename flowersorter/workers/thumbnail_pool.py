@@ -12,7 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from flowersorter.errors import UserError
-from flowersorter.worker_threads import start_worker
+from flowersorter.jobs.worker_threads import start_worker
 
 #: How long `shutdown` waits for photos being decoded; those that take longer are left behind.
 END_WITHIN_S = 0.5

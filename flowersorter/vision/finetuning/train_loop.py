@@ -20,6 +20,7 @@ from torchvision.models.resnet import ResNet
 from flowersorter.domain.figures import Epoch
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import WorkerPool
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
@@ -30,7 +31,6 @@ from flowersorter.vision.finetuning.gradient_worker import GradientWorker
 from flowersorter.vision.finetuning.partial_resnet import PartialResNet
 from flowersorter.vision.parallel import ThreadPool, worker_count
 from flowersorter.vision.torch_threads import one_torch_thread, torch_threads
-from flowersorter.worker_threads import WorkerPool
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
+from flowersorter.jobs.worker_threads import first_done
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.backbone.weights import weights_version
-from flowersorter.worker_threads import first_done
 
 
 class Embeds(Protocol):

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.parallel import ThreadPool, core_count, map_batches
+from tests.stuck import Stuck
 
 
 @given(st.lists(st.lists(st.integers(), min_size=1, max_size=3), max_size=12), st.integers(1, 4))
@@ -88,34 +89,19 @@ def test_there_is_a_worker_for_every_core_we_may_use() -> None:
     assert core_count() >= 1
 
 
-class Stuck:
-    """Work that ends only when the test lets it: a decoder that is busy for hours, a drive that does not answer."""
-
-    def __init__(self) -> None:
-        self.begun, self.gate, self.ended = threading.Event(), threading.Event(), threading.Event()
-
-    def __call__(self, item: object) -> object:
-        self.begun.set()
-        self.gate.wait()
-        self.ended.set()
-        return item
-
-
 def test_batches_that_do_not_end_hold_up_no_cancelled_job() -> None:
     stuck, cancel = Stuck(), CancelToken()
-    threading.Thread(target=lambda: stuck.begun.wait() and cancel.cancel()).start()
+    stuck.when_begun(cancel.cancel)
     with pytest.raises(Cancelled):
         list(map_batches(iter([[1], [2], [3]]), stuck, 2, cancel))
-    assert not stuck.ended.is_set()
     stuck.gate.set()
 
 
 def test_a_map_that_does_not_end_holds_up_no_cancelled_job() -> None:
     stuck, cancel = Stuck(), CancelToken()
-    threading.Thread(target=lambda: stuck.begun.wait() and cancel.cancel()).start()
+    stuck.when_begun(cancel.cancel)
     with pytest.raises(Cancelled), ThreadPool() as pool:
         pool.map(stuck, [1], cancel)
-    assert not stuck.ended.is_set()
     stuck.gate.set()
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken
-from flowersorter.worker_threads import WorkerPool, call_apart, workers_ended
+from flowersorter.jobs.worker_threads import WorkerPool, call_apart, workers_ended
 
 LIMIT_S = 60
 
@@ -66,7 +66,7 @@ def test_a_closed_pool_drops_what_waits_and_takes_no_more() -> None:
 #: A program, or a script, that ends while a decoder is busy for ever.
 ENDS_BESIDE_A_DECODER = """
 import sys, threading
-from flowersorter.worker_threads import WorkerPool
+from flowersorter.jobs.worker_threads import WorkerPool
 begun = threading.Event()
 def decode():
     begun.set()

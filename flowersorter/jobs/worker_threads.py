@@ -14,7 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from queue import Empty, SimpleQueue
 from typing import Any, TypeVar
 
-from flowersorter.jobs import CancelToken
+from flowersorter.jobs.progress import CancelToken
 
 Result = TypeVar("Result")
 
