@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from flowersorter.commands.shared.output import Terminal
 from flowersorter.commands.shared.parser import parse_window
 from flowersorter.jobs.worker_threads import workers_ended
 
@@ -41,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         check_display()
         from flowersorter import app
     except UserError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - there is no window
+        Terminal(sys.stdout, sys.stderr).note(str(error))  # there is no window
         return 1
     except ImportError as error:
-        print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201
+        Terminal(sys.stdout, sys.stderr).note(f"The window cannot be opened: {error}.")
         return 1
     return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.collection)
 
@@ -63,8 +64,15 @@ def window_request(arguments: Sequence[str]) -> WindowRequest | None:
 def run() -> NoReturn:
     """Open the window or run a verb, and end the process.
 
-    After Ctrl+C, or when the window was closed, nothing waits for the network being opened or a photo being decoded.
+    Files that are opened get no number of a stream that was closed (``>&-``): what a library of C writes to stderr
+    would end up in them. After Ctrl+C, or when the window was closed, nothing waits for the network being opened or a
+    photo being decoded.
     """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
     status = main()
     others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
     if not workers_ended(_END_WITHIN_S) or any(not thread.daemon and thread.is_alive() for thread in others):

@@ -43,16 +43,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = _parse(argv)
     except UsageError as error:
-        print(error.text, end="", file=sys.stderr)
+        _complain(error)
         return WRONG_USAGE
     except SystemExit:  # argparse has shown the help or the version
-        return 0
+        return _ended(Terminal(sys.stdout, sys.stderr), 0)
     terminal = Terminal(sys.stdout, sys.stderr, as_json=getattr(options, "json", False))
     cancel = CancelToken()
     with _stop_signals(cancel) as stop:
         try:
-            code = _run(options, terminal, cancel)
-            terminal.flush()
+            code = _ended(terminal, _run(options, terminal, cancel))
         except (Cancelled, KeyboardInterrupt) as stopped:
             terminal.note(_STOPPED if isinstance(stopped, Cancelled) else _STOPPED_AT_ONCE)
             return stop.exit_code
@@ -80,6 +79,16 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     if options.verb == "label" and options.class_name is None and not options.remove:
         raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
     return options
+
+
+def _complain(error: UsageError) -> None:
+    terminal = Terminal(sys.stdout, sys.stderr)
+    for line in error.text.splitlines():
+        terminal.note(line)
+
+
+def _ended(terminal: Terminal, code: int) -> int:
+    return code if terminal.close() else code or FAILED
 
 
 def _failed(terminal: Terminal, sentence: str) -> int:
@@ -127,7 +136,7 @@ def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
         stop.signal = number
         cancel.cancel()
         signal.signal(number, signal.default_int_handler)
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             with suppress(OSError):  # not print: it may be what the signal interrupted
                 os.write(sys.stderr.fileno(), b"\nStopping at the next safe point...\n")
 
