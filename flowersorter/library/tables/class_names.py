@@ -56,8 +56,8 @@ def validated_name(name: str) -> str:
 def class_name_of_folder(folder: str) -> str:
     """The name of the class that a folder stands for: its own, changed as little as makes it valid.
 
-    Different folders keep different names: characters that are refused become their bytes in hexadecimal ("~" is "%7E"),
-    and a name that is too long ends with a few digits of its hash.
+    Different folders keep different names: refused characters become their bytes in hexadecimal ("~" is "%7E"), and a
+    name that is too long ends with a few digits of its hash.
     """
     name = unicodedata.normalize("NFC", folder).strip()
     if _is_valid(name):

@@ -40,6 +40,9 @@ class LeftOut:
         return ", ".join(parts)
 
 
+NOTHING_LEFT_OUT = LeftOut()
+
+
 def _counts(kinds: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
 
@@ -62,15 +65,11 @@ def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used
         if name is not None:
             by_class.setdefault(name, Counter())[kind] += number
     folders = {place.path.relative_to(folder).parts[0] for place in places if place.path.parent != folder}
-    meant = {name: class_of(Path(name)) for name in sorted(folders)}
+    meant = {name: class_of(Path(name)) or "" for name in sorted(folders)}
     return LeftOut(
         kinds=dict(sorted(scanned.skipped.items())),
         by_class={name: dict(sorted(kinds.items())) for name, kinds in sorted(by_class.items())},
         empty=tuple(sorted(by_class.keys() - set(used))),
-        renamed={
-            name: each
-            for name, each in meant.items()
-            if each is not None and each != unicodedata.normalize("NFC", name)
-        },
+        renamed={name: each for name, each in meant.items() if each not in ("", unicodedata.normalize("NFC", name))},
         problems=tuple((path, why) for path, why in scanned.problems if not looks_like_photo(path)),
     )
