@@ -117,8 +117,9 @@ class ThreadPool:
             self._pool = WorkerPool(worker_count(), self._initializer)
         futures = [self._pool.submit(work, item) for item in waiting]
         try:
-            for future in futures if cancel is not None else ():
-                first_done([future], cancel)
+            if cancel is not None:
+                for future in futures:
+                    first_done([future], cancel)
             return [future.result() for future in futures]
         finally:
             for future in futures:

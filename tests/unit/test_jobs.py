@@ -50,7 +50,12 @@ def test_a_pool_runs_in_as_many_threads_as_it_may_and_each_is_prepared_once() ->
 def test_a_closed_pool_drops_what_waits_and_takes_no_more() -> None:
     begun, gate, ran = threading.Event(), threading.Event(), list[int]()
     pool = WorkerPool(1)
-    first = pool.submit(lambda: begun.set() or gate.wait())
+
+    def wait() -> bool:
+        begun.set()
+        return gate.wait(LIMIT_S)
+
+    first = pool.submit(wait)
     waiting = pool.submit(ran.append, 1)
     assert begun.wait(LIMIT_S)
     pool.close()

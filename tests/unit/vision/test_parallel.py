@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -108,7 +108,7 @@ def test_a_map_that_does_not_end_holds_up_no_cancelled_job() -> None:
 def test_results_that_came_before_the_cancellation_are_not_lost() -> None:
     cancel = CancelToken()
 
-    def work(batch: list[int]) -> int:
+    def work(batch: Sequence[int]) -> int:
         cancel.cancel()
         return batch[0]
 

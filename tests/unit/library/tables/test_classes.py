@@ -285,7 +285,7 @@ def test_what_cannot_stand_in_the_name_of_a_class_is_written_as_bytes(folder: st
     assert class_name_of_folder(folder) == name == validated_name(name)
 
 
-@given(st.lists(st.text(max_size=120), min_size=2, max_size=2, unique_by=lambda name: class_key(name)))
+@given(st.lists(st.text(max_size=120), min_size=2, max_size=2, unique_by=class_key))
 def test_every_folder_has_a_class_of_its_own(folders: list[str]) -> None:
     names = [class_name_of_folder(folder) for folder in folders]
     assert [validated_name(name) for name in names] == names
