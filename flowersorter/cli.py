@@ -9,7 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
+from glob import glob
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 
 
 FAILED, WRONG_USAGE = 1, 2
+_SHELL_LEAVES_WILDCARDS = sys.platform == "win32"
 _STOPPED = "Stopped; nothing is half-done."
 _STOPPED_AT_ONCE = (
     "Stopped at once; the interrupted photo is finished or put back the next time FlowerSorter opens this collection."
@@ -78,7 +81,19 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError(verb_parser("train"), "--unfreeze and --epochs go with --deep")
     if options.verb == "label" and options.class_name is None and not options.remove:
         raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
+    for name in ("paths", "photos"):
+        if _SHELL_LEAVES_WILDCARDS and name in options:
+            setattr(options, name, [each for path in getattr(options, name) for each in _expanded(path)])
     return options
+
+
+def _expanded(path: Path) -> list[Path]:
+    """The paths that match the wildcards in a path; the path itself where none does, so that it is named."""
+    if {"*", "?"}.isdisjoint(str(path)):
+        return [path]
+    # Patterns in brackets are Unix' own.
+    found = glob(str(path).replace("[", "[[]"))  # noqa: PTH207 - the folders before it may hold wildcards too
+    return [Path(each) for each in sorted(found)] or [path]
 
 
 def _complain(error: UsageError) -> None:

@@ -77,8 +77,8 @@ class ScanResult:
 
     Attributes:
         photos: In natural order; absolute paths, names exactly as on disk.
-        skipped: Number of skipped entries by kind: "hidden", "sidecar", "raw" (where no photo has its name), "not a photo",
-            "link".
+        skipped: Number of skipped entries by kind: "hidden", "sidecar", "raw" (where no photo has its name), "not a
+            photo", "link".
         skipped_in: The same for each folder that has such entries, without links.
         problems: Files and folders that could not be read, each with the reason.
     """

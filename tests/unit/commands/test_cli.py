@@ -117,6 +117,30 @@ class TestExitCodes:
         assert main(arguments) == code
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file has such a name there")
+def test_wildcards_are_expanded_where_the_shell_does_not(
+    as_verb: Callable[[Verb], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("b.jpg", "a.jpg", "a.png", "[1] c.jpg"):
+        (tmp_path / name).touch()
+    given: list[Path] = []
+
+    def take(call: Call) -> int:
+        given[:] = call.options.paths
+        return 0
+
+    as_verb(take)
+    monkeypatch.chdir(tmp_path)
+    for words in (["*.jpg", "none*.jpg"], ["[1]*"]):
+        assert main(["predict", *words]) == 0
+        assert given == [Path(word) for word in words]
+    monkeypatch.setattr(cli, "_SHELL_LEAVES_WILDCARDS", True)
+    assert main(["predict", "?.jpg", "a.png", "none*.jpg"]) == 0
+    assert given == [Path("a.jpg"), Path("b.jpg"), Path("a.png"), Path("none*.jpg")]
+    assert main(["predict", "[1]*"]) == 0
+    assert given == [Path("[1] c.jpg")]
+
+
 class TestOutputThatCannotBeWritten:
     """The job is done, and how it ended is said on stderr."""
 
