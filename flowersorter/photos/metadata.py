@@ -70,8 +70,11 @@ def camera_of(image: Image.Image) -> str | None:
 
 def _date(value: Any) -> datetime | None:
     found = _DATE.match(_text(value))
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
     try:
-        return None if found is None else datetime(*(int(part or 0) for part in found.groups()))
+        return datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None  # "0000:00:00 00:00:00" from a camera whose clock was never set
 
