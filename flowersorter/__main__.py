@@ -11,7 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
+from flowersorter.commands.shared.output import Terminal
 from flowersorter.commands.shared.parser import parse_window
+from flowersorter.jobs.worker_threads import workers_ended
+
+#: How long the end of the process waits for photos being decoded.
+_END_WITHIN_S = 0.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +42,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         check_display()
         from flowersorter import app
     except UserError as error:
-        print(error, file=sys.stderr)  # noqa: T201 - there is no window
+        Terminal(sys.stdout, sys.stderr).note(str(error))  # there is no window
         return 1
     except ImportError as error:
-        print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201
+        Terminal(sys.stdout, sys.stderr).note(f"The window cannot be opened: {error}.")
         return 1
     return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.collection)
 
@@ -59,10 +64,18 @@ def window_request(arguments: Sequence[str]) -> WindowRequest | None:
 def run() -> NoReturn:
     """Open the window or run a command, and end the process.
 
-    Does not wait for a thread that is still loading the network after Ctrl+C or after the window was closed.
+    No opened file gets the number of a stream that was closed (``>&-``): the messages of a C library would end up in it.
+    Does not wait for a thread that still loads the network or decodes a photo after Ctrl+C or after the window was
+    closed.
     """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # gets the lowest free number
     status = main()
-    if any(not thread.daemon and thread is not threading.current_thread() for thread in threading.enumerate()):
+    others = [thread for thread in threading.enumerate() if thread is not threading.current_thread()]
+    if not workers_ended(_END_WITHIN_S) or any(not thread.daemon and thread.is_alive() for thread in others):
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:  # a program without a console has none
                 with suppress(OSError):

@@ -263,8 +263,9 @@ def _rescued(dialog: RestoreDialog, folder: Path) -> bool:
 
 def _say_on_stderr(error: UserError) -> None:
     """Print one sentence in the terminal that started the window; a traceback would not help there."""
-    if sys.stderr is not None:  # a program without a console has none
-        sys.stderr.write(f"{error}\n")
+    from flowersorter.commands.shared.output import Terminal
+
+    Terminal(sys.stdout, sys.stderr).note(str(error))
 
 
 @contextlib.contextmanager

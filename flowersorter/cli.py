@@ -9,7 +9,9 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
+from glob import glob
 from importlib import import_module
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 
 FAILED, WRONG_USAGE = 1, 2
+_SHELL_LEAVES_WILDCARDS = sys.platform == "win32"
 _STOPPED = "Stopped; nothing is half-done."
 _STOPPED_AT_ONCE = (
     "Stopped at once; the interrupted photo is finished or put back the next time FlowerSorter opens this collection."
@@ -45,18 +48,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         options = _parse(argv)
     except UsageError as error:
-        print(error.text, end="", file=sys.stderr)
+        _complain(error)
         return WRONG_USAGE
     except SystemExit:  # argparse has shown the help or the version
-        return 0
+        return _ended(Terminal(sys.stdout, sys.stderr), 0)
     terminal = Terminal(
         sys.stdout, sys.stderr, as_json=options.json, as_table=getattr(options, "csv", None) is not None
     )
     cancel = CancelToken()
     with _stop_signals(cancel) as stop:
         try:
-            code = _run(options, terminal, cancel)
-            terminal.flush()
+            code = _ended(terminal, _run(options, terminal, cancel))
         except (Cancelled, KeyboardInterrupt) as stopped:
             terminal.note(_STOPPED if isinstance(stopped, Cancelled) else _STOPPED_AT_ONCE)
             return stop.exit_code
@@ -85,7 +87,29 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError(verb_parser("predict"), "--json and --csv are two forms of the same list; choose one")
     if options.verb == "label" and options.class_name is None and not options.remove:
         raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
+    for name in ("paths", "photos"):
+        if _SHELL_LEAVES_WILDCARDS and name in options:
+            setattr(options, name, [each for path in getattr(options, name) for each in _expanded(path)])
     return options
+
+
+def _expanded(path: Path) -> list[Path]:
+    """The paths that match the wildcards in a path; the path itself where none does, so that it is named."""
+    if {"*", "?"}.isdisjoint(str(path)):
+        return [path]
+    # Patterns in brackets are Unix' own.
+    found = glob(str(path).replace("[", "[[]"))  # noqa: PTH207 - the folders before it may hold wildcards too
+    return [Path(each) for each in sorted(found)] or [path]
+
+
+def _complain(error: UsageError) -> None:
+    terminal = Terminal(sys.stdout, sys.stderr)
+    for line in error.text.splitlines():
+        terminal.note(line)
+
+
+def _ended(terminal: Terminal, code: int) -> int:
+    return code if terminal.close() else code or FAILED
 
 
 def _failed(terminal: Terminal, sentence: str) -> int:
@@ -135,7 +159,7 @@ def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
         stop.signal = number
         cancel.cancel()
         signal.signal(number, signal.default_int_handler)
-        if sys.stderr.isatty():
+        if sys.stderr is not None and sys.stderr.isatty():
             with suppress(OSError):  # not print: the signal may have interrupted it
                 os.write(sys.stderr.fileno(), b"\nStopping at the next safe point...\n")
 

@@ -132,6 +132,12 @@ def jpeg_bytes(picture: Image.Image | None = None, **save: Any) -> bytes:
     return file.getvalue()
 
 
+def with_scans(progressive: bytes, count: int) -> bytes:
+    """Repeat the last scan of a progressive JPEG until the file has this many; no pixel changes by it."""
+    start, end = progressive.rindex(b"\xff\xda"), progressive.rindex(b"\xff\xd9")
+    return progressive[:end] + progressive[start:end] * (count - progressive.count(b"\xff\xda")) + progressive[end:]
+
+
 def write_classes(folder: Path, counts: dict[str, int], *, size: tuple[int, int] = (96, 72)) -> list[Path]:
     """Write one sub-folder per class with that many JPEGs, every class in a colour of its own, none alike."""
     palette = (RED, GREEN, BLUE, YELLOW, (150, 60, 190), (60, 190, 190))

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import say_unreadable
-from flowersorter.commands.shared.json_lines import unreadable_line
+from flowersorter.commands.shared.folder_output import say_left_out, say_unreadable
+from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
 from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken, Report
@@ -91,6 +91,7 @@ def evaluation_summary(result: Evaluation) -> dict[str, Any]:
         "seen": result.seen,
         "how": result.how,
         "unreadable": len(result.unreadable),
+        **left_out_fields(result.left_out),
     }
 
 
@@ -114,6 +115,7 @@ def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
     terminal.say()
     _say_confusion(terminal, result)
     terminal.say(f"On average its confidence is off by {percent(result.calibration_error)}.")
+    say_left_out(terminal, result.left_out)
     say_unreadable(terminal, result.unreadable)
 
 

@@ -52,7 +52,7 @@ def _beside(result: FinetuneResult) -> dict[str, Any]:
         ],
         "best": result.best,
         "stopped": result.stopped,
-        "left_out": result.left_out,
+        "gone": result.gone,
     }
 
 
@@ -67,6 +67,6 @@ def _say(terminal: Terminal, result: FinetuneResult) -> None:
     say_held_out(terminal, result)
     if result.held_out_accuracy is not None:
         terminal.say(f"Without training the network: {percent(result.frozen_accuracy)} of the same photos right.")
-    if result.left_out:
-        terminal.say(f"{counted(result.left_out, 'labelled photo')} skipped: the file is gone.")
+    if result.gone:
+        terminal.say(f"{counted(result.gone, 'labelled photo')} skipped: the file is gone.")
     say_rest(terminal, result)

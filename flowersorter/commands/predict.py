@@ -15,6 +15,7 @@ from flowersorter.commands.shared.json_lines import (
     ModelName,
     count_lines,
     folder_lines,
+    folder_problems,
     model_name,
     photo_line,
     unreadable_line,
@@ -27,6 +28,7 @@ from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.scan import check_folder, looks_like_photo
 from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
 from flowersorter.workflows.predicting.imagenet_names import strangers
+from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
 
 if TYPE_CHECKING:
@@ -44,7 +46,7 @@ _IN_WORDS = {
 def run(call: Call) -> int:
     """Predict photos and folders in the order given; 1 where only photos were named and none could be read."""
     lines: list[dict[str, Any]] = []
-    left_out: Counter[str] = Counter()
+    left_out, problems = Counter[str](), list[dict[str, str]]()
     for path in call.options.paths:
         if _is_folder(path):
             check_folder(path)  # said before a thousand photos of another folder are read
@@ -54,12 +56,14 @@ def run(call: Call) -> int:
                 lines += _predict_photos(call, engine, tuple(paths))
                 continue
             for path in paths:
-                found, skipped = _predict_folder(call, engine, path)
-                lines += found
-                left_out.update(skipped)
+                result = predict_one_folder(call, engine, path)
+                lines += _show_folder(call, engine, path, result)
+                left_out.update(result.skipped)
+                problems += folder_problems(result.problems)
     if call.options.csv:
         call.terminal.put(prediction_table(lines, CsvDialect(call.options.csv)))
-    call.terminal.record({"summary": {**count_lines(lines), "left_out": dict(sorted(left_out.items()))}})
+    summary = count_lines(lines) | {"left_out": dict(sorted(left_out.items())), "problems": problems}
+    call.terminal.record({"summary": summary})
     if any("error" not in line for line in lines) or any(map(_is_folder, call.options.paths)):
         return 0
     call.terminal.note("None of the photos could be read.")
@@ -84,9 +88,8 @@ def _is_folder(path: Path) -> bool:
     return path.is_dir() or not (path.exists() or looks_like_photo(path))
 
 
-def _predict_folder(call: Call, engine: Engine, folder: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
+def _show_folder(call: Call, engine: Engine, folder: Path, result: PredictFolderResult) -> list[dict[str, Any]]:
     options = call.options
-    result = predict_one_folder(call, engine, folder)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     likenesses = strangers(engine, result.rows, options.backbone)
     model = model_name(engine, options.backbone)
@@ -95,7 +98,7 @@ def _predict_folder(call: Call, engine: Engine, folder: Path) -> tuple[list[dict
         call.terminal.record(line)
     if not call.terminal.as_json:
         say_folder(call, engine.collection, folder, result, names, likenesses)
-    return lines, result.skipped
+    return lines
 
 
 def _predict_photos(call: Call, engine: Engine, paths: Sequence[Path]) -> list[dict[str, Any]]:

@@ -15,7 +15,7 @@ from flowersorter.commands.shared.folder_output import (
     say_no_photos,
     say_unreadable,
 )
-from flowersorter.commands.shared.json_lines import folder_lines, lost_photos, model_name
+from flowersorter.commands.shared.json_lines import folder_lines, folder_problems, lost_photos, model_name
 from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
@@ -87,7 +87,7 @@ def run(call: Call) -> int:
         model = model_name(engine, options.backbone)
         photos = folder_lines(result, names, likenesses, labels_count=True, model=model)
         lines = list(_lines(photos, outcomes))
-        for line in (*lines, {"summary": _summary(plan, lines, done) | {"left_out": result.skipped}}):
+        for line in (*lines, {"summary": _summary(plan, lines, done) | _beside(result)}):
             terminal.record(line)
         say_missing_model(call, engine.collection, result)
     if not len(result.rows):
@@ -97,6 +97,10 @@ def run(call: Call) -> int:
         terminal.say("Nothing was changed: this was a dry run.")
         return 0
     return _say_done(terminal, plan, outcomes, done)
+
+
+def _beside(result: PredictFolderResult) -> dict[str, Any]:
+    return {"left_out": result.skipped, "problems": folder_problems(result.problems)}
 
 
 def _follow_corrections(call: Call, engine: Engine, result: PredictFolderResult) -> None:

@@ -27,6 +27,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from flowersorter.photos.jpeg_scans import MAX_SCANS, too_many_scans
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
 from flowersorter.photos.unsupported import unsupported_reason
 
@@ -86,13 +87,15 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     """Open a picture of one of the known formats; its pixels are not decoded yet.
 
     Raises:
-        RefusalError: it is not a picture, has too many pixels, or its header is broken.
+        RefusalError: it is not a picture, has too many pixels or scans, or its header is broken.
         Exception: any other exception of the decoder on broken bytes.
     """
     _silence_pillow()
     kind = format_of(data)
     if kind is None:
         raise RefusalError(_why_not_a_picture(data))
+    if kind == "JPEG" and too_many_scans(data):
+        raise RefusalError(f"the JPEG has more than {MAX_SCANS} scans, which would take hours to decode")
     try:
         image = Image.open(io.BytesIO(data), formats=(kind,))
     except (UnidentifiedImageError, OSError) as error:

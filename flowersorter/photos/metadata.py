@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 from PIL import ExifTags, Image
 
 _MAX_CAMERA_CHARACTERS = 100
+#: "2024:05:05 10:00:00" (EXIF 2.32, 4.6.5), and as other programs write it: "2024-05-05T10:00:00+02:00", no seconds.
+_DATE = re.compile(r"(\d{4})[:/.-](\d\d?)[:/.-](\d\d?)[ T](\d\d?):(\d\d)(?::(\d\d))?(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +69,12 @@ def camera_of(image: Image.Image) -> str | None:
 
 
 def _date(value: Any) -> datetime | None:
+    found = _DATE.match(_text(value))
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
     try:
-        return datetime.strptime(_text(value)[:19], "%Y:%m:%d %H:%M:%S")
+        return datetime(year, month, day, hour, minute, second)
     except ValueError:
         return None  # "0000:00:00 00:00:00" from a camera whose clock was never set
 

@@ -18,9 +18,9 @@ from flowersorter.messages import text
 from flowersorter.natural_sort import natural_ranking
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
-from flowersorter.photos.sidecars import SIDECAR_SUFFIXES, sidecars_by_photo
+from flowersorter.photos.sidecars import RAW_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
 
-HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
+HIDDEN, SIDECAR, RAW, NOT_A_PHOTO, LINK = "hidden", "sidecar", "raw", "not a photo", "link"
 
 #: Folders with other programs' previews or trash, lower case: Synology and QNAP, macOS archives, recycle bins.
 _SYSTEM_FOLDERS = frozenset(
@@ -77,13 +77,16 @@ class ScanResult:
 
     Attributes:
         photos: In natural order; absolute paths, names exactly as on disk.
-        skipped: Number of skipped entries by kind: "hidden", "sidecar", "not a photo", "link".
+        skipped: Number of skipped entries by kind: "hidden", "sidecar", "raw" (where no photo has its name), "not a
+            photo", "link".
+        skipped_in: The same for each folder that has such entries, without links.
         problems: Files and folders that could not be read, each with the reason.
     """
 
     photos: FoundPhotos
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
+    skipped_in: dict[str, dict[str, int]]
 
 
 def looks_like_photo(path: Path) -> bool:
@@ -144,6 +147,7 @@ def scan(folder: Path, cancel: CancelToken) -> ScanResult:
         photos=walk.photos_in_order(),
         skipped=dict(walk.skipped),
         problems=tuple(walk.problems),
+        skipped_in=walk.skipped_in,
     )
 
 
@@ -155,6 +159,7 @@ class _Walk:
     sizes_bytes: list[int] = field(default_factory=list)
     mtimes_ns: list[int] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
+    skipped_in: dict[str, dict[str, int]] = field(default_factory=dict)
     problems: list[tuple[Path, str]] = field(default_factory=list)
     _folders: deque[Path] = field(default_factory=deque)
     _linked_folders: deque[Path] = field(default_factory=deque)
@@ -186,6 +191,7 @@ class _Walk:
         """
         if not self._is_new(folder):
             return
+        before = self.skipped.copy()
         with os.scandir(folder) as listing:
             entries = sorted((entry for entry in listing if not self._is_hidden(entry)), key=attrgetter("name"))
         if any(entry.name == COLLECTION_FILE for entry in entries):
@@ -206,6 +212,8 @@ class _Walk:
                 others.append(entry.name)
         if others:
             self._count_others(others, photos)
+        if self.skipped != before:
+            self.skipped_in[str(folder)] = dict(self.skipped - before)
 
     def photos_in_order(self) -> FoundPhotos:
         """Return the found photos, in natural order."""
@@ -273,8 +281,9 @@ class _Walk:
         """Count the files of a folder that are not photos."""
         with_photo = {name for theirs in sidecars_by_photo([*photos, *others]).values() for name in theirs}
         for name in others:
-            sidecar = name in with_photo or _suffix(name) in SIDECAR_SUFFIXES
-            self.skipped[SIDECAR if sidecar else NOT_A_PHOTO] += 1
+            suffix = _suffix(name)
+            sidecar = name in with_photo or suffix in SIDECAR_SUFFIXES
+            self.skipped[SIDECAR if sidecar else RAW if suffix in RAW_SUFFIXES else NOT_A_PHOTO] += 1
 
     def _is_new(self, folder: Path) -> bool:
         status = folder.stat()

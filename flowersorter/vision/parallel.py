@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
 from threadpoolctl import OpenBLASController, ThreadpoolController
+
+from flowersorter.jobs import CancelToken
+from flowersorter.jobs.worker_threads import WorkerPool, first_done
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -73,14 +76,14 @@ def _controlling_blas() -> Iterator[None]:
 class ThreadPool:
     """One thread per core, each computing its own products with one BLAS thread, so that none waits by spinning.
 
-    NumPy releases the interpreter lock while it computes. Use it as a context manager.
+    NumPy releases the interpreter lock while it computes. Use it as a context manager; its end waits for no thread.
 
     Args:
         initializer: Called once in each thread before its first work. With one, no work is done in the calling thread.
     """
 
     def __init__(self, initializer: Callable[[], None] | None = None) -> None:
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: WorkerPool | None = None
         self._initializer = initializer
         self._limit = one_blas_thread()
 
@@ -89,28 +92,45 @@ class ThreadPool:
         return self
 
     def __exit__(self, *error: object) -> None:
-        try:
-            if self._pool is not None:
-                self._pool.shutdown(cancel_futures=True)
-        finally:  # also when Ctrl+C comes while it waits
-            self._limit.__exit__(None, None, None)
+        if self._pool is not None:
+            self._pool.close()
+        self._limit.__exit__(None, None, None)
 
-    def map(self, work: Callable[[Item], Result], items: Iterable[Item]) -> list[Result]:
+    def map(
+        self, work: Callable[[Item], Result], items: Iterable[Item], cancel: CancelToken | None = None
+    ) -> list[Result]:
         """Call `work` with every item, several at a time; return the results in the order of the items.
 
+        Args:
+            work: Called in the threads, or in this one where several would bring nothing and ``cancel`` is None.
+            items: Its arguments.
+            cancel: Checked while `work` is awaited, for work that can take long, such as decoding a photo.
+
         Raises:
+            Cancelled: a stop was requested; calls under way are left to end by themselves.
             Exception: the first one raised by `work`.
         """
         waiting = list(items)
-        if self._initializer is None and (len(waiting) < 2 or worker_count() == 1):
+        if self._initializer is None and cancel is None and (len(waiting) < 2 or worker_count() == 1):
             return [work(item) for item in waiting]
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="worker", initializer=self._initializer)
-        return list(self._pool.map(work, waiting))
+            self._pool = WorkerPool(worker_count(), self._initializer)
+        futures = [self._pool.submit(work, item) for item in waiting]
+        try:
+            if cancel is not None:
+                for future in futures:
+                    first_done([future], cancel)
+            return [future.result() for future in futures]
+        finally:
+            for future in futures:
+                future.cancel()  # where one failed; no effect on those that are done
 
 
 def map_batches(
-    batches: Iterator[Sequence[Item]], work: Callable[[Sequence[Item]], Result], workers: int
+    batches: Iterator[Sequence[Item]],
+    work: Callable[[Sequence[Item]], Result],
+    workers: int,
+    cancel: CancelToken,
 ) -> Iterator[list[Result]]:
     """Work on batches in threads, with a bounded number of them under way.
 
@@ -122,16 +142,18 @@ def map_batches(
     Args:
         batches: Taken one at a time, as late as possible, in the calling thread. One batch waits, so that no worker
             does while the caller uses the results.
-        work: Called in the workers; it must end soon when its job is cancelled.
+        work: Called in the workers; what it returns after the job was cancelled is dropped.
         workers: Number of threads.
+        cancel: Checked while no result comes, whatever `work` is doing.
 
     Yields:
         The results since the last time, in no particular order.
 
     Raises:
-        Exception: the first one raised by `work`; batches under way are left to end by themselves.
+        Cancelled: a stop was requested; batches under way are left to end by themselves.
+        Exception: the first one raised by `work`; as above.
     """
-    pool = ThreadPoolExecutor(workers, thread_name_prefix="worker")
+    pool = WorkerPool(workers)
     under_way: set[Future[Result]] = set()
     try:
         with one_blas_thread():
@@ -139,10 +161,11 @@ def map_batches(
                 under_way.update(pool.submit(work, batch) for batch in islice(batches, workers + 1 - len(under_way)))
                 if not under_way:
                     return
-                done, under_way = wait(under_way, return_when=FIRST_COMPLETED)
+                done = first_done(under_way, cancel)
+                under_way -= done
                 yield [future.result() for future in done]
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        pool.close()
 
 
 def core_count() -> int:

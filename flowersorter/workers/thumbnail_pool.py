@@ -8,11 +8,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
 from flowersorter.errors import UserError
+from flowersorter.jobs.worker_threads import start_worker
 
+#: How long `shutdown` waits for photos being decoded; those that take longer are left behind.
+END_WITHIN_S = 0.5
 MAX_CACHE_BYTES = 192 * 1024 * 1024  # some 600 thumbnails of 320 x 240
 
 
@@ -70,12 +73,13 @@ class ThumbnailPool(QObject):
         self._bytes = 0
         self._failed: dict[int, int] = {}  # photo id that cannot be shown, by place id
         self._requests: dict[int, _Request] = {}  # the newest of each place, until its result was collected
-        self._threads = QThreadPool()
-        self._threads.setMaxThreadCount(threads)
+        self._threads = threads
         self._lock = threading.Lock()  # guards everything below
+        self._ended = threading.Condition(self._lock)
         self._stack: OrderedDict[int, _Request] = OrderedDict()  # the newest wish is last
         self._done: list[tuple[_Request, QImage | str]] = []
         self._drains = 0
+        self._closed = False
         self._woken.connect(self._collect)
 
     # -- GUI thread
@@ -121,27 +125,29 @@ class ThumbnailPool(QObject):
         return self._bytes
 
     def shutdown(self) -> None:
-        """Cancel every request and wait for the photos being decoded."""
+        """Cancel every request, and wait a moment for the photos being decoded."""
         with self._lock:
+            self._closed = True
             self._stack.clear()
             self._requests.clear()
-        self._threads.waitForDone()
-        with self._lock:
+            self._ended.wait_for(lambda: not self._drains, END_WITHIN_S)
             self._done.clear()
 
     def _request(self, wanted: Wanted) -> None:
         place_id = wanted.place_id
         with self._lock:
+            if self._closed:
+                return
             newest = self._requests.get(place_id)
             if newest is None or newest.wanted.photo_id != wanted.photo_id:
                 self._requests[place_id] = self._stack[place_id] = _Request(wanted)
             elif place_id not in self._stack:
                 return  # it is being loaded
             self._stack.move_to_end(place_id)
-            start = self._drains < self._threads.maxThreadCount()
+            start = self._drains < self._threads
             self._drains += start
         if start:
-            self._threads.start(self._drain)
+            start_worker(self._drain, "thumbnails")
 
     @Slot()
     def _collect(self) -> None:
@@ -187,14 +193,16 @@ class ThumbnailPool(QObject):
             with self._lock:
                 if not self._stack:
                     self._drains -= 1
+                    self._ended.notify_all()
                     return
                 _, request = self._stack.popitem()
             outcome = self._try(request.wanted)
             with self._lock:
+                if self._closed:
+                    continue  # the receivers may be gone
                 self._done.append((request, outcome))
-                wake = len(self._done) == 1  # one signal however many arrive before it is seen
-            if wake:
-                self._woken.emit()
+                if len(self._done) == 1:  # one signal however many arrive before it is seen
+                    self._woken.emit()
 
     def _try(self, wanted: Wanted) -> QImage | str:
         try:

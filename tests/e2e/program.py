@@ -95,6 +95,18 @@ class Program:
         out, err = process.communicate(timeout=LIMIT_S)
         return Finished(process.returncode, out.decode("utf-8"), err.decode("utf-8"))
 
+    def run_in_shell(self, command: str) -> Finished:
+        """Run Python with a line of words and redirections."""
+        done = subprocess.run(
+            ["/bin/sh", "-c", f'"{sys.executable}" {command}'],
+            cwd=self.cwd,
+            env=self._environment({}),
+            capture_output=True,
+            timeout=LIMIT_S,
+            check=False,
+        )
+        return Finished(done.returncode, done.stdout.decode("utf-8"), done.stderr.decode("utf-8"))
+
     def ok(self, *arguments: str | Path, **extra: str) -> Finished:
         """Run it; fail the test unless it succeeds."""
         finished = self.run(*arguments, **extra)

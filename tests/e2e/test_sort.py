@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import shutil
+import sys
 from collections import Counter
 from pathlib import Path
 
@@ -224,6 +227,19 @@ def test_the_list_may_be_cut_short_but_every_photo_is_filed(
     dest = tmp_path / "sorted"
     assert end_without_reader(taught.start("sort", labelled.folder, "--to", dest)) == (0, b"")
     assert len(list(dest.rglob("IMG_*.jpg"))) == 5
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its device")
+def test_photos_moved_below_a_full_stdout_are_told_on_stderr(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    folder, dest = tmp_path / "photos", tmp_path / "sorted"
+    shutil.copytree(labelled.folder, folder)
+    ended = taught.run_in_shell(f'-m flowersorter sort "{folder}" --to "{dest}" --move --json >/dev/full')
+    why, summary = ended.err.splitlines()[-2:]
+    assert why == "The output could not be written to stdout: no space left on device. It ends with:"
+    assert json.loads(summary)["summary"]["sorted"] == DIFFERENT
+    assert ended.code == 1
 
 
 def test_relative_names_are_understood(labelled: Labelled, program: Program) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import signal
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.drawing import BLUE, GREEN, RED, YELLOW, textured, write_jpeg
+from tests.drawing import BLUE, GREEN, RED, YELLOW, four_corners, jpeg_bytes, textured, with_scans, write_jpeg
 from tests.e2e.program import LIMIT_S, FileState, Program, Step, read_terminal, state_of, tree
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and terminals as Unix has them")
@@ -61,6 +62,28 @@ def test_ctrl_c_while_labelling_keeps_what_was_read(fresh: Program, tmp_path: Pa
     assert 0 < read_now < count
     assert f"{count - read_now} known before" in again
     assert "0 read now" in fresh.ok("predict", folder).out
+
+
+def test_ctrl_c_while_a_photo_is_decoded_does_not_wait_for_it(fresh: Program, tmp_path: Path) -> None:
+    """This one takes a good while; its thumbnail used to be stored before the program ended."""
+    import pty
+
+    from flowersorter.library.collection import CollectionStore
+
+    folder, others = tmp_path / "photos", 16  # so many that it comes in a batch of its own on any number of cores
+    draw_many(folder, others)
+    slow = folder / "last.jpg"
+    slow.write_bytes(with_scans(jpeg_bytes(four_corners((8000, 6000)), progressive=True), 400))
+    ours, theirs = pty.openpty()
+    with fresh.start("predict", folder, stderr=theirs, TERM="xterm", COLUMNS="100") as process:
+        os.close(theirs)
+        read_terminal(ours, process, until=f"{others} of {others + 1}")
+        process.send_signal(signal.SIGINT)
+        seen = read_terminal(ours, process)
+    assert process.returncode == 130
+    assert "Stopped; nothing is half-done." in seen
+    with CollectionStore.open(fresh.collection) as collection:
+        assert collection.thumbnails.get(hashlib.sha256(slow.read_bytes()).digest()) is None
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it is seen in /proc where the program is")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -172,3 +173,22 @@ def test_lists_are_json_lines(fresh: Program) -> None:
     assert fresh.ok("history", "--json").objects == [{"summary": {"sorts": 0, "photos": 0}}]
     [last] = fresh.ok("recover", "--json").objects
     assert last["summary"] == {"restored": False, "finished": 0, "rolled_back": 0, "problems": []}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the shell and the devices of Linux")
+@pytest.mark.parametrize(
+    ("closed", "code", "why"),
+    [(">&-", 1, "it is closed"), (">/dev/full", 1, "no space left on device"), ("2>&-", 0, "")],
+)
+def test_a_stream_that_is_closed_or_full_ends_in_no_traceback(fresh: Program, closed: str, code: int, why: str) -> None:
+    ended = fresh.run_in_shell(f"-m flowersorter history {closed}")
+    said = [f"The output could not be written to stdout: {why}. It ends with:", "No photos were sorted yet."]
+    assert (ended.code, ended.err.splitlines()) == (code, said if why else [])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the shell of Unix")
+def test_no_file_takes_the_place_of_a_closed_stream(fresh: Program) -> None:
+    """What libtiff complains about would be written into the library."""
+    script = "import sys, flowersorter.__main__ as m; m.main = lambda: open(sys.argv[1], 'w').fileno(); m.run()"
+    ended = fresh.run_in_shell(f'-c "{script}" file <&- >&- 2>&-')
+    assert ended.code == 3

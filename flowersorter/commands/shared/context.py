@@ -52,15 +52,28 @@ class Call:
         """
         with Engine(self._opened()) as engine:
             collection = engine.collection
-            for problem in filter(None, (collection.backup_problem, collection.checksum_problem)):
-                self.terminal.note(problem)
             if collection.journal.open_runs():
                 for sentence in recovery_sentences(recover_collection(collection)):
                     self.terminal.note(sentence)
-            yield engine
+            with self._problems_noted(collection):
+                yield engine
             if collection.thumbnails.written_bytes and cleaning_due(collection):
                 with suppress(Cancelled, UserError):  # what was asked for is done
                     clean_cache(collection, silent, self.cancel)
+
+    @contextmanager
+    def _problems_noted(self, collection: CollectionStore) -> Iterator[None]:
+        """Note at the end what went wrong at opening, unless the command failed for the same reason."""
+        known = ""
+        try:
+            yield
+        except UserError as error:
+            known = str(error.why)
+            raise
+        finally:
+            for problem in filter(None, (collection.backup_problem, collection.checksum_problem)):
+                if not known or known not in problem:
+                    self.terminal.note(problem)
 
     def _opened(self) -> CollectionStore:
         try:

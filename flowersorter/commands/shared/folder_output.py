@@ -18,6 +18,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
 from flowersorter.messages import text
 from flowersorter.photos.scan import looks_like_photo
+from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
 
@@ -151,6 +152,19 @@ def _say_likenesses(terminal: Terminal, likenesses: dict[int, str]) -> None:
     more = len(kinds) - LIKENESSES_SHOWN
     rest = f" and {counted(more, 'other thing')}" if more > 0 else ""
     terminal.say(f"Unknown photos look like: {', '.join(parts)}{rest}.")
+
+
+def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
+    """Say which class folders have no photo that can be used, and what else was left out of which."""
+    if left_out.empty:
+        terminal.say(f"Left out, because they have no photo that can be used: {left_out.in_words(left_out.empty)}.")
+    others = [name for name in left_out.by_class if name not in left_out.empty]
+    if others:
+        terminal.say(f"Skipped in other class folders: {left_out.in_words(others)}.")
+    for folder, name in left_out.renamed.items():
+        terminal.say(f'The folder "{folder}" cannot be the name of a class; its class is called "{name}".')
+    for path, why in left_out.problems:
+        terminal.note(f"{shown(path)}: {why}")
 
 
 def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...]) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.photos.scan import looks_like_photo
+from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.photo_details import TOP_GUESSES
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
@@ -122,6 +123,22 @@ def folder_lines(
 def lost_photos(result: PredictFolderResult) -> list[tuple[Path, str]]:
     """Files named like photos that the scan could not open."""
     return [(path, reason) for path, reason in result.problems if looks_like_photo(path)]
+
+
+def folder_problems(problems: Iterable[tuple[Path, str]]) -> list[dict[str, str]]:
+    """Describe the folders that could not be entered, for the summary object; photos have lines of their own."""
+    return [{"path": str(path), "error": why} for path, why in problems if not looks_like_photo(path)]
+
+
+def left_out_fields(left_out: LeftOut) -> dict[str, Any]:
+    """Describe what a folder of class folders holds beside photos, for the summary object."""
+    return {
+        "left_out": dict(left_out.kinds),
+        "left_out_by_class": {name: dict(kinds) for name, kinds in left_out.by_class.items()},
+        "empty_classes": list(left_out.empty),
+        "renamed": dict(left_out.renamed),
+        "problems": folder_problems(left_out.problems),
+    }
 
 
 def count_lines(lines: Iterable[Mapping[str, Any]]) -> dict[str, int]:

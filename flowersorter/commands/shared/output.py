@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import unicodedata
@@ -22,23 +23,30 @@ class Terminal:
     """Stdout and stderr of one command.
 
     Whoever reads stdout may go away at any moment (``| head``). Then the rest is dropped silently: a job that files
-    photos must not stop half-way because nobody reads its list.
+    photos must not stop half-way because nobody reads its list. Where stdout is closed or its disk is full, the job
+    goes on too, and `close` writes the last line, which is the summary, to stderr.
+
+    Control characters are escaped here, wherever a text comes from: a file name may hold a terminal's commands.
 
     Args:
-        out: Gets the result.
-        err: Gets notes and progress.
+        out: Gets the result; None where stdout is closed.
+        err: Gets notes and progress; None where stderr is closed.
         as_json: Whether the result is JSON lines; then `say` is silent, else `record` is.
         as_table: Whether the result is a table for another program; then `say` is silent.
     """
 
-    def __init__(self, out: TextIO, err: TextIO, *, as_json: bool = False, as_table: bool = False) -> None:
-        self._out, self._err = out, err
+    def __init__(
+        self, out: TextIO | None, err: TextIO | None, *, as_json: bool = False, as_table: bool = False
+    ) -> None:
+        self._out, self._err = out or io.StringIO(), err or io.StringIO()
         self.as_json, self._silent = as_json, as_json or as_table
+        self._lost = "" if out is not None else "it is closed"  # why the lines written no longer arrive
+        self._last = ""
 
     def say(self, text: str = "") -> None:
         """Write a line for people to stdout."""
         if not self._silent:
-            self._write(_encodable(text, self._out))
+            self._write(_encodable(shown(worded(text)), self._out))
 
     def say_table(self, rows: Sequence[Sequence[str]], right: Collection[int] = (), indent: int = 0) -> None:
         """Write rows in aligned columns; ``right`` are the numbers of the right-aligned ones."""
@@ -55,20 +63,29 @@ class Terminal:
 
     def put(self, data: bytes) -> None:
         """Write bytes to stdout as they are, whatever its encoding."""
-        with self._reader_may_leave():
+        with self._may_fail():
             self._out.flush()
-            self._out.buffer.write(data)
+            if isinstance(self._out, io.TextIOWrapper):
+                self._out.buffer.write(data)
 
     def note(self, text: str) -> None:
         """Write a sentence to stderr."""
-        with suppress(BrokenPipeError):
-            self._err.write(f"{text}\n")
+        with suppress(OSError):
+            self._err.write(f"{_encodable(shown(worded(text)), self._err)}\n")
             self._err.flush()
 
     def flush(self) -> None:
         """Send what was written on its way."""
-        with self._reader_may_leave():
+        with self._may_fail():
             self._out.flush()
+
+    def close(self) -> bool:
+        """Send the rest on its way; where it cannot be written, note why and the last line, and return False."""
+        self.flush()
+        if self._lost:
+            self.note(f"The output could not be written to stdout: {self._lost}. It ends with:")
+            self.note(self._last)
+        return not self._lost
 
     @contextmanager
     def progress(self, *, in_bytes: bool = False, tell: Callable[[object], str | None] = _nothing) -> Iterator[Report]:
@@ -90,19 +107,23 @@ class Terminal:
             self.note(line)
 
     def _write(self, line: str) -> None:
-        with self._reader_may_leave():
+        self._last = line or self._last
+        with self._may_fail():
             self._out.write(f"{line}\n")
 
     @contextmanager
-    def _reader_may_leave(self) -> Iterator[None]:
+    def _may_fail(self) -> Iterator[None]:
         try:
             yield
         except BrokenPipeError:
             _forget(self._out)
+        except OSError as error:
+            self._lost = (error.strerror or str(error)).lower()
+            _forget(self._out)
 
 
 def _forget(stream: TextIO) -> None:
-    """Point a stream whose reader left at nothing, so that Python's own flush at exit does not complain."""
+    """Point a stream that takes nothing more at nothing, so that Python's own flush at exit does not complain."""
     with suppress(OSError):  # a stream without a descriptor, as in tests
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -127,12 +148,14 @@ def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> 
             nonlocal shown_stage
             line = tell(news)
             if line is not None:
-                bars.console.print(line, markup=False, highlight=False)
+                bars.console.print(shown(line), markup=False, highlight=False)
             if not isinstance(news, Progress):
                 return
             if news.stage != shown_stage:
                 shown_stage = news.stage
-                bars.reset(task, description=worded(shown_stage), total=news.total)  # the time left is this stage's
+                bars.reset(
+                    task, description=shown(worded(shown_stage)), total=news.total
+                )  # the time left is this stage's
             figures = "" if news.total is None else f"{written(news.done)} of {written(news.total)}"
             bars.update(task, completed=news.done, total=news.total, figures=figures)
 

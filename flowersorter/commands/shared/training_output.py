@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import say_unreadable
-from flowersorter.commands.shared.json_lines import unreadable_line
+from flowersorter.commands.shared.folder_output import say_left_out, say_unreadable
+from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
 from flowersorter.commands.shared.output import Terminal, counted, percent
 from flowersorter.domain.figures import wilson_interval
 from flowersorter.workflows.training.finetune import FinetuneResult
@@ -33,6 +33,7 @@ def record_training(call: Call, result: Trained, more: Mapping[str, Any]) -> Non
         "seconds": round(result.seconds, 3),
         **more,
         "unreadable": len(result.unreadable),
+        **left_out_fields(result.left_out),
     }
     call.terminal.record({"summary": summary})
 
@@ -56,6 +57,7 @@ def say_rest(terminal: Terminal, result: Trained) -> None:
         terminal.say(
             f"The previous model stays in use. To use the new one: flowersorter models --use {result.model_id}"
         )
+    say_left_out(terminal, result.left_out)
     say_unreadable(terminal, result.unreadable)
 
 

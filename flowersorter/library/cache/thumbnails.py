@@ -84,7 +84,9 @@ class ThumbnailStore:
         """Store a thumbnail; a failing disk is ignored."""
         target = self.path(sha256)
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
+            # Not all parents: the collection may have been deleted, or its drive removed, meanwhile.
+            self._folder.mkdir(exist_ok=True)
+            target.parent.mkdir(exist_ok=True)
             write_atomically(target, jpeg, durable=False)
         except OSError:
             return

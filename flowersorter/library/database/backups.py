@@ -118,11 +118,16 @@ def _set_aside(library: Path) -> None:
 
 def _copy(source: sqlite3.Connection, target: Path) -> None:
     """Copy a database into a new file and check the copy."""
-    with sqlite_errors_as_user_errors(target), closing(sqlite3.connect(target)) as copy:
-        # The file is removed if anything fails: the one fsync of `atomic_replacement` is enough.
-        copy.execute("PRAGMA synchronous = OFF")
-        source.backup(copy)
-        check_sound(copy, target)
+    try:
+        with sqlite_errors_as_user_errors(target), closing(sqlite3.connect(target)) as copy:
+            # The file is removed if anything fails: the one fsync of `atomic_replacement` is enough.
+            copy.execute("PRAGMA synchronous = OFF")
+            source.backup(copy)
+            check_sound(copy, target)
+    except CollectionDamaged:
+        raise
+    except UserError as error:
+        raise UserError(text("The library could not be backed up"), error.why, error.hint) from error
 
 
 def _is_sound(backup: Path) -> bool:

@@ -61,8 +61,17 @@ def sqlite_errors_as_user_errors(file: Path) -> Iterator[None]:
         if code in _DAMAGED:
             raise CollectionDamaged(text("The library {file} is damaged", file=file), str(error)) from error
         if code in _CAUSES:
-            raise UserError(*_CAUSES[code]) from error
+            was_open = code != sqlite3.SQLITE_CANTOPEN
+            raise _gone(file) if was_open and not file.exists() else UserError(*_CAUSES[code]) from error
         raise
+
+
+def _gone(file: Path) -> UserError:
+    return UserError(
+        text("The library {file} is not there any more", file=file),
+        text("its folder was deleted or renamed, or its drive was removed, while FlowerSorter was running"),
+        text("Start FlowerSorter again"),
+    )
 
 
 def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 
@@ -9,6 +10,7 @@ from flowersorter.errors import ClassRefused
 from flowersorter.messages import text
 
 MAX_NAME_LENGTH = 100
+_HASH_DIGITS = 6
 #: Control characters, surrogates (undecodable bytes of a folder's name), line and paragraph ends.
 _REFUSED_CATEGORIES = frozenset({"Cc", "Cs", "Zl", "Zp"})
 
@@ -49,6 +51,43 @@ def validated_name(name: str) -> str:
         shown = "".join(character if character.isprintable() else "?" for character in shown)
         raise ClassRefused(text("The class name “{shown}” cannot be used", shown=shown), why)
     return name
+
+
+def class_name_of_folder(folder: str) -> str:
+    """The name of the class that a folder stands for: its own, changed as little as makes it valid.
+
+    Different folders keep different names: refused characters become their bytes in hexadecimal ("~" is "%7E"), and a
+    name that is too long ends with a few digits of its hash.
+    """
+    name = unicodedata.normalize("NFC", folder).strip()
+    if _is_valid(name):
+        return name
+    name = "".join(_as_bytes(each) if _is_refused(each) else each for each in name)
+    if not _is_valid(name[:MAX_NAME_LENGTH]):
+        name = _as_bytes(name[0]) + name[1:] if name else "%20"
+    if len(name) > MAX_NAME_LENGTH:
+        digits = hashlib.sha256(folder.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
+        name = f"{name[: MAX_NAME_LENGTH - _HASH_DIGITS - 2].rstrip()}… {digits}"
+    return name
+
+
+def _is_valid(name: str) -> bool:
+    try:
+        return validated_name(name) == name
+    except ClassRefused:
+        return False
+
+
+def _is_refused(character: str) -> bool:
+    separates = not {"/", "\\"}.isdisjoint(unicodedata.normalize("NFKC", character))
+    return separates or unicodedata.category(character) in _REFUSED_CATEGORIES or character in _BIDI_CONTROLS
+
+
+def _as_bytes(character: str) -> str:
+    undecodable = "\udc80" <= character <= "\udcff"  # a byte of a name that is no text; Windows has other surrogates
+    return "".join(
+        f"%{b:02X}" for b in character.encode("utf-8", "surrogateescape" if undecodable else "surrogatepass")
+    )
 
 
 def _looks_like_path(name: str) -> bool:

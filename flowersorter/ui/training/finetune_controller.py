@@ -152,6 +152,6 @@ class FinetuneController(QObject):
             text += " " + figures.format(
                 percent(result.held_out_accuracy), count_photos(result.held_out), percent(result.frozen_accuracy)
             )
-        if result.left_out:
-            text += " " + self.tr("{0} skipped, because the files are missing.").format(count_photos(result.left_out))
+        if result.gone:
+            text += " " + self.tr("{0} skipped, because the files are missing.").format(count_photos(result.gone))
         return text

@@ -23,6 +23,9 @@ NOT_WEIGHTS = ("seen", "layer_weight", "layer_bias")
 #: Allowance for a file's header, and for state dicts saved together with other data.
 SIZE_SLACK = 1.5
 
+#: Precisions a network can be saved in; for others, torch lacks some of its functions.
+_PRECISIONS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
+
 #: Errors of reading a file without a state dict; torch and pickle pass on almost any.
 _UNREADABLE = (
     RuntimeError,
@@ -133,7 +136,9 @@ def _check_tensor(entry: Backbone, name: str, tensor: Tensor, shape: Sequence[in
             path,
             text("it is not a {entry}: {name} has the shape {shapes}", entry=entry.title, name=name, shapes=shapes),
         )
-    plain = tensor.layout == torch.strided and tensor.is_floating_point()
+    if tensor.is_meta:
+        raise bad_file(path, text("it holds the shape of {name} without its numbers", name=name))
+    plain = tensor.layout == torch.strided and tensor.dtype in _PRECISIONS
     if not plain or not torch.isfinite(tensor).all():
         raise bad_file(path, text("{name} holds something that is not a number", name=name))
 

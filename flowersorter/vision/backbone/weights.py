@@ -176,13 +176,18 @@ def install_weights(entry: Backbone, file: Path) -> Path:
         The installed file.
 
     Raises:
-        ModelFileBad: the file does not fit the backbone or cannot be written, or other weights are installed.
+        ModelFileBad: the file does not fit the backbone, gives no usable features or cannot be written, or other
+            weights are installed.
     """
-    from safetensors.torch import save  # here, because it loads torch
+    from safetensors.torch import save  # here, because it loads torch, as the others do
 
-    from flowersorter.vision.backbone.state_dict import read_state  # here, because it loads torch
+    from flowersorter.vision.backbone.build import assemble
+    from flowersorter.vision.backbone.embedder import Embedder
+    from flowersorter.vision.backbone.state_dict import read_state
+    from flowersorter.vision.backbone.usable import refuse_unusable
 
     state = read_state(entry, file)
+    refuse_unusable(Embedder(entry, assemble(entry, state, classifier=False)), file)
     published = _sha256(file) == entry.weights.sha256
     data = file.read_bytes() if published else save({name: state[name].contiguous() for name in state})
     installed = find_weights(entry)

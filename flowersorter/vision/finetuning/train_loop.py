@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import numpy as np
@@ -21,6 +20,7 @@ from torchvision.models.resnet import ResNet
 from flowersorter.domain.figures import Epoch
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import WorkerPool
 from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.calibration import HeldOutLoss, fit_temperature
@@ -163,7 +163,7 @@ def train_one_epoch(
         return None if pixels is None else augmented(pixels, random, recipe.crop_px)
 
     losses, shown = 0.0, 0
-    for at, (rows, crops) in enumerate(one_ahead(lambda batch: _prepared(batch, show, pool), batches)):
+    for at, (rows, crops) in enumerate(one_ahead(lambda batch: _prepared(batch, show, pool, cancel), batches)):
         cancel.check()
         report(
             Progress(
@@ -216,7 +216,7 @@ def validate(
     starts = range(0, len(config.held_out), _VALIDATION_BATCH)
     blocks = [config.held_out[start : start + _VALIDATION_BATCH] for start in starts]
     seen, logits = [np.zeros(0, np.intp)], [np.zeros((0, config.classes), np.float32)]
-    for rows, crops in one_ahead(lambda block: _prepared(block, show, pool), blocks):
+    for rows, crops in one_ahead(lambda block: _prepared(block, show, pool, cancel), blocks):
         cancel.check()
         if len(rows):
             seen.append(rows)
@@ -225,10 +225,10 @@ def validate(
 
 
 def _prepared(
-    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], pool: ThreadPool
+    rows: NDArray[np.intp], show: Callable[[int], NDArray[np.uint8] | None], pool: ThreadPool, cancel: CancelToken
 ) -> tuple[NDArray[np.intp], NDArray[np.uint8]]:
     """Load crops; readable rows and their (B, S, S, 3) crops."""
-    crops = pool.map(show, rows.tolist())
+    crops = pool.map(show, rows.tolist(), cancel)
     loaded = [crop for crop in crops if crop is not None]
     readable = np.array([crop is not None for crop in crops], np.bool_)
     return rows[readable], np.stack(loaded) if loaded else np.zeros((0, 1, 1, 3), np.uint8)
@@ -236,7 +236,8 @@ def _prepared(
 
 def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
     """Prefetch: compute the next result while the caller uses the last one."""
-    with ThreadPoolExecutor(1, thread_name_prefix="prepare") as pool:
+    pool = WorkerPool(1)
+    try:
         waiting = None
         for item in items:
             coming = pool.submit(make, item)
@@ -245,6 +246,8 @@ def one_ahead(make: Callable[[Item], Result], items: Iterable[Item]) -> Iterator
             waiting = coming
         if waiting is not None:
             yield waiting.result()
+    finally:
+        pool.close()
 
 
 def is_best(losses: NDArray[np.float32], before: Sequence[NDArray[np.float32]]) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +30,7 @@ from flowersorter.vision.classifier.metrics import (
 )
 from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder, name_key
+from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut, left_out_of
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere, may_have_learned
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, find_photos, look_twice, read_new
@@ -80,6 +81,7 @@ class Evaluation:
         seen: Photos among them that the model learned from.
         how: What was measured, in plain words.
         unreadable: Files that look like photos and are none, with the reason.
+        left_out: What the folder holds beside photos.
     """
 
     accuracy: float
@@ -99,6 +101,7 @@ class Evaluation:
     seen: int
     how: str
     unreadable: tuple[tuple[Path, str], ...] = ()
+    left_out: LeftOut = NOTHING_LEFT_OUT
 
     @property
     def photos(self) -> int:
@@ -147,7 +150,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
         return _count(collection, _out_of_fold(engine, request, report, cancel), collection.photos.all_places())
     folder = absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    _, places = find_photos(collection, folder, report, cancel)
+    scanned, places = find_photos(collection, folder, report, cancel)
     reading = PredictFolderRequest(folder, request.device, backbone)
     read_new(engine, reading, places, report, cancel)
     now = collection.photos.places(places.ids)
@@ -171,7 +174,9 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
             text("Put the photos of each class into a folder of its own") if named else text("Train a model first"),
         )
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    return _count(collection, _on_folder(engine, folder, by_folder, named, guesses), measured, unreadable)
+    evaluation = _count(collection, _on_folder(engine, folder, by_folder, named, guesses), measured)
+    left_out = left_out_of(folder, scanned, now, set(by_folder.values()))
+    return replace(evaluation, unreadable=unreadable, left_out=left_out)
 
 
 def _on_folder(
@@ -265,9 +270,7 @@ def _another_in_use(collection: CollectionStore, named: NamedModel | None, class
     return "; the model in use is another one: so good would it be after Retrain"
 
 
-def _count(
-    collection: CollectionStore, judged: _Judged, places: Sequence[Place], unreadable: tuple[tuple[Path, str], ...] = ()
-) -> Evaluation:
+def _count(collection: CollectionStore, judged: _Judged, places: Sequence[Place]) -> Evaluation:
     """Count; the photos are shown where they are among these places."""
     right = judged.true == judged.predicted
     confusion = confusion_matrix(judged.true, judged.predicted, len(judged.class_names))
@@ -293,5 +296,4 @@ def _count(
         confidences=judged.confidences,
         seen=judged.seen,
         how=judged.how,
-        unreadable=unreadable,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from flowersorter.atomic_write import write_atomically
 from flowersorter.domain.place import Paths
 from flowersorter.errors import PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
 from flowersorter.photos.read import SMALL_PX, read_photo, read_small
@@ -112,14 +114,14 @@ def _mistakes(
     for row in wrong.tolist():
         cancel.check()
         report(Progress(text("Writing the report"), len(mistakes), len(wrong)))
-        name = paths.names[row]
+        name, sha256 = paths.names[row], hash_of.get(int(of.photo_ids[row]))
         mistakes.append(
             Mistake(
                 path=name,
                 true=of.class_names[of.true[row]],
                 predicted=of.class_names[of.predicted[row]],
                 confidence=float(of.confidences[row]),
-                jpeg=_picture(engine.collection, hash_of.get(int(of.photo_ids[row])), name),
+                jpeg=call_apart(partial(_picture, engine.collection, sha256, name), cancel),
             )
         )
     return mistakes

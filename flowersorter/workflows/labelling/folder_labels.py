@@ -11,7 +11,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.library.tables.class_names import ASIDE, class_name_of_folder
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
 #: Labels written in one transaction while a folder is scanned: a key press waits for one at most, about 20 ms.
@@ -74,7 +74,7 @@ def _without_labels(collection: CollectionStore, wanted: dict[int, str]) -> dict
 def _nearest(folder: Path, parent: Path, known: Mapping[str, str]) -> str | None:
     """The known name of a folder, or of the nearest above it that has one, not above `folder`."""
     inside = parent.relative_to(folder)
-    names = (known.get(name_key(each.name)) for each in (inside, *inside.parents))
+    names = (known.get(name_key(class_name_of_folder(each.name))) for each in (inside, *inside.parents) if each.name)
     return next((name for name in names if name is not None), None)
 
 
@@ -86,7 +86,7 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
         places: Places under it.
 
     Returns:
-        The name of the sub-folder by photo id, for photos in one; `ASIDE` does not count.
+        The name of the class by photo id, for photos in a sub-folder; `ASIDE` does not count.
     """
     sub_folders: dict[str, str | None] = {}
     wanted: dict[int, str] = {}
@@ -94,18 +94,22 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
     for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in sub_folders:
-            sub_folders[parent] = _sub_folder(Path(parent).relative_to(folder))
+            sub_folders[parent] = class_of(Path(parent).relative_to(folder))
         sub_folder = sub_folders[parent]
         if photo_id and sub_folder is not None:
             wanted.setdefault(photo_id, sub_folder)
     return wanted
 
 
-def _sub_folder(inside: Path) -> str | None:
-    """Return the class of a folder inside a labelled folder."""
+def class_of(inside: Path) -> str | None:
+    """Return the name of the class of a folder; None if it has none.
+
+    Args:
+        inside: Its path relative to the folder of class folders.
+    """
     if not inside.parts or name_key(inside.parts[0]) == name_key(ASIDE):
         return None
-    return unicodedata.normalize("NFC", inside.parts[0])
+    return class_name_of_folder(inside.parts[0])
 
 
 def label_by_names(collection: CollectionStore, wanted: Mapping[int, str]) -> int:

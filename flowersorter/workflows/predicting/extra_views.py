@@ -75,7 +75,7 @@ def embed_view(
         return batch, list(crops), [network.embed(np.stack(list(crops.values())))] if crops else []
 
     workers = core_count()
-    for finished in map_batches(_batches(photos, workers), work, workers):
+    for finished in map_batches(_batches(photos, workers), work, workers, cancel):
         for batch, hashes, embeddings in finished:
             if embeddings:
                 store.append(hashes, view, embeddings[0])

@@ -83,7 +83,8 @@ def ingest(
     def work(batch: Sequence[Place]) -> _Batch:
         return _read_and_embed(collection, store, batch, backbone, opening, cancel)
 
-    for finished in map_batches(_batches(places, opening, urgent or ViewportPriority(), workers), work, workers):
+    batches = _batches(places, opening, urgent or ViewportPriority(), workers)
+    for finished in map_batches(batches, work, workers, cancel):
         for batch in finished:
             # Embeddings first, so that a photo in the library is a finished one.
             if batch.hashes:
@@ -137,6 +138,7 @@ def _read_and_embed(
             problems = out_of_reach if isinstance(error, PhotoOutOfReach) else unreadable
             problems.append((place.id, error.why or error.what))
             continue
+        cancel.check()  # decoding it may have outlasted the job, and the collection
         records.append(_record(place, photo))
         photos[photo.sha256] = photo  # copies in one batch are embedded once
         collection.thumbnails.put(photo.sha256, photo.small)

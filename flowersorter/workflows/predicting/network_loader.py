@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
+from concurrent.futures import Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.jobs import CancelToken
+from flowersorter.jobs.worker_threads import first_done
 from flowersorter.vision.backbone.registry import Backbone
-from flowersorter.vision.backbone.weights import weights_version
-
-_LOOK_EVERY_S = 0.1
+from flowersorter.vision.backbone.weights import find_weights, weights_version
 
 
 class Embeds(Protocol):
@@ -38,14 +38,16 @@ def open_embedder(backbone: Backbone, device: str) -> Embeds:
 
     Raises:
         WeightsMissing: the weights are not on this computer.
+        ModelFileBad: the weights are damaged, or give no usable features.
         DeviceUnavailable: the device is not available.
     """
     from flowersorter.vision.backbone.device import choose_device
     from flowersorter.vision.backbone.embedder import Embedder
+    from flowersorter.vision.backbone.usable import refuse_unusable
 
     embedder = Embedder.open(backbone, choose_device(device))
-    # The first batch of a size takes seconds on a busy computer: run one here, before a job waits for it.
-    embedder.embed(np.zeros((embedder.batch_size, backbone.crop_px, backbone.crop_px, 3), np.uint8))
+    # This also prepares the network for a batch of this size, which takes seconds on a busy computer.
+    refuse_unusable(embedder, backbone.changes or find_weights(backbone) or Path(backbone.name))
     return embedder
 
 
@@ -130,10 +132,9 @@ class Opening:
             Cancelled: asked to stop.
             UserError: the network could not be loaded.
         """
-        while True:
-            cancel.check()
-            if wait([self._future], _LOOK_EVERY_S).done:
-                return self._future.result()
+        cancel.check()
+        first_done([self._future], cancel)
+        return self._future.result()
 
     @property
     def batch_size(self) -> int | None:

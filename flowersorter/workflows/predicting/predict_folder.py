@@ -15,6 +15,7 @@ from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
+from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
 from flowersorter.photos.scan import ScanResult, absolute_folder, scan
@@ -137,9 +138,10 @@ def find_photos(
 
     Raises:
         FolderUnusable: the folder is missing or forbidden.
+        Cancelled: asked to stop, also while a drive does not answer.
     """
     report(Progress(text("Looking for photos"), 0))
-    scanned = scan(folder, cancel)
+    scanned = call_apart(lambda: scan(folder, cancel), cancel)
     places = collection.photos.sync_folder(folder, scanned.photos.columns())
     mark_deleted_photos(collection, folder, [path for path, _ in scanned.problems])
     return scanned, places

@@ -106,7 +106,7 @@ def predict_photos(
         return batch[0], _predict_batch(paths, named.model, names, entry, opening, request.top, cancel)
 
     done: dict[int, list[PhotoPrediction]] = {}
-    for finished in map_batches(((start,) for start in starts), work, workers):
+    for finished in map_batches(((start,) for start in starts), work, workers, cancel):
         done.update(finished)
         report(Progress(text("Labelling photos"), min(len(done) * size, len(request.paths)), len(request.paths)))
         cancel.check()

@@ -26,13 +26,14 @@ from flowersorter.vision.features.views import CENTRE
 from flowersorter.vision.finetuning.config import Recipe
 from flowersorter.vision.parallel import core_count
 from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
+from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
 from flowersorter.workflows.labelling.planned_labels import KnownClasses, PlannedLabels
 from flowersorter.workflows.models.current_model import NamedModel, chosen_backbone, model_for, use_model
 from flowersorter.workflows.models.finetuned_backbones import FinalLayer, backbone_of, forget_unused, keep_tuned
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
 from flowersorter.workflows.training.finetune_split import FinetuneSplit, finetune_split
 from flowersorter.workflows.training.incremental_fit import fit_for
-from flowersorter.workflows.training.prepare_features import embed_labelled, nothing_in, plan_labels
+from flowersorter.workflows.training.prepare_features import FolderLabels, embed_labelled, nothing_in, plan_labels
 from flowersorter.workflows.training.train import clearly_worse
 from flowersorter.workflows.training.training_set import labelled_photos
 
@@ -97,8 +98,9 @@ class FinetuneResult:
         best: Number of the epoch that was kept.
         stopped: Whether it was asked to stop before the last one.
         seconds: How long it took.
-        left_out: Labelled photos of which there is no picture any more.
+        gone: Labelled photos without a readable file.
         unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
+        left_out: The other files of the folder, by class and kind.
     """
 
     model_id: int
@@ -116,8 +118,9 @@ class FinetuneResult:
     best: int
     stopped: bool
     seconds: float
-    left_out: int
+    gone: int
     unreadable: tuple[tuple[Path, str], ...] = ()
+    left_out: LeftOut = NOTHING_LEFT_OUT
 
 
 def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: CancelToken) -> FinetuneResult:
@@ -142,7 +145,8 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
     collection, started = engine.collection, time.perf_counter()
     entry = backbone_of(engine, base_name(chosen_backbone(collection, request.backbone)))
     entry.resnet(_NEEDS_RESNET)
-    labels, classes, unreadable = _labels(engine, request, entry.name, report, cancel)
+    found, classes = _labels(engine, request, entry.name, report, cancel)
+    labels = None if found is None else found.labels
     known = collection.classes if labels is None else labels.classes
     embed_labelled(engine, request.device, classes, CENTRE, entry.name, report, cancel)
     photos = finetune_split(engine, entry, classes, request.seed, report, cancel, known)
@@ -175,8 +179,9 @@ def finetune(engine: Engine, request: FinetuneRequest, report: Report, cancel: C
         best=tuned.best.epoch,
         stopped=tuned.stopped,
         seconds=time.perf_counter() - started,
-        left_out=photos.left_out,
-        unreadable=unreadable,
+        gone=photos.left_out,
+        unreadable=() if found is None else found.unreadable,
+        left_out=NOTHING_LEFT_OUT if found is None else found.left_out,
     )
 
 
@@ -236,16 +241,16 @@ def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSpl
 
 def _labels(
     engine: Engine, request: FinetuneRequest, backbone: str, report: Report, cancel: CancelToken
-) -> tuple[PlannedLabels | None, dict[int, int], tuple[tuple[Path, str], ...]]:
-    """The labels that the folder gives, class id by photo id, and the files of the folder that could not be read."""
+) -> tuple[FolderLabels | None, dict[int, int]]:
+    """What the folder holds, and class id by photo id."""
     collection = engine.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)
-        labels, unreadable = plan_labels(engine, folder, request.device, backbone, report, cancel)
-        classes = labels.class_ids(add=request.add)
+        found = plan_labels(engine, folder, request.device, backbone, report, cancel)
+        classes = found.labels.class_ids(add=request.add)
         if len(set(classes.values())) < 2:
-            raise nothing_in(folder)
-        return labels, classes, unreadable
+            raise nothing_in(folder, found.left_out)
+        return found, classes
     classes = collection.labels.class_ids()
     if not classes:
         raise TooFewPhotos(
@@ -253,7 +258,7 @@ def _labels(
             text("no photo has a label"),
             text("Drag photos onto their class or confirm suggestions, then try again"),
         )
-    return None, classes, ()
+    return None, classes
 
 
 def _frozen_head(photos: FinetuneSplit, entry: Backbone, seed: int, cancel: CancelToken) -> tuple[Model, float]:

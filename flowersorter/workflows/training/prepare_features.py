@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from flowersorter.messages import text
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
+from flowersorter.workflows.labelling.left_out import LeftOut, left_out_of
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
@@ -25,6 +27,21 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FolderLabels:
+    """What a folder of class folders holds.
+
+    Attributes:
+        labels: Those it gives its photos, none of them written yet.
+        unreadable: Files that look like photos and are none, with the reason.
+        left_out: What it holds beside photos.
+    """
+
+    labels: PlannedLabels
+    unreadable: tuple[tuple[Path, str], ...]
+    left_out: LeftOut
+
+
 def plan_labels(
     engine: Engine,
     folder: Path,
@@ -32,7 +49,7 @@ def plan_labels(
     backbone: str,
     report: Report,
     cancel: CancelToken,
-) -> tuple[PlannedLabels, tuple[tuple[Path, str], ...]]:
+) -> FolderLabels:
     """Read the photos of a folder of class folders, and plan the labels that it gives them.
 
     Args:
@@ -43,20 +60,18 @@ def plan_labels(
         report: Gets `Progress`.
         cancel: Checked for each block.
 
-    Returns:
-        The labels, none of them written yet, and the files that could not be read with the reason.
-
     Raises:
         FolderUnusable: the folder is missing or forbidden.
-        ClassRefused: the name of a sub-folder cannot be that of a class.
         Cancelled: asked to stop.
     """
     collection = engine.collection
-    _, places = find_photos(collection, folder, report, cancel)
+    scanned, places = find_photos(collection, folder, report, cancel)
     read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
     now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
-    return PlannedLabels.of(collection, classes_by_sub_folder(folder, now)), unreadable
+    names = classes_by_sub_folder(folder, now)
+    left_out = left_out_of(folder, scanned, now, set(names.values()))
+    return FolderLabels(PlannedLabels.of(collection, names), unreadable, left_out)
 
 
 def embed_labelled(
@@ -136,11 +151,14 @@ def get_ready(
         embed_augmented_views(engine, device, classes, backbone, report, cancel)
 
 
-def nothing_in(folder: Path) -> TooFewPhotos:
-    """The error for a folder without class folders."""
+def nothing_in(folder: Path, left_out: LeftOut) -> TooFewPhotos:
+    """The error for a folder without class folders; it says what stands in them instead of photos."""
+    why = text("at least two sub-folders with readable photos are needed, one for each class")
+    if left_out.empty:
+        why = text("{why}; no photo can be used of {classes}", why=why, classes=left_out.in_words(left_out.empty))
     return TooFewPhotos(
         text("There is nothing to learn in {folder}", folder=folder),
-        text("at least two sub-folders with readable photos are needed, one for each class"),
+        why,
         text("Put the photos of each class into a folder of its own"),
     )
 

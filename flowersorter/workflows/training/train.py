@@ -24,6 +24,7 @@ from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.evaluation.compare_models import LearnedPhotos
 from flowersorter.workflows.evaluation.duplicate_labels import DuplicateLabel, contradictions
+from flowersorter.workflows.labelling.left_out import NOTHING_LEFT_OUT, LeftOut
 from flowersorter.workflows.labelling.planned_labels import PlannedLabels
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.training_overlap import came_from_elsewhere
@@ -94,6 +95,7 @@ class TrainResult:
             does one that would take the place of a model from elsewhere.
         seconds: How long the fit took, without reading photos.
         unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
+        left_out: The other files of the folder, by class and kind.
         unmeasured: Classes of which no photo could be held out.
         contradicting: Photos of the folder that are in the sub-folders of several classes; one of them counts.
         guessed: Number of unlabelled photos used, if the person turned that on.
@@ -110,6 +112,7 @@ class TrainResult:
     made_current: bool
     seconds: float
     unreadable: tuple[tuple[Path, str], ...] = ()
+    left_out: LeftOut = NOTHING_LEFT_OUT
     unmeasured: tuple[Unmeasured, ...] = ()
     contradicting: int = 0
     guessed: int = 0
@@ -163,22 +166,22 @@ def train_folder(
     Raises:
         FolderUnusable: the folder is missing or forbidden.
         TooFewPhotos: it has fewer than two sub-folders with readable photos.
-        ClassRefused: the name of a sub-folder cannot be that of a class.
         Cancelled: asked to stop.
     """
     collection, folder = engine.collection, absolute_folder(request.folder)
     backbone = chosen_backbone(collection, request.backbone)
-    labels, unreadable = plan_labels(engine, folder, request.device, backbone, report, cancel)
+    found = plan_labels(engine, folder, request.device, backbone, report, cancel)
+    labels = found.labels
     classes, known = labels.class_ids(add=request.add), labels.classes
     if len(set(classes.values())) < 2:
-        raise nothing_in(folder)
+        raise nothing_in(folder, found.left_out)
     embed_labelled(engine, request.device, classes, WIDE, backbone, report, cancel)
     embed_augmented_views(engine, request.device, classes, backbone, report, cancel)
     if is_tuned(backbone):
         embed_labelled(engine, request.device, classes, CENTRE, base_name(backbone), report, cancel)
     own = labelled_photos(engine, backbone, classes, known)
     if len(own.class_names) < 2:
-        raise nothing_in(folder)
+        raise nothing_in(folder, found.left_out)
     named = model_for(engine, backbone)
     grown = request.add and belongs_with_starter(named, own.class_names)
     result = _learn(
@@ -193,7 +196,7 @@ def train_folder(
     )
     collection.settings.set(BACKBONE, backbone)
     contradicting = sum(_in_several(each, folder) for each in contradictions(collection))
-    return replace(result, unreadable=unreadable, contradicting=contradicting)
+    return replace(result, unreadable=found.unreadable, left_out=found.left_out, contradicting=contradicting)
 
 
 def _in_several(each: DuplicateLabel, folder: Path) -> bool:

@@ -66,7 +66,7 @@ def result(
         best=2,
         stopped=stopped,
         seconds=240.0,
-        left_out=0,
+        gone=0,
     )
 
 

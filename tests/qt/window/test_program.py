@@ -17,15 +17,19 @@ from flowersorter import __main__, app
 from flowersorter.__main__ import WindowRequest, window_request
 from flowersorter.errors import UserError
 from flowersorter.jobs import CancelToken
+from flowersorter.jobs.worker_threads import workers_ended
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import Setting
+from flowersorter.photos import thumbnail
 from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.ui.shared.error_dialog import ErrorDialog
 from flowersorter.ui.window.first_paint import FirstPaint
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.predicting import ingest
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 from tests.qt.program import draw_folder, idle, running
 from tests.stub_network import open_colour_network
+from tests.stuck import Stuck
 
 
 def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
@@ -269,6 +273,24 @@ def refuse_backups(monkeypatch: pytest.MonkeyPatch) -> None:
         raise UserError("The library could not be backed up", "No space left on device", "Check the disk and try again")
 
     monkeypatch.setattr("flowersorter.library.collection.back_up_if_changed", full)
+
+
+def test_cancel_and_closing_do_not_wait_for_a_decoder(
+    tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither for the network's decoding, nor for that of the tiles."""
+    stuck = Stuck()
+    monkeypatch.setattr(ingest, "read_photo", stuck)
+    monkeypatch.setattr(thumbnail, "quick_thumbnail", stuck)
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as program:
+        qtbot.waitUntil(stuck.begun.is_set)
+        with qtbot.waitSignal(program.queue.cancelled):
+            program.window.job_bar.cancel.click()
+        stuck.begun.clear()
+        program.window.open_folder(tmp_path / "photos")
+        qtbot.waitUntil(stuck.begun.is_set)
+    assert not workers_ended(0)
+    stuck.gate.set()
 
 
 def test_an_error_nobody_expected_is_shown_and_not_swallowed(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,15 +9,17 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from flowersorter.errors import PhotoUnreadable
+from flowersorter.jobs.worker_threads import workers_ended
 from flowersorter.workers.latest_only import LatestOnly
 from flowersorter.workers.preload import Preload
 from flowersorter.workers.throttle import Coalescer, RateLimit
 from flowersorter.workers.thumbnail_pool import ThumbnailPool, Wanted
+from tests.stuck import Stuck
 
 
 class Clock:
@@ -282,3 +284,35 @@ def test_preload_imports_in_a_thread_and_a_missing_package_is_no_matter(qtbot: Q
         preload.begin(("wave", "a_package_nobody_has", "colorsys_never"))
     assert "wave" in sys.modules
     preload.stop()
+
+
+def test_nothing_waits_for_a_photo_that_is_being_decoded_when_the_window_closes(qtbot: QtBot) -> None:
+    stuck, said = Stuck(), list[object]()
+    pool = ThumbnailPool(stuck, threads=1)  # type: ignore[arg-type]
+    pool.arrived.connect(said.append)
+    pool.unreadable.connect(said.append)
+    pool.image(wanted(1))
+    assert stuck.begun.wait(60)
+    pool.shutdown()
+    pool.image(wanted(2))
+    stuck.gate.set()
+    assert workers_ended(60)
+    QCoreApplication.processEvents()
+    assert said == []
+
+
+def test_nothing_waits_for_a_large_picture_when_the_window_closes(qtbot: QtBot) -> None:
+    stuck, said = Stuck(), list[object]()
+    latest = LatestOnly()
+    latest.loaded.connect(lambda key, result: said.append((key, result)))
+    latest.request("a", stuck)
+    assert stuck.begun.wait(60)
+    latest.shutdown()
+    latest.request("b", lambda: 1)
+    assert latest.busy  # with the first
+    latest.deleteLater()
+    QCoreApplication.sendPostedEvents(latest, QEvent.Type.DeferredDelete)
+    stuck.gate.set()
+    assert workers_ended(60)
+    assert not latest.busy
+    assert said == []

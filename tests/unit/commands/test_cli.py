@@ -6,7 +6,9 @@ import importlib
 import io
 import json
 import os
+import shutil
 import signal
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,10 +28,12 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress
 from flowersorter.library.collection import CollectionStore
+from flowersorter.photos.file_bytes import FileBytes, read_file
 from flowersorter.vision.classifier.metrics import calibration_bins, confusion_matrix, precision, recall
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.maintenance.cache import cache_state, set_cache_limit
 from flowersorter.workflows.maintenance.doctor import doctor
+from tests.drawing import write_jpeg
 
 Verb = Callable[[Call], int]
 
@@ -121,7 +125,99 @@ class TestExitCodes:
         assert main(arguments) == code
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no file has such a name there")
+def test_wildcards_are_expanded_where_the_shell_does_not(
+    as_verb: Callable[[Verb], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    for name in ("b.jpg", "a.jpg", "a.png", "[1] c.jpg"):
+        (tmp_path / name).touch()
+    given: list[Path] = []
+
+    def take(call: Call) -> int:
+        given[:] = call.options.paths
+        return 0
+
+    as_verb(take)
+    monkeypatch.chdir(tmp_path)
+    for words in (["*.jpg", "none*.jpg"], ["[1]*"]):
+        assert main(["predict", *words]) == 0
+        assert given == [Path(word) for word in words]
+    monkeypatch.setattr(cli, "_SHELL_LEAVES_WILDCARDS", True)
+    assert main(["predict", "?.jpg", "a.png", "none*.jpg"]) == 0
+    assert given == [Path("a.jpg"), Path("b.jpg"), Path("a.png"), Path("none*.jpg")]
+    assert main(["predict", "[1]*"]) == 0
+    assert given == [Path("[1] c.jpg")]
+
+
+class TestOutputThatCannotBeWritten:
+    """The job is done, and how it ended is said on stderr."""
+
+    @pytest.mark.skipif(sys.platform != "linux", reason="its device")
+    @pytest.mark.parametrize("as_json", [True, False])
+    def test_a_full_disk_below_stdout(self, as_json: bool) -> None:
+        with Path("/dev/full").open("w", encoding="utf-8") as out:
+            err = io.StringIO()
+            terminal = Terminal(out, err, as_json=as_json)
+            terminal.record({"path": "a.jpg"})
+            terminal.say("a.jpg: rose")
+            terminal.record({"summary": {"sorted": 1}})
+            terminal.say("1 photo moved. To undo that: flowersorter undo 1")
+            assert not terminal.close()
+        ending = '{"summary": {"sorted": 1}}' if as_json else "1 photo moved. To undo that: flowersorter undo 1"
+        assert err.getvalue().splitlines() == [
+            "The output could not be written to stdout: no space left on device. It ends with:",
+            ending,
+        ]
+
+    def test_stdout_that_is_closed(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setattr("sys.stdout", None)
+        assert main(["history"]) == 1
+        assert capsys.readouterr().err.splitlines() == [
+            "The output could not be written to stdout: it is closed. It ends with:",
+            "No photos were sorted yet.",
+        ]
+
+    def test_stderr_that_is_closed(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        monkeypatch.setattr("sys.stderr", None)
+        assert main(["history"]) == 0
+        assert main(["nonsense"]) == 2
+        assert capsys.readouterr().out == "No photos were sorted yet.\n"
+
+
 class TestCollection:
+    def test_a_reason_is_said_once(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The backup at opening, and what was to be saved, fail on the same full disk."""
+
+        def full(*_: object, **__: object) -> None:
+            raise UserError("The library could not be backed up", "the disk is full", "Free some space and try again")
+
+        def refused(*_: object, **__: object) -> None:
+            raise UserError("The library could not be saved", "the disk is full", "Free some space and try again")
+
+        monkeypatch.setattr("flowersorter.library.collection.back_up_if_changed", full)
+        monkeypatch.setattr("flowersorter.commands.history.runs", refused)
+        assert main(["--collection", str(tmp_path), "history"]) == 1
+        assert capsys.readouterr().err == (
+            "The library could not be saved: the disk is full. Free some space and try again.\n"
+        )
+
+    def test_a_collection_deleted_during_a_run_is_said_in_a_sentence(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        collection, photo = tmp_path / "collection", write_jpeg(tmp_path / "a.jpg")
+
+        def read(path: Path) -> FileBytes:
+            shutil.rmtree(collection)
+            return read_file(path)
+
+        monkeypatch.setattr("flowersorter.workflows.labelling.confirm_photo.read_file", read)
+        assert main(["--collection", str(collection), "label", str(photo), "--as", "rose"]) == 1
+        said = capsys.readouterr().err.splitlines()
+        assert len(said) == 1
+        assert said[0].startswith(f"The library {collection / 'library.sqlite'} is not there any more: its folder was")
+
     def test_a_backup_that_could_not_be_made_is_noted(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -268,6 +364,35 @@ class TestTerminal:
             terminal.record({"a": 1})
             terminal.note("note")
             assert (out.getvalue(), err.getvalue()) == (expected, "note\n")
+
+    def test_no_command_of_a_terminal_reaches_it(self) -> None:
+        """Whatever the text comes from: a file name can hold such commands."""
+
+        class Screen(io.StringIO):
+            def isatty(self) -> bool:
+                return True
+
+        name = "\x1b]0;title\x07\x9b2J\n.jpg"
+        out, err = io.StringIO(), Screen()
+        terminal = Terminal(out, err)
+        terminal.say(name)
+        terminal.say_table([[name, "1"]])
+        terminal.note(name)
+        with terminal.progress(tell=str) as report:
+            report(name)
+            report(Progress(name, 1, 2))
+        with Terminal(out, out).progress(tell=str) as report:
+            report(name)
+        shown_name = r"\x1b]0;title\x07\x9b2J\n.jpg"
+        assert out.getvalue().splitlines() == [shown_name, f"{shown_name}  1", shown_name]
+        assert err.getvalue().count(shown_name) >= 3
+        assert "\x1b]0;" not in err.getvalue()
+
+    def test_nor_in_a_complaint_about_the_command_line(self, capsys: pytest.CaptureFixture[str]) -> None:
+        assert main(["import", "--\x1b[2J"]) == 2
+        assert main(["import", "\x1b[2J.safetensors"]) == 1
+        assert main(["backbones", "--from", "\x1b[2J.pth"]) == 1
+        assert "\x1b" not in capsys.readouterr().err
 
     def test_a_name_that_is_no_text_survives_json(self) -> None:
         name = b"/caf\xe9/\x01\n.jpg"

@@ -46,6 +46,26 @@ def test_nonsense_date_is_none(tmp_path: Path, date: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "date",
+    [
+        "2024:05:05 10:00:00",
+        "2024-05-05 10:00:00",
+        "2024-05-05T10:00:00+02:00",
+        "2024/05/05 10:00:00.25",
+        "2024.05.05 10:00",
+        "2024:05:05 10:00",
+        "2024:5:5 10:00:00",
+    ],
+)
+def test_dates_of_other_programs_are_read(tmp_path: Path, date: str) -> None:
+    exif = Image.Exif()
+    exif[ExifTags.Base.DateTime] = date
+
+    taken_at = read_photo(write_jpeg(tmp_path / "a.jpg", exif=exif), short_side_px=64).metadata.taken_at
+    assert taken_at == datetime(2024, 5, 5, 10, 0, 0)
+
+
+@pytest.mark.parametrize(
     ("make", "model", "camera"),
     [
         ("Canon", "Canon EOS 80D", "Canon EOS 80D"),

@@ -65,7 +65,8 @@ def test_sidecars_and_other_files_are_counted(tmp_path: Path) -> None:
     result = scan(tmp_path, CancelToken())
 
     assert _names(result, tmp_path) == ["a.jpg"]
-    assert result.skipped == {"sidecar": 4, "not a photo": 4}
+    assert result.skipped == {"sidecar": 4, "raw": 1, "not a photo": 3}
+    assert result.skipped_in == {str(tmp_path): result.skipped}
 
 
 def test_empty_photo_is_found(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pytest
@@ -13,12 +13,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from flowersorter.vision.parallel import core_count, map_batches
+from flowersorter.errors import Cancelled
+from flowersorter.jobs import CancelToken
+from flowersorter.vision.parallel import ThreadPool, core_count, map_batches
+from tests.stuck import Stuck
 
 
 @given(st.lists(st.lists(st.integers(), min_size=1, max_size=3), max_size=12), st.integers(1, 4))
 def test_everything_is_worked_on_once(batches: list[list[int]], workers: int) -> None:
-    results = [sorted(result) for done in map_batches(iter(batches), list, workers) for result in done]
+    results = [sorted(result) for done in map_batches(iter(batches), list, workers, CancelToken()) for result in done]
     assert sorted(results) == sorted(sorted(batch) for batch in batches)
 
 
@@ -33,7 +36,7 @@ def test_batches_are_taken_as_late_as_possible() -> None:
             yield [number]
 
     finished = 0
-    for done in map_batches(batches(), len, workers=3):
+    for done in map_batches(batches(), len, workers=3, cancel=CancelToken()):
         assert taken <= finished + 3 + 1
         finished += len(done)
     assert finished == 50
@@ -41,7 +44,7 @@ def test_batches_are_taken_as_late_as_possible() -> None:
 
 def test_lanes_work_at_the_same_time() -> None:
     meeting = threading.Barrier(3, timeout=60)
-    results = map_batches(iter([[1], [2], [3]]), lambda _: meeting.wait(), workers=3)
+    results = map_batches(iter([[1], [2], [3]]), lambda _: meeting.wait(), workers=3, cancel=CancelToken())
     assert sorted(place for done in results for place in done) == [0, 1, 2]
 
 
@@ -50,7 +53,7 @@ def test_an_error_in_a_worker_reaches_the_caller() -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        list(map_batches(iter([[1], [2]]), fail, workers=2))
+        list(map_batches(iter([[1], [2]]), fail, workers=2, cancel=CancelToken()))
 
 
 def _blas_threads() -> set[int]:
@@ -62,7 +65,7 @@ def test_products_keep_to_one_thread_while_lanes_work() -> None:
     assert np.ones(2) @ np.ones(2) == 2  # NumPy's BLAS is loaded
     with threadpool_limits(limits=2, user_api="blas"):
         seen = []
-        for done in map_batches(iter([[1], [2], [3]]), lambda _: _blas_threads(), workers=2):
+        for done in map_batches(iter([[1], [2], [3]]), lambda _: _blas_threads(), workers=2, cancel=CancelToken()):
             seen += [*done, _blas_threads()]
         assert seen == [{1}] * len(seen)
         assert _blas_threads() == {2}
@@ -84,3 +87,29 @@ with threadpool_limits(limits=2, user_api="blas"), one_blas_thread():
 
 def test_there_is_a_worker_for_every_core_we_may_use() -> None:
     assert core_count() >= 1
+
+
+def test_batches_that_do_not_end_hold_up_no_cancelled_job() -> None:
+    stuck, cancel = Stuck(), CancelToken()
+    stuck.when_begun(cancel.cancel)
+    with pytest.raises(Cancelled):
+        list(map_batches(iter([[1], [2], [3]]), stuck, 2, cancel))
+    stuck.gate.set()
+
+
+def test_a_map_that_does_not_end_holds_up_no_cancelled_job() -> None:
+    stuck, cancel = Stuck(), CancelToken()
+    stuck.when_begun(cancel.cancel)
+    with pytest.raises(Cancelled), ThreadPool() as pool:
+        pool.map(stuck, [1], cancel)
+    stuck.gate.set()
+
+
+def test_results_that_came_before_the_cancellation_are_not_lost() -> None:
+    cancel = CancelToken()
+
+    def work(batch: Sequence[int]) -> int:
+        cancel.cancel()
+        return batch[0]
+
+    assert next(map_batches(iter([[1]]), work, 1, cancel)) == [1]

@@ -47,6 +47,12 @@ def test_a_thumbnail_that_cannot_be_written_stops_nothing(tmp_path: Path) -> Non
     assert [entry.name for entry in store.path(sha256_of(1)).parent.iterdir()] == [store.path(sha256_of(1)).name]
 
 
+def test_the_folder_of_a_deleted_collection_is_not_made_again(tmp_path: Path) -> None:
+    """On a drive that was removed, it would be made where the drive is mounted."""
+    ThumbnailStore(tmp_path / "collection" / "thumbnails").put(sha256_of(1), JPEG)
+    assert list(tmp_path.iterdir()) == []
+
+
 class Clock:
     now = float(TODAY_S)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 import tempfile
 import threading
@@ -284,3 +285,14 @@ def test_a_sound_library_passes_the_check(database: Database) -> None:
 def test_a_mistake_of_the_program_is_not_dressed_up(database: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="no such table"):
         database.query("SELECT * FROM unknown")
+
+
+def test_a_library_that_was_deleted_meanwhile_is_not_called_read_only(tmp_path: Path) -> None:
+    folder = tmp_path / "collection"
+    folder.mkdir()
+    database = Database(folder / "library.sqlite", [FIRST])
+    shutil.rmtree(folder)
+    why = r"is not there any more: its folder was deleted .* Start FlowerSorter again"
+    with pytest.raises(UserError, match=why), database.transaction() as connection:
+        add(connection, "lost")
+    database.close()

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
+from flowersorter.library.tables.class_names import class_key, class_name_of_folder, validated_name
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.library.tables.labels import LabelTable
 
@@ -267,3 +270,23 @@ def test_classes_only_a_former_model_knew_vanish(classes: ClassTable, labels: La
     classes.rename(found["renamed"], "mine")
     classes.keep_model_classes(["STILL KNOWN", "something else"])
     assert names(classes) == ["labelled", "still known", "mine", "the person's", "a folder's"]
+
+
+@pytest.mark.parametrize("folder", ["rose", "café", "Größe 10", "a.b", "..."])
+def test_the_class_of_a_folder_has_its_name(folder: str) -> None:
+    assert class_name_of_folder(folder) == folder
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("~", "%7E"), ("..", "%2E."), ("C:\\x", "C:%5Cx"), ("caf\udce9", "caf%E9"), ("a\x01b", "a%01b"), (" ", "%20")],
+)
+def test_what_cannot_stand_in_the_name_of_a_class_is_written_as_bytes(folder: str, name: str) -> None:
+    assert class_name_of_folder(folder) == name == validated_name(name)
+
+
+@given(st.lists(st.text(max_size=120), min_size=2, max_size=2, unique_by=class_key))
+def test_every_folder_has_a_class_of_its_own(folders: list[str]) -> None:
+    names = [class_name_of_folder(folder) for folder in folders]
+    assert [validated_name(name) for name in names] == names
+    assert len(set(names)) == 2

@@ -5,6 +5,7 @@ import hashlib
 import os
 import pickle
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from flowersorter.vision.backbone.weights import (
     load_state,
     recognise_weights,
 )
+from flowersorter.workflows.predicting.network_loader import open_embedder
 from tests.unit.vision.backbone.test_build import random_state
 
 RESNET18 = backbone("resnet18")
@@ -224,6 +226,52 @@ def test_a_wrong_file_installs_nothing(cache: Path, file: Path) -> None:
     with pytest.raises(ModelFileBad, match="not a ResNet-18"):
         install_weights(RESNET18, file)
     assert list(cache.iterdir()) == []
+
+
+def zero(state: dict[str, Tensor]) -> dict[str, Tensor]:
+    return {name: torch.zeros_like(tensor) for name, tensor in state.items()}
+
+
+def changed(name: str, change: Callable[[Tensor], Tensor]) -> Callable[[dict[str, Tensor]], dict[str, Tensor]]:
+    return lambda state: state | {name: change(state[name])}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "why"),
+    [
+        (changed("bn1.running_var", lambda each: -each), "computes values that are not numbers"),
+        (changed("layer4.0.bn2.weight", lambda each: each * 1e12), "computes values that are not numbers"),
+        (changed("conv1.weight", lambda each: each.double() * 1e200), "computes values that are not numbers"),
+        (changed("conv1.weight", torch.zeros_like), "the same result for every photo"),
+        (zero, "the same result for every photo"),
+        (changed("conv1.weight", lambda each: each.to("meta")), "the shape of conv1.weight without its numbers"),
+        (changed("conv1.weight", lambda each: each.to(torch.float8_e5m2)), "conv1.weight holds something that is not"),
+    ],
+    ids=["negative variance", "too large", "too large for 32 bits", "one layer zero", "zero", "meta", "float8"],
+)
+def test_weights_that_give_no_features_are_refused(
+    cache: Path,
+    tmp_path: Path,
+    state: dict[str, Tensor],
+    spoil: Callable[[dict[str, Tensor]], dict[str, Tensor]],
+    why: str,
+) -> None:
+    """A negative running variance is finite itself; a model "55 % right" was trained on the NaN it gives."""
+    file = tmp_path / "spoilt.pth"
+    torch.save(spoil(state), file)
+    with pytest.raises(ModelFileBad, match=why):
+        install_weights(SMALL, file)
+    assert list(cache.iterdir()) == []
+
+
+def test_weights_installed_before_that_are_refused_when_the_network_is_opened(
+    cache: Path, state: dict[str, Tensor]
+) -> None:
+    save_file(state | {"bn1.running_var": -state["bn1.running_var"]}, installed_path(SMALL))
+    with pytest.raises(ModelFileBad, match="computes values that are not numbers"):
+        open_embedder(SMALL, "cpu")
+    save_file(state, installed_path(SMALL))
+    assert open_embedder(SMALL, "cpu").batch_size
 
 
 def test_a_cache_that_cannot_be_written_is_told(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

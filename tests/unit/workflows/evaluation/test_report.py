@@ -19,6 +19,7 @@ from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.evaluation import report
 from flowersorter.workflows.evaluation.charts.axes import count_axis, log_axis, share_axis
 from flowersorter.workflows.evaluation.charts.builders import calibration_scene, confidence_scene, learning_scene
 from flowersorter.workflows.evaluation.charts.svg import STYLE, svg
@@ -26,6 +27,7 @@ from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluati
 from flowersorter.workflows.evaluation.report import ReportRequest, SavedReport, save_report
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.evaluations import evaluation, learning_points
+from tests.stuck import Stuck
 from tests.unit.workflows.conftest import draw_photos
 from tests.unit.workflows.stored_photos import remember
 
@@ -139,6 +141,19 @@ def test_pictures_come_from_the_photos_where_the_cache_was_emptied(
     page = read_page(saved(engine, mistaken, tmp_path / "report.html").files[0])
     assert len(page.of("src")) == 3
     assert page.text.count("no picture") == 1
+
+
+def test_a_report_is_cancelled_whatever_a_decoder_does(
+    engine: Engine, mistaken: Evaluation, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, cancel = Stuck(), CancelToken()
+    stuck.when_begun(cancel.cancel)
+    monkeypatch.setattr(report, "_picture", stuck)
+    with pytest.raises(Cancelled):
+        save_report(
+            engine, ReportRequest(mistaken, tmp_path / "report.html", learning_points(0.6, 0.9)), silent, cancel
+        )
+    stuck.gate.set()
 
 
 def test_names_stay_text_in_the_page(engine: Engine, tmp_path: Path) -> None:

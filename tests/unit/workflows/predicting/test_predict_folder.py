@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import threading
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -17,13 +19,14 @@ from flowersorter.domain.photo_rows import PhotoPredictions
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, FolderUnusable, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.jobs.worker_threads import workers_ended
 from flowersorter.library.collection import CollectionStore
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.features.views import WIDE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.labelling.set_labels import assign
-from flowersorter.workflows.predicting import extra_views, ingest
+from flowersorter.workflows.predicting import extra_views, ingest, predict_photos
 from flowersorter.workflows.predicting.network_loader import Embeds
 from flowersorter.workflows.predicting.photo_details import details, folder_rows, predictions_for
 from flowersorter.workflows.predicting.predict_folder import (
@@ -36,6 +39,7 @@ from flowersorter.workflows.predicting.predict_folder import (
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.stub_network import ColourNetwork, open_colour_network
+from tests.stuck import LIMIT_S, Stuck
 from tests.unit.workflows.conftest import draw_photos
 
 
@@ -347,3 +351,51 @@ def test_details_name_the_guesses_and_the_nearest_confirmed_photos(engine: Engin
     assert found.photo is not None
     assert sum(p for _, p in found.top) == pytest.approx(1, abs=1e-3)
     assert found.verdict is not Verdict.NONE
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [(ingest, "read_photo"), (extra_views, "pixels_of"), (sys.modules[predict_folder.__module__], "scan")],
+)
+def test_a_job_is_cancelled_whatever_a_decoder_or_a_drive_does(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch, module: ModuleType, name: str
+) -> None:
+    stuck, cancel = Stuck(), CancelToken()
+    stuck.when_begun(cancel.cancel)
+    monkeypatch.setattr(module, name, stuck)
+    with pytest.raises(Cancelled):
+        predict_folder(engine, PredictFolderRequest(photos), silent, cancel)
+    stuck.gate.set()
+    monkeypatch.undo()
+    assert len(labelled(engine, photos).rows) == 30
+
+
+def test_single_photos_are_cancelled_whatever_a_decoder_does(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stuck, cancel = Stuck(), CancelToken()
+    stuck.when_begun(cancel.cancel)
+    monkeypatch.setattr(predict_photos, "read_photo", stuck)
+    request = predict_photos.PredictRequest((photos / "2026" / "red_1.jpg",))
+    with pytest.raises(Cancelled):
+        predict_photos.predict_photos(engine, request, silent, cancel)
+    stuck.gate.set()
+
+
+def test_what_a_decoder_makes_after_its_job_was_cancelled_is_dropped(
+    engine: Engine, photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The collection may be closed by then."""
+    stuck, cancel = Stuck(), CancelToken()
+
+    def read(path: Path, *, short_side_px: int) -> LoadedPhoto:
+        stuck()
+        return read_photo(path, short_side_px=short_side_px)
+
+    stuck.when_begun(cancel.cancel)
+    monkeypatch.setattr(ingest, "read_photo", read)
+    with pytest.raises(Cancelled):
+        predict_folder(engine, PredictFolderRequest(photos), silent, cancel)
+    stuck.gate.set()
+    assert workers_ended(LIMIT_S)
+    assert not list(engine.collection.thumbnails.files())

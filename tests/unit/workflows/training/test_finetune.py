@@ -84,7 +84,7 @@ def test_a_network_of_the_collections_own_speaks_from_now_on(engine: Engine, str
     news: list[object] = []
     result = trained(engine, stripes, report=news.append, epochs=3)
     assert result.backbone == "tiny-tuned-1"
-    assert (result.photos, result.held_out, result.left_out) == (36, 6, 0)
+    assert (result.photos, result.held_out, result.gone) == (36, 6, 0)
     assert [each.number for each in result.epochs] == [0, 1, 2, 3]
     assert [each for each in news if isinstance(each, Epoch)] == list(result.epochs)
     assert {each.stage for each in news if isinstance(each, Progress)} >= {
@@ -370,7 +370,7 @@ def test_photos_without_any_picture_are_left_out_and_counted(engine: Engine, str
         engine.collection.thumbnails.path(engine.collection.photos.photos([photo_id])[photo_id].sha256).unlink()
         path.unlink()
     result = trained(engine)
-    assert (result.left_out, result.photos) == (3, 33)
+    assert (result.gone, result.photos) == (3, 33)
 
 
 def test_missing_small_pictures_are_made_again(engine: Engine, stripes: Path) -> None:
@@ -378,7 +378,7 @@ def test_missing_small_pictures_are_made_again(engine: Engine, stripes: Path) ->
     for path in (engine.collection.folder / "thumbnails").rglob("*.jpg"):
         path.unlink()
     result = trained(engine)
-    assert (result.left_out, result.photos) == (0, 36)
+    assert (result.gone, result.photos) == (0, 36)
     assert len(list((engine.collection.folder / "thumbnails").rglob("*.jpg"))) == 36
 
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from flowersorter.errors import Cancelled, ClassRefused, TooFewPhotos, UserError
+from flowersorter.errors import Cancelled, TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.models.model_table import ModelStore
+from flowersorter.library.tables.class_names import class_name_of_folder
 from flowersorter.library.tables.settings import BACKBONE
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.evaluate import EvaluateRequest, Evaluation, evaluate
@@ -123,9 +124,6 @@ def test_a_refused_folder_leaves_labels_and_classes_as_they_were(
     unreadable.parent.mkdir()
     unreadable.write_bytes(b"no photo")
     with pytest.raises(TooFewPhotos, match="two sub-folders"):
-        trained(used_engine, tmp_path / "new")
-    draw_photos(tmp_path / "new" / ("long" * 30), "red", 2, first=200)
-    with pytest.raises(ClassRefused, match="more than 100"):
         trained(used_engine, tmp_path / "new")
     assert remembered(used_engine) == before
     label_folder(used_engine, photos)
@@ -397,3 +395,43 @@ def test_evaluating_with_too_few_labels_says_so(engine: Engine, photos: Path) ->
     label_folder(engine, photos)
     with pytest.raises(TooFewPhotos):
         evaluated(engine)
+
+
+def test_a_folder_whose_name_cannot_be_a_class_is_learned_under_another_and_told(
+    engine: Engine, sorted_photos: Path
+) -> None:
+    """It used to stop the whole training."""
+    long = "long" * 30
+    draw_photos(sorted_photos / "~", "yellow", 4, first=300)
+    draw_photos(sorted_photos / long, "yellow", 4, first=400)
+    result = trained(engine, sorted_photos)
+    shortened = class_name_of_folder(long)
+    assert set(result.classes) == {"red", "green", "blue", "%7E", shortened}
+    assert result.left_out.renamed == {"~": "%7E", long: shortened}
+    again = predict_folder(engine, PredictFolderRequest(sorted_photos), silent, CancelToken())
+    assert set(again.rows.label_ids.tolist()) == {each.id for each in engine.collection.classes.all()}
+
+
+def test_a_class_without_a_photo_that_can_be_used_is_told_by_kind(engine: Engine, sorted_photos: Path) -> None:
+    """It used to vanish from the training unmentioned."""
+    for folder in ("roses", "tulips", "red"):
+        (sorted_photos / folder).mkdir(exist_ok=True)
+    (sorted_photos / "roses" / "DSC_1.NEF").write_bytes(b"raw")
+    (sorted_photos / "roses" / "deeper").mkdir()
+    (sorted_photos / "roses" / "deeper" / "DSC_2.NEF").write_bytes(b"raw")
+    (sorted_photos / "tulips" / "broken.jpg").write_bytes(b"no photo")
+    (sorted_photos / "red" / "notes.txt").write_text("no photo")
+    (sorted_photos / "red" / "red_100.xmp").write_text("a sidecar")
+    (sorted_photos / "outside.txt").write_text("in no class folder")
+    left_out = trained(engine, sorted_photos).left_out
+    assert left_out.kinds == {"not a photo": 2, "raw": 2, "sidecar": 1}
+    assert left_out.by_class == {
+        "red": {"not a photo": 1, "sidecar": 1},
+        "roses": {"raw": 2},
+        "tulips": {"unreadable": 1},
+    }
+    assert left_out.empty == ("roses", "tulips")
+    for folder in ("green", "blue"):
+        shutil.rmtree(sorted_photos / folder)
+    with pytest.raises(TooFewPhotos, match=r"no photo can be used of roses \(2 raw\), tulips \(1 unreadable\)"):
+        trained(engine, sorted_photos)

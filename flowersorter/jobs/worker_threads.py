@@ -1,0 +1,137 @@
+"""Threads that keep neither a cancelled job nor the end of the process waiting.
+
+A decoder can take hours for one picture, and a network drive may never answer; neither can be interrupted. Such a call
+is left behind in its thread: its result is dropped, and the process ends beside it.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections.abc import Callable, Collection
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from queue import Empty, SimpleQueue
+from typing import Any, TypeVar
+
+from flowersorter.jobs.progress import CancelToken
+
+Result = TypeVar("Result")
+
+#: How often the cancellation is checked while a call in another thread is awaited.
+CHECK_EVERY_S = 0.1
+#: How long a script that ends waits for calls that are left behind: torch aborts where the interpreter is taken down
+#: beside a forward pass, which takes a fraction of this.
+_END_WITHIN_S = 2.0
+
+
+class _Worker(threading.Thread):
+    """A daemon thread: `concurrent.futures` joins its threads when the interpreter ends."""
+
+    def __init__(self, call: Callable[[], None], name: str) -> None:
+        super().__init__(target=call, name=name, daemon=True)
+
+
+def start_worker(call: Callable[[], None], name: str) -> None:
+    """Call a function in a thread of its own, which nothing waits for."""
+    _Worker(call, name).start()
+
+
+def workers_ended(within_s: float) -> bool:
+    """Wait this long at most for the threads that run; returns whether all of them ended."""
+    end = time.monotonic() + within_s
+    for thread in threading.enumerate():
+        if isinstance(thread, _Worker):
+            thread.join(max(0.0, end - time.monotonic()))
+            if thread.is_alive():
+                return False
+    return True
+
+
+atexit.register(workers_ended, _END_WITHIN_S)
+
+
+class WorkerPool:
+    """Runs calls in a bounded number of threads.
+
+    Args:
+        threads: Their number at most.
+        initializer: Called once in each thread before its first call.
+    """
+
+    def __init__(self, threads: int, initializer: Callable[[], None] | None = None) -> None:
+        self._most, self._started, self._closed = threads, 0, False
+        self._initializer = initializer
+        self._calls = SimpleQueue[Callable[[], None] | None]()
+
+    def submit(self, call: Callable[..., Result], *arguments: Any) -> Future[Result]:
+        """Run a call as soon as a thread is free.
+
+        Raises:
+            RuntimeError: the pool is closed.
+        """
+        if self._closed:
+            raise RuntimeError("the pool is closed")
+        future: Future[Result] = Future()
+        self._calls.put(lambda: _run(future, call, arguments))
+        if self._started < self._most:
+            self._started += 1
+            start_worker(self._work, "worker")
+        return future
+
+    def close(self) -> None:
+        """Drop the calls that wait; a call that runs ends by itself, and its thread after it."""
+        self._closed = True
+        try:
+            while True:
+                self._calls.get_nowait()
+        except Empty:
+            for _ in range(self._started):
+                self._calls.put(None)
+
+    def _work(self) -> None:
+        if self._initializer is not None:
+            self._initializer()
+        while (call := self._calls.get()) is not None:
+            call()
+            del call  # an idle thread keeps no result alive
+
+
+def _run(future: Future[Result], call: Callable[..., Result], arguments: tuple[Any, ...]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = call(*arguments)
+    except BaseException as error:  # noqa: BLE001 - carried over to the thread that waits
+        future.set_exception(error)
+        del future  # it holds the traceback, and that this frame
+    else:
+        future.set_result(result)
+
+
+def first_done(futures: Collection[Future[Result]], cancel: CancelToken) -> set[Future[Result]]:
+    """Wait until one of these is done, and return all that are.
+
+    Raises:
+        Cancelled: a stop was requested and none is done.
+    """
+    while True:
+        done = wait(futures, CHECK_EVERY_S, FIRST_COMPLETED).done
+        if done:
+            return done
+        cancel.check()
+
+
+def call_apart(call: Callable[[], Result], cancel: CancelToken) -> Result:
+    """Return the result of a call in a thread of its own, which is left behind when the job is cancelled.
+
+    For calls that read and change nothing.
+
+    Raises:
+        Cancelled: a stop was requested.
+        Exception: raised by `call`.
+    """
+    future: Future[Result] = Future()
+    start_worker(lambda: _run(future, call, ()), "apart")
+    first_done([future], cancel)
+    return future.result()

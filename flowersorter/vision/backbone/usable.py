@@ -1,0 +1,37 @@
+"""Checks that a network gives features at all: weights of the right names and shapes can still give NaN."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from flowersorter.messages import text
+from flowersorter.vision.backbone.embedder import Embedder
+from flowersorter.vision.backbone.weights import bad_file
+
+
+def refuse_unusable(embedder: Embedder, path: Path) -> None:
+    """Embed a batch of two test pictures.
+
+    Args:
+        embedder: Of the weights.
+        path: Where they are from.
+
+    Raises:
+        ModelFileBad: the features are not finite, or do not depend on the picture.
+        DeviceUnavailable: the device has too little memory even for one crop.
+    """
+    features = embedder.embed(_test_pictures(embedder.batch_size, embedder.entry.crop_px))
+    if not np.isfinite(features).all():
+        raise bad_file(path, text("with these weights the network computes values that are not numbers"))
+    if (features == features[0]).all():
+        raise bad_file(path, text("with these weights the network gives the same result for every photo"))
+
+
+def _test_pictures(count: int, side_px: int) -> NDArray[np.uint8]:
+    """(count, side_px, side_px, 3) uint8: a ramp from black to white and noise, in turn."""
+    ramp = np.broadcast_to(np.linspace(0, 255, side_px).astype(np.uint8)[:, None, None], (side_px, side_px, 3))
+    noise = np.random.default_rng(0).integers(0, 256, ramp.shape, np.uint8)
+    return np.stack([noise if number % 2 else ramp for number in range(count)])

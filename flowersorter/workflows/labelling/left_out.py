@@ -1,0 +1,75 @@
+"""Counts what a folder of class folders holds beside the photos that are used, by class and kind."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from flowersorter.domain.place import Place
+from flowersorter.photos.scan import ScanResult, looks_like_photo
+from flowersorter.workflows.labelling.folder_labels import class_of
+
+#: The kind of a file that looks like a photo and cannot be read; the others are those of `ScanResult.skipped`.
+UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Files that are not used.
+
+    Attributes:
+        kinds: How many of each kind there are in all, without the unreadable ones.
+        by_class: How many of each kind there are in the folder of each class.
+        empty: The classes of folders in which there are only such files.
+        renamed: The name of the class by that of its folder, where the folder's cannot be used.
+        problems: Folders that cannot be entered, with the reason.
+    """
+
+    kinds: Mapping[str, int] = field(default_factory=dict)
+    by_class: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    empty: tuple[str, ...] = ()
+    renamed: Mapping[str, str] = field(default_factory=dict)
+    problems: tuple[tuple[Path, str], ...] = ()
+
+    def in_words(self, names: Collection[str]) -> str:
+        """What is left out of the folders of some classes: "rose (2 not a photo, 12 raw), tulip (1 unreadable)"."""
+        parts = (f"{name} ({_counts(self.by_class[name])})" for name in names)
+        return ", ".join(parts)
+
+
+NOTHING_LEFT_OUT = LeftOut()
+
+
+def _counts(kinds: Mapping[str, int]) -> str:
+    return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+
+
+def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used: Collection[str]) -> LeftOut:
+    """Count what is left out of a folder of class folders.
+
+    Args:
+        folder: Has one sub-folder per class.
+        scanned: What was found in it.
+        places: The photos found, after they were read.
+        used: Classes of which there are photos.
+    """
+    files = [(Path(parent), kind, n) for parent, kinds in scanned.skipped_in.items() for kind, n in kinds.items()]
+    files += [(place.path.parent, UNREADABLE, 1) for place in places if place.error is not None]
+    files += [(path.parent, UNREADABLE, 1) for path, _ in scanned.problems if looks_like_photo(path)]
+    by_class: dict[str, Counter[str]] = {}
+    for parent, kind, number in files:
+        name = class_of(parent.relative_to(folder))
+        if name is not None:
+            by_class.setdefault(name, Counter())[kind] += number
+    folders = {place.path.relative_to(folder).parts[0] for place in places if place.path.parent != folder}
+    meant = {name: class_of(Path(name)) or "" for name in sorted(folders)}
+    return LeftOut(
+        kinds=dict(sorted(scanned.skipped.items())),
+        by_class={name: dict(sorted(kinds.items())) for name, kinds in sorted(by_class.items())},
+        empty=tuple(sorted(by_class.keys() - set(used))),
+        renamed={name: each for name, each in meant.items() if each not in ("", unicodedata.normalize("NFC", name))},
+        problems=tuple((path, why) for path, why in scanned.problems if not looks_like_photo(path)),
+    )
