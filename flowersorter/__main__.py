@@ -64,7 +64,7 @@ def window_request(arguments: Sequence[str]) -> WindowRequest | None:
 def run() -> NoReturn:
     """Open the window or run a command, and end the process.
 
-    No opened file gets the number of a stream that was closed (``>&-``): the messages of a C library would end up in it.
+    No opened file gets the number of a closed stream (``>&-``): the messages of a C library would end up in it.
     Does not wait for a thread that still loads the network or decodes a photo after Ctrl+C or after the window was
     closed.
     """

@@ -43,7 +43,8 @@ def learned_photos(engine: Engine, folder: Path) -> LearnedPhotos:
     train_folder(engine, TrainFolderRequest(folder, backbone=DEFAULT), silent, CancelToken())
     classes = engine.collection.labels.class_ids()
     known = labelled_photos(engine, DEFAULT, classes)
-    stored = dict(zip(*engine.collection.photos.hashes(known.photo_ids), strict=True))
+    ids, hashes = engine.collection.photos.hashes(known.photo_ids)
+    hash_of = dict(zip(ids.tolist(), hashes, strict=True))
     ids = known.photo_ids
     files: dict[int, Path] = {}
     for place in engine.collection.photos.places(engine.collection.photos.all_places().ids.tolist()):
@@ -53,7 +54,7 @@ def learned_photos(engine: Engine, folder: Path) -> LearnedPhotos:
     return LearnedPhotos(
         files=tuple(files[photo_id] for photo_id in ids[order].tolist()),
         photo_ids=ids[order],
-        hashes=tuple(stored[photo_id] for photo_id in ids[order].tolist()),
+        hashes=tuple(hash_of[photo_id] for photo_id in ids[order].tolist()),
         features=known.features.take(order),
         targets=known.targets[order],
         class_names=known.class_names,
