@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 #: What `Places.from_rows` reads, in this order.
@@ -17,3 +18,16 @@ def path_range(folder: Path) -> tuple[bytes, bytes]:
         prefix += separator
     # The last byte is the separator, never 0xff: one higher is the first path after the folder's.
     return prefix, prefix[:-1] + bytes([prefix[-1] + 1])
+
+
+def path_ranges(roots: Path | Iterable[Path]) -> list[tuple[bytes, bytes]]:
+    """The bounds of the paths of single files and under folders, as in `path_range`, rising; none overlap."""
+    ranges = list[tuple[bytes, bytes]]()
+    paths = (roots,) if isinstance(roots, Path) else roots
+    bounds = [each for path in paths for each in (path_range(path), (os.fsencode(path), os.fsencode(path) + b"\0"))]
+    for low, high in sorted(bounds):
+        if ranges and low <= ranges[-1][1]:
+            ranges[-1] = ranges[-1][0], max(ranges[-1][1], high)
+        else:
+            ranges.append((low, high))
+    return ranges

@@ -61,6 +61,8 @@ CACHE_MEASURED = Setting[dict[str, int]]("cache measured", {})
 #: The folder that was last open, and those before it, newest first.
 LAST_FOLDER = Setting("folder", "")
 RECENT_FOLDERS = Setting[list[str]]("recent folders", [])
+#: The options of the scan by opened folder, as `ScanOptions.stored` gives them.
+SCAN_OPTIONS = Setting[dict[str, Any]]("scan options", {})
 #: Where models were last exported to or imported from.
 EXPORT_FOLDER = Setting("export folder", "")
 #: The last choices in the Sort dialog: "destination", "mode", "include", "aside".

@@ -12,6 +12,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
 #: Labels written in one transaction while a folder is scanned: a key press waits for one at most, about 20 ms.
@@ -24,7 +25,7 @@ def name_key(name: str) -> str:
 
 
 def label_by_known_folders(
-    collection: CollectionStore, folder: Path, places: Sequence[Place], names: Iterable[str]
+    collection: CollectionStore, roots: Roots, places: Sequence[Place], names: Iterable[str]
 ) -> int:
     """Label photos that stand in a sub-folder named like a class the collection or its model knows.
 
@@ -42,10 +43,12 @@ def label_by_known_folders(
     meaning: dict[str, str | None] = {}  # of each folder: photos share few of them
     wanted: dict[int, str] = {}
     places = Places.of(places)
+    outermost = sorted(absolute_roots(roots), key=lambda root: len(root.parts))
     for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in meaning:
-            meaning[parent] = _nearest(folder, Path(parent), known)
+            folder = next((root for root in outermost if Path(parent).is_relative_to(root)), None)
+            meaning[parent] = None if folder is None else _nearest(folder, Path(parent), known)
         meant = meaning[parent]
         if photo_id and meant is not None:
             wanted.setdefault(photo_id, meant)

@@ -15,6 +15,7 @@ from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.photos import PhotoRecord
+from flowersorter.photos.scan import Roots
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.batch_novelty import apart_with
 from flowersorter.workflows.predicting.imagenet_names import looks_like
@@ -86,9 +87,9 @@ def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = Non
     return rows_of(places, engine.collection.labels.get(photo_ids), predictions_for(engine, photo_ids, backbone))
 
 
-def folder_rows(engine: Engine, folder: Path) -> PhotoRows:
-    """Rows for every place the library knows under a folder, in natural order of their paths."""
-    return rows_for(engine, engine.collection.photos.places_under(folder))
+def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
+    """Rows for every place the library knows in the scope of a folder, or several, in natural order of their paths."""
+    return rows_for(engine, engine.collection.photos.places_under(roots))
 
 
 def details(engine: Engine, place_id: int) -> PhotoDetails:

@@ -17,7 +17,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.photos.scan import ScanResult, absolute_folder, scan
+from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
@@ -27,6 +27,7 @@ from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
+from flowersorter.workflows.predicting.scan_scope import scan_options
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
@@ -38,13 +39,13 @@ class PredictFolderRequest:
     """Label every photo under a folder.
 
     Attributes:
-        folder: Where the photos are.
+        roots: Where the photos are: a folder, or folders and single photos together.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         urgent: Which photos somebody is looking at, to be read first.
     """
 
-    folder: Path
+    roots: Roots
     device: str = "auto"
     backbone: str | None = None
     urgent: ViewportPriority | None = None
@@ -78,7 +79,7 @@ class PredictFolderResult:
         guesses: Predictions by photo; None where no model speaks for the backbone.
         decoded: Photos decoded by this call.
         unreadable: Files that look like photos and are none, with the reason.
-        skipped: Files left out of the scan, counted by kind.
+        skipped: Files and folders left out of the scan, counted by kind.
         problems: Folders and files that could not be looked at, with the reason.
         by_folder: Photos newly labelled by the class folder they stand in.
     """
@@ -99,20 +100,20 @@ def label(engine: Engine, request: PredictFolderRequest, report: Report, cancel:
     `RowsChanged` for every block.
 
     Raises:
-        FolderUnusable: the folder is missing or forbidden.
+        FolderUnusable: the folder is missing or forbidden; of several, all are.
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; what was read stays in the library.
     """
     collection = engine.collection
-    folder = absolute_folder(request.folder)
-    scanned, places = find_photos(collection, folder, report, cancel)
+    roots = absolute_roots(request.roots)
+    scanned, places = find_photos(collection, roots, report, cancel)
     report(FolderScanned(rows_for(engine, places, request.backbone)))
     decoded = read_new(engine, request, places, report, cancel)
     backbone = chosen_backbone(collection, request.backbone)
     named = model_for(engine, backbone)
     now = collection.photos.places(places.ids) if len(_unread(places)) else places
     names = collection.classes.without_deleted(named.model.class_names) if named else ()
-    by_folder = label_by_known_folders(collection, folder, now, names)
+    by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
     labels = collection.labels.get(now.known_photo_ids)
@@ -129,17 +130,19 @@ def label(engine: Engine, request: PredictFolderRequest, report: Report, cancel:
 
 
 def find_photos(
-    collection: CollectionStore, folder: Path, report: Report, cancel: CancelToken
+    collection: CollectionStore, roots: Roots, report: Report, cancel: CancelToken
 ) -> tuple[ScanResult, Places]:
-    """Scan a folder and bring the library's places up to date with it.
+    """Scan a folder, or several, with their scan options, and bring the library's places up to date with it.
 
     Raises:
-        FolderUnusable: the folder is missing or forbidden.
+        FolderUnusable: the folder is missing or forbidden; of several, all are.
     """
     report(Progress(text("Looking for photos"), 0))
-    scanned = scan(folder, cancel)
-    places = collection.photos.sync_folder(folder, scanned.photos.columns())
-    mark_deleted_photos(collection, folder, [path for path, _ in scanned.problems])
+    opened = absolute_roots(roots)
+    scanned = scan(opened, cancel, {root: scan_options(collection, root) for root in opened})
+    places = collection.photos.sync_folder(opened, scanned.photos.columns(), scanned.left_out)
+    for root in opened:
+        mark_deleted_photos(collection, root, [path for path, _ in scanned.problems])
     return scanned, places
 
 

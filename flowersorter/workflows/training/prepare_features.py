@@ -11,6 +11,7 @@ import numpy as np
 from flowersorter.errors import TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
+from flowersorter.photos.scan import check_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
@@ -52,6 +53,7 @@ def plan_labels(
         Cancelled: asked to stop.
     """
     collection = engine.collection
+    check_folder(folder)
     _, places = find_photos(collection, folder, report, cancel)
     read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
     now = collection.photos.places(places.ids)
