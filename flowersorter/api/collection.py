@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -36,6 +36,7 @@ class Collection:
         self._engine_or_closed: Engine | None = engine
         self._folder = engine.collection.folder
         self._device, self._progress = device, progress
+        self._left_out: Mapping[str, int] = {}
         self._opened = ExitStack()
         self._opened.callback(engine.close)
 
@@ -124,10 +125,37 @@ class Collection:
 
         return model_infos(self._library)
 
-    def label(self, folder: AnyPath) -> list[Photo]:
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What the last `label` or `sort` left out, by kind: {"hidden": 2, "link to another folder": 1}."""
+        return dict(self._left_out)
+
+    def set_scan_options(
+        self, folder: AnyPath, *, exclude: Sequence[str] = (), recursive: bool = True, follow_links: bool = False
+    ) -> None:
+        """Choose what a scan of a folder leaves out; remembered, and shared with the window and the terminal.
+
+        Args:
+            folder: As it is given to `label` and `sort`.
+            exclude: Patterns of names ("raw", "*.tif") or of paths from the folder ("day/raw", "**/old").
+            recursive: Whether to scan sub-folders.
+            follow_links: Whether to follow links that lead out of the folder.
+        """
+        from flowersorter.photos.scan import absolute_folder
+        from flowersorter.photos.scan_options import ScanOptions
+        from flowersorter.workflows.predicting.scan_scope import remember_scan_options
+
+        options = ScanOptions(tuple(exclude), recursive, follow_links)
+        remember_scan_options(self._library, absolute_folder(_path(folder)), options)
+
+    def label(self, folder: AnyPath, *more: AnyPath) -> list[Photo]:
         """Predict every photo in a folder and below it; no photo is touched.
 
         A photo is read once: the second call for the same folder takes a moment.
+
+        Args:
+            folder: A folder, or a single photo.
+            more: Others that are labelled together with it.
 
         Returns:
             One for each file that is named like a photo, in natural order of the paths ("IMG_2" before "IMG_10").
@@ -138,8 +166,9 @@ class Collection:
         """
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
 
-        request = PredictFolderRequest(_path(folder), self._device)
+        request = PredictFolderRequest(tuple(map(_path, (folder, *more))), self._device)
         result = self._run(label, request)
+        self._left_out = result.skipped
         return photos_of(self._engine, result)
 
     def predict_image(self, path: AnyPath) -> Prediction:
@@ -227,7 +256,7 @@ class Collection:
 
     def sort(
         self,
-        folder: AnyPath,
+        folder: AnyPath | Sequence[AnyPath],
         to: AnyPath,
         *,
         mode: Literal["copy", "move", "link", "symlink"] = "copy",
@@ -239,7 +268,7 @@ class Collection:
         Nothing is ever overwritten, every copy is compared with its original, and `undo` undoes the sort.
 
         Args:
-            folder: Where the photos are.
+            folder: Where the photos are: a folder, or several folders and photos.
             to: Gets the class folders; made if missing.
             mode: Copy the photos, move them, make hard links (same drive only), or symbolic links to the originals.
             include: Which guesses count, besides confirmed photos: all but "unknown", those that are at least
@@ -251,23 +280,24 @@ class Collection:
             SortRefused: `to` cannot be used safely, for example because it lies in `folder`.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
-        from flowersorter.photos.scan import absolute_folder
-        from flowersorter.sorting.plan import Mode, make_plan
+        from flowersorter.photos.scan import absolute_folder, absolute_roots
+        from flowersorter.sorting.plan import Mode
+        from flowersorter.workflows.filing import sort as sorting
         from flowersorter.workflows.filing.refile import RefileRequest, refile
-        from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
-        source, target = absolute_folder(_path(folder)), absolute_folder(_path(to))
-        make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refused at once, before photos are read
-        self.label(source)
+        target = absolute_folder(_path(to))
+        roots = absolute_roots(map(_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        sorting.check_destination(roots, target, Mode(mode), CancelToken())
+        self.label(*roots)
         if not dry_run:  # what was filed before goes where its label says now, or it would stand under two classes
-            known = self._library.photos.places_under(source)
+            known = self._library.photos.places_under(roots)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
             self._run(refile, RefileRequest(photo_ids))
-        request = SortRequest(source, target, Mode(mode), Include(include))
-        plan = self._run(plan_sort, request)
+        request = sorting.SortRequest(roots, target, Mode(mode), sorting.Include(include))
+        plan = self._run(sorting.plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
-        done = self._run(run_sort, RunSortRequest(plan))
+        done = self._run(sorting.run_sort, sorting.RunSortRequest(plan))
         return report_of_run(plan, done)
 
     def undo(self, sort: int | None = None) -> int:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import predict_one_folder, say_folder
+from flowersorter.commands.shared.folder_output import predict_folders, say_folder
 from flowersorter.commands.shared.json_lines import (
     ModelName,
     count_lines,
@@ -70,7 +70,7 @@ def _is_folder(path: Path) -> bool:
 
 def _predict_folder(call: Call, engine: Engine, folder: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
     options = call.options
-    result = predict_one_folder(call, engine, folder)
+    result = predict_folders(call, engine, folder)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     likenesses = strangers(engine, result.rows, options.backbone)
     model = model_name(engine, options.backbone)

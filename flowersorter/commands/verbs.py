@@ -44,6 +44,27 @@ def _add_predict(parser: LineParser) -> None:
     parser.add_argument(
         "--top", type=_number, metavar="N", default=5, help="show at most N suggestions for a photo (default: 5)"
     )
+    _add_scan_options(parser)
+
+
+def _add_scan_options(parser: LineParser) -> None:
+    group = parser.add_argument_group("scope of the scan, remembered for the folder")
+    group.add_argument(
+        "--exclude",
+        action="append",
+        metavar="PATTERN",
+        help="leave out folders and photos with such a name (raw, *.tif) or path from FOLDER (day/raw, **/old); repeat "
+        "for several; replaces the patterns remembered",
+    )
+    group.add_argument("--no-exclude", action="store_true", help="leave out nothing by name")
+    group.add_argument(
+        "--recursive", action=argparse.BooleanOptionalAction, help="scan sub-folders as well, or not (default: yes)"
+    )
+    group.add_argument(
+        "--follow-links",
+        action=argparse.BooleanOptionalAction,
+        help="follow links that lead out of FOLDER, or not (default: no)",
+    )
 
 
 def _add_label(parser: LineParser) -> None:
@@ -59,7 +80,7 @@ def _add_label(parser: LineParser) -> None:
 
 
 def _add_sort(parser: LineParser) -> None:
-    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER", help="folders, or single photos")
     parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help="create the class folders here")
     mode = parser.add_mutually_exclusive_group()
     for name, effect in (
@@ -74,6 +95,7 @@ def _add_sort(parser: LineParser) -> None:
     parser.add_argument(
         "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
     )
+    _add_scan_options(parser)
 
 
 def _add_train(parser: LineParser) -> None:

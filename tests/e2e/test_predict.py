@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -149,3 +150,21 @@ def test_label_says_what_photos_are_and_removes_it_again(labelled: Labelled, pro
     assert (failed.code, failed.summary["labelled"]) == (1, 0)
     assert failed.err == "None of the photos could be read.\n"
     assert tree(labelled.folder) == before
+
+
+def test_the_scan_options_are_remembered_and_told(fresh: Program, tmp_path: Path) -> None:
+    folder, outside = tmp_path / "photos", tmp_path / "outside"
+    for path in (folder / "IMG_1.jpg", folder / "day 1" / "IMG_2.jpg", outside / "far.jpg"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_jpeg(path, textured(colour=RED, seed=len(path.parts)))
+    (folder / "far.jpg").symlink_to(outside / "far.jpg")
+
+    first = fresh.ok("predict", folder, "--no-recursive", "--exclude", "IMG_*", "--exclude", "*.heic")
+    again = fresh.ok("predict", folder, "--json")
+    reset = fresh.ok("predict", folder, "--json", "--recursive", "--no-exclude")
+
+    assert "Left out by the scan options: 1 excluded photo, 1 sub-folder" in first.out
+    assert "1 link to another folder was not followed (--follow-links)." in first.out
+    assert again.summary["left_out"] == {"link to another folder": 1, "excluded photo": 1, "sub-folder": 1}
+    assert (again.summary["photos"], reset.summary["photos"]) == (0, 2)
+    assert reset.summary["left_out"] == {"link to another folder": 1}

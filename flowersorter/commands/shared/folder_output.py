@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,25 +18,45 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
 from flowersorter.messages import text
-from flowersorter.photos.scan import looks_like_photo
+from flowersorter.photos.folder_walk import EXCLUDED_FOLDER, EXCLUDED_PHOTO, LINK_OUT, NOT_A_PHOTO, SUB_FOLDER
+from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.workflows.models.current_model import chosen_backbone
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+from flowersorter.workflows.predicting.scan_scope import remember_scan_options, scan_options
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
+_BY_OPTIONS = (EXCLUDED_FOLDER, EXCLUDED_PHOTO, SUB_FOLDER)
 
 
-def predict_one_folder(call: Call, engine: Engine, folder: Path) -> PredictFolderResult:
+def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderResult:
     """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
-    request = PredictFolderRequest(folder, call.options.device, call.options.backbone)
+    _remember_options(call, engine.collection, roots)
+    request = PredictFolderRequest(roots, call.options.device, call.options.backbone)
     with call.terminal.progress() as report:
         result = label(engine, request, report, call.cancel)
     for path, reason in result.problems:
         if not looks_like_photo(path):
             call.terminal.note(f"{shown(path)}: {reason}")
     return result
+
+
+def _remember_options(call: Call, collection: CollectionStore, roots: Roots) -> None:
+    """Change the scan options of folders as far as the command line says so."""
+    options = call.options
+    exclude = () if options.no_exclude else options.exclude
+    given = {
+        name: value
+        for name, value in (("recursive", options.recursive), ("follow_links", options.follow_links))
+        if value is not None
+    }
+    for root in absolute_roots(roots):
+        before = scan_options(collection, root)
+        after = replace(before, exclude=before.exclude if exclude is None else tuple(exclude), **given)
+        if after != before and root.is_dir():
+            remember_scan_options(collection, root, after)
 
 
 def say_folder(
@@ -76,7 +97,7 @@ def say_folder(
             f"{counted(labelled, 'photo')} with a label from you or from the folder name; sorting uses the label."
         )
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
-    _say_skipped(terminal, result)
+    say_skipped(terminal, result)
     _say_lost_labels(terminal, collection, folder)
 
 
@@ -93,26 +114,36 @@ def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folder: Pa
         terminal.say(text(words, count=gone))
 
 
-def _say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
-    if result.skipped:
-        terminal.say("Skipped: " + skipped_in_words(result.skipped))
+def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
+    """Say which files are no photos, and what the scan options leave out."""
+    skipped = dict(result.skipped)
+    links = skipped.pop(LINK_OUT, 0)
+    left_out = {kind: skipped.pop(kind) for kind in _BY_OPTIONS if kind in skipped}
+    if skipped:
+        terminal.say("Skipped: " + _in_words(skipped))
+    if left_out:
+        terminal.say(text("Left out by the scan options: {kinds}", kinds=_in_words(left_out)))
+    if links:
+        one, many = "{links} was not followed", "{links} were not followed"
+        what = counted(links, "link to another folder", "links to other folders")
+        terminal.say(f"{text(one if links == 1 else many, links=what)} (--follow-links).")
 
 
-def skipped_in_words(skipped: Mapping[str, int]) -> str:
+def _in_words(skipped: Mapping[str, int]) -> str:
     """Skipped files by kind: "1 hidden file, 2 files that are not photos"."""
     parts = []
     for kind, number in sorted(skipped.items()):
-        if kind == "not a photo":
+        if kind == NOT_A_PHOTO:
             parts.append("1 file that is not a photo" if number == 1 else f"{number} files that are not photos")
         else:
-            parts.append(counted(number, f"{kind} file"))
+            parts.append(counted(number, kind if kind in _BY_OPTIONS else f"{kind} file"))
     return ", ".join(parts)
 
 
-def say_no_photos(call: Call, folder: Path, result: PredictFolderResult) -> None:
+def say_no_photos(call: Call, roots: Roots, result: PredictFolderResult) -> None:
     """Say that there is nothing to do, and what the folder holds instead."""
-    call.terminal.say(f"There are no photos in {shown(folder.absolute())}.")
-    _say_skipped(call.terminal, result)
+    call.terminal.say(f"There are no photos in {', '.join(map(shown, absolute_roots(roots)))}.")
+    say_skipped(call.terminal, result)
 
 
 def say_missing_model(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:

@@ -256,3 +256,18 @@ def test_labels_of_deleted_photos_are_counted_and_can_be_forgotten(collection: C
     (photos / "red_0.jpg").unlink()
     collection.label(photos)
     assert (collection.gone_labels(), collection.forget_gone_labels(), collection.gone_labels()) == (1, 1, 0)
+
+
+def test_the_scope_of_a_folder_is_chosen_and_told(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    other = draw_photos(tmp_path / "other", "yellow", 2)
+    collection.set_scan_options(photos, exclude=["green_*", "broken*"])
+
+    found = collection.label(photos, other[1])
+
+    assert len(found) == 11
+    assert found[0].path == other[1]
+    assert collection.left_out == {"excluded photo": 6}
+    report = collection.sort([photos, other[1]], tmp_path / "sorted")
+    assert len(report.photos) == 11
+    with pytest.raises(SortRefused):
+        collection.sort([photos, other[1]], tmp_path / "other" / "sorted")

@@ -31,7 +31,7 @@ def problem(*arguments: str) -> tuple[str, str]:
 )
 def test_options_stand_anywhere(line: str) -> None:
     options = parse(line.split())
-    assert (options.verb, options.folder, options.to) == ("sort", Path("photos"), Path("there"))
+    assert (options.verb, options.folders, options.to) == ("sort", [Path("photos")], Path("there"))
     assert (options.json, options.mode, options.dry_run) == (True, "move", False)
 
 
