@@ -16,9 +16,9 @@ from flowersorter.commands.shared.parser import parse_window
 
 @dataclass(frozen=True, slots=True)
 class WindowRequest:
-    """A window: with which folder, and with which collection."""
+    """A window: with which folders and photos, and with which collection."""
 
-    folder: Path | None = None
+    roots: tuple[Path, ...] = ()
     collection: Path | None = None
 
 
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as error:
         print(f"The window cannot be opened: {error}.", file=sys.stderr)  # noqa: T201
         return 1
-    return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.collection)
+    return app.run(sys.argv[:1] or ["flowersorter"], wish.roots, wish.collection)
 
 
 def window_request(arguments: Sequence[str]) -> WindowRequest | None:
@@ -52,8 +52,12 @@ def window_request(arguments: Sequence[str]) -> WindowRequest | None:
     line = parse_window(arguments)
     if line is None:
         return None
-    folder: Path | None = line.folder
-    return WindowRequest(folder.parent if folder is not None and folder.is_file() else folder, line.collection)
+    roots: tuple[Path, ...] = line.roots
+    if any(map(Path.is_file, roots)):
+        from flowersorter.photos.scan import roots_to_open
+
+        roots = roots_to_open(roots)
+    return WindowRequest(roots, line.collection)
 
 
 def run() -> NoReturn:

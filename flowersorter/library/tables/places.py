@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from pathlib import Path
 
 #: What `Places.from_rows` reads, in this order.
@@ -31,3 +33,9 @@ def path_ranges(roots: Path | Iterable[Path]) -> list[tuple[bytes, bytes]]:
         else:
             ranges.append((low, high))
     return ranges
+
+
+def is_within(path: bytes, ranges: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether a path is in one of the ranges that `path_ranges` gives."""
+    at = bisect_right(ranges, path, key=itemgetter(0)) - 1
+    return at >= 0 and path < ranges[at][1]

@@ -113,7 +113,7 @@ class TrainingController(QObject):
 
     def _predict_again(self) -> None:
         self.trained.emit()
-        if self._folder.folder is None:
+        if not self._folder.roots:
             self.told.emit()
             return
         columns = self._session.photos.columns

@@ -44,6 +44,13 @@ SPECS = (
     ),
     Spec("look_again", _t("Rescan Fo&lder"), ("F5",), "", _t("Find new, changed and missing photos")),
     Spec(
+        "scan_options",
+        _t("Scan O&ptions…"),
+        ("Ctrl+Shift+O",),
+        "",
+        _t("Leave out folders and photos, or follow links to other folders"),
+    ),
+    Spec(
         "new_collection",
         _t("&New Collection…"),
         ("Ctrl+Alt+N",),
@@ -154,6 +161,7 @@ MENUS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
             "open_folder",
             "recent_menu",
             "look_again",
+            "scan_options",
             "",
             "new_collection",
             "open_collection",

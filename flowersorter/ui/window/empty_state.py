@@ -53,7 +53,7 @@ class EmptyState(QWidget):
         self.button.setIconSize(QSize(20, 20))
         self.button.setIcon(theme.icon("open-folder", self.palette().color(QPalette.ColorRole.HighlightedText)))
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.hint = _label(self.tr("or drop a folder anywhere in this window"), self, muted=True)
+        self.hint = _label(self.tr("or drop folders or photos anywhere in this window"), self, muted=True)
         self.promise = _label(
             self.tr(
                 "Your photos stay on this computer. Files change only when you sort, and every sort can be undone."

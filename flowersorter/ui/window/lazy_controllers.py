@@ -20,6 +20,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 if TYPE_CHECKING:
     from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
     from flowersorter.ui.filing.filing_controller import FilingController
+    from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
     from flowersorter.ui.labels.label_next_controller import LabelNextController
     from flowersorter.ui.models.import_export_controller import ImportExportController
@@ -58,6 +59,11 @@ class LazyControllers(QObject):
     def sort(self) -> None:
         """Sort the photos, after a preview."""
         self.sorting.start()
+
+    @Slot()
+    def show_scan_options(self) -> None:
+        """Let the person choose what a scan leaves out."""
+        self.scanning.show()
 
     @Slot()
     def undo_sort(self) -> None:
@@ -130,6 +136,13 @@ class LazyControllers(QObject):
         made.files_changed.connect(self.files_changed)
         made.places_requested.connect(self.places_requested)
         return made
+
+    @cached_property
+    def scanning(self) -> ScanOptionsController:
+        """Owns the dialog of the scan options."""
+        from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
+
+        return ScanOptionsController(self._session, self._front, self._folder, self)
 
     @cached_property
     def taking(self) -> ImportExportController:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.domain.photo_class import PhotoClass
@@ -27,13 +27,16 @@ from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
-from flowersorter.ui.window.folder_drop import dropped_folder
+from flowersorter.ui.window.folder_drop import FolderDrop
 from flowersorter.ui.window.lazy_controllers import LazyControllers
 from flowersorter.ui.window.selection_controller import SelectionController
 from flowersorter.ui.window.window_controller import WindowController
 from flowersorter.ui.window.window_state import WindowState
 from flowersorter.workers.throttle import Coalescer
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
+
+if TYPE_CHECKING:
+    from flowersorter.photos.scan import Roots
 
 COUNTS_MS = 80
 
@@ -51,7 +54,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.setMinimumSize(720, 480)
-        self.setAcceptDrops(True)
         self.session = session
         self._counts = Coalescer(COUNTS_MS, self)
         self._build()
@@ -113,7 +115,7 @@ class MainWindow(QMainWindow):
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.corrections, self)
         self.looking = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
         self.collections = CollectionsController(session, front, self.actions_by_name.collections_menu, self)
-        self.setWindowTitle(self.collections.title(None))
+        self.setWindowTitle(self.collections.title(()))
 
     def _connect(self) -> None:
         queue, photos = self.session.queue, self.session.photos
@@ -146,6 +148,7 @@ class MainWindow(QMainWindow):
         self.header.back_requested.connect(self.shelf.show_all)
         self.empty.open_requested.connect(self.looking.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
+        FolderDrop(self).dropped.connect(self.open_folder)
         self.inspector.preview_requested.connect(self.preview.show)
         self.inspector.show_in_folder_requested.connect(self.looking.show_in_folder)
         self.inspector.class_picked.connect(self.picked.assign)
@@ -172,6 +175,7 @@ class MainWindow(QMainWindow):
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
         self.folder.show_requested.connect(self.shelf.show)
+        self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.corrections.labels_changed.connect(self._on_labels)
         late = self.on_demand
         for asking in (self.training, late):
@@ -191,6 +195,7 @@ class MainWindow(QMainWindow):
         handlers: dict[str, Callable[..., object]] = {
             "open_folder": self.looking.ask_for_folder,
             "look_again": self._look_again,
+            "scan_options": late.show_scan_options,
             "new_collection": self.collections.make,
             "open_collection": self.collections.choose,
             "sort": late.sort,
@@ -248,18 +253,19 @@ class MainWindow(QMainWindow):
 
     # -- what is shown
 
-    def expect(self, folder: Path) -> None:
+    def expect(self, roots: Roots) -> None:
         """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.collections.title(folder))
+        self.setWindowTitle(self.collections.title(roots))
         self.shelf.looking = True
         self.shelf.show_title()
 
-    def open_folder(self, folder: Path) -> None:
-        """Show this folder and predict its new photos."""
+    @Slot(object)
+    def open_folder(self, roots: Roots) -> None:
+        """Show a folder, or several folders and photos together, and predict the new photos."""
         if self.session.photos.filter.places is not None:
             self.shelf.show_all()
-        self.folder.open(folder)
+        self.folder.open(roots)
 
     @Slot()
     def _show_counts(self) -> None:
@@ -269,10 +275,10 @@ class MainWindow(QMainWindow):
         self._enable()
 
     def _enable(self) -> None:
-        actions, is_open = self.actions_by_name, self.folder.folder is not None
+        actions, is_open = self.actions_by_name, bool(self.folder.roots)
         for name in ("confirm", "clear_label", "preview", "show_in_folder"):
             actions[name].setEnabled(is_open)
-        for name in ("look_again", "sort", "select_all", "hide_checked", "label_next"):
+        for name in ("look_again", "scan_options", "sort", "select_all", "hide_checked", "label_next"):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
             actions[name].setEnabled(self.shelf.class_shown > 0)
@@ -285,9 +291,9 @@ class MainWindow(QMainWindow):
     # -- slots: the folder
 
     @Slot(object)
-    def _on_opened(self, folder: Path) -> None:
+    def _on_opened(self, roots: Roots) -> None:
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.collections.title(folder))
+        self.setWindowTitle(self.collections.title(roots))
         self.session.corrections.clear()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self._on_selection()
@@ -298,7 +304,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_folder_closed(self) -> None:
         self.pages.setCurrentWidget(self.empty)
-        self.setWindowTitle(self.collections.title(None))
+        self.setWindowTitle(self.collections.title(()))
         self.empty.show_recent(self.folder.recent)
         self._enable()
 
@@ -346,7 +352,7 @@ class MainWindow(QMainWindow):
             thumbnail = self.session.thumbnails.image(wanted) if error is None else None
             self.inspector.show_place(wanted, thumbnail, error)
         else:
-            self.inspector.show_nothing(len(picked), folder_open=self.folder.folder is not None)
+            self.inspector.show_nothing(len(picked), folder_open=bool(self.folder.roots))
         self._enable()
 
     @Slot(int)
@@ -359,20 +365,6 @@ class MainWindow(QMainWindow):
     @Slot()
     def _show_checked(self) -> None:
         self.actions_by_name["hide_checked"].setChecked(False)
-
-    # -- what comes from outside
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A folder of photos, or photos, may be dropped anywhere."""
-        if dropped_folder(event.mimeData()) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        folder = dropped_folder(event.mimeData())
-        if folder is not None:
-            event.acceptProposedAction()
-            self.open_folder(folder)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width sensibly."""

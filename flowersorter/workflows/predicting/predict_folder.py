@@ -27,7 +27,7 @@ from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
-from flowersorter.workflows.predicting.scan_scope import scan_options
+from flowersorter.workflows.predicting.scan_scope import scan_options_of
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
@@ -139,9 +139,9 @@ def find_photos(
     """
     report(Progress(text("Looking for photos"), 0))
     opened = absolute_roots(roots)
-    scanned = scan(opened, cancel, {root: scan_options(collection, root) for root in opened})
+    scanned = scan(opened, cancel, scan_options_of(collection, opened))
     places = collection.photos.sync_folder(opened, scanned.photos.columns(), scanned.left_out)
-    for root in opened:
+    for root in filter(Path.is_dir, opened):
         mark_deleted_photos(collection, root, [path for path, _ in scanned.problems])
     return scanned, places
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,12 @@ from flowersorter.photos.scan_options import ScanOptions
 def scan_options(collection: CollectionStore, folder: Path) -> ScanOptions:
     """The options that are remembered for an opened folder, by its absolute path; else the default ones."""
     return options_in(collection.settings.get(SCAN_OPTIONS), folder)
+
+
+def scan_options_of(collection: CollectionStore, folders: Iterable[Path]) -> dict[Path, ScanOptions]:
+    """The options of several folders."""
+    stored = collection.settings.get(SCAN_OPTIONS)
+    return {folder: options_in(stored, folder) for folder in folders}
 
 
 def remember_scan_options(collection: CollectionStore, folder: Path, options: ScanOptions) -> None:

@@ -164,6 +164,6 @@ def test_a_whole_check_that_is_asked_for_does_not_make_do_with_the_folders(
 
 
 def test_without_a_folder_that_is_open_it_is_told_too(contradicting: Program, qtbot: QtBot) -> None:
-    contradicting.window.folder.folder = None
+    contradicting.window.folder.roots = ()
     contradicting.window.actions_by_name["retrain"].trigger()
     link_about(contradicting, "1 photo is in two class folders", qtbot)

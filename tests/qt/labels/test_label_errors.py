@@ -245,7 +245,7 @@ def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
     program.window.training.trained.connect(lambda: QTimer.singleShot(0, lambda: program.window.open_folder(other)))
     program.window.training.start()
     idle(program, qtbot)
-    assert program.window.folder.folder == other
+    assert program.window.folder.roots == (other,)
     assert "suggestion" not in program.window.job_bar.message.text().lower()
 
 

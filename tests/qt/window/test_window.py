@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -189,32 +189,6 @@ def test_hiding_checked_photos_and_the_least_sure_first(program: Program) -> Non
     assert program.photos.filter.order is Order.LEAST_SURE
 
 
-def drop(window: QWidget, urls: list[QUrl]) -> bool:
-    mime = QMimeData()
-    mime.setUrls(urls)
-    copy, left, plain = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(window.rect().center(), copy, mime, left, plain)
-    QApplication.sendEvent(window, enter)
-    if enter.isAccepted():
-        event = QDropEvent(QPointF(window.rect().center()), copy, mime, left, plain)
-        QApplication.sendEvent(window, event)
-    return enter.isAccepted()
-
-
-def test_a_dropped_folder_or_photo_opens_its_folder(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
-    other = draw_folder(tmp_path / "other", 1)
-    assert drop(program.window, [QUrl.fromLocalFile(str(other))])
-    assert program.window.folder.folder == other
-    idle(program, qtbot)
-    assert program.photos.rowCount() == 4
-    assert drop(program.window, [QUrl.fromLocalFile(str(tmp_path / "photos" / "IMG_000_red.jpg"))])
-    assert program.window.folder.folder == tmp_path / "photos"
-    idle(program, qtbot)
-    assert program.photos.rowCount() == 19
-    assert not drop(program.window, [QUrl("https://example.org/flowers")])
-    assert [each.name for each in program.window.folder.recent] == ["photos", "other"]
-
-
 def test_a_folder_that_is_gone_is_said_clearly(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
     program.window.open_folder(tmp_path / "nowhere")
     idle(program, qtbot)
@@ -370,7 +344,7 @@ def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot) -> None:
         assert program.window.header.zoom.value() == 240
         assert program.photos.filter.order is Order.LEAST_SURE
         assert not program.window.inspector.isVisible()
-        assert program.window.folder.folder == folder
+        assert program.window.folder.roots == (folder,)
         idle(program, qtbot)
         assert program.photos.rowCount() == 4
 
