@@ -201,14 +201,15 @@ class Collection:
             The name of its class, as the collection spells it.
 
         Raises:
-            PhotoUnreadable: the file is missing or no photo.
+            PhotoUnreadable: the file is missing, or no class was named and it is no photo. A file that is none can be
+                given a class: it is sorted, and nothing is learned from it.
             ClassRefused: the class name cannot be used.
             TooFewPhotos: no class was named, and there is no model to guess one.
         """
         from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo
 
         request = ConfirmRequest(_path(path), class_name, self._device)
-        name = self._run(confirm_photo, request)
+        name = self._run(confirm_photo, request).class_name
         if move_copies:
             from flowersorter.workflows.filing.refile import RefileRequest, photos_at, refile
 

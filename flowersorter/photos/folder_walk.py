@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from operator import attrgetter
@@ -16,7 +16,7 @@ from flowersorter.natural_sort import natural_ranking
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan_options import ScanOptions
-from flowersorter.photos.sidecars import SIDECAR_SUFFIXES, sidecars_by_photo
+from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
 
 HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
 #: Left out by the options of the scan.
@@ -76,6 +76,18 @@ class FoundPhotos(Sequence[FoundPhoto]):
 def has_photo_suffix(name: str) -> bool:
     """Whether a file has the suffix of a photo, by its name."""
     return _suffix(name) in PHOTO_SUFFIXES
+
+
+def can_have_class(name: str) -> bool:
+    """Whether a file is shown and sorted, by its name: a photo, or a RAW or a film, which are not decoded."""
+    return has_photo_suffix(name) or why_not_decoded(name) is not None
+
+
+def why_not_decoded(name: str) -> str | None:
+    """Why a file is shown without a picture, by its name; None for a photo and for other files."""
+    if _suffix(name) in RAW_SUFFIXES:
+        return "it is a RAW file, which is not shown"
+    return "it is a film, which is not shown" if _suffix(name) in FILM_SUFFIXES else None
 
 
 def _suffix(name: str) -> str:
@@ -152,7 +164,7 @@ class FolderWalk:
             entries = [entry for entry in entries if entry.name != THUMBNAIL_FOLDER]
             self.skipped[HIDDEN] += 1
         photos: list[str] = []
-        others: list[str] = []
+        others: dict[str, os.DirEntry[str]] = {}
         prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is slow
         for entry in entries:
             if _is_link(entry):
@@ -162,14 +174,11 @@ class FolderWalk:
                     self._folders.append((folder / entry.name, root))
             elif has_photo_suffix(entry.name):
                 photos.append(entry.name)
-                if root.options.exclude and root.excludes(folder / entry.name, folder=False):
-                    self._leave_out(folder / entry.name, EXCLUDED_PHOTO)
-                else:
-                    self._take_photo(prefix + entry.name, entry)
+                self._take_photo(prefix + entry.name, entry, root)
             else:
-                others.append(entry.name)
+                others[entry.name] = entry
         if others:
-            self._count_others(others, photos)
+            self._take_others(folder, others, photos, root)
 
     def photos_in_order(self) -> FoundPhotos:
         """Return the found photos, in natural order."""
@@ -244,7 +253,7 @@ class FolderWalk:
             is_folder = entry.is_dir()
         except OSError:
             is_folder = False
-        if not is_folder and not has_photo_suffix(entry.name):
+        if not is_folder and not can_have_class(entry.name):
             self.skipped[NOT_A_PHOTO] += 1
         elif is_folder and not root.options.recursive:
             self._leave_out(path, SUB_FOLDER)
@@ -264,7 +273,10 @@ class FolderWalk:
         real = Path(os.path.realpath(link))
         return not any(real.is_relative_to(root) or root.is_relative_to(real) for root in self._real_roots)
 
-    def _take_photo(self, name: str, entry: os.DirEntry[str]) -> None:
+    def _take_photo(self, name: str, entry: os.DirEntry[str], root: OpenedFolder) -> None:
+        if root.options.exclude and root.excludes(Path(name), folder=False):
+            self._leave_out(Path(name), EXCLUDED_PHOTO)
+            return
         try:
             status = entry.stat(follow_symlinks=False)
         except OSError as error:
@@ -275,12 +287,18 @@ class FolderWalk:
         else:
             self.skipped[NOT_A_PHOTO] += 1
 
-    def _count_others(self, others: Sequence[str], photos: Sequence[str]) -> None:
-        """Count the files of a folder that are not photos."""
+    def _take_others(
+        self, folder: Path, others: Mapping[str, os.DirEntry[str]], photos: Sequence[str], root: OpenedFolder
+    ) -> None:
+        """Count the files of a folder that are not photos; a RAW or a film that belongs to no photo is found itself."""
         with_photo = {name for theirs in sidecars_by_photo([*photos, *others]).values() for name in theirs}
-        for name in others:
-            sidecar = name in with_photo or _suffix(name) in SIDECAR_SUFFIXES
-            self.skipped[SIDECAR if sidecar else NOT_A_PHOTO] += 1
+        for name, entry in others.items():
+            if name in with_photo or _suffix(name) in SIDECAR_SUFFIXES:
+                self.skipped[SIDECAR] += 1
+            elif can_have_class(name):
+                self._take_photo(str(folder / name), entry, root)
+            else:
+                self.skipped[NOT_A_PHOTO] += 1
 
     def _is_new(self, folder: Path) -> bool:
         status = folder.stat()

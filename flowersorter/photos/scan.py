@@ -11,7 +11,7 @@ from typing import TypeAlias
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
-from flowersorter.photos.folder_walk import FolderWalk, FoundPhotos, OpenedFolder, has_photo_suffix
+from flowersorter.photos.folder_walk import FolderWalk, FoundPhotos, OpenedFolder, can_have_class, has_photo_suffix
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan_options import ScanOptions
 
@@ -66,12 +66,12 @@ def absolute_roots(opened: Path | Iterable[Path]) -> tuple[Path, ...]:
 
 
 def roots_to_open(paths: Iterable[Path]) -> tuple[Path, ...]:
-    """Return the folders and photos among paths that a person opens; of other files alone, their folders.
+    """Return the folders, photos, RAWs and films among paths that a person opens; of other files alone, their folders.
 
     A path that does not exist is taken for a folder.
     """
     absolute = absolute_roots(paths)
-    wanted = [path for path in absolute if looks_like_photo(path) or not path.is_file()]
+    wanted = [path for path in absolute if can_have_class(path.name) or not path.is_file()]
     return absolute_roots(wanted or (path.parent for path in absolute))
 
 
@@ -117,7 +117,7 @@ def _open(walk: FolderWalk, roots: Sequence[Path], options: Mapping[Path, ScanOp
         FolderUnusable: none of them can be read.
     """
     unusable: FolderUnusable | None = None
-    photos = [root for root in roots if looks_like_photo(root) and not root.is_dir()]
+    photos = [root for root in roots if can_have_class(root.name) and not root.is_dir()]
     folders = [OpenedFolder(root, options.get(root, ScanOptions())) for root in roots if root not in photos]
     walk.open(folders)
     for folder in folders:

@@ -307,16 +307,20 @@ class PhotoTable:
     def add_place(self, path: Path, photo_id: int | None, size_bytes: int, mtime_ns: int) -> int:
         """Store a place for a file that the program itself put there.
 
+        A file without a readable picture has none in its new place either.
+
         Returns:
             The id of the place, unchanged if the path was known.
         """
         name = os.fsencode(path)
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (?, ?, ?, ?)"
+                "INSERT INTO places (path, photo_id, size_bytes, mtime_ns, error)"
+                " VALUES (?1, ?2, ?3, ?4, (SELECT error FROM places WHERE photo_id = ?2 AND error IS NOT NULL))"
                 " ON CONFLICT (path) DO UPDATE SET photo_id = excluded.photo_id,"
                 " former_id = CASE WHEN excluded.photo_id IS NULL THEN COALESCE(photo_id, former_id) END,"
-                " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, error = NULL, missing = 0",
+                " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, missing = 0,"
+                " error = excluded.error",
                 (name, photo_id, size_bytes, storable_time(mtime_ns)),
             )
             return int(connection.execute("SELECT id FROM places WHERE path = ?", (name,)).fetchone()[0])

@@ -108,6 +108,22 @@ class FolderController(QObject):
         """Prioritise the visible photos in the running or next scan."""
         self._urgent.ask(place_ids)
 
+    @Slot(object)
+    def identify(self, place_ids: Sequence[int]) -> None:
+        """Hash unreadable files that were given a class, so that their label stays with their bytes."""
+        if not place_ids:
+            return
+        engine = self._session.engine
+
+        def run(report: Report, cancel: CancelToken) -> object:
+            from flowersorter.workflows.labelling.unreadable_files import identified_rows
+            from flowersorter.workflows.predicting.predict_folder import RowsChanged
+
+            return RowsChanged(identified_rows(engine, place_ids, report, cancel))
+
+        listener = Listener(succeeded=self._on_news)
+        self._session.queue.submit(self.tr("Reading files"), run, listener, background=True, changes=Changes.PLACES)
+
     @property
     def labelling(self) -> bool:
         """Whether the folder is being scanned."""

@@ -331,7 +331,8 @@ class PhotoModel(QAbstractListModel):
 
     def _said(self, row: int) -> str:
         if self._error(row) is not None:
-            return self.tr("unreadable")
+            unreadable = self.tr("unreadable")
+            return f"{self._class_name(row)}, {unreadable}" if self._labelled(row) else unreadable
         if not self._class_name(row):
             return ""
         if self._labelled(row):

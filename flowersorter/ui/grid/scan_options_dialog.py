@@ -44,7 +44,7 @@ class ScanOptionsDialog(FittedDialog):
         self.recursive = self._box("scan_recursive", self.tr("Scan &sub-folders"), checked=options.recursive)
         text = self.tr("Follow &links to other folders")
         self.follow_links = self._box("scan_follow_links", text, checked=options.follow_links)
-        question = QLabel(self.tr("Leave &out folders and photos with these names, one a line:"), self)
+        question = QLabel(self.tr("Leave &out, one name or pattern a line:"), self)
         self.exclude = QPlainTextEdit("\n".join(options.exclude), self)
         self.exclude.setObjectName("scan_exclude")
         describe(self.exclude, plain(question.text()).rstrip(":"))

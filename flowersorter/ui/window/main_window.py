@@ -177,6 +177,7 @@ class MainWindow(QMainWindow):
         self.folder.show_requested.connect(self.shelf.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.corrections.labels_changed.connect(self._on_labels)
+        self.corrections.files_labelled.connect(self.folder.identify)
         late = self.on_demand
         for asking in (self.training, late):
             asking.places_requested.connect(self.shelf.show_places)

@@ -20,7 +20,8 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.messages import text
-from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, looks_like_photo
+from flowersorter.photos.folder_walk import can_have_class
+from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots
 from flowersorter.sorting.destination_checks import disk_refusals, refuse_nested
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
@@ -116,7 +117,7 @@ def _only_source(roots: Sequence[Path], destination: Path) -> Path | None:
     Raises:
         SortRefused: the destination overlaps one of several.
     """
-    folders = absolute_roots(root.parent if looks_like_photo(root) and not root.is_dir() else root for root in roots)
+    folders = absolute_roots(root.parent if can_have_class(root.name) and not root.is_dir() else root for root in roots)
     if len(folders) == 1:
         return folders[0]
     with disk_refusals():

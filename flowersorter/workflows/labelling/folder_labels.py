@@ -44,13 +44,13 @@ def label_by_known_folders(
     wanted: dict[int, str] = {}
     places = Places.of(places)
     outermost = sorted(absolute_roots(roots), key=lambda root: len(root.parts))
-    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+    for name, photo_id, error in zip(places.paths.names, places.photo_ids.tolist(), places.errors, strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in meaning:
             folder = next((root for root in outermost if Path(parent).is_relative_to(root)), None)
             meaning[parent] = None if folder is None else _nearest(folder, Path(parent), known)
         meant = meaning[parent]
-        if photo_id and meant is not None:
+        if photo_id and error is None and meant is not None:
             wanted.setdefault(photo_id, meant)
     wanted = _without_labels(collection, wanted)
     filed = filed_by_runs(collection, wanted, places)
@@ -94,12 +94,12 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
     sub_folders: dict[str, str | None] = {}
     wanted: dict[int, str] = {}
     places = Places.of(places)
-    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+    for name, photo_id, error in zip(places.paths.names, places.photo_ids.tolist(), places.errors, strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in sub_folders:
             sub_folders[parent] = _sub_folder(Path(parent).relative_to(folder))
         sub_folder = sub_folders[parent]
-        if photo_id and sub_folder is not None:
+        if photo_id and error is None and sub_folder is not None:
             wanted.setdefault(photo_id, sub_folder)
     return wanted
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
@@ -51,7 +52,7 @@ class PhotoDetails:
 
     Attributes:
         place: The place.
-        photo: Its photo, None while it is not read or where it is unreadable.
+        photo: Its photo, None while it is not read or where it is unreadable, which can have a label.
         label: Its label, if any.
         top: Best guesses as (class id, probability), likeliest first.
         verdict: What the best guess is worth.
@@ -83,8 +84,8 @@ def predictions_for(
 def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
     """Rows for some places, in their order."""
     places = Places.of(places)
-    photo_ids = places.known_photo_ids
-    return rows_of(places, engine.collection.labels.get(photo_ids), predictions_for(engine, photo_ids, backbone))
+    labels = engine.collection.labels.get(sorted_unique(places.photo_ids))
+    return rows_of(places, labels, predictions_for(engine, places.known_photo_ids, backbone))
 
 
 def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
@@ -99,6 +100,9 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     if place.photo_id is None:
         return PhotoDetails(place, None, None, (), Verdict.NONE, ())
     photo = collection.photos.photo(place.photo_id)
+    label = collection.labels.get([photo.id]).get(photo.id)
+    if place.error is not None:
+        return PhotoDetails(place, None, label, (), Verdict.NONE, ())
     backbone = chosen_backbone(collection)
     guesses = predictions_for(engine, [photo.id], backbone)
     top: tuple[tuple[int, float], ...] = ()
@@ -108,7 +112,7 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     return PhotoDetails(
         place=place,
         photo=photo,
-        label=collection.labels.get([photo.id]).get(photo.id),
+        label=label,
         top=top,
         verdict=verdict,
         neighbours=_neighbours(engine, photo),

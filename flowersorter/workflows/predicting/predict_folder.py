@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
@@ -21,6 +22,7 @@ from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
+from flowersorter.workflows.labelling.unreadable_files import identify_files
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.batch_novelty import find_batch_novelty
@@ -111,12 +113,13 @@ def label(engine: Engine, request: PredictFolderRequest, report: Report, cancel:
     decoded = read_new(engine, request, places, report, cancel)
     backbone = chosen_backbone(collection, request.backbone)
     named = model_for(engine, backbone)
-    now = collection.photos.places(places.ids) if len(_unread(places)) else places
+    identified = identify_files(collection, places.ids, report, cancel)
+    now = collection.photos.places(places.ids) if identified or len(_unread(places)) else places
     names = collection.classes.without_deleted(named.model.class_names) if named else ()
     by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
-    labels = collection.labels.get(now.known_photo_ids)
+    labels = collection.labels.get(sorted_unique(now.photo_ids))
     guesses = look_twice(engine, request, now, labels, report, cancel)
     return PredictFolderResult(
         rows=rows_of(now, labels, guesses),

@@ -158,7 +158,7 @@ def embed_for_measuring(engine: Engine, backbone: str, device: str, report: Repo
         DeviceUnavailable: the device is not there.
     """
     collection = engine.collection
-    photo_ids = list(collection.labels.all())
+    photo_ids = list(collection.labels.class_ids())
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
         try:
             embed_labelled(engine, device, photo_ids, CENTRE, name, report, cancel)

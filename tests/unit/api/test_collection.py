@@ -110,12 +110,23 @@ def test_a_guess_is_confirmed_without_a_name_and_a_name_in_another_spelling_mean
 
 
 def test_what_cannot_be_confirmed_says_why(collection: Collection, photos: Path) -> None:
-    for name in ("broken.jpg", "nothing.jpg"):
+    for name, class_name in (("broken.jpg", None), ("nothing.jpg", "red")):
         with pytest.raises(PhotoUnreadable, match=name):
-            collection.confirm(photos / name, "red")
+            collection.confirm(photos / name, class_name)
     with pytest.raises(ClassRefused):
         collection.confirm(photos / "red_0.jpg", "  ")
     assert "red" not in collection.classes
+
+
+def test_a_broken_photo_is_given_a_class_by_hand(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    assert collection.confirm(photos / "broken.jpg", "red") == "red"
+
+    broken = named(collection.label(photos), "broken.jpg")
+    report = collection.sort(photos, tmp_path / "sorted", dry_run=False)
+
+    assert (broken.label, broken.class_name, broken.error) == ("red", "red", "it is not an image")
+    assert (tmp_path / "sorted" / "red" / "broken.jpg").exists()
+    assert [filed.action for filed in report.photos if filed.path.name == "broken.jpg"] == ["copy"]
 
 
 def test_a_single_photo_is_predicted_and_not_remembered(collection: Collection, photos: Path) -> None:

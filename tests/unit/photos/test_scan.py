@@ -67,8 +67,8 @@ def test_sidecars_and_other_files_are_counted(tmp_path: Path) -> None:
 
     result = scan(tmp_path, CancelToken())
 
-    assert _names(result, tmp_path) == ["a.jpg"]
-    assert result.skipped == {"sidecar": 4, "not a photo": 4}
+    assert _names(result, tmp_path) == ["a.jpg", "alone.nef", "film.mov"]
+    assert result.skipped == {"sidecar": 4, "not a photo": 2}
 
 
 def test_empty_photo_is_found(tmp_path: Path) -> None:
@@ -392,3 +392,14 @@ def test_the_small_pictures_of_a_collection_are_no_photos(tmp_path: Path) -> Non
     assert len(scan(tmp_path, CancelToken()).photos) == 2  # in ordinary folders of that name there are photos
     (tmp_path / "library.sqlite").touch()
     assert [each.path for each in scan(tmp_path, CancelToken()).photos] == [inside / "x.jpg"]
+
+
+def test_a_raw_or_a_film_that_belongs_to_no_photo_is_found(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "a.mov", "a.nef", "b.CR2", "b.xmp", "c.mp4", "d.txt")
+
+    result = scan(tmp_path, CancelToken(), {tmp_path: ScanOptions(exclude=("c.*",))})
+
+    assert _names(result, tmp_path) == ["a.jpg", "b.CR2"]
+    assert result.skipped == {"sidecar": 3, "excluded photo": 1, "not a photo": 1}
+    assert _names(scan(tmp_path / "c.mp4", CancelToken()), tmp_path) == ["c.mp4"]
+    assert roots_to_open([tmp_path / "c.mp4", tmp_path / "d.txt"]) == (tmp_path / "c.mp4",)
