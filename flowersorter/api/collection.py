@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortReport, Training, photos_of, prediction_of
 from flowersorter.api.background import run_in_background
+from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.errors import CollectionDamaged, PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
@@ -22,8 +23,8 @@ from flowersorter.workflows.engine import Engine
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
-AnyPath: TypeAlias = str | os.PathLike[str]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+RowOrder: TypeAlias = Literal["name", "date"]
 
 
 class Collection:
@@ -61,7 +62,7 @@ class Collection:
             CollectionDamaged: its library cannot be read; the text says how a backup is put back.
             FolderUnusable: the folder cannot be made or written to.
         """
-        where = default_collection() if folder is None else _path(folder).absolute()
+        where = default_collection() if folder is None else given_path(folder).absolute()
         try:
             library = CollectionStore.open(where)
         except CollectionDamaged as error:
@@ -146,9 +147,9 @@ class Collection:
         from flowersorter.workflows.predicting.scan_scope import remember_scan_options
 
         options = ScanOptions(tuple(exclude), recursive, follow_links)
-        remember_scan_options(self._library, absolute_folder(_path(folder)), options)
+        remember_scan_options(self._library, absolute_folder(given_path(folder)), options)
 
-    def label(self, folder: AnyPath, *more: AnyPath) -> list[Photo]:
+    def label(self, folder: AnyPath, *more: AnyPath, order: RowOrder = "name", name: str = "") -> list[Photo]:
         """Predict every photo in a folder and below it; no photo is touched.
 
         A photo is read once: the second call for the same folder takes a moment.
@@ -156,20 +157,23 @@ class Collection:
         Args:
             folder: A folder, or a single photo.
             more: Others that are labelled together with it.
+            order: By "name", or by the "date" taken, with the photos without one last.
+            name: Return only files with this in their name, whatever its case.
 
         Returns:
-            One for each file that is named like a photo, in natural order of the paths ("IMG_2" before "IMG_10").
+            One for each file that is named like a photo, "IMG_2" before "IMG_10".
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
             WeightsMissing: the network's weights are not on this computer.
         """
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+        from flowersorter.workflows.predicting.select_rows import select_rows
 
-        request = PredictFolderRequest(tuple(map(_path, (folder, *more))), self._device)
+        request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device)
         result = self._run(label, request)
         self._left_out = result.skipped
-        return photos_of(self._engine, result)
+        return photos_of(self._engine, select_rows(self._library, result, order, name))
 
     def predict_image(self, path: AnyPath) -> Prediction:
         """Predict a single photo, without remembering it.
@@ -181,7 +185,7 @@ class Collection:
         """
         from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 
-        photo = _path(path)
+        photo = given_path(path)
         request = PredictRequest((photo,), self._device)
         [found] = self._run(predict_photos, request)
         if found.error is not None:
@@ -208,7 +212,7 @@ class Collection:
         """
         from flowersorter.workflows.labelling.confirm_photo import ConfirmRequest, confirm_photo
 
-        request = ConfirmRequest(_path(path), class_name, self._device)
+        request = ConfirmRequest(given_path(path), class_name, self._device)
         name = self._run(confirm_photo, request).class_name
         if move_copies:
             from flowersorter.workflows.filing.refile import RefileRequest, photos_at, refile
@@ -286,8 +290,8 @@ class Collection:
         from flowersorter.workflows.filing import sort as sorting
         from flowersorter.workflows.filing.refile import RefileRequest, refile
 
-        target = absolute_folder(_path(to))
-        roots = absolute_roots(map(_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        target = absolute_folder(given_path(to))
+        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
         sorting.check_destination(roots, target, Mode(mode), CancelToken())
         self.label(*roots)
         if not dry_run:  # what was filed before goes where its label says now, or it would stand under two classes
@@ -341,7 +345,7 @@ class Collection:
         """
         from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
-        request = ExportRequest(_path(path))
+        request = ExportRequest(given_path(path))
         return self._run(export_model, request).path
 
     def import_model(self, path: AnyPath, *, use: bool = False) -> int:
@@ -359,7 +363,7 @@ class Collection:
         """
         from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 
-        request = ImportRequest(_path(path), use)
+        request = ImportRequest(given_path(path), use)
         return self._run(import_model, request).model_id
 
     def _run(self, verb: Callable[[Engine, Request, Report, CancelToken], Result], request: Request) -> Result:
@@ -377,22 +381,3 @@ def predict_image(path: AnyPath) -> Prediction:
     """
     with Collection.open() as collection:
         return collection.predict_image(path)
-
-
-def _path(path: AnyPath) -> Path:
-    """The path that is meant.
-
-    Raises:
-        UserError: there can be no such file.
-    """
-    name = os.fspath(path)
-    if not name or "\0" in name:
-        raise UserError(
-            text("{name!r} is no file and no folder", name=name), text("no name can be like that"), text("Give a path")
-        )
-    try:
-        return Path(name).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise UserError(
-            text("The folder {name} cannot be found", name=name), str(error), text("Give a path without ~")
-        ) from error

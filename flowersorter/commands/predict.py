@@ -27,6 +27,7 @@ from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.scan import check_folder, looks_like_photo
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
+from flowersorter.workflows.predicting.select_rows import select_rows
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -71,6 +72,7 @@ def _is_folder(path: Path) -> bool:
 def _predict_folder(call: Call, engine: Engine, folder: Path) -> tuple[list[dict[str, Any]], dict[str, int]]:
     options = call.options
     result = predict_folders(call, engine, folder)
+    result = select_rows(engine.collection, result, options.order, options.name)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     likenesses = strangers(engine, result.rows, options.backbone)
     model = model_name(engine, options.backbone)

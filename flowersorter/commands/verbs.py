@@ -44,6 +44,12 @@ def _add_predict(parser: LineParser) -> None:
     parser.add_argument(
         "--top", type=_number, metavar="N", default=5, help="show at most N suggestions for a photo (default: 5)"
     )
+    parser.add_argument(
+        "--order", choices=("name", "date"), default="name", help="list the photos of a folder by name or date taken"
+    )
+    parser.add_argument(
+        "--name", metavar="TEXT", default="", help="only photos of a folder with TEXT in their file name"
+    )
     _add_scan_options(parser)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
+
+from flowersorter.domain.name_search import folded
 
 _ANY_DEPTH = "**"
 
@@ -52,20 +53,15 @@ class ScanOptions:
         """
         if not self.exclude:
             return False
-        names = _folded(path).split("/")
+        names = folded(path).split("/")
         return any(
             _matches(names, _parts(pattern)) for pattern in self.exclude if folder or not pattern.rstrip().endswith("/")
         )
 
 
-def _folded(text: str) -> str:
-    """The text without the differences of case and composed or decomposed accents."""
-    return unicodedata.normalize("NFC", text).casefold()
-
-
 def _parts(pattern: str) -> list[str]:
     """The names of a pattern; one that may match at any depth begins with `**`."""
-    pattern = _folded(pattern.strip().replace("\\", "/")).rstrip("/")
+    pattern = folded(pattern.strip().replace("\\", "/")).rstrip("/")
     parts = [part for part in pattern.split("/") if part]
     return [_ANY_DEPTH, *parts] if parts and "/" not in pattern else parts
 

@@ -63,6 +63,7 @@ class FilterController(QObject):
         self.everything_shown.emit()
         order = self._photos.filter.order
         self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order))
+        self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
         self.show_title()
@@ -89,6 +90,20 @@ class FilterController(QObject):
     def show_unreadable(self) -> None:
         """Show what cannot be shown."""
         self.show(int(PseudoClass.UNREADABLE))
+
+    @Slot(str)
+    def search(self, name: str) -> None:
+        """Show only files with this in their name."""
+        self._photos.set_filter(replace(self._photos.filter, name=name.strip()))
+        self._grid.scrollToTop()
+        self.show_title()
+
+    @Slot()
+    def show_everything(self) -> None:
+        """Show the whole folder, whatever it was limited to."""
+        self._header.search.clear()
+        self.show_all()
+        self.everything_shown.emit()
 
     @Slot(object)
     def order_by(self, order: Order) -> None:
@@ -119,6 +134,8 @@ class FilterController(QObject):
     def _notice(self, shown: PhotoFilter) -> str:
         if not len(self._photos.columns):
             return self.tr("Looking for photos…") if self.looking else self.tr("There are no photos in this folder.")
+        if shown.name:
+            return self.tr("No file here has “{0}” in its name.").format(shown.name)
         if shown.places is not None:
             return self.tr("These photos are not in the open folder.")
         if shown.unchecked:

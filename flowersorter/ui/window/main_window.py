@@ -13,6 +13,7 @@ from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.collections.collections_controller import CollectionsController
+from flowersorter.ui.grid.date_controller import DateController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
@@ -110,6 +111,7 @@ class MainWindow(QMainWindow):
         self.training = TrainingController(session, front, self.folder, self)
         split_key = self.actions_by_name["split_class"].shortcut()
         self.picked = SelectionController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)
+        self.dates = DateController(session, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
         self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.corrections, self)
@@ -146,6 +148,8 @@ class MainWindow(QMainWindow):
         self.header.size_picked.connect(self.grid.set_tile_size)
         self.header.order_picked.connect(self.shelf.order_by)
         self.header.back_requested.connect(self.shelf.show_all)
+        self.header.name_searched.connect(self.shelf.search)
+        self.header.search.finished.connect(self.grid.setFocus)
         self.empty.open_requested.connect(self.looking.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
         FolderDrop(self).dropped.connect(self.open_folder)
@@ -229,6 +233,7 @@ class MainWindow(QMainWindow):
             "zoom_in": self.grid.zoom_in,
             "zoom_out": self.grid.zoom_out,
             "show_all": self.shelf.show_all,
+            "find": self.header.find,
             "show_unsure": self.shelf.show_unsure,
             "show_new": self.shelf.show_new,
             "show_unreadable": self.shelf.show_unreadable,
@@ -296,6 +301,7 @@ class MainWindow(QMainWindow):
         self.pages.setCurrentWidget(self.splitter)
         self.setWindowTitle(self.collections.title(roots))
         self.session.corrections.clear()
+        self.header.search.clear()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self._on_selection()
         self.shelf.show_title()
@@ -359,8 +365,7 @@ class MainWindow(QMainWindow):
     @Slot(int)
     def _go_to(self, place_id: int) -> None:
         if not self.session.photos.rows_of([place_id]):
-            self.shelf.show_all()
-            self._show_checked()
+            self.shelf.show_everything()
         self.grid.select_places([place_id], scroll=True)
 
     @Slot()

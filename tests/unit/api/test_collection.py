@@ -282,3 +282,8 @@ def test_the_scope_of_a_folder_is_chosen_and_told(collection: Collection, photos
     assert len(report.photos) == 11
     with pytest.raises(SortRefused):
         collection.sort([photos, other[1]], tmp_path / "other" / "sorted")
+
+
+def test_photos_are_searched_by_name_and_ordered_by_date(collection: Collection, photos: Path) -> None:
+    assert [photo.path.name for photo in collection.label(photos, name="RED_")] == [f"red_{i}.jpg" for i in range(5)]
+    assert len(collection.label(photos, order="date")) == 16
