@@ -29,6 +29,7 @@ _SYSTEM_FOLDERS = frozenset(
 )
 #: A folder with such a file is a collection of this program; its thumbnails are not photos of the person.
 COLLECTION_FILE, THUMBNAIL_FOLDER = "library.sqlite", "thumbnails"
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT
 _HAS_REPARSE_TAG = hasattr(os.stat_result, "st_reparse_tag")
 _HAS_HIDDEN_ATTRIBUTE = any(hasattr(os.stat_result, name) for name in ("st_file_attributes", "st_flags"))
 
@@ -322,10 +323,10 @@ def _is_link(entry: os.DirEntry[str]) -> bool:
     """Whether an entry is a symbolic link, or a junction of Windows."""
     if entry.is_symlink():
         return True
-    if not hasattr(stat, "IO_REPARSE_TAG_MOUNT_POINT") or not _HAS_REPARSE_TAG:
+    if not _HAS_REPARSE_TAG:
         return False
     try:
-        return entry.stat(follow_symlinks=False).st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT
+        return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
     except OSError:
         return False
 

@@ -142,7 +142,10 @@ CREATE INDEX former_hashes_by_photo ON former_hashes (photo_id);
 """
 
 # Whether the options of the last scan of its folder leave a place out.
-_LEFT_OUT = "ALTER TABLE places ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0"
+_LEFT_OUT = """
+ALTER TABLE places ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX places_left_out ON places (path) WHERE left_out = 1;
+"""
 
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (

@@ -16,7 +16,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
 from flowersorter.library.database.storable import storable_text, storable_time
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
-from flowersorter.library.tables.places import PLACE_COLUMNS, is_within, path_ranges
+from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of
 from flowersorter.natural_sort import natural_ranking
 
@@ -96,7 +96,7 @@ class PhotoTable:
         """
         ranges = path_ranges(roots)
         seen = ScannedFiles.of(found)
-        if not all(is_within(path, ranges) for path in seen.paths):
+        if not all_within(seen.paths, ranges):
             raise ValueError(f"a path is not under {roots}")
         known = self._places_between(ranges)
         at = rows_of(known, seen)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 #: What `Places.from_rows` reads, in this order.
 PLACE_COLUMNS = "id, path, COALESCE(photo_id, 0), size_bytes, mtime_ns, error, missing"
+#: The ranges of one folder: of itself and of what is under it.
+_FEW_RANGES = 2
 
 
 def path_range(folder: Path) -> tuple[bytes, bytes]:
@@ -35,7 +37,9 @@ def path_ranges(roots: Path | Iterable[Path]) -> list[tuple[bytes, bytes]]:
     return ranges
 
 
-def is_within(path: bytes, ranges: Sequence[tuple[bytes, bytes]]) -> bool:
-    """Whether a path is in one of the ranges that `path_ranges` gives."""
-    at = bisect_right(ranges, path, key=itemgetter(0)) - 1
-    return at >= 0 and path < ranges[at][1]
+def all_within(paths: Sequence[bytes], ranges: Sequence[tuple[bytes, bytes]]) -> bool:
+    """Whether each path is in one of the ranges that `path_ranges` gives."""
+    if not paths or any(low <= min(paths) and max(paths) < high for low, high in ranges[:_FEW_RANGES]):
+        return True
+    rows = (bisect_right(ranges, path, key=itemgetter(0)) - 1 for path in paths)
+    return all(row >= 0 and path < ranges[row][1] for path, row in zip(paths, rows, strict=True))

@@ -44,4 +44,6 @@ class DateController(QObject):
 
 
 def _moments(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArray[np.datetime64]:
-    return collection.photos.moments(photo_ids)[0]
+    from flowersorter.workflows.predicting.select_rows import taken_at  # here, because most starts order by name
+
+    return taken_at(collection, photo_ids)

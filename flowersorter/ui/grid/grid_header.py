@@ -118,6 +118,7 @@ class GridHeader(QWidget):
         self.zoom.valueChanged.connect(self.size_picked)
         self.back.clicked.connect(self.back_requested)
         self.search.textChanged.connect(self.name_searched)
+        self.search.textChanged.connect(self._hide_search)
         self.search.left.connect(self._hide_search)
 
     def _lay_out(self) -> None:
@@ -158,7 +159,7 @@ class GridHeader(QWidget):
         self._hide_search()
 
     @Slot()
-    def find(self) -> None:
+    def start_search(self) -> None:
         """Let the person type part of a name."""
         self.search.show()
         self.search.setFocus()

@@ -18,6 +18,8 @@ from flowersorter.workflows.labelling.pending_labels import LabelNews
 
 Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
+#: Photo ids, rising, and when each photo was taken.
+_Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
 
 
 class PseudoClass(IntEnum):
@@ -54,7 +56,7 @@ class PhotoColumns:
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
         self._folded_names: list[str] | None = None
-        self._moments = before._moments if before is not None else _no_moments()
+        self._moments: _Moments = before._moments if before is not None else _no_moments()
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
         self.shelves = np.zeros(len(self.names), np.int32)
@@ -274,7 +276,7 @@ class PhotoColumns:
         self.shelves[rows] = np.where(labels > 0, labels, guess)
 
 
-def _no_moments() -> tuple[NDArray[np.int64], NDArray[np.datetime64]]:
+def _no_moments() -> _Moments:
     return np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
 
 

@@ -233,7 +233,7 @@ class MainWindow(QMainWindow):
             "zoom_in": self.grid.zoom_in,
             "zoom_out": self.grid.zoom_out,
             "show_all": self.shelf.show_all,
-            "find": self.header.find,
+            "find": self.header.start_search,
             "show_unsure": self.shelf.show_unsure,
             "show_new": self.shelf.show_new,
             "show_unreadable": self.shelf.show_unreadable,

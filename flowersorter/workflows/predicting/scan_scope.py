@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +27,12 @@ def remember_scan_options(collection: CollectionStore, folder: Path, options: Sc
     collection.settings.set(SCAN_OPTIONS, with_options(collection.settings.get(SCAN_OPTIONS), folder, options))
 
 
-def options_in(stored: Mapping[str, Any], folder: Path) -> ScanOptions:
+def options_in(stored: dict[str, Any], folder: Path) -> ScanOptions:
     """The options of a folder in the value of the setting."""
     return ScanOptions.from_stored(stored.get(str(folder)))
 
 
-def with_options(stored: Mapping[str, Any], folder: Path, options: ScanOptions) -> dict[str, Any]:
+def with_options(stored: dict[str, Any], folder: Path, options: ScanOptions) -> dict[str, Any]:
     """The value of the setting with the options of a folder; default ones are not kept."""
     others = {name: each for name, each in stored.items() if name != str(folder)}
     return others if options == ScanOptions() else others | {str(folder): options.stored}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.domain.name_search import folded
 from flowersorter.domain.photo_rows import PhotoRows
@@ -45,10 +46,20 @@ def select_rows(
     return replace(result, rows=selected, unreadable=unreadable, problems=problems)
 
 
-def _taken_at(collection: CollectionStore, rows: PhotoRows) -> np.ndarray[tuple[int], np.dtype[np.datetime64]]:
+def taken_at(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    """(N,) datetime64[s] when photos were taken by the cameras' clocks, NaT where that is unknown.
+
+    Args:
+        collection: Knows them.
+        photo_ids: (N,), all of them known.
+    """
+    return collection.photos.moments(photo_ids)[0]
+
+
+def _taken_at(collection: CollectionStore, rows: PhotoRows) -> NDArray[np.datetime64]:
     """(N,) datetime64[s] when the photo of each row was taken, NaT where that is unknown."""
     taken = np.full(len(rows), np.datetime64("NaT"), "datetime64[s]")
     known = rows.photo_ids > 0
     photo_ids, at = np.unique(rows.photo_ids[known], return_inverse=True)
-    taken[known] = collection.photos.moments(photo_ids)[0][at]
+    taken[known] = taken_at(collection, photo_ids)[at]
     return taken

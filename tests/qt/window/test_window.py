@@ -184,8 +184,8 @@ def test_hiding_checked_photos_and_the_least_sure_first(program: Program) -> Non
     window.actions_by_name["hide_checked"].trigger()
     box = window.header.order
     assert isinstance(box, QComboBox)
-    box.setCurrentIndex(1)
-    box.activated.emit(1)
+    box.setCurrentIndex(box.findData(Order.LEAST_SURE))
+    box.activated.emit(box.currentIndex())
     assert program.photos.filter.order is Order.LEAST_SURE
 
 

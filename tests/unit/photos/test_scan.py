@@ -5,11 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from flowersorter.errors import Cancelled, FolderUnusable
 from flowersorter.jobs import CancelToken
+from flowersorter.photos import folder_walk
 from flowersorter.photos.scan import ScanResult, absolute_folder, looks_like_photo, roots_to_open, scan
 from flowersorter.photos.scan_options import ScanOptions
 
@@ -403,3 +406,27 @@ def test_a_raw_or_a_film_that_belongs_to_no_photo_is_found(tmp_path: Path) -> No
     assert result.skipped == {"sidecar": 3, "excluded photo": 1, "not a photo": 1}
     assert _names(scan(tmp_path / "c.mp4", CancelToken()), tmp_path) == ["c.mp4"]
     assert roots_to_open([tmp_path / "c.mp4", tmp_path / "d.txt"]) == (tmp_path / "c.mp4",)
+
+
+def test_a_junction_of_windows_is_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Entry:
+        """An entry of a folder, as Windows describes it."""
+
+        def __init__(self, tag: int, problem: OSError | None = None) -> None:
+            self._tag, self._problem = tag, problem
+
+        def is_symlink(self) -> bool:
+            return False
+
+        def stat(self, *, follow_symlinks: bool) -> SimpleNamespace:
+            assert not follow_symlinks
+            if self._problem is not None:
+                raise self._problem
+            return SimpleNamespace(st_reparse_tag=self._tag)
+
+    junction, cloud_file = 0xA0000003, 0x9000001A
+    assert not folder_walk._is_link(cast("os.DirEntry[str]", Entry(junction)))
+    monkeypatch.setattr(folder_walk, "_HAS_REPARSE_TAG", True)
+    assert folder_walk._is_link(cast("os.DirEntry[str]", Entry(junction)))
+    assert not folder_walk._is_link(cast("os.DirEntry[str]", Entry(cloud_file)))
+    assert not folder_walk._is_link(cast("os.DirEntry[str]", Entry(junction, PermissionError())))
