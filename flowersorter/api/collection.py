@@ -167,11 +167,12 @@ class Collection:
             FolderUnusable: the folder is missing or forbidden.
             WeightsMissing: the network's weights are not on this computer.
         """
-        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, label
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
         from flowersorter.workflows.predicting.select_rows import select_rows
+        from flowersorter.workflows.predicting.settled_labels import label_settled
 
         request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device)
-        result = self._run(label, request)
+        result = self._run(label_settled, request)
         self._left_out = result.skipped
         return photos_of(self._engine, select_rows(self._library, result, order, name))
 

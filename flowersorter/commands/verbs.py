@@ -120,6 +120,7 @@ def _add_train(parser: LineParser) -> None:
         help="with --deep: number of network stages to train beside the final layer (default: 1)",
     )
     parser.add_argument("--epochs", type=_number, metavar="N", help="with --deep: number of passes over the photos")
+    _add_scan_options(parser)
 
 
 def _add_evaluate(parser: LineParser) -> None:
@@ -137,6 +138,7 @@ def _add_evaluate(parser: LineParser) -> None:
         help="save everything: .html is one page with all figures and thumbnails of the mistakes, .csv has a line for "
         "each photo (and beside it one for each class: good.csv and good.classes.csv)",
     )
+    _add_scan_options(parser)
 
 
 def _add_label_errors(parser: LineParser) -> None:

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import lost_photos
 from flowersorter.commands.shared.output import Terminal, counted, shown
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
@@ -21,8 +23,9 @@ from flowersorter.messages import text
 from flowersorter.photos.folder_walk import EXCLUDED_FOLDER, EXCLUDED_PHOTO, LINK_OUT, NOT_A_PHOTO, SUB_FOLDER
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.workflows.models.current_model import chosen_backbone
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
 from flowersorter.workflows.predicting.scan_scope import remember_scan_options, scan_options
+from flowersorter.workflows.predicting.settled_labels import label_settled
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -33,17 +36,17 @@ _BY_OPTIONS = (EXCLUDED_FOLDER, EXCLUDED_PHOTO, SUB_FOLDER)
 
 def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderResult:
     """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
-    _remember_options(call, engine.collection, roots)
+    remember_options(call, engine.collection, roots)
     request = PredictFolderRequest(roots, call.options.device, call.options.backbone)
     with call.terminal.progress() as report:
-        result = label(engine, request, report, call.cancel)
+        result = label_settled(engine, request, report, call.cancel)
     for path, reason in result.problems:
         if not looks_like_photo(path):
             call.terminal.note(f"{shown(path)}: {reason}")
     return result
 
 
-def _remember_options(call: Call, collection: CollectionStore, roots: Roots) -> None:
+def remember_options(call: Call, collection: CollectionStore, roots: Roots) -> None:
     """Change the scan options of folders as far as the command line says so."""
     options = call.options
     exclude = () if options.no_exclude else options.exclude
@@ -81,7 +84,7 @@ def say_folder(
     if not len(rows):
         say_no_photos(call, folder, result)
         return
-    readable = int(np.count_nonzero(rows.photo_ids))
+    readable = int(np.count_nonzero(_readable(rows)))
     terminal.say(
         f"{counted(readable, 'photo')} in {shown(folder.absolute())}: "
         f"{result.decoded} read now, {max(0, readable - result.decoded)} known before"
@@ -155,6 +158,11 @@ def say_missing_model(call: Call, collection: CollectionStore, result: PredictFo
         )
 
 
+def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
+    """(N,) bool: the rows of photos with a picture; a file without one can have a label, too."""
+    return (rows.photo_ids > 0) & np.array([error is None for error in rows.errors], np.bool_)
+
+
 def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
     """A table of classes by verdict, then what belongs to no class."""
     rows = result.rows
@@ -165,7 +173,7 @@ def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[in
         if sum(counts):
             table.append([shown(name), *map(str, counts), str(sum(counts))])
     unknown = int(np.count_nonzero(rows.verdicts == Verdict.UNKNOWN))
-    unpredicted = int(np.count_nonzero((rows.photo_ids > 0) & (rows.verdicts == Verdict.NONE)))
+    unpredicted = int(np.count_nonzero(_readable(rows) & (rows.verdicts == Verdict.NONE)))
     for title, number in (("unknown", unknown), ("no suggestion yet", unpredicted)):
         if number:
             table.append([title, "", "", "", str(number)])

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowersorter.errors import TooFewPhotos, WeightsMissing
+from flowersorter.errors import FolderUnusable, TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
+from flowersorter.photos.folder_walk import LINK_OUT
 from flowersorter.photos.scan import check_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
@@ -54,7 +55,13 @@ def plan_labels(
     """
     collection = engine.collection
     check_folder(folder)
-    _, places = find_photos(collection, folder, report, cancel)
+    scanned, places = find_photos(collection, folder, report, cancel)
+    if not len(places) and (links := scanned.skipped.get(LINK_OUT)):
+        raise FolderUnusable(
+            text("There are no photos in {folder}", folder=folder),
+            text("links to other folders were not followed: {links}", links=links),
+            text("To follow them, use --follow-links"),
+        )
     read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
     now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)

@@ -21,6 +21,7 @@ from flowersorter.workflows.labelling.pending_labels import LabelStep, PendingLa
 from flowersorter.workflows.labelling.unreadable_files import identified_rows
 from flowersorter.workflows.predicting.photo_details import details
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
+from flowersorter.workflows.predicting.settled_labels import label_settled
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.unit.workflows.conftest import draw_photos
 
@@ -186,3 +187,16 @@ def test_raws_and_films_are_shown_without_being_read_and_sorted_by_hand(
     assert reasons["film.mp4"] == "it is a film, which is not shown"
     assert sorted(path.name for path in (tmp_path / "to" / "mine").iterdir()) == ["alone.nef", "film.mp4"]
     assert sorted(path.name for path in folder.iterdir() if path.suffix != ".jpg") == ["red_0.mov"]
+
+
+def test_a_label_the_window_left_pending_is_used_without_a_window(engine: Engine, folder: Path, tmp_path: Path) -> None:
+    rows = labelled(engine, folder).rows
+    place_id = int(rows.place_ids[[path.name for path in rows.paths].index("broken.jpg")])
+    PendingLabels(engine.collection).apply(LabelStep({}, {place_id: engine.collection.classes.add("mine").id}))
+
+    result = label_settled(engine, PredictFolderRequest(folder), silent, CancelToken())
+    plan = plan_sort(engine, SortRequest(folder, tmp_path / "to", include=Include.LABELLED), silent, CancelToken())
+
+    assert class_of(engine, result, "broken.jpg") == "mine"
+    assert [file.filing.source.name for file in plan.files] == ["broken.jpg"]
+    assert engine.collection.pending_labels.all() == {}

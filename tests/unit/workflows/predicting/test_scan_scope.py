@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from flowersorter.domain.photo_class import ClassOrigin
-from flowersorter.errors import SortRefused
+from flowersorter.errors import FolderUnusable, SortRefused
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.tables.settings import SCAN_OPTIONS
 from flowersorter.photos.scan import Roots
@@ -19,6 +19,7 @@ from flowersorter.workflows.labelling.set_labels import assign
 from flowersorter.workflows.predicting.photo_details import folder_rows
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, label
 from flowersorter.workflows.predicting.scan_scope import remember_scan_options, scan_options
+from flowersorter.workflows.training.train import TrainFolderRequest, train_folder
 from tests.unit.workflows.conftest import draw_photos
 
 
@@ -145,3 +146,12 @@ def test_default_options_are_not_kept(engine: Engine, album: Path) -> None:
     assert not scan_options(engine.collection, album).recursive
     remember_scan_options(engine.collection, album, ScanOptions())
     assert engine.collection.settings.get(SCAN_OPTIONS) == {}
+
+
+def test_training_on_links_alone_says_that_they_were_not_followed(engine: Engine, tmp_path: Path) -> None:
+    draw_photos(tmp_path / "real" / "red", "red", 2)
+    (tmp_path / "set").mkdir()
+    (tmp_path / "set" / "red").symlink_to(tmp_path / "real" / "red")
+
+    with pytest.raises(FolderUnusable, match="links to other folders were not followed: 1"):
+        train_folder(engine, TrainFolderRequest(tmp_path / "set"), silent, CancelToken())
