@@ -21,9 +21,9 @@ _END_WITHIN_S = 0.3
 
 @dataclass(frozen=True, slots=True)
 class WindowRequest:
-    """The folder and the collection to open in the window; None for the last folder and the default collection."""
+    """The folders, photos and collection to open in the window; by default those of the last time."""
 
-    folder: Path | None = None
+    roots: tuple[Path, ...] = ()
     collection: Path | None = None
 
 
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ImportError as error:
         Terminal(sys.stdout, sys.stderr).note(f"The window cannot be opened: {error}.")
         return 1
-    return app.run(sys.argv[:1] or ["flowersorter"], wish.folder, wish.collection)
+    return app.run(sys.argv[:1] or ["flowersorter"], wish.roots, wish.collection)
 
 
 def window_request(arguments: Sequence[str]) -> WindowRequest | None:
@@ -57,8 +57,12 @@ def window_request(arguments: Sequence[str]) -> WindowRequest | None:
     line = parse_window(arguments)
     if line is None:
         return None
-    folder: Path | None = line.folder
-    return WindowRequest(folder.parent if folder is not None and folder.is_file() else folder, line.collection)
+    roots: tuple[Path, ...] = line.roots
+    if any(map(Path.is_file, roots)):
+        from flowersorter.photos.scan import roots_to_open
+
+        roots = roots_to_open(roots)
+    return WindowRequest(roots, line.collection)
 
 
 def run() -> NoReturn:

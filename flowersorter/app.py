@@ -21,7 +21,7 @@ from flowersorter.errors import CollectionDamaged, FlowerSorterError, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.files.locations import default_collection, recent_collections_file
 from flowersorter.library.files.recent_collections import RecentCollections
-from flowersorter.library.tables.settings import LAST_FOLDER
+from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS
 from flowersorter.translations import use_translations
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared import theme
@@ -39,6 +39,7 @@ from flowersorter.workflows.engine import Engine
 
 if TYPE_CHECKING:
     from flowersorter.jobs import CancelToken, Report
+    from flowersorter.photos.scan import Roots
     from flowersorter.sorting.recover import RecoveryResult
     from flowersorter.ui.collections.restore_dialog import RestoreDialog
 
@@ -73,14 +74,14 @@ class Program(QObject):
             state=LibraryState(self.collection, self.library, self),
             thumbnails=self.thumbnails,
             photos=self.photos,
-            corrections=QUndoStack(),
+            undo_stack=QUndoStack(),
         )
         self.queue.changed.connect(self.library.announce)
         self.window = MainWindow(self.session)
         self.window.closing.connect(self.shutdown)
         self.library.failed.connect(self._on_library_failed)
         self._first_paint: FirstPaint | None = None
-        self._folder: Path | None = None
+        self._roots: Roots = ()
         self._preload = Preload() if preload else None
         self._garbage = GuiThreadGc(self)
         self._garbage.begin()
@@ -90,17 +91,20 @@ class Program(QObject):
         self.begun = False
         self._down = False
 
-    def start(self, folder: Path | None = None) -> None:
-        """Show the window; once it is painted, put right what a crash left and open this folder, else the last."""
-        if folder is None:
-            last = self.session.state.setting(LAST_FOLDER)
-            folder = Path(last) if last and Path(last).is_dir() else None
-        self._folder = folder
-        if folder is not None:
-            self.window.expect(folder)
+    def start(self, roots: Roots = ()) -> None:
+        """Show the window; once it is painted, put right what a crash left and open these folders, else the last."""
+        self._roots = roots or self._last_roots()
+        if self._roots:
+            self.window.expect(self._roots)
         self._first_paint = FirstPaint(self.window)
         self._first_paint.painted.connect(self._begin)
         self.window.show()
+
+    def _last_roots(self) -> Roots:
+        """The folders and photos that were open last, as far as they are there."""
+        state = self.session.state
+        last = state.setting(LAST_ROOTS) or list(filter(None, [state.setting(LAST_FOLDER)]))
+        return tuple(path for path in map(Path, last) if path.exists())
 
     @Slot()
     def _begin(self) -> None:
@@ -111,8 +115,8 @@ class Program(QObject):
         self.queue.submit(
             self.tr("Checking for an interrupted sort"), self._recover, Listener(succeeded=self._on_recovered)
         )
-        if self._folder is not None:
-            self.window.open_folder(self._folder)
+        if self._roots:
+            self.window.open_folder(self._roots)
 
     @Slot(object)
     def _on_library_failed(self, error: Exception) -> None:
@@ -131,10 +135,10 @@ class Program(QObject):
             return
         known = (*WORKFLOWS, *_AFTER_TRAINING)
         # Who has no folder open will open a new one. In a known one the network may never be needed.
-        self._preload.begin(known if self._folder is not None else (*known, *NETWORK))
+        self._preload.begin(known if self._roots else (*known, *NETWORK))
 
     def _show_collection(self) -> None:
-        self.window.looking.open_folder_of(self.collection.folder)
+        self.window.window_controller.open_folder_of(self.collection.folder)
 
     def _recover(self, _report: Report, _cancel: CancelToken) -> RecoveryResult | None:
         RecentCollections(recent_collections_file()).remember(self.collection.folder)
@@ -157,7 +161,7 @@ class Program(QObject):
         self.window.shutdown()
         self.thumbnails.shutdown()
         # Python may let go of the commands before the stack, which would then destroy them a second time.
-        self.session.corrections.clear()
+        self.session.undo_stack.clear()
         if self._preload is not None:
             self._preload.stop()
         self._garbage.stop()
@@ -179,12 +183,12 @@ class Program(QObject):
         self.window.job_bar.say(text, (self.tr("History"), self.window.on_demand.show_history))
 
 
-def run(arguments: Sequence[str], folder: Path | None, collection_folder: Path | None = None) -> int:
+def run(arguments: Sequence[str], roots: Roots, collection_folder: Path | None = None) -> int:
     """Run the program until its window is closed.
 
     Args:
         arguments: The command line, for Qt.
-        folder: Opened at once, or None.
+        roots: The folders and photos that are opened at once; none for those that were open last.
         collection_folder: Where everything is remembered; None for the usual place.
 
     Returns:
@@ -209,7 +213,7 @@ def run(arguments: Sequence[str], folder: Path | None, collection_folder: Path |
             return 1
         program = Program(Engine(collection))
         try:
-            program.start(folder)
+            program.start(roots)
             return application.exec()
         finally:
             program.shutdown()

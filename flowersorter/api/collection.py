@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortReport, Training, photos_of, prediction_of
 from flowersorter.api.background import run_in_background
+from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.errors import CollectionDamaged, PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
@@ -22,8 +23,8 @@ from flowersorter.workflows.engine import Engine
 
 Request = TypeVar("Request")
 Result = TypeVar("Result")
-AnyPath: TypeAlias = str | os.PathLike[str]
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+RowOrder: TypeAlias = Literal["name", "date"]
 
 
 class Collection:
@@ -36,6 +37,7 @@ class Collection:
         self._engine_or_closed: Engine | None = engine
         self._folder = engine.collection.folder
         self._device, self._progress = device, progress
+        self._left_out: Mapping[str, int] = {}
         self._opened = ExitStack()
         self._opened.callback(engine.close)
 
@@ -64,7 +66,7 @@ class Collection:
         from flowersorter.vision.backbone.device import require_device
 
         require_device(device)
-        where = default_collection() if folder is None else _path(folder).absolute()
+        where = default_collection() if folder is None else given_path(folder).absolute()
         try:
             library = CollectionStore.open(where)
         except CollectionDamaged as error:
@@ -128,10 +130,39 @@ class Collection:
 
         return model_infos(self._library)
 
-    def predict(self, folder: AnyPath) -> list[Photo]:
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """What the last `predict` or `sort` left out, by kind: {"hidden": 2, "link to another folder": 1}."""
+        return dict(self._left_out)
+
+    def set_scan_options(
+        self, folder: AnyPath, *, exclude: Sequence[str] = (), recursive: bool = True, follow_links: bool = False
+    ) -> None:
+        """Choose what a scan of a folder leaves out; remembered, and shared with the window and the terminal.
+
+        Args:
+            folder: As it is given to `predict` and `sort`.
+            exclude: Patterns of names ("raw", "*.tif") or of paths from the folder ("day/raw", "**/old").
+            recursive: Whether to scan sub-folders.
+            follow_links: Whether to follow links that lead out of the folder.
+        """
+        from flowersorter.photos.scan import absolute_folder
+        from flowersorter.photos.scan_options import ScanOptions
+        from flowersorter.workflows.predicting.scan_scope import remember_scan_options
+
+        options = ScanOptions(tuple(exclude), recursive, follow_links)
+        remember_scan_options(self._library, absolute_folder(given_path(folder)), options)
+
+    def predict(self, folder: AnyPath, *more: AnyPath, order: RowOrder = "name", name: str = "") -> list[Photo]:
         """Predict the class of every photo in a folder and its sub-folders. Changes no photo.
 
         A photo is read and embedded once: a second call for the same folder is fast.
+
+        Args:
+            folder: A folder, or a single photo.
+            more: Others that are labelled together with it.
+            order: By "name", or by the "date" taken, with the photos without one last.
+            name: Return only files with this in their name, whatever its case.
 
         Returns:
             One `Photo` for each file with a photo's suffix, in natural order of the paths ("IMG_2" before "IMG_10").
@@ -140,9 +171,14 @@ class Collection:
             FolderUnusable: the folder is missing or forbidden.
             WeightsMissing: the network's weights are not on this computer.
         """
-        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
+        from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest
+        from flowersorter.workflows.predicting.select_rows import select_rows
+        from flowersorter.workflows.predicting.settled_labels import predict_settled
 
-        return photos_of(self._engine, self._run(predict_folder, PredictFolderRequest(_path(folder), self._device)))
+        request = PredictFolderRequest(tuple(map(given_path, (folder, *more))), self._device)
+        result = self._run(predict_settled, request)
+        self._left_out = result.skipped
+        return photos_of(self._engine, select_rows(self._library, result, order, name))
 
     def predict_image(self, path: AnyPath) -> Prediction:
         """Predict the class of one photo without adding it to the collection.
@@ -154,7 +190,7 @@ class Collection:
         """
         from flowersorter.workflows.predicting.predict_photos import PredictRequest, predict_photos
 
-        photo = _path(path)
+        photo = given_path(path)
         request = PredictRequest((photo,), self._device)
         [found] = self._run(predict_photos, request)
         if found.error is not None:
@@ -174,13 +210,14 @@ class Collection:
             The name of its class, as the collection spells it.
 
         Raises:
-            PhotoUnreadable: the path is missing, a folder, or not a photo.
+            PhotoUnreadable: the path is missing or a folder, or no class was named and the file is not a photo. A file
+                that is not a photo can be given a class: it is sorted, and not used for training.
             ClassRefused: the class name cannot be used.
             TooFewPhotos: no class was named, and there is no model that suggests one.
         """
         from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
 
-        photo = _path(path)
+        photo = given_path(path)
         if photo.is_dir():
             raise PhotoUnreadable(
                 text("{folder} is a folder", folder=photo),
@@ -188,7 +225,7 @@ class Collection:
                 text("Call it for each photo; to get suggestions for a folder, call predict"),
             )
         request = LabelPhotoRequest(photo, class_name, self._device)
-        name = self._run(label_photo, request)
+        name = self._run(label_photo, request).class_name
         if move_copies:
             from flowersorter.workflows.filing.refile import RefileRequest, photos_at, refile
 
@@ -236,7 +273,7 @@ class Collection:
 
     def sort(
         self,
-        folder: AnyPath,
+        folder: AnyPath | Sequence[AnyPath],
         to: AnyPath,
         *,
         mode: Literal["copy", "move", "link", "symlink"] = "copy",
@@ -248,7 +285,7 @@ class Collection:
         Never overwrites a file and compares every copy with its original. `undo` undoes the sort.
 
         Args:
-            folder: The folder with the photos.
+            folder: The folder with the photos, or several folders and photos.
             to: The folder for the class folders; created if missing.
             mode: Copy the photos, move them, make hard links (same drive only), or symbolic links to the originals.
             include: Which photos to sort besides labelled ones: "all" except unknown, "likely" and "sure" ones, "sure"
@@ -260,24 +297,24 @@ class Collection:
             SortRefused: `to` cannot be used safely, for example because it lies in `folder`.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
-        from flowersorter.photos.scan import absolute_folder, check_folder
-        from flowersorter.sorting.plan import Mode, make_plan
+        from flowersorter.photos.scan import absolute_folder, absolute_roots
+        from flowersorter.sorting.plan import Mode
+        from flowersorter.workflows.filing import sort as sorting
         from flowersorter.workflows.filing.refile import RefileRequest, refile
-        from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
 
-        source, target = absolute_folder(_path(folder)), absolute_folder(_path(to))
-        check_folder(source)
-        make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refuses before photos are read
-        self.predict(source)
+        target = absolute_folder(given_path(to))
+        roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
+        sorting.check_destination(roots, target, Mode(mode), CancelToken())
+        self.predict(*roots)
         if not dry_run:  # a copy in the folder of an earlier label moves, or the photo would be in two class folders
-            known = self._library.photos.places_under(source)
+            known = self._library.photos.places_under(roots)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
             self._run(refile, RefileRequest(photo_ids))
-        request = SortRequest(source, target, Mode(mode), Include(include))
-        plan = self._run(plan_sort, request)
+        request = sorting.SortRequest(roots, target, Mode(mode), sorting.Include(include))
+        plan = self._run(sorting.plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
-        done = self._run(run_sort, RunSortRequest(plan))
+        done = self._run(sorting.run_sort, sorting.RunSortRequest(plan))
         return report_of_run(plan, done)
 
     def undo(self, sort: int | None = None) -> int:
@@ -320,7 +357,7 @@ class Collection:
         """
         from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
-        request = ExportRequest(_path(path))
+        request = ExportRequest(given_path(path))
         return self._run(export_model, request).path
 
     def import_model(self, path: AnyPath, *, use: bool = False) -> int:
@@ -338,7 +375,7 @@ class Collection:
         """
         from flowersorter.workflows.exchange.import_model import ImportRequest, import_model
 
-        request = ImportRequest(_path(path), use)
+        request = ImportRequest(given_path(path), use)
         return self._run(import_model, request).model_id
 
     def _run(self, verb: Callable[[Engine, Request, Report, CancelToken], Result], request: Request) -> Result:
@@ -356,22 +393,3 @@ def predict_image(path: AnyPath) -> Prediction:
     """
     with Collection.open() as collection:
         return collection.predict_image(path)
-
-
-def _path(path: AnyPath) -> Path:
-    """Return a path as `Path`, with "~" expanded.
-
-    Raises:
-        UserError: the path is empty or cannot exist.
-    """
-    name = os.fspath(path)
-    if not name or "\0" in name:
-        raise UserError(
-            text("{name!r} is no file and no folder", name=name), text("no name can be like that"), text("Give a path")
-        )
-    try:
-        return Path(name).expanduser()
-    except RuntimeError as error:  # ~nobody
-        raise UserError(
-            text("The folder {name} cannot be found", name=name), str(error), text("Give a path without ~")
-        ) from error

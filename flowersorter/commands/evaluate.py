@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import say_left_out, say_unreadable
+from flowersorter.commands.shared.folder_output import remember_options, say_left_out, say_unreadable
 from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
 from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.errors import UserError
@@ -35,6 +35,8 @@ def run(call: Call) -> int:
         raise UserError(text("{file} cannot be written", file=file), text("its folder does not exist"))
     saved: tuple[Path, ...] = ()
     with call.engine() as engine:
+        if options.folder is not None:
+            remember_options(call, engine.collection, options.folder)
         request = EvaluateRequest(options.folder, options.device, options.backbone)
         with call.terminal.progress() as report:
             result = evaluate(engine, request, report, call.cancel)

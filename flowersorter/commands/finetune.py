@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import remember_options
 from flowersorter.commands.shared.output import Terminal, counted, percent, shown
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.domain.figures import Epoch
@@ -15,6 +16,7 @@ def run_deep(call: Call) -> int:
     """Train the network on a folder of class folders."""
     options = call.options
     with call.engine() as engine:
+        remember_options(call, engine.collection, options.folder)
         request = FinetuneRequest(
             options.folder,
             add=options.add,

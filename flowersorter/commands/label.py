@@ -54,6 +54,7 @@ def run(call: Call) -> int:
     for line in (*lines, {"summary": summary}):
         terminal.record(line)
     _say(terminal, done, summary)
+    _say_without_picture(terminal, done)
     if moved is not None:
         _say_moved(terminal, moved)
     say_unreadable(terminal, tuple(unreadable))
@@ -69,8 +70,9 @@ def _label(call: Call, engine: Engine, path: Path) -> dict[str, Any]:
     if options.remove:
         return line | {"removed": remove_label(engine.collection, path)}
     request = LabelPhotoRequest(path, options.class_name, options.device)
-    name = label_photo(engine, request, silent, call.cancel)
-    return line | {"label": name, "by": LabelOrigin.PERSON.value}
+    labelled = label_photo(engine, request, silent, call.cancel)
+    line |= {"label": labelled.class_name, "by": LabelOrigin.PERSON.value}
+    return line | {"unreadable": labelled.unreadable} if labelled.unreadable else line
 
 
 def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]) -> None:
@@ -80,6 +82,14 @@ def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]
         terminal.say(f"Removed the label of {counted(summary['removed'], 'photo')}.")
     if summary["without_label"]:
         terminal.say(f"{counted(summary['without_label'], 'photo')} had no label.")
+
+
+def _say_without_picture(terminal: Terminal, done: list[dict[str, Any]]) -> None:
+    """Name the labelled files that cannot be read as photos."""
+    for line in done:
+        if why := line.get("unreadable"):
+            remark = "{path} is not used for training: {why}"
+            terminal.say(text(remark, path=shown(Path(line["path"])), why=why))
 
 
 def _move_copies(call: Call, engine: Engine, lines: list[dict[str, Any]]) -> RefileResult:

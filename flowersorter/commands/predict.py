@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.folder_output import predict_one_folder, say_folder
+from flowersorter.commands.shared.folder_output import predict_folders, say_folder
 from flowersorter.commands.shared.json_lines import (
     ModelName,
     count_lines,
@@ -30,6 +30,7 @@ from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 from flowersorter.workflows.predicting.predict_photos import PhotoPrediction, PredictRequest, predict_photos
+from flowersorter.workflows.predicting.select_rows import select_rows
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -56,7 +57,7 @@ def run(call: Call) -> int:
                 lines += _predict_photos(call, engine, tuple(paths))
                 continue
             for path in paths:
-                result = predict_one_folder(call, engine, path)
+                result = predict_folders(call, engine, path)
                 lines += _show_folder(call, engine, path, result)
                 left_out.update(result.skipped)
                 problems += folder_problems(result.problems)
@@ -90,6 +91,7 @@ def _is_folder(path: Path) -> bool:
 
 def _show_folder(call: Call, engine: Engine, folder: Path, result: PredictFolderResult) -> list[dict[str, Any]]:
     options = call.options
+    result = select_rows(engine.collection, result, options.order, options.name)
     names = {entry.id: entry.name for entry in engine.collection.classes.all()}
     likenesses = strangers(engine, result.rows, options.backbone)
     model = model_name(engine, options.backbone)

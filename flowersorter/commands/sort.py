@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import (
-    predict_one_folder,
+    predict_folders,
     say_missing_model,
     say_no_photos,
+    say_skipped,
     say_unreadable,
 )
 from flowersorter.commands.shared.json_lines import folder_lines, folder_problems, lost_photos, model_name
@@ -20,13 +21,20 @@ from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import text
-from flowersorter.photos.scan import check_folder
+from flowersorter.photos.scan import absolute_roots
 from flowersorter.sorting.execute import RunResult
-from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan, make_plan
+from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.workflows.filing.history import runs
 from flowersorter.workflows.filing.refile import RefileRequest, refile
-from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.filing.sort import (
+    Include,
+    RunSortRequest,
+    SortRequest,
+    check_destination,
+    plan_sort,
+    run_sort,
+)
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
@@ -57,16 +65,15 @@ class Outcome:
 def run(call: Call) -> int:
     """Predict, plan, and unless it is a dry run, sort."""
     options, terminal = call.options, call.terminal
-    mode, folder, destination = Mode(options.mode), options.folder.absolute(), options.to.absolute()
-    check_folder(folder)  # the folder with the photos first: it comes first on the line
+    mode, roots, destination = Mode(options.mode), absolute_roots(options.folders), options.to.absolute()
     with call.engine() as engine:
         # Refused at once, not after a thousand photos were read.
-        make_plan((), destination, mode, call.cancel, source_root=folder)
-        result = predict_one_folder(call, engine, options.folder)
+        check_destination(roots, destination, mode, call.cancel)
+        result = predict_folders(call, engine, roots)
         if not options.dry_run:
             _follow_corrections(call, engine, result)
         request = SortRequest(
-            folder,
+            roots,
             destination,
             mode,
             Include.SURE if options.only_sure else Include.ALL,
@@ -91,7 +98,7 @@ def run(call: Call) -> int:
             terminal.record(line)
         say_missing_model(call, engine.collection, result)
     if not len(result.rows):
-        say_no_photos(call, options.folder, result)
+        say_no_photos(call, roots, result)
         return 0
     if done is None:
         terminal.say("Nothing was changed: this was a dry run.")
@@ -215,6 +222,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
         terminal.say("Left where they are:")
         terminal.say_table([[str(number), reason] for reason, number in reasons.most_common()], right=(0,), indent=2)
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
+    say_skipped(terminal, result)
     if plan.needed_bytes:
         terminal.say(f"Needs {size(plan.needed_bytes)} of {size(plan.free_bytes)} free.")
 

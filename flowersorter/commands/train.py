@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from flowersorter.commands.finetune import run_deep
 from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.folder_output import remember_options
 from flowersorter.commands.shared.output import Terminal, counted, percent, shown
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, train_folder
@@ -20,6 +21,7 @@ def run(call: Call) -> int:
     if options.deep:
         return run_deep(call)
     with call.engine() as engine:
+        remember_options(call, engine.collection, options.folder)
         request = TrainFolderRequest(options.folder, add=options.add, device=options.device, backbone=options.backbone)
         with call.terminal.progress() as report:
             result = train_folder(engine, request, report, call.cancel)

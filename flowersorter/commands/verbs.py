@@ -44,6 +44,12 @@ def _add_predict(parser: LineParser) -> None:
     parser.add_argument(
         "--top", type=_number, metavar="N", default=5, help="show at most N suggestions for a photo (default: 5)"
     )
+    parser.add_argument(
+        "--order", choices=("name", "date"), default="name", help="list the photos of a folder by name or date taken"
+    )
+    parser.add_argument(
+        "--name", metavar="TEXT", default="", help="only photos of a folder with TEXT in their file name"
+    )
     table = parser.add_mutually_exclusive_group()
     table.add_argument(
         "--csv", action="store_const", const="comma", help="print a table for a spreadsheet, with commas and 0.95"
@@ -54,6 +60,27 @@ def _add_predict(parser: LineParser) -> None:
         action="store_const",
         const="semicolon",
         help="the same with semicolons and 0,95, as spreadsheets of many countries expect it",
+    )
+    _add_scan_options(parser)
+
+
+def _add_scan_options(parser: LineParser) -> None:
+    group = parser.add_argument_group("scope of the scan, remembered for the folder")
+    group.add_argument(
+        "--exclude",
+        action="append",
+        metavar="PATTERN",
+        help="leave out folders and photos with such a name (raw, *.tif) or path from FOLDER (day/raw, **/old); repeat "
+        "for several; replaces the patterns remembered",
+    )
+    group.add_argument("--no-exclude", action="store_true", help="leave out nothing by name")
+    group.add_argument(
+        "--recursive", action=argparse.BooleanOptionalAction, help="scan sub-folders as well, or not (default: yes)"
+    )
+    group.add_argument(
+        "--follow-links",
+        action=argparse.BooleanOptionalAction,
+        help="follow links that lead out of FOLDER, or not (default: no)",
     )
 
 
@@ -70,7 +97,7 @@ def _add_label(parser: LineParser) -> None:
 
 
 def _add_sort(parser: LineParser) -> None:
-    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER", help="folders, or single photos")
     parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help="create the class folders here")
     mode = parser.add_mutually_exclusive_group()
     for name, effect in (
@@ -85,6 +112,7 @@ def _add_sort(parser: LineParser) -> None:
     parser.add_argument(
         "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
     )
+    _add_scan_options(parser)
 
 
 def _add_train(parser: LineParser) -> None:
@@ -103,6 +131,7 @@ def _add_train(parser: LineParser) -> None:
         help="with --deep: number of network stages to train beside the final layer (default: 1)",
     )
     parser.add_argument("--epochs", type=_number, metavar="N", help="with --deep: number of passes over the photos")
+    _add_scan_options(parser)
 
 
 def _add_evaluate(parser: LineParser) -> None:
@@ -120,6 +149,7 @@ def _add_evaluate(parser: LineParser) -> None:
         help="save everything: .html is one page with all figures and thumbnails of the mistakes, .csv has a line for "
         "each photo (and beside it one for each class: good.csv and good.classes.csv)",
     )
+    _add_scan_options(parser)
 
 
 def _add_label_errors(parser: LineParser) -> None:

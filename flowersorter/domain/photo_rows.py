@@ -47,19 +47,32 @@ class PhotoRows:
         """The rows of all parts, at least one; of a place in several parts, the row of the last one."""
         place_ids = np.concatenate([part.place_ids for part in parts])
         _, from_end = np.unique(place_ids[::-1], return_index=True)
-        kept = np.sort(len(place_ids) - 1 - from_end)
-        names = [name for part in parts for name in Paths.of(part.paths).names]
-        errors = [error for part in parts for error in part.errors]
-        return cls(
-            place_ids=place_ids[kept],
-            photo_ids=np.concatenate([part.photo_ids for part in parts])[kept],
-            paths=Paths([names[row] for row in kept.tolist()]),
-            errors=tuple([errors[row] for row in kept.tolist()]),
-            label_ids=np.concatenate([part.label_ids for part in parts])[kept],
-            by_person=np.concatenate([part.by_person for part in parts])[kept],
-            class_ids=np.concatenate([part.class_ids for part in parts])[kept],
-            confidences=np.concatenate([part.confidences for part in parts])[kept],
-            verdicts=np.concatenate([part.verdicts for part in parts])[kept],
+        every = cls(
+            place_ids=place_ids,
+            photo_ids=np.concatenate([part.photo_ids for part in parts]),
+            paths=Paths([name for part in parts for name in Paths.of(part.paths).names]),
+            errors=tuple([error for part in parts for error in part.errors]),
+            label_ids=np.concatenate([part.label_ids for part in parts]),
+            by_person=np.concatenate([part.by_person for part in parts]),
+            class_ids=np.concatenate([part.class_ids for part in parts]),
+            confidences=np.concatenate([part.confidences for part in parts]),
+            verdicts=np.concatenate([part.verdicts for part in parts]),
+        )
+        return every.take(np.sort(len(place_ids) - 1 - from_end))
+
+    def take(self, rows: NDArray[np.intp]) -> PhotoRows:
+        """Some of the rows, by number and in that order."""
+        names, numbers = Paths.of(self.paths).names, rows.tolist()
+        return PhotoRows(
+            place_ids=self.place_ids[rows],
+            photo_ids=self.photo_ids[rows],
+            paths=Paths([names[row] for row in numbers]),
+            errors=tuple([self.errors[row] for row in numbers]),
+            label_ids=self.label_ids[rows],
+            by_person=self.by_person[rows],
+            class_ids=self.class_ids[rows],
+            confidences=self.confidences[rows],
+            verdicts=self.verdicts[rows],
         )
 
     @property

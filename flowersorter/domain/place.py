@@ -212,5 +212,9 @@ class Places(Sequence[Place]):
 
     @property
     def known_photo_ids(self) -> NDArray[np.int64]:
-        """(M,) the photo ids at these places, ascending, each once."""
-        return sorted_unique(self.photo_ids[self.photo_ids > 0])
+        """(M,) the ids of the readable photos at these places, ascending, each once."""
+        return sorted_unique(self.photo_ids[(self.photo_ids > 0) & self._readable])
+
+    @property
+    def _readable(self) -> NDArray[np.bool_]:
+        return np.fromiter((error is None for error in self.errors), np.bool_, len(self.errors))

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from dataclasses import dataclass
 from io import FileIO
 from pathlib import Path
 
+from flowersorter.jobs import CancelToken
 from flowersorter.photos.read_errors import file_reason, out_of_reach, unreadable
 
 #: Larger files are refused unread; the largest photos, 16-bit TIFFs of 100 megapixels, have 600 MB.
 MAX_BYTES = 700_000_000
+_PART_BYTES = 4 << 20
 
 #: Opening a pipe without O_NONBLOCK blocks until a writer appears. Windows has neither and needs O_BINARY.
 _OPEN_FLAGS = (
@@ -53,6 +56,41 @@ def read_file(path: Path) -> FileBytes:
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         raise out_of_reach(path, "the file changed while it was read")
     return FileBytes(data, after.st_size, after.st_mtime_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class FileHash:
+    """The SHA-256 of a file, with its size and modification time."""
+
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+
+
+def hash_file(path: Path, cancel: CancelToken) -> FileHash:
+    """Hash a file of any size, in parts, without changing it.
+
+    Raises:
+        PhotoOutOfReach: it is missing or forbidden, the drive does not give it, or it changed while it was read.
+        PhotoUnreadable: it is not a regular file.
+        Cancelled: asked to stop.
+    """
+    digest = hashlib.sha256()
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116 - as in `read_file`
+            raise unreadable(path, "it is not a file")
+        descriptor = os.open(path, _OPEN_FLAGS)
+        with FileIO(descriptor, "rb") as stream:
+            before = os.fstat(descriptor)
+            while part := stream.read(_PART_BYTES):
+                cancel.check()
+                digest.update(part)
+            after = os.fstat(descriptor)
+    except (OSError, ValueError) as error:
+        raise out_of_reach(path, file_reason(error)) from error
+    if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+        raise out_of_reach(path, "the file changed while it was read")
+    return FileHash(digest.digest(), after.st_size, after.st_mtime_ns)
 
 
 def _require_regular(path: Path, status: os.stat_result) -> None:

@@ -3,103 +3,46 @@
 from __future__ import annotations
 
 import os
-import stat
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, field
-from operator import attrgetter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import TypeAlias
 
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
-from flowersorter.natural_sort import natural_ranking
-from flowersorter.photos.formats import PHOTO_SUFFIXES
+from flowersorter.photos.folder_walk import FolderWalk, FoundPhotos, OpenedFolder, can_have_class, has_photo_suffix
 from flowersorter.photos.read_errors import file_reason
-from flowersorter.photos.sidecars import RAW_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
+from flowersorter.photos.scan_options import ScanOptions
 
-HIDDEN, SIDECAR, RAW, NOT_A_PHOTO, LINK = "hidden", "sidecar", "raw", "not a photo", "link"
-
-#: Folders with other programs' previews or trash, lower case: Synology and QNAP, macOS archives, recycle bins.
-_SYSTEM_FOLDERS = frozenset(
-    ("@eadir", "@__thumb", "#recycle", "__macosx", "$recycle.bin", "system volume information", "lost+found")
-)
-#: A folder with such a file is a collection of this program; its thumbnails are not photos of the person.
-COLLECTION_FILE, THUMBNAIL_FOLDER = "library.sqlite", "thumbnails"
-_HAS_HIDDEN_ATTRIBUTE = any(hasattr(os.stat_result, name) for name in ("st_file_attributes", "st_flags"))
-
-
-@dataclass(frozen=True, slots=True)
-class FoundPhoto:
-    """A file that looks like a photo."""
-
-    path: Path
-    size_bytes: int
-    mtime_ns: int
-
-
-class FoundPhotos(Sequence[FoundPhoto]):
-    """Found photos as columns: making 100,000 small objects takes longer than listing their folders.
-
-    Attributes:
-        names: Absolute paths, as strings.
-        sizes_bytes: Of the files.
-        mtimes_ns: Modification time of each.
-    """
-
-    __slots__ = ("mtimes_ns", "names", "sizes_bytes")
-
-    def __init__(self, names: Sequence[str] = (), sizes_bytes: Sequence[int] = (), mtimes_ns: Sequence[int] = ()):
-        self.names, self.sizes_bytes, self.mtimes_ns = names, sizes_bytes, mtimes_ns
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    @overload
-    def __getitem__(self, index: int) -> FoundPhoto: ...
-    @overload
-    def __getitem__(self, index: slice) -> FoundPhotos: ...
-    def __getitem__(self, index: int | slice) -> FoundPhoto | FoundPhotos:
-        if isinstance(index, slice):
-            return FoundPhotos(self.names[index], self.sizes_bytes[index], self.mtimes_ns[index])
-        return FoundPhoto(Path(self.names[index]), self.sizes_bytes[index], self.mtimes_ns[index])
-
-    def columns(self) -> Iterator[tuple[str, int, int]]:
-        """Path, size in bytes and mtime in nanoseconds of each."""
-        return zip(self.names, self.sizes_bytes, self.mtimes_ns, strict=True)
+#: A folder, or folders and single photos that are opened together.
+Roots: TypeAlias = Path | tuple[Path, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
-    """The photos below a folder.
+    """The photos below the opened folders.
 
     Attributes:
         photos: In natural order; absolute paths, names exactly as on disk.
-        skipped: Number of skipped entries by kind: "hidden", "sidecar", "raw" (where no photo has its name), "not a
-            photo", "link".
-        skipped_in: The same for each folder that has such entries, without links.
+        skipped: Number of skipped entries by kind: "hidden", "sidecar", "not a photo", "link" (to something that is
+            found without it), and those that the options leave out: "link to another folder", "sub-folder",
+            "excluded folder", "excluded photo".
+        skipped_in: The same for each folder that has such entries.
         problems: Files and folders that could not be read, each with the reason.
+        left_out: The folders, photos and links that the options leave out.
     """
 
     photos: FoundPhotos
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
     skipped_in: dict[str, dict[str, int]]
+    left_out: tuple[Path, ...] = ()
 
 
 def looks_like_photo(path: Path) -> bool:
     """Return whether a file has the suffix of a photo."""
-    return _has_photo_suffix(path.name)
-
-
-def _has_photo_suffix(name: str) -> bool:
-    return _suffix(name) in PHOTO_SUFFIXES
-
-
-def _suffix(name: str) -> str:
-    return os.path.splitext(name)[1].lower()  # noqa: PTH122 - a name, not a path
+    return has_photo_suffix(path.name)
 
 
 def absolute_folder(folder: Path) -> Path:
@@ -119,28 +62,46 @@ def check_folder(folder: Path) -> None:
         raise _unusable(absolute_folder(folder), error) from error
 
 
-def scan(folder: Path, cancel: CancelToken) -> ScanResult:
-    """Find the photos in a folder and everything below it.
+def absolute_roots(opened: Path | Iterable[Path]) -> tuple[Path, ...]:
+    """Return the absolute paths of folders and photos that are opened together, each once."""
+    return tuple(dict.fromkeys(map(absolute_folder, (opened,) if isinstance(opened, Path) else opened)))
 
-    Links to files and folders are followed, but no file is found twice, and links to a folder above are not followed.
+
+def roots_to_open(paths: Iterable[Path]) -> tuple[Path, ...]:
+    """Return the folders, photos, RAWs and films among paths that a person opens; of other files alone, their folders.
+
+    A path that does not exist is taken for a folder.
+    """
+    absolute = absolute_roots(paths)
+    wanted = [path for path in absolute if can_have_class(path.name) or not path.is_file()]
+    return absolute_roots(wanted or (path.parent for path in absolute))
+
+
+def scan(
+    roots: Path | Iterable[Path], cancel: CancelToken, options: Mapping[Path, ScanOptions] | None = None
+) -> ScanResult:
+    """Find the photos in a folder and everything below it, or in several folders together.
+
+    Links that lead out of the opened folders are followed only if the options say so. No file is found twice, and
+    links to a folder above are never followed. An opened folder or photo may itself be a link.
+
+    Args:
+        roots: The folder; or the folders and single photos that are opened together.
+        cancel: Checked between two folders.
+        options: Those of each folder; the default ones for others.
 
     Raises:
-        FolderUnusable: the folder is missing, forbidden or not a folder.
+        FolderUnusable: a folder is missing, forbidden or not a folder; of several, all are.
         Cancelled: between two folders.
     """
-    root = absolute_folder(folder)
-    walk = _Walk()
-    try:
-        walk.forbid_parents_of(root)
-        walk.list_folder(root)
-    except (OSError, ValueError) as error:
-        raise _unusable(root, error) from error
+    walk = FolderWalk()
+    _open(walk, absolute_roots(roots), options or {})
     while (following := walk.next_folder()) is not None:
         cancel.check()
         try:
-            walk.list_folder(following)
+            walk.list_folder(*following)
         except OSError as error:
-            walk.problems.append((following, file_reason(error)))
+            walk.problems.append((following[0], file_reason(error)))
     cancel.check()
     walk.add_linked_photos()
     return ScanResult(
@@ -148,178 +109,38 @@ def scan(folder: Path, cancel: CancelToken) -> ScanResult:
         skipped=dict(walk.skipped),
         problems=tuple(walk.problems),
         skipped_in=walk.skipped_in,
+        left_out=tuple(walk.left_out),
     )
 
 
-@dataclass(slots=True)
-class _Walk:
-    """One walk through folders: real folders before links, so that a photo is found under its own path."""
+def _open(walk: FolderWalk, roots: Sequence[Path], options: Mapping[Path, ScanOptions]) -> None:
+    """List the opened folders and add the opened photos.
 
-    names: list[str] = field(default_factory=list)
-    sizes_bytes: list[int] = field(default_factory=list)
-    mtimes_ns: list[int] = field(default_factory=list)
-    skipped: Counter[str] = field(default_factory=Counter)
-    skipped_in: dict[str, dict[str, int]] = field(default_factory=dict)
-    problems: list[tuple[Path, str]] = field(default_factory=list)
-    _folders: deque[Path] = field(default_factory=deque)
-    _linked_folders: deque[Path] = field(default_factory=deque)
-    _linked_photos: list[Path] = field(default_factory=list)
-    _visited: set[tuple[int, int]] = field(default_factory=set)
-
-    def forbid_parents_of(self, root: Path) -> None:
-        """Mark the folders above as visited: a link to one would add photos that the person did not choose."""
-        for parent in root.resolve(strict=True).parents:
-            with suppress(OSError):  # the root of a network share may be unreadable
-                self._is_new(parent)
-
-    def next_folder(self) -> Path | None:
-        """Return the folder to list next, None at the end."""
-        if self._folders:
-            return self._folders.popleft()
-        while self._linked_folders:
-            linked = self._linked_folders.popleft()
-            if self._is_reachable_once(linked):
-                return linked
-            self.skipped[LINK] += 1
-        return None
-
-    def list_folder(self, folder: Path) -> None:
-        """Collect the entries of one folder, unless it was listed before.
-
-        Raises:
-            OSError: it cannot be listed.
-        """
-        if not self._is_new(folder):
-            return
-        before = self.skipped.copy()
-        with os.scandir(folder) as listing:
-            entries = sorted((entry for entry in listing if not self._is_hidden(entry)), key=attrgetter("name"))
-        if any(entry.name == COLLECTION_FILE for entry in entries):
-            entries = [entry for entry in entries if entry.name != THUMBNAIL_FOLDER]
-            self.skipped[HIDDEN] += 1
-        photos: list[str] = []
-        others: list[str] = []
-        prefix = os.path.join(folder, "")  # noqa: PTH118 - a path object for every file is slow
-        for entry in entries:
-            if entry.is_symlink():
-                self._take_link(folder, entry)
-            elif entry.is_dir(follow_symlinks=False):
-                self._folders.append(folder / entry.name)
-            elif _has_photo_suffix(entry.name):
-                photos.append(entry.name)
-                self._take_photo(prefix + entry.name, entry)
-            else:
-                others.append(entry.name)
-        if others:
-            self._count_others(others, photos)
-        if self.skipped != before:
-            self.skipped_in[str(folder)] = dict(self.skipped - before)
-
-    def photos_in_order(self) -> FoundPhotos:
-        """Return the found photos, in natural order."""
-        order = natural_ranking(self.names)
-        return FoundPhotos(
-            [self.names[i] for i in order],
-            [self.sizes_bytes[i] for i in order],
-            [self.mtimes_ns[i] for i in order],
-        )
-
-    def add_linked_photos(self) -> None:
-        """Add the photos that are only reachable through a link."""
-        if not self._linked_photos:
-            return
-        real_folders: dict[str, str] = {}
-        known = {_real_path(name, real_folders) for name in self.names}
-        for link in self._linked_photos:
-            try:
-                target = os.path.realpath(link)
-                status = link.stat()
-            except OSError:
-                target, status = "", None
-            if status is None or not stat.S_ISREG(status.st_mode) or target in known:
-                self.skipped[LINK] += 1
-                continue
-            known.add(target)
-            self._add(str(link), status)
-
-    def _add(self, name: str, status: os.stat_result) -> None:
-        self.names.append(name)
-        self.sizes_bytes.append(status.st_size)
-        self.mtimes_ns.append(status.st_mtime_ns)
-
-    def _is_hidden(self, entry: os.DirEntry[str]) -> bool:
-        hidden = entry.name.startswith(".") or entry.name.lower() in _SYSTEM_FOLDERS or _is_marked_hidden(entry)
-        if hidden:
-            self.skipped[HIDDEN] += 1
-        return hidden
-
-    def _take_link(self, folder: Path, entry: os.DirEntry[str]) -> None:
-        path = folder / entry.name
+    Raises:
+        FolderUnusable: none of them can be read.
+    """
+    unusable: FolderUnusable | None = None
+    photos = [root for root in roots if can_have_class(root.name) and not root.is_dir()]
+    folders = [OpenedFolder(root, options.get(root, ScanOptions())) for root in roots if root not in photos]
+    walk.open(folders)
+    for folder in folders:
         try:
-            is_folder = entry.is_dir()
-        except OSError:
-            is_folder = False
-        if is_folder:
-            self._linked_folders.append(path)
-        elif _has_photo_suffix(entry.name):
-            self._linked_photos.append(path)
-        else:
-            self.skipped[NOT_A_PHOTO] += 1
-
-    def _take_photo(self, name: str, entry: os.DirEntry[str]) -> None:
+            walk.list_folder(folder.path, folder)
+        except (OSError, ValueError) as error:
+            unusable = unusable or _unusable(folder.path, error)
+            walk.problems.append((folder.path, file_reason(error)))
+    found = set(walk.names)
+    for photo in photos:
+        if str(photo) in found:
+            continue
         try:
-            status = entry.stat(follow_symlinks=False)
-        except OSError as error:
-            self.problems.append((Path(name), file_reason(error)))
-            return
-        if stat.S_ISREG(status.st_mode):
-            self._add(name, status)
-        else:
-            self.skipped[NOT_A_PHOTO] += 1
-
-    def _count_others(self, others: Sequence[str], photos: Sequence[str]) -> None:
-        """Count the files of a folder that are not photos."""
-        with_photo = {name for theirs in sidecars_by_photo([*photos, *others]).values() for name in theirs}
-        for name in others:
-            suffix = _suffix(name)
-            sidecar = name in with_photo or suffix in SIDECAR_SUFFIXES
-            self.skipped[SIDECAR if sidecar else RAW if suffix in RAW_SUFFIXES else NOT_A_PHOTO] += 1
-
-    def _is_new(self, folder: Path) -> bool:
-        status = folder.stat()
-        if not status.st_ino:  # some network drives have no inode numbers
-            return True
-        key = (status.st_dev, status.st_ino)
-        if key in self._visited:
-            return False
-        self._visited.add(key)
-        return True
-
-    def _is_reachable_once(self, link: Path) -> bool:
-        try:
-            status = link.stat()
-        except OSError:
-            return False
-        return bool(status.st_ino) and (status.st_dev, status.st_ino) not in self._visited
-
-
-def _is_marked_hidden(entry: os.DirEntry[str]) -> bool:
-    """Whether Windows' or macOS' hidden attribute is set."""
-    if not _HAS_HIDDEN_ATTRIBUTE:
-        return False
-    try:
-        status = entry.stat(follow_symlinks=False)
-    except OSError:
-        return False
-    attributes = getattr(status, "st_file_attributes", 0)
-    return bool(attributes & stat.FILE_ATTRIBUTE_HIDDEN or getattr(status, "st_flags", 0) & stat.UF_HIDDEN)
-
-
-def _real_path(path: str, real_folders: dict[str, str]) -> str:
-    folder, name = os.path.split(path)
-    if folder not in real_folders:
-        real_folders[folder] = os.path.realpath(folder)
-    return os.path.join(real_folders[folder], name)  # noqa: PTH118 - compared as text
+            walk.take_opened_photo(photo)
+        except (OSError, ValueError) as error:
+            refused = FolderUnusable(text("The photo {photo} cannot be read", photo=photo), file_reason(error))
+            unusable = unusable or refused
+            walk.problems.append((photo, file_reason(error)))
+    if unusable is not None and len(walk.problems) == len(roots):
+        raise unusable
 
 
 def _unusable(folder: Path, error: OSError | ValueError) -> FolderUnusable:

@@ -181,7 +181,7 @@ def _label(program: Program, count: int) -> None:
     """One photo after another, while the folder is still read."""
     columns, classes = program.photos.columns, _classes(program)
     for number, name in enumerate(list(columns.names)[:count]):
-        program.window.corrections.assign([int(columns.place_ids[number])], classes[_colour_in(name)])
+        program.window.labels.assign([int(columns.place_ids[number])], classes[_colour_in(name)])
         _wait(_after(0.02))
     _wait(lambda: not program.queue.busy)
 
@@ -199,7 +199,7 @@ def _open(program: Program, folder: Path, files: int) -> None:
     program.window.open_folder(folder)
     number = 0
     while program.photos.rowCount() < files:
-        program.window.corrections.assign_photos([photos[number % len(photos)]], classes[number % len(classes)])
+        program.window.labels.assign_photos([photos[number % len(photos)]], classes[number % len(classes)])
         number += 1
         _wait(_after(0.1))
     _wait(_after(1.0))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -128,10 +129,10 @@ def test_label_says_what_photos_are_and_removes_it_again(labelled: Labelled, pro
     write_jpeg(other, textured((320, 240), RED, seed=99))  # a photo the collection has not read
     broken, before = labelled.folder / UNREADABLE[0], tree(labelled.folder)
     done = program.ok("label", known, broken, other, "--as", "my class", "--json")
-    assert [entry.get("label") for entry in done.objects[:-1]] == ["my class", None, "my class"]
-    assert [entry.get("by") for entry in done.objects[:-1]] == ["person", None, "person"]
-    assert done.objects[1]["error"]
-    assert (done.summary["labelled"], done.summary["unreadable"]) == (2, 1)
+    assert [entry.get("label") for entry in done.objects[:-1]] == ["my class"] * 3
+    assert [entry.get("by") for entry in done.objects[:-1]] == ["person"] * 3
+    assert [entry.get("unreadable") for entry in done.objects[:-1]] == [None, "the file is empty", None]
+    assert (done.summary["labelled"], done.summary["unreadable"]) == (3, 0)
     told = {entry["path"]: entry for entry in program.ok("predict", known, other, "--json").objects[:-1]}
     assert {(entry["label"], entry["by"]) for entry in told.values()} == {("my class", "person")}
     for_people = program.ok("predict", known, labelled.folder / PHOTOS[1]).out
@@ -145,7 +146,27 @@ def test_label_says_what_photos_are_and_removes_it_again(labelled: Labelled, pro
     [entry] = program.ok("predict", known, "--json").objects[:-1]
     assert (entry["label"], entry["by"]) == (None, "model")
     assert "1 photo labelled my class." in program.ok("label", "--as", "My Class", known).out
-    failed = program.run("label", broken, "--as", "my class", "--json")
+    told_of_broken = program.ok("label", "--as", "my class", broken).out
+    assert f"{broken} is not used for training: the file is empty" in told_of_broken
+    failed = program.run("label", program.cwd / "gone.jpg", "--as", "my class", "--json")
     assert (failed.code, failed.summary["labelled"]) == (1, 0)
     assert failed.err == "None of the photos could be read.\n"
     assert tree(labelled.folder) == before
+
+
+def test_the_scan_options_are_remembered_and_told(fresh: Program, tmp_path: Path) -> None:
+    folder, outside = tmp_path / "photos", tmp_path / "outside"
+    for path in (folder / "IMG_1.jpg", folder / "day 1" / "IMG_2.jpg", outside / "far.jpg"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_jpeg(path, textured(colour=RED, seed=len(path.parts)))
+    (folder / "far.jpg").symlink_to(outside / "far.jpg")
+
+    first = fresh.ok("predict", folder, "--no-recursive", "--exclude", "IMG_*", "--exclude", "*.heic")
+    again = fresh.ok("predict", folder, "--json")
+    reset = fresh.ok("predict", folder, "--json", "--recursive", "--no-exclude")
+
+    assert "Left out by the scan options: 1 excluded photo, 1 sub-folder" in first.out
+    assert "1 link to another folder was not followed (--follow-links)." in first.out
+    assert again.summary["left_out"] == {"link to another folder": 1, "excluded photo": 1, "sub-folder": 1}
+    assert (again.summary["photos"], reset.summary["photos"]) == (0, 2)
+    assert reset.summary["left_out"] == {"link to another folder": 1}

@@ -45,7 +45,7 @@ def running(
     open_network = open_embedder if real_network else open_colour_network
     program = Program(Engine(CollectionStore.open(collection), open_network), preload=False)
     try:
-        program.start(folder)
+        program.start(folder or ())
         qtbot.waitUntil(lambda: program.begun)
         yield program
     finally:

@@ -5,38 +5,62 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import lost_photos
 from flowersorter.commands.shared.output import Terminal, counted, shown
+from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
 from flowersorter.messages import text
-from flowersorter.photos.scan import looks_like_photo
+from flowersorter.photos.folder_walk import EXCLUDED_FOLDER, EXCLUDED_PHOTO, LINK_OUT, NOT_A_PHOTO, SUB_FOLDER
+from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
-from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult
+from flowersorter.workflows.predicting.scan_scope import remember_scan_options, scan_options
+from flowersorter.workflows.predicting.settled_labels import predict_settled
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
+_BY_OPTIONS = (EXCLUDED_FOLDER, EXCLUDED_PHOTO, SUB_FOLDER)
 
 
-def predict_one_folder(call: Call, engine: Engine, folder: Path) -> PredictFolderResult:
+def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderResult:
     """Scan, read and predict with a progress bar; folders that cannot be entered are noted on stderr."""
-    request = PredictFolderRequest(folder, call.options.device, call.options.backbone)
+    remember_options(call, engine.collection, roots)
+    request = PredictFolderRequest(roots, call.options.device, call.options.backbone)
     with call.terminal.progress() as report:
-        result = predict_folder(engine, request, report, call.cancel)
+        result = predict_settled(engine, request, report, call.cancel)
     for path, reason in result.problems:
         if not looks_like_photo(path):
             call.terminal.note(f"{shown(path)}: {reason}")
     return result
+
+
+def remember_options(call: Call, collection: CollectionStore, roots: Roots) -> None:
+    """Change the scan options of folders as far as the command line says so."""
+    options = call.options
+    exclude = () if options.no_exclude else options.exclude
+    given = {
+        name: value
+        for name, value in (("recursive", options.recursive), ("follow_links", options.follow_links))
+        if value is not None
+    }
+    for root in absolute_roots(roots):
+        before = scan_options(collection, root)
+        after = replace(before, exclude=before.exclude if exclude is None else tuple(exclude), **given)
+        if after != before and root.is_dir():
+            remember_scan_options(collection, root, after)
 
 
 def say_folder(
@@ -61,7 +85,7 @@ def say_folder(
     if not len(rows):
         say_no_photos(call, folder, result)
         return
-    readable = int(np.count_nonzero(rows.photo_ids))
+    readable = int(np.count_nonzero(_readable(rows)))
     terminal.say(
         f"{counted(readable, 'photo')} in {shown(folder.absolute())}: "
         f"{result.decoded} read now, {max(0, readable - result.decoded)} known before"
@@ -77,7 +101,7 @@ def say_folder(
             f"{counted(labelled, 'photo')} with a label from you or from the folder name; sorting uses the label."
         )
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
-    _say_skipped(terminal, result)
+    say_skipped(terminal, result)
     _say_lost_labels(terminal, collection, folder)
 
 
@@ -94,26 +118,36 @@ def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folder: Pa
         terminal.say(text(words, count=gone))
 
 
-def _say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
-    if result.skipped:
-        terminal.say("Skipped: " + skipped_in_words(result.skipped))
+def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
+    """Say which files are no photos, and what the scan options leave out."""
+    skipped = dict(result.skipped)
+    links = skipped.pop(LINK_OUT, 0)
+    left_out = {kind: skipped.pop(kind) for kind in _BY_OPTIONS if kind in skipped}
+    if skipped:
+        terminal.say("Skipped: " + _in_words(skipped))
+    if left_out:
+        terminal.say(text("Left out by the scan options: {kinds}", kinds=_in_words(left_out)))
+    if links:
+        one, many = "{links} was not followed", "{links} were not followed"
+        what = counted(links, "link to another folder", "links to other folders")
+        terminal.say(f"{text(one if links == 1 else many, links=what)} (--follow-links).")
 
 
-def skipped_in_words(skipped: Mapping[str, int]) -> str:
+def _in_words(skipped: Mapping[str, int]) -> str:
     """Skipped files by kind: "1 hidden file, 2 files that are not photos"."""
     parts = []
     for kind, number in sorted(skipped.items()):
-        if kind == "not a photo":
+        if kind == NOT_A_PHOTO:
             parts.append("1 file that is not a photo" if number == 1 else f"{number} files that are not photos")
         else:
-            parts.append(counted(number, f"{kind} file"))
+            parts.append(counted(number, kind if kind in _BY_OPTIONS else f"{kind} file"))
     return ", ".join(parts)
 
 
-def say_no_photos(call: Call, folder: Path, result: PredictFolderResult) -> None:
+def say_no_photos(call: Call, roots: Roots, result: PredictFolderResult) -> None:
     """Say that there is nothing to do, and what the folder holds instead."""
-    call.terminal.say(f"There are no photos in {shown(folder.absolute())}.")
-    _say_skipped(call.terminal, result)
+    call.terminal.say(f"There are no photos in {', '.join(map(shown, absolute_roots(roots)))}.")
+    say_skipped(call.terminal, result)
 
 
 def say_missing_model(call: Call, collection: CollectionStore, result: PredictFolderResult) -> None:
@@ -123,6 +157,11 @@ def say_missing_model(call: Call, collection: CollectionStore, result: PredictFo
         call.terminal.say(
             f"There is no model for {name} yet. Make one with: flowersorter train FOLDER --backbone {name}"
         )
+
+
+def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
+    """(N,) bool: the rows of photos with a picture; a file without one can have a label, too."""
+    return (rows.photo_ids > 0) & np.array([error is None for error in rows.errors], np.bool_)
 
 
 def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
@@ -135,7 +174,7 @@ def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[in
         if sum(counts):
             table.append([shown(name), *map(str, counts), str(sum(counts))])
     unknown = int(np.count_nonzero(rows.verdicts == Verdict.UNKNOWN))
-    unpredicted = int(np.count_nonzero((rows.photo_ids > 0) & (rows.verdicts == Verdict.NONE)))
+    unpredicted = int(np.count_nonzero(_readable(rows) & (rows.verdicts == Verdict.NONE)))
     for title, number in (("unknown", unknown), ("no suggestion yet", unpredicted)):
         if number:
             table.append([title, "", "", "", str(number)])

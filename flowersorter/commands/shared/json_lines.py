@@ -100,14 +100,15 @@ def folder_lines(
     """
     rows = result.rows
     for i, (path, error) in enumerate(zip(rows.paths, rows.errors, strict=True)):
-        if error is not None:
-            yield unreadable_line(path, error)
-            continue
-        found = result.guesses.top(int(rows.photo_ids[i]), top) if result.guesses else ()
-        best = [(names[class_id], share) for class_id, share in found]
         label = None
         if rows.label_ids[i]:
             label = names[int(rows.label_ids[i])], LabelOrigin.PERSON if rows.by_person[i] else LabelOrigin.FOLDER
+        if error is not None:
+            labelled = {} if label is None else {"label": label[0], "by": label[1].value}
+            yield unreadable_line(path, error) | labelled
+            continue
+        found = result.guesses.top(int(rows.photo_ids[i]), top) if result.guesses else ()
+        best = [(names[class_id], share) for class_id, share in found]
         if labels_count and label is not None:
             yield photo_line(path, label[0], 1.0, Verdict.SURE, best, label=label, model=model)
         elif rows.class_ids[i]:

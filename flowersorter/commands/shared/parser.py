@@ -15,12 +15,13 @@ from flowersorter.commands.verbs import FORMER_NAMES, VERBS, Verb, to_path
 if TYPE_CHECKING:
     _Verbs: TypeAlias = argparse._SubParsersAction[LineParser]
 
-_USAGE = "flowersorter [FOLDER] [--collection DIR]\n       flowersorter COMMAND [OPTIONS]"
+_USAGE = "flowersorter [FOLDER...] [--collection DIR]\n       flowersorter COMMAND [OPTIONS]"
 
 _DESCRIPTION = """\
 Suggests a class for every photo in a folder, learns from your corrections, and sorts the photos into class folders.
 
-Without a command the window opens, with FOLDER in it if you name one. With a command it works here in the terminal:"""
+Without a command the window opens, with the folders and photos in it that you name. With a command it works here in
+the terminal:"""
 
 _EPILOG = """\
 examples:
@@ -62,8 +63,8 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     """Read a command line.
 
     Returns:
-        The options of the command ``verb``. Without a command ``verb`` is None: the window is wanted, with ``folder``
-        (or None) and ``collection``.
+        The options of the command ``verb``. Without a command ``verb`` is None: the window is wanted, with ``roots``
+        (folders and photos) and ``collection``.
 
     Raises:
         UsageError: the line is wrong.
@@ -121,7 +122,8 @@ def _parse_for_window(
     parser: LineParser, verbs: Mapping[str, LineParser], arguments: Sequence[str]
 ) -> argparse.Namespace:
     options, words = parser.split(arguments)
-    is_name = bool(words) and not {"/", os.sep}.intersection(words[0]) and not Path(words[0]).exists()
+    names = [word for word in words if word and not {"/", os.sep}.intersection(word) and not Path(word).exists()]
+    is_name = bool(words) and words[:1] == names[:1]
     if is_name and (meant := suggestion(words[0], verbs, FORMER_NAMES)):
         parser.error(f"there is no command {words[0]!r}{meant}")
     parser.check_options(options, verbs)
@@ -131,13 +133,13 @@ def _parse_for_window(
     command = next((word for word in words[1:] if word in verbs), None)
     if command is not None:
         parser.error(f"the command comes before its arguments: flowersorter {command} ...")
-    if len(words) > 1:
-        parser.error(f"the window opens one folder at a time, not {len(words)}; name only {words[0]!r}")
+    if names:
+        parser.error(f"{names[0]!r} is neither a photo nor a folder")
     if values.device != "auto" or values.backbone is not None:
         parser.error("--device and --backbone go with a command; in the window they are preferences")
-    if words and not words[0]:
+    if not all(words):
         parser.error("the path is empty")
-    values.folder = Path(words[0]) if words else None
+    values.roots = tuple(map(Path, words))
     return values
 
 

@@ -141,10 +141,17 @@ CREATE TABLE former_hashes (
 CREATE INDEX former_hashes_by_photo ON former_hashes (photo_id);
 """
 
+# Whether the options of the last scan of its folder leave a place out.
+_LEFT_OUT = """
+ALTER TABLE places ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX places_left_out ON places (path) WHERE left_out = 1;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
     (2, _KEPT_LABELS),
     (3, _PENDING_LABELS),
     (4, _EDITED_PHOTOS),
+    (5, _LEFT_OUT),
 )

@@ -18,6 +18,8 @@ from flowersorter.library.tables.edited_photos import STANDING
 from flowersorter.messages import text
 
 _COLUMNS = "photo_id, class_id, origin"
+#: A labelled photo that teaches: it is still there, and has a picture.
+_TEACHES = f"{STANDING} AND EXISTS (SELECT 1 FROM photos WHERE photos.id = labels.photo_id AND photos.width_px > 0)"
 
 
 class LabelTable:
@@ -37,9 +39,9 @@ class LabelTable:
     def class_ids(self) -> dict[int, int]:
         """The class id of every labelled photo that is still there, by photo id, rising: fits depend on the order.
 
-        A label whose photo is at no place any more teaches nothing.
+        A label whose photo is at no place any more teaches nothing, nor does that of a file without a picture.
         """
-        select = f"SELECT photo_id, class_id FROM labels WHERE {STANDING} ORDER BY photo_id"
+        select = f"SELECT photo_id, class_id FROM labels WHERE {_TEACHES} ORDER BY photo_id"
         return dict(self._database.tuples(select))
 
     def get(self, photo_ids: Iterable[int] | NDArray[np.int64]) -> dict[int, Label]:
@@ -48,8 +50,8 @@ class LabelTable:
         return {photo_id: _label(class_id, origin) for photo_id, class_id, origin in rows}
 
     def counts(self) -> dict[int, int]:
-        """The number of labelled photos that are still there of each class with any, by class id."""
-        rows = self._database.query(f"SELECT class_id, count(*) FROM labels WHERE {STANDING} GROUP BY class_id")
+        """The number of labelled photos of each class that teach, as in `class_ids`, by class id."""
+        rows = self._database.query(f"SELECT class_id, count(*) FROM labels WHERE {_TEACHES} GROUP BY class_id")
         return {int(row[0]): int(row[1]) for row in rows}
 
     def assign(self, photo_ids: Sequence[int], class_id: int, origin: LabelOrigin) -> dict[int, Label | None]:

@@ -16,7 +16,8 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
 from flowersorter.library.database.storable import storable_text, storable_time
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
-from flowersorter.library.tables.places import PLACE_COLUMNS, path_range
+from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
+from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of
 from flowersorter.natural_sort import natural_ranking
 
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
@@ -67,32 +68,39 @@ class PhotoTable:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def sync_folder(self, folder: Path, found: Iterable[tuple[Path | str, int, int]]) -> Places:
-        """Update the places under `folder` from a scan, in chunks that let other threads in between.
+    def sync_folder(
+        self,
+        roots: Path | Sequence[Path],
+        found: Iterable[tuple[Path | str, int, int]],
+        left_out: Collection[Path] = (),
+    ) -> Places:
+        """Update the places under folders from a scan, in chunks that let other threads in between.
 
         A changed file has no photo until it is read again. A file that is gone is marked missing, never deleted, so all
-        that is known about it is there when it comes back.
+        that is known about it is there when it comes back. A file that the scan left out stays as it is, but is not
+        among the places under its folder until it is found again.
 
         A call that fails in between leaves some of the files unknown, which the next one finds; only when every file
         found is in the library are others marked missing.
 
         Args:
-            folder: The scanned folder; do not call this when the folder itself is gone.
-            found: Path, size in bytes and mtime in nanoseconds of every photo under `folder`.
+            roots: The scanned folder, or folders and single files; do not call this when the only folder is gone.
+            found: Path, size in bytes and mtime in nanoseconds of every photo under the folders.
+            left_out: Folders, links and photos that the scan did not enter.
 
         Returns:
             The places of `found`, in its order.
 
         Raises:
-            ValueError: a path in `found` is not under `folder`.
+            ValueError: a path in `found` is not under the folders.
         """
-        bounds = path_range(folder)
-        seen = _Scanned.of(found)
-        if not all(bounds[0] <= path < bounds[1] for path in seen.paths):
-            raise ValueError(f"a path is not under {folder}")
-        known = self._places_between(*bounds)
-        at = _rows_of(known, seen)
-        new, changed, back, gone = _differences(known, seen, at)
+        ranges = path_ranges(roots)
+        seen = ScannedFiles.of(found)
+        if not all_within(seen.paths, ranges):
+            raise ValueError(f"a path is not under {roots}")
+        known = self._places_between(ranges)
+        at = rows_of(known, seen)
+        new, changed, back, gone, outside = differences(known, seen, at, left_out)
         self._write_in_chunks(
             "INSERT OR IGNORE INTO places (path, size_bytes, mtime_ns) VALUES (?, ?, ?)",
             new,
@@ -107,19 +115,30 @@ class PhotoTable:
         marked = "UPDATE places SET missing = {} WHERE id = ?"
         self._write_in_chunks(marked.format(0), back, lambda i: (int(known.ids[i]),))
         self._write_in_chunks(marked.format(1), gone, lambda i: (int(known.ids[i]),))
+        self._mark_left_out(ranges, known.ids[outside].tolist())
         if new or changed or back:
-            now = self._places_between(*bounds)
-            return now.take(_rows_of(now, seen))
+            now = self._places_between(ranges)
+            return now.take(rows_of(now, seen))
         return known.take(at)
 
-    def places_under(self, folder: Path, *, missing: bool = False) -> Places:
-        """The places under a folder at any depth, in natural order (IMG_2 before IMG_10).
+    def _mark_left_out(self, ranges: Sequence[tuple[bytes, bytes]], outside: Collection[int]) -> None:
+        """Mark exactly these places of some ranges of paths as left out of the scan."""
+        select = "SELECT id FROM places WHERE left_out = 1 AND path >= ? AND path < ?"
+        before = {row[0] for bounds in ranges for row in self._database.tuples(select, bounds)}
+        marked = "UPDATE places SET left_out = {} WHERE id = ?"
+        self._write_in_chunks(marked.format(1), sorted(set(outside) - before), lambda place_id: (place_id,))
+        self._write_in_chunks(marked.format(0), sorted(before.difference(outside)), lambda place_id: (place_id,))
+
+    def places_under(self, roots: Path | Sequence[Path], *, missing: bool = False) -> Places:
+        """The places under folders at any depth, in natural order (IMG_2 before IMG_10).
+
+        Places that the last scan of the folder left out are not among them.
 
         Args:
-            folder: The folder.
+            roots: The folder, or folders and single files.
             missing: Whether to include places whose file was gone.
         """
-        places = self._places_between(*path_range(folder))
+        places = self._places_between(path_ranges(roots), "left_out = 0")
         shown = np.arange(len(places)) if missing else np.flatnonzero(~places.missing)
         names = places.paths.names
         order = natural_ranking([names[i] for i in shown.tolist()])
@@ -288,16 +307,20 @@ class PhotoTable:
     def add_place(self, path: Path, photo_id: int | None, size_bytes: int, mtime_ns: int) -> int:
         """Store a place for a file that the program itself put there.
 
+        A file without a readable picture has none in its new place either.
+
         Returns:
             The id of the place, unchanged if the path was known.
         """
         name = os.fsencode(path)
         with self._database.transaction() as connection:
             connection.execute(
-                "INSERT INTO places (path, photo_id, size_bytes, mtime_ns) VALUES (?, ?, ?, ?)"
+                "INSERT INTO places (path, photo_id, size_bytes, mtime_ns, error)"
+                " VALUES (?1, ?2, ?3, ?4, (SELECT error FROM places WHERE photo_id = ?2 AND error IS NOT NULL))"
                 " ON CONFLICT (path) DO UPDATE SET photo_id = excluded.photo_id,"
                 " former_id = CASE WHEN excluded.photo_id IS NULL THEN COALESCE(photo_id, former_id) END,"
-                " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, error = NULL, missing = 0",
+                " size_bytes = excluded.size_bytes, mtime_ns = excluded.mtime_ns, missing = 0,"
+                " error = excluded.error",
                 (name, photo_id, size_bytes, storable_time(mtime_ns)),
             )
             return int(connection.execute("SELECT id FROM places WHERE path = ?", (name,)).fetchone()[0])
@@ -307,87 +330,27 @@ class PhotoTable:
         with self._database.transaction() as connection:
             connection.execute("DELETE FROM places WHERE path = ?", (os.fsencode(path),))
 
-    def _places_between(self, low: bytes, high: bytes) -> Places:
-        """The places of a range of paths, by path, read in parts that let others in between.
+    def _places_between(self, ranges: Iterable[tuple[bytes, bytes]], where: str = "1") -> Places:
+        """The places of ranges of paths, by path, read in parts that let others in between.
 
         Each part becomes columns at once: the garbage collector, which runs in the window, goes through every row left.
         """
-        select = f"SELECT {PLACE_COLUMNS} FROM places WHERE path >= ? AND path < ? ORDER BY path LIMIT {ROWS_AT_ONCE}"
+        condition = f"path >= ? AND path < ? AND {where}"
+        select = f"SELECT {PLACE_COLUMNS} FROM places WHERE {condition} ORDER BY path LIMIT {ROWS_AT_ONCE}"
         parts: list[Places] = []
-        while True:
+        for low, high in ranges:
             rows = self._database.tuples(select, (low, high))
             parts.append(Places.from_rows(rows))
-            if len(rows) < ROWS_AT_ONCE:
-                return Places.joined(parts)
-            low = rows[-1][_PATH] + b"\0"  # the next possible path
+            while len(rows) == ROWS_AT_ONCE:
+                rows = self._database.tuples(select, (rows[-1][_PATH] + b"\0", high))  # from the next possible path
+                parts.append(Places.from_rows(rows))
+        return Places.joined(parts)
 
     def _write_in_chunks(self, sql: str, numbers: Sequence[int], values: Callable[[int], tuple[Any, ...]]) -> None:
         """Make a change for each number, with its values, a transaction for each chunk of them."""
         for start in range(0, len(numbers), _PLACES_AT_ONCE):
             with self._database.transaction() as connection:
                 connection.executemany(sql, map(values, numbers[start : start + _PLACES_AT_ONCE]))
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Scanned:
-    """The result of a scan, as columns.
-
-    Attributes:
-        names: Paths as strings.
-        paths: Paths as stored in the library.
-        sizes_bytes: (N,) int64.
-        mtimes_ns: (N,) int64.
-    """
-
-    names: list[str]
-    paths: list[bytes]
-    sizes_bytes: NDArray[np.int64]
-    mtimes_ns: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, found: Iterable[tuple[Path | str, int, int]]) -> _Scanned:
-        names, sizes, mtimes = list[str](), list[int](), list[int]()
-        for path, size, mtime in found:
-            names.append(os.fspath(path))
-            sizes.append(size)
-            mtimes.append(mtime)
-        try:
-            storable = np.array(mtimes, np.int64)
-        except OverflowError:
-            storable = np.array(list(map(storable_time, mtimes)), np.int64)
-        return cls(names, list(map(os.fsencode, names)), np.array(sizes, np.int64), storable)
-
-
-def _rows_of(places: Places, seen: _Scanned) -> NDArray[np.intp]:
-    """(N,) the row of each file among the places, -1 for one that is not there."""
-    row_of = {name: row for row, name in enumerate(places.paths.names)}
-    return np.fromiter((row_of.get(name, -1) for name in seen.names), np.intp, len(seen.names))
-
-
-def _differences(
-    known: Places, seen: _Scanned, place_of: NDArray[np.intp]
-) -> tuple[list[int], list[int], list[int], list[int]]:
-    """Compare the places of a folder with a scan of it.
-
-    Args:
-        known: Places in the library.
-        seen: Files on the disk.
-        place_of: (N,) row of each file among the places, -1 for a new one.
-
-    Returns:
-        Rows of the new and of the changed files; rows of the places that are back and of those that are gone.
-    """
-    stored = np.flatnonzero(place_of >= 0)
-    rows = place_of[stored]
-    same = (known.sizes_bytes[rows] == seen.sizes_bytes[stored]) & (known.mtimes_ns[rows] == seen.mtimes_ns[stored])
-    found = np.zeros(len(known), np.bool_)
-    found[rows] = True
-    return (
-        np.flatnonzero(place_of < 0).tolist(),
-        stored[~same].tolist(),
-        np.flatnonzero(known.missing & found).tolist(),
-        np.flatnonzero(~known.missing & ~found).tolist(),
-    )
 
 
 def _in_natural_order(rows: list[tuple[Any, ...]]) -> Places:

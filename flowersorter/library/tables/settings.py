@@ -58,9 +58,12 @@ CACHE_LIMIT_MB = Setting("cache_limit_mb", 4000)
 #: When the thumbnail cache was last measured ("at", seconds since 1970) and its size ("bytes").
 CACHE_MEASURED = Setting[dict[str, int]]("cache measured", {})
 
-#: The folder that was last open, and those before it, newest first.
+#: The folders and photos that were last open, the first of their folders, and the folders before it, newest first.
+LAST_ROOTS = Setting[list[str]]("roots", [])
 LAST_FOLDER = Setting("folder", "")
 RECENT_FOLDERS = Setting[list[str]]("recent folders", [])
+#: The options of the scan by opened folder, as `ScanOptions.stored` gives them.
+SCAN_OPTIONS = Setting[dict[str, Any]]("scan options", {})
 #: Where models were last exported to or imported from.
 EXPORT_FOLDER = Setting("export folder", "")
 #: The last choices in the Sort dialog: "destination", "mode", "include", "aside".

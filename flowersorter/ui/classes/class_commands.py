@@ -86,7 +86,7 @@ class ClassContext:
         photos: The open folder.
         show_order: Shows the classes in the order of these ids, before the library has it.
         order_answered: Called when the library has answered; once for each `show_order`.
-        look_again: Rescans the folder, so that its suggestions are renewed.
+        rescan: Rescans the folder, so that its suggestions are renewed.
         failed: Shows the person why nothing was changed.
         move_again: Moves sorted photos again after a redo, given the number of the change and both class names.
         move_back: Lets them go back with the change of that number.
@@ -99,7 +99,7 @@ class ClassContext:
     photos: PhotoModel
     show_order: Callable[[Sequence[int]], None]
     order_answered: Callable[[], None]
-    look_again: Callable[[], None]
+    rescan: Callable[[], None]
     failed: Callable[[Exception], None]
     move_again: Callable[[int, str, str], None]
     move_back: Callable[[int], None]
@@ -256,7 +256,7 @@ class RemoveClassCommand(ClassCommand):
         """Show its photos in the other class, or with their suggestions."""
         self._said = self._context.photos.replace_class(self._class_id, self._into)
         super().applied(result)
-        self._context.look_again()
+        self._context.rescan()
 
     def revert(self) -> LabelNews:
         """Bring it back."""
@@ -269,7 +269,7 @@ class RemoveClassCommand(ClassCommand):
         self._context.photos.set_place_labels(self._said)
         self._context.photos.show_labels(result)
         super().reverted(result)
-        self._context.look_again()
+        self._context.rescan()
 
     def moved_between(self, result: object) -> tuple[str, str] | None:
         """From the class that is gone to the other one."""

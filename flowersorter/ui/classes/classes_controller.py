@@ -119,7 +119,7 @@ class ClassesController(QObject):
         if class_id not in ids or wanted == ids:
             return
         text = self.tr("Move “{0}”").format(self.name(class_id))
-        self._session.corrections.push(OrderCommand(self._context, ids, wanted, text))
+        self._session.undo_stack.push(OrderCommand(self._context, ids, wanted, text))
 
     @Slot(int)
     def rename(self, class_id: int) -> None:
@@ -160,7 +160,7 @@ class ClassesController(QObject):
     def _delete(self, one: PhotoClass, filed: int) -> None:
         if ask_to_delete(self._front.window, one, self._labels(one.id), filed):
             text = self.tr("Delete “{0}”").format(one.name)
-            self._session.corrections.push(RemoveClassCommand(self._context, one.id, 0, text))
+            self._session.undo_stack.push(RemoveClassCommand(self._context, one.id, 0, text))
 
     def _with_filed(self, class_id: int, ask: Callable[[PhotoClass, int], None]) -> None:
         """Ask something about a class that is still there, once it is known how many photos are filed under it."""
@@ -174,7 +174,7 @@ class ClassesController(QObject):
         session = self._session
         return ClassContext(
             session.library,
-            session.corrections,
+            session.undo_stack,
             session.collection,
             self._pending,
             session.photos,
@@ -197,7 +197,7 @@ class ClassesController(QObject):
     def _change(self, command: ClassCommand, old: str, new: str, filed: int, *, merging: bool) -> None:
         def commit(then: Callable[[], None]) -> None:
             command.then = then
-            self._session.corrections.push(command)
+            self._session.undo_stack.push(command)
 
         self._moves.change(old, new, filed, commit, command.number, merging=merging)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, QProcess, QStandardPaths, Slot
 from PySide6.QtWidgets import QDialog, QFileDialog, QMenu
@@ -14,6 +15,12 @@ from flowersorter.library.files.locations import recent_collections_file, usual_
 from flowersorter.library.files.recent_collections import RecentCollections, check_can_be_opened, check_can_become_one
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
+
+if TYPE_CHECKING:
+    from flowersorter.photos.scan import Roots
+
+#: Folders and photos named in the window title.
+SHOWN_IN_TITLE = 2
 
 
 class CollectionsController(QObject):
@@ -34,13 +41,15 @@ class CollectionsController(QObject):
         self._known = RecentCollections(recent_collections_file())
         menu.aboutToShow.connect(self._fill)
 
-    def title(self, folder: Path | None) -> str:
-        """Return the window title: folder, collection and program.
+    def title(self, roots: Roots) -> str:
+        """Return the window title: folders, collection and program.
 
         Args:
-            folder: The open folder of photos, if any.
+            roots: The open folders and photos, if any.
         """
-        parts = [str(folder.name or folder)] if folder is not None else []
+        names = [root.name or str(root) for root in ((roots,) if isinstance(roots, Path) else roots)]
+        more = self.tr("{0} and {1} more").format(", ".join(names[:SHOWN_IN_TITLE]), len(names) - SHOWN_IN_TITLE)
+        parts = [more if len(names) > SHOWN_IN_TITLE else ", ".join(names)] if names else []
         here = self._session.collection.folder
         if here != usual_collection() or any(each != here for each in self._known.all()):
             parts.append(self.name_of(here))

@@ -53,9 +53,10 @@ class FilingController(QObject):
     @Slot()
     def start(self) -> None:
         """Ask for destination and mode, and preview the plan before any file changes."""
-        folder = self._folder.folder
-        if folder is None:
+        roots = self._folder.roots
+        if not roots:
             return
+        folder = roots[0].parent if roots[0].is_file() else roots[0]
         dialog = SortDialog(folder, parent=self._front.window, choices=self._choices())
         dialog.plan_requested.connect(self._on_plan_requested)
         dialog.tree.photos_requested.connect(self._show_photos)
@@ -65,11 +66,10 @@ class FilingController(QObject):
 
     @Slot(object)
     def _on_plan_requested(self, choices: SortChoices) -> None:
-        folder, queue = self._folder.folder, self._session.queue
-        assert folder is not None
+        queue = self._session.queue
         queue.drop(self._plan_id)
         request = SortRequest(
-            folder,
+            self._folder.roots,
             choices.destination,
             choices.mode,
             choices.include,

@@ -5,7 +5,7 @@ The labelling is imported by the job itself, in its thread: the window does not 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
-from flowersorter.library.tables.settings import LAST_FOLDER, RECENT_FOLDERS
+from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS, RECENT_FOLDERS
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -28,6 +28,7 @@ from flowersorter.workflows.labelling.pending_labels import LabelNews, PendingLa
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
+    from flowersorter.photos.scan import Roots
     from flowersorter.workflows.engine import Engine
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
@@ -44,14 +45,18 @@ class KnownRows:
 
 
 class FolderController(QObject):
-    """Owns the open folder and its labelling job.
+    """Owns the open folders and photos and their labelling job.
 
     Signals:
-        opened(Path): Another folder is open.
+        opened(tuple of Path): Other folders are open.
         closed(): It turned out that it cannot be read, and nothing is known of it.
         begun(): A scan of the folder begins.
         labelled(): The scan is complete; all suggestions are those of the active model.
         show_requested(key): Show this pseudo-class.
+        options_requested(): Ask for the scan options.
+
+    Attributes:
+        roots: The open folders and photos; none where nothing is open.
     """
 
     opened = Signal(object)
@@ -59,6 +64,7 @@ class FolderController(QObject):
     begun = Signal()
     labelled = Signal()
     show_requested = Signal(int)
+    options_requested = Signal()
 
     def __init__(
         self,
@@ -73,24 +79,24 @@ class FolderController(QObject):
         self._job_id = 0
         self._quiet = False
         self._urgent = ViewportPriority()
-        self.folder: Path | None = None
+        self.roots: tuple[Path, ...] = ()
 
-    def open(self, folder: Path) -> None:
-        """Show this folder and predict its new photos."""
-        folder = folder.absolute()
+    def open(self, roots: Roots) -> None:
+        """Show a folder, or several folders and photos together, and predict the new photos."""
+        opened = (roots,) if isinstance(roots, Path) else roots
         session = self._session
         session.queue.drop(self._job_id)
         session.thumbnails.forget(session.photos.columns.place_ids.tolist())
-        self.folder = folder
+        self.roots = tuple(dict.fromkeys(map(Path.absolute, opened)))
         session.photos.set_rows(_nothing())
-        self._remember(folder)
+        self._remember()
         self._front.bar.say("")
-        self.opened.emit(folder)
+        self.opened.emit(self.roots)
         self._submit(quiet=False)
 
-    def look_again(self, *, quiet: bool = True) -> None:
+    def rescan(self, *, quiet: bool = True) -> None:
         """Rescan the folder after a training, or because files or classes changed."""
-        if self.folder is None:
+        if not self.roots:
             return
         if self._session.queue.alive(self._job_id):
             self._session.queue.begin_again(self._job_id)
@@ -101,6 +107,22 @@ class FolderController(QObject):
     def look_at(self, place_ids: Sequence[int]) -> None:
         """Prioritise the visible photos in the running or next scan."""
         self._urgent.ask(place_ids)
+
+    @Slot(object)
+    def identify(self, place_ids: Sequence[int]) -> None:
+        """Hash unreadable files that were given a class, so that their label stays with their bytes."""
+        if not place_ids:
+            return
+        engine = self._session.engine
+
+        def run(report: Report, cancel: CancelToken) -> object:
+            from flowersorter.workflows.labelling.unreadable_files import identified_rows
+            from flowersorter.workflows.predicting.predict_folder import RowsChanged
+
+            return RowsChanged(identified_rows(engine, place_ids, report, cancel))
+
+        listener = Listener(succeeded=self._on_news)
+        self._session.queue.submit(self.tr("Reading files"), run, listener, background=True, changes=Changes.PLACES)
 
     @property
     def labelling(self) -> bool:
@@ -114,20 +136,21 @@ class FolderController(QObject):
         return [folder for folder in map(Path, stored) if folder.is_dir()]
 
     def _submit(self, *, quiet: bool) -> None:
-        assert self.folder is not None
         self.begun.emit()
         self._quiet = quiet
-        call = _call(self._session.engine, self.folder, self._session.device, self._urgent)
+        call = _call(self._session.engine, self.roots, self._session.device, self._urgent)
         listener = Listener(reported=self._on_news, succeeded=self._on_labelled, failed=self._on_failed)
-        title = self.tr("Scanning {0}").format(self.folder.name or self.folder)
+        title = self.tr("Scanning {0}").format(", ".join(root.name or str(root) for root in self.roots[:2]))
         self._job_id = self._session.queue.submit(title, call, listener, background=True, changes=_CHANGES)
 
-    def _remember(self, folder: Path) -> None:
+    def _remember(self) -> None:
         state = self._session.state
-        others = [each for each in state.setting(RECENT_FOLDERS) if each != str(folder)]
+        folders = [str(root.parent if root.is_file() else root) for root in self.roots]
+        recent = [str(root) for root in self.roots if not root.is_file()] + state.setting(RECENT_FOLDERS)
         try:
-            state.set_setting(RECENT_FOLDERS, [str(folder), *others][:MAX_RECENT])
-            state.set_setting(LAST_FOLDER, str(folder))
+            state.set_setting(RECENT_FOLDERS, list(dict.fromkeys(recent))[:MAX_RECENT])
+            state.set_setting(LAST_FOLDER, folders[0])
+            state.set_setting(LAST_ROOTS, list(map(str, self.roots)))
         except UnicodeError:
             pass  # a name that is no text cannot be kept as JSON; it is only a convenience
 
@@ -169,15 +192,17 @@ class FolderController(QObject):
     def _on_failed(self, error: Exception) -> None:
         """A folder of which photos are shown stays open: its drive may only be gone for a while."""
         if isinstance(error, FolderUnusable) and not len(self._session.photos.columns):
-            self.folder = None
+            self.roots = ()
             self.closed.emit()
         self._front.complain(error)
 
     def _tell(self, result: PredictFolderResult) -> None:
         counts = self._session.photos.columns.counts()
         total = len(result.rows)
+        left_out = self._left_out(result.skipped)
+        options = [(self.tr("Scan options"), self.options_requested.emit)] if left_out else []
         if not total:
-            self._front.bar.say(self.tr("There are no photos in this folder."))
+            self._front.bar.say(self.tr("There are no photos in this folder.") + left_out, *options)
             return
         parts = [self.tr("{0} photos").format(total) if total > 1 else self.tr("1 photo")]
         if counts.get(PseudoClass.UNSURE):
@@ -189,26 +214,38 @@ class FolderController(QObject):
         text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
         if result.problems:
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
+        text += left_out
         if counts.get(PseudoClass.UNSURE):
-            self._front.bar.say(text, (self.tr("Review them"), self._show_unsure))
+            self._front.bar.say(text, (self.tr("Review them"), self._show_unsure), *options)
         else:
-            self._front.bar.say(text)
+            self._front.bar.say(text, *options)
+
+    def _left_out(self, skipped: Mapping[str, int]) -> str:
+        """Say what the scan options leave out, "" for nothing."""
+        kinds = (
+            ("excluded folder", self.tr("excluded folders: {0}")),
+            ("excluded photo", self.tr("excluded photos: {0}")),
+            ("sub-folder", self.tr("sub-folders: {0}")),
+            ("link to another folder", self.tr("links to other folders: {0}")),
+        )
+        parts = [words.format(skipped[kind]) for kind, words in kinds if skipped.get(kind)]
+        return " " + self.tr("Left out: {0}.").format(", ".join(parts)) if parts else ""
 
     def _show_unsure(self) -> None:
         self.show_requested.emit(int(PseudoClass.UNSURE))
 
 
-def _call(engine: Engine, folder: Path, device: str, urgent: ViewportPriority) -> Call:
-    """Show the known rows first, then scan the folder, which may be slow."""
+def _call(engine: Engine, roots: Roots, device: str, urgent: ViewportPriority) -> Call:
+    """Show the known rows first, then scan the folders, which may be slow."""
 
     def run(report: Report, cancel: CancelToken) -> object:
         from flowersorter.workflows.predicting.photo_details import folder_rows
         from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, predict_folder
 
-        known = folder_rows(engine, folder)
+        known = folder_rows(engine, roots)
         if len(known):
             report(KnownRows(known))
-        return predict_folder(engine, PredictFolderRequest(folder, device, urgent=urgent), report, cancel)
+        return predict_folder(engine, PredictFolderRequest(roots, device, urgent=urgent), report, cancel)
 
     return run
 

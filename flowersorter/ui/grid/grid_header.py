@@ -3,16 +3,62 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal, Slot
-from PySide6.QtGui import QAction, QPalette, QResizeEvent
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QSlider, QToolButton, QWidget
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QSlider,
+    QToolButton,
+    QWidget,
+)
 
 from flowersorter.ui.grid.photo_filter import Order
 from flowersorter.ui.grid.photo_grid import LARGEST_PX, SMALLEST_PX, ZOOM_STEP_PX
 
-NARROW_PX = 520
+NARROW_PX = 620
 TIGHT_PX = 360  # below that the wheel zooms
 #: Every style shows a checked tool button only a shade darker; this frame shows on light and dark, also without text.
 _ON_FRAME = "QToolButton:checked { border: 2px solid palette(highlight); border-radius: 4px; padding: 2px; }"
+
+
+class SearchField(QLineEdit):
+    """Takes part of a file name.
+
+    Signals:
+        left(): The keyboard goes elsewhere.
+        finished(): The person pressed Escape or Enter, or went down to the photos.
+    """
+
+    left = Signal()
+    finished = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("search")
+        self.setAccessibleName(self.tr("Search by name"))
+        self.setPlaceholderText(self.tr("Search names"))
+        self.setToolTip(self.tr("Show files with this in their name (Ctrl+F)"))
+        self.setClearButtonEnabled(True)
+        self.setMinimumWidth(96)
+        self.setMaximumWidth(180)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Escape clears; Enter and the down arrow go to the photos."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.clear()
+        elif event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Down}:
+            super().keyPressEvent(event)
+            return
+        self.finished.emit()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """Tell that the field may be hidden."""
+        super().focusOutEvent(event)
+        self.left.emit()
 
 
 class GridHeader(QWidget):
@@ -22,13 +68,15 @@ class GridHeader(QWidget):
         order_picked(Order): Order by this.
         size_picked(int): Show photos of this size, in pixels.
         back_requested(): Show the whole folder again.
+        name_searched(str): Show files with this in their name.
     """
 
     order_picked = Signal(object)
     size_picked = Signal(int)
     back_requested = Signal()
+    name_searched = Signal(str)
 
-    def __init__(self, hide_checked: QAction, parent: QWidget | None = None) -> None:
+    def __init__(self, hide_confirmed: QAction, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("grid_header")
         self._narrow = False
@@ -46,9 +94,10 @@ class GridHeader(QWidget):
         self.back = QPushButton(self.tr("Show all"), self)
         self.back.setObjectName("show_all_button")
         self.back.setAccessibleName(self.tr("Show all photos again"))
+        self.search = SearchField(self)
         self.unchecked = QToolButton(self)
-        self.unchecked.setDefaultAction(hide_checked)
-        self.unchecked.setObjectName("hide_checked_button")
+        self.unchecked.setDefaultAction(hide_confirmed)
+        self.unchecked.setObjectName("hide_confirmed_button")
         self.unchecked.setStyleSheet(_ON_FRAME)
         self.unchecked.setAccessibleName(self.tr("Hide confirmed photos"))
         self.unchecked.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
@@ -56,6 +105,7 @@ class GridHeader(QWidget):
         self.order.setObjectName("order")
         self.order.setAccessibleName(self.tr("Sort order"))
         self.order.addItem(self.tr("By name"), Order.NAME)
+        self.order.addItem(self.tr("By date taken"), Order.DATE)
         self.order.addItem(self.tr("Least certain first"), Order.LEAST_SURE)
         self.zoom = QSlider(Qt.Orientation.Horizontal, self)
         self.zoom.setObjectName("zoom")
@@ -66,6 +116,15 @@ class GridHeader(QWidget):
         self.zoom.setPageStep(2 * ZOOM_STEP_PX)
         self.zoom.setMinimumWidth(60)
         self.zoom.setMaximumWidth(120)
+        self._lay_out()
+        self.order.activated.connect(self._on_order)
+        self.zoom.valueChanged.connect(self.size_picked)
+        self.back.clicked.connect(self.back_requested)
+        self.search.textChanged.connect(self.name_searched)
+        self.search.textChanged.connect(self._hide_search)
+        self.search.left.connect(self._hide_search)
+
+    def _lay_out(self) -> None:
         row = QHBoxLayout(self)
         row.setContentsMargins(12, 6, 12, 6)
         row.setSpacing(8)
@@ -73,12 +132,10 @@ class GridHeader(QWidget):
         row.addWidget(self.count)
         row.addWidget(self.back)
         row.addSpacing(4)
+        row.addWidget(self.search)
         row.addWidget(self.unchecked)
         row.addWidget(self.order)
         row.addWidget(self.zoom)
-        self.order.activated.connect(self._on_order)
-        self.zoom.valueChanged.connect(self.size_picked)
-        self.back.clicked.connect(self.back_requested)
 
     def minimumSizeHint(self) -> QSize:
         """As narrow as it can be made, not as it is now: else a window that gets narrow first takes from its sides."""
@@ -87,6 +144,8 @@ class GridHeader(QWidget):
         edges = row.contentsMargins()
         icon_only = self.unchecked.sizeHint().height()
         parts = [self.title.minimumWidth(), icon_only, self.order.sizeHint().width()]
+        if not self.search.isHidden():
+            parts.append(self.search.minimumWidth())
         if not self.back.isHidden():
             parts.append(self.back.sizeHint().width())
         width = sum(parts) + (len(parts) + 1) * row.spacing() + edges.left() + edges.right()
@@ -100,6 +159,19 @@ class GridHeader(QWidget):
         self.unchecked.setToolButtonStyle(style.ToolButtonIconOnly if self._narrow else style.ToolButtonTextBesideIcon)
         self.count.setVisible(not self._narrow)
         self.zoom.setVisible(event.size().width() >= TIGHT_PX)
+        self._hide_search()
+
+    @Slot()
+    def start_search(self) -> None:
+        """Let the person type part of a name."""
+        self.search.show()
+        self.search.setFocus()
+        self.search.selectAll()
+
+    @Slot()
+    def _hide_search(self) -> None:
+        """A narrow line has the search field only while it is used."""
+        self.search.setVisible(not self._narrow or self.search.hasFocus() or bool(self.search.text()))
 
     def show_title(self, title: str, count: int, *, can_go_back: bool) -> None:
         """Show the title and the number of photos."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.label import Label, LabelOrigin
+from flowersorter.domain.name_search import folded
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.place import Paths
 from flowersorter.domain.verdict import Verdict
@@ -16,6 +18,8 @@ from flowersorter.workflows.labelling.pending_labels import LabelNews
 
 Rows = NDArray[np.intp]
 OwnLabels = dict[int, tuple[int, bool]]
+#: Photo ids, rising, and when each photo was taken.
+_Moments = tuple[NDArray[np.int64], NDArray[np.datetime64]]
 
 
 class PseudoClass(IntEnum):
@@ -51,6 +55,8 @@ class PhotoColumns:
         self.verdicts = rows.verdicts.copy()
         self.names: list[str] = list(Paths.of(rows.paths).names)
         self.errors: list[str | None] = list(rows.errors)
+        self._folded_names: list[str] | None = None
+        self._moments: _Moments = before._moments if before is not None else _no_moments()
         self._unshown: set[int] = set()  # places whose thumbnail could not be made
         self._unreadable = np.array([error is not None for error in self.errors], np.bool_)
         self.class_keys = np.zeros(len(self.names), np.int32)
@@ -66,6 +72,37 @@ class PhotoColumns:
     def paths(self) -> Paths:
         """N absolute paths."""
         return Paths(self.names)
+
+    @property
+    def folded_names(self) -> list[str]:
+        """N file names, as `folded` gives them; made when they are first searched."""
+        if self._folded_names is None:
+            self._folded_names = [folded(name.rpartition(os.sep)[2]) for name in self.names]
+        return self._folded_names
+
+    @property
+    def taken_at(self) -> NDArray[np.datetime64]:
+        """(N,) datetime64[s] when each photo was taken, NaT where that is unknown."""
+        ids, moments = self._moments
+        if not len(ids):
+            return np.full(len(self), np.datetime64("NaT"), "datetime64[s]")
+        at = np.minimum(np.searchsorted(ids, self.photo_ids), len(ids) - 1)
+        return np.where(ids[at] == self.photo_ids, moments[at], np.datetime64("NaT"))
+
+    def without_moment(self) -> NDArray[np.int64]:
+        """(M,) the photos, rising, of which it is not known yet when they were taken, and whether that is known."""
+        photo_ids = np.unique(self.photo_ids)
+        return np.setdiff1d(photo_ids[photo_ids > 0], self._moments[0], assume_unique=True)
+
+    def set_moments(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
+        """Take over when photos were taken.
+
+        Args:
+            photo_ids: (M,).
+            moments: (M,) datetime64[s], NaT where that is unknown.
+        """
+        ids, first = np.unique(np.concatenate([photo_ids, self._moments[0]]), return_index=True)
+        self._moments = ids, np.concatenate([moments, self._moments[1]])[first]
 
     def locate(self, place_ids: Iterable[int] | NDArray[np.int64]) -> Rows:
         """Rows of these places, in their order; those that are not here are left out.
@@ -116,6 +153,7 @@ class PhotoColumns:
         return frozenset(self._unshown)
 
     def _take_texts(self, rows: Rows, names: Sequence[str], errors: Sequence[str | None], sources: Rows) -> None:
+        self._folded_names = None
         if len(rows) == len(self) == len(names) and (np.diff(rows) == 1).all():
             self.names, self.errors = list(names), list(errors)  # all of them, as after every look at the folder
         else:
@@ -236,6 +274,10 @@ class PhotoColumns:
         guess = np.where(self._unreadable[rows], PseudoClass.UNREADABLE, guess)
         labels = self.label_ids[rows]
         self.class_keys[rows] = np.where(labels > 0, labels, guess)
+
+
+def _no_moments() -> _Moments:
+    return np.zeros(0, np.int64), np.zeros(0, "datetime64[s]")
 
 
 def _no_rows() -> PhotoRows:

@@ -74,9 +74,13 @@ class PhotoDelegate(QStyledItemDelegate):
         self._card(painter, option, tile.card)
         error = index.data(PhotoRole.ERROR)
         if error is not None:
-            self._unreadable(painter, option, index, tile, error)
+            self._unreadable(painter, option, tile, error)
+            box = tile.picture
         else:
             box = self._picture(painter, option, index, tile.picture)
+        if error is not None and not index.data(PhotoRole.LABELLED):
+            self._unreadable_lines(painter, option, index, tile)
+        else:
             if index.data(PhotoRole.BY_PERSON) and index.data(PhotoRole.LABELLED):
                 self._check(painter, box)
             self._class_line(painter, option, index, tile.name)
@@ -231,9 +235,7 @@ class PhotoDelegate(QStyledItemDelegate):
         elided = option.fontMetrics.elidedText(word, Qt.TextElideMode.ElideRight, place.width())
         painter.drawText(place, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
 
-    def _unreadable(
-        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, tile: _Tile, reason: str
-    ) -> None:
+    def _unreadable(self, painter: QPainter, option: QStyleOptionViewItem, tile: _Tile, reason: str) -> None:
         """A marked tile: it cannot be shown, and why."""
         self._placeholder(painter, option, tile.picture)
         muted = _muted(option.palette.color(QPalette.ColorRole.Text))
@@ -249,6 +251,10 @@ class PhotoDelegate(QStyledItemDelegate):
         painter.setClipRect(place)
         painter.drawText(place, flags, worded(reason))
         painter.restore()
+
+    def _unreadable_lines(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, tile: _Tile) -> None:
+        """Paint the name of a file that has no class, and that it is unreadable."""
+        painter.setPen(_muted(option.palette.color(QPalette.ColorRole.Text)))
         name = option.fontMetrics.elidedText(
             index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle, tile.name.width()
         )

@@ -8,13 +8,15 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.ui.grid.photo_columns import PseudoClass, Rows
+from flowersorter.domain.name_search import folded
+from flowersorter.ui.grid.photo_columns import PhotoColumns, PseudoClass, Rows
 
 
 class Order(StrEnum):
     """How the shown photos are ordered."""
 
     NAME = "name"
+    DATE = "date"
     LEAST_SURE = "least sure"
 
 
@@ -27,6 +29,7 @@ class PhotoFilter:
         places: Exactly these places, whatever they are, instead of a class.
         title: A heading for `places`.
         unchecked: Leave out photos that a person has labelled.
+        name: Only files with this in their name, whatever its case; "" for any name.
         order: How to order.
     """
 
@@ -34,40 +37,47 @@ class PhotoFilter:
     places: frozenset[int] | None = None
     title: str = ""
     unchecked: bool = False
+    name: str = ""
     order: Order = Order.NAME
 
-    def matches(
-        self, class_keys: NDArray[np.int32], place_ids: NDArray[np.int64], checked: NDArray[np.bool_]
-    ) -> NDArray[np.bool_]:
+    def matches(self, columns: PhotoColumns, rows: Rows | None = None) -> NDArray[np.bool_]:
         """Which rows are shown.
 
         Args:
-            class_keys: (N,) int32 class id or `PseudoClass`.
-            place_ids: (N,) int64.
-            checked: (N,) whether a person has labelled it.
+            columns: The photos.
+            rows: (M,) row numbers; None for all.
 
         Returns:
-            (N,) bool.
+            (M,) bool.
         """
+        at: Rows | slice = slice(None) if rows is None else rows
+        class_keys = columns.class_keys[at]
         if self.places is not None:
-            shown = np.isin(place_ids, np.fromiter(self.places, np.int64, len(self.places)))
+            shown = np.isin(columns.place_ids[at], np.fromiter(self.places, np.int64, len(self.places)))
         elif self.class_key == PseudoClass.ALL:
             shown = np.ones(len(class_keys), np.bool_)
         else:
             shown = class_keys == self.class_key
-        return shown & ~checked if self.unchecked else shown
+        if self.unchecked:
+            shown &= ~((columns.label_ids[at] > 0) & columns.by_person[at])
+        if self.name:
+            wanted, names = folded(self.name), columns.folded_names
+            numbers = range(len(names)) if rows is None else rows.tolist()
+            shown &= np.fromiter((wanted in names[number] for number in numbers), np.bool_, len(class_keys))
+        return shown
 
-    def arrange(self, rows: Rows, confidences: NDArray[np.float32], labelled: NDArray[np.bool_]) -> Rows:
+    def arrange(self, rows: Rows, columns: PhotoColumns) -> Rows:
         """Order the rows that are shown.
 
         Args:
             rows: (M,) row numbers, ascending, which is the order of their names.
-            confidences: (N,) of all rows.
-            labelled: (N,) of all rows; these need no review, so they come last.
+            columns: The photos; labelled ones need no review, so they come last where the least sure come first.
 
         Returns:
-            (M,) the same row numbers.
+            (M,) the same row numbers. Photos without a date come last.
         """
         if self.order is Order.NAME:
             return rows
-        return rows[np.argsort(confidences[rows] + 2.0 * labelled[rows], kind="stable")]
+        if self.order is Order.DATE:
+            return rows[np.argsort(columns.taken_at[rows], kind="stable")]
+        return rows[np.argsort(columns.confidences[rows] + 2.0 * (columns.label_ids[rows] > 0), kind="stable")]

@@ -253,24 +253,18 @@ class PhotoModel(QAbstractListModel):
     # -- how it stays in step
 
     def _arrange(self) -> None:
-        columns, labelled = self.columns, self.columns.label_ids > 0
-        shown = self._filter.matches(columns.class_keys, columns.place_ids, self._checked())
-        self._order = self._filter.arrange(np.flatnonzero(shown), columns.confidences, labelled)
+        self._order = self._filter.arrange(np.flatnonzero(self._filter.matches(self.columns)), self.columns)
         self._number()
 
     def _number(self) -> None:
         self._positions = np.full(len(self.columns), -1, np.intp)
         self._positions[self._order] = np.arange(len(self._order))
 
-    def _checked(self, rows: Rows | slice = slice(None)) -> Any:
-        return (self.columns.label_ids[rows] > 0) & self.columns.by_person[rows]
-
     def _refresh(self, changed: Rows) -> None:
         """Let photos come and go that now match the filter or no longer do, then repaint the rest."""
         if not len(changed):
             return
-        columns = self.columns
-        match = self._filter.matches(columns.class_keys[changed], columns.place_ids[changed], self._checked(changed))
+        match = self._filter.matches(self.columns, changed)
         shown = self._positions[changed] >= 0
         self._remove(np.sort(self._positions[changed[shown & ~match]]))
         self._insert(changed[~shown & match])
@@ -331,7 +325,8 @@ class PhotoModel(QAbstractListModel):
 
     def _said(self, row: int) -> str:
         if self._error(row) is not None:
-            return self.tr("unreadable")
+            unreadable = self.tr("unreadable")
+            return f"{self._class_name(row)}, {unreadable}" if self._labelled(row) else unreadable
         if not self._class_name(row):
             return ""
         if self._labelled(row):

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QIcon, QImage, QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
+from flowersorter.domain.label import Label
 from flowersorter.domain.verdict import Verdict
 from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_model import ClassLook
@@ -186,8 +187,19 @@ class Inspector(QScrollArea):
         self._large.forget()
         self.photo.clear(theme.icon("unreadable").pixmap(40, 40))
         self._say(self.tr("Unreadable"))
-        stays = self.tr("It will be left where it is. Try another program, or restore it from a backup.")
+        stays = self.tr(
+            "It will be left where it is, unless you give it a class by hand. Try another program, or restore it from "
+            "a backup."
+        )
         self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {stays}")
+
+    def _show_labelled_file(self, error: str, label: Label) -> None:
+        """Say what becomes of an unreadable file that has a class."""
+        look = self._classes.get(label.class_id)
+        self._say(look.name if look is not None else "")
+        sorted_by_hand = self.tr("It is sorted with its class, but not used for training.")
+        self.verdict.setText(f"{error[:1].upper()}{error[1:]}. {sorted_by_hand}")
+        self._show_mark(theme.CONFIRMED.icon)
 
     def _show_mark(self, icon: QIcon) -> None:
         self.mark.setPixmap(icon.pixmap(16, 16))
@@ -215,6 +227,8 @@ class Inspector(QScrollArea):
             return
         if known.place.error is not None:
             self._show_unreadable(worded(known.place.error))
+            if known.label is not None:
+                self._show_labelled_file(worded(known.place.error), known.label)
         else:
             self._show_verdict(known)
         self._show_likeness(known)

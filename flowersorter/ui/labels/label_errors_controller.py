@@ -38,7 +38,7 @@ class KeepCommand(LibraryCommand):
     """
 
     def __init__(self, session: Session, doubt: LabelError, text: str, complain: Callable[[Exception], None]) -> None:
-        super().__init__(session.library, session.corrections, text, Changes.LABELS)
+        super().__init__(session.library, session.undo_stack, text, Changes.LABELS)
         self._collection, self._doubt, self._complain = session.collection, doubt, complain
 
     def apply(self) -> None:
@@ -58,15 +58,15 @@ class LabelErrorsController(QObject):
     """Owns the dialog and its job. Lives in the GUI thread."""
 
     def __init__(
-        self, session: Session, front: MessageSink, corrections: LabelsController, parent: QObject | None = None
+        self, session: Session, front: MessageSink, labels: LabelsController, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
-        self._session, self._front, self._corrections = session, front, corrections
+        self._session, self._front, self._labels = session, front, labels
         self._job_id = 0
         self._offering = self._folders_only = False
         self._dialog: LabelErrorsDialog | None = None
         self._decisions: list[tuple[int, LabelError, Decision]] = []  # with the place on the undo stack above each
-        session.corrections.indexChanged.connect(self._on_undone)
+        session.undo_stack.indexChanged.connect(self._on_undone)
 
     @Slot()
     def start(self) -> None:
@@ -157,14 +157,14 @@ class LabelErrorsController(QObject):
     def _on_keep(self, doubt: LabelError) -> None:
         text = self.tr("Keep “{0}”").format(self._name(doubt.class_id))
         command = KeepCommand(self._session, doubt, text, self._front.complain)
-        self._decide(doubt, Decision.KEPT, lambda: self._session.corrections.push(command))
+        self._decide(doubt, Decision.KEPT, lambda: self._session.undo_stack.push(command))
 
     @Slot(object)
     def _on_move(self, doubt: LabelError) -> None:
-        self._decide(doubt, Decision.MOVED, lambda: self._corrections.assign_photos([doubt.photo_id], doubt.better_id))
+        self._decide(doubt, Decision.MOVED, lambda: self._labels.assign_photos([doubt.photo_id], doubt.better_id))
 
     def _decide(self, doubt: LabelError, decision: Decision, push: Callable[[], object]) -> None:
-        stack = self._session.corrections
+        stack = self._session.undo_stack
         before = stack.index()
         self._decisions = [each for each in self._decisions if each[0] <= before]  # what was undone is gone for good
         push()
@@ -175,7 +175,7 @@ class LabelErrorsController(QObject):
     @Slot()
     def _on_undo(self) -> None:
         """Undo decisions of this dialog, never earlier changes."""
-        stack = self._session.corrections
+        stack = self._session.undo_stack
         if any(each[0] == stack.index() for each in self._decisions):
             stack.undo()
 
@@ -189,7 +189,7 @@ class LabelErrorsController(QObject):
     def _show_decided(self, go_to: int = 0) -> None:
         if self._dialog is None:
             return
-        index = self._session.corrections.index()
+        index = self._session.undo_stack.index()
         decided = {doubt.photo_id: decision for at, doubt, decision in self._decisions if at <= index}
         self._dialog.show_decisions(decided, go_to=go_to)
 

@@ -39,7 +39,7 @@ class LabelNextController(QObject):
         self._shown: frozenset[int] = frozenset()
         self._asked: frozenset[int] = frozenset()  # photo ids
         self._next: frozenset[int] = frozenset()
-        self._asked_in: Path | None = None
+        self._asked_in: tuple[Path, ...] = ()
         middle = grid.parentWidget()
         assert middle is not None
         self.panel = LabelNextPanel(middle)
@@ -55,12 +55,12 @@ class LabelNextController(QObject):
         """Choose among the photos of the folder that is open."""
         if self._session.queue.alive(self._job_id):
             return
-        if self._folder.folder is None:
+        if not self._folder.roots:
             self._front.bar.say(self.tr("Open a folder of photos first"))
             return
-        if self._folder.folder != self._asked_in:
-            self._asked_in, self._asked = self._folder.folder, frozenset()
-        request = LabelNextRequest(self._folder.folder, passed_over=self._asked, device=self._session.device)
+        if self._folder.roots != self._asked_in:
+            self._asked_in, self._asked = self._folder.roots, frozenset()
+        request = LabelNextRequest(self._folder.roots, passed_over=self._asked, device=self._session.device)
         self._job_id = self._session.queue.submit(
             self.tr("Choosing photos to label"),
             lambda report, cancel: label_next(self._session.engine, request, report, cancel),
@@ -75,7 +75,7 @@ class LabelNextController(QObject):
 
     def _on_advised(self, result: object) -> None:
         assert isinstance(result, LabelNextResult)
-        if self._folder.folder != self._asked_in:
+        if self._folder.roots != self._asked_in:
             return
         self.panel.show_advice(result)
         if not result.next:

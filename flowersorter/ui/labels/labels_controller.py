@@ -28,10 +28,12 @@ class LabelsController(QObject):
     Signals:
         labels_changed(): Labels that were set or removed are in the library.
         files_changed(): Sorted photos moved on disk.
+        files_labelled(list of place ids): Unreadable files were given a class; their label is to stay with their bytes.
     """
 
     labels_changed = Signal()
     files_changed = Signal()
+    files_labelled = Signal(object)
 
     def __init__(
         self,
@@ -45,7 +47,7 @@ class LabelsController(QObject):
         self._session, self._front = session, front
         self._context = LabelContext(
             session.library,
-            session.corrections,
+            session.undo_stack,
             pending,
             view,
             self.labels_changed.emit,
@@ -69,10 +71,12 @@ class LabelsController(QObject):
         rows = [
             row
             for row in columns.locate(place_ids).tolist()
-            if columns.errors[row] is None and not (columns.label_ids[row] == class_id and columns.by_person[row])
+            if not (columns.label_ids[row] == class_id and columns.by_person[row])
         ]
         name = self._names().get(class_id, "")
-        return self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
+        count = self._push(dict.fromkeys(rows, class_id), self.tr("“{0}” for {1}"), name)
+        self._tell_of_files(rows, name)
+        return count
 
     def assign_to_made(self, place_ids: Iterable[int], made: PhotoClass) -> None:
         """Label these photos with a newly created class; undo also deletes the class.
@@ -82,15 +86,29 @@ class LabelsController(QObject):
             made: The class.
         """
         columns = self._session.photos.columns
-        rows = [row for row in columns.locate(place_ids).tolist() if columns.errors[row] is None]
+        rows = columns.locate(place_ids).tolist()
         photos = list(dict.fromkeys(int(columns.photo_ids[row]) for row in rows if columns.photo_ids[row]))
         unread = [int(columns.place_ids[row]) for row in rows if not columns.photo_ids[row]]
         count = self.tr("1 photo") if len(rows) == 1 else self.tr("{0} photos").format(len(rows))
         text = self.tr("New class “{0}” for {1}") if rows else self.tr("New class “{0}”")
         text = text.format(made.name, count)
-        self._session.corrections.push(
+        self._session.undo_stack.push(
             NewClassCommand(self._context, self._session.collection, made, photos, unread, text)
         )
+        self._tell_of_files(rows, made.name)
+
+    def _tell_of_files(self, rows: Iterable[int], class_name: str) -> None:
+        """Say that unreadable files were given a class, and let their labels stay with their bytes."""
+        columns = self._session.photos.columns
+        files = [row for row in rows if columns.errors[row] is not None]
+        if not files:
+            return
+        one, many = (
+            self.tr("“{0}” for 1 unreadable file: it is sorted, but not used for training."),
+            self.tr("“{0}” for {1} unreadable files: they are sorted, but not used for training."),
+        )
+        self._front.bar.say((one if len(files) == 1 else many).format(class_name, len(files)))
+        self.files_labelled.emit([int(columns.place_ids[row]) for row in files if not columns.photo_ids[row]])
 
     def come_from(self, place_ids: Iterable[int]) -> str:
         """List the classes of photos, by label or suggestion: "9 × roses, 3 × tulips"."""
@@ -103,7 +121,7 @@ class LabelsController(QObject):
         known = dict.fromkeys(photo_ids, class_id)
         count = self.tr("1 photo") if len(known) == 1 else self.tr("{0} photos").format(len(known))
         text = self.tr("“{0}” for {1}").format(self._names().get(class_id, ""), count)
-        self._session.corrections.push(LabelCommand(self._context, known, {}, text))
+        self._session.undo_stack.push(LabelCommand(self._context, known, {}, text))
 
     def confirm(self, place_ids: Iterable[int]) -> int:
         """Confirm the suggestions; unknown photos have none. Returns how many were confirmed."""
@@ -130,7 +148,7 @@ class LabelsController(QObject):
         if not known and not unread:
             return 0
         count = self.tr("1 photo") if len(classes) == 1 else self.tr("{0} photos").format(len(classes))
-        self._session.corrections.push(LabelCommand(self._context, known, unread, text.format(name, count)))
+        self._session.undo_stack.push(LabelCommand(self._context, known, unread, text.format(name, count)))
         return len(classes)
 
     def _follow(self, correction: int, photo_ids: Iterable[int]) -> None:

@@ -40,7 +40,7 @@ class Session:
         state: Classes, label counts and settings, in memory.
         thumbnails: Decodes thumbnails.
         photos: The open folder.
-        corrections: The undo stack.
+        undo_stack: The undo stack.
     """
 
     engine: Engine
@@ -49,7 +49,7 @@ class Session:
     state: LibraryState
     thumbnails: ThumbnailPool
     photos: PhotoModel
-    corrections: QUndoStack
+    undo_stack: QUndoStack
 
     @property
     def collection(self) -> CollectionStore:

@@ -113,12 +113,12 @@ class TrainingController(QObject):
 
     def _predict_again(self) -> None:
         self.trained.emit()
-        if self._folder.folder is None:
+        if not self._folder.roots:
             self.told.emit()
             return
         columns = self._session.photos.columns
         self._before = dict(zip(columns.place_ids.tolist(), columns.class_ids.tolist(), strict=True))
-        self._folder.look_again()
+        self._folder.rescan()
 
     def _learned(self, result: TrainResult) -> str:
         from flowersorter.workflows.training.unmeasured_classes import in_words

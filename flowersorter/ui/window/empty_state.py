@@ -53,8 +53,8 @@ class EmptyState(QWidget):
         self.button.setIconSize(QSize(20, 20))
         self.button.setIcon(theme.icon("open-folder", self.palette().color(QPalette.ColorRole.HighlightedText)))
         self.button.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.hint = _label(self.tr("or drop a folder anywhere in this window"), self, muted=True)
-        self.promise = _label(
+        self.hint = _label(self.tr("or drop folders or photos anywhere in this window"), self, muted=True)
+        self.privacy = _label(
             self.tr(
                 "Your photos stay on this computer. Files change only when you sort, and every sort can be undone."
             ),
@@ -87,7 +87,7 @@ class EmptyState(QWidget):
         column.addWidget(self.recent_title)
         column.addWidget(self.recent, 0, middle)
         column.addStretch(3)
-        column.addWidget(self.promise)
+        column.addWidget(self.privacy)
 
     def show_recent(self, folders: Sequence[Path]) -> None:
         """List these folders, newest first."""

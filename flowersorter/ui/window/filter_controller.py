@@ -19,7 +19,7 @@ class FilterController(QObject):
     """Keeps filter, title and the mark in the class list in step.
 
     Attributes:
-        looking: Whether the folder is being scanned, so that an empty grid may still fill.
+        scanning: Whether the folder is being scanned, so that an empty grid may still fill.
 
     Signals:
         everything_shown(): Confirmed photos are shown, too.
@@ -35,7 +35,7 @@ class FilterController(QObject):
         super().__init__(parent)
         self._photos, self._grid, self._header, self._list = photos, grid, header, classes
         self._names: Mapping[int, str] = {}
-        self.looking = False
+        self.scanning = False
 
     @property
     def class_shown(self) -> int:
@@ -63,6 +63,7 @@ class FilterController(QObject):
         self.everything_shown.emit()
         order = self._photos.filter.order
         self._photos.set_filter(PhotoFilter(places=frozenset(place_ids), title=title, order=order))
+        self._header.search.clear()
         self._list.set_current(None)
         self._grid.scrollToTop()
         self.show_title()
@@ -81,7 +82,7 @@ class FilterController(QObject):
         self.show(int(PseudoClass.UNSURE))
 
     @Slot()
-    def show_new(self) -> None:
+    def show_unknown(self) -> None:
         """Show the photos that match none of the classes."""
         self.show(int(PseudoClass.UNKNOWN))
 
@@ -90,6 +91,20 @@ class FilterController(QObject):
         """Show the unreadable photos."""
         self.show(int(PseudoClass.UNREADABLE))
 
+    @Slot(str)
+    def search(self, name: str) -> None:
+        """Show only files with this in their name."""
+        self._photos.set_filter(replace(self._photos.filter, name=name.strip()))
+        self._grid.scrollToTop()
+        self.show_title()
+
+    @Slot()
+    def show_everything(self) -> None:
+        """Show the whole folder, whatever it was limited to."""
+        self._header.search.clear()
+        self.show_all()
+        self.everything_shown.emit()
+
     @Slot(object)
     def order_by(self, order: Order) -> None:
         """Order the photos."""
@@ -97,7 +112,7 @@ class FilterController(QObject):
         self._photos.set_filter(replace(self._photos.filter, order=order))
 
     @Slot(bool)
-    def hide_checked(self, hide: bool) -> None:
+    def hide_confirmed(self, hide: bool) -> None:
         """Hide or show confirmed photos."""
         self._photos.set_filter(replace(self._photos.filter, unchecked=hide))
         self.show_title()
@@ -118,7 +133,9 @@ class FilterController(QObject):
 
     def _notice(self, shown: PhotoFilter) -> str:
         if not len(self._photos.columns):
-            return self.tr("Looking for photos…") if self.looking else self.tr("There are no photos in this folder.")
+            return self.tr("Looking for photos…") if self.scanning else self.tr("There are no photos in this folder.")
+        if shown.name:
+            return self.tr("No file here has “{0}” in its name.").format(shown.name)
         if shown.places is not None:
             return self.tr("These photos are not in the open folder.")
         if shown.unchecked:

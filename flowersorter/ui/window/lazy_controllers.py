@@ -20,6 +20,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 if TYPE_CHECKING:
     from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
     from flowersorter.ui.filing.filing_controller import FilingController
+    from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
     from flowersorter.ui.labels.label_next_controller import LabelNextController
     from flowersorter.ui.models.import_export_controller import ImportExportController
@@ -47,17 +48,22 @@ class LazyControllers(QObject):
         folder: FolderController,
         grid: PhotoGrid,
         cache: CacheController,
-        corrections: LabelsController,
+        labels: LabelsController,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
         self._session, self._front, self._folder, self._grid, self._cache = session, front, folder, grid, cache
-        self._corrections = corrections
+        self._labels = labels
 
     @Slot()
     def sort(self) -> None:
         """Sort the photos, after a preview."""
         self.sorting.start()
+
+    @Slot()
+    def show_scan_options(self) -> None:
+        """Let the person choose what a scan leaves out."""
+        self.scanning.show()
 
     @Slot()
     def undo_sort(self) -> None:
@@ -132,6 +138,13 @@ class LazyControllers(QObject):
         return made
 
     @cached_property
+    def scanning(self) -> ScanOptionsController:
+        """Owns the dialog of the scan options."""
+        from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
+
+        return ScanOptionsController(self._session, self._front, self._folder, self)
+
+    @cached_property
     def taking(self) -> ImportExportController:
         """Owns export and import."""
         from flowersorter.ui.models.import_export_controller import ImportExportController
@@ -163,7 +176,7 @@ class LazyControllers(QObject):
         """Owns the check of the labels and its dialog."""
         from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
 
-        return LabelErrorsController(self._session, self._front, self._corrections, self)
+        return LabelErrorsController(self._session, self._front, self._labels, self)
 
     @cached_property
     def advice(self) -> LabelNextController:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QResizeEvent
+from PySide6.QtGui import QCloseEvent, QResizeEvent
 from PySide6.QtWidgets import QMainWindow, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from flowersorter.domain.photo_class import PhotoClass
 from flowersorter.ui.classes.class_list import ClassList
 from flowersorter.ui.classes.classes_controller import ClassesController
 from flowersorter.ui.collections.collections_controller import CollectionsController
+from flowersorter.ui.grid.date_controller import DateController
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.grid.grid_header import GridHeader
 from flowersorter.ui.grid.photo_grid import PhotoGrid
@@ -27,13 +28,16 @@ from flowersorter.ui.training.training_controller import TrainingController
 from flowersorter.ui.window.actions import Actions
 from flowersorter.ui.window.empty_state import EmptyState
 from flowersorter.ui.window.filter_controller import FilterController
-from flowersorter.ui.window.folder_drop import dropped_folder
+from flowersorter.ui.window.folder_drop import FolderDrop
 from flowersorter.ui.window.lazy_controllers import LazyControllers
 from flowersorter.ui.window.selection_controller import SelectionController
 from flowersorter.ui.window.window_controller import WindowController
 from flowersorter.ui.window.window_state import WindowState
 from flowersorter.workers.throttle import Coalescer
 from flowersorter.workflows.labelling.pending_labels import PendingLabels
+
+if TYPE_CHECKING:
+    from flowersorter.photos.scan import Roots
 
 COUNTS_MS = 80
 
@@ -51,7 +55,6 @@ class MainWindow(QMainWindow):
         super().__init__()
         self.setObjectName("main_window")
         self.setMinimumSize(720, 480)
-        self.setAcceptDrops(True)
         self.session = session
         self._counts = Coalescer(COUNTS_MS, self)
         self._build()
@@ -66,7 +69,7 @@ class MainWindow(QMainWindow):
         self.grid = PhotoGrid(self.session.photos, self)
         self.actions_by_name = Actions(self, self.grid)
         self.class_list = ClassList(self)
-        self.header = GridHeader(self.actions_by_name["hide_checked"], self)
+        self.header = GridHeader(self.actions_by_name["hide_confirmed"], self)
         self.inspector = Inspector(self.session.engine, self)
         self.job_bar = StatusBar(self)
         self.empty = EmptyState(self)
@@ -101,19 +104,20 @@ class MainWindow(QMainWindow):
         session, front = self.session, MessageSink(self, self.job_bar)
         pending, labels = PendingLabels(session.collection), LabelView(session.photos)
         self.front = front
-        self.shelf = FilterController(session.photos, self.grid, self.header, self.class_list, self)
+        self.filter = FilterController(session.photos, self.grid, self.header, self.class_list, self)
         self.classes = ClassesController(session, front, pending, self)
         self.folder = FolderController(session, front, pending, labels, self)
-        self.corrections = LabelsController(session, front, pending, labels, self)
+        self.labels = LabelsController(session, front, pending, labels, self)
         self.training = TrainingController(session, front, self.folder, self)
         split_key = self.actions_by_name["split_class"].shortcut()
-        self.picked = SelectionController(front, self.grid, self.classes, self.corrections, self.shelf, split_key, self)
+        self.selection = SelectionController(front, self.grid, self.classes, self.labels, self.filter, split_key, self)
+        self.dates = DateController(session, self)
         self.preview = PreviewController(session, front, self.grid, self)
         self.cache = CacheController(session, self)
-        self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.corrections, self)
-        self.looking = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
+        self.on_demand = LazyControllers(session, front, self.folder, self.grid, self.cache, self.labels, self)
+        self.window_controller = WindowController(session, front, self.grid, self.actions_by_name.all(), self)
         self.collections = CollectionsController(session, front, self.actions_by_name.collections_menu, self)
-        self.setWindowTitle(self.collections.title(None))
+        self.setWindowTitle(self.collections.title(()))
 
     def _connect(self) -> None:
         queue, photos = self.session.queue, self.session.photos
@@ -142,19 +146,22 @@ class MainWindow(QMainWindow):
         self.grid.doubleClicked.connect(self.preview.show)
         self.grid.tile_size_changed.connect(self.header.show_size)
         self.header.size_picked.connect(self.grid.set_tile_size)
-        self.header.order_picked.connect(self.shelf.order_by)
-        self.header.back_requested.connect(self.shelf.show_all)
-        self.empty.open_requested.connect(self.looking.ask_for_folder)
+        self.header.order_picked.connect(self.filter.order_by)
+        self.header.back_requested.connect(self.filter.show_all)
+        self.header.name_searched.connect(self.filter.search)
+        self.header.search.finished.connect(self.grid.setFocus)
+        self.empty.open_requested.connect(self.window_controller.ask_for_folder)
         self.empty.folder_chosen.connect(self.open_folder)
+        FolderDrop(self).dropped.connect(self.open_folder)
         self.inspector.preview_requested.connect(self.preview.show)
-        self.inspector.show_in_folder_requested.connect(self.looking.show_in_folder)
-        self.inspector.class_picked.connect(self.picked.assign)
-        self.inspector.place_picked.connect(self.looking.go_to_path)
-        self.class_list.picked.connect(self.shelf.show)
-        self.class_list.dropped.connect(self.picked.drop)
-        self.class_list.dropped_on_new.connect(self.picked.assign_to_new)
-        self.class_list.new_requested.connect(self.picked.make_class)
-        self.class_list.split_requested.connect(self.picked.split_class)
+        self.inspector.show_in_folder_requested.connect(self.window_controller.show_in_folder)
+        self.inspector.class_picked.connect(self.selection.assign)
+        self.inspector.place_picked.connect(self.window_controller.go_to_path)
+        self.class_list.picked.connect(self.filter.show)
+        self.class_list.dropped.connect(self.selection.drop)
+        self.class_list.dropped_on_new.connect(self.selection.assign_to_new)
+        self.class_list.new_requested.connect(self.selection.make_class)
+        self.class_list.split_requested.connect(self.selection.split_class)
         self.class_list.moved.connect(self.classes.move)
         self.class_list.up_requested.connect(self.classes.move_up)
         self.class_list.down_requested.connect(self.classes.move_down)
@@ -164,23 +171,25 @@ class MainWindow(QMainWindow):
 
     def _connect_controllers(self) -> None:
         actions = self.actions_by_name
-        self.looking.folder_chosen.connect(self.open_folder)
-        self.looking.place_requested.connect(self._go_to)
+        self.window_controller.folder_chosen.connect(self.open_folder)
+        self.window_controller.place_requested.connect(self._go_to)
         self.classes.changed.connect(self._on_classes)
         self.folder.opened.connect(self._on_opened)
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
-        self.folder.show_requested.connect(self.shelf.show)
-        self.corrections.labels_changed.connect(self._on_labels)
+        self.folder.show_requested.connect(self.filter.show)
+        self.folder.options_requested.connect(self.on_demand.show_scan_options)
+        self.labels.labels_changed.connect(self._on_labels)
+        self.labels.files_labelled.connect(self.folder.identify)
         late = self.on_demand
         for asking in (self.training, late):
-            asking.places_requested.connect(self.shelf.show_places)
+            asking.places_requested.connect(self.filter.show_places)
         self.training.told.connect(late.offer_to_check_labels)
-        moved = (late.files_changed, self.corrections.files_changed)
+        moved = (late.files_changed, self.labels.files_changed)
         for outdated in (*moved, self.classes.folder_outdated, late.predictions_outdated):
-            outdated.connect(self.folder.look_again)
-        stack = self.session.corrections
+            outdated.connect(self.folder.rescan)
+        stack = self.session.undo_stack
         stack.canUndoChanged.connect(actions["undo"].setEnabled)
         stack.canRedoChanged.connect(actions["redo"].setEnabled)
         stack.undoTextChanged.connect(actions.show_undo_text)
@@ -189,8 +198,9 @@ class MainWindow(QMainWindow):
     def _connect_actions(self) -> None:
         late = self.on_demand
         handlers: dict[str, Callable[..., object]] = {
-            "open_folder": self.looking.ask_for_folder,
-            "look_again": self._look_again,
+            "open_folder": self.window_controller.ask_for_folder,
+            "rescan": self._rescan,
+            "scan_options": late.show_scan_options,
             "new_collection": self.collections.make,
             "open_collection": self.collections.choose,
             "sort": late.sort,
@@ -200,46 +210,47 @@ class MainWindow(QMainWindow):
             "preferences": late.show_preferences,
             "models": late.show_models,
             "quit": self.close,
-            "undo": self.session.corrections.undo,
-            "redo": self.session.corrections.redo,
+            "undo": self.session.undo_stack.undo,
+            "redo": self.session.undo_stack.redo,
             "undo_sort": late.undo_sort,
             "select_all": self.grid.selectAll,
-            "confirm": self.picked.confirm,
-            "clear_label": self.picked.clear_label,
-            "new_class": self.picked.make_class,
-            "split_class": self.picked.split,
-            "class_up": lambda: self.classes.move_up(self.shelf.class_shown),
-            "class_down": lambda: self.classes.move_down(self.shelf.class_shown),
-            "rename_class": lambda: self.classes.rename(self.shelf.class_shown),
-            "merge_class": lambda: self.classes.merge(self.shelf.class_shown),
-            "delete_class": lambda: self.classes.delete(self.shelf.class_shown),
+            "confirm": self.selection.confirm,
+            "clear_label": self.selection.clear_label,
+            "new_class": self.selection.make_class,
+            "split_class": self.selection.split,
+            "class_up": lambda: self.classes.move_up(self.filter.class_shown),
+            "class_down": lambda: self.classes.move_down(self.filter.class_shown),
+            "rename_class": lambda: self.classes.rename(self.filter.class_shown),
+            "merge_class": lambda: self.classes.merge(self.filter.class_shown),
+            "delete_class": lambda: self.classes.delete(self.filter.class_shown),
             "retrain": self.training.start,
             "deep_train": late.finetune,
             "evaluate": late.evaluate,
             "check_labels": late.check_labels,
             "label_next": late.label_next,
             "preview": self.preview.show,
-            "show_in_folder": self.looking.show_picked_in_folder,
+            "show_in_folder": self.window_controller.show_picked_in_folder,
             "zoom_in": self.grid.zoom_in,
             "zoom_out": self.grid.zoom_out,
-            "show_all": self.shelf.show_all,
-            "show_unsure": self.shelf.show_unsure,
-            "show_new": self.shelf.show_new,
-            "show_unreadable": self.shelf.show_unreadable,
-            "hide_checked": self.shelf.hide_checked,
+            "show_all": self.filter.show_all,
+            "find": self.header.start_search,
+            "show_unsure": self.filter.show_unsure,
+            "show_unknown": self.filter.show_unknown,
+            "show_unreadable": self.filter.show_unreadable,
+            "hide_confirmed": self.filter.hide_confirmed,
             "inspector": self.inspector.setVisible,
-            "about": self.looking.show_about,
-            "help": self.looking.show_keys,
+            "about": self.window_controller.show_about,
+            "help": self.window_controller.show_keys,
         }
         self.actions_by_name.connect_to(handlers)
-        self.shelf.said.connect(self.job_bar.say)
-        self.shelf.everything_shown.connect(self._show_checked)
+        self.filter.said.connect(self.job_bar.say)
+        self.filter.everything_shown.connect(self._show_checked)
 
     def _restore(self) -> None:
         self.memory.restore(self.grid, self.actions_by_name["inspector"])
         self.inspector.setVisible(self.actions_by_name["inspector"].isChecked())
         self.header.show_size(self.grid.tile_size)
-        self.shelf.order_by(self.memory.order)
+        self.filter.order_by(self.memory.order)
         self.empty.show_recent(self.folder.recent)
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self.classes.refresh()
@@ -248,36 +259,37 @@ class MainWindow(QMainWindow):
 
     # -- what is shown
 
-    def expect(self, folder: Path) -> None:
+    def expect(self, roots: Roots) -> None:
         """Show the place for the photos of a folder that will be opened, instead of an invitation to open one."""
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.collections.title(folder))
-        self.shelf.looking = True
-        self.shelf.show_title()
+        self.setWindowTitle(self.collections.title(roots))
+        self.filter.scanning = True
+        self.filter.show_title()
 
-    def open_folder(self, folder: Path) -> None:
-        """Show this folder and predict its new photos."""
+    @Slot(object)
+    def open_folder(self, roots: Roots) -> None:
+        """Show a folder, or several folders and photos together, and predict the new photos."""
         if self.session.photos.filter.places is not None:
-            self.shelf.show_all()
-        self.folder.open(folder)
+            self.filter.show_all()
+        self.folder.open(roots)
 
     @Slot()
     def _show_counts(self) -> None:
         self.class_list.show_classes(self.classes.classes, self.session.photos.columns.counts())
-        self.shelf.looking = self.folder.labelling
-        self.shelf.show_title()
+        self.filter.scanning = self.folder.labelling
+        self.filter.show_title()
         self._enable()
 
     def _enable(self) -> None:
-        actions, is_open = self.actions_by_name, self.folder.folder is not None
+        actions, is_open = self.actions_by_name, bool(self.folder.roots)
         for name in ("confirm", "clear_label", "preview", "show_in_folder"):
             actions[name].setEnabled(is_open)
-        for name in ("look_again", "sort", "select_all", "hide_checked", "label_next"):
+        for name in ("rescan", "scan_options", "sort", "select_all", "hide_confirmed", "label_next"):
             actions[name].setEnabled(is_open)
         for name in ("rename_class", "merge_class", "delete_class", "class_up", "class_down"):
-            actions[name].setEnabled(self.shelf.class_shown > 0)
-        actions["undo"].setEnabled(self.session.corrections.canUndo())
-        actions["redo"].setEnabled(self.session.corrections.canRedo())
+            actions[name].setEnabled(self.filter.class_shown > 0)
+        actions["undo"].setEnabled(self.session.undo_stack.canUndo())
+        actions["redo"].setEnabled(self.session.undo_stack.canRedo())
         actions.allow("retrain", self.training.reason_not_to())
         for name in ("deep_train", "evaluate", "check_labels"):
             actions.allow(name, self.training.nothing_checked())
@@ -285,20 +297,21 @@ class MainWindow(QMainWindow):
     # -- slots: the folder
 
     @Slot(object)
-    def _on_opened(self, folder: Path) -> None:
+    def _on_opened(self, roots: Roots) -> None:
         self.pages.setCurrentWidget(self.splitter)
-        self.setWindowTitle(self.collections.title(folder))
-        self.session.corrections.clear()
+        self.setWindowTitle(self.collections.title(roots))
+        self.session.undo_stack.clear()
+        self.header.search.clear()
         self.actions_by_name.fill_recent(self.folder.recent, self.open_folder)
         self._on_selection()
-        self.shelf.show_title()
+        self.filter.show_title()
         self._enable()
         self.grid.setFocus()
 
     @Slot()
     def _on_folder_closed(self) -> None:
         self.pages.setCurrentWidget(self.empty)
-        self.setWindowTitle(self.collections.title(None))
+        self.setWindowTitle(self.collections.title(()))
         self.empty.show_recent(self.folder.recent)
         self._enable()
 
@@ -317,8 +330,8 @@ class MainWindow(QMainWindow):
         self.front.complain(error)
 
     @Slot()
-    def _look_again(self) -> None:
-        self.folder.look_again(quiet=False)
+    def _rescan(self) -> None:
+        self.folder.rescan(quiet=False)
 
     # -- slots: labels and classes
 
@@ -329,9 +342,9 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_classes(self, classes: Sequence[PhotoClass]) -> None:
-        self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.picked.assign)
+        self.actions_by_name.fill_assign([(each.id, each.name) for each in classes], self.selection.assign)
         self.inspector.set_classes(self.classes.looks)
-        self.shelf.set_names({each.id: each.name for each in classes})
+        self.filter.set_names({each.id: each.name for each in classes})
         self._show_counts()
 
     # -- slots: looking
@@ -346,33 +359,18 @@ class MainWindow(QMainWindow):
             thumbnail = self.session.thumbnails.image(wanted) if error is None else None
             self.inspector.show_place(wanted, thumbnail, error)
         else:
-            self.inspector.show_nothing(len(picked), folder_open=self.folder.folder is not None)
+            self.inspector.show_nothing(len(picked), folder_open=bool(self.folder.roots))
         self._enable()
 
     @Slot(int)
     def _go_to(self, place_id: int) -> None:
         if not self.session.photos.rows_of([place_id]):
-            self.shelf.show_all()
-            self._show_checked()
+            self.filter.show_everything()
         self.grid.select_places([place_id], scroll=True)
 
     @Slot()
     def _show_checked(self) -> None:
-        self.actions_by_name["hide_checked"].setChecked(False)
-
-    # -- what comes from outside
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """A folder of photos, or photos, may be dropped anywhere."""
-        if dropped_folder(event.mimeData()) is not None:
-            event.acceptProposedAction()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        """Open what was dropped."""
-        folder = dropped_folder(event.mimeData())
-        if folder is not None:
-            event.acceptProposedAction()
-            self.open_folder(folder)
+        self.actions_by_name["hide_confirmed"].setChecked(False)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Share the width sensibly."""

@@ -20,36 +20,36 @@ class SelectionController(QObject):
         front: MessageSink,
         grid: PhotoGrid,
         classes: ClassesController,
-        corrections: LabelsController,
-        shelf: FilterController,
+        labels: LabelsController,
+        photo_filter: FilterController,
         split_key: QKeySequence,
         parent: QObject | None = None,
     ) -> None:
         super().__init__(parent)
-        self._front, self._grid, self._classes, self._corrections = front, grid, classes, corrections
-        self._shelf, self._split_key = shelf, split_key
+        self._front, self._grid, self._classes, self._labels = front, grid, classes, labels
+        self._filter, self._split_key = photo_filter, split_key
 
     @Slot(int)
     def assign(self, class_id: int) -> None:
         """Label the selected photos with this class."""
-        self._after_key(self._corrections.assign(self._grid.selected_places(), class_id))
+        self._after_key(self._labels.assign(self._grid.selected_places(), class_id))
 
     @Slot()
     def confirm(self) -> None:
         """Confirm the suggestions."""
         selected = self._grid.selected_places()
-        if selected and not self._after_key(self._corrections.confirm(selected)):
+        if selected and not self._after_key(self._labels.confirm(selected)):
             self._front.bar.say(self.tr("No suggestion to confirm. Drag it onto a class or press a number."))
 
     @Slot()
     def clear_label(self) -> None:
         """Remove the labels of the selected photos."""
-        self._corrections.clear(self._grid.selected_places())
+        self._labels.clear(self._grid.selected_places())
 
     @Slot(int, object)
     def drop(self, class_id: int, place_ids: list[int]) -> None:
         """Label dragged photos with the class under the drop."""
-        self._corrections.assign(place_ids, class_id)
+        self._labels.assign(place_ids, class_id)
 
     @Slot()
     def make_class(self) -> None:
@@ -59,9 +59,9 @@ class SelectionController(QObject):
     @Slot(object)
     def assign_to_new(self, place_ids: list[int]) -> None:
         """Make a class for these photos."""
-        made = self._classes.make(len(place_ids), self._corrections.come_from(place_ids))
+        made = self._classes.make(len(place_ids), self._labels.come_from(place_ids))
         if made is not None:
-            self._corrections.assign_to_made(place_ids, made)
+            self._labels.assign_to_made(place_ids, made)
 
     @Slot()
     def split(self) -> None:
@@ -75,10 +75,10 @@ class SelectionController(QObject):
     @Slot(int)
     def split_class(self, class_id: int) -> None:
         """Show a class, so that the person can select photos for a new class."""
-        if self._shelf.class_shown == class_id:
+        if self._filter.class_shown == class_id:
             self.split()
             return
-        self._shelf.show(class_id)
+        self._filter.show(class_id)
         key = self._split_key.toString(QKeySequence.SequenceFormat.NativeText)
         text = self.tr("Select the photos for the new class, then press {0}.").format(key)
         self._front.bar.say(text, (self.tr("New class from selection"), self.split))

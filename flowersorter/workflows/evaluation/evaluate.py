@@ -17,7 +17,7 @@ from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.photos.scan import absolute_folder
+from flowersorter.photos.scan import absolute_folder, check_folder
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.metrics import (
     bin_numbers,
@@ -149,6 +149,7 @@ def evaluate(engine: Engine, request: EvaluateRequest, report: Report, cancel: C
     if request.folder is None:
         return _count(collection, _out_of_fold(engine, request, report, cancel), collection.photos.all_places())
     folder = absolute_folder(request.folder)
+    check_folder(folder)
     backbone = chosen_backbone(collection, request.backbone)
     scanned, places = find_photos(collection, folder, report, cancel)
     reading = PredictFolderRequest(folder, request.device, backbone)

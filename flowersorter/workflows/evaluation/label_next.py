@@ -15,7 +15,7 @@ from flowersorter.errors import FolderUnusable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.photos.scan import check_folder
+from flowersorter.photos.scan import Roots, absolute_roots, check_folder, looks_like_photo
 from flowersorter.vision.classifier.active_selection import MOST_CONSIDERED, doubt_of, next_to_label
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.learning_curve import PowerLawPosterior, measure_curve
@@ -47,7 +47,7 @@ class LabelNextRequest:
     """Ask what to label next.
 
     Attributes:
-        folder: Choose among the photos under it; None for every photo the collection knows.
+        roots: Choose among the photos of a folder, or of several; None for every photo the collection knows.
         count: How many photos to choose.
         backbone: Name, or None for the collection's.
         passed_over: Photos that were chosen before; without a label by now they are none the person has a class for,
@@ -55,7 +55,7 @@ class LabelNextRequest:
         device: "auto", "cpu" or "cuda"; for photos without an embedding.
     """
 
-    folder: Path | None = None
+    roots: Roots | None = None
     count: int = MORE
     backbone: str | None = None
     passed_over: frozenset[int] = frozenset()
@@ -143,8 +143,8 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
         Cancelled: asked to stop.
     """
     collection = engine.collection
-    if request.folder is not None:
-        _check_looked_at(collection, request.folder)
+    if request.roots is not None:
+        _check_looked_at(collection, request.roots)
     backbone = chosen_backbone(collection, request.backbone)
     embed_for_measuring(engine, backbone, request.device, report, cancel)
     report(Progress(text("Measuring what more photos would bring"), 0))
@@ -170,10 +170,12 @@ def label_next(engine: Engine, request: LabelNextRequest, report: Report, cancel
     return LabelNextResult(overall, tuple(sorted(classes.values(), key=_most_gain_first)), chosen, unlabelled)
 
 
-def _check_looked_at(collection: CollectionStore, folder: Path) -> None:
-    if len(collection.photos.places_under(folder)):
+def _check_looked_at(collection: CollectionStore, roots: Roots) -> None:
+    if len(collection.photos.places_under(roots)):
         return
-    check_folder(folder)
+    folder = absolute_roots(roots)[0]
+    if not looks_like_photo(folder):
+        check_folder(folder)
     raise FolderUnusable(
         text("There is nothing to choose from in {folder}", folder=folder),
         text("none of its photos have been scanned yet"),
@@ -305,8 +307,8 @@ def _choose(
 
 
 def _places(engine: Engine, request: LabelNextRequest) -> Places:
-    if request.folder is not None:
-        return engine.collection.photos.places_under(request.folder)
+    if request.roots is not None:
+        return engine.collection.photos.places_under(request.roots)
     places = engine.collection.photos.all_places()
     return places.take(np.flatnonzero(~places.missing))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import former_hashes
 from flowersorter.library.tables.filed_photos import FiledPhoto, filed_photos, filed_under
-from flowersorter.photos.file_bytes import read_file
+from flowersorter.photos.file_bytes import hash_file
 from flowersorter.sorting.execute import execute
 from flowersorter.sorting.plan import Skipped, SortPlan
 from flowersorter.sorting.refile import plan_refile
@@ -73,7 +72,7 @@ def photos_at(collection: CollectionStore, paths: Sequence[Path]) -> tuple[int, 
     hashes = []
     for path in paths:
         with suppress(PhotoUnreadable):
-            hashes.append(hashlib.sha256(read_file(path).data).digest())
+            hashes.append(hash_file(path, CancelToken()).sha256)
     return tuple(sorted(collection.photos.known(hashes).values()))
 
 

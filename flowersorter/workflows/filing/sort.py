@@ -20,7 +20,9 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.messages import text
-from flowersorter.photos.scan import absolute_folder
+from flowersorter.photos.folder_walk import can_have_class
+from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots
+from flowersorter.sorting.destination_checks import disk_refusals, refuse_nested
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.workflows.filing.gc_pause import paused_gc
@@ -63,7 +65,7 @@ class SortRequest:
     """File the photos of a folder into class folders.
 
     Attributes:
-        folder: Where the photos are.
+        roots: Where the photos are: a folder, or folders and single photos together.
         destination: Gets one folder per class.
         mode: Copy, move or link.
         include: Which photos.
@@ -72,7 +74,7 @@ class SortRequest:
             where they are.
     """
 
-    folder: Path
+    roots: Roots
     destination: Path
     mode: Mode = Mode.COPY
     include: Include = Include.ALL
@@ -99,6 +101,31 @@ def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: Canc
         return _plan(engine, request, cancel)
 
 
+def check_destination(roots: Roots, destination: Path, mode: Mode, cancel: CancelToken) -> None:
+    """Refuse a destination before photos are read for it.
+
+    Raises:
+        SortRefused: it overlaps an opened folder, or cannot be written to.
+    """
+    folder = _only_source(absolute_roots(roots), destination)
+    make_plan((), destination, mode, cancel, source_root=folder)
+
+
+def _only_source(roots: Sequence[Path], destination: Path) -> Path | None:
+    """The folder that all photos come from; None where they come from several, which are checked here.
+
+    Raises:
+        SortRefused: the destination overlaps one of several.
+    """
+    folders = absolute_roots(root.parent if can_have_class(root.name) and not root.is_dir() else root for root in roots)
+    if len(folders) == 1:
+        return folders[0]
+    with disk_refusals():
+        for folder in folders:
+            refuse_nested(folder, destination)
+    return None
+
+
 def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
     """Refuse a destination inside the collection: deleting the collection would delete the photos."""
     if destination.resolve().is_relative_to(collection.folder.resolve()):
@@ -110,8 +137,8 @@ def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
 
 
 def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan:
-    collection, folder = engine.collection, absolute_folder(request.folder)
-    places = collection.photos.places_under(folder)
+    collection, roots = engine.collection, absolute_roots(request.roots)
+    places = collection.photos.places_under(roots)
     rows = rows_for(engine, places, request.backbone)
     certain = chosen_rows(rows, request.include)
     going = certain if request.aside is None else certain | _looked_at(rows)
@@ -143,6 +170,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
     folders = collection.journal.class_folders(destination)
     filed = collection.journal.filed_hashes(destination)
+    folder = _only_source(roots, destination)
     plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders, filed=filed)
     return plan.with_skipped(left)
 

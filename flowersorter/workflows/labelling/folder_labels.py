@@ -12,6 +12,7 @@ from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE, class_name_of_folder
+from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
 #: Labels written in one transaction while a folder is scanned: a key press waits for one at most, about 20 ms.
@@ -24,7 +25,7 @@ def name_key(name: str) -> str:
 
 
 def label_by_known_folders(
-    collection: CollectionStore, folder: Path, places: Sequence[Place], names: Iterable[str]
+    collection: CollectionStore, roots: Roots, places: Sequence[Place], names: Iterable[str]
 ) -> int:
     """Label photos in sub-folders that have the name of a class of the collection or its model.
 
@@ -42,12 +43,14 @@ def label_by_known_folders(
     meaning: dict[str, str | None] = {}  # of each folder: photos share few of them
     wanted: dict[int, str] = {}
     places = Places.of(places)
-    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+    outermost = sorted(absolute_roots(roots), key=lambda root: len(root.parts))
+    for name, photo_id, error in zip(places.paths.names, places.photo_ids.tolist(), places.errors, strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in meaning:
-            meaning[parent] = _nearest(folder, Path(parent), known)
+            folder = next((root for root in outermost if Path(parent).is_relative_to(root)), None)
+            meaning[parent] = None if folder is None else _nearest(folder, Path(parent), known)
         meant = meaning[parent]
-        if photo_id and meant is not None:
+        if photo_id and error is None and meant is not None:
             wanted.setdefault(photo_id, meant)
     wanted = _without_labels(collection, wanted)
     filed = filed_by_runs(collection, wanted, places)
@@ -91,12 +94,12 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
     sub_folders: dict[str, str | None] = {}
     wanted: dict[int, str] = {}
     places = Places.of(places)
-    for name, photo_id in zip(places.paths.names, places.photo_ids.tolist(), strict=True):
+    for name, photo_id, error in zip(places.paths.names, places.photo_ids.tolist(), places.errors, strict=True):
         parent = name.rpartition(os.sep)[0]
         if parent not in sub_folders:
             sub_folders[parent] = class_of(Path(parent).relative_to(folder))
         sub_folder = sub_folders[parent]
-        if photo_id and sub_folder is not None:
+        if photo_id and error is None and sub_folder is not None:
             wanted.setdefault(photo_id, sub_folder)
     return wanted
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,10 @@ from typing import TYPE_CHECKING
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.library.tables.unreadable_files import store_file
 from flowersorter.messages import text
-from flowersorter.photos.file_bytes import FileBytes, read_file
+from flowersorter.photos.file_bytes import FileHash, hash_file
+from flowersorter.photos.folder_walk import can_have_class
 from flowersorter.workflows.labelling.set_labels import assign, clear
 from flowersorter.workflows.predicting.photo_details import predictions_for
 from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, read_new
@@ -36,33 +37,46 @@ class LabelPhotoRequest:
     device: str = "auto"
 
 
-def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, cancel: CancelToken) -> str:
+@dataclass(frozen=True, slots=True)
+class LabelledPhoto:
+    """A photo that was labelled.
+
+    Attributes:
+        class_name: Its class, as the collection spells it.
+        unreadable: Why it has no picture, so that it is not used for training; "" for a photo.
+    """
+
+    class_name: str
+    unreadable: str = ""
+
+
+def label_photo(engine: Engine, request: LabelPhotoRequest, report: Report, cancel: CancelToken) -> LabelledPhoto:
     """Label a photo on behalf of a person. The label is stored when this returns.
 
-    Returns:
-        The name of its class, as the collection spells it.
+    A broken photo, a RAW or a film can be given a class too: it is sorted, and not used for training.
 
     Raises:
-        PhotoUnreadable: the file is missing or not a photo.
+        PhotoOutOfReach: the file is missing or forbidden, or changes while it is read.
+        PhotoUnreadable: the file is of a kind that is not sorted, or it is not a photo and no class was named.
         ClassRefused: the class name cannot be used.
         TooFewPhotos: no class was named, and there is no model that suggests one.
         WeightsMissing: the photo is new, and the backbone's weights are not on this computer.
         Cancelled: asked to stop; nothing was labelled.
     """
     collection, path = engine.collection, request.path.absolute()
-    file = read_file(path)
-    photo = collection.photos.by_sha256(hashlib.sha256(file.data).digest())
-    photo_id = photo.id if photo is not None else _read(engine, request, path, file, report, cancel)
+    file = hash_file(path, cancel)
+    photo = collection.photos.by_sha256(file.sha256)
+    photo_id, unreadable = photo.id if photo is not None and photo.width_px else 0, ""
+    if not photo_id:
+        photo_id, unreadable = _read(engine, request, path, file, report, cancel)
     name = request.class_name
     if name is None:
         names = {entry.id: entry.name for entry in collection.classes.all()}
         name = names[_suggestion(engine, photo_id, path)]
     with collection.database.transaction():
-        chosen = collection.classes.resolve(
-            name, ClassOrigin.PERSON
-        )  # a class that a model brought along becomes the person's
+        chosen = collection.classes.resolve(name, ClassOrigin.PERSON)  # a class of a model becomes the person's
         assign(collection, [photo_id], chosen.id)
-    return chosen.name
+    return LabelledPhoto(chosen.name, unreadable)
 
 
 def remove_label(collection: CollectionStore, path: Path) -> bool:
@@ -74,26 +88,27 @@ def remove_label(collection: CollectionStore, path: Path) -> bool:
     Raises:
         PhotoUnreadable: the file is missing, or is not a regular file.
     """
-    photo = collection.photos.by_sha256(hashlib.sha256(read_file(path.absolute()).data).digest())
+    photo = collection.photos.by_sha256(hash_file(path.absolute(), CancelToken()).sha256)
     if photo is None:
         return False
     return clear(collection, [photo.id])[photo.id] is not None
 
 
 def _read(
-    engine: Engine, request: LabelPhotoRequest, path: Path, file: FileBytes, report: Report, cancel: CancelToken
-) -> int:
-    """Read and embed a photo that is new to the collection; return its id."""
+    engine: Engine, request: LabelPhotoRequest, path: Path, file: FileHash, report: Report, cancel: CancelToken
+) -> tuple[int, str]:
+    """Add a new photo to the collection, or a file without a picture; return its id, and why it has no picture."""
     collection = engine.collection
     place_id = collection.photos.add_place(path, None, file.size_bytes, file.mtime_ns)
     places = collection.photos.places([place_id])
     read_new(engine, PredictFolderRequest(path.parent, request.device), places, report, cancel)
     place = collection.photos.place(place_id)
-    if place.photo_id is None:
-        raise PhotoUnreadable(
-            text("The photo {path} cannot be read", path=path), place.error or text("it changed while it was read")
-        )
-    return place.photo_id
+    if place.photo_id is not None and place.error is None:
+        return place.photo_id, ""
+    why = place.error or text("it changed while it was read")
+    if request.class_name is None or place.error is None or not can_have_class(path.name):
+        raise PhotoUnreadable(text("The photo {path} cannot be read", path=path), why)
+    return store_file(collection.database, place_id, file.sha256, file.size_bytes), why
 
 
 def _suggestion(engine: Engine, photo_id: int, path: Path) -> int:

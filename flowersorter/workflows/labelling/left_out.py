@@ -10,10 +10,13 @@ from pathlib import Path
 
 from flowersorter.domain.place import Place
 from flowersorter.photos.scan import ScanResult, looks_like_photo
+from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES
 from flowersorter.workflows.labelling.folder_labels import class_of
 
 #: The kind of a file that looks like a photo and cannot be read; the others are those of `ScanResult.skipped`.
 UNREADABLE = "unreadable"
+#: The kinds of files that are sorted with a class given by hand, and not used for training.
+RAW, FILM = "raw", "film"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,12 @@ def _counts(kinds: Mapping[str, int]) -> str:
     return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
 
 
+def _kind(path: Path) -> str:
+    """Name the kind of a file without a picture by its suffix."""
+    suffix = path.suffix.lower()
+    return RAW if suffix in RAW_SUFFIXES else FILM if suffix in FILM_SUFFIXES else UNREADABLE
+
+
 def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used: Collection[str]) -> LeftOut:
     """Count what is left out of a folder of class folders.
 
@@ -57,7 +66,7 @@ def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used
         used: Classes of which there are photos.
     """
     files = [(Path(parent), kind, n) for parent, kinds in scanned.skipped_in.items() for kind, n in kinds.items()]
-    files += [(place.path.parent, UNREADABLE, 1) for place in places if place.error is not None]
+    files += [(place.path.parent, _kind(place.path), 1) for place in places if place.error is not None]
     files += [(path.parent, UNREADABLE, 1) for path, _ in scanned.problems if looks_like_photo(path)]
     by_class: dict[str, Counter[str]] = {}
     for parent, kind, number in files:

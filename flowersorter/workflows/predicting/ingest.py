@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +20,9 @@ from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import former_photos
 from flowersorter.library.tables.photos import ReadRecord
+from flowersorter.library.tables.unreadable_files import find_stored, stored_sizes
+from flowersorter.photos.file_bytes import hash_file
+from flowersorter.photos.folder_walk import why_not_decoded
 from flowersorter.photos.read import LoadedPhoto, read_photo
 from flowersorter.photos.same_picture import same_picture
 from flowersorter.vision.backbone.registry import Backbone
@@ -48,6 +52,7 @@ class _Batch:
         records: One for each that could be read.
         same: Ids of the places that show the picture of their former file.
         unreadable: Place id and reason of each that is no photo, or a damaged one.
+        files: The hash of those that may be a file which a person labelled, by place id.
         out_of_reach: Place id and reason of each whose bytes could not be had.
         hashes: The photos that were embedded.
         embeddings: (M, D) float16, in the order of the hashes.
@@ -57,6 +62,7 @@ class _Batch:
     records: list[ReadRecord]
     same: set[int]
     unreadable: list[tuple[int, str]]
+    files: dict[int, bytes]
     out_of_reach: list[tuple[int, str]]
     hashes: list[bytes]
     embeddings: NDArray[np.float16]
@@ -93,6 +99,8 @@ def ingest(
                 collection.photos.record(batch.records, batch.same)
             if batch.unreadable:
                 collection.photos.record_unreadable(batch.unreadable)
+            if batch.files:
+                find_stored(collection.database, batch.files)
             if batch.out_of_reach:
                 collection.photos.record_unreadable(batch.out_of_reach, try_again=True)
             now = collection.photos.places([place.id for place in batch.places])
@@ -132,6 +140,9 @@ def _read_and_embed(
     photos: dict[bytes, LoadedPhoto] = {}
     for place in places:
         cancel.check()
+        if (reason := why_not_decoded(place.path.name)) is not None:
+            unreadable.append((place.id, reason))
+            continue
         try:
             photo = read_photo(place.path, short_side_px=backbone.short_side_px)
         except PhotoUnreadable as error:
@@ -148,7 +159,23 @@ def _read_and_embed(
         network = opening.wait(cancel)
         crops = [cut(photos[sha256].pixels, CENTRE, backbone.crop_px) for sha256 in hashes]
         embeddings = network.embed(np.stack(crops))
-    return _Batch(places, records, _edited(collection, records, photos), unreadable, out_of_reach, hashes, embeddings)
+    files = _labelled_files(collection, places, unreadable, cancel)
+    edited = _edited(collection, records, photos)
+    return _Batch(places, records, edited, unreadable, files, out_of_reach, hashes, embeddings)
+
+
+def _labelled_files(
+    collection: CollectionStore, places: Sequence[Place], unreadable: Sequence[tuple[int, str]], cancel: CancelToken
+) -> dict[int, bytes]:
+    """The hashes of the unreadable files that have the size of one that a person labelled, by place id."""
+    sizes = stored_sizes(collection.database) if unreadable else frozenset()
+    ids = {place_id for place_id, _ in unreadable}
+    hashes = dict[int, bytes]()
+    for place in places if sizes else ():
+        if place.id in ids and place.size_bytes in sizes:
+            with suppress(PhotoUnreadable):
+                hashes[place.id] = hash_file(place.path, cancel).sha256
+    return hashes
 
 
 def _edited(

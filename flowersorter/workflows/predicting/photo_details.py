@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.tables.photos import PhotoRecord
+from flowersorter.photos.scan import Roots
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.predicting.imagenet_names import looks_like
 from flowersorter.workflows.predicting.predict_cached import guess
@@ -50,7 +52,7 @@ class PhotoDetails:
 
     Attributes:
         place: The place.
-        photo: Its photo, None while it is not read or where it is unreadable.
+        photo: Its photo, None while it is not read or where it is unreadable, which can have a label.
         label: Its label, if any.
         top: The most likely classes as (class id, probability), likeliest first.
         verdict: The reliability of the prediction.
@@ -82,13 +84,13 @@ def predictions_for(
 def rows_for(engine: Engine, places: Sequence[Place], backbone: str | None = None) -> PhotoRows:
     """Rows for some places, in their order."""
     places = Places.of(places)
-    photo_ids = places.known_photo_ids
-    return rows_of(places, engine.collection.labels.get(photo_ids), predictions_for(engine, photo_ids, backbone))
+    labels = engine.collection.labels.get(sorted_unique(places.photo_ids))
+    return rows_of(places, labels, predictions_for(engine, places.known_photo_ids, backbone))
 
 
-def folder_rows(engine: Engine, folder: Path) -> PhotoRows:
-    """Rows for every place the library knows under a folder, in natural order of their paths."""
-    return rows_for(engine, engine.collection.photos.places_under(folder))
+def folder_rows(engine: Engine, roots: Roots) -> PhotoRows:
+    """Rows for every place the library knows in the scope of a folder, or several, in natural order of their paths."""
+    return rows_for(engine, engine.collection.photos.places_under(roots))
 
 
 def details(engine: Engine, place_id: int) -> PhotoDetails:
@@ -98,6 +100,9 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     if place.photo_id is None:
         return PhotoDetails(place, None, None, (), Verdict.NONE, ())
     photo = collection.photos.photo(place.photo_id)
+    label = collection.labels.get([photo.id]).get(photo.id)
+    if place.error is not None:
+        return PhotoDetails(place, None, label, (), Verdict.NONE, ())
     backbone = chosen_backbone(collection)
     guesses = predictions_for(engine, [photo.id], backbone)
     top: tuple[tuple[int, float], ...] = ()
@@ -107,7 +112,7 @@ def details(engine: Engine, place_id: int) -> PhotoDetails:
     return PhotoDetails(
         place=place,
         photo=photo,
-        label=collection.labels.get([photo.id]).get(photo.id),
+        label=label,
         top=top,
         verdict=verdict,
         neighbours=_neighbours(engine, photo),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.label import Label
 from flowersorter.domain.photo_rows import PhotoPredictions, PhotoRows, rows_of
 from flowersorter.domain.place import Place, Places
@@ -18,15 +19,17 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.photos.scan import ScanResult, absolute_folder, scan
+from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos
+from flowersorter.workflows.labelling.unreadable_files import identify_files
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
+from flowersorter.workflows.predicting.scan_scope import scan_options_of
 from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
@@ -39,13 +42,13 @@ class PredictFolderRequest:
     """Predict every photo in a folder and its sub-folders.
 
     Attributes:
-        folder: The folder with the photos.
+        roots: The folder with the photos, or folders and single photos together.
         device: "auto", "cpu" or "cuda".
         backbone: Name, or None for the collection's.
         urgent: The photos that the window shows now; they are read first.
     """
 
-    folder: Path
+    roots: Roots
     device: str = "auto"
     backbone: str | None = None
     urgent: ViewportPriority | None = None
@@ -79,7 +82,7 @@ class PredictFolderResult:
         guesses: Predictions by photo; None without a model for the backbone.
         decoded: Number of photos decoded by this call.
         unreadable: Files with a photo's suffix that cannot be read as one, with the reason.
-        skipped: Number of files that the scan skipped, by kind.
+        skipped: Number of files and folders that the scan skipped, by kind.
         problems: Folders and files that could not be opened, with the reason.
         by_folder: Number of photos newly labelled by their class folder.
     """
@@ -102,23 +105,24 @@ def predict_folder(
     `FolderScanned` once and `RowsChanged` for each block.
 
     Raises:
-        FolderUnusable: the folder is missing or forbidden.
+        FolderUnusable: the folder is missing or forbidden; of several, all are.
         WeightsMissing: the backbone's weights are not on this computer.
         Cancelled: asked to stop; photos read until then stay in the library.
     """
     collection = engine.collection
-    folder = absolute_folder(request.folder)
-    scanned, places = find_photos(collection, folder, report, cancel)
+    roots = absolute_roots(request.roots)
+    scanned, places = find_photos(collection, roots, report, cancel)
     report(FolderScanned(rows_for(engine, places, request.backbone)))
     decoded = read_new(engine, request, places, report, cancel)
     backbone = chosen_backbone(collection, request.backbone)
     named = model_for(engine, backbone)
-    now = collection.photos.places(places.ids) if len(_unread(places)) else places
+    identified = identify_files(collection, places.ids, report, cancel)
+    now = collection.photos.places(places.ids) if identified or len(_unread(places)) else places
     names = collection.classes.without_deleted(named.model.class_names) if named else ()
-    by_folder = label_by_known_folders(collection, folder, now, names)
+    by_folder = label_by_known_folders(collection, roots, now, names)
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
-    labels = collection.labels.get(now.known_photo_ids)
+    labels = collection.labels.get(sorted_unique(now.photo_ids))
     guesses = look_twice(engine, request, now, labels, report, cancel)
     return PredictFolderResult(
         rows=rows_of(now, labels, guesses),
@@ -132,18 +136,20 @@ def predict_folder(
 
 
 def find_photos(
-    collection: CollectionStore, folder: Path, report: Report, cancel: CancelToken
+    collection: CollectionStore, roots: Roots, report: Report, cancel: CancelToken
 ) -> tuple[ScanResult, Places]:
-    """Scan a folder and bring the library's places up to date with it.
+    """Scan a folder, or several, with their scan options, and bring the library's places up to date with it.
 
     Raises:
-        FolderUnusable: the folder is missing or forbidden.
+        FolderUnusable: the folder is missing or forbidden; of several, all are.
         Cancelled: asked to stop, also while a drive does not answer.
     """
     report(Progress(text("Looking for photos"), 0))
-    scanned = call_apart(lambda: scan(folder, cancel), cancel)
-    places = collection.photos.sync_folder(folder, scanned.photos.columns())
-    mark_deleted_photos(collection, folder, [path for path, _ in scanned.problems])
+    opened, options = absolute_roots(roots), scan_options_of(collection, absolute_roots(roots))
+    scanned = call_apart(lambda: scan(opened, cancel, options), cancel)
+    places = collection.photos.sync_folder(opened, scanned.photos.columns(), scanned.left_out)
+    for root in filter(Path.is_dir, opened):
+        mark_deleted_photos(collection, root, [path for path, _ in scanned.problems])
     return scanned, places
 
 

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from flowersorter.errors import TooFewPhotos, WeightsMissing
+from flowersorter.errors import FolderUnusable, TooFewPhotos, WeightsMissing
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
+from flowersorter.photos.folder_walk import LINK_OUT
+from flowersorter.photos.scan import check_folder
 from flowersorter.vision.backbone.registry import base_name, is_tuned
 from flowersorter.vision.features.views import CENTRE, VARIANTS, variant
 from flowersorter.workflows.labelling.folder_labels import classes_by_sub_folder
@@ -65,7 +67,14 @@ def plan_labels(
         Cancelled: asked to stop.
     """
     collection = engine.collection
+    check_folder(folder)
     scanned, places = find_photos(collection, folder, report, cancel)
+    if not len(places) and (links := scanned.skipped.get(LINK_OUT)):
+        raise FolderUnusable(
+            text("There are no photos in {folder}", folder=folder),
+            text("links to other folders were not followed: {links}", links=links),
+            text("To follow them, use --follow-links"),
+        )
     read_new(engine, PredictFolderRequest(folder, device, backbone), places, report, cancel, rows=False)
     now = collection.photos.places(places.ids)
     unreadable = tuple((place.path, place.error) for place in now if place.error is not None)
@@ -174,7 +183,7 @@ def embed_for_measuring(engine: Engine, backbone: str, device: str, report: Repo
         DeviceUnavailable: the device is not there.
     """
     collection = engine.collection
-    photo_ids = list(collection.labels.all())
+    photo_ids = list(collection.labels.class_ids())
     for name in dict.fromkeys((backbone, base_name(backbone))):  # the second tells near-copies, see `labelled_photos`
         try:
             embed_labelled(engine, device, photo_ids, CENTRE, name, report, cancel)

@@ -44,7 +44,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
             collection.classes.add(name)
         show_stored(started)
         for name in NAMES:
-            window.corrections.assign(places(started, f"_{name}")[:EACH], class_named(started, name))
+            window.labels.assign(places(started, f"_{name}")[:EACH], class_named(started, name))
         qtbot.waitUntil(window.actions_by_name["retrain"].isEnabled)
         window.actions_by_name["retrain"].trigger()
         idle(started, qtbot)
@@ -165,12 +165,12 @@ def test_what_was_corrected_before_and_after_can_still_be_taken_back(program: Pr
     window, states = program.window, [known(program)]
     last = {name: places(program, f"_{name}")[EACH:] for name in NAMES}
     for change in (
-        lambda: window.corrections.assign(last["red"], class_named(program, "red")),
+        lambda: window.labels.assign(last["red"], class_named(program, "red")),
         lambda: rename(program, "green", "jade"),
         lambda: merge(program, "red", "blue"),
-        lambda: window.corrections.assign(last["green"], class_named(program, "blue")),
+        lambda: window.labels.assign(last["green"], class_named(program, "blue")),
         lambda: delete(program, "blue"),
-        lambda: window.corrections.assign(last["blue"], class_named(program, "jade")),
+        lambda: window.labels.assign(last["blue"], class_named(program, "jade")),
     ):
         change()
         idle(program, qtbot)
@@ -250,7 +250,7 @@ def test_a_folder_that_is_just_being_looked_at_is_looked_at_again(
     delete(program, "red")
     idle(program, qtbot)
     monkeypatch.setattr("flowersorter.workflows.predicting.predict_folder.predict_folder", waits_at_first)
-    program.window.folder.look_again()
+    program.window.folder.rescan()
     qtbot.waitUntil(lambda: len(began) == 1)
     program.window.actions_by_name["undo"].trigger()
     idle(program, qtbot)
@@ -281,7 +281,7 @@ def test_filed_photos_go_back_and_forth_with_a_merge(program: Program, tmp_path:
     sort_into(program, target, qtbot)
     stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
     start, before = filed(target), known(program)
-    window.corrections.assign(places(program, "_green")[:1], class_named(program, "red"))
+    window.labels.assign(places(program, "_green")[:1], class_named(program, "red"))
     idle(program, qtbot)
     corrected = filed(target)
     assert corrected == start | {"green": start["green"] - 1, "red": start["red"] + 1}
@@ -308,7 +308,7 @@ def test_filed_photos_go_back_and_forth_with_a_name(program: Program, tmp_path: 
     sort_into(program, target, qtbot)
     stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
     start, before = filed(target), known(program)
-    window.corrections.assign(places(program, "_green")[:1], class_named(program, "red"))
+    window.labels.assign(places(program, "_green")[:1], class_named(program, "red"))
     idle(program, qtbot)
     corrected = filed(target)
     rename(program, "red", "ruby")

@@ -48,7 +48,7 @@ def program(tmp_path: Path, sorted_to: Path, qtbot: QtBot) -> Iterator[Program]:
         program.window.open_folder(folder)
         idle(program, qtbot)
         for name in NAMES:
-            program.window.corrections.assign(places(program, f"_{name}"), class_named(program, name))
+            program.window.labels.assign(places(program, f"_{name}"), class_named(program, name))
         sort_into(program, sorted_to, qtbot)
         stored(program).settings.set(MOVE_SORTED_COPIES, "yes")
         assert filed(sorted_to) == {"red": EACH, "green": EACH, "blue": EACH}
@@ -262,7 +262,7 @@ def test_a_correction_whose_run_the_history_took_back_is_undone_without_complain
     program: Program, sorted_to: Path, qtbot: QtBot
 ) -> None:
     window = program.window
-    window.corrections.assign(places(program, "_red")[:1], class_named(program, "blue"))
+    window.labels.assign(places(program, "_red")[:1], class_named(program, "blue"))
     idle(program, qtbot)
     assert filed(sorted_to) == {"red": EACH - 1, "green": EACH, "blue": EACH + 1}
     window.on_demand.sorting.undo(runs(program.collection)[0].id)
@@ -276,7 +276,7 @@ def test_a_correction_whose_run_the_history_took_back_is_undone_without_complain
 
 def test_a_photo_that_does_not_follow_its_label_back_is_named(program: Program, sorted_to: Path, qtbot: QtBot) -> None:
     before = set((sorted_to / "blue").iterdir())
-    program.window.corrections.assign(places(program, "_red")[:1], class_named(program, "blue"))
+    program.window.labels.assign(places(program, "_red")[:1], class_named(program, "blue"))
     idle(program, qtbot)
     [edited] = set((sorted_to / "blue").iterdir()) - before
     edited.write_bytes(b"edited")
@@ -337,7 +337,7 @@ def test_what_followed_a_change_until_it_was_cancelled_is_moved_back_with_it(
 ) -> None:
     cancel_after(program, monkeypatch, 2)
     if change == "correct":
-        program.window.corrections.assign(places(program, "_red"), class_named(program, "blue"))
+        program.window.labels.assign(places(program, "_red"), class_named(program, "blue"))
         idle(program, qtbot)
     else:
         (rename if change == "rename" else merge)(program, "red", "blue" if change == "merge" else "ruby")

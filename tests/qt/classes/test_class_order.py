@@ -76,7 +76,7 @@ def write_name(text: str, notes: list[str] | None = None) -> None:
 def test_a_class_is_dragged_to_another_place_and_ctrl_z_puts_it_back(program: Program) -> None:
     view = program.window.class_list.classes
     ash, birch, cedar = (class_named(program, name) for name in ("ash", "birch", "cedar"))
-    program.window.shelf.show(birch)
+    program.window.filter.show(birch)
     drag(view.viewport(), row(program, "cedar"), view.viewport(), row(program, "ash"))
     assert names(program) == ["cedar", "ash", "birch"]
     assert view.drop_line == -1
@@ -97,21 +97,21 @@ def test_a_class_is_dragged_to_another_place_and_ctrl_z_puts_it_back(program: Pr
 def test_a_drag_that_ends_where_it_began_was_a_click(program: Program) -> None:
     view = program.window.class_list.classes
     for end in (row(program, "birch"), row(program, "birch", lower=True)):
-        program.window.shelf.show_all()
+        program.window.filter.show_all()
         drag(view.viewport(), row(program, "birch"), view.viewport(), end)
-        assert program.window.shelf.class_shown == class_named(program, "birch")
+        assert program.window.filter.class_shown == class_named(program, "birch")
     assert names(program) == ["ash", "birch", "cedar"]
-    assert not program.session.corrections.canUndo()
+    assert not program.session.undo_stack.canUndo()
 
 
 def test_digit_keys_follow_the_order(program: Program, qtbot: QtBot) -> None:
-    program.window.shelf.show(class_named(program, "cedar"))
+    program.window.filter.show(class_named(program, "cedar"))
     qtbot.waitUntil(program.window.actions_by_name["class_up"].isEnabled)
     for _ in range(3):  # once more than there is room
         program.window.actions_by_name["class_up"].trigger()
     assert names(program) == ["cedar", "ash", "birch"]
     assert [row.digit for row in program.window.class_list.classes.rows.rows] == ["1", "2", "3", ""]
-    program.window.shelf.show_all()
+    program.window.filter.show_all()
     program.window.grid.select_places(places(program, "red")[:1])
     QTest.keyClick(program.window.grid, Qt.Key.Key_1)
     assert labels(program) == {"cedar": 1}
@@ -139,7 +139,7 @@ def test_an_order_that_cannot_be_saved_is_said_and_nothing_is_left_to_undo(
     monkeypatch.setattr(stored(program).classes, "reorder", full)
     program.window.classes.move_down(class_named(program, "ash"))
     assert names(program) == ["ash", "birch", "cedar"]
-    assert not program.session.corrections.canUndo()
+    assert not program.session.undo_stack.canUndo()
     (box,) = program.window.findChildren(ErrorDialog)
     box.close()
 
@@ -191,9 +191,9 @@ def test_where_a_class_goes(class_id: int, before: int, wanted: list[int]) -> No
 
 def test_picked_photos_of_a_class_become_a_class_and_go_back_with_it(program: Program) -> None:
     window, birch = program.window, class_named(program, "birch")
-    window.corrections.assign([*places(program, "red"), *places(program, "green")], birch)
+    window.labels.assign([*places(program, "red"), *places(program, "green")], birch)
     reds = places(program, "red")
-    window.shelf.show(birch)
+    window.filter.show(birch)
     window.grid.select_places(reds)
     notes: list[str] = []
     write_name("dogwood", notes)
@@ -208,7 +208,7 @@ def test_picked_photos_of_a_class_become_a_class_and_go_back_with_it(program: Pr
     window.actions_by_name["redo"].trigger()
     assert labels(program) == {"birch": 4, "dogwood": 4}
     assert class_named(program, "dogwood") == dogwood  # later corrections speak of it
-    window.corrections.assign(places(program, "blue")[:1], dogwood)
+    window.labels.assign(places(program, "blue")[:1], dogwood)
     for _ in range(2):
         window.actions_by_name["undo"].trigger()
     assert labels(program) == {"birch": 8}
@@ -238,10 +238,10 @@ def test_a_class_without_photos_goes_back_too_but_one_with_labels_stays(program:
 
 def test_split_in_the_menu_of_a_class_shows_it_and_says_what_to_do(program: Program) -> None:
     window, birch = program.window, class_named(program, "birch")
-    window.corrections.assign(places(program, "red"), birch)
+    window.labels.assign(places(program, "red"), birch)
     entries = {action.objectName(): action for action in window.class_list.menu_for(birch).actions()}
     entries["split_class"].trigger()
-    assert window.shelf.class_shown == birch
+    assert window.filter.class_shown == birch
     assert "Ctrl+Shift+N" in window.job_bar.message.text()
     window.job_bar.links[0].click()  # nothing is picked yet
     assert "first" in window.job_bar.message.text()

@@ -215,6 +215,9 @@ def test_who_has_one_collection_is_not_told_its_name(tmp_path: Path, qtbot: QtBo
         assert program.window.windowTitle() == "FlowerSorter"
         RecentCollections(recent_collections_file()).remember(made(tmp_path / "mushrooms"))
         assert program.window.collections.title(Path("/photos")) == "photos – My collection – FlowerSorter"
+        several = tuple(map(Path, ("/a", "/b/c", "/d.jpg")))
+        assert program.window.collections.title(several[:2]) == "a, c – My collection – FlowerSorter"
+        assert program.window.collections.title(several) == "a, c and 1 more – My collection – FlowerSorter"
         assert menu(program) == [("My collection", True), ("mushrooms", False)]
 
 

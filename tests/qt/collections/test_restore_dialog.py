@@ -101,7 +101,7 @@ def test_the_newest_backup_is_put_back_and_opened(
 def test_quitting_changes_nothing(damaged: Path, qtbot: QtBot) -> None:
     before = {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()}
     when_asked(RestoreDialog, lambda dialog: QTest.keyClick(dialog, Qt.Key.Key_Escape))
-    assert app.run(["flowersorter"], None, damaged) == 1
+    assert app.run(["flowersorter"], (), damaged) == 1
     assert {path: path.read_bytes() for path in damaged.rglob("*") if path.is_file()} == before
 
 
@@ -110,7 +110,7 @@ def test_a_collection_that_is_open_elsewhere_is_one_sentence_in_the_terminal(
 ) -> None:
     monkeypatch.setattr(ErrorDialog, "exec", ErrorDialog.close)
     with CollectionStore.open(tmp_path / "collection"):
-        assert app.run(["flowersorter"], None, tmp_path / "collection") == 1
+        assert app.run(["flowersorter"], (), tmp_path / "collection") == 1
     said = capsys.readouterr().err
     assert said.count("\n") == 1
     assert "Traceback" not in said

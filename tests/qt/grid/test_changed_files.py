@@ -50,7 +50,7 @@ def tile(program: Program, photo: Path) -> QImage | None:
 
 
 def rescan(program: Program, qtbot: QtBot) -> None:
-    program.window.folder.look_again()
+    program.window.folder.rescan()
     idle(program, qtbot)
 
 

@@ -31,7 +31,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
 
 
 def labelled(program: Program, part: str, count: int, class_name: str | None = None) -> None:
-    program.window.corrections.assign(places(program, part)[:count], class_named(program, class_name or part))
+    program.window.labels.assign(places(program, part)[:count], class_named(program, class_name or part))
 
 
 def complaint(program: Program, qtbot: QtBot) -> tuple[str, str, str]:
@@ -164,6 +164,6 @@ def test_a_whole_check_that_is_asked_for_does_not_make_do_with_the_folders(
 
 
 def test_without_a_folder_that_is_open_it_is_told_too(contradicting: Program, qtbot: QtBot) -> None:
-    contradicting.window.folder.folder = None
+    contradicting.window.folder.roots = ()
     contradicting.window.actions_by_name["retrain"].trigger()
     link_about(contradicting, "1 photo is in two class folders", qtbot)

@@ -157,7 +157,7 @@ def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
         for name in ("red", "green", "blue"):
             stored(opened).classes.add(name)
         show_stored(opened)
-        corrections = opened.window.corrections
+        corrections = opened.window.labels
         corrections.assign(places(opened, "red")[:8], class_named(opened, "red"))
         corrections.assign(places(opened, "red")[8:10], class_named(opened, "green"))
         corrections.assign(places(opened, "green"), class_named(opened, "green"))
@@ -198,10 +198,10 @@ def test_moving_keeping_and_undoing_are_written_and_shown(program: Program, qtbo
     dialog.undo_button.click()
     assert shown(dialog) == first
     assert label_of(program, first) == "green"
-    before = program.session.corrections.index()
+    before = program.session.undo_stack.index()
     dialog.undo_requested.emit()
-    assert program.session.corrections.index() == before, "what was done before the check is not undone from here"
-    program.session.corrections.redo()
+    assert program.session.undo_stack.index() == before, "what was done before the check is not undone from here"
+    program.session.undo_stack.redo()
     assert label_of(program, first) == "red"
     dialog.close()
 
@@ -245,7 +245,7 @@ def test_what_a_training_changed_is_not_told_of_a_folder_opened_meanwhile(
     program.window.training.trained.connect(lambda: QTimer.singleShot(0, lambda: program.window.open_folder(other)))
     program.window.training.start()
     idle(program, qtbot)
-    assert program.window.folder.folder == other
+    assert program.window.folder.roots == (other,)
     assert "suggestion" not in program.window.job_bar.message.text().lower()
 
 
@@ -270,7 +270,7 @@ def test_what_to_label_next_is_shown_in_the_grid_with_its_reasons(program: Progr
     assert program.photos.filter.places == frozenset(places(program, "red")[10:])
     assert "Accuracy about" in panel.headline.text()
     assert panel.classes.text().count(" confirmed") == 3
-    window.shelf.show_all()
+    window.filter.show_all()
     assert not panel.isVisible(), "it belongs to those photos only"
 
 

@@ -66,7 +66,7 @@ def kept(tmp_path: Path, qtbot: QtBot) -> Iterator[Kept]:
         bad = again(program)
         swap(program)
         last = again(program)
-        program.window.folder.look_again()
+        program.window.folder.rescan()
         idle(program, qtbot)
         program.window.actions_by_name["models"].trigger()
         stored(program)

@@ -135,11 +135,11 @@ def test_after_a_labelling_it_is_tidied_up_once_a_day(program: Program, qtbot: Q
     left.parent.mkdir(exist_ok=True)
     left.write_bytes(b"half")
     os.utime(left, (0, 0))
-    program.window.folder.look_again()
+    program.window.folder.rescan()
     idle(program, qtbot)
     assert left.exists()
     stored(program).settings.set(CACHE_MEASURED, {"at": 0, "bytes": 0})
-    program.window.folder.look_again()
+    program.window.folder.rescan()
     idle(program, qtbot)
     assert not left.exists()
 

@@ -123,7 +123,7 @@ def sure_from(program: Program, begins: dict[float, float]) -> None:
     arrays, metadata = starter().model.to_bundle()
     metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
     use_model(program.collection, stored(program).models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
-    program.window.folder.look_again()
+    program.window.folder.rescan()
 
 
 def verdicts(program: Program) -> dict[int, tuple[float, Verdict]]:

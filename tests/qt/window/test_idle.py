@@ -96,7 +96,7 @@ def test_with_a_photo_picked_and_one_corrected(program: Program, qtbot: QtBot) -
     program.window.grid.select_places(places(program, "red")[:1])
     show_stored(program)
     idle(program, qtbot)
-    program.window.picked.assign(program.window.classes.classes[0].id)
+    program.window.selection.assign(program.window.classes.classes[0].id)
     idle(program, qtbot)
     settle(program, qtbot)
     assert_asleep(program)
@@ -106,7 +106,7 @@ def test_after_looking_again_and_after_a_cancelled_job(program: Program, qtbot: 
     """The endless bar of a job moves by a timer while it is shown."""
     program.queue.started.connect(program.window.job_bar.cancel.click)
     with qtbot.waitSignal(program.queue.started):
-        program.window.folder.look_again()
+        program.window.folder.rescan()
     idle(program, qtbot)
     settle(program, qtbot)
     assert_asleep(program)

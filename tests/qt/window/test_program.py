@@ -36,18 +36,20 @@ def test_a_folder_a_photo_or_nothing_opens_the_window(tmp_path: Path) -> None:
     photo = tmp_path / "a.jpg"
     photo.write_bytes(b"x")
     assert window_request([]) == WindowRequest()
-    assert window_request([str(tmp_path)]) == WindowRequest(tmp_path)
-    assert window_request([str(photo)]) == WindowRequest(tmp_path)
+    assert window_request([str(tmp_path)]) == WindowRequest((tmp_path,))
+    assert window_request([str(photo), str(tmp_path)]) == WindowRequest((photo, tmp_path))
+    (tmp_path / "notes.txt").touch()
+    assert window_request([str(tmp_path / "notes.txt")]) == WindowRequest((tmp_path,))
     assert window_request(["--collection", str(tmp_path)]) == WindowRequest(collection=tmp_path)
-    assert window_request([f"--collection={tmp_path}", str(tmp_path)]) == WindowRequest(tmp_path, tmp_path)
+    assert window_request([f"--collection={tmp_path}", str(tmp_path)]) == WindowRequest((tmp_path,), tmp_path)
     for line in (
         [str(tmp_path), "--collection", "g"],
         ["--collection", "g", str(tmp_path)],
         ["--collection=g", "--", str(tmp_path)],
     ):
-        assert window_request(line) == WindowRequest(tmp_path, Path("g"))
+        assert window_request(line) == WindowRequest((tmp_path,), Path("g"))
     assert window_request([str(tmp_path / "gone")]) == WindowRequest(
-        tmp_path / "gone"
+        (tmp_path / "gone",)
     )  # the window says that it is gone
 
 
@@ -136,7 +138,7 @@ def begin(program):
     seen.append("shown" if program.window.isVisible() else "hidden")
     program.window.close()
 app.Program._begin = begin
-assert app.run(["flowersorter"], None, Path({str(tmp_path / "collection")!r})) == 0
+assert app.run(["flowersorter"], (), Path({str(tmp_path / "collection")!r})) == 0
 print(seen)
 """
     assert run_script(script) == "['shown']"
@@ -207,7 +209,7 @@ def test_a_collection_that_is_open_elsewhere_is_said_in_a_box(
 ) -> None:
     said = note_boxes(monkeypatch)
     with CollectionStore.open(tmp_path / "collection"):
-        assert app.run(["flowersorter"], None, tmp_path / "collection") == 1
+        assert app.run(["flowersorter"], (), tmp_path / "collection") == 1
     assert len(said) == 1
     assert said[0][0]
 
@@ -222,7 +224,7 @@ def test_a_collection_that_is_damaged_is_said_in_a_box(
         file.write_bytes(b"this is no library" * 100)
     for file in (tmp_path / "collection").glob("*.db"):
         file.write_bytes(b"this is no library" * 100)
-    assert app.run(["flowersorter"], None, tmp_path / "collection") == 1
+    assert app.run(["flowersorter"], (), tmp_path / "collection") == 1
     assert len(said) == 1
 
 
@@ -261,7 +263,7 @@ def test_a_backup_that_could_not_be_made_is_said_with_what_to_do(
         assert bar.links[0].text() == "Show folder"
         bar.links[0].click()
         assert opened == [str(tmp_path / "collection")]
-        program.window.folder.look_again(quiet=False)  # said once, then the bar is for what happens
+        program.window.folder.rescan(quiet=False)  # said once, then the bar is for what happens
         idle(program, qtbot)
         assert bar.message.text().startswith("4 photos: ") == with_folder
 

@@ -225,9 +225,9 @@ def test_a_correction_while_the_folder_is_being_read_is_on_disk_at_once(
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 3
         assert stored(program).pending_labels.all() == {}
-        program.session.corrections.undo()
+        program.session.undo_stack.undo()
         assert labels(program) == {}
-        program.session.corrections.redo()
+        program.session.undo_stack.redo()
         assert [each for each, _ in labels(program).values()] == [red.id] * 3
 
 
@@ -253,7 +253,7 @@ def test_closing_during_a_job_loses_nothing(tmp_path: Path, qtbot: QtBot, monkey
         hold_after_scan(monkeypatch, threading.Event())
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
-        program.window.corrections.assign(places(program, "red"), red.id)
+        program.window.labels.assign(places(program, "red"), red.id)
         assert program.queue.busy
         program.window.close()
         assert not program.window.isVisible()
@@ -272,7 +272,7 @@ def test_what_was_said_before_the_window_closed_becomes_a_label_the_next_time(
         hold_after_scan(patched, threading.Event())
         program.window.open_folder(folder)
         qtbot.waitUntil(lambda: program.photos.rowCount() == 7)
-        program.window.corrections.assign(places(program, "red"), red.id)
+        program.window.labels.assign(places(program, "red"), red.id)
     with running(tmp_path / "collection", qtbot) as program:  # opens the last folder by itself
         idle(program, qtbot)
         assert [each for each, _ in labels(program).values()] == [red.id] * 2
@@ -286,10 +286,10 @@ def test_retrain_while_the_folder_is_read_comes_first_and_the_reading_goes_on(
         idle(program, qtbot)
         for name in ("red", "green"):
             made = stored(program).classes.add(name)
-            program.window.corrections.assign(places(program, name)[:2], made.id)
+            program.window.labels.assign(places(program, name)[:2], made.id)
         gate = threading.Event()
         hold_after_scan(monkeypatch, gate)
-        program.window.folder.look_again()
+        program.window.folder.rescan()
         finished: list[str] = []
         program.window.training.trained.connect(lambda: finished.append("trained"))
         program.window.training.trained.connect(gate.set)

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent, QImage
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
@@ -82,11 +82,11 @@ def test_what_needs_a_label_is_grey_and_says_so_until_there_is_one(program: Prog
     grey = [program.window.actions_by_name[name] for name in ("retrain", "deep_train", "evaluate", "check_labels")]
     assert [each.isEnabled() for each in grey] == [False] * 4
     assert all(each.toolTip().startswith("Confirm some photos first") for each in grey)
-    program.window.corrections.assign(places(program, "red")[:1], program.window.classes.classes[0].id)
+    program.window.labels.assign(places(program, "red")[:1], program.window.classes.classes[0].id)
     idle(program, qtbot)
     assert [each.isEnabled() for each in grey] == [True] * 4
     assert grey[2].toolTip().startswith("Measure how often the suggestions are right")
-    program.session.corrections.undo()
+    program.session.undo_stack.undo()
     idle(program, qtbot)
     assert [each.isEnabled() for each in grey] == [False] * 4
 
@@ -108,7 +108,7 @@ def test_enter_confirms_guesses_but_nothing_that_is_new(program: Program) -> Non
 
 def test_a_label_can_be_taken_back(program: Program) -> None:
     wanted = places(program, "red")
-    program.window.corrections.assign(wanted, stored(program).classes.all()[0].id)
+    program.window.labels.assign(wanted, stored(program).classes.all()[0].id)
     program.window.grid.select_places(wanted)
     QTest.keyClick(program.window.grid, Qt.Key.Key_Backspace)
     assert labelled(program) == {}
@@ -121,24 +121,24 @@ def test_a_correction_that_cannot_be_saved_says_so_and_leaves_no_trace(
         raise sqlite3.OperationalError("database or disk is full")
 
     monkeypatch.setattr(stored(program).labels, "assign_many", full)
-    program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
+    program.window.labels.assign(places(program, "red"), stored(program).classes.all()[0].id)
     stored(program)
     box = program.window.findChild(ErrorDialog)
     assert isinstance(box, ErrorDialog)
-    assert not program.session.corrections.canUndo()
+    assert not program.session.undo_stack.canUndo()
     assert not program.photos.columns.by_person.any()
     box.close()
 
 
 def test_a_disk_that_fails_during_undo_keeps_the_label_shown(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
+    program.window.labels.assign(places(program, "red"), stored(program).classes.all()[0].id)
     before = labelled(program)
 
     def gone(*_args: object) -> None:
         raise CollectionDamaged("The library cannot be written", "the disk is gone")
 
     monkeypatch.setattr(stored(program).labels, "restore", gone)
-    program.session.corrections.undo()
+    program.session.undo_stack.undo()
     assert labelled(program) == before
     assert int(program.photos.columns.by_person.sum()) == len(before)
     box = program.window.findChild(ErrorDialog)
@@ -150,9 +150,9 @@ def test_piles_show_their_photos_and_their_numbers_agree(program: Program) -> No
     window = program.window
     counts = program.photos.columns.counts()
     for pile in (PseudoClass.UNREADABLE, PseudoClass.UNSURE, PseudoClass.UNKNOWN, PseudoClass.ALL):
-        window.shelf.show(int(pile))
+        window.filter.show(int(pile))
         assert program.photos.rowCount() == counts.get(int(pile), 0)
-    window.shelf.show_unreadable()
+    window.filter.show_unreadable()
     assert window.header.title.text() == "Unreadable"
     QTest.mouseClick(window.header.back, Qt.MouseButton.LeftButton)
     assert program.photos.rowCount() == 19
@@ -162,57 +162,31 @@ def test_an_empty_pile_says_why_it_is_empty(program: Program) -> None:
     window = program.window
     made = stored(program).classes.add("nothing of this")
     show_stored(program)
-    window.shelf.show(made.id)
-    assert "Drag some onto this class" in window.shelf._notice(program.photos.filter)
+    window.filter.show(made.id)
+    assert "Drag some onto this class" in window.filter._notice(program.photos.filter)
 
 
 def test_exactly_these_photos_and_back(program: Program) -> None:
     window = program.window
-    window.shelf.show_places([*places(program, "blue"), 99_999], "Changed suggestions")
+    window.filter.show_places([*places(program, "blue"), 99_999], "Changed suggestions")
     assert window.header.title.text() == "Changed suggestions"
     assert program.photos.rowCount() == 6
     assert window.job_bar.message.text() == "In other folders: 1."
-    window.shelf.show_all()
+    window.filter.show_all()
     assert program.photos.rowCount() == 19
 
 
 def test_hiding_checked_photos_and_the_least_sure_first(program: Program) -> None:
     window = program.window
-    window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
-    window.actions_by_name["hide_checked"].trigger()
+    window.labels.assign(places(program, "red"), stored(program).classes.all()[0].id)
+    window.actions_by_name["hide_confirmed"].trigger()
     assert program.photos.rowCount() == 13
-    window.actions_by_name["hide_checked"].trigger()
+    window.actions_by_name["hide_confirmed"].trigger()
     box = window.header.order
     assert isinstance(box, QComboBox)
-    box.setCurrentIndex(1)
-    box.activated.emit(1)
+    box.setCurrentIndex(box.findData(Order.LEAST_SURE))
+    box.activated.emit(box.currentIndex())
     assert program.photos.filter.order is Order.LEAST_SURE
-
-
-def drop(window: QWidget, urls: list[QUrl]) -> bool:
-    mime = QMimeData()
-    mime.setUrls(urls)
-    copy, left, plain = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    enter = QDragEnterEvent(window.rect().center(), copy, mime, left, plain)
-    QApplication.sendEvent(window, enter)
-    if enter.isAccepted():
-        event = QDropEvent(QPointF(window.rect().center()), copy, mime, left, plain)
-        QApplication.sendEvent(window, event)
-    return enter.isAccepted()
-
-
-def test_a_dropped_folder_or_photo_opens_its_folder(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
-    other = draw_folder(tmp_path / "other", 1)
-    assert drop(program.window, [QUrl.fromLocalFile(str(other))])
-    assert program.window.folder.folder == other
-    idle(program, qtbot)
-    assert program.photos.rowCount() == 4
-    assert drop(program.window, [QUrl.fromLocalFile(str(tmp_path / "photos" / "IMG_000_red.jpg"))])
-    assert program.window.folder.folder == tmp_path / "photos"
-    idle(program, qtbot)
-    assert program.photos.rowCount() == 19
-    assert not drop(program.window, [QUrl("https://example.org/flowers")])
-    assert [each.name for each in program.window.folder.recent] == ["photos", "other"]
 
 
 def test_a_folder_that_is_gone_is_said_clearly(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
@@ -310,8 +284,8 @@ def test_a_new_class_is_asked_for_and_gets_the_selected_photos(program: Program)
 
 def test_deleting_a_class_after_asking_frees_its_photos(program: Program, qtbot: QtBot) -> None:
     red = stored(program).classes.all()[0]
-    program.window.corrections.assign(places(program, "red"), red.id)
-    program.window.shelf.show(red.id)
+    program.window.labels.assign(places(program, "red"), red.id)
+    program.window.filter.show(red.id)
 
     def answer() -> None:
         button = program.window.findChild(QAbstractButton, "delete_class_button")
@@ -330,7 +304,7 @@ def test_retrain_says_why_it_cannot(program: Program, qtbot: QtBot) -> None:
     retrain = program.window.actions_by_name["retrain"]
     assert not retrain.isEnabled()
     assert "Confirm some photos first" in retrain.toolTip()
-    program.window.corrections.assign(places(program, "red"), stored(program).classes.all()[0].id)
+    program.window.labels.assign(places(program, "red"), stored(program).classes.all()[0].id)
     qtbot.waitUntil(retrain.isEnabled)
     assert "Learn from your confirmed photos" in retrain.toolTip()
 
@@ -362,7 +336,7 @@ def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot) -> None:
         idle(program, qtbot)
         program.window.resize(760, 620)
         program.window.grid.set_tile_size(240)
-        program.window.shelf.order_by(Order.LEAST_SURE)
+        program.window.filter.order_by(Order.LEAST_SURE)
         program.window.actions_by_name["inspector"].setChecked(False)
     with running(tmp_path / "collection", qtbot) as program:
         assert program.window.size().width() == 760
@@ -370,7 +344,7 @@ def test_the_window_looks_as_it_did(tmp_path: Path, qtbot: QtBot) -> None:
         assert program.window.header.zoom.value() == 240
         assert program.photos.filter.order is Order.LEAST_SURE
         assert not program.window.inspector.isVisible()
-        assert program.window.folder.folder == folder
+        assert program.window.folder.roots == (folder,)
         idle(program, qtbot)
         assert program.photos.rowCount() == 4
 

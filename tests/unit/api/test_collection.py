@@ -121,12 +121,23 @@ def test_a_folder_cannot_be_labelled_and_the_error_names_predict(collection: Col
 
 
 def test_what_cannot_be_labelled_says_why(collection: Collection, photos: Path) -> None:
-    for name in ("broken.jpg", "nothing.jpg"):
+    for name, class_name in (("broken.jpg", None), ("nothing.jpg", "red")):
         with pytest.raises(PhotoUnreadable, match=name):
-            collection.label(photos / name, "red")
+            collection.label(photos / name, class_name)
     with pytest.raises(ClassRefused):
         collection.label(photos / "red_0.jpg", "  ")
     assert "red" not in collection.classes
+
+
+def test_a_broken_photo_is_given_a_class_by_hand(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    assert collection.label(photos / "broken.jpg", "red") == "red"
+
+    broken = named(collection.predict(photos), "broken.jpg")
+    report = collection.sort(photos, tmp_path / "sorted", dry_run=False)
+
+    assert (broken.label, broken.class_name, broken.error) == ("red", "red", "it is not an image")
+    assert (tmp_path / "sorted" / "red" / "broken.jpg").exists()
+    assert [filed.action for filed in report.photos if filed.path.name == "broken.jpg"] == ["copy"]
 
 
 def test_a_single_photo_is_predicted_and_not_remembered(collection: Collection, photos: Path) -> None:
@@ -267,3 +278,23 @@ def test_labels_of_deleted_photos_are_counted_and_can_be_forgotten(collection: C
     (photos / "red_0.jpg").unlink()
     collection.predict(photos)
     assert (collection.gone_labels(), collection.forget_gone_labels(), collection.gone_labels()) == (1, 1, 0)
+
+
+def test_the_scope_of_a_folder_is_chosen_and_told(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    other = draw_photos(tmp_path / "other", "yellow", 2)
+    collection.set_scan_options(photos, exclude=["green_*", "broken*"])
+
+    found = collection.predict(photos, other[1])
+
+    assert len(found) == 11
+    assert found[0].path == other[1]
+    assert collection.left_out == {"excluded photo": 6}
+    report = collection.sort([photos, other[1]], tmp_path / "sorted")
+    assert len(report.photos) == 11
+    with pytest.raises(SortRefused):
+        collection.sort([photos, other[1]], tmp_path / "other" / "sorted")
+
+
+def test_photos_are_searched_by_name_and_ordered_by_date(collection: Collection, photos: Path) -> None:
+    assert [photo.path.name for photo in collection.predict(photos, name="RED_")] == [f"red_{i}.jpg" for i in range(5)]
+    assert len(collection.predict(photos, order="date")) == 16

@@ -212,7 +212,7 @@ class TestCollection:
             shutil.rmtree(collection)
             return read_file(path)
 
-        monkeypatch.setattr("flowersorter.workflows.labelling.confirm_photo.read_file", read)
+        monkeypatch.setattr("flowersorter.workflows.labelling.label_photo.read_file", read)
         assert main(["--collection", str(collection), "label", str(photo), "--as", "rose"]) == 1
         said = capsys.readouterr().err.splitlines()
         assert len(said) == 1

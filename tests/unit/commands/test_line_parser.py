@@ -31,7 +31,7 @@ def problem(*arguments: str) -> tuple[str, str]:
 )
 def test_options_stand_anywhere(line: str) -> None:
     options = parse(line.split())
-    assert (options.verb, options.folder, options.to) == ("sort", Path("photos"), Path("there"))
+    assert (options.verb, options.folders, options.to) == ("sort", [Path("photos")], Path("there"))
     assert (options.json, options.mode, options.dry_run) == (True, "move", False)
 
 
@@ -53,7 +53,7 @@ def test_two_hyphens_end_the_options() -> None:
     assert parse(["predict", "--", "--", "-x"]).paths == [Path("--"), Path("-x")]
     window = parse_window(["--collection", "g", "--", "./-sort"])
     assert window is not None
-    assert window.folder == Path("-sort")
+    assert window.roots == (Path("-sort"),)
 
 
 @pytest.mark.parametrize(
@@ -95,14 +95,14 @@ def test_a_wrong_command_shows_its_own_usage(line: str, usage: str, error: str) 
         ("--nonsense", "there is no option --nonsense"),
         ("/photos --json", "--json does not go here, but with predict, label, sort and others"),
         ("/photos label", "the command comes before its arguments: flowersorter label ..."),
-        ("/photos /more", "the window opens one folder at a time, not 2; name only '/photos'"),
+        ("/photos more", "'more' is neither a photo nor a folder"),
         ("-- -photos -more", "'-photos' is neither a command nor a folder; \"flowersorter --help\" lists the commands"),
         ("/photos --device cpu", "--device and --backbone go with a command; in the window they are preferences"),
     ],
 )
 def test_a_wrong_line_without_a_command_says_what_was_meant(line: str, error: str) -> None:
     first, last = problem(*line.split())
-    assert first == "usage: flowersorter [FOLDER] [--collection DIR]"
+    assert first == "usage: flowersorter [FOLDER...] [--collection DIR]"
     assert last == f"flowersorter: error: {error}"
 
 

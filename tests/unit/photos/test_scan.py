@@ -5,12 +5,18 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
 from flowersorter.errors import Cancelled, FolderUnusable
 from flowersorter.jobs import CancelToken
-from flowersorter.photos.scan import ScanResult, absolute_folder, looks_like_photo, scan
+from flowersorter.photos import folder_walk
+from flowersorter.photos.scan import ScanResult, absolute_folder, looks_like_photo, roots_to_open, scan
+from flowersorter.photos.scan_options import ScanOptions
+
+_FOLLOWING = ScanOptions(follow_links=True)
 
 
 def _touch(folder: Path, *names: str) -> None:
@@ -64,8 +70,8 @@ def test_sidecars_and_other_files_are_counted(tmp_path: Path) -> None:
 
     result = scan(tmp_path, CancelToken())
 
-    assert _names(result, tmp_path) == ["a.jpg"]
-    assert result.skipped == {"sidecar": 4, "raw": 1, "not a photo": 3}
+    assert _names(result, tmp_path) == ["a.jpg", "alone.nef", "film.mov"]
+    assert result.skipped == {"sidecar": 4, "not a photo": 2}
     assert result.skipped_in == {str(tmp_path): result.skipped}
 
 
@@ -84,7 +90,7 @@ def test_linked_photo_is_found_once_under_its_own_path(tmp_path: Path) -> None:
     (album / "broken.jpg").symlink_to("nowhere.jpg")
     (album / "notes").symlink_to("nowhere")
 
-    result = scan(album, CancelToken())
+    result = scan(album, CancelToken(), {album: _FOLLOWING})
 
     found = _names(result, album)
     assert "real.jpg" in found
@@ -102,7 +108,7 @@ def test_link_loops_end(tmp_path: Path) -> None:
     (album / "above").symlink_to("..")
     (album / "loop").symlink_to("loop")
 
-    result = scan(album, CancelToken())
+    result = scan(album, CancelToken(), {album: _FOLLOWING})
 
     assert _names(result, album) == ["deep/a.jpg"]
     assert result.skipped == {"link": 3, "not a photo": 1}
@@ -116,7 +122,7 @@ def test_linked_folder_is_followed_once(tmp_path: Path) -> None:
     (album / "other 2").symlink_to("../outside")
     (tmp_path / "outside" / "back").symlink_to("../album")
 
-    result = scan(album, CancelToken())
+    result = scan(album, CancelToken(), {album: _FOLLOWING})
 
     assert _names(result, album) == ["other 1/b.jpg", "other 1/inner/c.jpg", "real/a.jpg"]
     assert result.skipped == {"link": 3}
@@ -128,7 +134,123 @@ def test_linked_photo_inside_a_linked_folder_is_found_once(tmp_path: Path) -> No
     (album / "other").symlink_to("../outside")
     (album / "b again.jpg").symlink_to("../outside/b.jpg")
 
-    assert _names(scan(album, CancelToken()), album) == ["other/b.jpg", "x.jpg"]
+    assert _names(scan(album, CancelToken(), {album: _FOLLOWING}), album) == ["other/b.jpg", "x.jpg"]
+
+
+def test_links_out_of_the_folder_are_not_followed_but_counted(tmp_path: Path) -> None:
+    album = tmp_path / "album"
+    _touch(tmp_path, "album/a.jpg", "album/.kept/inside.jpg", "outside/b.jpg", "outside/c.txt")
+    (album / "other").symlink_to("../outside")
+    (album / "far.jpg").symlink_to("../outside/b.jpg")
+    (album / "far.txt").symlink_to("../outside/c.txt")
+    (album / "broken.jpg").symlink_to("../outside/gone.jpg")
+    (album / "near.jpg").symlink_to(".kept/inside.jpg")
+    (album / "same.jpg").symlink_to("a.jpg")
+    (album / "itself").symlink_to(".")
+
+    result = scan(album, CancelToken())
+
+    assert _names(result, album) == ["a.jpg", "near.jpg"]
+    assert result.skipped == {"hidden": 1, "link to another folder": 2, "not a photo": 1, "link": 3}
+    assert set(result.left_out) == {album / "other", album / "far.jpg"}
+
+
+def test_an_opened_link_is_followed(tmp_path: Path) -> None:
+    _touch(tmp_path, "real/a.jpg", "real/deep/b.jpg", "c.jpg")
+    (tmp_path / "album").symlink_to("real")
+    (tmp_path / "real" / "again").symlink_to("deep")
+    (tmp_path / "d.jpg").symlink_to("c.jpg")
+
+    result = scan(tmp_path / "album", CancelToken())
+
+    assert _names(result, tmp_path / "album") == ["a.jpg", "deep/b.jpg"]
+    assert _names(scan(tmp_path / "d.jpg", CancelToken()), tmp_path) == ["d.jpg"]
+
+
+def test_a_link_between_two_opened_folders_does_not_lead_out(tmp_path: Path) -> None:
+    _touch(tmp_path, "a/1.jpg", "b/2.jpg")
+    (tmp_path / "a" / "to b").symlink_to("../b")
+
+    result = scan((tmp_path / "a", tmp_path / "b"), CancelToken())
+
+    assert _names(result, tmp_path) == ["a/1.jpg", "b/2.jpg"]
+    assert result.skipped == {"link": 1}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "left"),
+    [
+        ("raw", ["IMG_1.jpg", "day/IMG_2.JPG", "day/rawhide.jpg", "Drafts/old/c.jpg"]),
+        ("RAW/", ["IMG_1.jpg", "day/IMG_2.JPG", "day/rawhide.jpg", "Drafts/old/c.jpg"]),
+        ("img_*.jpg", ["day/raw/b.jpg", "day/rawhide.jpg", "Drafts/old/c.jpg"]),
+        ("IMG_?.jpg/", ["IMG_1.jpg", "day/IMG_2.JPG", "day/raw/b.jpg", "day/rawhide.jpg", "Drafts/old/c.jpg"]),
+        ("/IMG_*", ["day/IMG_2.JPG", "day/raw/b.jpg", "day/rawhide.jpg", "Drafts/old/c.jpg"]),
+        ("day/*.jpg", ["IMG_1.jpg", "day/raw/b.jpg", "Drafts/old/c.jpg"]),
+        ("day/**", ["IMG_1.jpg", "Drafts/old/c.jpg"]),
+        ("**/old", ["IMG_1.jpg", "day/IMG_2.JPG", "day/raw/b.jpg", "day/rawhide.jpg"]),
+        ("drafts\\old", ["IMG_1.jpg", "day/IMG_2.JPG", "day/raw/b.jpg", "day/rawhide.jpg"]),
+        ("old/c.jpg", ["IMG_1.jpg", "day/IMG_2.JPG", "day/raw/b.jpg", "day/rawhide.jpg", "Drafts/old/c.jpg"]),
+        ("", ["IMG_1.jpg", "day/IMG_2.JPG", "day/raw/b.jpg", "day/rawhide.jpg", "Drafts/old/c.jpg"]),
+    ],
+)
+def test_patterns_leave_out_folders_and_photos(tmp_path: Path, pattern: str, left: list[str]) -> None:
+    _touch(tmp_path, "IMG_1.jpg", "day/IMG_2.JPG", "day/raw/b.jpg", "day/rawhide.jpg", "Drafts/old/c.jpg")
+
+    result = scan(tmp_path, CancelToken(), {tmp_path: ScanOptions(exclude=(pattern,))})
+
+    assert sorted(_names(result, tmp_path)) == sorted(left)
+
+
+def test_what_the_options_leave_out_is_counted(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "b.tif", "cafe\u0301/c.jpg", "day/d.jpg", "day/e.tif", "day/deep/f.jpg")
+    patterns = ("caf\u00e9", "*.tif")
+
+    result = scan(tmp_path, CancelToken(), {tmp_path: ScanOptions(exclude=patterns)})
+    flat = scan(tmp_path, CancelToken(), {tmp_path: ScanOptions(exclude=patterns, recursive=False)})
+
+    assert _names(result, tmp_path) == ["a.jpg", "day/d.jpg", "day/deep/f.jpg"]
+    assert result.skipped == {"excluded folder": 1, "excluded photo": 2}
+    assert _names(flat, tmp_path) == ["a.jpg"]
+    assert flat.skipped == {"excluded folder": 1, "excluded photo": 1, "sub-folder": 1}
+    assert tmp_path / "day" in flat.left_out
+
+
+def test_an_excluded_folder_is_not_reached_through_a_link(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "raw/b.jpg")
+    (tmp_path / "to raw").symlink_to("raw")
+
+    result = scan(tmp_path, CancelToken(), {tmp_path: ScanOptions(exclude=("raw",))})
+
+    assert _names(result, tmp_path) == ["a.jpg"]
+    assert result.skipped == {"excluded folder": 1, "link": 1}
+
+
+def test_several_folders_and_photos_are_found_once(tmp_path: Path) -> None:
+    _touch(tmp_path, "a/1.jpg", "a/deep/2.jpg", "b/3.jpg", "c/4.jpg", "c/5.jpg", "c/6.txt")
+    roots = [tmp_path / name for name in ("b", "a", "a/deep", "c/5.jpg", "b/3.jpg", "b", "gone", "c/gone.jpg")]
+
+    result = scan(roots, CancelToken(), {tmp_path / "a": ScanOptions(recursive=False)})
+
+    assert _names(result, tmp_path) == ["a/1.jpg", "a/deep/2.jpg", "b/3.jpg", "c/5.jpg"]
+    assert [path.name for path, _ in result.problems] == ["gone", "gone.jpg"]
+    assert result.skipped == {}
+
+
+def test_only_photos_and_folders_are_opened(tmp_path: Path) -> None:
+    _touch(tmp_path, "a/1.jpg", "a/2.txt", "b/3.txt")
+    a, b = tmp_path / "a", tmp_path / "b"
+
+    assert roots_to_open([a / "1.jpg", b / "3.txt", b, b]) == (a / "1.jpg", b)
+    assert roots_to_open([a / "2.txt", b / "3.txt"]) == (a, b)
+    assert roots_to_open([tmp_path / "gone"]) == (tmp_path / "gone",)
+
+
+def test_stored_options_are_read_again(tmp_path: Path) -> None:
+    options = ScanOptions(("raw", "*.tif"), recursive=False, follow_links=True)
+
+    assert ScanOptions.from_stored(options.stored) == options
+    assert ScanOptions.from_stored({"exclude": "raw", "recursive": 0, "follow_links": 1}) == ScanOptions()
+    assert ScanOptions.from_stored(None) == ScanOptions()
 
 
 def test_hard_links_are_photos_of_their_own(tmp_path: Path) -> None:
@@ -204,7 +326,7 @@ def test_unusable_folders(tmp_path: Path) -> None:
     _touch(tmp_path, "a.jpg")
     for folder, sentence in (
         ("gone", "Folder not found: {}. Check the path."),
-        ("a.jpg", "{} is not a folder. Name the folder that holds the photos."),
+        ("gone.jpg", "The photo {} cannot be read: the file is not there."),
         ("a.jpg/b", "{} is not a folder. Name the folder that holds the photos."),
     ):
         with pytest.raises(FolderUnusable) as caught:
@@ -274,3 +396,38 @@ def test_the_small_pictures_of_a_collection_are_no_photos(tmp_path: Path) -> Non
     assert len(scan(tmp_path, CancelToken()).photos) == 2  # in ordinary folders of that name there are photos
     (tmp_path / "library.sqlite").touch()
     assert [each.path for each in scan(tmp_path, CancelToken()).photos] == [inside / "x.jpg"]
+
+
+def test_a_raw_or_a_film_that_belongs_to_no_photo_is_found(tmp_path: Path) -> None:
+    _touch(tmp_path, "a.jpg", "a.mov", "a.nef", "b.CR2", "b.xmp", "c.mp4", "d.txt")
+
+    result = scan(tmp_path, CancelToken(), {tmp_path: ScanOptions(exclude=("c.*",))})
+
+    assert _names(result, tmp_path) == ["a.jpg", "b.CR2"]
+    assert result.skipped == {"sidecar": 3, "excluded photo": 1, "not a photo": 1}
+    assert _names(scan(tmp_path / "c.mp4", CancelToken()), tmp_path) == ["c.mp4"]
+    assert roots_to_open([tmp_path / "c.mp4", tmp_path / "d.txt"]) == (tmp_path / "c.mp4",)
+
+
+def test_a_junction_of_windows_is_a_link(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Entry:
+        """An entry of a folder, as Windows describes it."""
+
+        def __init__(self, tag: int, problem: OSError | None = None) -> None:
+            self._tag, self._problem = tag, problem
+
+        def is_symlink(self) -> bool:
+            return False
+
+        def stat(self, *, follow_symlinks: bool) -> SimpleNamespace:
+            assert not follow_symlinks
+            if self._problem is not None:
+                raise self._problem
+            return SimpleNamespace(st_reparse_tag=self._tag)
+
+    junction, cloud_file = 0xA0000003, 0x9000001A
+    assert not folder_walk._is_link(cast("os.DirEntry[str]", Entry(junction)))
+    monkeypatch.setattr(folder_walk, "_HAS_REPARSE_TAG", True)
+    assert folder_walk._is_link(cast("os.DirEntry[str]", Entry(junction)))
+    assert not folder_walk._is_link(cast("os.DirEntry[str]", Entry(cloud_file)))
+    assert not folder_walk._is_link(cast("os.DirEntry[str]", Entry(junction, PermissionError())))

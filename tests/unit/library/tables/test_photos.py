@@ -263,5 +263,5 @@ def test_a_folder_of_more_places_than_are_read_at_once(photos: PhotoTable, monke
     monkeypatch.setattr("flowersorter.library.tables.photos.ROWS_AT_ONCE", 7)
     listed = [(FOLDER / f"{number}.jpg", 1, 2) for number in range(30)]
     photos.sync_folder(FOLDER, listed)
-    photos.sync_folder(FOLDER / "0.jpg", [])
+    photos.sync_folder(FOLDER / "0", [])
     assert [place.path for place in photos.places_under(FOLDER)] == [path for path, _, _ in listed]

@@ -51,7 +51,7 @@ def test_columns_give_back_the_places_they_were_made_of() -> None:
     assert places[-1] == LISTED[-1]
     assert LISTED[2] in places
     assert places.take(np.array([3, 0, 3])) == [LISTED[3], LISTED[0], LISTED[3]]
-    assert places.known_photo_ids.tolist() == [10, 20, 30, 40]
+    assert places.known_photo_ids.tolist() == [10, 30, 40]
 
 
 def test_no_places() -> None:

@@ -1,0 +1,49 @@
+"""Reads when photos were taken, while they are ordered by date."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Slot
+
+from flowersorter.library.collection import CollectionStore
+from flowersorter.ui.grid.photo_filter import Order
+from flowersorter.ui.shared.session import Session
+
+
+class DateController(QObject):
+    """Gives the photos their dates, each asked for once. Lives in the GUI thread."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._reading = False
+        session.photos.modelReset.connect(self._on_reset)
+
+    @Slot()
+    def _on_reset(self) -> None:
+        photos = self._session.photos
+        if photos.filter.order is not Order.DATE or self._reading:
+            return
+        lacking = photos.columns.without_moment()
+        if len(lacking):
+            self._reading = True
+            read = partial(_moments, self._session.collection, lacking)
+            self._session.library.submit(read, partial(self._on_read, lacking), self._on_failed)
+
+    def _on_read(self, photo_ids: NDArray[np.int64], moments: NDArray[np.datetime64]) -> None:
+        self._reading = False
+        self._session.photos.columns.set_moments(photo_ids, moments)
+        self._session.photos.rearrange()
+
+    def _on_failed(self, error: Exception) -> None:
+        self._reading = False
+        self._session.library.failed.emit(error)
+
+
+def _moments(collection: CollectionStore, photo_ids: NDArray[np.int64]) -> NDArray[np.datetime64]:
+    from flowersorter.workflows.predicting.select_rows import taken_at  # here, because most starts order by name
+
+    return taken_at(collection, photo_ids)

@@ -1,0 +1,32 @@
+"""Predicts a folder without a window: pending labels that the window left become labels first."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.workflows.labelling.pending_labels import PendingLabels
+from flowersorter.workflows.predicting.photo_details import rows_for
+from flowersorter.workflows.predicting.predict_folder import PredictFolderRequest, PredictFolderResult, predict_folder
+
+if TYPE_CHECKING:
+    from flowersorter.workflows.engine import Engine
+
+
+def predict_settled(
+    engine: Engine, request: PredictFolderRequest, report: Report, cancel: CancelToken
+) -> PredictFolderResult:
+    """Predict a folder, and store the labels given to photos that were not read while the window was open.
+
+    Raises:
+        FolderUnusable: the folder is missing or forbidden; of several, all are.
+        WeightsMissing: the backbone's weights are not on this computer.
+        Cancelled: asked to stop; what was read stays in the library.
+    """
+    result = predict_folder(engine, request, report, cancel)
+    pending = PendingLabels(engine.collection)
+    if not pending.found(result.rows.place_ids, result.rows.photo_ids).labels:
+        return result
+    places = engine.collection.photos.places(result.rows.place_ids)
+    return replace(result, rows=rows_for(engine, places, request.backbone))

@@ -1,0 +1,119 @@
+"""Opening: dropped and named folders and photos, several at once, and the options of their scan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QApplication, QWidget
+from pytestqt.qtbot import QtBot
+
+from flowersorter.app import Program
+from flowersorter.photos.scan_options import ScanOptions
+from flowersorter.ui.filing.sort_dialog import SortDialog
+from flowersorter.ui.grid.scan_options_dialog import ScanOptionsDialog
+from tests.qt.program import draw_folder, idle, running
+
+
+@pytest.fixture
+def program(tmp_path: Path, qtbot: QtBot) -> Iterator[Program]:
+    with running(tmp_path / "collection", qtbot, draw_folder(tmp_path / "photos")) as running_program:
+        idle(running_program, qtbot)
+        yield running_program
+
+
+def drop(window: QWidget, urls: list[QUrl]) -> bool:
+    mime = QMimeData()
+    mime.setUrls(urls)
+    copy, left, plain = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    enter = QDragEnterEvent(window.rect().center(), copy, mime, left, plain)
+    QApplication.sendEvent(window, enter)
+    if enter.isAccepted():
+        event = QDropEvent(QPointF(window.rect().center()), copy, mime, left, plain)
+        QApplication.sendEvent(window, event)
+    return enter.isAccepted()
+
+
+def scan_options_of(program: Program) -> ScanOptionsDialog:
+    dialog = program.window.findChild(ScanOptionsDialog)
+    assert isinstance(dialog, ScanOptionsDialog)
+    return dialog
+
+
+def test_all_dropped_folders_and_photos_are_opened(program: Program, tmp_path: Path, qtbot: QtBot) -> None:
+    other, photos = draw_folder(tmp_path / "other", 1), tmp_path / "photos"
+    some = [photos / f"IMG_00{number}_red.jpg" for number in range(3)]
+    (photos / "notes.txt").touch()
+
+    def opened(*paths: Path) -> int:
+        assert drop(program.window, [QUrl.fromLocalFile(str(path)) for path in paths])
+        idle(program, qtbot)
+        return program.photos.rowCount()
+
+    assert opened(other) == 4
+    assert program.window.folder.roots == (other,)
+    assert opened(*some, photos / "notes.txt") == 3
+    assert list(program.photos.columns.paths) == some
+    assert program.window.windowTitle().startswith("IMG_000_red.jpg, IMG_001_red.jpg and 1 more")
+    assert opened(photos, other) == 23
+    assert opened(other, some[0]) == 5
+    assert not drop(program.window, [QUrl("https://example.org/flowers")])
+    assert [each.name for each in program.window.folder.recent] == ["other", "photos"]
+    assert opened(photos / "notes.txt") == 19
+
+
+def test_several_folders_are_open_again_after_a_restart(tmp_path: Path, qtbot: QtBot) -> None:
+    folder, other = draw_folder(tmp_path / "photos", 1), draw_folder(tmp_path / "other", 1)
+    photo = other / "IMG_000_red.jpg"
+    with running(tmp_path / "collection", qtbot) as program:
+        program.window.open_folder((folder, photo))
+        idle(program, qtbot)
+    with running(tmp_path / "collection", qtbot) as program:
+        idle(program, qtbot)
+        assert program.window.folder.roots == (folder, photo)
+        assert program.photos.rowCount() == 5
+        program.window.actions_by_name["sort"].trigger()
+        dialog = program.window.findChild(SortDialog)
+        assert isinstance(dialog, SortDialog)
+        dialog.destination.setText(str(tmp_path / "sorted"))
+        qtbot.waitUntil(lambda: dialog.plan is not None)
+        assert dialog.plan is not None
+        assert len(dialog.plan.files) + len(dialog.plan.skipped) == 5
+        dialog.reject()
+        idle(program, qtbot)
+
+
+def test_the_scan_options_are_used_at_once_told_and_remembered(tmp_path: Path, qtbot: QtBot) -> None:
+    folder = draw_folder(tmp_path / "photos", 1)
+    draw_folder(folder / "drafts", 1)
+    (folder / "far").symlink_to(draw_folder(tmp_path / "elsewhere", 1))
+    with running(tmp_path / "collection", qtbot, folder) as program:
+        idle(program, qtbot)
+        assert program.photos.rowCount() == 8
+        assert "Left out: links to other folders: 1." in program.window.job_bar.message.text()
+
+        [link] = [link for link in program.window.job_bar.links if link.text() == "Scan options"]
+        link.click()
+        dialog = scan_options_of(program)
+        assert (dialog.recursive.isChecked(), dialog.follow_links.isChecked()) == (True, False)
+        dialog.exclude.setPlainText("drafts\n\n  *_red.jpg ")
+        dialog.ok_button.click()
+        idle(program, qtbot)
+
+        assert program.photos.rowCount() == 3
+        said = program.window.job_bar.message.text()
+        assert "Left out: excluded folders: 1, excluded photos: 1, links to other folders: 1." in said
+    with running(tmp_path / "collection", qtbot) as program:
+        idle(program, qtbot)
+        assert program.photos.rowCount() == 3
+        program.window.actions_by_name["scan_options"].trigger()
+        dialog = scan_options_of(program)
+        assert dialog.options == ScanOptions(("drafts", "*_red.jpg"))
+        dialog.exclude.clear()
+        dialog.recursive.setChecked(False)
+        dialog.accept()
+        idle(program, qtbot)
+        assert program.photos.rowCount() == 4
