@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
@@ -14,13 +14,14 @@ class DestinationContents:
     Args:
         files: The disk.
         root: The destination; it need not exist.
+        known: The hashes of files that were read just now.
     """
 
-    def __init__(self, files: FileSystem, root: Path) -> None:
+    def __init__(self, files: FileSystem, root: Path, known: Mapping[Path, bytes] | None = None) -> None:
         self.root = root
         self._files = files
         self._by_size: dict[int, list[Path]] | None = None
-        self._hashes: dict[Path, bytes | None] = {}
+        self._hashes: dict[Path, bytes | None] = dict(known or {})
 
     def same_bytes(self, size_bytes: int, sha256: bytes, within: Path, *, but: Path | None = None) -> Path | None:
         """Return the first file, by path, with these bytes in the folder `within` or below it; never `but`.

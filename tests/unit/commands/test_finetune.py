@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from flowersorter.cli import main
-from flowersorter.commands.finetune import epoch_line
+from flowersorter.commands.shared.finetune import epoch_line
 from flowersorter.commands.shared.output import Terminal
 from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
