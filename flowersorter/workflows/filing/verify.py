@@ -144,7 +144,7 @@ def verify(
         work.read(root, entry)
     report(Progress(text("Verifying"), len(filed), len(filed)))
     work.compare_with_library()
-    changed = []
+    changed: list[VerifiedFile] = []
     for done, suspect in enumerate(work.suspects):
         report(Progress(text("Looking for moved photos"), done, len(work.suspects)))
         cancel.check()
