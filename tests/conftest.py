@@ -34,6 +34,7 @@ _numbers = itertools.count()
 SLOW = (
     "e2e",
     "qt",
+    "unit/bench/test_against.py",
     "unit/bench/test_speed_table.py::test_a_tiny_run_goes_from_end_to_end",
     "unit/commands/test_finetune.py",
     "unit/sorting/test_errors.py",

@@ -107,9 +107,11 @@ def test_the_folder_of_a_file_is_opened(qtbot: QtBot, opened: list[Path]) -> Non
     QTest.mouseClick(dialog.show_button, Qt.MouseButton.LeftButton)
     last = dialog.tree.topLevelItem(4)
     assert last is not None
+    moved = last.child(0)
+    assert moved is not None
     dialog.tree.setCurrentItem(last)
     assert not dialog.show_button.isEnabled()  # a line that is no file
-    dialog.tree.setCurrentItem(last.child(0))
+    dialog.tree.setCurrentItem(moved)
     QTest.keyClick(dialog.tree, Qt.Key.Key_Return)
     assert opened == [ROOT / "Rose", ROOT / "Rose" / "2024"]
 
