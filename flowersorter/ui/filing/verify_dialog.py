@@ -89,9 +89,6 @@ class VerifyDialog(QDialog):
             title = self.tr("Not reached: the folder is missing or empty. Is its drive connected?")
             rows = [self._folder_row(folder, files) for folder, files in result.not_reached.items()]
             self._add_group(title, sum(result.not_reached.values()), rows, warns=True)
-        first = self.tree.topLevelItem(0)
-        if first is not None:
-            self.tree.setCurrentItem(first.child(0))
 
     def _add_group(self, title: str, files: int, rows: Sequence[QTreeWidgetItem], *, warns: bool) -> None:
         line = QTreeWidgetItem(self.tree, [f"{title} ({QLocale().toString(files)})"])
@@ -99,6 +96,8 @@ class VerifyDialog(QDialog):
         line.setIcon(0, theme.icon("warning", theme.UNREADABLE.colour) if warns else theme.icon("info"))
         line.addChildren(rows)
         line.setExpanded(True)
+        if self.tree.currentItem() is None:
+            self.tree.setCurrentItem(rows[0])
 
     def _folder_row(self, folder: Path, files: int) -> QTreeWidgetItem:
         item = QTreeWidgetItem([str(folder)])
