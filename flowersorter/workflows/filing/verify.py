@@ -128,7 +128,7 @@ def verify(
         engine: Its collection has the journal.
         request: What to read.
         report: Gets `Progress`.
-        cancel: Checked before each file.
+        cancel: Checked before each file, and after each megabyte of it.
         hashed: What an interrupted call has read; this one adds to it.
         files: The disk.
 
@@ -137,7 +137,7 @@ def verify(
         Cancelled: asked to stop.
     """
     filed = _requested(engine.collection, request)
-    work = _Verification(engine.collection, files or FileSystem(), {} if hashed is None else hashed)
+    work = _Verification(engine.collection, files or FileSystem(), cancel, {} if hashed is None else hashed)
     for done, (root, entry) in enumerate(filed):
         report(Progress(text("Verifying"), done, len(filed)))
         cancel.check()
@@ -195,8 +195,8 @@ class _Verification:
         not_reached: Files in destinations that are missing or empty.
     """
 
-    def __init__(self, collection: CollectionStore, files: FileSystem, hashed: Hashed) -> None:
-        self._database, self._files, self._hashed = collection.database, files, hashed
+    def __init__(self, collection: CollectionStore, files: FileSystem, cancel: CancelToken, hashed: Hashed) -> None:
+        self._database, self._files, self._cancel, self._hashed = collection.database, files, cancel, hashed
         self.intact: dict[Path, bytes] = {}
         self.suspects: list[_Suspect] = []
         self.not_reached: Counter[Path] = Counter()
@@ -268,16 +268,19 @@ class _Verification:
                 return None
             before = self._hashed.get(path)
             if before is None or before[:2] != (found.st_size, found.st_mtime_ns):
-                sha256 = self._files.hash(path)
+                sha256 = self._hash(path)
                 found = self._files.stat(path)  # a program may have written to it meanwhile
                 before = self._hashed[path] = found.st_size, found.st_mtime_ns, sha256
             return before
+
+    def _hash(self, path: Path) -> bytes:
+        return self._files.hash(path, self._cancel.check)
 
     def _contents_of(self, root: Path) -> DestinationContents | None:
         """The files in a destination; None if it is missing or empty, as the place of an unplugged drive."""
         if root not in self._roots:
             there = has_something(self._files, root)
-            self._roots[root] = DestinationContents(self._files, root, self.intact) if there else None
+            self._roots[root] = DestinationContents(self._files, root, self.intact, self._hash) if there else None
         return self._roots[root]
 
     def _has_rotted(self, suspect: _Suspect, found: tuple[int, int, bytes]) -> bool:

@@ -17,6 +17,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.photos import ReadRecord
 from flowersorter.sorting.execute import execute
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.refile import plan_refile
 from flowersorter.workflows.engine import Engine
@@ -326,6 +327,25 @@ def test_it_reports_progress_and_can_be_cancelled(engine: Engine, filed: Path) -
 
         with pytest.raises(Cancelled):
             verify(engine, VerifyRequest(), report, cancel)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_it_can_be_cancelled_within_a_long_file(engine: Engine, filed: Path, moved: bool) -> None:
+    """A film may take a minute to read."""
+
+    class SlowDisk(FileSystem):
+        def hash(self, path: Path, between: Callable[[], object] = lambda: None) -> bytes:
+            if path.name == name:
+                cancel.cancel()
+            return super().hash(path, between)
+
+    name = "a.jpg"
+    if moved:
+        name = "moved.jpg"
+        (filed / "a.jpg").rename(filed / name)
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        verify(engine, VerifyRequest(), silent, cancel, files=SlowDisk())
 
 
 def test_one_that_was_interrupted_reads_no_file_twice(engine: Engine, filed: Path) -> None:
