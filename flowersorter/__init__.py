@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 __version__ = "0.1.0"
 __all__ = [
+    "ChangedFile",
     "Collection",
     "ModelInfo",
     "Photo",
@@ -15,11 +16,21 @@ __all__ = [
     "SortReport",
     "SortedPhoto",
     "Training",
+    "VerifyReport",
     "predict_image",
 ]
 
 if TYPE_CHECKING:
-    from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortedPhoto, SortReport, Training
+    from flowersorter.api.answers import (
+        ChangedFile,
+        ModelInfo,
+        Photo,
+        Prediction,
+        SortedPhoto,
+        SortReport,
+        Training,
+        VerifyReport,
+    )
     from flowersorter.api.collection import Collection, predict_image
     from flowersorter.jobs import Progress
 else:

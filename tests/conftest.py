@@ -34,10 +34,12 @@ _numbers = itertools.count()
 SLOW = (
     "e2e",
     "qt",
+    "unit/bench/test_against.py",
     "unit/bench/test_speed_table.py::test_a_tiny_run_goes_from_end_to_end",
     "unit/commands/test_finetune.py",
     "unit/photos/test_memory.py",
     "unit/sorting/test_errors.py",
+    "unit/sorting/test_real_filesystems.py",
     "unit/sorting/test_safety.py",
     "unit/test_architecture.py::test_the_unit_tests_pass_with_pyside6_absent",
     "unit/vision/backbone/test_any_backbone.py",

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flowersorter.sorting.execute import RunResult
     from flowersorter.sorting.plan import SortPlan
     from flowersorter.workflows.engine import Engine
+    from flowersorter.workflows.filing.verify import VerifyResult
     from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
     from flowersorter.workflows.predicting.predict_photos import PhotoPrediction
 
@@ -156,6 +157,78 @@ class SortReport:
     def failed(self) -> tuple[SortedPhoto, ...]:
         """The photos that could not be sorted."""
         return tuple(photo for photo in self.photos if photo.action == "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedFile:
+    """A sorted photo or sidecar file that is not as it was sorted.
+
+    Attributes:
+        path: Where the sort put it.
+        class_name: The class it was sorted under.
+        sort: Number of the sort.
+        state: "rotted" (other bytes, though size and time say that nothing wrote to it), "gone", "unreadable",
+            "edited" or "moved" (moved or renamed within the destination).
+        sidecar: Whether it is a sidecar file of a photo.
+        now: Where a moved file is.
+        intact_at: Where the original still has the bytes of the sort, for a file that is lost.
+        known_edit: Whether the collection has read the edited file as the same photo.
+        reason: Why it is unreadable, "" otherwise.
+    """
+
+    path: Path
+    class_name: str
+    sort: int
+    state: Literal["rotted", "gone", "unreadable", "edited", "moved"]
+    sidecar: bool
+    now: Path | None
+    intact_at: Path | None
+    known_edit: bool
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyReport:
+    """The outcome of `Collection.verify`.
+
+    Attributes:
+        photos: How many sorted photos were read.
+        sidecars: How many of their sidecar files.
+        intact: How many of both are as they were sorted.
+        changed: The others, the worst first.
+        not_reached: Destinations that are missing or empty, such as on an unplugged drive, with their number of files.
+    """
+
+    photos: int
+    sidecars: int
+    intact: int
+    changed: tuple[ChangedFile, ...]
+    not_reached: Mapping[Path, int]
+
+    @property
+    def all_well(self) -> bool:
+        """Whether everything was reached and nothing rotted, is gone or unreadable."""
+        lost = any(file.state in ("rotted", "gone", "unreadable") for file in self.changed)
+        return not lost and not self.not_reached
+
+
+def report_of_verification(result: VerifyResult) -> VerifyReport:
+    """Return the outcome of a verification in plain values."""
+    changed = tuple(
+        ChangedFile(
+            path=file.path,
+            class_name=file.class_name,
+            sort=file.run_id,
+            state=file.finding.value,
+            sidecar=file.is_sidecar,
+            now=file.now,
+            intact_at=file.intact_at,
+            known_edit=file.known_edit,
+            reason=file.reason or "",
+        )
+        for file in result.changed
+    )
+    return VerifyReport(result.photos, result.sidecars, result.intact, changed, result.not_reached)
 
 
 def prediction_of(found: PhotoPrediction) -> Prediction:

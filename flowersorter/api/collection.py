@@ -10,7 +10,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Literal, TypeAlias, TypeVar
 
-from flowersorter.api.answers import ModelInfo, Photo, Prediction, SortReport, Training, photos_of, prediction_of
+from flowersorter.api.answers import (
+    ModelInfo,
+    Photo,
+    Prediction,
+    SortReport,
+    Training,
+    VerifyReport,
+    photos_of,
+    prediction_of,
+)
 from flowersorter.api.background import run_in_background
 from flowersorter.api.paths import AnyPath, given_path
 from flowersorter.errors import CollectionDamaged, PhotoUnreadable, UserError
@@ -333,6 +342,21 @@ class Collection:
 
         request = UndoRequest(sort)
         return self._run(undo_run, request).undone
+
+    def verify(self, destination: AnyPath | None = None) -> VerifyReport:
+        """Read every sorted photo and sidecar file, and compare it with the hash of its sort; changes nothing.
+
+        Args:
+            destination: Only what is at or below this folder; None for every sort.
+
+        Raises:
+            UserError: nothing was sorted into that folder.
+        """
+        from flowersorter.api.answers import report_of_verification
+        from flowersorter.workflows.filing.verify import VerifyRequest, verify
+
+        request = VerifyRequest(None if destination is None else given_path(destination))
+        return report_of_verification(self._run(verify, request))
 
     def use_model(self, number: int | None) -> None:
         """Use another model from now on; None is the starter model.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from flowersorter.commands.finetune import run_deep
 from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.finetune import run_deep
 from flowersorter.commands.shared.folder_output import remember_options
 from flowersorter.commands.shared.output import Terminal, counted, percent, shown
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest

@@ -200,6 +200,12 @@ def _add_undo(parser: LineParser) -> None:
     )
 
 
+def _add_verify(parser: LineParser) -> None:
+    parser.add_argument(
+        "destination", type=to_path, nargs="?", metavar="DEST", help="verify only what is in this folder (default: all)"
+    )
+
+
 def _add_backbones(parser: LineParser) -> None:
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--download", metavar="NAME", help="download its weights; resumes an interrupted download")
@@ -264,6 +270,14 @@ VERBS = (
     ),
     Verb("history", "list all sorts, or the photos of one", "", _add_history),
     Verb("undo", "undo a sort", "Photos you have edited since then are kept, with the reason.", _add_undo),
+    Verb(
+        "verify",
+        "check that every sorted photo still has the bytes it was sorted with",
+        "Reads every sorted photo and sidecar file, and changes nothing. Lists what rotted (other bytes, though no "
+        "program wrote to it), is gone, cannot be read, was edited, or was moved within its destination. Exits with 1 "
+        "if something rotted, is gone or cannot be read, else with 0.",
+        _add_verify,
+    ),
     Verb(
         "recover",
         "repair after a crash or a damaged library",

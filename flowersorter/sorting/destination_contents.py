@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
@@ -14,13 +14,22 @@ class DestinationContents:
     Args:
         files: The disk.
         root: The destination; it need not exist.
+        known: The hashes of files that were read just now.
+        hash_file: Reads and hashes a file; that of `files` by default.
     """
 
-    def __init__(self, files: FileSystem, root: Path) -> None:
+    def __init__(
+        self,
+        files: FileSystem,
+        root: Path,
+        known: Mapping[Path, bytes] | None = None,
+        hash_file: Callable[[Path], bytes] | None = None,
+    ) -> None:
         self.root = root
         self._files = files
+        self._hash_file = hash_file or files.hash
         self._by_size: dict[int, list[Path]] | None = None
-        self._hashes: dict[Path, bytes | None] = {}
+        self._hashes: dict[Path, bytes | None] = dict(known or {})
 
     def same_bytes(self, size_bytes: int, sha256: bytes, within: Path, *, but: Path | None = None) -> Path | None:
         """Return the first file, by path, with these bytes in the folder `within` or below it; never `but`.
@@ -42,7 +51,7 @@ class DestinationContents:
         if path not in self._hashes:
             try:
                 regular = is_regular(stat_or_none(self._files, path))
-                self._hashes[path] = self._files.hash(path) if regular else None
+                self._hashes[path] = self._hash_file(path) if regular else None
             except OSError:
                 self._hashes[path] = None
         return self._hashes[path]

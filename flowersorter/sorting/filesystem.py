@@ -71,8 +71,13 @@ class FileSystem:
             except OSError:
                 continue
 
-    def hash(self, path: Path) -> bytes:
-        """Return the SHA-256 of a regular file, bypassing the page cache where the system allows it."""
+    def hash(self, path: Path, between: Callable[[], object] = lambda: None) -> bytes:
+        """Return the SHA-256 of a regular file, bypassing the page cache where the system allows it.
+
+        Args:
+            path: The file.
+            between: Called after each megabyte; may raise to stop.
+        """
         digest = hashlib.sha256()
         descriptor = os.open(path, _READ)
         try:
@@ -80,6 +85,7 @@ class FileSystem:
             _forget_cached(descriptor)
             while chunk := os.read(descriptor, _CHUNK_BYTES):
                 digest.update(chunk)
+                between()
         finally:
             os.close(descriptor)
         return digest.digest()

@@ -6,6 +6,7 @@ first.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable
 from contextlib import suppress
@@ -62,6 +63,8 @@ def copy(files: FileSystem, transfer: Transfer) -> None:
         LeftOpenError: the rollback failed too.
     """
     with disk_errors_as_failures():
+        # The disk may not even say whether a name is there that it cannot have: then nothing could be rolled back.
+        _require_free(files, transfer.target)
         _copy(files, transfer)
 
 
@@ -111,13 +114,23 @@ def link(files: FileSystem, transfer: Transfer, *, symbolic: bool = False) -> No
 
 
 def publish(files: FileSystem, temporary: Path, target: Path) -> None:
-    """Rename a finished file without replacing another; `FileExistsError` if the name is taken."""
+    """Rename a finished file without replacing another.
+
+    Raises:
+        FileExistsError: the name is taken.
+        OSError: the disk refuses, or can neither rename without replacing nor link (`EOPNOTSUPP`).
+    """
     try:
         files.rename_new(temporary, target)
     except OSError as error:
         if error.errno not in NO_RENAME:
             raise
-        files.link_new(temporary, target)
+        try:
+            files.link_new(temporary, target)
+        except OSError as no_link:
+            if no_link.errno not in NO_LINKS:
+                raise
+            raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP)) from no_link
         files.unlink(temporary)
 
 

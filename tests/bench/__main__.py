@@ -4,6 +4,7 @@ python -m tests.bench                # tells what there is, then runs the quick 
 python -m tests.bench list           # only tells
 python -m tests.bench speed          # one of them
 python -m tests.bench all            # every one
+python -m tests.bench safety --against shutil        # the faults of safety, for plain sorters too
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tests.bench import (
     responsiveness,
     unknown,
 )
-from tests.bench.safety.table import safety
+from tests.bench.safety import table as safety_table
 from tests.bench.speed import table
 
 DEFAULT_PHOTOS = Path(__file__).parents[3] / "shared" / "flowers"
@@ -80,7 +81,7 @@ MEASUREMENTS = {
     "cancel": Measurement(_of_photos(cancelling.cancel_latency), "2 minutes", needs_photos=True),
     "elsewhere": Measurement(_of_photos(exports.exported_models), "2 minutes", needs_photos=True),
     "reference": Measurement(reference.reference, "10 minutes", needs_photos=True),
-    "safety": Measurement(_of_photos(safety), "15 minutes"),
+    "safety": Measurement(safety_table.safety, "15 minutes"),
 }
 
 
@@ -107,6 +108,7 @@ def main() -> None:
     )
     parser.add_argument("--draws", type=int, default=5, help="draws that are averaged, for reference")
     table.add_options(parser)
+    safety_table.add_options(parser)
     responsiveness.add_options(parser)
     options = parser.parse_args()
     if options.what in {LIST, QUICK}:

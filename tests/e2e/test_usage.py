@@ -122,7 +122,9 @@ def test_common_options_stand_before_or_after_the_verb(fresh: Program, tmp_path:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--help",), ("--version",), ("history",), ("models",), ("backbones",), ("recover",)], ids=" ".join
+    "arguments",
+    [("--help",), ("--version",), ("history",), ("verify",), ("models",), ("backbones",), ("recover",)],
+    ids=" ".join,
 )
 def test_light_verbs_load_neither_torch_nor_qt(program: Program, arguments: tuple[str, ...]) -> None:
     modules = imported(program.ok(*arguments, PYTHONPROFILEIMPORTTIME="1"))

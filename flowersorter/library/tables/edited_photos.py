@@ -111,6 +111,28 @@ def former_hashes(database: Database, photo_ids: Iterable[int]) -> list[tuple[in
     ]
 
 
+def edits_of(database: Database, hashes: Iterable[bytes]) -> dict[bytes, dict[bytes, int]]:
+    """The present hashes of photos that had these hashes before they were edited, each with its size in bytes."""
+    edits: dict[bytes, dict[bytes, int]] = {}
+    for row in database.query_in(
+        "SELECT former_hashes.sha256 AS former, photos.sha256, photos.size_bytes FROM former_hashes"
+        " JOIN photos ON photos.id = former_hashes.photo_id WHERE former_hashes.sha256 IN (?)",
+        set(hashes),
+    ):
+        edits.setdefault(row["former"], {})[row["sha256"]] = row["size_bytes"]
+    return edits
+
+
+def last_reads(database: Database, paths: Iterable[Path]) -> dict[Path, tuple[int, int, bytes]]:
+    """The size, mtime_ns and SHA-256 of the files at these paths when they were last read; unknown paths left out."""
+    rows = database.query_in(
+        "SELECT places.path, places.size_bytes, places.mtime_ns, photos.sha256 FROM places"
+        " JOIN photos ON photos.id = places.photo_id WHERE places.path IN (?)",
+        {os.fsencode(path) for path in paths},
+    )
+    return {Path(os.fsdecode(row["path"])): (row["size_bytes"], row["mtime_ns"], row["sha256"]) for row in rows}
+
+
 def replaced_photos(database: Database) -> list[ReplacedPhoto]:
     """The places whose file shows another picture than the labelled one that was there, by path."""
     rows = database.tuples(

@@ -20,6 +20,7 @@ from flowersorter.ui.shared.session import MessageSink, Session
 if TYPE_CHECKING:
     from flowersorter.ui.evaluation.evaluation_controller import EvaluationController
     from flowersorter.ui.filing.filing_controller import FilingController
+    from flowersorter.ui.filing.verify_controller import VerifyController
     from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
     from flowersorter.ui.labels.label_next_controller import LabelNextController
@@ -74,6 +75,11 @@ class LazyControllers(QObject):
     def show_history(self) -> None:
         """Show every sort."""
         self.sorting.show_history()
+
+    @Slot()
+    def verify(self) -> None:
+        """Read every sorted photo."""
+        self.verifying.start()
 
     @Slot()
     def export_model(self) -> None:
@@ -143,6 +149,13 @@ class LazyControllers(QObject):
         from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
 
         return ScanOptionsController(self._session, self._front, self._folder, self)
+
+    @cached_property
+    def verifying(self) -> VerifyController:
+        """Owns the verification and its dialog."""
+        from flowersorter.ui.filing.verify_controller import VerifyController
+
+        return VerifyController(self._session, self._front, self)
 
     @cached_property
     def taking(self) -> ImportExportController:

@@ -205,6 +205,7 @@ class MainWindow(QMainWindow):
             "open_collection": self.collections.choose,
             "sort": late.sort,
             "history": late.show_history,
+            "verify": late.verify,
             "export_model": late.export_model,
             "import_model": late.import_model,
             "preferences": late.show_preferences,

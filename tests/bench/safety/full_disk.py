@@ -59,7 +59,7 @@ def _plant(source: Path, chance: random.Random) -> dict[Path, str]:
     }
 
 
-def _fill(disk: Path, leave_bytes: int) -> Path:
+def fill(disk: Path, leave_bytes: int) -> None:
     """Take all of the room but a little, as another program would."""
     ballast = disk / "ballast"
     with ballast.open("ab", buffering=0) as file, suppress(OSError):
@@ -68,7 +68,6 @@ def _fill(disk: Path, leave_bytes: int) -> Path:
     size = ballast.stat().st_size
     with ballast.open("rb+") as file:
         file.truncate(max(0, size - leave_bytes))
-    return ballast
 
 
 class _Filled:
@@ -80,7 +79,7 @@ class _Filled:
     def around(self, name: str, call: Callable[[], object]) -> object:
         del name
         if self._left == 0:
-            _fill(self._disk, self._leave)
+            fill(self._disk, self._leave)
         self._left -= 1
         return call()
 

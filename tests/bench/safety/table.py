@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
 import tempfile
 import time
@@ -11,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from tests.bench.safety import crash, damaged, errors, full_disk, names, power_loss, two_at_once, undo, unplugged
+from tests.bench.safety.against import against
 from tests.bench.safety.companions import companions
 from tests.bench.safety.mounts import apart
 from tests.bench.safety.tally import Tally
@@ -49,9 +51,18 @@ LINES = (
 )
 
 
-def safety(photos: Path) -> None:
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Options of the command line that are about safety; `--docs` is one of those about speed."""
+    group = parser.add_argument_group("safety")
+    group.add_argument("--against", choices=("shutil",), help="the same faults for sorters that call shutil or os")
+
+
+def safety(options: argparse.Namespace) -> None:
     """what filing does not lose: kills, power cuts, errors, full and unplugged disks, undo, hostile names (minutes)"""
-    del photos  # its photos are a few bytes each
+    if options.against is not None:
+        if not against(options.docs):
+            sys.exit(1)
+        return
     print(f"{'what':38} {'tried':>6} {'lost':>5} {'partial':>8} {'modified':>9} {'other':>6} {'seconds':>8}")
     good = True
     for line in LINES:

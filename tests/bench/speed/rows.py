@@ -9,7 +9,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, Literal
 
-BEGIN, END = "<!-- python -m tests.bench speed: begin -->", "<!-- python -m tests.bench speed: end -->"
+_MARK = "<!-- python -m tests.bench {}: {} -->"
+BEGIN, END = _MARK.format("speed", "begin"), _MARK.format("speed", "end")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,15 +130,16 @@ def write_json(file: Path, rows: Sequence[Row], machine: Mapping[str, Any], figu
     file.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
 
 
-def write_section(document: Path, section: str) -> None:
-    """Replace what stands between the marks in a document.
+def write_section(document: Path, section: str, command: str = "speed") -> None:
+    """Replace what stands between the marks of a command in a document.
 
     Raises:
         ValueError: it has no marks.
     """
+    first, last = _MARK.format(command, "begin"), _MARK.format(command, "end")
     text = document.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    before, begin, rest = text.partition(first)
+    _, end, after = rest.partition(last)
     if not begin or not end:
-        raise ValueError(f"{document} has no lines {BEGIN} and {END}")
-    document.write_text(f"{before}{BEGIN}\n\n{section}\n\n{END}{after}", encoding="utf-8")
+        raise ValueError(f"{document} has no lines {first} and {last}")
+    document.write_text(f"{before}{first}\n\n{section}\n\n{last}{after}", encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,6 +19,7 @@ from flowersorter.errors import (
     SortRefused,
     TooFewPhotos,
     UndoRefused,
+    UserError,
 )
 from tests.stub_network import open_colour_network
 from tests.unit.workflows.conftest import draw_photos
@@ -190,6 +192,31 @@ def test_a_correction_after_filing_moves_the_filed_photo(collection: Collection,
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
     assert (tmp_path / "sorted" / "blue" / "red_0.jpg").is_file()
     assert not (tmp_path / "sorted" / "red" / "red_0.jpg").exists()
+
+
+def test_sorted_photos_are_verified(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    teach(collection, photos)
+    collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+    report = collection.verify()
+    assert (report.photos, report.sidecars, report.intact, report.changed) == (12, 0, 12, ())
+    assert report.all_well
+    lost, moved = tmp_path / "sorted" / "red" / "red_0.jpg", tmp_path / "sorted" / "blue" / "blue_0.jpg"
+    lost.unlink()
+    moved.rename(moved.with_name("renamed.jpg"))
+    report = collection.verify(tmp_path / "sorted")
+    assert [(file.path, file.state, file.class_name, file.sort) for file in report.changed] == [
+        (lost, "gone", "red", 1),
+        (moved, "moved", "blue", 1),
+    ]
+    assert [file.now for file in report.changed] == [None, moved.with_name("renamed.jpg")]
+    assert [file.intact_at for file in report.changed] == [photos / "red_0.jpg", None]
+    assert not report.all_well
+    shutil.rmtree(tmp_path / "sorted")
+    report = collection.verify()
+    assert (report.photos, report.changed, report.not_reached) == (0, (), {tmp_path / "sorted": 12})
+    assert not report.all_well
+    with pytest.raises(UserError, match="No photos are sorted into"):
+        collection.verify(photos)
 
 
 def test_an_unsafe_destination_is_refused_before_a_photo_is_read(collection: Collection, photos: Path) -> None:

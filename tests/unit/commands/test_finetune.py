@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from flowersorter.cli import main
-from flowersorter.commands.finetune import epoch_line
+from flowersorter.commands.shared.finetune import epoch_line
 from flowersorter.commands.shared.output import Terminal
 from flowersorter.domain.figures import Epoch
 from flowersorter.jobs import Progress
@@ -93,7 +93,7 @@ def test_its_model_is_used_like_any_other_and_known_photos_are_embedded_anew(
 def test_ctrl_c_after_the_first_epoch_keeps_the_best_so_far(
     stripes: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flowersorter.commands import finetune as command
+    from flowersorter.commands.shared import finetune as command
 
     def interrupting(news: object) -> str | None:
         if isinstance(news, Epoch) and news.number == 1:
@@ -110,7 +110,7 @@ def test_ctrl_c_after_the_first_epoch_keeps_the_best_so_far(
 def test_ctrl_c_before_that_leaves_nothing(
     stripes: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from flowersorter.commands import finetune as command
+    from flowersorter.commands.shared import finetune as command
 
     def interrupting(news: object) -> str | None:
         if isinstance(news, Progress) and "epoch 1" in news.stage:

@@ -63,19 +63,23 @@ class PowerDisk(FileSystem):
         """The process was killed, the power is still on: nothing is forgotten yet."""
         self.changes, self._at = 0, at
 
-    def forget(self, chance: random.Random) -> None:
-        """Leave on the real disk what a power cut would: any part of what was not synced may be gone."""
+    def forget(self, chance: random.Random, *, in_order: bool = False) -> None:
+        """Leave on the real disk what a power cut would: any part of what was not synced may be gone.
+
+        Args:
+            chance: Chooses the part.
+            in_order: Whether the changes of names on one device reach it in their order, as a journal keeps them.
+        """
         names, folders = dict(self._names), set(self._folders)
-        for change in self._pending:
-            if chance.random() < 0.5:
-                for path, inode in change.items():
-                    if isinstance(inode, _Folder):
-                        folders.add(path)
-                    elif inode is None:
-                        names.pop(path, None)
-                        folders.discard(path)
-                    else:
-                        names[path] = inode
+        for change in self._in_order(chance) if in_order else self._any(chance):
+            for path, inode in change.items():
+                if isinstance(inode, _Folder):
+                    folders.add(path)
+                elif inode is None:
+                    names.pop(path, None)
+                    folders.discard(path)
+                else:
+                    names[path] = inode
         for root in self._roots:
             shutil.rmtree(root)
             root.mkdir()
@@ -86,6 +90,17 @@ class PowerDisk(FileSystem):
         for path, inode in sorted(names.items()):
             if inode is not None and path.parent.exists():
                 self._put(path, inode, made, chance)
+
+    def _any(self, chance: random.Random) -> list[Change]:
+        return [change for change in self._pending if chance.random() < 0.5]
+
+    def _in_order(self, chance: random.Random) -> list[Change]:
+        """The first changes of each device, up to any of them."""
+        devices: dict[Path | None, list[Change]] = {}
+        for change in self._pending:
+            root = next((root for root in self._roots for path in change if root in path.parents), None)
+            devices.setdefault(root if self._devices else None, []).append(change)
+        return [change for each in devices.values() for change in each[: chance.randrange(len(each) + 1)]]
 
     def _put(self, path: Path, inode: Inode, made: dict[int, Path], chance: random.Random) -> None:
         if inode.target is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from flowersorter.jobs import CancelToken
@@ -50,10 +51,10 @@ def test_trash_folders_and_unreadable_files_are_not_there(tmp_path: Path, collec
     broken = write(destination / "Rose" / "deep" / "a.jpg", b"a")
 
     class Bad(FileSystem):
-        def hash(self, path: Path) -> bytes:
+        def hash(self, path: Path, between: Callable[[], object] = lambda: None) -> bytes:
             if path == broken:
                 raise OSError(5, "bad")
-            return super().hash(path)
+            return super().hash(path, between)
 
     plan = make_plan([filing(photo, "Rose")], destination, Mode.COPY, CancelToken(), source_root=None, files=Bad())
     assert plan.files[0].action == Action.COPY
@@ -74,9 +75,9 @@ def test_the_destination_is_walked_once_and_only_equal_sizes_are_hashed(
             walks.append(folder)
             return super().walk_sizes(folder)
 
-        def hash(self, path: Path) -> bytes:
+        def hash(self, path: Path, between: Callable[[], object] = lambda: None) -> bytes:
             hashed.append(path)
-            return super().hash(path)
+            return super().hash(path, between)
 
     filings = [filing(path, name) for path, name in photos.items()]
     make_plan(filings, destination, Mode.COPY, CancelToken(), source_root=None, files=Counting())

@@ -6,6 +6,7 @@ import errno
 import hashlib
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -72,6 +73,65 @@ def test_what_is_no_file_is_not_filed(tmp_path: Path) -> None:
     for way in (copy, move, link):
         with pytest.raises(NotDoneError, match="ordinary"):
             way(FileSystem(), transfer)
+
+
+@pytest.mark.parametrize("way", [copy, move])
+@pytest.mark.parametrize(
+    ("no_link", "reason"), [(errno.EPERM, "without the risk of overwriting"), (errno.EIO, "read or write error")]
+)
+def test_a_disk_that_can_neither_link_nor_rename_without_replacing_is_named(
+    way: Callable[[FileSystem, Transfer], object], no_link: int, reason: str, tmp_path: Path
+) -> None:
+    """As FAT and exFAT in user space are."""
+    transfer = _transfer(tmp_path)
+    links: list[int] = []
+
+    def around(name: str, call: Callable[[], object]) -> object:
+        if name == "rename_new":
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        if name == "link_new":
+            links.append(no_link)
+            code = errno.EPERM if way is move and len(links) == 1 else no_link  # a move tries a link first
+            raise OSError(code, os.strerror(code))
+        return call()
+
+    with pytest.raises(NotDoneError, match=reason):
+        way(WatchedDisk(around), transfer)
+    assert names(transfer.target.parent) == set()
+    assert transfer.origin.read_bytes() == b"photo"
+
+
+class _PickyDisk(FileSystem):
+    """A disk that does not have some names, nor says whether they are there: NTFS those that are not UTF-8."""
+
+    def stat(self, path: Path) -> os.stat_result:
+        return super().stat(self._possible(path))
+
+    def rename_new(self, source: Path, target: Path) -> None:
+        super().rename_new(source, self._possible(target))
+
+    def link_new(self, source: Path, target: Path) -> None:
+        super().link_new(source, self._possible(target))
+
+    def symlink_new(self, source: Path, target: Path) -> None:
+        super().symlink_new(source, self._possible(target))
+
+    def _possible(self, path: Path) -> Path:
+        if path.name == "\udcff.jpg":
+            raise OSError(errno.EILSEQ, os.strerror(errno.EILSEQ))
+        return path
+
+
+@pytest.mark.parametrize("way", [copy, move, link])
+def test_a_name_that_the_disk_cannot_have_is_refused_and_nothing_is_left_open(
+    way: Callable[[FileSystem, Transfer], object], tmp_path: Path
+) -> None:
+    transfer = _transfer(tmp_path)
+    impossible = replace(transfer, target=transfer.target.with_name("\udcff.jpg"))
+    with pytest.raises(NotDoneError, match="characters that this disk does not allow"):
+        way(_PickyDisk(), impossible)
+    assert names(transfer.target.parent) == set()
+    assert transfer.origin.read_bytes() == b"photo"
 
 
 def test_an_original_replaced_while_it_is_moved_is_kept_too(tmp_path: Path) -> None:

@@ -1,0 +1,86 @@
+"""The verb verify: read every sorted photo and compare it with the hash of its sort."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flowersorter.commands.shared.context import Call
+from flowersorter.commands.shared.output import counted, shown
+from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyRequest, VerifyResult, verify
+
+
+def run(call: Call) -> int:
+    """Verify the sorted photos; exit 1 if one rotted, is gone or could not be read."""
+    terminal = call.terminal
+    with call.engine() as engine, terminal.progress() as report:
+        result = verify(engine, VerifyRequest(call.options.destination), report, call.cancel)
+    for file in result.changed:
+        terminal.record(_line(file))
+    terminal.record({"summary": _summary(result)})
+    if result.changed:
+        terminal.say_table([[file.finding, shown(file.class_name), *_described(file)] for file in result.changed])
+    for folder, files in result.not_reached.items():
+        terminal.say(
+            f"Not reached: {counted(files, 'file')} in {shown(folder)}. The folder is missing or empty; its drive may "
+            "be unplugged."
+        )
+    terminal.say(_sentence(result))
+    return 0 if result.all_well else 1
+
+
+def _described(file: VerifiedFile) -> list[str]:
+    """The path of a file, and what else is known of it."""
+    notes = []
+    if file.reason is not None:
+        notes.append(file.reason)
+    if file.now is not None:
+        notes.append(f"now at {shown(file.now)}")
+    if file.known_edit:
+        notes.append("known as the same photo")
+    if file.intact_at is not None:
+        notes.append(f"the original is intact: {shown(file.intact_at)}")
+    return [shown(file.path), "; ".join(notes)]
+
+
+def _sentence(result: VerifyResult) -> str:
+    """Sum up the outcome."""
+    if not result.photos and not result.sidecars:
+        return "No sorted photo could be read." if result.not_reached else "No photos were sorted yet."
+    read = counted(result.photos, "photo")
+    if result.sidecars:
+        read += f" and {counted(result.sidecars, 'sidecar file')}"
+    if not result.changed:
+        return f"{read} verified: all as they were sorted."
+    counts = ", ".join(f"{count} {finding}" for finding, count in sorted(result.counts().items(), key=_worst_first))
+    return f"{read} verified: {result.intact} intact, {counts}."
+
+
+def _worst_first(counted_finding: tuple[Finding, int]) -> int:
+    return list(Finding).index(counted_finding[0])
+
+
+def _line(file: VerifiedFile) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "path": str(file.path),
+        "class": file.class_name,
+        "sort": file.run_id,
+        "state": file.finding.value,
+        "sidecar": file.is_sidecar,
+        "now": None if file.now is None else str(file.now),
+        "intact_at": None if file.intact_at is None else str(file.intact_at),
+        "known_edit": file.known_edit,
+    }
+    if file.reason is not None:
+        line["error"] = file.reason
+    return line
+
+
+def _summary(result: VerifyResult) -> dict[str, Any]:
+    counts = result.counts()
+    return {
+        "photos": result.photos,
+        "sidecars": result.sidecars,
+        "intact": result.intact,
+        **{finding.value: counts[finding] for finding in Finding},
+        "not_reached": {str(folder): files for folder, files in result.not_reached.items()},
+    }

@@ -1,0 +1,53 @@
+"""Verify: reads every sorted photo in the background, and shows the files that are not as they were sorted."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject, Slot
+
+from flowersorter.jobs import CancelToken, Report
+from flowersorter.ui.filing.verify_dialog import VerifyDialog
+from flowersorter.ui.shared.session import MessageSink, Session
+from flowersorter.ui.shared.widgets import count_photos
+from flowersorter.workers.job_queue import Listener
+from flowersorter.workflows.filing.verify import Hashed, VerifyRequest, VerifyResult, verify
+
+
+class VerifyController(QObject):
+    """Runs the verification and shows its dialog."""
+
+    def __init__(self, session: Session, front: MessageSink, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session, self._front = session, front
+        self._job_id = 0
+        self._result: VerifyResult | None = None
+
+    @Slot()
+    def start(self) -> None:
+        """Verify every sort; the job gives way to others, and then goes on where it was."""
+        if self._session.queue.alive(self._job_id):
+            return
+        hashed: Hashed = {}
+
+        def run(report: Report, cancel: CancelToken) -> object:
+            return verify(self._session.engine, VerifyRequest(), report, cancel, hashed=hashed)
+
+        self._job_id = self._session.queue.submit(
+            self.tr("Verifying sorted photos"), run, Listener(succeeded=self._on_verified), background=True
+        )
+
+    def _on_verified(self, result: object) -> None:
+        assert isinstance(result, VerifyResult)
+        self._result = result
+        if result.changed or result.not_reached:
+            self._front.bar.say(self.tr("The sorted photos are verified."), (self.tr("Show"), self._show))
+            self._show()
+        elif result.photos:
+            self._front.bar.say(self.tr("{0} verified: all as they were sorted.").format(count_photos(result.photos)))
+        else:
+            self._front.bar.say(self.tr("There is no sort to verify."))
+
+    def _show(self) -> None:
+        assert self._result is not None
+        dialog = VerifyDialog(self._result, self._front.window)
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.show()

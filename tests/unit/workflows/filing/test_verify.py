@@ -1,0 +1,371 @@
+"""Verify: each filed file is intact, rotted, edited, moved, gone or unreadable, and nothing on disk changes."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from flowersorter.errors import Cancelled, UserError
+from flowersorter.jobs import CancelToken, Progress, silent
+from flowersorter.library.collection import CollectionStore
+from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.library.tables.photos import ReadRecord
+from flowersorter.sorting.execute import execute
+from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.plan import Mode
+from flowersorter.sorting.refile import plan_refile
+from flowersorter.workflows.engine import Engine
+from flowersorter.workflows.filing.verify import (
+    Finding,
+    Hashed,
+    VerifiedFile,
+    VerifyRequest,
+    VerifyResult,
+    verify,
+)
+from tests.unit.sorting.failing_disks import WatchedDisk
+from tests.unit.sorting.file_trees import remember, snapshot, sort, take_back, write
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    return tmp_path / "photos"
+
+
+@pytest.fixture
+def destination(tmp_path: Path) -> Path:
+    return tmp_path / "sorted"
+
+
+@pytest.fixture
+def filed(collection: CollectionStore, source: Path, destination: Path) -> Path:
+    """The destination of three photos, one of them with a sidecar."""
+    photos = {write(source / f"{name}.jpg", name.encode() * 99): "Rose" for name in "abc"}
+    write(source / "a.xmp", b"stars of a")
+    remember(collection, source, list(photos))
+    assert sort(collection, photos, destination, Mode.COPY, source=source).filed == 3
+    return destination / "Rose"
+
+
+def rot(path: Path) -> None:
+    """Change a byte as a failing disk does: size and time stay."""
+    found, content = path.stat(), path.read_bytes()
+    path.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+def read_again(collection: CollectionStore, path: Path, *, same: bool) -> None:
+    """The library reads a file that changed, as the same picture or as another."""
+    found = path.stat()
+    [place] = collection.photos.sync_folder(path.parent, [(path, found.st_size, found.st_mtime_ns)])
+    read = ReadRecord(
+        place_id=place.id,
+        sha256=hashlib.sha256(path.read_bytes()).digest(),
+        size_bytes=found.st_size,
+        mtime_ns=found.st_mtime_ns,
+        width_px=4,
+        height_px=3,
+        taken_at=None,
+        camera=None,
+    )
+    collection.photos.record([read], [place.id] if same else [])
+
+
+def one(result: VerifyResult) -> VerifiedFile:
+    [found] = result.changed
+    return found
+
+
+def verified(engine: Engine, destination: Path | None = None) -> VerifyResult:
+    """Verify, and make sure that nothing on disk changed."""
+    folder = engine.collection.folder.parent
+    before = {path: seen for path, seen in snapshot(folder).items() if engine.collection.folder not in path.parents}
+    result = verify(engine, VerifyRequest(destination), silent, CancelToken())
+    after = {path: seen for path, seen in snapshot(folder).items() if engine.collection.folder not in path.parents}
+    assert after == before
+    return result
+
+
+def test_all_is_well_after_a_sort(engine: Engine, filed: Path) -> None:
+    assert verified(engine) == VerifyResult(3, 1, 4, (), {})
+    assert verified(engine, filed.parent).all_well
+    assert verified(engine, filed).all_well
+
+
+def test_nothing_was_sorted(engine: Engine, tmp_path: Path) -> None:
+    assert verified(engine) == VerifyResult(0, 0, 0, (), {})
+    with pytest.raises(UserError, match="No photos are sorted into"):
+        verified(engine, tmp_path)
+
+
+def test_other_bytes_at_the_same_time_have_rotted_and_the_original_is_named(
+    engine: Engine, filed: Path, source: Path
+) -> None:
+    rot(filed / "a.jpg")
+    found = one(verified(engine))
+    assert (found.path, found.finding) == (filed / "a.jpg", Finding.ROTTED)
+    assert (found.class_name, found.run_id, found.is_sidecar) == ("Rose", 1, False)
+    assert found.intact_at == source / "a.jpg"
+    rot(source / "a.jpg")
+    result = verified(engine)
+    assert one(result).intact_at is None
+    assert not result.all_well
+    assert (result.photos, result.sidecars, result.intact) == (3, 1, 3)
+
+
+def test_a_sidecar_rots_too(engine: Engine, filed: Path) -> None:
+    rot(filed / "a.xmp")
+    found = one(verified(engine))
+    assert (found.path, found.finding, found.is_sidecar) == (filed / "a.xmp", Finding.ROTTED, True)
+
+
+def test_times_rounded_to_two_seconds_are_the_same_time(engine: Engine, filed: Path) -> None:
+    """FAT stores no finer ones."""
+    rot(filed / "b.jpg")
+    second = (filed / "b.jpg").stat().st_mtime_ns // 2_000_000_000 * 2_000_000_000
+    os.utime(filed / "b.jpg", ns=(second, second))
+    assert one(verified(engine)).finding == Finding.ROTTED
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [lambda path: path.write_bytes(path.read_bytes() + b"."), lambda path: path.write_bytes(b"z" * 99)],
+    ids=["other size", "same size"],
+)
+def test_a_file_that_was_written_to_is_edited(engine: Engine, filed: Path, edit: Callable[[Path], object]) -> None:
+    edit(filed / "b.jpg")
+    result = verified(engine)
+    found = one(result)
+    assert (found.path, found.finding, found.known_edit) == (filed / "b.jpg", Finding.EDITED, False)
+    assert found.intact_at is None
+    assert result.all_well
+
+
+def test_an_edit_that_the_library_has_read_is_known(engine: Engine, filed: Path) -> None:
+    (filed / "b.jpg").write_bytes(b"b with a rating")
+    read_again(engine.collection, filed / "b.jpg", same=True)
+    found = one(verified(engine))
+    assert (found.finding, found.known_edit, found.now) == (Finding.EDITED, True, None)
+    (filed / "b.jpg").rename(filed / "renamed.jpg")
+    found = one(verified(engine))
+    assert (found.finding, found.known_edit, found.now) == (Finding.EDITED, True, filed / "renamed.jpg")
+    (filed / "renamed.jpg").unlink()
+    assert one(verified(engine)).finding == Finding.GONE
+
+
+@pytest.mark.parametrize("same", [True, False])
+def test_an_edited_file_can_rot(engine: Engine, filed: Path, same: bool) -> None:
+    (filed / "b.jpg").write_bytes(b"b with a rating")
+    read_again(engine.collection, filed / "b.jpg", same=same)
+    rot(filed / "b.jpg")
+    assert one(verified(engine)).finding == Finding.ROTTED
+
+
+def test_a_moved_or_renamed_file_is_found_by_its_bytes(engine: Engine, filed: Path) -> None:
+    (filed / "2024").mkdir()
+    (filed / "a.jpg").rename(filed / "2024" / "a.jpg")
+    (filed / "b.jpg").rename(filed.parent / "renamed.jpg")
+    result = verified(engine)
+    assert [(found.finding, found.path, found.now) for found in result.changed] == [
+        (Finding.MOVED, filed / "a.jpg", filed / "2024" / "a.jpg"),
+        (Finding.MOVED, filed / "b.jpg", filed.parent / "renamed.jpg"),
+    ]
+    assert result.all_well
+
+
+def test_files_that_changed_names_with_each_other_are_moved(engine: Engine, filed: Path) -> None:
+    (filed / "a.jpg").rename(filed / "x")
+    (filed / "b.jpg").rename(filed / "a.jpg")
+    (filed / "x").rename(filed / "b.jpg")
+    found = verified(engine).changed
+    assert [(each.finding, each.now) for each in found] == [
+        (Finding.MOVED, filed / "b.jpg"),
+        (Finding.MOVED, filed / "a.jpg"),
+    ]
+
+
+def test_one_file_with_the_bytes_of_two_is_found_once(
+    engine: Engine, collection: CollectionStore, source: Path, destination: Path
+) -> None:
+    photos = {write(source / f"{name}.jpg", name.encode() * 99): "Rose" for name in "ab"}
+    for name in "ab":
+        write(source / f"{name}.xmp", b"no stars")
+    remember(collection, source, list(photos))
+    sort(collection, photos, destination, Mode.COPY, source=source)
+    folder = destination / "Rose"
+    (folder / "b.xmp").unlink()
+    assert one(verified(engine)).finding == Finding.GONE  # what has the same bytes is the sidecar of the other photo
+    (folder / "2024").mkdir()
+    (folder / "a.xmp").rename(folder / "2024" / "z.xmp")
+    found = verified(engine).changed
+    assert [(each.finding, each.path.name, each.now) for each in found] == [
+        (Finding.GONE, "b.xmp", None),
+        (Finding.MOVED, "a.xmp", folder / "2024" / "z.xmp"),
+    ]
+    write(folder / "2024" / "b.xmp", b"no stars")
+    assert [each.now for each in verified(engine).changed] == [folder / "2024" / "b.xmp", folder / "2024" / "z.xmp"]
+
+
+def test_a_deleted_file_is_gone(engine: Engine, filed: Path, source: Path) -> None:
+    (filed / "a.jpg").unlink()
+    (filed / "c.jpg").unlink()
+    (source / "c.jpg").unlink()
+    (filed / "c.jpg").mkdir()
+    result = verified(engine)
+    assert [(found.finding, found.path, found.intact_at) for found in result.changed] == [
+        (Finding.GONE, filed / "a.jpg", source / "a.jpg"),
+        (Finding.GONE, filed / "c.jpg", None),
+    ]
+    assert not result.all_well
+
+
+def test_a_destination_that_is_away_is_not_reached_rather_than_gone(
+    engine: Engine, collection: CollectionStore, filed: Path, source: Path, tmp_path: Path
+) -> None:
+    other = {write(source / "d.jpg", b"d" * 99): "Tulip"}
+    remember(collection, source, list(other))
+    sort(collection, other, tmp_path / "other", Mode.COPY, source=source)
+    filed.parent.rename(tmp_path / "unplugged")
+    result = verified(engine)
+    assert result == VerifyResult(1, 0, 1, (), {filed.parent: 4})
+    assert not result.all_well
+    filed.parent.mkdir()  # as the empty place of an unplugged drive
+    assert verified(engine).not_reached == {filed.parent: 4}
+
+
+def test_what_was_undone_or_moved_on_is_not_looked_for(
+    engine: Engine, collection: CollectionStore, filed: Path, source: Path
+) -> None:
+    [photo] = filed_photos(collection.database, [hashlib.sha256((filed / "a.jpg").read_bytes()).digest()])
+    [plan] = plan_refile(collection, [(photo, "Tulip")], CancelToken())
+    moved = execute(plan, collection, silent, CancelToken())
+    assert (filed.parent / "Tulip" / "a.jpg").exists()
+    assert verified(engine) == VerifyResult(3, 1, 4, (), {})
+    take_back(collection, moved.run_id)
+    assert verified(engine) == VerifyResult(3, 1, 4, (), {})
+    take_back(collection, 1)
+    assert verified(engine) == VerifyResult(0, 0, 0, (), {})
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+def test_every_mode_can_be_verified(
+    engine: Engine, collection: CollectionStore, source: Path, destination: Path, mode: Mode
+) -> None:
+    photo = write(source / "a.jpg", b"a" * 99)
+    remember(collection, source, [photo])
+    sort(collection, {photo: "Rose"}, destination, mode, source=source)
+    assert verified(engine) == VerifyResult(1, 0, 1, (), {})
+    rot(destination / "Rose" / "a.jpg")
+    found = one(verified(engine))
+    assert found.finding == Finding.ROTTED
+    assert found.intact_at == (photo if mode == Mode.COPY else None)
+
+
+def test_a_pointer_without_its_original_cannot_be_read(
+    engine: Engine, collection: CollectionStore, source: Path, destination: Path
+) -> None:
+    photo = write(source / "a.jpg", b"a" * 99)
+    remember(collection, source, [photo])
+    sort(collection, {photo: "Rose"}, destination, Mode.SYMLINK, source=source)
+    photo.unlink()
+    found = one(verified(engine))
+    assert (found.finding, found.reason) == (Finding.UNREADABLE, "its original is not there any more")
+
+
+def test_a_file_that_the_disk_does_not_give_is_unreadable_and_the_rest_goes_on(engine: Engine, filed: Path) -> None:
+    def around(name: str, call: Callable[[], object]) -> object:
+        if name == "hash":
+            calls.append(name)
+            if len(calls) == 1:
+                raise OSError(errno.EIO, "Input/output error")
+        return call()
+
+    calls: list[str] = []
+    result = verify(engine, VerifyRequest(), silent, CancelToken(), files=WatchedDisk(around))
+    found = one(result)
+    assert (found.finding, found.reason) == (Finding.UNREADABLE, "the disk reports a read or write error")
+    assert found.intact_at is not None
+    assert result.intact == 3
+    assert not result.all_well
+
+
+def test_the_worst_comes_first(engine: Engine, filed: Path) -> None:
+    (filed / "a.jpg").rename(filed / "moved.jpg")
+    (filed / "a.xmp").write_bytes(b"five stars")
+    (filed / "b.jpg").unlink()
+    rot(filed / "c.jpg")
+    result = verified(engine)
+    assert [found.finding for found in result.changed] == [
+        Finding.ROTTED,
+        Finding.GONE,
+        Finding.EDITED,
+        Finding.MOVED,
+    ]
+    assert result.counts()[Finding.ROTTED] == 1
+    assert result.intact == 0
+
+
+def test_it_reports_progress_and_can_be_cancelled(engine: Engine, filed: Path) -> None:
+    (filed / "a.jpg").unlink()
+    seen: list[object] = []
+    verify(engine, VerifyRequest(), seen.append, CancelToken())
+    assert seen[0] == Progress("Verifying", 0, 4)
+    assert Progress("Verifying", 4, 4) in seen
+    assert Progress("Looking for moved photos", 0, 1) in seen
+    for stop_at in ("Verifying", "Looking for moved photos"):
+        cancel = CancelToken()
+
+        def report(news: object, stop_at: str = stop_at, cancel: CancelToken = cancel) -> None:
+            if isinstance(news, Progress) and news.stage == stop_at:
+                cancel.cancel()
+
+        with pytest.raises(Cancelled):
+            verify(engine, VerifyRequest(), report, cancel)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_it_can_be_cancelled_within_a_long_file(engine: Engine, filed: Path, moved: bool) -> None:
+    """A film may take a minute to read."""
+
+    class SlowDisk(FileSystem):
+        def hash(self, path: Path, between: Callable[[], object] = lambda: None) -> bytes:
+            if path.name == name:
+                cancel.cancel()
+            return super().hash(path, between)
+
+    name = "a.jpg"
+    if moved:
+        name = "moved.jpg"
+        (filed / "a.jpg").rename(filed / name)
+    cancel = CancelToken()
+    with pytest.raises(Cancelled):
+        verify(engine, VerifyRequest(), silent, cancel, files=SlowDisk())
+
+
+def test_one_that_was_interrupted_reads_no_file_twice(engine: Engine, filed: Path) -> None:
+    def around(name: str, call: Callable[[], object]) -> object:
+        calls.append(name)
+        return call()
+
+    def after_two(news: object) -> None:
+        if isinstance(news, Progress) and news.done == 2:
+            cancel.cancel()
+
+    calls: list[str] = []
+    hashed: Hashed = {}
+    cancel = CancelToken()
+    disk = WatchedDisk(around)
+    with pytest.raises(Cancelled):
+        verify(engine, VerifyRequest(), after_two, cancel, hashed=hashed, files=disk)
+    assert verify(engine, VerifyRequest(), silent, CancelToken(), hashed=hashed, files=disk).intact == 4
+    assert calls.count("hash") == 4
+    shutil.copyfile(filed / "b.jpg", filed / "a.jpg")
+    assert one(verify(engine, VerifyRequest(), silent, CancelToken(), hashed=hashed, files=disk)).finding == (
+        Finding.EDITED
+    )
