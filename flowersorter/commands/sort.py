@@ -221,6 +221,8 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     if reasons:
         terminal.say("Left where they are:")
         terminal.say_table([[str(number), reason] for reason, number in reasons.most_common()], right=(0,), indent=2)
+    if result.many_unknown:
+        terminal.say(result.many_unknown)
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     say_skipped(terminal, result)
     if plan.needed_bytes:

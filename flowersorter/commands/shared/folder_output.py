@@ -94,6 +94,8 @@ def say_folder(
     if readable:
         _say_classes(terminal, result, names)
         _say_likenesses(terminal, likenesses)
+        if result.many_unknown:
+            terminal.say(result.many_unknown)
     say_missing_model(call, collection, result)
     labelled = int(np.count_nonzero(rows.label_ids))
     if labelled:

@@ -19,6 +19,7 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.errors import FolderUnusable
 from flowersorter.jobs import CancelToken, Report
 from flowersorter.library.tables.settings import LAST_FOLDER, LAST_ROOTS, RECENT_FOLDERS
+from flowersorter.messages import worded
 from flowersorter.ui.grid.photo_columns import PseudoClass
 from flowersorter.ui.labels.label_view import LabelView
 from flowersorter.ui.shared.session import MessageSink, Session
@@ -212,6 +213,8 @@ class FolderController(QObject):
         if counts.get(PseudoClass.UNREADABLE):
             parts.append(self.tr("{0} can't be read").format(counts[PseudoClass.UNREADABLE]))
         text = f"{parts[0]}: {', '.join(parts[1:])}." if len(parts) > 1 else f"{parts[0]}."
+        if result.many_unknown:
+            text = worded(result.many_unknown)
         if result.problems:
             text += " " + self.tr("Folders or files not scanned: {0}.").format(len(result.problems))
         text += left_out

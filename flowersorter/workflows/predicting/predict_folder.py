@@ -18,7 +18,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import text
+from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
@@ -35,6 +35,9 @@ from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
+
+#: Unlabelled photos of a folder, and the fraction of unknown ones among them, from which that is worth a sentence.
+_ENOUGH_PHOTOS, _MANY_UNKNOWN = 10, 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,18 @@ class PredictFolderResult:
     skipped: dict[str, int]
     problems: tuple[tuple[Path, str], ...]
     by_folder: int
+
+    @property
+    def many_unknown(self) -> Text | None:
+        """A sentence about a folder with many photos of none of the classes; None for another folder."""
+        unlabelled = self.rows.verdicts[(self.rows.label_ids == 0) & (self.rows.verdicts != Verdict.NONE)]
+        photos, unknown = len(unlabelled), int(np.count_nonzero(unlabelled == Verdict.UNKNOWN))
+        if photos < _ENOUGH_PHOTOS or unknown < _MANY_UNKNOWN * photos:
+            return None
+        words = (
+            "About {unknown} of these {photos} photos are of none of your classes. Create a class for what they show."
+        )
+        return text(words, unknown=unknown, photos=photos)
 
 
 def predict_folder(
