@@ -88,8 +88,7 @@ def _say_without_picture(terminal: Terminal, done: list[dict[str, Any]]) -> None
     """Name the labelled files that cannot be read as photos."""
     for line in done:
         if why := line.get("unreadable"):
-            remark = "{path} is not used for training: {why}"
-            terminal.say(text(remark, path=shown(Path(line["path"])), why=why))
+            terminal.say(text("{path} is not used for training: {why}", path=shown(Path(line["path"])), why=why))
 
 
 def _move_copies(call: Call, engine: Engine, lines: list[dict[str, Any]]) -> RefileResult:

@@ -19,7 +19,7 @@ from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
-from flowersorter.messages import text
+from flowersorter.messages import plural, text
 from flowersorter.photos.folder_walk import EXCLUDED_FOLDER, EXCLUDED_PHOTO, LINK_OUT, NOT_A_PHOTO, SUB_FOLDER
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
@@ -112,12 +112,16 @@ def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folder: Pa
     for place in replaced_photos(collection.database):
         path = Path(os.fsdecode(place.path))
         if folder.absolute() in path.parents:
-            words = "{path} shows another picture now; the photo before was labelled {name}. Label it again."
-            terminal.say(text(words, path=shown(path), name=shown(place.class_name)))
+            terminal.say(
+                text(
+                    "{path} shows another picture now; the photo before was labelled {name}. Label it again.",
+                    path=shown(path),
+                    name=shown(place.class_name),
+                )
+            )
     gone = len(gone_labels(collection.database))
     if gone:
-        words = "Labels whose photos are gone: {count}. They are not used for training."
-        terminal.say(text(words, count=gone))
+        terminal.say(text("Labels whose photos are gone: {count}. They are not used for training.", count=gone))
 
 
 def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
@@ -130,9 +134,13 @@ def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
     if left_out:
         terminal.say(text("Left out by the scan options: {kinds}", kinds=_in_words(left_out)))
     if links:
-        one, many = "{links} was not followed", "{links} were not followed"
-        what = counted(links, "link to another folder", "links to other folders")
-        terminal.say(f"{text(one if links == 1 else many, links=what)} (--follow-links).")
+        terminal.say(
+            plural(
+                "{number} link to another folder was not followed (--follow-links).",
+                "{number} links to other folders were not followed (--follow-links).",
+                links,
+            )
+        )
 
 
 def _in_words(skipped: Mapping[str, int]) -> str:

@@ -105,10 +105,11 @@ class PredictFolderResult:
         photos, unknown = len(unlabelled), int(np.count_nonzero(unlabelled == Verdict.UNKNOWN))
         if photos < _ENOUGH_PHOTOS or unknown < _MANY_UNKNOWN * photos:
             return None
-        words = (
-            "About {unknown} of these {photos} photos are of none of your classes. Create a class for what they show."
+        return text(
+            "About {unknown} of these {photos} photos are of none of your classes. Create a class for what they show.",
+            unknown=unknown,
+            photos=photos,
         )
-        return text(words, unknown=unknown, photos=photos)
 
 
 def predict_folder(
