@@ -10,7 +10,7 @@ from pathlib import Path
 from flowersorter.messages import text
 from flowersorter.photos.sidecars import SidecarFinder, split_sidecar
 from flowersorter.sorting.class_folder_contents import FolderContents
-from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
+from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.safe_names import free_names, split_name
 
 #: (from, to) of each sidecar.
@@ -92,6 +92,9 @@ class SidecarPlanner:
                 if contents.is_free(tried) and not of_a_photo:
                     return tried
                 continue
+            if is_our_link(self._files, sidecar, filed.with_name(tried)):
+                self._filed.add(sidecar)
+                return None
             if not is_regular(there):
                 continue
             if there.st_size == status.st_size:
