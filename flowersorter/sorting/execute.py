@@ -8,13 +8,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowersorter.domain.journal import EntryState, NewEntry, Run
+from flowersorter.domain.journal import EntryState, NewEntry, Run, Volume
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.created_folders import make_destination, remove_empty_folders, require_device
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.folders.created_folders import make_destination, remove_empty_folders, require_device
+from flowersorter.sorting.folders.volumes import volumes_of
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.plan import STAGES, Action, Mode, SortPlan
 from flowersorter.sorting.safe_names import shown
@@ -108,7 +109,9 @@ def execute(
     context = StepContext(
         collection, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device}
     )
-    run_id = context.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
+    run_id = context.journal.begin_run(
+        plan.mode, plan.source, plan.destination, list(_entries(plan)), _source_volumes(context.files, plan)
+    )
     report(RunBegun(run_id))
     with suppress(OSError):  # unreadable folders fail photo by photo
         remember_drives(context, plan.source)
@@ -122,6 +125,14 @@ def execute(
     filed = context.journal.filings(run_id)
     sidecars = sum(entry.lead_id is not None and entry.state == EntryState.DONE for entry in filed)
     return RunResult(run_id, tuple(execution.results()), sidecars)
+
+
+def _source_volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
+    """The volumes of the folders that photos are moved out of, where undo may have to make a folder again."""
+    if plan.mode != Mode.MOVE:
+        return {}
+    folders = {file.filing.source.parent for file in plan.files}
+    return volumes_of(files, folders if plan.source is None else folders | {plan.source})
 
 
 def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:

@@ -12,17 +12,17 @@ from pathlib import Path
 
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
-from flowersorter.sorting.class_folder_contents import FolderContents
-from flowersorter.sorting.destination_checks import (
+from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
+from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
+from flowersorter.sorting.folders.class_folder_contents import FolderContents
+from flowersorter.sorting.folders.destination_checks import (
     disk_refusals,
     missing_folders,
     refuse_nested,
     refuse_other_drive,
     refuse_too_full,
 )
-from flowersorter.sorting.destination_contents import DestinationContents
-from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
+from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
 from flowersorter.sorting.safe_names import folder_names
 

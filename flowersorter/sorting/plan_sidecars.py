@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flowersorter.messages import text
 from flowersorter.photos.sidecars import SidecarFinder, split_sidecar
-from flowersorter.sorting.class_folder_contents import FolderContents
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
+from flowersorter.sorting.folders.class_folder_contents import FolderContents
 from flowersorter.sorting.safe_names import free_names, split_name
 
 #: (from, to) of each sidecar.

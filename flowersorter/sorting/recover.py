@@ -10,9 +10,9 @@ from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_our_link, stat_or_none
+from flowersorter.sorting.folders.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.journaled_steps import StepContext, record_filed, record_undone, undo_step
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.resolve_interrupted import Resolution, Side, resolve

@@ -11,9 +11,9 @@ from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.sorting.created_folders import remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.folders.created_folders import remove_empty_folders
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives, require_drives
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover

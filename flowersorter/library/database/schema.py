@@ -141,10 +141,16 @@ CREATE TABLE former_hashes (
 CREATE INDEX former_hashes_by_photo ON former_hashes (photo_id);
 """
 
+# The drives that a run moved files out of, as JSON, so that an unplugged one is told from a folder tidied away.
+_VOLUMES = """
+ALTER TABLE runs ADD COLUMN volumes TEXT;
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
     (2, _KEPT_LABELS),
     (3, _PENDING_LABELS),
     (4, _EDITED_PHOTOS),
+    (5, _VOLUMES),
 )

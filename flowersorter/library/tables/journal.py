@@ -21,14 +21,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, Run, RunState
+from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, Run, RunState, Volume
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.storable import storable_text, storable_time
-from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of
+from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of, volumes_text
 
 _RUN_COLUMNS = """
     SELECT runs.*,
@@ -50,7 +50,14 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin_run(self, mode: str, source: Path | None, destination: Path, entries: Sequence[NewEntry]) -> int:
+    def begin_run(
+        self,
+        mode: str,
+        source: Path | None,
+        destination: Path,
+        entries: Sequence[NewEntry],
+        volumes: Mapping[Path, Volume] | None = None,
+    ) -> int:
         """Store a whole run before any file is touched, in one transaction.
 
         Returns:
@@ -59,8 +66,16 @@ class Journal:
         with self._database.transaction() as connection:
             run_id = _inserted(
                 connection.execute(
-                    "INSERT INTO runs (mode, source, destination, started_at, state) VALUES (?, ?, ?, ?, ?)",
-                    (mode, _bytes(source), os.fsencode(destination), _now(), RunState.OPEN),
+                    "INSERT INTO runs (mode, source, destination, started_at, state, volumes)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        mode,
+                        _bytes(source),
+                        os.fsencode(destination),
+                        _now(),
+                        RunState.OPEN,
+                        volumes_text(volumes or {}),
+                    ),
                 )
             )
             ids: list[int] = []
