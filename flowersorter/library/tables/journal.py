@@ -125,6 +125,14 @@ class Journal:
         with self._database.transaction() as connection:
             connection.execute("UPDATE filings SET action = ? WHERE id = ?", (action, entry_id))
 
+    def change_filed(self, entry_id: int, destination: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:
+        """Store that the person moved, renamed or edited a filed file."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET destination = ?, sha256 = ?, size_bytes = ?, mtime_ns = ? WHERE id = ?",
+                (os.fsencode(destination), sha256, size_bytes, storable_time(mtime_ns), entry_id),
+            )
+
     def reopen_run(self, run_id: int) -> None:
         """Open a run for undoing: until `end_run`, a crash leaves it to `recover`."""
         with self._database.transaction() as connection:
@@ -196,14 +204,25 @@ class Journal:
         )
         return {row["sha256"] for row in rows}
 
+    def filed_paths(self) -> set[Path]:
+        """The path of every filed file, also of those that later runs moved on."""
+        rows = self._database.tuples("SELECT destination FROM filings WHERE state = 'done'")
+        return {Path(os.fsdecode(row[0])) for row in rows}
+
     def class_folders(self, destination: Path) -> dict[str, str]:
-        """The folder name of each class in the newest run to this destination that filed it."""
+        """The folder name of each class in the newest run to this destination that filed it.
+
+        The class is the first folder below the destination, however deep the photo is.
+        """
         rows = self._database.query(
             "SELECT f.class_name, f.destination, MAX(f.id) FROM filings f JOIN runs ON runs.id = f.run_id"
             " WHERE runs.destination = ? AND f.state = ? AND f.lead_id IS NULL GROUP BY f.class_name",
             (os.fsencode(destination), EntryState.DONE),
         )
-        return {row["class_name"]: Path(os.fsdecode(row["destination"])).parent.name for row in rows}
+        inside = {
+            row["class_name"]: Path(os.fsdecode(row["destination"])).relative_to(destination).parts for row in rows
+        }
+        return {class_name: parts[0] for class_name, parts in inside.items() if len(parts) > 1}
 
     def runs(self) -> list[Run]:
         """Every run, newest first."""

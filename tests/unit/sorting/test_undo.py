@@ -44,10 +44,10 @@ def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, collecti
     result = take_back(collection, run_id)
     assert result.undone == 2  # d was gone already, f
     assert {refused.path.stem: refused.reason for refused in result.refused} == {
-        "a": "it has changed since it was filed",
+        "a": "it has changed since it was filed, so the copy was kept",
         "b": "its original is gone, so the copy was kept",
         "c": "its original has changed, so the copy was kept",
-        "e": "it has changed since it was filed",
+        "e": "it has changed since it was filed, so the copy was kept",
     }
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
     assert collection.journal.run(run_id).state == RunState.PARTLY_UNDONE
