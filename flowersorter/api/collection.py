@@ -270,11 +270,13 @@ class Collection:
         done = self._run(run_sort, RunSortRequest(plan))
         return report_of_run(plan, done)
 
-    def undo(self, sort: int | None = None) -> int:
+    def undo(self, sort: int | None = None, *, take_changed: bool = False) -> int:
         """Undo a sort; photos that were changed since stay as they are.
 
         Args:
             sort: Its number, `SortReport.sort`, or None for the newest.
+            take_changed: Also take back photos that were moved or renamed within the destination, and move photos back
+                that were edited since they were moved. Edited copies always stay.
 
         Returns:
             How many photos were undone.
@@ -284,7 +286,7 @@ class Collection:
         """
         from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
-        request = UndoRequest(sort)
+        request = UndoRequest(sort, take_changed=take_changed)
         return self._run(undo_run, request).undone
 
     def use_model(self, number: int | None) -> None:

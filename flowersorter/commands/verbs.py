@@ -157,6 +157,11 @@ def _add_undo(parser: LineParser) -> None:
     parser.add_argument(
         "sort", type=_number, nargs="?", metavar="SORT", help="number from the history (default: the newest)"
     )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="also take back photos that you moved or renamed within the destination, or edited since they were moved",
+    )
 
 
 def _add_backbones(parser: LineParser) -> None:

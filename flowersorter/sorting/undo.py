@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import Cancelled, UndoRefused
@@ -33,8 +34,9 @@ class UndoResult:
         refused: Paths of the photos that stay filed, with the reasons.
         mode: How the sort filed photos: copies and links were deleted, moved photos went back.
         late_sidecars: Number of sidecars undone that were filed beside photos of an earlier sort.
-        moved: Entry ids of the refused photos that the person moved or renamed within the destination.
-        edited: Those of the refused photos that the run moved and the person edited since.
+        moved: The refused photos that the person moved or renamed within the destination: where they were filed, by
+            entry id.
+        edited: The refused photos that the run moved and the person edited since, likewise.
     """
 
     run_id: int
@@ -42,8 +44,19 @@ class UndoResult:
     refused: tuple[Skipped, ...]
     mode: Mode
     late_sidecars: int = 0
-    moved: tuple[int, ...] = ()
-    edited: tuple[int, ...] = ()
+    moved: Mapping[int, Path] = field(default_factory=dict)
+    edited: Mapping[int, Path] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[int, ...]:
+        """Entry ids of the refused photos that can be taken back if the person agrees."""
+        return (*self.moved, *self.edited)
+
+    @property
+    def refused_anyway(self) -> tuple[Skipped, ...]:
+        """The other refused photos."""
+        changed = {*self.moved.values(), *self.edited.values()}
+        return tuple(skipped for skipped in self.refused if skipped.path not in changed)
 
 
 def undo(
@@ -104,8 +117,8 @@ def undo(
         tuple(refused),
         Mode(run.mode),
         before.late_sidecars - after.late_sidecars,
-        moved=tuple(photo.lead.id for photo in changed if photo.is_moved),
-        edited=tuple(photo.lead.id for photo in changed if not photo.is_moved),
+        moved={photo.lead.id: photo.lead.destination for photo in changed if photo.is_moved},
+        edited={photo.lead.id: photo.lead.destination for photo in changed if not photo.is_moved},
     )
 
 

@@ -182,6 +182,25 @@ def test_undo_leaves_what_the_person_changed_and_says_why(labelled: Labelled, ta
     assert len([path for path in dest.rglob("*") if path.is_file()]) == 1
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_undo_takes_photos_in_a_renamed_class_folder_back_if_asked_to(
+    labelled: Labelled, taught: Program, tmp_path: Path, mode: str
+) -> None:
+    dest, before = tmp_path / "sorted", tree(labelled.folder)
+    taught.ok("sort", labelled.folder, "--to", dest, mode)
+    (dest / "odd ones").rename(dest / "the odd ones")
+    refused = taught.run("undo", "1", "--json")
+    assert refused.code == 1
+    moved = refused.summary["moved"]
+    assert moved == refused.summary["refused"] == DIFFERENT - refused.summary["undone"] > 0
+    assert all("moved or renamed since: the odd ones/" in line["error"] for line in refused.objects[:-1])
+    assert "flowersorter undo 1 --yes" in refused.err
+    done = taught.ok("undo", "1", "--yes", "--json")
+    assert done.summary == {"sort": 1, "undone": moved, "refused": 0, "moved": 0, "edited": 0}
+    assert tree(labelled.folder) == before
+    assert [path.name for path in dest.rglob("*")] == ["the odd ones"]
+
+
 def test_photos_that_are_new_to_the_model_stay_and_are_named(
     labelled: Labelled, program: Program, tmp_path: Path
 ) -> None:

@@ -20,6 +20,7 @@ from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
+from flowersorter.ui.filing.take_back_question import ask_to_take_back
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
@@ -275,14 +276,18 @@ class FilingController(QObject):
         if result.late_sidecars and not result.undone:
             one = many = self.tr("Removed the copies of sidecar files.")
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
-        if result.refused:
-            first = result.refused[0]
+        taken = bool(result.changed) and ask_to_take_back(result, self._front.window)
+        refused = result.refused_anyway if taken else result.refused
+        if refused:
+            first = refused[0]
             self._front.complain(
                 UserError(
-                    self.tr("{0} not moved").format(count_photos(len(result.refused))),
+                    self.tr("{0} not moved").format(count_photos(len(refused))),
                     text("{name}: {reason}", name=first.path.name, reason=first.reason),
                 )
             )
+        if taken:
+            self._undo(UndoRequest(result.run_id, result.changed, take_changed=True))
         self.files_changed.emit()
 
     @Slot()

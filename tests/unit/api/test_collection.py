@@ -256,3 +256,13 @@ def test_labels_of_deleted_photos_are_counted_and_can_be_forgotten(collection: C
     (photos / "red_0.jpg").unlink()
     collection.label(photos)
     assert (collection.gone_labels(), collection.forget_gone_labels(), collection.gone_labels()) == (1, 1, 0)
+
+
+def test_undo_takes_changed_photos_back_only_where_asked_to(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    done = collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+    (tmp_path / "sorted" / "red").rename(tmp_path / "sorted" / "ruby")
+    assert collection.undo(done.sort) == 8
+    assert collection.undo(done.sort, take_changed=True) == 4

@@ -41,12 +41,12 @@ def test_photos_in_a_renamed_class_folder_stay_until_the_person_agrees(
     tidied = snapshot(source, destination)
 
     kept = take_back(collection, result.run_id)
-    assert (kept.undone, len(kept.moved), kept.edited) == (0, 3, ())
+    assert (kept.undone, len(kept.moved), kept.edited, kept.refused_anyway) == (0, 3, {}, ())
     assert "it was moved or renamed since: Roses of 2024/c.jpg" in {skipped.reason for skipped in kept.refused}
     assert snapshot(source, destination) == tidied
 
     done = _take_all_back(collection, result.run_id)
-    assert (done.undone, done.refused, done.moved) == (3, (), ())
+    assert (done.undone, done.refused, done.changed) == (3, (), ())
     (destination / "Roses of 2024").rmdir()  # the person made it
     assert snapshot(source, destination) == before
     assert {place.path for place in collection.photos.all_places()} == set(photos)
@@ -127,7 +127,7 @@ def test_an_edited_photo_that_was_moved_goes_back_as_it_is_if_asked_to(
     result = sort(collection, {photo: "Rose"}, destination, Mode.MOVE, source=source)
     edited = write(destination / "Rose" / what, b"rated with five stars")
     kept = take_back(collection, result.run_id)
-    assert (len(kept.edited), kept.moved) == (1, ())
+    assert (len(kept.edited), kept.moved) == (1, {})
     assert edited.exists()
     assert _take_all_back(collection, result.run_id).refused == ()
     assert (source / what).read_bytes() == b"rated with five stars"
