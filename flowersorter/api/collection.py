@@ -233,6 +233,7 @@ class Collection:
         mode: Literal["copy", "move", "link", "symlink"] = "copy",
         include: Literal["all", "likely", "sure", "labelled"] = "all",
         dry_run: bool = True,
+        move_copies: bool | None = None,
     ) -> SortReport:
         """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
 
@@ -245,6 +246,8 @@ class Collection:
             include: Which guesses count, besides confirmed photos: all but "unknown", those that are at least
                 likely, the sure ones, or none.
             dry_run: Only report the plan. Pass False to carry it out.
+            move_copies: Also move photos that were sorted before into the folder of another class than their label
+                says; None for the answer that the window remembers for this collection. Otherwise they stay there.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
@@ -255,11 +258,13 @@ class Collection:
         from flowersorter.sorting.plan import Mode, make_plan
         from flowersorter.workflows.filing.refile import RefileRequest, refile
         from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+        from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 
         source, target = absolute_folder(_path(folder)), absolute_folder(_path(to))
         make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refused at once, before photos are read
         self.label(source)
-        if not dry_run:  # what was filed before goes where its label says now, or it would stand under two classes
+        follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
+        if follow and not dry_run:
             known = self._library.photos.places_under(source)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
             self._run(refile, RefileRequest(photo_ids))

@@ -24,8 +24,9 @@ from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan, make_plan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.workflows.filing.history import runs
-from flowersorter.workflows.filing.refile import RefileRequest, refile
+from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
 from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
+from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
@@ -61,8 +62,7 @@ def run(call: Call) -> int:
         # Refused at once, not after a thousand photos were read.
         make_plan((), destination, mode, call.cancel, source_root=folder)
         result = predict_one_folder(call, engine, options.folder)
-        if not options.dry_run:
-            _follow_corrections(call, engine, result)
+        copies = _move_earlier_copies(call, engine, result)
         request = SortRequest(
             folder,
             destination,
@@ -85,7 +85,7 @@ def run(call: Call) -> int:
         model = model_name(engine, options.backbone)
         photos = folder_lines(result, names, likenesses, labels_count=True, model=model)
         lines = list(_lines(photos, outcomes))
-        for line in (*lines, {"summary": _summary(plan, lines, done) | {"left_out": result.skipped}}):
+        for line in (*lines, {"summary": _summary(plan, lines, done) | copies | {"left_out": result.skipped}}):
             terminal.record(line)
         say_missing_model(call, engine.collection, result)
     if not len(result.rows):
@@ -97,14 +97,35 @@ def run(call: Call) -> int:
     return _say_done(terminal, plan, outcomes, done)
 
 
-def _follow_corrections(call: Call, engine: Engine, result: PredictFolderResult) -> None:
-    """Move photos that were sorted before to the class of their label; otherwise they would be in two class folders."""
+def _move_earlier_copies(call: Call, engine: Engine, result: PredictFolderResult) -> dict[str, int]:
+    """Move photos that were sorted before to the class of their label, if the person agrees; return how many.
+
+    Otherwise they stay where they are: no photo is put into two class folders.
+    """
+    options, terminal = call.options, call.terminal
     photo_ids = tuple(sorted({int(photo_id) for photo_id in result.rows.photo_ids if photo_id}))
-    with call.terminal.progress() as report:
+    waiting = len(misfiled(engine.collection, photo_ids))
+    counts = {"copies_moved": 0, "copies_in_other_classes": waiting}
+    if not waiting:
+        return counts
+    found = f"{counted(waiting, 'photo')} sorted before in the folder of another class"
+    follow = options.move_copies or moves_sorted_copies(engine.collection)
+    if options.dry_run:
+        terminal.say(f"{found}: {'would be moved' if follow else 'would stay; --move-copies moves them'}.")
+        return counts
+    if follow is None:
+        follow = terminal.ask(f"{found}. Also move the copies you sorted?")
+        call.cancel.check()
+    if not follow:
+        terminal.say(f"{found}: left there. To move them: --move-copies")
+        return counts
+    with terminal.progress() as report:
         moved = refile(engine, RefileRequest(photo_ids), report, call.cancel)
-    if moved.moved:
-        sorts = ", ".join(map(str, moved.run_ids))
-        call.terminal.say(f"{counted(moved.moved, 'photo')} sorted before moved to the class you chose (sort {sorts}).")
+    sorts = ", ".join(map(str, moved.run_ids))
+    terminal.say(f"{counted(moved.moved, 'photo')} sorted before moved to the class you chose (sort {sorts}).")
+    for skipped in moved.left:
+        terminal.say(f"  {shown(skipped.path)}: {skipped.reason}")
+    return {"copies_moved": moved.moved, "copies_in_other_classes": waiting - moved.moved}
 
 
 def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:

@@ -74,6 +74,11 @@ def _add_sort(parser: LineParser) -> None:
     parser.add_argument(
         "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
     )
+    parser.add_argument(
+        "--move-copies",
+        action="store_true",
+        help="also move the copies you sorted before into the folders of their classes",
+    )
 
 
 def _add_train(parser: LineParser) -> None:

@@ -262,3 +262,23 @@ def test_a_label_moves_sorted_copies_only_with_the_flag(labelled: Labelled, taug
     assert "Sorted copies moved: 1 (sort 2)." in said
     assert not Path(entry["to"]).exists()
     assert (dest / "another class" / Path(entry["to"]).name).is_file()
+
+
+def test_sorting_again_moves_earlier_copies_only_with_the_flag(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    dest = tmp_path / "sorted"
+    entries = taught.ok("sort", labelled.folder, "--to", dest, "--json").objects[:-1]
+    entry = next(each for each in entries if each.get("to"))
+    taught.ok("label", entry["path"], "--as", "another class")
+    before = tree(dest)
+    planned = taught.ok("sort", labelled.folder, "--to", dest, "--dry-run").out
+    assert "1 photo sorted before in the folder of another class: would stay; --move-copies moves them." in planned
+    again = taught.ok("sort", labelled.folder, "--to", dest, "--json")
+    assert (again.summary["copies_moved"], again.summary["copies_in_other_classes"]) == (0, 1)
+    assert tree(dest) == before
+    assert "would be moved" in taught.ok("sort", labelled.folder, "--to", dest, "--dry-run", "--move-copies").out
+    assert tree(dest) == before
+    moved = taught.ok("sort", labelled.folder, "--to", dest, "--move-copies").out
+    assert "1 photo sorted before moved to the class you chose (sort 2)." in moved
+    assert (dest / "another class" / Path(entry["to"]).name).is_file()

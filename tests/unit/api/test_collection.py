@@ -166,6 +166,9 @@ def test_a_correction_after_filing_moves_the_filed_photo(collection: Collection,
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
     collection.confirm(photos / "red_0.jpg", "blue")
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+    assert (tmp_path / "sorted" / "red" / "red_0.jpg").is_file()  # nobody agreed
+    assert not (tmp_path / "sorted" / "blue" / "red_0.jpg").exists()
+    collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False, move_copies=True)
     assert (tmp_path / "sorted" / "blue" / "red_0.jpg").is_file()
     assert not (tmp_path / "sorted" / "red" / "red_0.jpg").exists()
 
