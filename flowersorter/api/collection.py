@@ -234,6 +234,7 @@ class Collection:
         include: Literal["all", "likely", "sure", "labelled"] = "all",
         dry_run: bool = True,
         move_copies: bool | None = None,
+        pattern: str | None = None,
     ) -> SortReport:
         """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
 
@@ -248,13 +249,17 @@ class Collection:
             dry_run: Only report the plan. Pass False to carry it out.
             move_copies: Also move photos that were sorted before into the folder of another class than their label
                 says; None for the answer that the window remembers for this collection. Otherwise they stay there.
+            pattern: The sub-folders of each class: "{class}/{date:%Y}" for the years, or "{class}/{camera}"; None for
+                those of the collection's last sort, at first none. Photos without a date go to "Undated".
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
-            SortRefused: `to` cannot be used safely, for example because it lies in `folder`.
+            SortRefused: `to` cannot be used safely, for example because it lies in `folder`; or the pattern cannot be
+                used.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
         from flowersorter.photos.scan import absolute_folder
+        from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
         from flowersorter.sorting.plan import Mode, make_plan
         from flowersorter.workflows.filing.refile import RefileRequest, refile
         from flowersorter.workflows.filing.sort import Include, RunSortRequest, SortRequest, plan_sort, run_sort
@@ -262,17 +267,18 @@ class Collection:
 
         source, target = absolute_folder(_path(folder)), absolute_folder(_path(to))
         make_plan((), target, Mode(mode), CancelToken(), source_root=source)  # refused at once, before photos are read
+        FolderPattern.parse(pattern or CLASS_ONLY)
         self.label(source)
         follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
         if follow and not dry_run:
             known = self._library.photos.places_under(source)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
             self._run(refile, RefileRequest(photo_ids))
-        request = SortRequest(source, target, Mode(mode), Include(include))
+        request = SortRequest(source, target, Mode(mode), Include(include), pattern=pattern)
         plan = self._run(plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
-        done = self._run(run_sort, RunSortRequest(plan))
+        done = self._run(run_sort, RunSortRequest(plan, pattern))
         return report_of_run(plan, done)
 
     def undo(self, sort: int | None = None, *, take_changed: bool = False) -> int:

@@ -21,6 +21,7 @@ from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import text
 from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan, make_plan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.workflows.filing.history import runs
@@ -60,6 +61,7 @@ def run(call: Call) -> int:
     mode, folder, destination = Mode(options.mode), options.folder.absolute(), options.to.absolute()
     with call.engine() as engine:
         # Refused at once, not after a thousand photos were read.
+        FolderPattern.parse(options.pattern or CLASS_ONLY)
         make_plan((), destination, mode, call.cancel, source_root=folder)
         result = predict_one_folder(call, engine, options.folder)
         copies = _move_earlier_copies(call, engine, result)
@@ -70,6 +72,7 @@ def run(call: Call) -> int:
             Include.SURE if options.only_sure else Include.ALL,
             options.backbone,
             ASIDE if options.aside else None,
+            options.pattern,
         )
         with terminal.progress() as report:
             plan = plan_sort(engine, request, report, call.cancel)
@@ -139,7 +142,7 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
     before = {run.id for run in runs(engine.collection)}
     try:
         with call.terminal.progress() as report:
-            return run_sort(engine, RunSortRequest(plan), report, call.cancel)
+            return run_sort(engine, RunSortRequest(plan, call.options.pattern), report, call.cancel)
     except Cancelled:
         for started in runs(engine.collection):
             if started.id not in before:
@@ -208,7 +211,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     if plan.mode == Mode.SYMLINK and filing:
         terminal.say("Only pointers are made: they stop working when their originals are deleted or moved.")
     terminal.say(f"{_VERBS[plan.mode]} {counted(filing, 'photo')} to {shown(plan.destination)}")
-    table = [[shown(name), str(number)] for name, number in sorted(plan.counts_by_class.items())]
+    table = [[shown(folder), str(number)] for folder, number in sorted(plan.counts_by_folder.items())]
     if table:
         terminal.say_table(table, right=(1,), indent=2)
     _say_sidecars(terminal, plan)

@@ -75,6 +75,11 @@ def _add_sort(parser: LineParser) -> None:
         "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
     )
     parser.add_argument(
+        "--pattern",
+        metavar="P",
+        help="sub-folders of the class, such as {class}/{date:%%Y} or {class}/{camera} (default: as in the last sort)",
+    )
+    parser.add_argument(
         "--move-copies",
         action="store_true",
         help="also move the copies you sorted before into the folders of their classes",

@@ -77,6 +77,7 @@ class Filing:
         size_bytes: When it was read.
         mtime_ns: When it was read.
         class_name: As the person writes it.
+        folders: Names of the folders below that of the class, outermost first.
     """
 
     source: Path
@@ -84,6 +85,7 @@ class Filing:
     size_bytes: int
     mtime_ns: int
     class_name: str
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +159,13 @@ class SortPlan:
         return dict(Counter(file.action for file in self.files))
 
     @property
-    def folders(self) -> dict[str, Path]:
-        """The folder of each class with photos."""
-        there = {file.filing.class_name: file.destination.parent for file in self.files}
-        return there | {file.filing.class_name: file.destination.parent for file in self.files if file.action.is_filed}
+    def counts_by_folder(self) -> dict[Path, int]:
+        """The number of photos newly filed into each folder, by its path below the destination."""
+        return dict(Counter(self.folder_of(file) for file in self.files if file.action.is_filed))
+
+    def folder_of(self, file: PlannedFile) -> Path:
+        """Return the folder of a photo below the destination."""
+        return file.destination.parent.relative_to(self.destination)
 
     def with_skipped(self, more: Sequence[Skipped]) -> SortPlan:
         """Return the plan with more skipped photos."""
@@ -238,14 +243,6 @@ def _class_folders(
     return {class_name: destination / name for class_name, name in chosen.items()}
 
 
-@dataclass(slots=True)
-class _ClassFolder:
-    """The contents of a class folder, and the planned path of each hash in it."""
-
-    contents: FolderContents
-    path_by_hash: dict[bytes, Path] = field(default_factory=dict)
-
-
 #: Of files that are copied though photos are moved: they need space wherever they are.
 _NO_DEVICE = -1
 
@@ -267,7 +264,8 @@ class _Planner:
         self._folders = folders
         self._filed = filed
         self._contents = DestinationContents(files, destination)
-        self._class_folders: dict[str, _ClassFolder] = {}
+        self._folder_contents: dict[Path, FolderContents] = {}
+        self._planned: dict[tuple[str, bytes], Path] = {}
         self._sources: set[str] = set()
         self.sidecars = SidecarPlanner(files)
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
@@ -310,26 +308,31 @@ class _Planner:
 
     def _plan(self, filing: Filing, found: os.stat_result) -> None:
         """Plan a photo that has not changed since it was read."""
-        folder = self._class_folders.get(filing.class_name)
-        if folder is None:
-            contents = FolderContents(self._files, self._folders[filing.class_name])
-            folder = self._class_folders[filing.class_name] = _ClassFolder(contents)
-        existing = folder.contents.same_bytes(filing.size_bytes, filing.sha256)
+        class_folder = self._folders[filing.class_name]
+        contents = self._contents_of(class_folder)
+        for name in filing.folders:
+            contents = self._contents_of(contents.sub_folder(name))
+        existing = contents.same_bytes(filing.size_bytes, filing.sha256)
         if existing is None and self._mode.is_link:
-            existing = folder.contents.linked_from(filing.source)
+            existing = contents.linked_from(filing.source)
         if existing is None:
-            within = self._contents.root if filing.sha256 in self._filed else folder.contents.folder
+            within = self._contents.root if filing.sha256 in self._filed else class_folder
             existing = self._contents.same_bytes(filing.size_bytes, filing.sha256, within, but=filing.source)
         self._sources.add(str(filing.source))
-        planned = folder.path_by_hash.get(filing.sha256)
+        planned = self._planned.get((filing.class_name, filing.sha256))
         if existing is not None:
-            moves = self.sidecars.beside_filed(filing.source, existing, folder.contents)
+            moves = self.sidecars.beside_filed(filing.source, existing, contents)
             self._add_sizes(moves, copied=self._mode == Mode.MOVE)
             self.planned.append(PlannedFile(filing, existing, Action.ALREADY_THERE, moves))
         elif planned is not None:
             self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
         else:
-            folder.path_by_hash[filing.sha256] = self._plan_new(filing, found, folder.contents)
+            self._planned[filing.class_name, filing.sha256] = self._plan_new(filing, found, contents)
+
+    def _contents_of(self, folder: Path) -> FolderContents:
+        if folder not in self._folder_contents:
+            self._folder_contents[folder] = FolderContents(self._files, folder)
+        return self._folder_contents[folder]
 
     def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
         """Plan a photo with its sidecars, under names that are free for all of them."""

@@ -46,7 +46,7 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     done: list[Entry] = []
     notes = []
     try:
-        make_class_folder(context, run.id, group.lead.destination.parent)
+        make_class_folder(context, run, group.lead.destination.parent)
         for entry in group.entries:
             note = file(context, entry)
             done.append(entry)

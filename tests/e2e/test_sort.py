@@ -282,3 +282,23 @@ def test_sorting_again_moves_earlier_copies_only_with_the_flag(
     moved = taught.ok("sort", labelled.folder, "--to", dest, "--move-copies").out
     assert "1 photo sorted before moved to the class you chose (sort 2)." in moved
     assert (dest / "another class" / Path(entry["to"]).name).is_file()
+
+
+def test_a_pattern_makes_sub_folders_by_the_date_of_the_photos(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    dest, before = tmp_path / "sorted", tree(labelled.folder)
+    refused = taught.run("sort", labelled.folder, "--to", dest, "--pattern", "{date:%Y}")
+    assert (refused.code, refused.out) == (1, "")
+    assert "must begin with {class}" in refused.err
+    wanted = ("sort", labelled.folder, "--to", dest, "--pattern", "{class}/{date:%Y}/{date:%m}")
+    assert "odd ones/2026/04" in taught.ok(*wanted, "--dry-run").out
+    assert not dest.exists()
+    done = taught.ok(*wanted, "--move", "--json")
+    assert {Path(entry["to"]).relative_to(dest).parts[1] for entry in done.objects[:-1] if entry.get("to")} == {
+        "2026",
+        "Undated",
+    }
+    taught.ok("undo")
+    assert tree(labelled.folder) == before
+    assert not dest.exists()

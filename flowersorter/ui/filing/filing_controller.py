@@ -13,7 +13,7 @@ from shiboken6 import isValid
 
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
-from flowersorter.library.tables.settings import SORT_CHOICES
+from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERN
 from flowersorter.messages import text
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
@@ -75,6 +75,7 @@ class FilingController(QObject):
             choices.mode,
             choices.include,
             aside=choices.aside,
+            pattern=choices.pattern,
         )
         self._plan_id = queue.submit(
             self.tr("Preparing the sort"),
@@ -121,7 +122,8 @@ class FilingController(QObject):
         stored = self._session.state.setting(SORT_CHOICES)
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
-            return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
+            pattern = self._session.state.setting(SORT_PATTERN)
+            return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None, pattern)
         except (KeyError, ValueError):
             return None
 
@@ -134,6 +136,7 @@ class FilingController(QObject):
                 "aside": choices.aside or "",
             }
             self._session.state.set_setting(SORT_CHOICES, stored)
+            self._session.state.set_setting(SORT_PATTERN, choices.pattern)
 
     # -- filing
 

@@ -29,9 +29,11 @@ from PySide6.QtWidgets import (
 
 from flowersorter.errors import UserError
 from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.sorting.folder_pattern import CLASS_ONLY
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
+from flowersorter.ui.filing.pattern_field import PatternField
 from flowersorter.ui.filing.plan_tree import PlanTree
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -60,12 +62,14 @@ class SortChoices:
         mode: Copy, move or link.
         include: Which photos.
         aside: The folder that gets the others; None leaves them where they are.
+        pattern: The sub-folders, as `sorting.folder_pattern` reads them.
     """
 
     destination: Path
     mode: Mode = Mode.COPY
     include: Include = Include.ALL
     aside: str | None = None
+    pattern: str = CLASS_ONLY
 
 
 class SortDialog(QDialog):
@@ -115,6 +119,8 @@ class SortDialog(QDialog):
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(theme.LARGE_GAP_PX)
         form.addLayout(self._destination(choices.destination))
+        self.pattern = PatternField(choices.pattern, self)
+        form.addWidget(self.pattern)
         form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
         form.addLayout(self._includes(choices.include, choices.aside))
         form.addWidget(self.tree, 1)
@@ -126,7 +132,8 @@ class SortDialog(QDialog):
         self.cancel_button = button(
             self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc). Nothing is changed")
         )
-        for before, after in pairwise((self.include, self.aside, self.tree, self.cancel_button, self.file_button)):
+        chain = [self.browse_button, self.pattern.box, *self._mode_buttons.values(), self.include, self.aside]
+        for before, after in pairwise([*chain, self.tree, self.cancel_button, self.file_button]):
             self.setTabOrder(before, after)
         column = column_of(self)
         column.addWidget(scroll, 1)
@@ -221,6 +228,7 @@ class SortDialog(QDialog):
         self.modes.buttonToggled.connect(self._on_choice)
         self.include.currentIndexChanged.connect(self._on_choice)
         self.aside.toggled.connect(self._on_choice)
+        self.pattern.pattern_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
         self.file_button.clicked.connect(self.accept)
 
@@ -231,7 +239,8 @@ class SortDialog(QDialog):
         """The current choices."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
         include = Include(self.include.currentData())
-        return SortChoices(_path(self.destination.text()), mode, include, ASIDE if self.aside.isChecked() else None)
+        aside = ASIDE if self.aside.isChecked() else None
+        return SortChoices(_path(self.destination.text()), mode, include, aside, self.pattern.pattern)
 
     @property
     def plan(self) -> SortPlan | None:
@@ -342,7 +351,9 @@ class SortDialog(QDialog):
             return " ".join([self.tr("There is nothing to do: {0}.").format(why), *self._sidecars(plan)])
         parts = []
         if filed:
-            parts.append(self.tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_class))))
+            parts.append(
+                self.tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_folder)))
+            )
         if there:
             parts.append(self.tr("{0} already there.").format(count_photos(there)))
         if twice:

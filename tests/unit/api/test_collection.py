@@ -269,3 +269,20 @@ def test_undo_takes_changed_photos_back_only_where_asked_to(
     (tmp_path / "sorted" / "red").rename(tmp_path / "sorted" / "ruby")
     assert collection.undo(done.sort) == 8
     assert collection.undo(done.sort, take_changed=True) == 4
+
+
+def test_sub_folders_follow_a_pattern_that_is_remembered(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    teach(collection, photos)
+    to, pattern = tmp_path / "sorted", "{class}/{date:%Y}"
+    with pytest.raises(SortRefused, match="must begin with"):
+        collection.sort(photos, to, pattern="{date:%Y}/{class}")
+    plan = collection.sort(photos, to, include="labelled", pattern=pattern)
+    assert {photo.to.parent for photo in plan.photos if photo.to} == {
+        to / c / "Undated" for c in ("red", "green", "blue")
+    }
+    done = collection.sort(photos, to, include="labelled", pattern=pattern, dry_run=False)
+    assert done.filed == 12
+    again = collection.sort(photos, tmp_path / "elsewhere", include="labelled")
+    assert {photo.to.parent.name for photo in again.photos if photo.to} == {"Undated"}
+    assert collection.undo() == 12
+    assert not to.exists()
