@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+#: The class of filings that belong to none: duplicates that were moved aside.
+NO_CLASS = ""
+
 
 class EntryState(StrEnum):
     """State of a filing; the docstring of `library.tables.journal` draws the transitions."""
@@ -135,6 +138,20 @@ class Entry:
     mtime_ns: int
     state: EntryState
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedFolder:
+    """A folder that a run removed after it had emptied it, as it was before.
+
+    Attributes:
+        mode: Its permissions.
+    """
+
+    path: Path
+    mode: int
+    atime_ns: int
+    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)

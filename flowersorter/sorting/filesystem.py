@@ -132,6 +132,11 @@ class FileSystem:
         """Set the modification and access time of a file of ours."""
         os.utime(path, ns=(mtime_ns, mtime_ns))
 
+    def set_folder_attributes(self, folder: Path, mode: int, atime_ns: int, mtime_ns: int) -> None:
+        """Set the permissions and times of a folder that was made again."""
+        folder.chmod(mode)
+        os.utime(folder, ns=(atime_ns, mtime_ns))
+
     def sync(self, descriptor: int) -> None:
         """Wait until the bytes of an open file are on the disk."""
         os.fsync(descriptor)

@@ -135,7 +135,7 @@ def undo_step(context: StepContext, run: Run, entry: Entry) -> None:
     try:
         if entry.action == Action.MOVE:
             with disk_errors_as_failures():
-                _make_source_folder(context, run, entry.source.parent)
+                make_source_folder(context, run, entry.source.parent)
                 secure(context, entry.source.parent, run.source or entry.source.parent)
         temporary = _temporary_in(entry.source.parent)
         context.journal.start_undo(entry, temporary)
@@ -262,8 +262,13 @@ def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> None:
         remove_link(files, entry.source, entry.destination)
 
 
-def _make_source_folder(context: StepContext, run: Run, folder: Path) -> None:
-    """Make the source folder of a moved file again if it was removed, but not if its drive is missing."""
+def make_source_folder(context: StepContext, run: Run, folder: Path) -> None:
+    """Make the source folder of a moved file again if it was removed, but not if its drive is missing.
+
+    Raises:
+        NotDoneError: its drive seems to be missing.
+        OSError: the disk refuses.
+    """
     missing = []
     while stat_or_none(context.files, folder) is None and folder != folder.parent:
         missing.append(folder)

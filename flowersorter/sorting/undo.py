@@ -16,6 +16,7 @@ from flowersorter.sorting.changed_photos import ChangedPhoto, adopt, changed_pho
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import remove_empty_folders
+from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives, require_drives
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
@@ -103,8 +104,10 @@ def undo(
     with suppress(OSError):  # unreadable folders are refused photo by photo
         remember_drives(context, run.source, run.destination)
     context.journal.reopen_run(run_id)
+    groups = [group for group in groups if group.lead.id not in kept]
+    make_emptied_folders(context, run, [entry.source for group in groups for entry in group.entries])
     try:
-        refused += _undo_groups(context, run, [group for group in groups if group.lead.id not in kept], report, cancel)
+        refused += _undo_groups(context, run, groups, report, cancel)
     except Cancelled:
         _end(context, run, whole=only is None)
         raise
@@ -190,6 +193,9 @@ def _is_open(group: Group) -> bool:
 
 
 def _end(context: StepContext, run: Run, *, whole: bool) -> None:
+    if is_undone(context, run):
+        make_emptied_folders(context, run)
+    restore_folder_times(context, run)
     remove_empty_folders(context, run.destination)
     if context.journal.end_run(run.id) != RunState.UNDONE and whole and not run.has_something_to_undo:
         context.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo

@@ -25,7 +25,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, Run, RunState, Volume
+from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, RemovedFolder, Run, RunState, Volume
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.storable import storable_text, storable_time
 from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of, volumes_text
@@ -174,6 +174,28 @@ class Journal:
             connection.executemany(
                 "UPDATE made_folders SET removed = 1 WHERE id = ?", [(folder_id,) for folder_id in folder_ids]
             )
+
+    def add_removed_folder(self, run_id: int, path: Path, mode: int, atime_ns: int, mtime_ns: int) -> int:
+        """Store that a run is about to remove this folder, with its permissions and times before the run."""
+        with self._database.transaction() as connection:
+            return _inserted(
+                connection.execute(
+                    "INSERT INTO removed_folders (run_id, path, mode, atime_ns, mtime_ns) VALUES (?, ?, ?, ?, ?)",
+                    (run_id, os.fsencode(path), mode, storable_time(atime_ns), storable_time(mtime_ns)),
+                )
+            )
+
+    def forget_removed_folder(self, folder_id: int) -> None:
+        """Store that a folder could not be removed."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM removed_folders WHERE id = ?", (folder_id,))
+
+    def removed_folders(self, run_id: int) -> list[RemovedFolder]:
+        """The folders that a run emptied and removed."""
+        rows = self._database.query("SELECT * FROM removed_folders WHERE run_id = ?", (run_id,))
+        return [
+            RemovedFolder(Path(os.fsdecode(row["path"])), row["mode"], row["atime_ns"], row["mtime_ns"]) for row in rows
+        ]
 
     def remember_folder(self, path: Path) -> None:
         """Mark a removed folder of a run as present, before it is made again; ignores other folders."""

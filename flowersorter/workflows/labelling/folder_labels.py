@@ -11,7 +11,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.library.tables.class_names import ASIDE, DUPLICATES
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
 #: Labels written in one transaction while a folder is scanned: a key press waits for one at most, about 20 ms.
@@ -86,7 +86,7 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
         places: Places under it.
 
     Returns:
-        The name of the sub-folder by photo id, for the photos that stand in one; `ASIDE` is none.
+        The name of the sub-folder by photo id, for the photos that stand in one; `ASIDE` and `DUPLICATES` are none.
     """
     sub_folders: dict[str, str | None] = {}
     wanted: dict[int, str] = {}
@@ -103,7 +103,7 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
 
 def _sub_folder(inside: Path) -> str | None:
     """The class that a folder inside a labelled folder stands for."""
-    if not inside.parts or name_key(inside.parts[0]) == name_key(ASIDE):
+    if not inside.parts or name_key(inside.parts[0]) in {name_key(ASIDE), name_key(DUPLICATES)}:
         return None
     return unicodedata.normalize("NFC", inside.parts[0])
 
