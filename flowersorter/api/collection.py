@@ -235,6 +235,8 @@ class Collection:
         dry_run: bool = True,
         move_copies: bool | None = None,
         pattern: str | None = None,
+        move_duplicates: bool = False,
+        remove_empty_folders: bool = False,
     ) -> SortReport:
         """File the photos of a folder into one folder per class below `to`; what is new is labelled first.
 
@@ -251,6 +253,8 @@ class Collection:
                 says; None for the answer that the window remembers for this collection. Otherwise they stay there.
             pattern: The sub-folders of each class: "{class}/{date:%Y}" for the years, or "{class}/{camera}"; None for
                 those of the collection's last sort, at first none. Photos without a date go to "Undated".
+            move_duplicates: With mode "move", also move photos that are there already, into the folder "Duplicates".
+            remove_empty_folders: With mode "move", also remove the folders that become empty; `undo` makes them again.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
@@ -274,7 +278,15 @@ class Collection:
             known = self._library.photos.places_under(source)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
             self._run(refile, RefileRequest(photo_ids))
-        request = SortRequest(source, target, Mode(mode), Include(include), pattern=pattern)
+        request = SortRequest(
+            source,
+            target,
+            Mode(mode),
+            Include(include),
+            pattern=pattern,
+            move_duplicates=move_duplicates,
+            remove_emptied=remove_empty_folders,
+        )
         plan = self._run(plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)

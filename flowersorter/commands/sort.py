@@ -18,7 +18,7 @@ from flowersorter.commands.shared.folder_output import (
 from flowersorter.commands.shared.json_lines import folder_lines, lost_photos, model_name
 from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
-from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.library.tables.class_names import ASIDE, DUPLICATES
 from flowersorter.messages import text
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
@@ -73,6 +73,8 @@ def run(call: Call) -> int:
             options.backbone,
             ASIDE if options.aside else None,
             options.pattern,
+            options.move_duplicates,
+            options.remove_empty_folders,
         )
         with terminal.progress() as report:
             plan = plan_sort(engine, request, report, call.cancel)
@@ -202,6 +204,8 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "sidecars": dict(plan.sidecars),
         "staying": dict(plan.staying),
         "sidecars_edited_there": [str(path) for path in plan.edited],
+        "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,
+        "folders_removed": (len(plan.emptied.empty) * plan.removes_emptied) if done is None else done.folders_removed,
     }
 
 
@@ -221,6 +225,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
         terminal.say_table([[str(number), place] for place, number in places.most_common()], right=(0,), indent=2)
     if same := actions.get(Action.DUPLICATE):
         terminal.say(f"{counted(same, 'duplicate')} of another photo, which is sorted once")
+    _say_leftovers(terminal, plan)
     unreadable = {path for path, _ in result.unreadable}
     reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
     if reasons:
@@ -229,6 +234,24 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     if plan.needed_bytes:
         terminal.say(f"Needs {size(plan.needed_bytes)} of {size(plan.free_bytes)} free.")
+
+
+def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
+    """Say what a move leaves in the folder of the photos, and what of it goes too."""
+    if plan.mode != Mode.MOVE:
+        return
+    twice = sum(not file.action.is_filed for file in plan.files)
+    if plan.duplicates:
+        folder = shown(plan.folder_of(plan.duplicates[0]))
+        terminal.say(f"{counted(len(plan.duplicates), 'duplicate')} of these moved into {folder}")
+    elif twice:
+        terminal.say(f"{counted(twice, 'duplicate')} would stay; --move-duplicates moves them into “{DUPLICATES}”")
+    if empty := len(plan.emptied.empty):
+        what = "removed" if plan.removes_emptied else "left; --remove-empty-folders removes them"
+        terminal.say(f"Folders that become empty: {empty}, {what}")
+    if nearly := len(plan.emptied.nearly_empty):
+        hidden = "hidden files such as .DS_Store or Thumbs.db"
+        terminal.say(f"Folders that keep nothing but {hidden}: {nearly}, left")
 
 
 def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
@@ -251,8 +274,12 @@ def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcom
         what += [counted(done.sidecars, "sidecar file")] * bool(done.sidecars)
         did = _DONE[plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY]  # the source of such a sidecar stays
         terminal.say(f"{' and '.join(what)} {did}. To undo that: flowersorter undo {done.run_id}")
-    elif not failed:
+    elif not failed and not done.duplicates_moved:
         terminal.say("Nothing to sort.")
+    left = [counted(done.duplicates_moved, "duplicate") + " moved"] * bool(done.duplicates_moved)
+    left += [counted(done.folders_removed, "empty folder") + " removed"] * bool(done.folders_removed)
+    if left:
+        terminal.say(f"{', '.join(left)}. To undo that: flowersorter undo {done.run_id}")
     for path, outcome in outcomes.items():
         if outcome.action == Action.ALREADY_THERE and outcome.why:
             terminal.say(f"  {shown(path)}: {outcome.why}")

@@ -75,6 +75,16 @@ def _add_sort(parser: LineParser) -> None:
         "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
     )
     parser.add_argument(
+        "--move-duplicates",
+        action="store_true",
+        help="with --move, also move duplicates and photos that are there already, into a folder named “Duplicates”",
+    )
+    parser.add_argument(
+        "--remove-empty-folders",
+        action="store_true",
+        help="with --move, also remove the folders that become empty; undo makes them again",
+    )
+    parser.add_argument(
         "--pattern",
         metavar="P",
         help="sub-folders of the class, such as {class}/{date:%%Y} or {class}/{camera} (default: as in the last sort)",

@@ -302,3 +302,23 @@ def test_a_pattern_makes_sub_folders_by_the_date_of_the_photos(
     taught.ok("undo")
     assert tree(labelled.folder) == before
     assert not dest.exists()
+
+
+def test_a_move_can_take_along_what_it_would_leave(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    assert taught.run("sort", labelled.folder, "--to", tmp_path / "sorted", "--move-duplicates").code == 2
+    dest, before = tmp_path / "sorted", tree(labelled.folder)
+    copies = len(PHOTOS) - DIFFERENT
+    offered = taught.ok("sort", labelled.folder, "--to", dest, "--move", "--dry-run").out
+    assert f"{copies} duplicates would stay; --move-duplicates" in offered
+    wanted = ("sort", labelled.folder, "--to", dest, "--move", "--move-duplicates", "--remove-empty-folders")
+    planned = taught.ok(*wanted, "--dry-run")
+    assert f"{copies} duplicates of these moved into Duplicates" in planned.out
+    assert "Folders that become empty: 1, removed" in planned.out
+    assert tree(labelled.folder) == before
+    done = taught.ok(*wanted, "--json")
+    assert (done.summary["duplicates_moved"], done.summary["folders_removed"]) == (copies, 1)
+    assert not (labelled.folder / "day 1").exists()
+    assert len(list((dest / "Duplicates").iterdir())) == copies
+    taught.ok("undo")
+    assert tree(labelled.folder) == before
+    assert not dest.exists()

@@ -76,6 +76,8 @@ class FilingController(QObject):
             choices.include,
             aside=choices.aside,
             pattern=choices.pattern,
+            move_duplicates=choices.move_duplicates,
+            remove_emptied=choices.remove_emptied,
         )
         self._plan_id = queue.submit(
             self.tr("Preparing the sort"),
@@ -154,7 +156,7 @@ class FilingController(QObject):
         parts = [self._sorted(result.filed)]
         if result.already_there:
             parts.append(self.tr("{0} already there.").format(result.already_there))
-        if result.duplicates:
+        if result.duplicates > result.duplicates_moved:
             one, many = self.tr("1 duplicate skipped."), self.tr("{0} duplicates skipped.")
             parts.append(one if result.duplicates == 1 else many.format(result.duplicates))
         if result.failed:
@@ -162,11 +164,15 @@ class FilingController(QObject):
         if result.sidecars:
             one, many = self.tr("1 sidecar file with them."), self.tr("{0} sidecar files with them.")
             parts.append(one if result.sidecars == 1 else many.format(result.sidecars))
+        if result.duplicates_moved:
+            parts.append(self.tr("{0} duplicates moved aside.").format(result.duplicates_moved))
+        if result.folders_removed:
+            parts.append(self.tr("{0} empty folders removed.").format(result.folders_removed))
         notes = [file for file in result.files if file.destination is not None and file.error]
         if notes:
             parts.append(self.tr("{0}: {1}.").format(notes[0].source.name, notes[0].error))
         deeds = [(self.tr("Open folder"), self._open_destination)]
-        if result.filed or result.sidecars:
+        if result.filed or result.sidecars or result.duplicates_moved:
             deeds.append((self.tr("Undo"), self.undo_last))
         self._front.bar.say(" ".join(parts), *deeds)
         if result.failed:

@@ -74,6 +74,8 @@ class SortRequest:
         aside: The folder that gets the photos which were looked at and are not included (`ASIDE`); None leaves them
             where they are.
         pattern: The sub-folders, such as "{class}/{date:%Y}"; None for those of the collection's last sort.
+        move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
+        remove_emptied: With `Mode.MOVE`, also remove the folders that become empty.
     """
 
     folder: Path
@@ -83,6 +85,8 @@ class SortRequest:
     backbone: str | None = None
     aside: str | None = None
     pattern: str | None = None
+    move_duplicates: bool = False
+    remove_emptied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +160,17 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
     folders = collection.journal.class_folders(destination)
     filed = collection.journal.filed_hashes(destination)
-    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders, filed=filed)
+    plan = make_plan(
+        filings,
+        destination,
+        request.mode,
+        cancel,
+        source_root=folder,
+        folders=folders,
+        filed=filed,
+        move_duplicates=request.move_duplicates,
+        remove_emptied=request.remove_emptied,
+    )
     return plan.with_skipped(left)
 
 

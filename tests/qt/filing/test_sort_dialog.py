@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
@@ -409,3 +409,53 @@ def test_a_plan_with_sub_folders_lists_each(
     plan = make_plan(filings, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=photos)
     dialog.tree.show_plan(plan)
     assert {name: item.text(1) for name, item in _groups(dialog).items()} == {"daisy/2023": "1", "daisy/2024": "1"}
+
+
+def test_what_a_move_leaves_is_offered_and_never_chosen_beforehand(
+    dialog: SortDialog, photos: Path, planner: Planner, qtbot: QtBot
+) -> None:
+    (photos / "deep").mkdir()
+    (photos / "b.jpg").rename(photos / "deep" / "b.jpg")
+    (photos / "b.jpg.xmp").unlink()
+    (photos / "a again.jpg").rename(photos / "deep" / "a again.jpg")
+
+    def plan(choices: SortChoices) -> SortPlan:
+        names = ("a.jpg", "deep/b.jpg", "deep/a again.jpg")
+        return make_plan(
+            [_filing(photos / name, "daisy") for name in names],
+            choices.destination,
+            choices.mode,
+            CancelToken(),
+            source_root=photos,
+            move_duplicates=choices.move_duplicates,
+            remove_emptied=choices.remove_emptied,
+        )
+
+    def answer() -> SortChoices:
+        with qtbot.waitSignal(dialog.plan_requested) as asked:
+            pass
+        dialog.show_plan(plan(asked.args[0]))
+        return asked.args[0]
+
+    field = dialog.leftovers
+    answer()
+    assert not field.isVisible()
+    _click(dialog, "sort_mode_move")
+    choices = answer()
+    assert (choices.move_duplicates, choices.remove_emptied) == (False, False)
+    assert field.duplicates.isVisible()
+    assert field.duplicates.text().replace("&", "") == "Also move 1 duplicate into “Duplicates”"
+    assert not field.folders.isVisible()  # a duplicate stays in it
+    QTest.mouseClick(field.duplicates, Qt.MouseButton.LeftButton, pos=QPoint(8, field.duplicates.height() // 2))
+    assert answer().move_duplicates
+    assert field.folders.isVisible()
+    assert field.folders.text().replace("&", "") == "Remove the folder that becomes empty"
+    assert dialog.file_button.text().replace("&", "") == "Move 3 photos"
+    QTest.mouseClick(field.folders, Qt.MouseButton.LeftButton, pos=QPoint(8, field.folders.height() // 2))
+    assert answer().remove_emptied
+    assert "1 photo of these moved into Duplicates." in dialog.summary.text
+    assert "Removed, because nothing is left in it: 1 folder." in dialog.summary.text
+    _click(dialog, "sort_mode_copy")
+    choices = answer()
+    assert (choices.move_duplicates, choices.remove_emptied) == (False, False)
+    assert not field.isVisible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -285,4 +286,22 @@ def test_sub_folders_follow_a_pattern_that_is_remembered(collection: Collection,
     again = collection.sort(photos, tmp_path / "elsewhere", include="labelled")
     assert {photo.to.parent.name for photo in again.photos if photo.to} == {"Undated"}
     assert collection.undo() == 12
+    assert not to.exists()
+
+
+def test_a_move_takes_duplicates_and_emptied_folders_along_where_asked_to(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    (photos / "again").mkdir()
+    shutil.copy2(photos / "red_0.jpg", photos / "again" / "red.jpg")
+    to = tmp_path / "sorted"
+    done = collection.sort(
+        photos, to, mode="move", include="labelled", dry_run=False, move_duplicates=True, remove_empty_folders=True
+    )
+    assert done.filed == 12
+    assert not (photos / "again").exists()
+    assert len(list((to / "Duplicates").iterdir())) == 1
+    assert collection.undo() == 13
+    assert (photos / "again" / "red.jpg").is_file()
     assert not to.exists()

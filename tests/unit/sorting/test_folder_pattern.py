@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -97,7 +98,7 @@ def test_every_folder_is_a_safe_name(pattern: str, camera: str) -> None:
 
 
 def _plan(
-    photos: dict[Path, tuple[str, ...]], destination: Path, mode: Mode = Mode.COPY, source: Path | None = None
+    photos: Mapping[Path, tuple[str, ...]], destination: Path, mode: Mode = Mode.COPY, source: Path | None = None
 ) -> SortPlan:
     filings = [replace(filing(path, "Rose"), folders=folders) for path, folders in photos.items()]
     return make_plan(filings, destination, mode, CancelToken(), source_root=source)
