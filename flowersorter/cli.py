@@ -85,6 +85,8 @@ def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
         raise UsageError(verb_parser("train"), "--unfreeze and --epochs go with --deep")
     if options.verb == "predict" and options.json and options.csv:
         raise UsageError(verb_parser("predict"), "--json and --csv are two forms of the same list; choose one")
+    if options.verb == "sort" and options.mode != "move" and (options.move_duplicates or options.remove_empty_folders):
+        raise UsageError(verb_parser("sort"), "--move-duplicates and --remove-empty-folders go with --move")
     if options.verb == "label" and options.class_name is None and not options.remove:
         raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
     for name in ("paths", "photos"):

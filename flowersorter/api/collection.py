@@ -288,6 +288,10 @@ class Collection:
         mode: Literal["copy", "move", "link", "symlink"] = "copy",
         include: Literal["all", "likely", "sure", "labelled"] = "all",
         dry_run: bool = True,
+        move_copies: bool | None = None,
+        pattern: str | None = None,
+        move_duplicates: bool = False,
+        remove_empty_folders: bool = False,
     ) -> SortReport:
         """Sort the photos of a folder into one folder per class in `to`. Predicts new photos first.
 
@@ -300,37 +304,58 @@ class Collection:
             include: Which photos to sort besides labelled ones: "all" except unknown, "likely" and "sure" ones, "sure"
                 ones, or none ("labelled").
             dry_run: Only return the plan. Pass False to carry it out.
+            move_copies: Also move photos that were sorted before into the folder of another class than their label
+                says; None for the answer that the window remembers for this collection. Otherwise they stay there.
+            pattern: The sub-folders of each class: "{class}/{date:%Y}" for the years, or "{class}/{camera}"; None for
+                those of the collection's last sort, at first none. Photos without a date go to "Undated".
+            move_duplicates: With mode "move", also move photos that are there already, into the folder "Duplicates".
+            remove_empty_folders: With mode "move", also remove the folders that become empty; `undo` makes them again.
 
         Raises:
             FolderUnusable: the folder is missing or forbidden.
-            SortRefused: `to` cannot be used safely, for example because it lies in `folder`.
+            SortRefused: `to` cannot be used safely, for example because it lies in `folder`; or the pattern cannot be
+                used.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
         from flowersorter.photos.scan import absolute_folder, absolute_roots
+        from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
         from flowersorter.sorting.plan import Mode
         from flowersorter.workflows.filing import sort as sorting
         from flowersorter.workflows.filing.refile import RefileRequest, refile
+        from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 
         target = absolute_folder(given_path(to))
         roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
         sorting.check_destination(roots, target, Mode(mode), CancelToken())
+        FolderPattern.parse(pattern or CLASS_ONLY)
         self.predict(*roots)
-        if not dry_run:  # a copy in the folder of an earlier label moves, or the photo would be in two class folders
+        follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
+        if follow and not dry_run:
             known = self._library.photos.places_under(roots)
             photo_ids = tuple(sorted({place.photo_id for place in known if place.photo_id is not None}))
             self._run(refile, RefileRequest(photo_ids))
-        request = sorting.SortRequest(roots, target, Mode(mode), sorting.Include(include))
+        request = sorting.SortRequest(
+            roots,
+            target,
+            Mode(mode),
+            sorting.Include(include),
+            pattern=pattern,
+            move_duplicates=move_duplicates,
+            remove_emptied=remove_empty_folders,
+        )
         plan = self._run(sorting.plan_sort, request)
         if dry_run or not plan.changes_disk:
             return report_of_plan(plan, dry_run=dry_run)
-        done = self._run(sorting.run_sort, sorting.RunSortRequest(plan))
+        done = self._run(sorting.run_sort, sorting.RunSortRequest(plan, pattern))
         return report_of_run(plan, done)
 
-    def undo(self, sort: int | None = None) -> int:
+    def undo(self, sort: int | None = None, *, take_changed: bool = False) -> int:
         """Undo a sort. Photos that were edited since then are kept.
 
         Args:
             sort: The number of the sort (`SortReport.sort`), or None for the newest.
+            take_changed: Also take back photos that were moved or renamed within the destination, and move photos back
+                that were edited since they were moved. Edited copies always stay.
 
         Returns:
             The number of photos undone.
@@ -340,7 +365,7 @@ class Collection:
         """
         from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
-        request = UndoRequest(sort)
+        request = UndoRequest(sort, take_changed=take_changed)
         return self._run(undo_run, request).undone
 
     def verify(self, destination: AnyPath | None = None) -> VerifyReport:

@@ -19,14 +19,15 @@ from flowersorter.commands.shared.folder_output import (
 from flowersorter.commands.shared.json_lines import folder_lines, folder_problems, lost_photos, model_name
 from flowersorter.commands.shared.output import Terminal, counted, shown, size
 from flowersorter.errors import Cancelled
-from flowersorter.library.tables.class_names import ASIDE
+from flowersorter.library.tables.class_names import ASIDE, DUPLICATES
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_roots
 from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
 from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.workflows.filing.history import runs
-from flowersorter.workflows.filing.refile import RefileRequest, refile
+from flowersorter.workflows.filing.refile import RefileRequest, misfiled, refile
 from flowersorter.workflows.filing.sort import (
     Include,
     RunSortRequest,
@@ -35,6 +36,7 @@ from flowersorter.workflows.filing.sort import (
     plan_sort,
     run_sort,
 )
+from flowersorter.workflows.filing.sorted_copies import moves_sorted_copies
 from flowersorter.workflows.predicting.imagenet_names import strangers
 from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
 
@@ -68,10 +70,10 @@ def run(call: Call) -> int:
     mode, roots, destination = Mode(options.mode), absolute_roots(options.folders), options.to.absolute()
     with call.engine() as engine:
         # Refused at once, not after a thousand photos were read.
+        FolderPattern.parse(options.pattern or CLASS_ONLY)
         check_destination(roots, destination, mode, call.cancel)
         result = predict_folders(call, engine, roots)
-        if not options.dry_run:
-            _follow_corrections(call, engine, result)
+        copies = _move_earlier_copies(call, engine, result)
         request = SortRequest(
             roots,
             destination,
@@ -79,6 +81,9 @@ def run(call: Call) -> int:
             Include.SURE if options.only_sure else Include.ALL,
             options.backbone,
             ASIDE if options.aside else None,
+            options.pattern,
+            options.move_duplicates,
+            options.remove_empty_folders,
         )
         with terminal.progress() as report:
             plan = plan_sort(engine, request, report, call.cancel)
@@ -94,7 +99,7 @@ def run(call: Call) -> int:
         model = model_name(engine, options.backbone)
         photos = folder_lines(result, names, likenesses, labels_count=True, model=model)
         lines = list(_lines(photos, outcomes))
-        for line in (*lines, {"summary": _summary(plan, lines, done) | _beside(result)}):
+        for line in (*lines, {"summary": _summary(plan, lines, done) | copies | _beside(result)}):
             terminal.record(line)
         say_missing_model(call, engine.collection, result)
     if not len(result.rows):
@@ -110,14 +115,35 @@ def _beside(result: PredictFolderResult) -> dict[str, Any]:
     return {"left_out": result.skipped, "problems": folder_problems(result.problems)}
 
 
-def _follow_corrections(call: Call, engine: Engine, result: PredictFolderResult) -> None:
-    """Move photos that were sorted before to the class of their label; otherwise they would be in two class folders."""
+def _move_earlier_copies(call: Call, engine: Engine, result: PredictFolderResult) -> dict[str, int]:
+    """Move photos that were sorted before to the class of their label, if the person agrees; return how many.
+
+    Otherwise they stay where they are: no photo is put into two class folders.
+    """
+    options, terminal = call.options, call.terminal
     photo_ids = tuple(sorted({int(photo_id) for photo_id in result.rows.photo_ids if photo_id}))
-    with call.terminal.progress() as report:
+    waiting = len(misfiled(engine.collection, photo_ids))
+    counts = {"copies_moved": 0, "copies_in_other_classes": waiting}
+    if not waiting:
+        return counts
+    found = f"{counted(waiting, 'photo')} sorted before in the folder of another class"
+    follow = options.move_copies or moves_sorted_copies(engine.collection)
+    if options.dry_run:
+        terminal.say(f"{found}: {'would be moved' if follow else 'would stay; --move-copies moves them'}.")
+        return counts
+    if follow is None:
+        follow = terminal.ask(f"{found}. Also move the copies you sorted?")
+        call.cancel.check()
+    if not follow:
+        terminal.say(f"{found}: left there. To move them: --move-copies")
+        return counts
+    with terminal.progress() as report:
         moved = refile(engine, RefileRequest(photo_ids), report, call.cancel)
-    if moved.moved:
-        sorts = ", ".join(map(str, moved.run_ids))
-        call.terminal.say(f"{counted(moved.moved, 'photo')} sorted before moved to the class you chose (sort {sorts}).")
+    sorts = ", ".join(map(str, moved.run_ids))
+    terminal.say(f"{counted(moved.moved, 'photo')} sorted before moved to the class you chose (sort {sorts}).")
+    for skipped in moved.left:
+        terminal.say(f"  {shown(skipped.path)}: {skipped.reason}")
+    return {"copies_moved": moved.moved, "copies_in_other_classes": waiting - moved.moved}
 
 
 def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
@@ -131,7 +157,7 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
     before = {run.id for run in runs(engine.collection)}
     try:
         with call.terminal.progress() as report:
-            return run_sort(engine, RunSortRequest(plan), report, call.cancel)
+            return run_sort(engine, RunSortRequest(plan, call.options.pattern), report, call.cancel)
     except Cancelled:
         for started in runs(engine.collection):
             if started.id not in before:
@@ -195,6 +221,8 @@ def _summary(plan: SortPlan, lines: Sequence[Mapping[str, Any]], done: RunResult
         "sidecars": dict(plan.sidecars),
         "staying": dict(plan.staying),
         "sidecars_edited_there": [str(path) for path in plan.edited],
+        "duplicates_moved": len(plan.duplicates) if done is None else done.duplicates_moved,
+        "folders_removed": (len(plan.emptied.empty) * plan.removes_emptied) if done is None else done.folders_removed,
     }
 
 
@@ -205,7 +233,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
         terminal.say("Only pointers are made: they stop working when their originals are deleted or moved.")
     if filing:
         terminal.say(f"{_VERBS[plan.mode]} {counted(filing, 'photo')} to {shown(plan.destination)}")
-    table = [[shown(name), str(number)] for name, number in sorted(plan.counts_by_class.items())]
+    table = [[shown(folder), str(number)] for folder, number in sorted(plan.counts_by_folder.items())]
     if table:
         terminal.say_table(table, right=(1,), indent=2)
     _say_sidecars(terminal, plan)
@@ -216,6 +244,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
         terminal.say_table(rows, right=(0,), indent=2)
     if same := actions.get(Action.DUPLICATE):
         terminal.say(f"{counted(same, 'duplicate')} of another photo, which is sorted once")
+    _say_leftovers(terminal, plan)
     unreadable = {path for path, _ in result.unreadable}
     reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
     if reasons:
@@ -227,6 +256,24 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     say_skipped(terminal, result)
     if plan.needed_bytes:
         terminal.say(f"Needs {size(plan.needed_bytes)} of {size(plan.free_bytes)} free.")
+
+
+def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
+    """Say what a move leaves in the folder of the photos, and what of it goes too."""
+    if plan.mode != Mode.MOVE:
+        return
+    twice = sum(not file.action.is_filed for file in plan.files)
+    if plan.duplicates:
+        folder = shown(plan.folder_of(plan.duplicates[0]))
+        terminal.say(f"{counted(len(plan.duplicates), 'duplicate')} of these moved into {folder}")
+    elif twice:
+        terminal.say(f"{counted(twice, 'duplicate')} would stay; --move-duplicates moves them into “{DUPLICATES}”")
+    if empty := len(plan.emptied.empty):
+        what = "removed" if plan.removes_emptied else "left; --remove-empty-folders removes them"
+        terminal.say(f"Folders that become empty: {empty}, {what}")
+    if nearly := len(plan.emptied.nearly_empty):
+        hidden = "hidden files such as .DS_Store or Thumbs.db"
+        terminal.say(f"Folders that keep nothing but {hidden}: {nearly}, left")
 
 
 def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
@@ -250,8 +297,15 @@ def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcom
         what += [counted(done.sidecars, "sidecar file")] * bool(done.sidecars)
         did = _DONE[plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY]  # the source of such a sidecar stays
         terminal.say(f"{' and '.join(what)} {did}. To undo that: flowersorter undo {done.run_id}")
-    elif not failed:
+    elif not failed and not done.duplicates_moved:
         terminal.say("Nothing to sort.")
+    left = [counted(done.duplicates_moved, "duplicate") + " moved"] * bool(done.duplicates_moved)
+    left += [counted(done.folders_removed, "empty folder") + " removed"] * bool(done.folders_removed)
+    if left:
+        terminal.say(f"{', '.join(left)}. To undo that: flowersorter undo {done.run_id}")
+    for path, outcome in outcomes.items():
+        if outcome.action == Action.ALREADY_THERE and outcome.why:
+            terminal.say(f"  {shown(path)}: {outcome.why}")
     if not failed:
         return 0
     for path, why in failed[:10]:

@@ -112,6 +112,26 @@ def _add_sort(parser: LineParser) -> None:
     parser.add_argument(
         "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
     )
+    parser.add_argument(
+        "--move-duplicates",
+        action="store_true",
+        help="with --move, also move duplicates and photos that are there already, into a folder named “Duplicates”",
+    )
+    parser.add_argument(
+        "--remove-empty-folders",
+        action="store_true",
+        help="with --move, also remove the folders that become empty; undo makes them again",
+    )
+    parser.add_argument(
+        "--pattern",
+        metavar="P",
+        help="sub-folders of the class, such as {class}/{date:%%Y} or {class}/{camera} (default: as in the last sort)",
+    )
+    parser.add_argument(
+        "--move-copies",
+        action="store_true",
+        help="also move the copies you sorted before into the folders of their classes",
+    )
     _add_scan_options(parser)
 
 
@@ -197,6 +217,11 @@ def _add_history(parser: LineParser) -> None:
 def _add_undo(parser: LineParser) -> None:
     parser.add_argument(
         "sort", type=_number, nargs="?", metavar="SORT", help="number from the history (default: the newest)"
+    )
+    parser.add_argument(
+        "--yes",
+        action="store_true",
+        help="also take back photos that you moved or renamed within the destination, or edited since they were moved",
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+
+#: The class of filings that belong to none: duplicates that were moved aside.
+NO_CLASS = ""
 
 
 class EntryState(StrEnum):
@@ -31,6 +35,31 @@ class RunState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Volume:
+    """A mounted drive or share, as far as the system tells one from another.
+
+    Attributes:
+        mount_point: Its topmost folder.
+        device: `st_dev`: on Windows the serial number of the volume; elsewhere it may differ after a restart.
+        filesystem_id: `f_fsid` of `os.statvfs`, which most file systems derive from their UUID; 0 where there is none.
+    """
+
+    mount_point: Path
+    device: int
+    filesystem_id: int
+
+    def is_same_as(self, other: Volume) -> bool:
+        """Whether both are the same drive in the same place; the root is never another one."""
+        if self.mount_point != other.mount_point:
+            return False
+        if self.filesystem_id and other.filesystem_id:
+            same = self.filesystem_id == other.filesystem_id
+        else:
+            same = self.device == other.device
+        return same or self.mount_point == Path("/")
+
+
+@dataclass(frozen=True, slots=True)
 class Run:
     """One sort: photos filed into class folders in one action.
 
@@ -43,6 +72,8 @@ class Run:
         undone: Photos undone since.
         failed: Photos that could not be filed.
         late_sidecars: Sidecars it filed beside photos that were there already, without those undone since.
+        volumes: The volume of folders it moved files out of, also of the folders below them; empty for other modes and
+            for runs of earlier versions.
     """
 
     id: int
@@ -56,6 +87,7 @@ class Run:
     undone: int
     failed: int
     late_sidecars: int = 0
+    volumes: Mapping[Path, Volume] = field(default_factory=dict)
 
     @property
     def has_something_to_undo(self) -> bool:
@@ -106,6 +138,20 @@ class Entry:
     mtime_ns: int
     state: EntryState
     error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RemovedFolder:
+    """A folder that a run removed after it had emptied it, as it was before.
+
+    Attributes:
+        mode: Its permissions.
+    """
+
+    path: Path
+    mode: int
+    atime_ns: int
+    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from flowersorter.domain.journal import EntryState, NewEntry, Run
+from flowersorter.domain.journal import EntryState, NewEntry, Run, Volume
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.created_folders import make_destination, remove_empty_folders, require_device
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.folders.created_folders import make_destination, remove_empty_folders, require_device
+from flowersorter.sorting.folders.removed_folders import remove_emptied_folders, statuses
+from flowersorter.sorting.folders.volumes import volumes_of
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives
 from flowersorter.sorting.plan import STAGES, Action, Mode, SortPlan
 from flowersorter.sorting.safe_names import shown
@@ -55,11 +57,15 @@ class RunResult:
         run_id: None if the plan was empty.
         files: One outcome for each photo of the plan, in its order.
         sidecars: Number of sidecars newly filed.
+        duplicates_moved: Number of duplicates moved aside.
+        folders_removed: Number of emptied folders removed.
     """
 
     run_id: int | None
     files: tuple[FilingOutcome, ...]
     sidecars: int = 0
+    duplicates_moved: int = 0
+    folders_removed: int = 0
 
     @property
     def filed(self) -> int:
@@ -108,8 +114,11 @@ def execute(
     context = StepContext(
         collection, files or FileSystem(), devices={} if plan.device is None else {plan.destination: plan.device}
     )
-    run_id = context.journal.begin_run(plan.mode, plan.source, plan.destination, list(_entries(plan)))
+    run_id = context.journal.begin_run(
+        plan.mode, plan.source, plan.destination, list(_entries(plan)), _source_volumes(context.files, plan)
+    )
     report(RunBegun(run_id))
+    emptied = statuses(context.files, plan.emptied.empty if plan.removes_emptied else ())
     with suppress(OSError):  # unreadable folders fail photo by photo
         remember_drives(context, plan.source)
     execution = _Execution(context, plan, context.journal.run(run_id))
@@ -118,10 +127,20 @@ def execute(
     except Cancelled:
         _end(context, plan, run_id)
         raise
+    removed = remove_emptied_folders(context, run_id, emptied)
     _end(context, plan, run_id)
     filed = context.journal.filings(run_id)
     sidecars = sum(entry.lead_id is not None and entry.state == EntryState.DONE for entry in filed)
-    return RunResult(run_id, tuple(execution.results()), sidecars)
+    aside = sum(not entry.class_name and entry.lead_id is None and entry.state == EntryState.DONE for entry in filed)
+    return RunResult(run_id, tuple(execution.results()), sidecars, aside, removed)
+
+
+def _source_volumes(files: FileSystem, plan: SortPlan) -> dict[Path, Volume]:
+    """The volumes of the folders that photos are moved out of, where undo may have to make a folder again."""
+    if plan.mode != Mode.MOVE:
+        return {}
+    folders = {file.filing.source.parent for file in plan.files}
+    return volumes_of(files, folders if plan.source is None else folders | {plan.source})
 
 
 def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:
@@ -132,7 +151,7 @@ def _end(context: StepContext, plan: SortPlan, run_id: int) -> None:
 def _entries(plan: SortPlan) -> Iterator[NewEntry]:
     """The journal entries of a plan: every photo, each followed by its sidecars."""
     position = 0
-    for planned in plan.files:
+    for planned in (*plan.files, *plan.duplicates):
         filing, lead = planned.filing, position
         yield NewEntry(
             class_name=filing.class_name,
@@ -175,7 +194,7 @@ class _Execution:
         duplicates = [position for position, action in enumerate(actions) if action == Action.DUPLICATE]
         already_there = [position for position, action in enumerate(actions) if action == Action.ALREADY_THERE]
         self._note(already_there)
-        if filed or duplicates:
+        if filed or duplicates or self._plan.duplicates:
             self._make_destination()
         for position in already_there:
             if len(self._groups[position].entries) > 1:
@@ -187,6 +206,7 @@ class _Execution:
             self._file(position)
         report(Progress(STAGES[self._plan.mode], len(filed), len(filed)))
         self._file_duplicates(duplicates, cancel)
+        self._move_aside(cancel)
 
     def results(self) -> Iterator[FilingOutcome]:
         """The outcome of each photo, in the plan's order."""
@@ -214,6 +234,21 @@ class _Execution:
             self._context.journal.change_action(lead.id, self._plan.mode)
             self._groups[position] = Group(self._context.journal.entries([lead.id]))
             self._file(position)
+
+    def _move_aside(self, cancel: CancelToken) -> None:
+        """Move the duplicates aside whose bytes are filed; one that fails is a note at its photo."""
+        positions = {planned.filing.source: position for position, planned in enumerate(self._plan.files)}
+        for group in self._groups[len(self._plan.files) :]:
+            cancel.check()
+            position = positions[group.lead.source]
+            result = self._results[position]
+            if result is None or result.destination is None or Action(self._groups[position].lead.action).is_filed:
+                # It was filed in place of a photo that could not be, or stays with it.
+                self._context.journal.set_states((entry.id for entry in group.entries), EntryState.NOTED)
+                continue
+            _, note = self._outcome(group)
+            notes = "; ".join(filter(None, (result.error, note)))
+            self._results[position] = replace(result, error=notes or None)
 
     def _file_late_sidecars(self, position: int) -> None:
         """File the sidecars of a photo that is already there; one that fails is a note at the photo."""

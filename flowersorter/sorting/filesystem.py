@@ -18,6 +18,8 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
+from flowersorter.domain.journal import Volume
+
 _CHUNK_BYTES = 1 << 20
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0)
 # Non-blocking: a pipe with the name of a photo must not hang the run.
@@ -136,6 +138,11 @@ class FileSystem:
         """Set the modification and access time of a file of ours."""
         os.utime(path, ns=(mtime_ns, mtime_ns))
 
+    def set_folder_attributes(self, folder: Path, mode: int, atime_ns: int, mtime_ns: int) -> None:
+        """Set the permissions and times of a folder that was made again."""
+        folder.chmod(mode)
+        os.utime(folder, ns=(atime_ns, mtime_ns))
+
     def sync(self, descriptor: int) -> None:
         """Wait until the bytes of an open file are on the disk."""
         os.fsync(descriptor)
@@ -193,6 +200,14 @@ class FileSystem:
     def free_bytes(self, folder: Path) -> int:
         """Return the free space on the disk of a folder."""
         return shutil.disk_usage(folder).free
+
+    def volume(self, folder: Path) -> Volume:
+        """Return the volume that an existing folder is on, following links."""
+        folder = folder.resolve(strict=True)
+        above = (folder, *folder.parents)
+        mount_point = next(path for path in above if os.path.ismount(path))
+        filesystem_id = os.statvfs(folder).f_fsid if hasattr(os, "statvfs") else 0
+        return Volume(mount_point, folder.stat().st_dev, filesystem_id)
 
     def writable(self, folder: Path) -> bool:
         """Return whether files can be made in a folder."""

@@ -12,6 +12,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import Journal
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, UNPLUGGED, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_regular, stat_or_none
+from flowersorter.sorting.folders.volumes import is_its_volume
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.remove_filed import (
     remove_copy,
@@ -134,7 +135,7 @@ def undo_step(context: StepContext, run: Run, entry: Entry) -> None:
     try:
         if entry.action == Action.MOVE:
             with disk_errors_as_failures():
-                _make_source_folder(context, run, entry.source.parent)
+                make_source_folder(context, run, entry.source.parent)
                 secure(context, entry.source.parent, run.source or entry.source.parent)
         temporary = _temporary_in(entry.source.parent)
         context.journal.start_undo(entry, temporary)
@@ -261,16 +262,19 @@ def _undo(files: FileSystem, run: Run, entry: Entry, temporary: Path) -> None:
         remove_link(files, entry.source, entry.destination)
 
 
-def _make_source_folder(context: StepContext, run: Run, folder: Path) -> None:
-    """Make the source folder of a moved file again if it was removed, but not if its drive is missing."""
+def make_source_folder(context: StepContext, run: Run, folder: Path) -> None:
+    """Make the source folder of a moved file again if it was removed, but not if its drive is missing.
+
+    Raises:
+        NotDoneError: its drive seems to be missing.
+        OSError: the disk refuses.
+    """
     missing = []
-    while stat_or_none(context.files, folder) is None:
-        if folder == run.source or run.source not in folder.parents:
-            raise NotDoneError("the folder it came from is missing; its drive may be unplugged")
+    while stat_or_none(context.files, folder) is None and folder != folder.parent:
         missing.append(folder)
         folder = folder.parent
-    if missing and folder == run.source and not has_something(context.files, folder):
-        raise NotDoneError("the folder it came from is empty; its drive may be unplugged")
+    if missing:
+        _require_its_drive(context.files, run, missing[0], folder)
     for made in reversed(missing):
         # A class folder of an earlier run is ours again, and is removed when it is empty.
         context.journal.remember_folder(made)
@@ -280,6 +284,25 @@ def _make_source_folder(context: StepContext, run: Run, folder: Path) -> None:
         except NotDoneError:
             context.files.rmdir(made)
             raise
+
+
+def _require_its_drive(files: FileSystem, run: Run, folder: Path, existing: Path) -> None:
+    """Check that a missing source folder was removed, and is not on a missing drive.
+
+    Raises:
+        NotDoneError: its drive seems to be missing.
+    """
+    on_its_volume = is_its_volume(files, run, folder, existing)
+    if on_its_volume:
+        return
+    if on_its_volume is False:
+        raise NotDoneError(
+            "the folder it came from is on a drive that is not connected; connect it, or make the folder again yourself"
+        )
+    if run.source not in (existing, *existing.parents):
+        raise NotDoneError("the folder it came from is missing; its drive may be unplugged")
+    if existing == run.source and not has_something(files, existing):
+        raise NotDoneError("the folder it came from is empty; its drive may be unplugged")
 
 
 def _transfer(entry: Entry) -> Transfer:

@@ -5,26 +5,30 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
+from flowersorter.domain.journal import NO_CLASS
 from flowersorter.jobs import CancelToken
+from flowersorter.library.tables.class_names import DUPLICATES
 from flowersorter.messages import text
-from flowersorter.sorting.class_folder_contents import FolderContents
-from flowersorter.sorting.destination_checks import (
+from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
+from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
+from flowersorter.sorting.folders.class_folder_contents import FolderContents
+from flowersorter.sorting.folders.destination_checks import (
     disk_refusals,
     missing_folders,
     refuse_nested,
     refuse_other_drive,
     refuse_too_full,
 )
-from flowersorter.sorting.destination_contents import DestinationContents
-from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
+from flowersorter.sorting.folders.destination_contents import DestinationContents
+from flowersorter.sorting.folders.emptied_folders import EmptiedFolders, emptied_folders
 from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
-from flowersorter.sorting.safe_names import folder_names
+from flowersorter.sorting.safe_names import folder_names, free_names, same_name_key
 
 
 class Mode(StrEnum):
@@ -77,6 +81,7 @@ class Filing:
         size_bytes: When it was read.
         mtime_ns: When it was read.
         class_name: As the person writes it.
+        folders: Names of the folders below that of the class, outermost first.
     """
 
     source: Path
@@ -84,6 +89,7 @@ class Filing:
     size_bytes: int
     mtime_ns: int
     class_name: str
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +128,9 @@ class SortPlan:
         device: Device of the destination.
         staying: How many files beside the photos stay because they are no sidecars of a photo that is filed, by kind.
         edited: Sidecars that stay because the one in the class folder has other, newer contents.
+        duplicates: Duplicates that are moved aside, without a class; each is also among `files`.
+        emptied: The folders that the photos leave empty, if they are moved.
+        removes_emptied: Whether these are removed.
     """
 
     mode: Mode
@@ -135,16 +144,21 @@ class SortPlan:
     device: int | None = None
     staying: Mapping[str, int] = field(default_factory=dict)
     edited: tuple[Path, ...] = ()
+    duplicates: tuple[PlannedFile, ...] = ()
+    emptied: EmptiedFolders = field(default_factory=EmptiedFolders)
+    removes_emptied: bool = False
 
     @property
     def changes_disk(self) -> bool:
         """Whether a photo or a sidecar is filed."""
-        return any(file.action.is_filed or file.sidecars for file in self.files)
+        return bool(self.duplicates) or any(file.action.is_filed or file.sidecars for file in self.files)
 
     @property
     def sidecars(self) -> Mapping[str, int]:
         """The number of sidecars that are filed, by kind."""
-        return count_kinds(source for file in self.files for source, _ in file.sidecars)
+        filed = (source for file in self.files for source, _ in file.sidecars)
+        aside = (source for file in self.duplicates for source, _ in file.sidecars)
+        return count_kinds(dict.fromkeys((*filed, *aside)))
 
     @property
     def counts_by_class(self) -> dict[str, int]:
@@ -157,10 +171,13 @@ class SortPlan:
         return dict(Counter(file.action for file in self.files))
 
     @property
-    def folders(self) -> dict[str, Path]:
-        """The folder of each class with photos."""
-        there = {file.filing.class_name: file.destination.parent for file in self.files}
-        return there | {file.filing.class_name: file.destination.parent for file in self.files if file.action.is_filed}
+    def counts_by_folder(self) -> dict[Path, int]:
+        """The number of photos newly filed into each folder, by its path below the destination."""
+        return dict(Counter(self.folder_of(file) for file in self.files if file.action.is_filed))
+
+    def folder_of(self, file: PlannedFile) -> Path:
+        """Return the folder of a photo below the destination."""
+        return file.destination.parent.relative_to(self.destination)
 
     def with_skipped(self, more: Sequence[Skipped]) -> SortPlan:
         """Return the plan with more skipped photos."""
@@ -177,6 +194,8 @@ def make_plan(
     folders: Mapping[str, str] | None = None,
     filed: Collection[bytes] = frozenset(),
     files: FileSystem | None = None,
+    move_duplicates: bool = False,
+    remove_emptied: bool = False,
 ) -> SortPlan:
     """Plan a run; nothing on disk changes.
 
@@ -190,6 +209,8 @@ def make_plan(
         filed: Hashes of the photos ever filed there (`Journal.filed_hashes`); each is looked for in the whole
             destination, other photos in the folder of their class and its sub-folders.
         files: The disk.
+        move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
+        remove_emptied: With `Mode.MOVE`, also remove the folders below `source_root` that become empty.
 
     Raises:
         SortRefused: the destination overlaps the source, cannot be written to, is too full, or would need links across
@@ -201,12 +222,14 @@ def make_plan(
         missing = missing_folders(files, destination)
         if source_root is not None:
             refuse_nested(source_root, destination)
-        class_folders = _class_folders(files, filings, destination, folders or {})
+        move_duplicates &= mode == Mode.MOVE
+        class_folders = _class_folders(files, filings, destination, folders or {}, move_duplicates=move_duplicates)
     existing_parent = missing[0].parent if missing else destination
     planner = _Planner(files, destination, mode, class_folders, filed)
     for filing in filings:
         cancel.check()
         planner.add(filing)
+    duplicates = tuple(planner.duplicates(class_folders[NO_CLASS])) if move_duplicates else ()
     with disk_refusals():
         device = files.stat_through(existing_parent).st_dev
         if mode == Mode.LINK:
@@ -225,25 +248,42 @@ def make_plan(
         device=device,
         staying=planner.sidecars.staying(),
         edited=tuple(planner.sidecars.edited),
+        duplicates=duplicates,
+        emptied=_emptied(files, mode, source_root, (*planner.planned, *duplicates)),
+        removes_emptied=remove_emptied and mode == Mode.MOVE,
     )
 
 
+def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, planned: Sequence[PlannedFile]) -> EmptiedFolders:
+    if mode != Mode.MOVE or source_root is None:
+        return EmptiedFolders()
+    moved = [file for file in planned if file.action.is_filed]
+    leaving = [file.filing.source for file in moved] + [source for file in moved for source, _ in file.sidecars]
+    return emptied_folders(files, source_root, leaving)
+
+
 def _class_folders(
-    files: FileSystem, filings: Sequence[Filing], destination: Path, before: Mapping[str, str]
+    files: FileSystem,
+    filings: Sequence[Filing],
+    destination: Path,
+    before: Mapping[str, str],
+    *,
+    move_duplicates: bool,
 ) -> dict[str, Path]:
-    """The folder of each class, distinct on every file system."""
+    """The folder of each class, and that of duplicates for `NO_CLASS`, distinct on every file system."""
     names = files.list(destination) if destination.exists() else []
     existing = {name: is_folder(files, destination / name) for name in names}
-    chosen = folder_names((filing.class_name for filing in filings), before, existing)
+    class_names = {filing.class_name for filing in filings}
+    taken = {same_name_key(name) for name in class_names} | {
+        same_name_key(name) for name in existing if not existing[name]
+    }
+    taken |= {same_name_key(folder) for class_name, folder in before.items() if class_name != NO_CLASS}
+    wanted = [(before.get(NO_CLASS, DUPLICATES), "")]
+    [for_duplicates] = free_names(wanted, lambda name: same_name_key(name) not in taken)
+    if move_duplicates:
+        class_names, before = {*class_names, NO_CLASS}, {**before, NO_CLASS: for_duplicates}
+    chosen = folder_names(class_names, before, existing)
     return {class_name: destination / name for class_name, name in chosen.items()}
-
-
-@dataclass(slots=True)
-class _ClassFolder:
-    """The contents of a class folder, and the planned path of each hash in it."""
-
-    contents: FolderContents
-    path_by_hash: dict[bytes, Path] = field(default_factory=dict)
 
 
 #: Of files that are copied though photos are moved: they need space wherever they are.
@@ -267,7 +307,8 @@ class _Planner:
         self._folders = folders
         self._filed = filed
         self._contents = DestinationContents(files, destination)
-        self._class_folders: dict[str, _ClassFolder] = {}
+        self._folder_contents: dict[Path, FolderContents] = {}
+        self._planned: dict[tuple[str, bytes], Path] = {}
         self._sources: set[str] = set()
         self.sidecars = SidecarPlanner(files)
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
@@ -310,26 +351,43 @@ class _Planner:
 
     def _plan(self, filing: Filing, found: os.stat_result) -> None:
         """Plan a photo that has not changed since it was read."""
-        folder = self._class_folders.get(filing.class_name)
-        if folder is None:
-            contents = FolderContents(self._files, self._folders[filing.class_name])
-            folder = self._class_folders[filing.class_name] = _ClassFolder(contents)
-        existing = folder.contents.same_bytes(filing.size_bytes, filing.sha256)
+        class_folder = self._folders[filing.class_name]
+        contents = self._contents_of(class_folder)
+        for name in filing.folders:
+            contents = self._contents_of(contents.sub_folder(name))
+        existing = contents.same_bytes(filing.size_bytes, filing.sha256)
         if existing is None and self._mode.is_link:
-            existing = folder.contents.linked_from(filing.source)
+            existing = contents.linked_from(filing.source)
         if existing is None:
-            within = self._contents.root if filing.sha256 in self._filed else folder.contents.folder
+            within = self._contents.root if filing.sha256 in self._filed else class_folder
             existing = self._contents.same_bytes(filing.size_bytes, filing.sha256, within, but=filing.source)
         self._sources.add(str(filing.source))
-        planned = folder.path_by_hash.get(filing.sha256)
+        planned = self._planned.get((filing.class_name, filing.sha256))
         if existing is not None:
-            moves = self.sidecars.beside_filed(filing.source, existing, folder.contents)
+            moves = self.sidecars.beside_filed(filing.source, existing, contents)
             self._add_sizes(moves, copied=self._mode == Mode.MOVE)
             self.planned.append(PlannedFile(filing, existing, Action.ALREADY_THERE, moves))
         elif planned is not None:
             self.planned.append(PlannedFile(filing, planned, Action.DUPLICATE))
         else:
-            folder.path_by_hash[filing.sha256] = self._plan_new(filing, found, folder.contents)
+            self._planned[filing.class_name, filing.sha256] = self._plan_new(filing, found, contents)
+
+    def _contents_of(self, folder: Path) -> FolderContents:
+        if folder not in self._folder_contents:
+            self._folder_contents[folder] = FolderContents(self._files, folder)
+        return self._folder_contents[folder]
+
+    def duplicates(self, folder: Path) -> Iterator[PlannedFile]:
+        """Plan to move the photos aside that are not filed because their bytes are there, with their sidecars."""
+        for planned in self.planned:
+            source = planned.filing.source
+            if planned.action.is_filed or self._contents.root in source.parents:
+                continue
+            with suppress(OSError):  # it stays
+                target, moves = self.sidecars.with_photo(source, self._contents_of(folder))
+                self._add_sizes([(source, target), *moves])
+                filing = dataclasses.replace(planned.filing, class_name=NO_CLASS, folders=())
+                yield PlannedFile(filing, target, Action.MOVE, moves)
 
     def _plan_new(self, filing: Filing, found: os.stat_result, contents: FolderContents) -> Path:
         """Plan a photo with its sidecars, under names that are free for all of them."""

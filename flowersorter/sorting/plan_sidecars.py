@@ -9,8 +9,8 @@ from pathlib import Path
 
 from flowersorter.messages import text
 from flowersorter.photos.sidecars import SidecarFinder, split_sidecar
-from flowersorter.sorting.class_folder_contents import FolderContents
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
+from flowersorter.sorting.folders.class_folder_contents import FolderContents
 from flowersorter.sorting.safe_names import free_names, split_name
 
 #: (from, to) of each sidecar.
@@ -64,7 +64,7 @@ class SidecarPlanner:
         for sidecar in self._sidecars(photo):
             if filed.parent not in self._folders:
                 self._folders[filed.parent] = FolderContents(self._files, filed.parent)
-            name = self._free_name(sidecar, _name_beside(photo.name, filed.name, sidecar.name), filed)
+            name = self._free_name(sidecar, name_beside(photo.name, filed.name, sidecar.name), filed)
             if name is not None:
                 self._folders[filed.parent].take(name)
                 self._filed.add(sidecar)
@@ -121,8 +121,8 @@ def listed(kinds: Mapping[str, int], most: int = 5) -> str:
     return ", ".join([*parts, text("{count} more", count=rest)] if rest else parts)
 
 
-def _name_beside(photo: str, filed: str, sidecar: str) -> str:
-    """The name of a sidecar beside a photo that was filed under another name."""
+def name_beside(photo: str, filed: str, sidecar: str) -> str:
+    """Return the name of a sidecar beside a photo that was filed under another name."""
     stem, new_stem = split_name(photo)[0], split_name(filed)[0]
     before, after = split_sidecar(photo, sidecar)
     if new_stem.startswith(stem):

@@ -10,9 +10,10 @@ from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
-from flowersorter.sorting.created_folders import remove_abandoned_folders, remove_empty_folders
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_our_link, stat_or_none
+from flowersorter.sorting.folders.created_folders import remove_abandoned_folders, remove_empty_folders
+from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
 from flowersorter.sorting.journaled_steps import StepContext, record_filed, record_undone, undo_step
 from flowersorter.sorting.plan import Action
 from flowersorter.sorting.resolve_interrupted import Resolution, Side, resolve
@@ -57,6 +58,9 @@ def recover(collection: CollectionStore, files: FileSystem | None = None) -> Rec
                 _resolve_entry(context, run, entry, tally)
         for group in grouped(context.journal.filings(run.id)):
             _complete(context, run, group, tally)
+        if is_undone(context, run):
+            make_emptied_folders(context, run)
+            restore_folder_times(context, run)
         remove_empty_folders(context, run.destination)
         context.journal.end_run(run.id)
     remove_abandoned_folders(context)

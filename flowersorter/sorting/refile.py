@@ -51,4 +51,5 @@ def _filing(files: FileSystem, photo: FiledPhoto, class_name: str) -> Filing:
     found = stat_or_none(files, photo.path)
     # A missing photo gets impossible values, so that the plan skips it with the usual reason.
     size_bytes, mtime_ns = (found.st_size, found.st_mtime_ns) if found is not None else (0, 0)
-    return Filing(photo.path, photo.sha256, size_bytes, mtime_ns, class_name)
+    sub_folders = photo.path.parent.relative_to(photo.root).parts[1:]  # of the year, for instance: they stay
+    return Filing(photo.path, photo.sha256, size_bytes, mtime_ns, class_name, sub_folders)

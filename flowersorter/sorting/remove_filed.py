@@ -46,7 +46,7 @@ def require_removable(files: FileSystem, transfer: Transfer) -> os.stat_result:
         NotDoneError: one of them does not.
     """
     with disk_errors_as_failures():
-        target = require_unchanged(files, transfer.target, transfer.sha256)
+        target = require_unchanged(files, transfer.target, transfer.sha256, f"{_CHANGED_SINCE}, so the copy was kept")
         origin = stat_or_none(files, transfer.origin)
         if origin is None:
             raise NotDoneError("its original is gone, so the copy was kept")
@@ -57,18 +57,18 @@ def require_removable(files: FileSystem, transfer: Transfer) -> os.stat_result:
         return target
 
 
-def require_unchanged(files: FileSystem, path: Path, sha256: bytes) -> os.stat_result:
+def require_unchanged(files: FileSystem, path: Path, sha256: bytes, otherwise: str = _CHANGED_SINCE) -> os.stat_result:
     """Check that a filed file has the recorded bytes; return its status.
 
     Raises:
-        NotDoneError: it does not.
+        NotDoneError: it does not, with `otherwise` as the reason, or is gone.
     """
     with disk_errors_as_failures():
         found = stat_or_none(files, path)
         if found is None:
             raise NotDoneError(GONE)
         if not is_regular(found) or files.hash(path) != sha256:
-            raise NotDoneError(_CHANGED_SINCE)
+            raise NotDoneError(otherwise)
         return found
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
-from flowersorter.sorting.created_folders import make_class_folder
 from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError
+from flowersorter.sorting.folders.created_folders import make_class_folder
 from flowersorter.sorting.journaled_steps import StepContext, check_undo, file, undo_step
 from flowersorter.sorting.safe_names import shown
 
@@ -46,7 +46,7 @@ def file_group(context: StepContext, run: Run, group: Group) -> str | None:
     done: list[Entry] = []
     notes = []
     try:
-        make_class_folder(context, run.id, group.lead.destination.parent)
+        make_class_folder(context, run, group.lead.destination.parent)
         for entry in group.entries:
             note = file(context, entry)
             done.append(entry)

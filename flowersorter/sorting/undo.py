@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import text
-from flowersorter.sorting.created_folders import remove_empty_folders
+from flowersorter.sorting.changed_photos import ChangedPhoto, adopt, changed_photos
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
+from flowersorter.sorting.folders.created_folders import remove_empty_folders
+from flowersorter.sorting.folders.removed_folders import is_undone, make_emptied_folders, restore_folder_times
 from flowersorter.sorting.journaled_steps import StepContext, remember_drives, require_drives
 from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
@@ -32,6 +35,9 @@ class UndoResult:
         refused: Paths of the photos that stay filed, with the reasons.
         mode: How the sort filed photos: copies and links were deleted, moved photos went back.
         late_sidecars: Number of sidecars undone that were filed beside photos of an earlier sort.
+        moved: The refused photos that the person moved or renamed within the destination: where they were filed, by
+            entry id.
+        edited: The refused photos that the run moved and the person edited since, likewise.
     """
 
     run_id: int
@@ -39,6 +45,19 @@ class UndoResult:
     refused: tuple[Skipped, ...]
     mode: Mode
     late_sidecars: int = 0
+    moved: Mapping[int, Path] = field(default_factory=dict)
+    edited: Mapping[int, Path] = field(default_factory=dict)
+
+    @property
+    def changed(self) -> tuple[int, ...]:
+        """Entry ids of the refused photos that can be taken back if the person agrees."""
+        return (*self.moved, *self.edited)
+
+    @property
+    def refused_anyway(self) -> tuple[Skipped, ...]:
+        """The other refused photos."""
+        changed = {*self.moved.values(), *self.edited.values()}
+        return tuple(skipped for skipped in self.refused if skipped.path not in changed)
 
 
 def undo(
@@ -48,6 +67,8 @@ def undo(
     cancel: CancelToken,
     files: FileSystem | None = None,
     only: Collection[int] | None = None,
+    *,
+    take_changed: bool = False,
 ) -> UndoResult:
     """Undo a run, the last photo first.
 
@@ -58,6 +79,8 @@ def undo(
         cancel: Checked between two photos.
         files: The disk.
         only: Ids of the photos' journal entries, to undo only a part of the run.
+        take_changed: Also take back photos that the person moved or renamed within the destination, and those edited
+            since the run moved them. Edited copies always stay.
 
     Raises:
         UndoRefused: there is no such run, it is undone already, or all that is left of it is on a missing drive.
@@ -73,27 +96,64 @@ def undo(
     refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted if _is_open(group)]
     if refused and not groups:
         raise UndoRefused(text(_WHAT, run_id=run_id), _INTERRUPTED, text("Plug the drive in"))
+    changed = changed_photos(collection, run, groups, context.files, cancel)
+    if take_changed:
+        groups, changed = _with_changes(context, groups, changed), []
+    refused += _keep(context, run, changed)
+    kept = {photo.lead.id for photo in changed}
     with suppress(OSError):  # unreadable folders are refused photo by photo
         remember_drives(context, run.source, run.destination)
     context.journal.reopen_run(run_id)
+    groups = [group for group in groups if group.lead.id not in kept]
+    make_emptied_folders(context, run, [entry.source for group in groups for entry in group.entries])
     try:
-        for done, group in enumerate(groups):
-            report(Progress(text("Undoing"), done, len(groups)))
-            cancel.check()
-            try:
-                require_drives(context)
-                undo_group(context, run, group)
-            except (NotDoneError, LeftOpenError) as error:
-                refused.append(Skipped(group.lead.destination, error.reason))
-        report(Progress(text("Undoing"), len(groups), len(groups)))
+        refused += _undo_groups(context, run, groups, report, cancel)
     except Cancelled:
         _end(context, run, whole=only is None)
         raise
     _end(context, run, whole=only is None)
     # Recovery may have undone some too.
     after = context.journal.run(run_id)
-    sidecars = before.late_sidecars - after.late_sidecars
-    return UndoResult(run_id, after.undone - before.undone, tuple(refused), Mode(run.mode), sidecars)
+    return UndoResult(
+        run_id,
+        after.undone - before.undone,
+        tuple(refused),
+        Mode(run.mode),
+        before.late_sidecars - after.late_sidecars,
+        moved={photo.lead.id: photo.lead.destination for photo in changed if photo.is_moved},
+        edited={photo.lead.id: photo.lead.destination for photo in changed if not photo.is_moved},
+    )
+
+
+def _undo_groups(
+    context: StepContext, run: Run, groups: Sequence[Group], report: Report, cancel: CancelToken
+) -> list[Skipped]:
+    """Undo photo by photo; return those that stay filed.
+
+    Raises:
+        Cancelled: asked to stop, between two photos.
+    """
+    refused = []
+    for done, group in enumerate(groups):
+        report(Progress(text("Undoing"), done, len(groups)))
+        cancel.check()
+        try:
+            require_drives(context)
+            undo_group(context, run, group)
+        except (NotDoneError, LeftOpenError) as error:
+            refused.append(Skipped(group.lead.destination, error.reason))
+    report(Progress(text("Undoing"), len(groups), len(groups)))
+    return refused
+
+
+def _keep(context: StepContext, run: Run, changed: Sequence[ChangedPhoto]) -> list[Skipped]:
+    """Leave changed photos as they are, each with the reason."""
+    kept = []
+    for photo in changed:
+        reason = photo.reason(run.destination)
+        context.journal.set_state(photo.lead.id, EntryState.DONE, reason)
+        kept.append(Skipped(photo.lead.destination, reason))
+    return kept
 
 
 def _known(context: StepContext, run_id: int) -> Run:
@@ -114,6 +174,16 @@ def _after_recovery(context: StepContext, run: Run) -> Run:
     return context.journal.run(run.id)
 
 
+def _with_changes(context: StepContext, groups: list[Group], changed: list[ChangedPhoto]) -> list[Group]:
+    """Store the changes of the person, and read the photos that have them again."""
+    adopt(context.collection, changed)
+    again = {photo.lead.id for photo in changed}
+    return [
+        Group(context.journal.entries([entry.id for entry in group.entries])) if group.lead.id in again else group
+        for group in groups
+    ]
+
+
 def _is_filed(group: Group) -> bool:
     return not _is_open(group) and any(entry.state == EntryState.DONE for entry in group.entries)
 
@@ -123,6 +193,9 @@ def _is_open(group: Group) -> bool:
 
 
 def _end(context: StepContext, run: Run, *, whole: bool) -> None:
+    if is_undone(context, run):
+        make_emptied_folders(context, run)
+    restore_folder_times(context, run)
     remove_empty_folders(context, run.destination)
     if context.journal.end_run(run.id) != RunState.UNDONE and whole and not run.has_something_to_undo:
         context.journal.mark_undone(run.id)  # nothing was filed, so nothing is left to undo

@@ -185,6 +185,25 @@ def test_undo_leaves_what_the_person_changed_and_says_why(labelled: Labelled, ta
     assert len([path for path in dest.rglob("*") if path.is_file()]) == 1
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_undo_takes_photos_in_a_renamed_class_folder_back_if_asked_to(
+    labelled: Labelled, taught: Program, tmp_path: Path, mode: str
+) -> None:
+    dest, before = tmp_path / "sorted", tree(labelled.folder)
+    taught.ok("sort", labelled.folder, "--to", dest, mode)
+    (dest / "odd ones").rename(dest / "the odd ones")
+    refused = taught.run("undo", "1", "--json")
+    assert refused.code == 1
+    moved = refused.summary["moved"]
+    assert moved == refused.summary["refused"] == DIFFERENT - refused.summary["undone"] > 0
+    assert all("moved or renamed since: the odd ones/" in line["error"] for line in refused.objects[:-1])
+    assert "flowersorter undo 1 --yes" in refused.err
+    done = taught.ok("undo", "1", "--yes", "--json")
+    assert done.summary == {"sort": 1, "undone": moved, "refused": 0, "moved": 0, "edited": 0}
+    assert tree(labelled.folder) == before
+    assert [path.name for path in dest.rglob("*")] == ["the odd ones"]
+
+
 def test_photos_that_are_new_to_the_model_stay_and_are_named(
     labelled: Labelled, program: Program, tmp_path: Path
 ) -> None:
@@ -259,3 +278,63 @@ def test_a_label_moves_sorted_copies_only_with_the_flag(labelled: Labelled, taug
     assert "Sorted copies moved: 1 (sort 2)." in said
     assert not Path(entry["to"]).exists()
     assert (dest / "another class" / Path(entry["to"]).name).is_file()
+
+
+def test_sorting_again_moves_earlier_copies_only_with_the_flag(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    dest = tmp_path / "sorted"
+    entries = taught.ok("sort", labelled.folder, "--to", dest, "--json").objects[:-1]
+    entry = next(each for each in entries if each.get("to"))
+    taught.ok("label", entry["path"], "--as", "another class")
+    before = tree(dest)
+    planned = taught.ok("sort", labelled.folder, "--to", dest, "--dry-run").out
+    assert "1 photo sorted before in the folder of another class: would stay; --move-copies moves them." in planned
+    again = taught.ok("sort", labelled.folder, "--to", dest, "--json")
+    assert (again.summary["copies_moved"], again.summary["copies_in_other_classes"]) == (0, 1)
+    assert tree(dest) == before
+    assert "would be moved" in taught.ok("sort", labelled.folder, "--to", dest, "--dry-run", "--move-copies").out
+    assert tree(dest) == before
+    moved = taught.ok("sort", labelled.folder, "--to", dest, "--move-copies").out
+    assert "1 photo sorted before moved to the class you chose (sort 2)." in moved
+    assert (dest / "another class" / Path(entry["to"]).name).is_file()
+
+
+def test_a_pattern_makes_sub_folders_by_the_date_of_the_photos(
+    labelled: Labelled, taught: Program, tmp_path: Path
+) -> None:
+    dest, before = tmp_path / "sorted", tree(labelled.folder)
+    refused = taught.run("sort", labelled.folder, "--to", dest, "--pattern", "{date:%Y}")
+    assert (refused.code, refused.out) == (1, "")
+    assert "must begin with {class}" in refused.err
+    wanted = ("sort", labelled.folder, "--to", dest, "--pattern", "{class}/{date:%Y}/{date:%m}")
+    assert "odd ones/2026/04" in taught.ok(*wanted, "--dry-run").out
+    assert not dest.exists()
+    done = taught.ok(*wanted, "--move", "--json")
+    assert {Path(entry["to"]).relative_to(dest).parts[1] for entry in done.objects[:-1] if entry.get("to")} == {
+        "2026",
+        "Undated",
+    }
+    taught.ok("undo")
+    assert tree(labelled.folder) == before
+    assert not dest.exists()
+
+
+def test_a_move_can_take_along_what_it_would_leave(labelled: Labelled, taught: Program, tmp_path: Path) -> None:
+    assert taught.run("sort", labelled.folder, "--to", tmp_path / "sorted", "--move-duplicates").code == 2
+    dest, before = tmp_path / "sorted", tree(labelled.folder)
+    copies = len(PHOTOS) - DIFFERENT
+    offered = taught.ok("sort", labelled.folder, "--to", dest, "--move", "--dry-run").out
+    assert f"{copies} duplicates would stay; --move-duplicates" in offered
+    wanted = ("sort", labelled.folder, "--to", dest, "--move", "--move-duplicates", "--remove-empty-folders")
+    planned = taught.ok(*wanted, "--dry-run")
+    assert f"{copies} duplicates of these moved into Duplicates" in planned.out
+    assert "Folders that become empty: 1, removed" in planned.out
+    assert tree(labelled.folder) == before
+    done = taught.ok(*wanted, "--json")
+    assert (done.summary["duplicates_moved"], done.summary["folders_removed"]) == (copies, 1)
+    assert not (labelled.folder / "day 1").exists()
+    assert len(list((dest / "Duplicates").iterdir())) == copies
+    taught.ok("undo")
+    assert tree(labelled.folder) == before
+    assert not dest.exists()

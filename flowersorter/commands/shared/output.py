@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -47,6 +48,14 @@ class Terminal:
         """Write a line for people to stdout."""
         if not self._silent:
             self._write(_encodable(shown(worded(text)), self._out))
+
+    def ask(self, question: str) -> bool:
+        """Ask a person at a terminal; without one, or without a yes, the answer is no."""
+        if self.as_json or not (sys.stdin and sys.stdin.isatty() and self._err.isatty()):
+            return False
+        self._err.write(f"{_encodable(question, self._err)} [y/N] ")
+        self._err.flush()
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     def say_table(self, rows: Sequence[Sequence[str]], right: Collection[int] = (), indent: int = 0) -> None:
         """Write rows in aligned columns; ``right`` are the numbers of the right-aligned ones."""

@@ -147,6 +147,24 @@ ALTER TABLE places ADD COLUMN left_out INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX places_left_out ON places (path) WHERE left_out = 1;
 """
 
+# The drives that a run moved files out of, as JSON, so that an unplugged one is told from a folder tidied away.
+_VOLUMES = """
+ALTER TABLE runs ADD COLUMN volumes TEXT;
+"""
+
+# Folders that a run emptied and removed, with their permissions and times, for undoing.
+_REMOVED_FOLDERS = """
+CREATE TABLE removed_folders (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run_id INTEGER NOT NULL REFERENCES runs (id),
+    path BLOB NOT NULL,
+    mode INTEGER NOT NULL,
+    atime_ns INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL
+);
+CREATE INDEX removed_folders_by_run ON removed_folders (run_id);
+"""
+
 #: (version, SQL script) in rising order; each script is applied in one transaction of its own.
 MIGRATIONS: tuple[tuple[int, str], ...] = (
     (1, _LIBRARY_TABLES + _JOURNAL_TABLES),
@@ -154,4 +172,6 @@ MIGRATIONS: tuple[tuple[int, str], ...] = (
     (3, _PENDING_LABELS),
     (4, _EDITED_PHOTOS),
     (5, _LEFT_OUT),
+    (6, _VOLUMES),
+    (7, _REMOVED_FOLDERS),
 )

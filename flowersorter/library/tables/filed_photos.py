@@ -16,13 +16,13 @@ from flowersorter.library.tables.journal_rows import entry_of
 _FILED = """
     SELECT f.id, f.run_id, f.sha256, f.class_name, f.action, f.source, f.destination, runs.destination AS root
     FROM filings f JOIN runs ON runs.id = f.run_id
-    WHERE f.state = 'done' AND f.lead_id IS NULL AND f.{column} IN (?) ORDER BY f.id
+    WHERE f.state = 'done' AND f.lead_id IS NULL AND f.class_name != '' AND f.{column} IN (?) ORDER BY f.id
 """
 
 
 _FILED_ROWS = """
     SELECT id, sha256, class_name, destination FROM filings
-    WHERE state = 'done' AND lead_id IS NULL
+    WHERE state = 'done' AND lead_id IS NULL AND class_name != ''
 """
 _MOVED = "SELECT id, sha256, source FROM filings WHERE state = 'done' AND action = 'move' AND sha256 IN (?)"
 
@@ -112,7 +112,7 @@ def classes_filed_as(database: Database) -> dict[bytes, set[str]]:
     """The classes that photos were filed as and not undone, by the SHA-256 of their bytes."""
     filed: dict[bytes, set[str]] = {}
     for sha256, class_name in database.tuples(
-        "SELECT DISTINCT sha256, class_name FROM filings WHERE state = 'done' AND lead_id IS NULL"
+        "SELECT DISTINCT sha256, class_name FROM filings WHERE state = 'done' AND lead_id IS NULL AND class_name != ''"
     ):
         filed.setdefault(sha256, set()).add(class_name)
     return filed

@@ -21,14 +21,14 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, Run, RunState
+from flowersorter.domain.journal import Entry, EntryState, MadeFolder, NewEntry, RemovedFolder, Run, RunState, Volume
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.storable import storable_text, storable_time
-from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of
+from flowersorter.library.tables.journal_rows import entry_of, folder_of, run_of, volumes_text
 
 _RUN_COLUMNS = """
     SELECT runs.*,
@@ -50,7 +50,14 @@ class Journal:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def begin_run(self, mode: str, source: Path | None, destination: Path, entries: Sequence[NewEntry]) -> int:
+    def begin_run(
+        self,
+        mode: str,
+        source: Path | None,
+        destination: Path,
+        entries: Sequence[NewEntry],
+        volumes: Mapping[Path, Volume] | None = None,
+    ) -> int:
         """Store a whole run before any file is touched, in one transaction.
 
         Returns:
@@ -59,8 +66,16 @@ class Journal:
         with self._database.transaction() as connection:
             run_id = _inserted(
                 connection.execute(
-                    "INSERT INTO runs (mode, source, destination, started_at, state) VALUES (?, ?, ?, ?, ?)",
-                    (mode, _bytes(source), os.fsencode(destination), _now(), RunState.OPEN),
+                    "INSERT INTO runs (mode, source, destination, started_at, state, volumes)"
+                    " VALUES (?, ?, ?, ?, ?, ?)",
+                    (
+                        mode,
+                        _bytes(source),
+                        os.fsencode(destination),
+                        _now(),
+                        RunState.OPEN,
+                        volumes_text(volumes or {}),
+                    ),
                 )
             )
             ids: list[int] = []
@@ -110,6 +125,14 @@ class Journal:
         with self._database.transaction() as connection:
             connection.execute("UPDATE filings SET action = ? WHERE id = ?", (action, entry_id))
 
+    def change_filed(self, entry_id: int, destination: Path, sha256: bytes, size_bytes: int, mtime_ns: int) -> None:
+        """Store that the person moved, renamed or edited a filed file."""
+        with self._database.transaction() as connection:
+            connection.execute(
+                "UPDATE filings SET destination = ?, sha256 = ?, size_bytes = ?, mtime_ns = ? WHERE id = ?",
+                (os.fsencode(destination), sha256, size_bytes, storable_time(mtime_ns), entry_id),
+            )
+
     def reopen_run(self, run_id: int) -> None:
         """Open a run for undoing: until `end_run`, a crash leaves it to `recover`."""
         with self._database.transaction() as connection:
@@ -152,6 +175,28 @@ class Journal:
                 "UPDATE made_folders SET removed = 1 WHERE id = ?", [(folder_id,) for folder_id in folder_ids]
             )
 
+    def add_removed_folder(self, run_id: int, path: Path, mode: int, atime_ns: int, mtime_ns: int) -> int:
+        """Store that a run is about to remove this folder, with its permissions and times before the run."""
+        with self._database.transaction() as connection:
+            return _inserted(
+                connection.execute(
+                    "INSERT INTO removed_folders (run_id, path, mode, atime_ns, mtime_ns) VALUES (?, ?, ?, ?, ?)",
+                    (run_id, os.fsencode(path), mode, storable_time(atime_ns), storable_time(mtime_ns)),
+                )
+            )
+
+    def forget_removed_folder(self, folder_id: int) -> None:
+        """Store that a folder could not be removed."""
+        with self._database.transaction() as connection:
+            connection.execute("DELETE FROM removed_folders WHERE id = ?", (folder_id,))
+
+    def removed_folders(self, run_id: int) -> list[RemovedFolder]:
+        """The folders that a run emptied and removed."""
+        rows = self._database.query("SELECT * FROM removed_folders WHERE run_id = ?", (run_id,))
+        return [
+            RemovedFolder(Path(os.fsdecode(row["path"])), row["mode"], row["atime_ns"], row["mtime_ns"]) for row in rows
+        ]
+
     def remember_folder(self, path: Path) -> None:
         """Mark a removed folder of a run as present, before it is made again; ignores other folders."""
         with self._database.transaction() as connection:
@@ -181,14 +226,25 @@ class Journal:
         )
         return {row["sha256"] for row in rows}
 
+    def filed_paths(self) -> set[Path]:
+        """The path of every filed file, also of those that later runs moved on."""
+        rows = self._database.tuples("SELECT destination FROM filings WHERE state = 'done'")
+        return {Path(os.fsdecode(row[0])) for row in rows}
+
     def class_folders(self, destination: Path) -> dict[str, str]:
-        """The folder name of each class in the newest run to this destination that filed it."""
+        """The folder name of each class in the newest run to this destination that filed it.
+
+        The class is the first folder below the destination, however deep the photo is.
+        """
         rows = self._database.query(
             "SELECT f.class_name, f.destination, MAX(f.id) FROM filings f JOIN runs ON runs.id = f.run_id"
             " WHERE runs.destination = ? AND f.state = ? AND f.lead_id IS NULL GROUP BY f.class_name",
             (os.fsencode(destination), EntryState.DONE),
         )
-        return {row["class_name"]: Path(os.fsdecode(row["destination"])).parent.name for row in rows}
+        inside = {
+            row["class_name"]: Path(os.fsdecode(row["destination"])).relative_to(destination).parts for row in rows
+        }
+        return {class_name: parts[0] for class_name, parts in inside.items() if len(parts) > 1}
 
     def runs(self) -> list[Run]:
         """Every run, newest first."""

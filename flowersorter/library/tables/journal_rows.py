@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sqlite3
+from collections.abc import Mapping
 from pathlib import Path
 
-from flowersorter.domain.journal import Entry, EntryState, MadeFolder, Run, RunState
+from flowersorter.domain.journal import Entry, EntryState, MadeFolder, Run, RunState, Volume
 
 
 def run_of(row: sqlite3.Row) -> Run:
@@ -23,7 +25,14 @@ def run_of(row: sqlite3.Row) -> Run:
         undone=row["undone"],
         failed=row["failed"],
         late_sidecars=row["late_sidecars"],
+        volumes=_volumes_of(row["volumes"]),
     )
+
+
+def volumes_text(volumes: Mapping[Path, Volume]) -> str | None:
+    """The column `runs.volumes`: a list of folder, mount point, device and file system id; None where there is none."""
+    rows = [[str(folder), str(each.mount_point), each.device, each.filesystem_id] for folder, each in volumes.items()]
+    return json.dumps(rows) if rows else None
 
 
 def folder_of(row: sqlite3.Row) -> MadeFolder:
@@ -52,3 +61,11 @@ def entry_of(row: sqlite3.Row) -> Entry:
 
 def _path(name: bytes | None) -> Path | None:
     return None if name is None else Path(os.fsdecode(name))
+
+
+def _volumes_of(column: str | None) -> dict[Path, Volume]:
+    rows = json.loads(column) if column else []
+    return {
+        Path(folder): Volume(Path(mount_point), device, filesystem_id)
+        for folder, mount_point, device, filesystem_id in rows
+    }

@@ -13,13 +13,14 @@ from shiboken6 import isValid
 
 from flowersorter.domain.journal import Run
 from flowersorter.errors import UserError
-from flowersorter.library.tables.settings import SORT_CHOICES
+from flowersorter.library.tables.settings import SORT_CHOICES, SORT_PATTERN
 from flowersorter.messages import text, worded
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.ui.filing.history_dialog import HistoryDialog, moved_on_only
 from flowersorter.ui.filing.sort_dialog import SortChoices, SortDialog
+from flowersorter.ui.filing.take_back_question import ask_to_take_back
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.ui.shared.widgets import count_photos
@@ -74,6 +75,9 @@ class FilingController(QObject):
             choices.mode,
             choices.include,
             aside=choices.aside,
+            pattern=choices.pattern,
+            move_duplicates=choices.move_duplicates,
+            remove_emptied=choices.remove_emptied,
         )
         self._plan_id = queue.submit(
             self.tr("Preparing the sort"),
@@ -120,7 +124,8 @@ class FilingController(QObject):
         stored = self._session.state.setting(SORT_CHOICES)
         try:
             mode, include = Mode(stored["mode"]), Include(stored["include"])
-            return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None)
+            pattern = self._session.state.setting(SORT_PATTERN)
+            return SortChoices(Path(stored["destination"]), mode, include, stored.get("aside") or None, pattern)
         except (KeyError, ValueError):
             return None
 
@@ -133,6 +138,7 @@ class FilingController(QObject):
                 "aside": choices.aside or "",
             }
             self._session.state.set_setting(SORT_CHOICES, stored)
+            self._session.state.set_setting(SORT_PATTERN, choices.pattern)
 
     # -- filing
 
@@ -150,7 +156,7 @@ class FilingController(QObject):
         parts = [self._sorted(result.filed)]
         if result.already_there:
             parts.append(self.tr("{0} already there.").format(result.already_there))
-        if result.duplicates:
+        if result.duplicates > result.duplicates_moved:
             one, many = self.tr("1 duplicate skipped."), self.tr("{0} duplicates skipped.")
             parts.append(one if result.duplicates == 1 else many.format(result.duplicates))
         if result.failed:
@@ -158,11 +164,15 @@ class FilingController(QObject):
         if result.sidecars:
             one, many = self.tr("1 sidecar file with them."), self.tr("{0} sidecar files with them.")
             parts.append(one if result.sidecars == 1 else many.format(result.sidecars))
+        if result.duplicates_moved:
+            parts.append(self.tr("{0} duplicates moved aside.").format(result.duplicates_moved))
+        if result.folders_removed:
+            parts.append(self.tr("{0} empty folders removed.").format(result.folders_removed))
         notes = [file for file in result.files if file.destination is not None and file.error]
         if notes:
             parts.append(self.tr("{0}: {1}.").format(notes[0].source.name, worded(notes[0].error or "")))
         deeds = [(self.tr("Open folder"), self._open_destination)]
-        if result.filed or result.sidecars:
+        if result.filed or result.sidecars or result.duplicates_moved:
             deeds.append((self.tr("Undo"), self.undo_last))
         self._front.bar.say(" ".join(parts), *deeds)
         if result.failed:
@@ -275,7 +285,10 @@ class FilingController(QObject):
         if result.late_sidecars and not result.undone:
             one = many = self.tr("Removed the copies of sidecar files.")
         self._front.bar.say(one if result.undone == 1 else many.format(QLocale().toString(result.undone)))
-        self._front.complain_not_moved(result.refused)
+        taken = bool(result.changed) and ask_to_take_back(result, self._front.window)
+        self._front.complain_not_moved(result.refused_anyway if taken else result.refused)
+        if taken:
+            self._undo(UndoRequest(result.run_id, result.changed, take_changed=True))
         self.files_changed.emit()
 
     @Slot()

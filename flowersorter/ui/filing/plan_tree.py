@@ -53,22 +53,22 @@ class PlanTree(QTreeWidget):
     def show_plan(self, plan: SortPlan) -> None:
         """Show another plan."""
         self.clear()
-        by_class: dict[str, list[PlannedFile]] = defaultdict(list)
+        by_folder: dict[Path, list[PlannedFile]] = defaultdict(list)
         by_action: dict[Action, list[PlannedFile]] = defaultdict(list)
         for file in plan.files:
             by_action[file.action].append(file)
             if file.action.is_filed:
-                by_class[file.filing.class_name].append(file)
-        folders = plan.folders
-        for name in sorted(by_class, key=str.casefold):
-            files = by_class[name]
+                by_folder[plan.folder_of(file)].append(file)
+        for folder in sorted(by_folder, key=lambda folder: str(folder).casefold()):
+            files = by_folder[folder]
             line = self._line(
                 self,
-                folders[name].name,
+                folder.as_posix(),
                 [_Named(f.destination, f.filing.source, source=f.filing.source) for f in files],
             )
             line.setIcon(0, theme.icon("open-folder"))
-            if folders[name].name != name:
+            name = files[0].filing.class_name
+            if folder.parts[0] != name:
                 line.setToolTip(0, self.tr("Class “{0}”, with a folder name the disk accepts").format(name))
         self._stays(self.tr("Already there"), by_action[Action.ALREADY_THERE])
         self._stays(self.tr("Duplicates (copied once)"), by_action[Action.DUPLICATE])

@@ -29,9 +29,12 @@ from PySide6.QtWidgets import (
 
 from flowersorter.errors import UserError
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.sorting.plan import Action, Mode, SortPlan
-from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.sorting.folder_pattern import CLASS_ONLY
+from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.filing.disk_space_bar import DiskSpaceBar
+from flowersorter.ui.filing.leftovers_field import LeftoversField
+from flowersorter.ui.filing.pattern_field import PatternField
+from flowersorter.ui.filing.plan_summary import plan_summary
 from flowersorter.ui.filing.plan_tree import PlanTree
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -39,7 +42,6 @@ from flowersorter.ui.shared.widgets import (
     button,
     button_row,
     column_of,
-    count_folders,
     count_photos,
     describe,
     open_at,
@@ -60,12 +62,18 @@ class SortChoices:
         mode: Copy, move or link.
         include: Which photos.
         aside: The folder that gets the others; None leaves them where they are.
+        pattern: The sub-folders, as `sorting.folder_pattern` reads them.
+        move_duplicates: Whether a move takes photos along that are there already.
+        remove_emptied: Whether a move removes the folders that become empty.
     """
 
     destination: Path
     mode: Mode = Mode.COPY
     include: Include = Include.ALL
     aside: str | None = None
+    pattern: str = CLASS_ONLY
+    move_duplicates: bool = False
+    remove_emptied: bool = False
 
 
 class SortDialog(QDialog):
@@ -115,8 +123,12 @@ class SortDialog(QDialog):
         form.setContentsMargins(0, 0, 0, 0)
         form.setSpacing(theme.LARGE_GAP_PX)
         form.addLayout(self._destination(choices.destination))
+        self.pattern = PatternField(choices.pattern, self)
+        form.addWidget(self.pattern)
         form.addLayout(self._modes(Mode.COPY if choices.mode is Mode.MOVE else choices.mode))
         form.addLayout(self._includes(choices.include, choices.aside))
+        self.leftovers = LeftoversField(self)
+        form.addWidget(self.leftovers)
         form.addWidget(self.tree, 1)
         form.addWidget(self.summary)
         form.addWidget(self.space)
@@ -126,7 +138,9 @@ class SortDialog(QDialog):
         self.cancel_button = button(
             self, "sort_cancel_button", self.tr("Cancel"), self.tr("Close (Esc). Nothing is changed")
         )
-        for before, after in pairwise((self.include, self.aside, self.tree, self.cancel_button, self.file_button)):
+        chain = [self.browse_button, self.pattern.box, *self._mode_buttons.values(), self.include, self.aside]
+        chain += [self.leftovers.duplicates, self.leftovers.folders]
+        for before, after in pairwise([*chain, self.tree, self.cancel_button, self.file_button]):
             self.setTabOrder(before, after)
         column = column_of(self)
         column.addWidget(scroll, 1)
@@ -221,6 +235,8 @@ class SortDialog(QDialog):
         self.modes.buttonToggled.connect(self._on_choice)
         self.include.currentIndexChanged.connect(self._on_choice)
         self.aside.toggled.connect(self._on_choice)
+        self.pattern.pattern_changed.connect(self._on_choice)
+        self.leftovers.choice_changed.connect(self._on_choice)
         self.cancel_button.clicked.connect(self.reject)
         self.file_button.clicked.connect(self.accept)
 
@@ -231,7 +247,17 @@ class SortDialog(QDialog):
         """The current choices."""
         mode = next(mode for mode, radio in self._mode_buttons.items() if radio.isChecked())
         include = Include(self.include.currentData())
-        return SortChoices(_path(self.destination.text()), mode, include, ASIDE if self.aside.isChecked() else None)
+        aside = ASIDE if self.aside.isChecked() else None
+        moving = mode is Mode.MOVE
+        return SortChoices(
+            _path(self.destination.text()),
+            mode,
+            include,
+            aside,
+            self.pattern.pattern,
+            moving and self.leftovers.duplicates.isChecked(),
+            moving and self.leftovers.folders.isChecked(),
+        )
 
     @property
     def plan(self) -> SortPlan | None:
@@ -291,11 +317,13 @@ class SortDialog(QDialog):
         self.tree.setEnabled(True)
         self.tree.show_plan(plan)
         filed = sum(plan.counts_by_class.values())
-        mode = plan.mode if filed or plan.mode is not Mode.MOVE else Mode.COPY  # a sidecar stays with its photo
-        self.file_button.setText(self._verb(mode, count_photos(filed) if filed else self._nouns(plan)))
+        going = filed + len(plan.duplicates)
+        mode = plan.mode if going or plan.mode is not Mode.MOVE else Mode.COPY  # a sidecar stays with its photo
+        self.file_button.setText(self._verb(mode, count_photos(going) if going else self._nouns(plan)))
         self.file_button.setEnabled(plan.changes_disk)
         self.file_button.setToolTip(self._tip(plan.mode))
-        self.summary.say(self._summary(plan, filed))
+        self.summary.say(plan_summary(plan, filed, self._folder))
+        self.leftovers.show_plan(plan)
         self.space.show_bytes(plan.needed_bytes, plan.free_bytes)
         self.space.setVisible(plan.changes_disk)
 
@@ -333,49 +361,6 @@ class SortDialog(QDialog):
         if mode is Mode.MOVE:
             return self.tr("Moves your photos. You can undo this in History")
         return self.tr("Your originals are not touched. You can undo this in History")
-
-    def _summary(self, plan: SortPlan, filed: int) -> str:
-        counts = plan.counts_by_action
-        there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
-        if not filed and not plan.sidecars:
-            why = self.tr("they are all there already") if there and not plan.skipped else self.tr("see the list above")
-            return " ".join([self.tr("There is nothing to do: {0}.").format(why), *self._sidecars(plan)])
-        parts = []
-        if filed:
-            parts.append(self.tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_class))))
-        if there:
-            parts.append(self.tr("{0} already there.").format(count_photos(there)))
-        if twice:
-            parts.append(self.tr("{0} skipped as duplicates.").format(count_photos(twice)))
-        if plan.skipped:
-            parts.append(self.tr("{0} not sorted.").format(count_photos(len(plan.skipped))))
-        renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
-        if renamed:
-            parts.append(self.tr("{0} renamed, because the name is taken.").format(count_photos(renamed)))
-        parts += self._sidecars(plan)
-        if plan.mode is Mode.MOVE and filed:
-            where = plan.source or self._folder
-            parts.append(self.tr("They will no longer be in {0}. You can undo this in History.").format(where))
-        return " ".join(parts)
-
-    def _sidecars(self, plan: SortPlan) -> list[str]:
-        """Say which files beside the photos are included, and which stay."""
-        parts = []
-        for kinds, one, many in (
-            (
-                plan.sidecars,
-                self.tr("1 sidecar file will be included: {1}."),
-                self.tr("{0} sidecar files will be included: {1}."),
-            ),
-            (plan.staying, self.tr("1 other file stays: {1}."), self.tr("{0} other files stay: {1}.")),
-        ):
-            if kinds:
-                count = sum(kinds.values())
-                parts.append((one if count == 1 else many).format(count, listed(kinds)))
-        if plan.edited:
-            names = ", ".join(path.name for path in plan.edited[:3])
-            parts.append(self.tr("Kept, because the one in the class folder was edited later: {0}.").format(names))
-        return parts
 
 
 def _path(text: str) -> Path:

@@ -25,10 +25,13 @@ class UndoRequest:
     Attributes:
         run_id: The sort, or None for the newest with something to undo.
         only: Ids of entries of `filings`, to undo a part of the sort; None for all of it.
+        take_changed: Also take back photos that the person moved or renamed within the destination, and move photos
+            back that were edited since they were moved.
     """
 
     run_id: int | None = None
     only: tuple[int, ...] | None = None
+    take_changed: bool = False
 
 
 def runs(collection: CollectionStore) -> list[Run]:
@@ -98,7 +101,7 @@ def undo_run(engine: Engine, request: UndoRequest, report: Report, cancel: Cance
             text("sort {in_the_way} moved some of its photos on to another class", in_the_way=max(in_the_way)),
             text("Undo sort {in_the_way} first", in_the_way=max(in_the_way)),
         )
-    return undo(engine.collection, run_id, report, cancel, only=request.only)
+    return undo(engine.collection, run_id, report, cancel, only=request.only, take_changed=request.take_changed)
 
 
 def recover_collection(collection: CollectionStore) -> RecoveryResult:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,11 +20,13 @@ from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
+from flowersorter.library.tables.settings import SORT_PATTERN
 from flowersorter.messages import text
 from flowersorter.photos.folder_walk import can_have_class
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots
-from flowersorter.sorting.destination_checks import disk_refusals, refuse_nested
 from flowersorter.sorting.execute import RunResult, execute
+from flowersorter.sorting.folder_pattern import FolderPattern
+from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
 from flowersorter.sorting.plan import Filing, Mode, Skipped, SortPlan, make_plan
 from flowersorter.workflows.filing.gc_pause import paused_gc
 from flowersorter.workflows.predicting.photo_details import rows_for
@@ -72,6 +75,9 @@ class SortRequest:
         backbone: Name, or None for the collection's.
         aside: The folder that gets the photos which were looked at and are not included (`ASIDE`); None leaves them
             where they are.
+        pattern: The sub-folders, such as "{class}/{date:%Y}"; None for those of the collection's last sort.
+        move_duplicates: With `Mode.MOVE`, also move photos that are there already into the folder `DUPLICATES`.
+        remove_emptied: With `Mode.MOVE`, also remove the folders that become empty.
     """
 
     roots: Roots
@@ -80,13 +86,21 @@ class SortRequest:
     include: Include = Include.ALL
     backbone: str | None = None
     aside: str | None = None
+    pattern: str | None = None
+    move_duplicates: bool = False
+    remove_emptied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RunSortRequest:
-    """Carry out a plan that the person has seen."""
+    """Carry out a plan that the person has seen.
+
+    Attributes:
+        pattern: The sub-folders of the plan, to be remembered for the collection; None leaves what is remembered.
+    """
 
     plan: SortPlan
+    pattern: str | None = None
 
 
 def plan_sort(engine: Engine, request: SortRequest, report: Report, cancel: CancelToken) -> SortPlan:
@@ -138,6 +152,7 @@ def _refuse_collection(collection: CollectionStore, destination: Path) -> None:
 
 def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan:
     collection, roots = engine.collection, absolute_roots(request.roots)
+    pattern = FolderPattern.parse(request.pattern or collection.settings.get(SORT_PATTERN))
     places = collection.photos.places_under(roots)
     rows = rows_for(engine, places, request.backbone)
     certain = chosen_rows(rows, request.include)
@@ -151,6 +166,7 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     _refuse_collection(collection, destination)
     before = _filed_before(collection, destination, hashes)
     paths = list(rows.paths)
+    metadata = _metadata(collection, rows.photo_ids[going]) if pattern.needs_metadata else {}
     filings = []
     left = [Skipped(paths[i], reason_left(rows, i)) for i in np.flatnonzero(~going).tolist()]
     for i in np.flatnonzero(going).tolist():
@@ -165,14 +181,32 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
                 size_bytes=int(places.sizes_bytes[i]),
                 mtime_ns=int(places.mtimes_ns[i]),
                 class_name=class_name,
+                folders=pattern.folders(class_name, *metadata.get(int(rows.photo_ids[i]), (None, None))),
             )
         )
     # A class keeps the folder it was given in an earlier run, even where its name would be made safe otherwise now.
     folders = collection.journal.class_folders(destination)
     filed = collection.journal.filed_hashes(destination)
-    folder = _only_source(roots, destination)
-    plan = make_plan(filings, destination, request.mode, cancel, source_root=folder, folders=folders, filed=filed)
+    plan = make_plan(
+        filings,
+        destination,
+        request.mode,
+        cancel,
+        source_root=_only_source(roots, destination),
+        folders=folders,
+        filed=filed,
+        move_duplicates=request.move_duplicates,
+        remove_emptied=request.remove_emptied,
+    )
     return plan.with_skipped(left)
+
+
+def _metadata(
+    collection: CollectionStore, photo_ids: NDArray[np.int64]
+) -> dict[int, tuple[datetime | None, str | None]]:
+    """When and by which camera photos were taken, as far as it is known, by photo id."""
+    rows = collection.database.tuples_by_id("id, taken_at, camera", "photos", "id", photo_ids)
+    return {row[0]: (datetime.fromisoformat(row[1]) if row[1] else None, row[2]) for row in rows}
 
 
 def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequence[bytes]) -> dict[bytes, str]:
@@ -208,4 +242,6 @@ def run_sort(engine: Engine, request: RunSortRequest, report: Report, cancel: Ca
     Raises:
         Cancelled: asked to stop; photos sorted until then stay sorted and can be undone.
     """
+    if request.pattern is not None:
+        engine.collection.settings.set(SORT_PATTERN, request.pattern)
     return execute(request.plan, engine.collection, report, cancel)

@@ -19,9 +19,9 @@ from flowersorter.library.tables.edited_photos import edits_of, last_reads
 from flowersorter.library.tables.filed_photos import still_filed
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_folder
-from flowersorter.sorting.destination_contents import DestinationContents
 from flowersorter.sorting.failures import NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, has_something, is_regular, stat_or_none
+from flowersorter.sorting.folders.destination_contents import DestinationContents
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine

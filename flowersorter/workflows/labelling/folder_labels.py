@@ -11,7 +11,7 @@ from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_names import ASIDE, class_name_of_folder
+from flowersorter.library.tables.class_names import ASIDE, DUPLICATES, class_name_of_folder
 from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
@@ -89,7 +89,7 @@ def classes_by_sub_folder(folder: Path, places: Sequence[Place]) -> dict[int, st
         places: Places under it.
 
     Returns:
-        The name of the class by photo id, for photos in a sub-folder; `ASIDE` does not count.
+        The name of the class by photo id, for photos in a sub-folder; `ASIDE` and `DUPLICATES` do not count.
     """
     sub_folders: dict[str, str | None] = {}
     wanted: dict[int, str] = {}
@@ -110,7 +110,7 @@ def class_of(inside: Path) -> str | None:
     Args:
         inside: Its path relative to the folder of class folders.
     """
-    if not inside.parts or name_key(inside.parts[0]) == name_key(ASIDE):
+    if not inside.parts or name_key(inside.parts[0]) in {name_key(ASIDE), name_key(DUPLICATES)}:
         return None
     return class_name_of_folder(inside.parts[0])
 

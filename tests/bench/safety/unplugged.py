@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import random
 from collections.abc import Callable
@@ -35,10 +36,11 @@ class _Drive:
         self.at, self.away = -1, False
 
     def around(self, name: str, call: Callable[[], object]) -> object:
-        del name
         if self.at == 0:
             self.pull()
         self.at -= 1
+        if name == "volume" and self.away and self._real is None:
+            raise OSError(errno.ENOENT, "its drive is away")  # a renamed folder would be one that the person tidied
         return call()
 
     def pull(self) -> None:

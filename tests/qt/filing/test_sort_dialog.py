@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QFileDialog, QTreeWidgetItem
 from pytestqt.qtbot import QtBot
@@ -340,14 +341,15 @@ def test_tab_walks_through_everything_in_order(dialog: SortDialog, planner: Plan
     _answer(dialog, planner, qtbot)
     dialog.destination.setFocus()
     met = []
-    for _ in range(8):
+    for _ in range(9):
         there = dialog.focusWidget()
         assert there is not None
         met.append(there.objectName())
         QTest.keyClick(there, Qt.Key.Key_Tab)
-    names = ["sort_destination", "sort_browse_button", "sort_mode_copy", "sort_include", "sort_aside", "sort_plan"]
-    assert met[:6] == names
-    assert set(met[6:]) == {"sort_file_button", "sort_cancel_button"}
+    names = ["sort_destination", "sort_browse_button", "sort_pattern", "sort_mode_copy"]
+    names += ["sort_include", "sort_aside", "sort_plan"]
+    assert met[:7] == names
+    assert set(met[7:]) == {"sort_file_button", "sort_cancel_button"}
 
 
 def test_the_dialog_fits_a_small_screen_and_the_buttons_stay(
@@ -374,3 +376,88 @@ def test_what_was_chosen_for_the_others_is_offered_again(photos: Path, tmp_path:
     qtbot.addWidget(dialog)
     assert dialog.aside.isChecked()
     assert dialog.choices.aside == ASIDE
+
+
+def test_sub_folders_are_chosen_or_typed(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:
+    box = dialog.pattern.box
+    assert _answer(dialog, planner, qtbot).pattern == "{class}"
+    box.setFocus()
+    QTest.keyClick(box, Qt.Key.Key_Down)
+    assert _answer(dialog, planner, qtbot).pattern == "{class}/{date:%Y}"
+    edit = box.lineEdit()
+    assert edit is not None
+    edit.selectAll()
+    QTest.keyClicks(edit, "{class}/{camera}/{date:%Y} ")
+    assert _answer(dialog, planner, qtbot).pattern == "{class}/{camera}/{date:%Y}"
+
+
+def test_a_pattern_that_is_remembered_stands_there(photos: Path, tmp_path: Path, qtbot: QtBot) -> None:
+    for pattern in ("{class}/{date:%Y}/{date:%m}", "{class}/of {date:%Y}"):
+        dialog = SortDialog(photos, choices=SortChoices(tmp_path / "sorted", pattern=pattern))
+        qtbot.addWidget(dialog)
+        assert dialog.choices.pattern == pattern
+
+
+def test_a_plan_with_sub_folders_lists_each(
+    dialog: SortDialog, photos: Path, tmp_path: Path, planner: Planner, qtbot: QtBot
+) -> None:
+    _answer(dialog, planner, qtbot)
+    filings = [
+        replace(_filing(photos / name, "daisy"), folders=(year,))
+        for name, year in (("a.jpg", "2023"), ("b.jpg", "2024"))
+    ]
+    plan = make_plan(filings, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=photos)
+    dialog.tree.show_plan(plan)
+    assert {name: item.text(1) for name, item in _groups(dialog).items()} == {"daisy/2023": "1", "daisy/2024": "1"}
+
+
+def test_what_a_move_leaves_is_offered_and_never_chosen_beforehand(
+    dialog: SortDialog, photos: Path, planner: Planner, qtbot: QtBot
+) -> None:
+    (photos / "deep").mkdir()
+    (photos / "b.jpg").rename(photos / "deep" / "b.jpg")
+    (photos / "b.jpg.xmp").unlink()
+    (photos / "a again.jpg").rename(photos / "deep" / "a again.jpg")
+
+    def plan(choices: SortChoices) -> SortPlan:
+        names = ("a.jpg", "deep/b.jpg", "deep/a again.jpg")
+        return make_plan(
+            [_filing(photos / name, "daisy") for name in names],
+            choices.destination,
+            choices.mode,
+            CancelToken(),
+            source_root=photos,
+            move_duplicates=choices.move_duplicates,
+            remove_emptied=choices.remove_emptied,
+        )
+
+    def answer() -> SortChoices:
+        with qtbot.waitSignal(dialog.plan_requested) as asked:
+            pass
+        choices = asked.args[0]
+        assert isinstance(choices, SortChoices)
+        dialog.show_plan(plan(choices))
+        return choices
+
+    field = dialog.leftovers
+    answer()
+    assert not field.isVisible()
+    _click(dialog, "sort_mode_move")
+    choices = answer()
+    assert (choices.move_duplicates, choices.remove_emptied) == (False, False)
+    assert field.duplicates.isVisible()
+    assert field.duplicates.text().replace("&", "") == "Also move 1 duplicate into “Duplicates”"
+    assert not field.folders.isVisible()  # a duplicate stays in it
+    QTest.mouseClick(field.duplicates, Qt.MouseButton.LeftButton, pos=QPoint(8, field.duplicates.height() // 2))
+    assert answer().move_duplicates
+    assert field.folders.isVisible()
+    assert field.folders.text().replace("&", "") == "Remove the folder that becomes empty"
+    assert dialog.file_button.text().replace("&", "") == "Move 3 photos"
+    QTest.mouseClick(field.folders, Qt.MouseButton.LeftButton, pos=QPoint(8, field.folders.height() // 2))
+    assert answer().remove_emptied
+    assert "1 photo of these moved into Duplicates." in dialog.summary.text
+    assert "Removed, because nothing is left in it: 1 folder." in dialog.summary.text
+    _click(dialog, "sort_mode_copy")
+    choices = answer()
+    assert (choices.move_duplicates, choices.remove_emptied) == (False, False)
+    assert not field.isVisible()

@@ -6,7 +6,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
@@ -50,7 +50,7 @@ def labels(program: Program) -> dict[int, tuple[int, LabelOrigin]]:
     return {photo: (label.class_id, label.origin) for photo, label in stored(program).labels.all().items()}
 
 
-def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot) -> None:
+def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = draw_folder(tmp_path / "photos")
     with running(tmp_path / "collection", qtbot) as program:
         window = program.window
@@ -83,9 +83,13 @@ def test_open_correct_retrain_sort_undo(tmp_path: Path, qtbot: QtBot) -> None:
             }
         assert len(list(folder.iterdir())) == 19
 
+        (sorted_to / "red").rename(sorted_to / "ruby")
+        asked = answer_to_take_back(window, monkeypatch)
         when_open(lambda: press_undo(window))
         window.actions_by_name["undo_sort"].trigger()
+        qtbot.waitUntil(lambda: bool(asked))
         idle(program, qtbot)
+        assert asked == ["Moved or renamed after the sort: 6 photos. Take them back too?"]
         assert not sorted_to.exists() or not list(sorted_to.rglob("*.jpg"))
         assert len(list(folder.iterdir())) == 19
 
@@ -193,6 +197,21 @@ def press_undo(window: QWidget) -> None:
     question = window.findChild(QMessageBox, "undo_sort_question")
     assert isinstance(question, QMessageBox)
     question.defaultButton().click()
+
+
+def answer_to_take_back(window: QWidget, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Press the button that takes photos back as soon as the question is asked; the questions asked so far."""
+    asked: list[str] = []
+    execute = QMessageBox.exec
+
+    def answer(box: QMessageBox) -> int:
+        if box.objectName() == "take_back_question":
+            asked.append(box.text())
+            QTimer.singleShot(0, box.buttons()[0].click)
+        return execute(box)
+
+    monkeypatch.setattr(QMessageBox, "exec", answer)
+    return asked
 
 
 def test_photos_dropped_on_new_class_make_one(tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:

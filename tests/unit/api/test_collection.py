@@ -190,6 +190,9 @@ def test_a_correction_after_filing_moves_the_filed_photo(collection: Collection,
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
     collection.label(photos / "red_0.jpg", "blue")
     collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+    assert (tmp_path / "sorted" / "red" / "red_0.jpg").is_file()  # nobody agreed
+    assert not (tmp_path / "sorted" / "blue" / "red_0.jpg").exists()
+    collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False, move_copies=True)
     assert (tmp_path / "sorted" / "blue" / "red_0.jpg").is_file()
     assert not (tmp_path / "sorted" / "red" / "red_0.jpg").exists()
 
@@ -325,3 +328,48 @@ def test_the_scope_of_a_folder_is_chosen_and_told(collection: Collection, photos
 def test_photos_are_searched_by_name_and_ordered_by_date(collection: Collection, photos: Path) -> None:
     assert [photo.path.name for photo in collection.predict(photos, name="RED_")] == [f"red_{i}.jpg" for i in range(5)]
     assert len(collection.predict(photos, order="date")) == 16
+
+
+def test_undo_takes_changed_photos_back_only_where_asked_to(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    done = collection.sort(photos, tmp_path / "sorted", include="labelled", dry_run=False)
+    (tmp_path / "sorted" / "red").rename(tmp_path / "sorted" / "ruby")
+    assert collection.undo(done.sort) == 8
+    assert collection.undo(done.sort, take_changed=True) == 4
+
+
+def test_sub_folders_follow_a_pattern_that_is_remembered(collection: Collection, photos: Path, tmp_path: Path) -> None:
+    teach(collection, photos)
+    to, pattern = tmp_path / "sorted", "{class}/{date:%Y}"
+    with pytest.raises(SortRefused, match="must begin with"):
+        collection.sort(photos, to, pattern="{date:%Y}/{class}")
+    plan = collection.sort(photos, to, include="labelled", pattern=pattern)
+    assert {photo.to.parent for photo in plan.photos if photo.to} == {
+        to / c / "Undated" for c in ("red", "green", "blue")
+    }
+    done = collection.sort(photos, to, include="labelled", pattern=pattern, dry_run=False)
+    assert done.sorted == 12
+    again = collection.sort(photos, tmp_path / "elsewhere", include="labelled")
+    assert {photo.to.parent.name for photo in again.photos if photo.to} == {"Undated"}
+    assert collection.undo() == 12
+    assert not to.exists()
+
+
+def test_a_move_takes_duplicates_and_emptied_folders_along_where_asked_to(
+    collection: Collection, photos: Path, tmp_path: Path
+) -> None:
+    teach(collection, photos)
+    (photos / "again").mkdir()
+    shutil.copy2(photos / "red_0.jpg", photos / "again" / "red.jpg")
+    to = tmp_path / "sorted"
+    done = collection.sort(
+        photos, to, mode="move", include="labelled", dry_run=False, move_duplicates=True, remove_empty_folders=True
+    )
+    assert done.sorted == 12
+    assert not (photos / "again").exists()
+    assert len(list((to / "Duplicates").iterdir())) == 1
+    assert collection.undo() == 13
+    assert (photos / "again" / "red.jpg").is_file()
+    assert not to.exists()

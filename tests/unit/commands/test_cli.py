@@ -502,3 +502,18 @@ def test_an_evaluation_has_null_where_there_is_no_figure() -> None:
     assert summary["per_class"]["a"] == {"recall": 1.0, "precision": 1.0, "photos": 2}
     assert summary["per_class"]["b"] == {"recall": None, "precision": None, "photos": 0}
     assert summary["confusion"] == [[2, 0], [0, 0]]
+
+
+@pytest.mark.parametrize(("answer", "expected"), [("y\n", True), ("Yes\n", True), ("\n", False), ("", False)])
+def test_a_question_is_asked_only_at_a_terminal(monkeypatch: pytest.MonkeyPatch, answer: str, expected: bool) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Screen(answer))
+    err = Screen()
+    assert Terminal(io.StringIO(), err).ask("Take them back too?") is expected
+    assert err.getvalue() == "Take them back too? [y/N] "
+    assert not Terminal(io.StringIO(), err, as_json=True).ask("?")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(answer))
+    assert not Terminal(io.StringIO(), err).ask("?")

@@ -13,7 +13,9 @@ from flowersorter.sorting.filesystem import FileSystem
 #: The methods of the interface, all of which a test can stand in for.
 OPERATIONS = tuple(name for name, value in vars(FileSystem).items() if callable(value) and name[0] != "_")
 #: Those that only look.
-READING = frozenset(("stat", "stat_through", "list", "walk_sizes", "hash", "read_link", "free_bytes", "writable"))
+READING = frozenset(
+    ("stat", "stat_through", "list", "walk_sizes", "hash", "read_link", "free_bytes", "writable", "volume")
+)
 CHANGING = tuple(name for name in OPERATIONS if name not in READING)
 
 Around = Callable[[str, Callable[[], Any]], Any]

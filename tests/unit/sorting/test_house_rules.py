@@ -10,7 +10,7 @@ import pytest
 import flowersorter.sorting
 
 FOLDER = Path(flowersorter.sorting.__file__).parent
-FILES = sorted(FOLDER.glob("*.py"))
+FILES = sorted(FOLDER.rglob("*.py"))
 
 #: Never, anywhere: they replace what is there, or delete whole trees.
 BANNED = {"shutil.move", "shutil.copy", "shutil.copy2", "shutil.copyfile", "shutil.rmtree", "shutil.copytree"}

@@ -30,7 +30,7 @@ def test_a_plan_touches_nothing(tmp_path: Path) -> None:
     assert snapshot(tmp_path) == before
     assert made.counts_by_class == {"Rose": 3}
     assert made.counts_by_action == {Action.COPY: 3}
-    assert made.folders == {"Rose": destination / "Rose"}
+    assert made.counts_by_folder == {Path("Rose"): 3}
     assert made.missing_folders == (tmp_path / "deep", destination)
     assert made.needed_bytes == 3 + len(b"edits")
     assert made.free_bytes > 0
@@ -197,7 +197,7 @@ def test_a_class_folder_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "sorted").mkdir()
     (tmp_path / "outside").mkdir()
     (tmp_path / "sorted" / "Rose").symlink_to(tmp_path / "outside")
-    assert plan({photo: "Rose"}, tmp_path / "sorted", Mode.COPY).folders == {"Rose": tmp_path / "sorted" / "Rose (2)"}
+    assert plan({photo: "Rose"}, tmp_path / "sorted", Mode.COPY).counts_by_folder == {Path("Rose (2)"): 1}
 
 
 def test_folders_of_earlier_runs_are_kept(tmp_path: Path, collection: CollectionStore) -> None:
@@ -207,7 +207,7 @@ def test_folders_of_earlier_runs_are_kept(tmp_path: Path, collection: Collection
     assert known == {"a/b": "a_b", "a:b": "a_b (2)"}
     again = [filing(write(tmp_path / "p" / "c.jpg", b"c"), "a:b")]
     made = make_plan(again, tmp_path / "sorted", Mode.COPY, CancelToken(), source_root=None, folders=known)
-    assert made.folders == {"a:b": tmp_path / "sorted" / "a_b (2)"}
+    assert made.counts_by_folder == {Path("a_b (2)"): 1}
 
 
 def test_planning_can_be_cancelled(tmp_path: Path) -> None:

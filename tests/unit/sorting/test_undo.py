@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.domain.journal import RunState
+from flowersorter.domain.journal import RunState, Volume
 from flowersorter.errors import Cancelled, UndoRefused
 from flowersorter.jobs import CancelToken, Progress, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.plan import Mode
 from flowersorter.sorting.undo import undo
 from tests.unit.sorting.failing_disks import WatchedDisk, failing
@@ -43,10 +44,10 @@ def test_a_copy_stays_if_it_or_its_original_was_changed(tmp_path: Path, collecti
     result = take_back(collection, run_id)
     assert result.undone == 2  # d was gone already, f
     assert {refused.path.stem: refused.reason for refused in result.refused} == {
-        "a": "it has changed since it was filed",
+        "a": "it has changed since it was filed, so the copy was kept",
         "b": "its original is gone, so the copy was kept",
         "c": "its original has changed, so the copy was kept",
-        "e": "it has changed since it was filed",
+        "e": "it has changed since it was filed, so the copy was kept",
     }
     assert names(rose) == {"a.jpg", "b.jpg", "c.jpg"}
     assert collection.journal.run(run_id).state == RunState.PARTLY_UNDONE
@@ -150,16 +151,80 @@ def test_folders_the_person_removed_are_made_again(tmp_path: Path, collection: C
     assert photo.read_bytes() == b"a"
 
 
+class OtherVolume(FileSystem):
+    """A disk on which a folder and what is in it is on a volume of its own."""
+
+    def __init__(self, mount_point: Path, volume: Volume | None) -> None:
+        self._mount_point, self._volume = mount_point, volume
+
+    def volume(self, folder: Path) -> Volume:
+        if self._mount_point not in (folder, *folder.parents):
+            return super().volume(folder)
+        if self._volume is None:
+            raise OSError(errno.EIO, "not here")
+        return self._volume
+
+
 @pytest.mark.parametrize("known", [True, False])
-def test_a_missing_source_drive_is_not_made_up(tmp_path: Path, collection: CollectionStore, known: bool) -> None:
+def test_a_source_folder_that_was_tidied_away_is_made_again(
+    tmp_path: Path, collection: CollectionStore, known: bool
+) -> None:
+    source = tmp_path / os.fsdecode(b"photos\xff")
+    photos = {write(source / name / "a.jpg", name.encode()): "Rose" for name in ("2023", "deep/er")}
+    result = sort(collection, photos, tmp_path / "sorted", Mode.MOVE, source=source if known else None)
+    shutil.rmtree(source)
+    assert take_back(collection, result.run_id).refused == ()
+    assert names(source) == {"2023/a.jpg", "deep/er/a.jpg"}
+    assert not (tmp_path / "sorted").exists()
+
+
+@pytest.mark.parametrize("left", ["nothing", "an empty folder", "a drive of the same name", "a drive that fails"])
+def test_a_missing_source_drive_is_not_made_up(tmp_path: Path, collection: CollectionStore, left: str) -> None:
     source = tmp_path / "drive"
     photo = write(source / "deep" / "a.jpg", b"a")
-    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source if known else None)
+    drive = OtherVolume(source, Volume(source, 77, 0))
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source, files=drive)
     shutil.rmtree(source)
-    assert result.run_id is not None
-    assert "unplugged" in _reasons(collection, result.run_id)[0]
-    assert not source.exists()
+    if left != "nothing":
+        source.mkdir()
+    volumes = {"a drive of the same name": Volume(source, 78, 0), "a drive that fails": None}
+    disk = OtherVolume(source, volumes[left]) if left in volumes else FileSystem()
+    refused = take_back(collection, result.run_id, disk).refused
+    assert "a drive that is not connected" in refused[0].reason
+    assert not source.exists() or not list(source.iterdir())
     assert (tmp_path / "sorted" / "Rose" / "a.jpg").read_bytes() == b"a"
+    (source / "deep").mkdir(parents=True)  # as the sentence says
+    assert take_back(collection, result.run_id).refused == ()
+
+
+def test_a_volume_is_the_same_by_its_id_or_its_device_and_the_root_always() -> None:
+    mounted = Volume(Path("/media/usb"), 8, 500)
+    assert mounted.is_same_as(Volume(Path("/media/usb"), 9, 500))
+    assert mounted.is_same_as(Volume(Path("/media/usb"), 8, 0))
+    assert not mounted.is_same_as(Volume(Path("/media/usb"), 8, 501))
+    assert not mounted.is_same_as(Volume(Path("/"), 8, 500))
+    assert Volume(Path("/"), 8, 500).is_same_as(Volume(Path("/"), 9, 501))
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_the_source_of_a_run_of_an_earlier_version_is_not_made_up(
+    tmp_path: Path, collection: CollectionStore, known: bool
+) -> None:
+    source = tmp_path / "photos"
+    write(source / "stays.txt", b"")
+    photo = write(source / "deep" / "a.jpg", b"a")
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.MOVE, source=source if known else None)
+    with collection.database.transaction() as connection:
+        connection.execute("UPDATE runs SET volumes = NULL")
+    assert result.run_id is not None
+    shutil.rmtree(source)
+    assert "may be unplugged" in _reasons(collection, result.run_id)[0]
+    source.mkdir()
+    assert "may be unplugged" in _reasons(collection, result.run_id)[0]
+    write(source / "stays.txt", b"")
+    if not known:
+        (source / "deep").mkdir()
+    assert take_back(collection, result.run_id).refused == ()
 
 
 @pytest.mark.parametrize("mode", list(Mode))

@@ -158,10 +158,7 @@ def test_a_folder_is_not_made_again_where_the_drive_of_the_photos_was(
     assert "unplugged" in refused[0].reason
     assert names(source) == {"neighbour.txt"}
     assert not photo.parent.exists()
-    (source / "neighbour.txt").unlink()  # an empty folder, as it remains where a drive was
-    refused = take_back(collection, result.run_id).refused
-    assert "unplugged" in refused[0].reason
-    photo.parent.mkdir()
+    (source / "neighbour.txt").unlink()  # an empty folder on the drive where the photo was
     assert take_back(collection, result.run_id).refused == ()
 
 
@@ -215,9 +212,8 @@ def test_what_a_later_run_moved_on_is_refused_until_that_is_undone(tmp_path: Pat
     refused = take_back(collection, first.run_id).refused
     assert [skipped.reason for skipped in refused] == [f"sort {second.run_id} has moved it on; undo that sort first"]
     assert plan({destination / "c" / "a.jpg": "c"}, destination, Mode.MOVE).skipped == ()
-    assert take_back(collection, second.run_id).refused[0].reason.startswith("the folder it came from")
     assert (destination / "c" / "a.jpg").stat().st_mtime_ns > MTIME_NS
-    (destination / "a").mkdir()
+    assert not (destination / "a").exists()
     assert take_back(collection, second.run_id).refused == ()
     assert take_back(collection, first.run_id).refused == ()
     assert snapshot(source) == before

@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 from flowersorter.sorting.filesystem import FileSystem, is_folder, is_our_link
-from flowersorter.sorting.safe_names import same_name_key
+from flowersorter.sorting.safe_names import free_names, same_name_key
 
 
 class FolderContents:
@@ -28,12 +28,15 @@ class FolderContents:
         self._links: list[Path] = []
         names = files.list(folder) if is_folder(files, folder) else []
         self._taken = {same_name_key(name) for name in names}
+        self._folders: dict[str, str] = {}
         for path in (folder / name for name in names):
             found = files.stat(path)
             if stat.S_ISREG(found.st_mode):
                 self._by_size.setdefault(found.st_size, []).append(path)
             elif stat.S_ISLNK(found.st_mode):
                 self._links.append(path)
+            elif stat.S_ISDIR(found.st_mode):
+                self._folders.setdefault(same_name_key(path.name), path.name)
 
     def is_free(self, name: str) -> bool:
         """Return whether `name` differs, on every file system, from all names there and planned."""
@@ -42,6 +45,15 @@ class FolderContents:
     def take(self, name: str) -> None:
         """Reserve a name for a planned file."""
         self._taken.add(same_name_key(name))
+
+    def sub_folder(self, name: str) -> Path:
+        """Return the folder of this name in the folder, in the spelling it has there, and reserve a new one.
+
+        A number is added where a file has the name.
+        """
+        [free] = free_names([(name, "")], lambda each: same_name_key(each) in self._folders or self.is_free(each))
+        self.take(free)
+        return self.folder / self._folders.setdefault(same_name_key(free), free)
 
     def same_bytes(self, size_bytes: int, sha256: bytes) -> Path | None:
         """Return a file in the folder with these bytes.

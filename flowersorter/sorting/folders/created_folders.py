@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import NoReturn
 
-from flowersorter.domain.journal import MadeFolder
+from flowersorter.domain.journal import MadeFolder, Run
 from flowersorter.sorting.failures import TAKEN, UNPLUGGED, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_folder, stat_or_none
 from flowersorter.sorting.journaled_steps import StepContext, require_made_on_drive, secure
@@ -43,20 +43,24 @@ def make_destination(context: StepContext, run_id: int, missing: Iterable[Path])
             raise NotDoneError(f"its folder cannot be made: {error.reason}", stop=True) from error
 
 
-def make_class_folder(context: StepContext, run_id: int, folder: Path) -> None:
-    """Make a class folder if it is missing; never the destination itself, which may be an unplugged drive.
+def make_class_folder(context: StepContext, run: Run, folder: Path) -> None:
+    """Make a class folder, or one below it, if it is missing.
+
+    Never the destination itself, which may be an unplugged drive.
 
     Raises:
         NotDoneError: it cannot be made.
     """
+    levels = [path for path in (folder, *folder.parents) if run.destination in path.parents]
     with disk_errors_as_failures():
-        if not is_folder(context.files, folder):
-            if stat_or_none(context.files, folder) is not None:
-                raise NotDoneError("its class folder is not an ordinary folder")
-            if follow_or_none(context.files, folder.parent) is None:
-                raise NotDoneError(UNPLUGGED, stop=True)
-            _make(context, run_id, folder)
-        secure(context, folder, folder.parent)
+        for level in reversed(levels):
+            if not is_folder(context.files, level):
+                if stat_or_none(context.files, level) is not None:
+                    raise NotDoneError("its class folder is not an ordinary folder")
+                if follow_or_none(context.files, level.parent) is None:
+                    raise NotDoneError(UNPLUGGED, stop=True)
+                _make(context, run.id, level)
+            secure(context, level, level.parent)
 
 
 def remove_empty_folders(context: StepContext, destination: Path) -> None:

@@ -1,0 +1,1 @@
+"""The folders of a sort: its destination, the class folders, and the drives that they are on."""

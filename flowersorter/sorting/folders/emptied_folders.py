@@ -1,0 +1,44 @@
+"""Finds the folders that a move leaves empty; reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from flowersorter.sorting.filesystem import FileSystem, is_folder
+
+#: Files that systems put into folders by themselves. They keep a folder: some hold what a person chose.
+_OF_THE_SYSTEM = frozenset((".ds_store", "thumbs.db", "desktop.ini", ".directory"))
+
+
+@dataclass(frozen=True, slots=True)
+class EmptiedFolders:
+    """The folders that a move leaves without a file.
+
+    Attributes:
+        empty: Those with nothing at all in them, the deepest first.
+        nearly_empty: Those that hold nothing but hidden files and files of the system; they stay.
+    """
+
+    empty: tuple[Path, ...] = ()
+    nearly_empty: tuple[Path, ...] = ()
+
+
+def emptied_folders(files: FileSystem, root: Path, leaving: Iterable[Path]) -> EmptiedFolders:
+    """Find the folders below `root`, never itself, that are left empty when these files have gone; reads only."""
+    gone = set(leaving)
+    folders = {folder for path in gone for folder in path.parents if root in folder.parents}
+    empty, nearly = [], []
+    for folder in sorted(folders, key=lambda folder: (-len(folder.parts), folder)):
+        with suppress(OSError):
+            if not is_folder(files, folder):
+                continue
+            left = [name for name in files.list(folder) if folder / name not in gone]
+            if not left:
+                empty.append(folder)
+                gone.add(folder)
+            elif all(name.startswith(".") or name.lower() in _OF_THE_SYSTEM for name in left):
+                nearly.append(folder)
+    return EmptiedFolders(tuple(empty), tuple(nearly))

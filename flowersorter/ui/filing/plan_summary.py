@@ -1,0 +1,72 @@
+"""Says in a few sentences what a plan does: counts by what happens to the photos and the files beside them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from flowersorter.sorting.plan import Action, Mode, SortPlan
+from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.ui.shared.widgets import count_folders, count_photos
+
+
+def plan_summary(plan: SortPlan, filed: int, folder: Path) -> str:
+    """Return the sentences below the plan.
+
+    Args:
+        plan: The plan that is shown.
+        filed: Photos newly filed into a class folder.
+        folder: The folder of the photos.
+    """
+    counts = plan.counts_by_action
+    there, twice = counts.get(Action.ALREADY_THERE, 0), counts.get(Action.DUPLICATE, 0)
+    if not filed and not plan.sidecars and not plan.duplicates:
+        why = _tr("they are all there already") if there and not plan.skipped else _tr("see the list above")
+        return " ".join([_tr("There is nothing to do: {0}.").format(why), *_sidecars(plan)])
+    parts = []
+    if filed:
+        parts.append(_tr("{0} into {1}.").format(count_photos(filed), count_folders(len(plan.counts_by_folder))))
+    if there:
+        parts.append(_tr("{0} already there.").format(count_photos(there)))
+    if twice:
+        parts.append(_tr("{0} skipped as duplicates.").format(count_photos(twice)))
+    if plan.duplicates:
+        aside = plan.folder_of(plan.duplicates[0]).as_posix()
+        parts.append(_tr("{0} of these moved into {1}.").format(count_photos(len(plan.duplicates)), aside))
+    if plan.removes_emptied and plan.emptied.empty:
+        parts.append(_tr("Removed, because nothing is left in it: {0}.").format(count_folders(len(plan.emptied.empty))))
+    if plan.skipped:
+        parts.append(_tr("{0} not sorted.").format(count_photos(len(plan.skipped))))
+    renamed = sum(file.action.is_filed and file.destination.name != file.filing.source.name for file in plan.files)
+    if renamed:
+        parts.append(_tr("{0} renamed, because the name is taken.").format(count_photos(renamed)))
+    parts += _sidecars(plan)
+    if plan.mode is Mode.MOVE and filed:
+        where = plan.source or folder
+        parts.append(_tr("They will no longer be in {0}. You can undo this in History.").format(where))
+    return " ".join(parts)
+
+
+def _sidecars(plan: SortPlan) -> list[str]:
+    """Say which files beside the photos are included, and which stay."""
+    parts = []
+    for kinds, one, many in (
+        (
+            plan.sidecars,
+            _tr("1 sidecar file will be included: {1}."),
+            _tr("{0} sidecar files will be included: {1}."),
+        ),
+        (plan.staying, _tr("1 other file stays: {1}."), _tr("{0} other files stay: {1}.")),
+    ):
+        if kinds:
+            count = sum(kinds.values())
+            parts.append((one if count == 1 else many).format(count, listed(kinds)))
+    if plan.edited:
+        names = ", ".join(path.name for path in plan.edited[:3])
+        parts.append(_tr("Kept, because the one in the class folder was edited later: {0}.").format(names))
+    return parts
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("plan_summary", text)
