@@ -434,8 +434,10 @@ def test_what_a_move_leaves_is_offered_and_never_chosen_beforehand(
     def answer() -> SortChoices:
         with qtbot.waitSignal(dialog.plan_requested) as asked:
             pass
-        dialog.show_plan(plan(asked.args[0]))
-        return asked.args[0]
+        choices = asked.args[0]
+        assert isinstance(choices, SortChoices)
+        dialog.show_plan(plan(choices))
+        return choices
 
     field = dialog.leftovers
     answer()

@@ -57,10 +57,10 @@ def _plant(source: Path) -> dict[Path, str]:
         photos[write(source / folder / "a.jpg", content)] = "Rose"
     write(source / "more" / "copies" / "a.xmp", b"edits")
     write(source / "stays" / "notes.txt", b"notes")
-    for number, folder in enumerate(sorted(source.rglob("*"), key=lambda path: -len(path.parts))):
-        if folder.is_dir():
-            folder.chmod(0o750 if number % 2 else 0o700)
-            os.utime(folder, ns=(10**18 + number, 10**18 + 7 * number))
+    for number, path in enumerate(sorted(source.rglob("*"), key=lambda path: -len(path.parts))):
+        if path.is_dir():
+            path.chmod(0o750 if number % 2 else 0o700)
+            os.utime(path, ns=(10**18 + number, 10**18 + 7 * number))
     return photos
 
 
