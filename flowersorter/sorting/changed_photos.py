@@ -133,9 +133,8 @@ class _Finder:
             self._found.add(moved)
             now = moved
         yield from self._if_changed(lead, now)
-        for entry in group.entries[1:]:
-            if entry.state == EntryState.DONE:
-                yield from self._if_changed(entry, self._beside(entry, lead, now))
+        for entry in [entry for entry in group.entries[1:] if entry.state == EntryState.DONE]:
+            yield from self._if_changed(entry, self._beside(entry, lead, now))
 
     def _elsewhere(self, entry: Entry) -> Path | None:
         """The file with the bytes of a filed photo that no other filing put there, one of the same name first."""

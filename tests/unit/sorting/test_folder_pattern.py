@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -182,3 +183,12 @@ def test_another_class_keeps_the_sub_folder(tmp_path: Path, collection: Collecti
         assert take_back(collection, run.run_id).refused == ()
     assert snapshot(source) == before
     assert not destination.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_in_a_class_folder_is_neither_read_nor_replaced(tmp_path: Path, collection: CollectionStore) -> None:
+    destination, photo = tmp_path / "sorted", write(tmp_path / "photos" / "a.jpg", b"a")
+    (destination / "Rose").mkdir(parents=True)
+    os.mkfifo(destination / "Rose" / "a.jpg")
+    _sort(collection, _plan({photo: ()}, destination))
+    assert (destination / "Rose" / "a (2).jpg").read_bytes() == b"a"

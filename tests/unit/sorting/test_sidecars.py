@@ -193,3 +193,18 @@ def test_a_crash_among_late_sidecars_keeps_those_that_are_filed(tmp_path: Path, 
 def test_kinds_are_listed_with_the_most_frequent_first() -> None:
     assert listed({".xmp": 9, ".mov": 5}) == "9 .xmp, 5 .mov"
     assert listed({"a": 6, "b": 5, "c": 4, "d": 3, "e": 2, "f": 1, "g": 1}) == "6 a, 5 b, 4 c, 3 d, 2 e, 2 more"
+
+
+def test_a_late_sidecar_follows_its_photo_into_a_sub_folder_and_past_a_folder_of_its_name(
+    tmp_path: Path, collection: CollectionStore
+) -> None:
+    photo, filed = _sorted_photo(tmp_path, collection)
+    year = filed.parent / "2024"
+    (year / "a.xmp").mkdir(parents=True)
+    filed.rename(year / "a.jpg")
+    write(photo.with_name("a.xmp"), b"edits")
+    result = sort(collection, {photo: "Rose"}, tmp_path / "sorted", Mode.COPY, source=photo.parent)
+    assert result.sidecars == 1
+    assert (year / "a (2).xmp").read_bytes() == b"edits"
+    assert take_back(collection, result.run_id).refused == ()
+    assert not (year / "a (2).xmp").exists()
