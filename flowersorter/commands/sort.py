@@ -303,9 +303,9 @@ def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcom
     left += [counted(done.folders_removed, "empty folder") + " removed"] * bool(done.folders_removed)
     if left:
         terminal.say(f"{', '.join(left)}. To undo that: flowersorter undo {done.run_id}")
-    for path, outcome in outcomes.items():
-        if outcome.action == Action.ALREADY_THERE and outcome.why:
-            terminal.say(f"  {shown(path)}: {outcome.why}")
+    for file in done.files:
+        if file.action == Action.ALREADY_THERE and file.error:  # a sidecar file of it could not be sorted
+            terminal.say(f"  {shown(file.source)}: {file.error}")
     if not failed:
         return 0
     for path, why in failed[:10]:

@@ -23,7 +23,7 @@ from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.settings import SORT_PATTERN
 from flowersorter.messages import text
 from flowersorter.photos.folder_walk import can_have_class
-from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots
+from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
@@ -119,10 +119,14 @@ def check_destination(roots: Roots, destination: Path, mode: Mode, cancel: Cance
     """Refuse a destination before photos are read for it.
 
     Raises:
-        SortRefused: it overlaps an opened folder, or cannot be written to.
+        FolderUnusable: an opened folder is missing or forbidden; it is named before the destination.
+        SortRefused: the destination overlaps an opened folder, or cannot be written to.
     """
-    folder = _only_source(absolute_roots(roots), destination)
-    make_plan((), destination, mode, cancel, source_root=folder)
+    opened = absolute_roots(roots)
+    for root in opened:
+        if not can_have_class(root.name) or root.is_dir():
+            check_folder(root)
+    make_plan((), destination, mode, cancel, source_root=_only_source(opened, destination))
 
 
 def _only_source(roots: Sequence[Path], destination: Path) -> Path | None:

@@ -120,3 +120,15 @@ def test_too_few_labels_are_explained_alike_everywhere(
     draw_photos(tmp_path / "classes" / "blue", "blue", 2, first=10)
     trained = run("train", tmp_path / "classes")
     assert f"There are too few photos to measure the accuracy: {needed}.\n" in trained
+
+
+def test_a_folder_of_unknown_classes_is_said_to_be_one_and_is_not_sorted(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "strange"
+    for colour in ("red", "green"):
+        draw_photos(folder, colour, 6)
+    sentence = "About 12 of these 12 photos are of none of your classes. Create a class for what they show.\n"
+    assert sentence in run("predict", folder)
+    planned = run("sort", folder, "--to", tmp_path / "sorted")
+    assert sentence in planned
+    assert "12  it looks like none of the classes" in planned
+    assert not (tmp_path / "sorted").exists()
