@@ -30,7 +30,7 @@ from flowersorter.workflows.predicting.extra_views import embed_view, without_vi
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
 from flowersorter.workflows.predicting.scan_scope import scan_options_of
-from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos
+from flowersorter.workflows.predicting.unknown_photos import RunningEstimate, find_unknown_photos
 from flowersorter.workflows.predicting.viewport_priority import ViewportPriority
 
 if TYPE_CHECKING:
@@ -128,8 +128,10 @@ def predict_folder(
     collection = engine.collection
     roots = absolute_roots(request.roots)
     scanned, places = find_photos(collection, roots, report, cancel)
+    estimate = RunningEstimate(engine, model_for(engine, chosen_backbone(collection, request.backbone)))
+    estimate.add(places, cancel)
     report(FolderScanned(rows_for(engine, places, request.backbone)))
-    decoded = read_new(engine, request, places, report, cancel)
+    decoded = read_new(engine, request, places, report, cancel, estimate)
     backbone = chosen_backbone(collection, request.backbone)
     named = model_for(engine, backbone)
     identified = identify_files(collection, places.ids, report, cancel)
@@ -175,6 +177,7 @@ def read_new(
     places: Sequence[Place],
     report: Report,
     cancel: CancelToken,
+    estimate: RunningEstimate | None = None,
     *,
     rows: bool = True,
 ) -> int:
@@ -186,6 +189,7 @@ def read_new(
         places: The places to read where needed.
         report: Gets `Progress` and `RowsChanged`.
         cancel: Checked for each block.
+        estimate: Gets the photos of each block.
         rows: Whether to predict the photos read and report their rows, which adds the model's classes.
     """
     collection = engine.collection
@@ -199,8 +203,9 @@ def read_new(
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
+            changed = estimate.add(block.places, cancel) if estimate is not None else []
             if rows:
-                report(RowsChanged(rows_for(engine, block.places, backbone.name)))
+                report(RowsChanged(rows_for(engine, [*block.places, *changed], backbone.name)))
             report(Progress(text("Labelling photos"), done, len(new)))
     known, shown = places.known_photo_ids, places if rows else None
     _embed_and_tell(engine, request, known, CENTRE, shown, "Labelling photos", report, cancel)

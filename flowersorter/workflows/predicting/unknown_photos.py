@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from flowersorter.domain.arrays import sorted_unique
+from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import is_tuned
 from flowersorter.vision.classifier.batch_novelty import (
@@ -22,7 +23,7 @@ from flowersorter.vision.classifier.batch_novelty import (
     compare,
 )
 from flowersorter.vision.classifier.model import Model
-from flowersorter.vision.classifier.predict import UNKNOWN, predict
+from flowersorter.vision.classifier.predict import MAYBE_UNKNOWN, UNKNOWN, predict
 from flowersorter.vision.classifier.unknown_share import unknown_probabilities
 from flowersorter.vision.features.bursts import find_bursts
 from flowersorter.vision.features.packed import join
@@ -91,17 +92,80 @@ def find_unknown_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[np
     model, wanted = named.model, sorted_unique(photo_ids)
     before = unknown_probability(engine, model, wanted)
     ids, found = np.empty(0, np.int64), np.empty(0, np.float32)
-    if model.novelty.standardised and not is_tuned(model.backbone):
+    if _can_estimate(model):
         ids, found = _estimate(engine, named, wanted, cancel)
+    _remember(engine, model, wanted, ids, found)
+    now = unknown_probability(engine, model, wanted)
+    zero = np.zeros(len(wanted), np.float32)
+    return not np.array_equal(zero if before is None else before, zero if now is None else now)
+
+
+class RunningEstimate:
+    """Estimates the unknown photos of a folder while it is read, block by block, from their OOD scores alone.
+
+    Args:
+        engine: Of the collection with the photos; keeps the result.
+        named: The model that predicts the photos; None estimates nothing.
+    """
+
+    def __init__(self, engine: Engine, named: NamedModel | None) -> None:
+        self._engine = engine
+        self._model = named.model if named is not None and _can_estimate(named.model) else None
+        self._ids, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
+        self._levels = np.empty(0, np.intp)
+        self._place_of: dict[int, Place] = {}
+
+    def add(self, places: Places, cancel: CancelToken) -> list[Place]:
+        """Add photos that were read.
+
+        Args:
+            places: Their places; those that are labelled or without an embedding are left out.
+            cancel: Checked often.
+
+        Returns:
+            Places added before, of photos that are now more or less probably unknown.
+
+        Raises:
+            Cancelled: a stop was requested.
+        """
+        if self._model is None:
+            return []
+        photo_ids = places.known_photo_ids
+        labels = self._engine.collection.labels.get(photo_ids)
+        new = np.setdiff1d(photo_ids, np.append(self._ids, np.fromiter(labels, np.int64, len(labels))))
+        classes, scores = _predicted(self._engine, self._model, new, cancel)
+        there = classes != _NONE
+        before, last = self._ids, self._levels
+        self._ids, self._scores = np.append(before, new[there]), np.append(self._scores, scores[there])
+        if not len(self._ids):
+            return []
+        found = unknown_probabilities(self._scores)
+        self._levels = np.searchsorted([MAYBE_UNKNOWN, UNKNOWN], found)
+        _remember(self._engine, self._model, self._ids, self._ids, found)
+        changed = [self._place_of[photo_id] for photo_id in before[self._levels[: len(before)] != last].tolist()]
+        self._place_of.update((int(photo_id), place) for photo_id, place in zip(places.photo_ids, places, strict=True))
+        return changed
+
+
+def _can_estimate(model: Model) -> bool:
+    """Whether OOD scores are comparable; those of a finetuned network, which has memorised photos, are not."""
+    return model.novelty.standardised and not is_tuned(model.backbone)
+
+
+def _remember(
+    engine: Engine,
+    model: Model,
+    wanted: NDArray[np.int64],
+    ids: NDArray[np.int64],
+    found: NDArray[np.float32],
+) -> None:
+    """Replace what the engine knows of the wanted photos; what it knows of other folders stays."""
     last, key = engine.unknown_photos, model.novelty.key
-    if last is not None and last.model == key:  # what is known of other folders stays
+    if last is not None and last.model == key:
         others = ~np.isin(last.photo_ids, wanted)
         ids, found = np.append(ids, last.photo_ids[others]), np.append(found, last.probabilities[others])
     order = np.argsort(ids)
     engine.unknown_photos = UnknownPhotos(key, ids[order], found[order])
-    now = unknown_probability(engine, model, wanted)
-    zero = np.zeros(len(wanted), np.float32)
-    return not np.array_equal(zero if before is None else before, zero if now is None else now)
 
 
 def _estimate(

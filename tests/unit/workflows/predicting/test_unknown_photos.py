@@ -9,13 +9,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from flowersorter.domain.place import Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
 from flowersorter.workflows.predicting.photo_details import predictions_for
-from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos, unknown_probability
+from flowersorter.workflows.predicting.unknown_photos import (
+    RunningEstimate,
+    find_unknown_photos,
+    unknown_probability,
+)
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.unit.workflows.stored_photos import remember
 
@@ -141,3 +146,38 @@ def starter_embeddings(rows: Iterable[int]) -> NDArray[np.float32]:
     base = starter()
     at = np.fromiter(rows, np.intp)
     return np.square(base.features.take(at).unpack()) * base.totals[at, None]
+
+
+def test_the_first_photos_of_an_unknown_class_are_not_sure_for_long(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    """While a folder is read, later photos show what the earlier ones are."""
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 120, 1))
+    places = Places.of([engine.collection.photos.places_of(photo_id)[0] for photo_id in foreign.tolist()])
+    estimate = RunningEstimate(engine, taught)
+    changed = [estimate.add(places.take(np.arange(start, start + 20)), CancelToken()) for start in range(0, 120, 20)]
+    assert changed[0] == []
+    first = set(foreign[:20].tolist())
+    assert any(place.photo_id in first for later in changed[1:] for place in later)
+    assert verdicts(engine, foreign).count(Verdict.SURE) < verdicts_alone(engine, taught, foreign) / 4
+
+
+def verdicts_alone(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> int:
+    """The number of sure photos, each by itself."""
+    known, engine.unknown_photos = engine.unknown_photos, None
+    alone = verdicts(engine, photo_ids).count(Verdict.SURE)
+    engine.unknown_photos = known
+    return alone
+
+
+def test_a_running_estimate_leaves_labelled_photos_and_other_folders_alone(
+    engine: Engine, taught: NamedModel, tmp_path: Path
+) -> None:
+    foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
+    find_unknown_photos(engine, taught, foreign, CancelToken())
+    before = unknown(engine, taught, foreign)
+    labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
+    places = Places.of([engine.collection.photos.places_of(photo_id)[0] for photo_id in labelled.tolist()])
+    assert RunningEstimate(engine, taught).add(places, CancelToken()) == []
+    assert not unknown(engine, taught, labelled).any()
+    assert np.array_equal(unknown(engine, taught, foreign), before)
