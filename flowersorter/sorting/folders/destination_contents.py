@@ -41,11 +41,15 @@ class DestinationContents:
 
     def all_with(self, size_bytes: int, sha256: bytes) -> Iterator[Path]:
         """Yield each file with these bytes, in the order of the paths."""
+        return (path for path, found in self.hashes(size_bytes) if found == sha256)
+
+    def hashes(self, size_bytes: int) -> Iterator[tuple[Path, bytes | None]]:
+        """Yield each file of a size with its SHA-256, None if it cannot be read, in the order of the paths."""
         if self._by_size is None:
             self._by_size = {}
             for path, size in self._files.walk_sizes(self.root):
                 self._by_size.setdefault(size, []).append(path)
-        return (path for path in sorted(self._by_size.get(size_bytes, ())) if self._hash(path) == sha256)
+        return ((path, self._hash(path)) for path in sorted(self._by_size.get(size_bytes, ())))
 
     def _hash(self, path: Path) -> bytes | None:
         if path not in self._hashes:

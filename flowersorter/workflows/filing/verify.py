@@ -201,7 +201,7 @@ class _Verification:
         self.suspects: list[_Suspect] = []
         self.not_reached: Counter[Path] = Counter()
         self._filed_hashes: set[bytes] = set()
-        self._taken: set[Path] = set()
+        self._unclaimed: dict[tuple[Path, int], dict[bytes, list[Path]]] = {}
         self._roots: dict[Path, DestinationContents | None] = {}
         self._edits: dict[bytes, dict[bytes, int]] = {}
         self._read_before: dict[Path, tuple[int, int, bytes]] = {}
@@ -296,15 +296,21 @@ class _Verification:
 
     def _moved(self, contents: DestinationContents, entry: Entry, size_bytes: int, sha256: bytes) -> Path | None:
         """The file with these bytes that is no other filed file, preferably one of the same name."""
-        free = (
-            path
-            for path in contents.all_with(size_bytes, sha256)
-            if path not in self.intact and path not in self._taken
-        )
-        now = min(free, key=lambda path: path.name != entry.destination.name, default=None)
+        same = self._unclaimed_of(contents, size_bytes).get(sha256, [])
+        now = min(same, key=lambda path: path.name != entry.destination.name, default=None)
         if now is not None:
-            self._taken.add(now)
+            same.remove(now)
         return now
+
+    def _unclaimed_of(self, contents: DestinationContents, size_bytes: int) -> dict[bytes, list[Path]]:
+        """The files of a size that are no intact filed file, by hash."""
+        key = contents.root, size_bytes
+        if key not in self._unclaimed:
+            self._unclaimed[key] = {}
+            for path, sha256 in contents.hashes(size_bytes):
+                if sha256 is not None and path not in self.intact:
+                    self._unclaimed[key].setdefault(sha256, []).append(path)
+        return self._unclaimed[key]
 
     def _loss(self, suspect: _Suspect, finding: Finding) -> VerifiedFile:
         found = None
