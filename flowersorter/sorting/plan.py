@@ -13,11 +13,10 @@ from pathlib import Path
 
 from flowersorter.domain.journal import NO_CLASS
 from flowersorter.jobs import CancelToken
-from flowersorter.library.tables.class_names import DUPLICATES
 from flowersorter.messages import text
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
-from flowersorter.sorting.folders.class_folder_contents import FolderContents
+from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
+from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
 from flowersorter.sorting.folders.destination_checks import (
     disk_refusals,
     missing_folders,
@@ -28,7 +27,6 @@ from flowersorter.sorting.folders.destination_checks import (
 from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.folders.emptied_folders import EmptiedFolders, emptied_folders
 from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
-from flowersorter.sorting.safe_names import folder_names, free_names, same_name_key
 
 
 class Mode(StrEnum):
@@ -223,7 +221,13 @@ def make_plan(
         if source_root is not None:
             refuse_nested(source_root, destination)
         move_duplicates &= mode == Mode.MOVE
-        class_folders = _class_folders(files, filings, destination, folders or {}, move_duplicates=move_duplicates)
+        class_folders = class_folders_of(
+            files,
+            {filing.class_name for filing in filings},
+            destination,
+            folders or {},
+            move_duplicates=move_duplicates,
+        )
     existing_parent = missing[0].parent if missing else destination
     planner = _Planner(files, destination, mode, class_folders, filed)
     for filing in filings:
@@ -260,30 +264,6 @@ def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, planned: S
     moved = [file for file in planned if file.action.is_filed]
     leaving = [file.filing.source for file in moved] + [source for file in moved for source, _ in file.sidecars]
     return emptied_folders(files, source_root, leaving)
-
-
-def _class_folders(
-    files: FileSystem,
-    filings: Sequence[Filing],
-    destination: Path,
-    before: Mapping[str, str],
-    *,
-    move_duplicates: bool,
-) -> dict[str, Path]:
-    """The folder of each class, and that of duplicates for `NO_CLASS`, distinct on every file system."""
-    names = files.list(destination) if destination.exists() else []
-    existing = {name: is_folder(files, destination / name) for name in names}
-    class_names = {filing.class_name for filing in filings}
-    taken = {same_name_key(name) for name in class_names} | {
-        same_name_key(name) for name in existing if not existing[name]
-    }
-    taken |= {same_name_key(folder) for class_name, folder in before.items() if class_name != NO_CLASS}
-    wanted = [(before.get(NO_CLASS, DUPLICATES), "")]
-    [for_duplicates] = free_names(wanted, lambda name: same_name_key(name) not in taken)
-    if move_duplicates:
-        class_names, before = {*class_names, NO_CLASS}, {**before, NO_CLASS: for_duplicates}
-    chosen = folder_names(class_names, before, existing)
-    return {class_name: destination / name for class_name, name in chosen.items()}
 
 
 #: Of files that are copied though photos are moved: they need space wherever they are.

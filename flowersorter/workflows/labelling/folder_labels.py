@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from flowersorter.domain.journal import DUPLICATES
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_names import ASIDE, DUPLICATES
+from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
 #: Labels written in one transaction while a folder is scanned: a key press waits for one at most, about 20 ms.
