@@ -221,31 +221,21 @@ def make_plan(
         if source_root is not None:
             refuse_nested(source_root, destination)
         move_duplicates &= mode == Mode.MOVE
-        class_folders = class_folders_of(
-            files,
-            {filing.class_name for filing in filings},
-            destination,
-            folders or {},
-            move_duplicates=move_duplicates,
-        )
+        names = {filing.class_name for filing in filings}
+        class_folders = class_folders_of(files, names, destination, folders or {}, move_duplicates=move_duplicates)
     existing_parent = missing[0].parent if missing else destination
     planner = _Planner(files, destination, mode, class_folders, filed)
     for filing in filings:
         cancel.check()
         planner.add(filing)
     duplicates = tuple(planner.duplicates(class_folders[NO_CLASS])) if move_duplicates else ()
-    with disk_refusals():
-        device = files.stat_through(existing_parent).st_dev
-        if mode == Mode.LINK:
-            refuse_other_drive(planner.devices, device, destination)
-        sizes = planner.copied_sizes(device)
-        free_bytes = refuse_too_full(files, existing_parent, sum(sizes), len(sizes))
+    device, needed_bytes, free_bytes = planner.space(existing_parent)
     return SortPlan(
         mode=mode,
         destination=destination,
         files=tuple(planner.planned),
         skipped=tuple(planner.skipped),
-        needed_bytes=sum(sizes),
+        needed_bytes=needed_bytes,
         free_bytes=free_bytes,
         source=source_root,
         missing_folders=missing,
@@ -293,12 +283,20 @@ class _Planner:
         self.sidecars = SidecarPlanner(files)
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
 
-    @property
-    def devices(self) -> set[int]:
-        """The devices that files to be filed are on."""
-        return {device for device, _ in self._sizes}
+    def space(self, existing: Path) -> tuple[int, int, int]:
+        """Return device, needed and free bytes of the destination; `existing` is it, or the nearest folder above it.
 
-    def copied_sizes(self, device: int) -> list[int]:
+        Raises:
+            SortRefused: it is too full, or on another drive than photos to be linked.
+        """
+        with disk_refusals():
+            device = self._files.stat_through(existing).st_dev
+            if self._mode == Mode.LINK:
+                refuse_other_drive({came_from for came_from, _ in self._sizes}, device, self._destination)
+            sizes = self._copied_sizes(device)
+            return device, sum(sizes), refuse_too_full(self._files, existing, sum(sizes), len(sizes))
+
+    def _copied_sizes(self, device: int) -> list[int]:
         """The size of every file that takes new space on the destination's device."""
         if self._mode.is_link:
             return []
