@@ -18,8 +18,9 @@ from flowersorter.commands.shared.folder_output import (
 )
 from flowersorter.commands.shared.json_lines import folder_lines, folder_problems, lost_photos, model_name
 from flowersorter.commands.shared.output import Terminal, counted, shown, size
+from flowersorter.domain.journal import DUPLICATES
 from flowersorter.errors import Cancelled
-from flowersorter.library.tables.class_names import ASIDE, DUPLICATES
+from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.messages import text
 from flowersorter.photos.scan import absolute_roots
 from flowersorter.sorting.execute import RunResult

@@ -9,6 +9,8 @@ from pathlib import Path
 
 #: The class of filings that belong to none: duplicates that were moved aside.
 NO_CLASS = ""
+#: Their folder; its photos are not used for training.
+DUPLICATES = "Duplicates"
 
 
 class EntryState(StrEnum):

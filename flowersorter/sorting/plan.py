@@ -13,11 +13,10 @@ from pathlib import Path
 
 from flowersorter.domain.journal import NO_CLASS
 from flowersorter.jobs import CancelToken
-from flowersorter.library.tables.class_names import DUPLICATES
 from flowersorter.messages import text
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, explain
-from flowersorter.sorting.filesystem import FileSystem, is_folder, is_regular, stat_or_none
-from flowersorter.sorting.folders.class_folder_contents import FolderContents
+from flowersorter.sorting.filesystem import FileSystem, is_regular, stat_or_none
+from flowersorter.sorting.folders.class_folder_contents import FolderContents, class_folders_of
 from flowersorter.sorting.folders.destination_checks import (
     disk_refusals,
     missing_folders,
@@ -28,7 +27,6 @@ from flowersorter.sorting.folders.destination_checks import (
 from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.folders.emptied_folders import EmptiedFolders, emptied_folders
 from flowersorter.sorting.plan_sidecars import SidecarPlanner, count_kinds
-from flowersorter.sorting.safe_names import folder_names, free_names, same_name_key
 
 
 class Mode(StrEnum):
@@ -223,25 +221,21 @@ def make_plan(
         if source_root is not None:
             refuse_nested(source_root, destination)
         move_duplicates &= mode == Mode.MOVE
-        class_folders = _class_folders(files, filings, destination, folders or {}, move_duplicates=move_duplicates)
+        names = {filing.class_name for filing in filings}
+        class_folders = class_folders_of(files, names, destination, folders or {}, move_duplicates=move_duplicates)
     existing_parent = missing[0].parent if missing else destination
     planner = _Planner(files, destination, mode, class_folders, filed)
     for filing in filings:
         cancel.check()
         planner.add(filing)
     duplicates = tuple(planner.duplicates(class_folders[NO_CLASS])) if move_duplicates else ()
-    with disk_refusals():
-        device = files.stat_through(existing_parent).st_dev
-        if mode == Mode.LINK:
-            refuse_other_drive(planner.devices, device, destination)
-        sizes = planner.copied_sizes(device)
-        free_bytes = refuse_too_full(files, existing_parent, sum(sizes), len(sizes))
+    device, needed_bytes, free_bytes = planner.space(existing_parent)
     return SortPlan(
         mode=mode,
         destination=destination,
         files=tuple(planner.planned),
         skipped=tuple(planner.skipped),
-        needed_bytes=sum(sizes),
+        needed_bytes=needed_bytes,
         free_bytes=free_bytes,
         source=source_root,
         missing_folders=missing,
@@ -260,30 +254,6 @@ def _emptied(files: FileSystem, mode: Mode, source_root: Path | None, planned: S
     moved = [file for file in planned if file.action.is_filed]
     leaving = [file.filing.source for file in moved] + [source for file in moved for source, _ in file.sidecars]
     return emptied_folders(files, source_root, leaving)
-
-
-def _class_folders(
-    files: FileSystem,
-    filings: Sequence[Filing],
-    destination: Path,
-    before: Mapping[str, str],
-    *,
-    move_duplicates: bool,
-) -> dict[str, Path]:
-    """The folder of each class, and that of duplicates for `NO_CLASS`, distinct on every file system."""
-    names = files.list(destination) if destination.exists() else []
-    existing = {name: is_folder(files, destination / name) for name in names}
-    class_names = {filing.class_name for filing in filings}
-    taken = {same_name_key(name) for name in class_names} | {
-        same_name_key(name) for name in existing if not existing[name]
-    }
-    taken |= {same_name_key(folder) for class_name, folder in before.items() if class_name != NO_CLASS}
-    wanted = [(before.get(NO_CLASS, DUPLICATES), "")]
-    [for_duplicates] = free_names(wanted, lambda name: same_name_key(name) not in taken)
-    if move_duplicates:
-        class_names, before = {*class_names, NO_CLASS}, {**before, NO_CLASS: for_duplicates}
-    chosen = folder_names(class_names, before, existing)
-    return {class_name: destination / name for class_name, name in chosen.items()}
 
 
 #: Of files that are copied though photos are moved: they need space wherever they are.
@@ -313,12 +283,20 @@ class _Planner:
         self.sidecars = SidecarPlanner(files)
         self._sizes: list[tuple[int, int]] = []  # device and bytes of each file that is read
 
-    @property
-    def devices(self) -> set[int]:
-        """The devices that files to be filed are on."""
-        return {device for device, _ in self._sizes}
+    def space(self, existing: Path) -> tuple[int, int, int]:
+        """Return device, needed and free bytes of the destination; `existing` is it, or the nearest folder above it.
 
-    def copied_sizes(self, device: int) -> list[int]:
+        Raises:
+            SortRefused: it is too full, or on another drive than photos to be linked.
+        """
+        with disk_refusals():
+            device = self._files.stat_through(existing).st_dev
+            if self._mode == Mode.LINK:
+                refuse_other_drive({came_from for came_from, _ in self._sizes}, device, self._destination)
+            sizes = self._copied_sizes(device)
+            return device, sum(sizes), refuse_too_full(self._files, existing, sum(sizes), len(sizes))
+
+    def _copied_sizes(self, device: int) -> list[int]:
         """The size of every file that takes new space on the destination's device."""
         if self._mode.is_link:
             return []

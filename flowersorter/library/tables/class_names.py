@@ -19,8 +19,6 @@ _BIDI_CONTROLS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u20
 _DRIVE = re.compile(r"[A-Za-z]:[/\\]")
 #: The folder for photos of the verdict *unsure*: not a class, and its photos are not used for training.
 ASIDE = "Not sure"
-#: The folder for duplicates that are moved along with the photos they are copies of: not a class either.
-DUPLICATES = "Duplicates"
 
 
 def class_key(name: str) -> str:

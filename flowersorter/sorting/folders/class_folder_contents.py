@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import stat
+from collections.abc import Mapping, Set
 from pathlib import Path
 
+from flowersorter.domain.journal import DUPLICATES, NO_CLASS
 from flowersorter.sorting.filesystem import FileSystem, is_folder, is_our_link
-from flowersorter.sorting.safe_names import free_names, same_name_key
+from flowersorter.sorting.safe_names import folder_names, free_names, same_name_key
 
 
 class FolderContents:
@@ -71,3 +73,26 @@ class FolderContents:
     def linked_from(self, source: Path) -> Path | None:
         """Return a symbolic link in the folder to `source`."""
         return next((path for path in self._links if is_our_link(self._files, source, path)), None)
+
+
+def class_folders_of(
+    files: FileSystem,
+    class_names: Set[str],
+    destination: Path,
+    before: Mapping[str, str],
+    *,
+    move_duplicates: bool,
+) -> dict[str, Path]:
+    """Return the folder of each class, and that of duplicates for `NO_CLASS`, distinct on every file system."""
+    names = files.list(destination) if destination.exists() else []
+    existing = {name: is_folder(files, destination / name) for name in names}
+    taken = {same_name_key(name) for name in class_names} | {
+        same_name_key(name) for name in existing if not existing[name]
+    }
+    taken |= {same_name_key(folder) for class_name, folder in before.items() if class_name != NO_CLASS}
+    wanted = [(before.get(NO_CLASS, DUPLICATES), "")]
+    [for_duplicates] = free_names(wanted, lambda name: same_name_key(name) not in taken)
+    if move_duplicates:
+        class_names, before = {*class_names, NO_CLASS}, {**before, NO_CLASS: for_duplicates}
+    chosen = folder_names(class_names, before, existing)
+    return {class_name: destination / name for class_name, name in chosen.items()}

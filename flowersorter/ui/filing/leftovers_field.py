@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QLocale, Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
-from flowersorter.library.tables.class_names import DUPLICATES
+from flowersorter.domain.journal import DUPLICATES
 from flowersorter.sorting.plan import Mode, SortPlan
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import describe

@@ -7,11 +7,12 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
+from flowersorter.domain.journal import DUPLICATES
 from flowersorter.domain.label import Label, LabelOrigin
 from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.class_names import ASIDE, DUPLICATES, class_name_of_folder
+from flowersorter.library.tables.class_names import ASIDE, class_name_of_folder
 from flowersorter.photos.scan import Roots, absolute_roots
 from flowersorter.workflows.labelling.filed_photos import filed_by_runs
 
