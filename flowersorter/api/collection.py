@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Literal, TypeAlias, TypeVar
+from typing import Literal, TypeAlias
 
 from flowersorter.api.answers import (
     ModelInfo,
@@ -20,112 +17,20 @@ from flowersorter.api.answers import (
     photos_of,
     prediction_of,
 )
-from flowersorter.api.background import run_in_background
+from flowersorter.api.open_collection import OpenCollection
 from flowersorter.api.paths import AnyPath, given_path
-from flowersorter.errors import CollectionDamaged, PhotoUnreadable, UserError
-from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.library.collection import CollectionStore
-from flowersorter.library.database.restore import with_restore_hint
-from flowersorter.library.files.locations import default_collection
+from flowersorter.errors import PhotoUnreadable
+from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
-from flowersorter.workflows.engine import Engine
 
-Request = TypeVar("Request")
-Result = TypeVar("Result")
-Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection:
+class Collection(OpenCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection.
     """
-
-    def __init__(self, engine: Engine, device: Device, progress: Callable[[Progress], None] | None) -> None:
-        self._engine_or_closed: Engine | None = engine
-        self._folder = engine.collection.folder
-        self._device, self._progress = device, progress
-        self._left_out: Mapping[str, int] = {}
-        self._opened = ExitStack()
-        self._opened.callback(engine.close)
-
-    @classmethod
-    def open(
-        cls,
-        folder: AnyPath | None = None,
-        *,
-        device: Device = "auto",
-        progress: Callable[[Progress], None] | None = None,
-    ) -> Collection:
-        """Open a collection. Creates its folder if it is missing, and finishes or rolls back interrupted sorts.
-
-        Args:
-            folder: The collection's folder; None for the one that the window opens.
-            device: The device that the network runs on.
-            progress: Called in the calling thread during long work. An exception that it raises stops the work and is
-                raised by the method that was called.
-
-        Raises:
-            DeviceUnavailable: the device is not there.
-            CollectionLocked: a window or another program has it open.
-            CollectionDamaged: its library cannot be read; the message says how to restore a backup.
-            FolderUnusable: the folder cannot be created or written to.
-        """
-        from flowersorter.vision.backbone.device import require_device
-
-        require_device(device)
-        where = default_collection() if folder is None else given_path(folder).absolute()
-        try:
-            library = CollectionStore.open(where)
-        except CollectionDamaged as error:
-            raise with_restore_hint(error, where) from error
-        collection = cls(Engine(library), device, progress)
-        if library.journal.open_runs():
-            from flowersorter.workflows.filing.history import recover_collection
-
-            recover_collection(library)
-        return collection
-
-    def close(self) -> None:
-        """Close the collection, so that other programs can open it. A second call does nothing."""
-        self._opened.close()
-        self._engine_or_closed = None
-
-    @property
-    def _engine(self) -> Engine:
-        if self._engine_or_closed is None:
-            raise UserError(text("The collection is closed"), text("its with block has ended"), text("Open it again"))
-        return self._engine_or_closed
-
-    @property
-    def _library(self) -> CollectionStore:
-        return self._engine.collection
-
-    def _keep_cache_small(self) -> None:
-        """Shrink the thumbnail cache to its limit if thumbnails were added and it is larger."""
-        from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
-
-        if self._library.thumbnails.written_bytes and cleaning_due(self._library):
-            with suppress(UserError):  # the requested work has succeeded
-                run_in_background(partial(clean_cache, self._library), self._progress)
-
-    def __enter__(self) -> Collection:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        try:
-            if error is None and self._engine_or_closed is not None:
-                self._keep_cache_small()
-        finally:
-            self.close()
-
-    @property
-    def folder(self) -> Path:
-        """The folder with the library, models and caches; the photos are elsewhere."""
-        return self._folder
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -426,9 +331,6 @@ class Collection:
 
         request = ImportRequest(given_path(path), use)
         return self._run(import_model, request).model_id
-
-    def _run(self, verb: Callable[[Engine, Request, Report, CancelToken], Result], request: Request) -> Result:
-        return run_in_background(partial(verb, self._engine, request), self._progress)
 
 
 def predict_image(path: AnyPath) -> Prediction:

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 
-from flowersorter.photos.bit_depth import (
+from flowersorter.photos.colour import averageable, is_averageable, to_srgb
+from flowersorter.photos.decoding.bit_depth import (
     Samples,
     colour_bits,
     colour_samples,
@@ -18,12 +19,11 @@ from flowersorter.photos.bit_depth import (
     has_lower_bytes,
     take_lower_bytes,
 )
-from flowersorter.photos.colour import averageable, is_averageable, to_srgb
+from flowersorter.photos.decoding.libtiff_messages import libtiff_messages
+from flowersorter.photos.decoding.memory import refuse_if_too_much_memory, room
+from flowersorter.photos.decoding.parts import boxes, part_of
 from flowersorter.photos.formats import format_of, open_picture, refuse_if_too_large, without_texts
-from flowersorter.photos.libtiff_messages import libtiff_messages
-from flowersorter.photos.memory import refuse_if_too_much_memory, room
 from flowersorter.photos.metadata import PhotoMetadata, camera_of, orientation_of, taken_at_of
-from flowersorter.photos.parts import boxes, part_of
 from flowersorter.photos.read_errors import CUT_OFF, decoder_reason
 
 #: Transposition that turns the stored picture upright, by EXIF orientation (EXIF 2.32, 4.6.4).

@@ -12,7 +12,7 @@ from operator import attrgetter
 from pathlib import Path
 from typing import overload
 
-from flowersorter.natural_sort import natural_ranking
+from flowersorter.domain.natural_sort import natural_ranking
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan_options import ScanOptions

@@ -27,9 +27,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from flowersorter.photos.jpeg_scans import MAX_SCANS, too_many_scans
+from flowersorter.photos.decoding.jpeg_scans import MAX_SCANS, too_many_scans
+from flowersorter.photos.decoding.unsupported import unsupported_reason
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
-from flowersorter.photos.unsupported import unsupported_reason
 
 PLUGINS = (
     AvifImagePlugin,

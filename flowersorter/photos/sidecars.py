@@ -25,7 +25,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from flowersorter.natural_sort import NaturalOrder
+from flowersorter.domain.natural_sort import NaturalOrder
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 
 #: Edits stored beside a photo: Adobe and darktable (.xmp), Apple (.aae).

@@ -25,7 +25,7 @@ _CLOCK_S = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ChangedFile:
+class FileAsFound:
     """A filed file that is not as its run left it.
 
     Attributes:
@@ -57,7 +57,7 @@ class ChangedPhoto:
     """
 
     lead: Entry
-    files: tuple[ChangedFile, ...]
+    files: tuple[FileAsFound, ...]
 
     @property
     def is_moved(self) -> bool:
@@ -120,7 +120,7 @@ class _Finder:
         self._found: set[Path] = set()
         self._began = datetime.fromisoformat(run.started_at).timestamp() - _CLOCK_S
 
-    def changed_files(self, group: Group) -> Iterator[ChangedFile]:
+    def changed_files(self, group: Group) -> Iterator[FileAsFound]:
         """Yield the photo, if it has changed, then those of its sidecars that have."""
         lead = group.lead
         if lead.state != EntryState.DONE or lead.action == Action.SYMLINK:
@@ -168,7 +168,7 @@ class _Finder:
         beside = (photo.with_name(each) for each in names)
         return next((path for path in beside if is_regular(stat_or_none(self._files, path))), entry.destination)
 
-    def _if_changed(self, entry: Entry, path: Path) -> Iterator[ChangedFile]:
+    def _if_changed(self, entry: Entry, path: Path) -> Iterator[FileAsFound]:
         assert entry.sha256 is not None  # it is filed
         sha256, size_bytes, mtime_ns = entry.sha256, entry.size_bytes, entry.mtime_ns
         found = stat_or_none(self._files, path)
@@ -178,4 +178,4 @@ class _Finder:
         if entry.action == Action.MOVE and (found.st_size, found.st_mtime_ns) != (size_bytes, mtime_ns):
             sha256, size_bytes, mtime_ns = self._files.hash(path), found.st_size, found.st_mtime_ns
         if path != entry.destination or sha256 != entry.sha256:
-            yield ChangedFile(entry, path, sha256, size_bytes, mtime_ns)
+            yield FileAsFound(entry, path, sha256, size_bytes, mtime_ns)

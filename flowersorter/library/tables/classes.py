@@ -6,6 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from flowersorter.domain.natural_sort import NaturalOrder
 from flowersorter.domain.photo_class import PALETTE, ClassOrigin, PhotoClass
 from flowersorter.errors import ClassRefused
 from flowersorter.library.database.connection import Database
@@ -13,7 +14,6 @@ from flowersorter.library.tables.class_names import class_key, validated_name
 from flowersorter.library.tables.class_undo import ClassDependents, RemovedClass, RenamedClass
 from flowersorter.library.tables.settings import DELETED_CLASSES, Settings
 from flowersorter.messages import text
-from flowersorter.natural_sort import NaturalOrder
 
 _COLUMNS = "id, name, origin, position, colour"
 #: The classes with labels, of photos that are read or not.

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.natural_sort import natural_ranking
 from flowersorter.domain.place import Place, Places
 from flowersorter.library.database.connection import ROWS_AT_ONCE, Database
 from flowersorter.library.database.storable import storable_text, storable_time
 from flowersorter.library.tables.edited_photos import keep_identity, take_over_former_hashes
 from flowersorter.library.tables.places import PLACE_COLUMNS, all_within, path_ranges
 from flowersorter.library.tables.scanned_files import ScannedFiles, differences, rows_of
-from flowersorter.natural_sort import natural_ranking
 
 _PHOTO_COLUMNS = "id, sha256, size_bytes, width_px, height_px, taken_at, camera"
 #: Places written in one transaction while a folder is synced: a key press waits for one at most, about 20 ms.

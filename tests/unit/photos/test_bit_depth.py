@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import ImageCms
 
-from flowersorter.photos import parts
+from flowersorter.photos.decoding import parts
 from flowersorter.photos.read import read_photo
 from flowersorter.photos.thumbnail import load_large, quick_thumbnail
 from tests.unit.photos.sample_files import png_chunk, png_of, tiff_of

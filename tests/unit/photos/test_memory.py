@@ -18,8 +18,8 @@ import pillow_heif
 import pytest
 
 from flowersorter.errors import PhotoUnreadable
+from flowersorter.photos.decoding.memory import Room, refuse_if_too_much_memory
 from flowersorter.photos.formats import open_picture
-from flowersorter.photos.memory import Room, refuse_if_too_much_memory
 from flowersorter.photos.read import read_photo
 from flowersorter.photos.read_errors import RefusalError
 from tests.drawing import four_corners, jpeg_bytes

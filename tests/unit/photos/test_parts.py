@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from flowersorter.photos import parts
 from flowersorter.photos.decode import decode
+from flowersorter.photos.decoding import parts
 from tests.drawing import four_corners, textured
 
 _SIZE = (211, 97)

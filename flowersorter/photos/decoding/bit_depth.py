@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFile
 
-from flowersorter.photos.parts import Box, boxes, part_of
+from flowersorter.photos.decoding.parts import Box, boxes, part_of
 
 #: Bits used of a larger sample: by cameras, and 8 by programs that store a picture without scaling it.
 _USED_BITS = (8, 10, 12, 14, 16)

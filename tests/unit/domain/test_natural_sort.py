@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from natsort import natsorted, ns
 
-from flowersorter.natural_sort import NaturalOrder, natural_ranking
+from flowersorter.domain.natural_sort import NaturalOrder, natural_ranking
 
 
 def test_same_order_as_natsort() -> None:

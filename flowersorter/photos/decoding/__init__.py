@@ -1,0 +1,1 @@
+"""Parts of the decoder: bit depth, memory, damaged and unsupported files."""
