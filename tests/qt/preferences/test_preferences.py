@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from statistics import median
 
+import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
@@ -121,6 +122,7 @@ EVERYWHERE, NOWHERE = 0.0, 1.01
 def sure_from(program: Program, begins: dict[float, float]) -> None:
     """Let a model speak to which no photo is new, and which is sure from these confidences on, by target precision."""
     arrays, metadata = starter().model.to_bundle()
+    arrays["novelty_mix"] = np.array([0, 1, 0], np.float32)  # nor do many of them together
     metadata |= {"unfamiliarity": 1e9, "familiar": 1e9, "sure": begins[0.97], "probable": 0.0}
     use_model(program.collection, stored(program).models.add(arrays, {**metadata, "sure_at": list(begins.items())}))
     program.window.folder.rescan()
