@@ -46,13 +46,13 @@ class Collection(OpenCollection):
 
     @property
     def left_out(self) -> Mapping[str, int]:
-        """What the last `predict` or `sort` left out, by kind: {"hidden": 2, "link to another folder": 1}."""
+        """Number of files and folders that the last `predict` or `sort` left out, by kind: {"hidden": 2}."""
         return dict(self._left_out)
 
     def set_scan_options(
         self, folder: AnyPath, *, exclude: Sequence[str] = (), recursive: bool = True, follow_links: bool = False
     ) -> None:
-        """Choose what a scan of a folder leaves out; remembered, and shared with the window and the terminal.
+        """Choose the files that a scan of a folder leaves out; stored, and shared with the window and the terminal.
 
         Args:
             folder: As it is given to `predict` and `sort`.

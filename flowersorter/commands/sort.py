@@ -260,7 +260,7 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
 
 
 def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
-    """Say what a move leaves in the folder of the photos, and what of it goes too."""
+    """Count the duplicates and empty folders that a move leaves or takes along."""
     if plan.mode != Mode.MOVE:
         return
     twice = sum(not file.action.is_filed for file in plan.files)

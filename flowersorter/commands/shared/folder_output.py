@@ -125,7 +125,7 @@ def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folder: Pa
 
 
 def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
-    """Say which files are no photos, and what the scan options leave out."""
+    """Say which files are not photos, and which the scan options leave out."""
     skipped = dict(result.skipped)
     links = skipped.pop(LINK_OUT, 0)
     left_out = {kind: skipped.pop(kind) for kind in _BY_OPTIONS if kind in skipped}

@@ -132,7 +132,7 @@ def folder_problems(problems: Iterable[tuple[Path, str]]) -> list[dict[str, str]
 
 
 def left_out_fields(left_out: LeftOut) -> dict[str, Any]:
-    """Describe what a folder of class folders holds beside photos, for the summary object."""
+    """Count the files of class folders that are not photos, for the summary object."""
     return {
         "left_out": dict(left_out.kinds),
         "left_out_by_class": {name: dict(kinds) for name, kinds in left_out.by_class.items()},

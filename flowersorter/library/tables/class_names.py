@@ -54,7 +54,7 @@ def validated_name(name: str) -> str:
 
 
 def class_name_of_folder(folder: str) -> str:
-    """The name of the class that a folder stands for: its own, changed as little as makes it valid.
+    """Return the class name of a folder: its own name, changed as little as needed to be valid.
 
     Different folders keep different names: refused characters become their bytes in hexadecimal ("~" is "%7E"), and a
     name that is too long ends with a few digits of its hash.

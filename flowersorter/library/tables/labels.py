@@ -18,7 +18,7 @@ from flowersorter.library.tables.edited_photos import STANDING
 from flowersorter.messages import text
 
 _COLUMNS = "photo_id, class_id, origin"
-#: A labelled photo that teaches: it is still there, and has a picture.
+#: A labelled photo that is used for training: its file exists and is a picture.
 _TEACHES = f"{STANDING} AND EXISTS (SELECT 1 FROM photos WHERE photos.id = labels.photo_id AND photos.width_px > 0)"
 
 

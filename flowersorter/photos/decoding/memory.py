@@ -114,7 +114,7 @@ def _plane_bytes(mode: str, size: tuple[int, int]) -> int:
 
 
 def _result_bytes(image: ImageFile.ImageFile, factor: int, *, converted: bool) -> int:
-    """Return what the reduced picture takes, and its copy where transparency is weighted."""
+    """Return the bytes of the reduced picture and of its copy for weighted transparency."""
     size = (-(-image.width // factor), -(-image.height // factor))
     transparent = "transparency" in image.info or image.mode.endswith(("A", "a"))
     grey = image.mode[0] in "1LIF" and not transparent
@@ -124,7 +124,7 @@ def _result_bytes(image: ImageFile.ImageFile, factor: int, *, converted: bool) -
 
 
 def _coefficient_bytes(image: JpegImageFile, data: bytes) -> int:
-    """Return what the coefficients of a JPEG of several scans take, which libjpeg keeps, of the full size."""
+    """Return the bytes of the coefficients that libjpeg keeps of a JPEG of several scans, in full size."""
     if not (image.info.get("progressive") or _components_of_first_scan(data) < len(image.layer)):
         return 0
     width, height = _full_size(image)

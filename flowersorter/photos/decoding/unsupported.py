@@ -30,7 +30,7 @@ _JPEG_LS = b"\xff\xd8\xff\xf7"  # ITU T.87: its own start of frame
 
 
 def unsupported_reason(data: bytes, kind: str, error: Exception) -> str | None:
-    """Return what a file is that Pillow refuses to open; None where it is damaged, as far as can be seen.
+    """Name the kind of a file that Pillow refuses to open; None if it seems to be damaged.
 
     Args:
         data: The file.

@@ -1,4 +1,4 @@
-"""Offers to take along what a move leaves behind: duplicates, and folders that become empty."""
+"""Offers to move duplicates along, and to remove folders that a move empties."""
 
 from __future__ import annotations
 

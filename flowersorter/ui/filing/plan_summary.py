@@ -1,4 +1,4 @@
-"""Says in a few sentences what a plan does: counts by what happens to the photos and the files beside them."""
+"""Sums up a plan in a few sentences: number of photos and sidecar files by action."""
 
 from __future__ import annotations
 

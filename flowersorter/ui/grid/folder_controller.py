@@ -224,7 +224,7 @@ class FolderController(QObject):
             self._front.bar.say(text, *options)
 
     def _left_out(self, skipped: Mapping[str, int]) -> str:
-        """Say what the scan options leave out, "" for nothing."""
+        """Count the files that the scan options leave out, as a sentence; "" for none."""
         kinds = (
             ("excluded folder", self.tr("excluded folders: {0}")),
             ("excluded photo", self.tr("excluded photos: {0}")),

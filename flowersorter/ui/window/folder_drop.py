@@ -1,4 +1,4 @@
-"""What a drop from another program opens: folders and photos, all that were dropped."""
+"""Opens the folders and photos that are dropped from another program."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class FolderDrop(QObject):
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Accept a drag of folders or photos, and open what is dropped."""
+        """Accept a drag of folders or photos, and open them when they are dropped."""
         if event.type() not in {QEvent.Type.DragEnter, QEvent.Type.Drop} or not isinstance(event, QDropEvent):
             return super().eventFilter(watched, event)
         roots = dropped_roots(event.mimeData())

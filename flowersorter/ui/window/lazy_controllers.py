@@ -63,7 +63,7 @@ class LazyControllers(QObject):
 
     @Slot()
     def show_scan_options(self) -> None:
-        """Let the person choose what a scan leaves out."""
+        """Let the person choose the files that a scan leaves out."""
         self.scanning.show()
 
     @Slot()

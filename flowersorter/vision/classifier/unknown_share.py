@@ -1,4 +1,4 @@
-"""How many photos of a folder belong to none of the classes, and which: an unknown class in open-set label shift.
+"""Estimates how many photos of a folder belong to none of the classes: an unknown class in open-set label shift.
 
 One photo of an unknown flower often looks like a known one. A folder tells more: the scores of all its photos show how
 large the fraction of unknown ones is, from about 20 photos on, and that fraction is the prior of each photo. It is

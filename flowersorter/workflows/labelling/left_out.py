@@ -1,4 +1,4 @@
-"""Counts what a folder of class folders holds beside the photos that are used, by class and kind."""
+"""Counts the files of class folders that are not used for training, by class and kind."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class LeftOut:
     problems: tuple[tuple[Path, str], ...] = ()
 
     def in_words(self, names: Collection[str]) -> str:
-        """What is left out of the folders of some classes: "rose (2 not a photo, 12 raw), tulip (1 unreadable)"."""
+        """Describe the files left out of some classes: "rose (2 not a photo, 12 raw), tulip (1 unreadable)"."""
         parts = (f"{name} ({_counts(self.by_class[name])})" for name in names)
         return ", ".join(parts)
 
@@ -57,7 +57,7 @@ def _kind(path: Path) -> str:
 
 
 def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used: Collection[str]) -> LeftOut:
-    """Count what is left out of a folder of class folders.
+    """Count the files left out of a folder of class folders.
 
     Args:
         folder: Has one sub-folder per class.

@@ -1,4 +1,4 @@
-"""Photos of none of the classes, told by their folder: how many are there, and how probable each is.
+"""Photos of none of the classes: how many a folder has, and how probable each is.
 
 `Engine.unknown_photos` keeps the probabilities while the collection is open, for the model they were found with.
 """
@@ -159,7 +159,7 @@ def _remember(
     ids: NDArray[np.int64],
     found: NDArray[np.float32],
 ) -> None:
-    """Replace what the engine knows of the wanted photos; what it knows of other folders stays."""
+    """Replace the probabilities of the wanted photos in the engine; those of other photos stay."""
     last, key = engine.unknown_photos, model.novelty.key
     if last is not None and last.model == key:
         others = ~np.isin(last.photo_ids, wanted)

@@ -242,7 +242,7 @@ def _remember_pace(engine: Engine, request: FinetuneRequest, photos: FinetuneSpl
 def _labels(
     engine: Engine, request: FinetuneRequest, backbone: str, report: Report, cancel: CancelToken
 ) -> tuple[FolderLabels | None, dict[int, int]]:
-    """What the folder holds, and class id by photo id."""
+    """The result of the scan, and class id by photo id."""
     collection = engine.collection
     if request.folder is not None:
         folder = absolute_folder(request.folder)

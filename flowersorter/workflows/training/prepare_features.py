@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class FolderLabels:
-    """What a folder of class folders holds.
+    """The photos of a folder of class folders, and the files left out.
 
     Attributes:
         labels: Those it gives its photos, none of them written yet.
@@ -161,7 +161,7 @@ def get_ready(
 
 
 def nothing_in(folder: Path, left_out: LeftOut) -> TooFewPhotos:
-    """The error for a folder without class folders; it says what stands in them instead of photos."""
+    """Return the error for a folder without photos in class folders; it names the files there."""
     why = text("at least two sub-folders with readable photos are needed, one for each class")
     if left_out.empty:
         why = text("{why}; no photo can be used of {classes}", why=why, classes=left_out.in_words(left_out.empty))

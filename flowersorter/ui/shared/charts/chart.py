@@ -1,4 +1,4 @@
-"""A chart as a widget: what is under the mouse, what the keys have reached."""
+"""A chart as a widget, with the mark under the mouse and the one that the keys have reached."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Area:
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """A round mark that stands for photos.
+    """A round mark for some photos.
 
     Attributes:
         at: Its centre.
@@ -87,7 +87,7 @@ class Dot:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """An upright bar, or the upper one of two that are stacked; it stands for photos.
+    """An upright bar for some photos, or the upper one of two that are stacked.
 
     Attributes:
         left: Value across at its left edge.
