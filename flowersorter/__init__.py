@@ -39,9 +39,11 @@ else:
         """Import a public name from the module that defines it (PEP 562)."""
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from flowersorter import jobs
         from flowersorter.api import answers, collection
 
-        return getattr(collection if hasattr(collection, name) else answers, name)
+        module = jobs if name == "Progress" else collection if hasattr(collection, name) else answers
+        return getattr(module, name)
 
     def __dir__() -> list[str]:
         return sorted({*globals(), *__all__})
