@@ -28,7 +28,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken, Progress
 from flowersorter.library.collection import CollectionStore
-from flowersorter.photos.file_bytes import FileBytes, read_file
+from flowersorter.photos.file_bytes import FileHash, hash_file
 from flowersorter.vision.classifier.metrics import calibration_bins, confusion_matrix, precision, recall
 from flowersorter.workflows.evaluation.evaluate import Evaluation
 from flowersorter.workflows.maintenance.cache import cache_state, set_cache_limit
@@ -208,11 +208,11 @@ class TestCollection:
     ) -> None:
         collection, photo = tmp_path / "collection", write_jpeg(tmp_path / "a.jpg")
 
-        def read(path: Path) -> FileBytes:
+        def read(path: Path, cancel: CancelToken) -> FileHash:
             shutil.rmtree(collection)
-            return read_file(path)
+            return hash_file(path, cancel)
 
-        monkeypatch.setattr("flowersorter.workflows.labelling.label_photo.read_file", read)
+        monkeypatch.setattr("flowersorter.workflows.labelling.label_photo.hash_file", read)
         assert main(["--collection", str(collection), "label", str(photo), "--as", "rose"]) == 1
         said = capsys.readouterr().err.splitlines()
         assert len(said) == 1
