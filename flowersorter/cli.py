@@ -21,6 +21,7 @@ from flowersorter.commands.shared.parser import make_parser, parse, verb_parser
 from flowersorter.commands.verbs import VERBS
 from flowersorter.errors import Cancelled, UserError
 from flowersorter.jobs import CancelToken
+from flowersorter.messages import joined_texts, text, worded
 from flowersorter.translations import use_translations
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 
 FAILED, WRONG_USAGE = 1, 2
 _SHELL_LEAVES_WILDCARDS = sys.platform == "win32"
-_STOPPED = "Stopped; nothing is half-done."
-_STOPPED_AT_ONCE = (
+_STOPPED = text("Stopped; nothing is half-done.")
+_STOPPED_AT_ONCE = text(
     "Stopped at once; the interrupted photo is finished or put back the next time FlowerSorter opens this collection."
 )
 
@@ -65,30 +66,34 @@ def main(argv: Sequence[str] | None = None) -> int:
         except UserError as error:
             return _failed(terminal, str(error))
         except OSError as error:
-            named = f"{error.filename}: " if error.filename else ""
-            return _failed(terminal, f"The system refused: {named}{error.strerror or error}.")
+            reasons = [str(error.filename)] * bool(error.filename) + [error.strerror or str(error)]
+            return _failed(terminal, text("The system refused: {reason}.", reason=": ".join(reasons)))
     return code
 
 
 def _parse(argv: Sequence[str] | None) -> argparse.Namespace:
     options = parse(sys.argv[1:] if argv is None else argv)
     if options.verb is None:
-        raise UsageError(make_parser(), 'the command is missing; "flowersorter --help" lists the commands')
+        raise UsageError(make_parser(), text('the command is missing; "flowersorter --help" lists the commands'))
     if options.backbone is not None:
         from flowersorter.vision.backbone.registry import backbones, base_name
 
         names, wanted = [entry.name for entry in backbones()], base_name(options.backbone)
         if wanted not in names:
-            near = suggestion(wanted, names) or f"; the backbones are {', '.join(names)}"
-            raise UsageError(verb_parser(options.verb), f"there is no backbone {options.backbone!r}{near}")
+            problem = text("there is no backbone {name!r}", name=options.backbone)
+            near = suggestion(wanted, names) or text("the backbones are {names}", names=", ".join(names))
+            raise UsageError(verb_parser(options.verb), joined_texts("; ", problem, near))
     if options.verb == "train" and not options.deep and (options.unfreeze is not None or options.epochs):
-        raise UsageError(verb_parser("train"), "--unfreeze and --epochs go with --deep")
+        raise UsageError(verb_parser("train"), text("--unfreeze and --epochs go with --deep"))
     if options.verb == "predict" and options.json and options.csv:
-        raise UsageError(verb_parser("predict"), "--json and --csv are two forms of the same list; choose one")
+        problem = text("--json and --csv are two forms of the same list; choose one")
+        raise UsageError(verb_parser("predict"), problem)
     if options.verb == "sort" and options.mode != "move" and (options.move_duplicates or options.remove_empty_folders):
-        raise UsageError(verb_parser("sort"), "--move-duplicates and --remove-empty-folders go with --move")
+        problem = text("--move-duplicates and --remove-empty-folders go with --move")
+        raise UsageError(verb_parser("sort"), problem)
     if options.verb == "label" and options.class_name is None and not options.remove:
-        raise UsageError(verb_parser("label"), "--as CLASS or --remove is missing; did you mean predict?")
+        problem = text("--as CLASS or --remove is missing; did you mean predict?")
+        raise UsageError(verb_parser("label"), problem)
     for name in ("paths", "photos"):
         if _SHELL_LEAVES_WILDCARDS and name in options:
             setattr(options, name, [each for path in getattr(options, name) for each in _expanded(path)])
@@ -153,6 +158,7 @@ class _Stop:
 def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
     """Stop at the next safe point on the first signal, and at once on the second."""
     stop = _Stop()
+    stopping = worded(text("Stopping at the next safe point...")).encode(errors="replace")
     if threading.current_thread() is not threading.main_thread():
         yield stop  # only the main thread may handle signals
         return
@@ -163,7 +169,7 @@ def _stop_signals(cancel: CancelToken) -> Iterator[_Stop]:
         signal.signal(number, signal.default_int_handler)
         if sys.stderr is not None and sys.stderr.isatty():
             with suppress(OSError):  # not print: the signal may have interrupted it
-                os.write(sys.stderr.fileno(), b"\nStopping at the next safe point...\n")
+                os.write(sys.stderr.fileno(), b"\n" + stopping + b"\n")
 
     before = {number: signal.signal(number, ask) for number in _stopping_signals()}
     try:

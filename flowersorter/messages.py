@@ -70,6 +70,17 @@ def plural(one: str, many: str, number: int, /, **values: object) -> Text:
     return Text(one, {"number": number, **values}, many)
 
 
+def stored(message: str) -> Text:
+    """Return a message that the library holds in English: it is a template, if it had no values when it was stored."""
+    return message if isinstance(message, Text) else Text(message.replace("{", "{{").replace("}", "}}"), {})
+
+
+def joined_texts(separator: str, *parts: str) -> Text:
+    """Return several texts or names in a row, each worded by itself: no sentence, only punctuation between them."""
+    values: dict[str, object] = {f"part{number}": part for number, part in enumerate(parts)}
+    return Text(separator.join(f"{{{name}}}" for name in values), values)
+
+
 def worded(message: str) -> str:
     """Return a message in the person's language; a plain string, such as one from the library, if it is a template."""
     translations = _translations[0]

@@ -23,13 +23,13 @@ def run(call: Call) -> int:
     if options.download:
         with call.terminal.progress(in_bytes=True) as report:
             path = download_backbone(options.download, report, call.cancel)
-        call.terminal.say(f"{options.download} is on this computer: {shown(path)}")
+        call.terminal.say(text("{name} is on this computer: {file}", name=options.download, file=shown(path)))
     elif options.file:
         if not options.file.is_file():
             raise UserError(text("There is no file {file}", file=shown(options.file)))
         name = options.backbone or recognise_weights(options.file, backbones()).name
         path = install_backbone(name, options.file)
-        call.terminal.say(f"{name} is on this computer: {shown(path)}")
+        call.terminal.say(text("{name} is on this computer: {file}", name=name, file=shown(path)))
     else:
         _say_backbones(call.terminal)
     found = list_backbones()
@@ -41,10 +41,10 @@ def run(call: Call) -> int:
 
 
 def _say_backbones(terminal: Terminal) -> None:
-    table = [["name", "", "size", "on this computer", "licence"]]
+    table: list[list[str]] = [[text("name"), "", text("size"), text("on this computer"), text("licence")]]
     table += [
-        [info.name, info.title, size(info.size_bytes), "yes" if info.installed else "no", info.licence]
+        [info.name, info.title, size(info.size_bytes), text("yes") if info.installed else text("no"), info.licence]
         for info in list_backbones()
     ]
     terminal.say_table(table, right=(2,))
-    terminal.say("To get one: flowersorter backbones --download NAME")
+    terminal.say(text("To get one: flowersorter backbones --download NAME"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import counted, shown
+from flowersorter.messages import joined_texts, plural, text
 from flowersorter.workflows.maintenance.doctor import doctor
 
 
@@ -14,11 +14,12 @@ def run(call: Call) -> int:
     checks = doctor(call.collection_folder)
     for check in checks:
         call.terminal.record(asdict(check))
-    table = [["ok" if check.ok else "PROBLEM", check.name, shown(check.detail)] for check in checks]
+    table = [[text("ok") if check.ok else text("PROBLEM"), check.name, check.detail] for check in checks]
     call.terminal.say_table(table)
     wrong = [check for check in checks if not check.ok]
     call.terminal.record({"summary": {"checks": len(checks), "wrong": [check.name for check in wrong]}})
     if wrong:
-        call.terminal.note(f"{counted(len(wrong), 'problem')}: {', '.join(check.name for check in wrong)}.")
+        parts = joined_texts(", ", *(check.name for check in wrong))
+        call.terminal.note(plural("{number} problem: {parts}.", "{number} problems: {parts}.", len(wrong), parts=parts))
         return 1
     return 0

@@ -49,7 +49,7 @@ def run(call: Call) -> int:
     call.terminal.record({"summary": {**summary, "report": [str(each) for each in saved]} if saved else summary})
     _say_evaluation(call.terminal, result)
     for each in saved:
-        call.terminal.say(f"Saved {shown(each)}")
+        call.terminal.say(text("Saved {file}", file=shown(each)))
     return 0
 
 
@@ -103,12 +103,19 @@ def _figure(value: float) -> float | None:
 
 def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
     low, high = result.interval
-    terminal.say(f"{headline(result)}.")
-    terminal.say(f"Accuracy {percent(result.accuracy)} (95 % interval {percent(low)} to {percent(high)})")
-    terminal.say(f"Measured on {shown(result.how)}.")
+    terminal.say(text("{sentence}.", sentence=headline(result)))
+    terminal.say(
+        text(
+            "Accuracy {accuracy} (95 % interval {low} to {high})",
+            accuracy=percent(result.accuracy),
+            low=percent(low),
+            high=percent(high),
+        )
+    )
+    terminal.say(text("Measured on {how}.", how=result.how))
     terminal.say()
     photos = result.confusion.sum(axis=1)
-    table = [["class", "photos", "recall", "precision"]]
+    table: list[list[str]] = [[text("class"), text("photos"), text("recall"), text("precision")]]
     table += [
         [shown(name), str(photos[i]), percent(float(result.recall[i])), percent(float(result.precision[i]))]
         for i, name in enumerate(result.class_names)
@@ -116,7 +123,7 @@ def _say_evaluation(terminal: Terminal, result: Evaluation) -> None:
     terminal.say_table(table, right=(1, 2, 3), indent=2)
     terminal.say()
     _say_confusion(terminal, result)
-    terminal.say(f"On average its confidence is off by {percent(result.calibration_error)}.")
+    terminal.say(text("On average its confidence is off by {error}.", error=percent(result.calibration_error)))
     say_left_out(terminal, result.left_out)
     say_unreadable(terminal, result.unreadable)
 
@@ -125,7 +132,7 @@ def _say_confusion(terminal: Terminal, result: Evaluation) -> None:
     """The matrix where it fits, else the most frequent mistakes."""
     names = [shown(name) for name in result.class_names]
     if len(names) <= _MATRIX_CLASSES:
-        terminal.say("Rows: the right class. Columns: the suggested class.")
+        terminal.say(text("Rows: the right class. Columns: the suggested class."))
         table = [["", *names]]
         table += [[name, *map(str, result.confusion[i])] for i, name in enumerate(names)]
         terminal.say_table(table, right=range(1, len(names) + 1), indent=2)
@@ -137,5 +144,6 @@ def _say_confusion(terminal: Terminal, result: Evaluation) -> None:
     for flat in worst:
         true, taken_for = divmod(int(flat), len(names))
         if mistakes[true, taken_for]:
-            terminal.say(f"  {mistakes[true, taken_for]} {names[true]} taken for {names[taken_for]}")
+            count, right, wrong = mistakes[true, taken_for], names[true], names[taken_for]
+            terminal.say(text("{count} {right} taken for {wrong}", count=count, right=right, wrong=wrong), indent=2)
     terminal.say()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import percent, shown
+from flowersorter.commands.shared.output import named, percent, shown
+from flowersorter.messages import text
 from flowersorter.workflows.exchange.export_model import ExportRequest, export_model
 
 
@@ -19,13 +20,21 @@ def run(call: Call) -> int:
         "accuracy": result.accuracy,
     }
     terminal.record({"summary": summary})
-    accuracy = "" if result.accuracy is None else f", {percent(result.accuracy)} right on photos it had not seen"
-    terminal.say(f"Saved {shown(result.path)}: {', '.join(map(shown, result.classes))} on {result.backbone}{accuracy}")
+    saved = text(
+        "Saved {path}: {classes} on {backbone}",
+        path=shown(result.path),
+        classes=named(result.classes),
+        backbone=result.backbone,
+    )
+    if result.accuracy is not None:
+        right = percent(result.accuracy)
+        saved = text("{saved}, {right} right on photos it had not seen", saved=saved, right=right)
+    terminal.say(saved)
     if result.remark:
-        terminal.say(f"{result.remark}.")
+        terminal.say(text("{sentence}.", sentence=result.remark))
     if result.script:
-        terminal.say("To use it from Python:")
+        terminal.say(text("To use it from Python:"))
         terminal.say()
         for line in result.script.splitlines():
-            terminal.say(f"    {line}" if line else "")
+            terminal.say(line, indent=4 if line else 0)
     return 0

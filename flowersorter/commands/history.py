@@ -8,10 +8,36 @@ from typing import Any
 from flowersorter.commands.models import local_time
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.output import shown
-from flowersorter.domain.journal import EntryState, Run
+from flowersorter.domain.journal import EntryState, Run, RunState
 from flowersorter.errors import UserError
-from flowersorter.messages import text
+from flowersorter.messages import Text, stored, text
+from flowersorter.sorting.plan import Action, Mode
 from flowersorter.workflows.filing.history import RunPhoto, run_photos, runs
+
+_MODES: dict[str, Text] = {
+    Mode.COPY: text("copy"),
+    Mode.MOVE: text("move"),
+    Mode.LINK: text("link"),
+    Mode.SYMLINK: text("symlink"),
+}
+_ACTIONS: dict[str, Text] = {Action.ALREADY_THERE: text("already there"), Action.DUPLICATE: text("duplicate")}
+_RUN_STATES = {
+    RunState.OPEN: text("open"),
+    RunState.DONE: text("done"),
+    RunState.CANCELLED: text("cancelled"),
+    RunState.PARTLY_UNDONE: text("partly undone"),
+    RunState.UNDONE: text("undone"),
+}
+_STATES = {
+    EntryState.PLANNED: text("planned"),
+    EntryState.STARTED: text("started"),
+    EntryState.DONE: text("done"),
+    EntryState.FAILED: text("failed"),
+    EntryState.CANCELLED: text("cancelled"),
+    EntryState.NOTED: text("noted"),
+    EntryState.UNDOING: text("undoing"),
+    EntryState.UNDONE: text("undone"),
+}
 
 
 def run(call: Call) -> int:
@@ -28,22 +54,25 @@ def run(call: Call) -> int:
         call.terminal.record(_line(entry))
     call.terminal.record({"summary": {"sorts": len(found), "photos": sum(entry.photos for entry in found)}})
     if not found:
-        call.terminal.say("No photos were sorted yet.")
+        call.terminal.say(text("No photos were sorted yet."))
         return 0
-    table = [["sort", "started", "mode", "photos", "state", "to"]]
+    head = (text("sort"), text("started"), text("mode"), text("photos"), text("state"), text("to"))
+    table: list[list[str]] = [list(head)]
     table += [
         [
             str(entry.id),
             local_time(entry.started_at),
-            entry.mode,
+            _MODES.get(entry.mode, entry.mode),
             str(entry.photos),
-            str(entry.state),
+            _RUN_STATES[entry.state],
             shown(entry.destination),
         ]
         for entry in found
     ]
     call.terminal.say_table(table, right=(0, 3))
-    call.terminal.say("To see the photos of a sort: flowersorter history SORT. To undo it: flowersorter undo SORT")
+    call.terminal.say(
+        text("To see the photos of a sort: flowersorter history SORT. To undo it: flowersorter undo SORT")
+    )
     return 0
 
 
@@ -60,16 +89,16 @@ def _list_photos(call: Call, run_id: int) -> int:
     states = Counter(str(photo.entry.state) for photo in found)
     call.terminal.record({"summary": {"sort": run_id, "photos": len(found), "states": dict(sorted(states.items()))}})
     if not found:
-        call.terminal.say(f"Sort {run_id} has no photos.")
+        call.terminal.say(text("Sort {run_id} has no photos.", run_id=run_id))
         return 0
-    table = [["state", "class", "photo", "to", ""]]
+    table: list[list[str]] = [[text("state"), text("class"), text("photo"), text("to"), ""]]
     table += [
         [
-            str(photo.entry.state),
+            _STATES[photo.entry.state],
             shown(photo.entry.class_name),
             shown(photo.entry.source),
             shown(photo.entry.destination),
-            shown(_remark(photo)),
+            _remark(photo),
         ]
         for photo in found
     ]
@@ -79,8 +108,10 @@ def _list_photos(call: Call, run_id: int) -> int:
 
 def _remark(photo: RunPhoto) -> str:
     if photo.moved_on_by is not None:
-        return f"moved on by sort {photo.moved_on_by}"
-    return photo.entry.error or (photo.entry.action if photo.entry.state == EntryState.NOTED else "")
+        return text("moved on by sort {run_id}", run_id=photo.moved_on_by)
+    if photo.entry.error:
+        return stored(photo.entry.error)
+    return _ACTIONS.get(photo.entry.action, photo.entry.action) if photo.entry.state == EntryState.NOTED else ""
 
 
 def _photo_line(photo: RunPhoto) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import counted, percent, shown
+from flowersorter.commands.shared.output import counted_photos, named, percent, shown
+from flowersorter.messages import Text, plural, text
 from flowersorter.workflows.exchange.import_model import ImportRequest, ImportResult, import_model
 
 
@@ -22,26 +23,41 @@ def run(call: Call) -> int:
     }
     terminal.record({"summary": summary})
     terminal.say(
-        f"Model {result.model_id}, from {shown(result.name)}, on {result.backbone}: "
-        f"{counted(len(result.classes), 'class', 'classes')}"
+        plural(
+            "Model {model_id}, from {name}, on {backbone}: {number} class",
+            "Model {model_id}, from {name}, on {backbone}: {number} classes",
+            len(result.classes),
+            model_id=result.model_id,
+            name=shown(result.name),
+            backbone=result.backbone,
+        )
     )
-    terminal.say(f"  {', '.join(map(shown, result.classes))}")
-    terminal.say(f"According to whoever shared it: {claim(result)}. Nothing of that was measured here.")
+    terminal.say(named(result.classes), indent=2)
+    terminal.say(
+        text("According to whoever shared it: {claim}. Nothing of that was measured here.", claim=claim(result))
+    )
     if result.note:
-        terminal.say(f"Their note: {shown(result.note)}")
+        terminal.say(text("Their note: {note}", note=shown(result.note)))
     if result.made_current:
-        terminal.say("It is in use now.")
+        terminal.say(text("It is in use now."))
     elif result.weights_here:
-        terminal.say(f"To use it: flowersorter models --use {result.model_id}")
+        terminal.say(text("To use it: flowersorter models --use {model_id}", model_id=result.model_id))
     else:
         terminal.say(
-            f"The network it needs is not on this computer: flowersorter backbones --download {result.backbone}"
+            text(
+                "The network it needs is not on this computer: flowersorter backbones --download {backbone}",
+                backbone=result.backbone,
+            )
         )
     return 0
 
 
-def claim(result: ImportResult) -> str:
+def claim(result: ImportResult) -> Text:
     """The accuracy that comes with an imported model, in words."""
     if result.accuracy is None:
-        return f"it learned from {counted(result.photos, 'photo')}"
-    return f"it learned from {counted(result.photos, 'photo')} and gets {percent(result.accuracy)} of unseen ones right"
+        return text("it learned from {photos}", photos=counted_photos(result.photos))
+    return text(
+        "it learned from {photos} and gets {accuracy} of unseen ones right",
+        photos=counted_photos(result.photos),
+        accuracy=percent(result.accuracy),
+    )

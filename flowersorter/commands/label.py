@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_unreadable
 from flowersorter.commands.shared.json_lines import unreadable_line
-from flowersorter.commands.shared.output import Terminal, counted, shown
+from flowersorter.commands.shared.output import Terminal, shown
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.errors import PhotoUnreadable
 from flowersorter.jobs import Progress, silent
-from flowersorter.messages import text
+from flowersorter.messages import plural, stored, text
 from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo, remove_label
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def run(call: Call) -> int:
         _say_moved(terminal, moved)
     say_unreadable(terminal, tuple(unreadable))
     if not done:
-        terminal.note("None of the photos could be read.")
+        terminal.note(text("None of the photos could be read."))
         return 1
     return 0
 
@@ -77,18 +77,25 @@ def _label(call: Call, engine: Engine, path: Path) -> dict[str, Any]:
 
 def _say(terminal: Terminal, done: list[dict[str, Any]], summary: dict[str, int]) -> None:
     if summary["labelled"]:
-        terminal.say(f"{counted(summary['labelled'], 'photo')} labelled {shown(done[0]['label'])}.")
-    if summary["removed"]:
-        terminal.say(f"Removed the label of {counted(summary['removed'], 'photo')}.")
-    if summary["without_label"]:
-        terminal.say(f"{counted(summary['without_label'], 'photo')} had no label.")
+        name = shown(done[0]["label"])
+        terminal.say(
+            plural(
+                "{number} photo labelled {name}.", "{number} photos labelled {name}.", summary["labelled"], name=name
+            )
+        )
+    if removed := summary["removed"]:
+        terminal.say(plural("Removed the label of {number} photo.", "Removed the label of {number} photos.", removed))
+    if without := summary["without_label"]:
+        terminal.say(plural("{number} photo had no label.", "{number} photos had no label.", without))
 
 
 def _say_without_picture(terminal: Terminal, done: list[dict[str, Any]]) -> None:
     """Name the labelled files that cannot be read as photos."""
     for line in done:
         if why := line.get("unreadable"):
-            terminal.say(text("{path} is not used for training: {why}", path=shown(Path(line["path"])), why=why))
+            terminal.say(
+                text("{path} is not used for training: {why}", path=shown(Path(line["path"])), why=stored(why))
+            )
 
 
 def _move_copies(call: Call, engine: Engine, lines: list[dict[str, Any]]) -> RefileResult:
@@ -107,4 +114,4 @@ def _say_moved(terminal: Terminal, moved: RefileResult) -> None:
     else:
         terminal.say(text("Sorted copies moved: {count}.", count=moved.moved))
     for skipped in moved.left:
-        terminal.say(f"  {shown(skipped.path)}: {skipped.reason}")
+        terminal.say_of(skipped.path, stored(skipped.reason), indent=2)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.messages import plural, text
 from flowersorter.workflows.evaluation.label_errors import (
     LabelError,
     LabelErrorsRequest,
@@ -64,44 +65,90 @@ def _summary(result: LabelErrorsResult, names: Mapping[int, str]) -> dict[str, A
 def _say(
     terminal: Terminal, result: LabelErrorsResult, listed: tuple[LabelError, ...], names: Mapping[int, str]
 ) -> None:
-    checked = counted(result.checked, "label")
-    if not result.doubts:
-        terminal.say(f"No label looks wrong; {checked} checked.")
+    if result.doubts:
+        _say_doubts(terminal, result, names)
     else:
-        # A photo in the folders of two classes is doubted even where none of its class could be checked.
-        of = f" of {result.checked}" if result.checked >= len(result.doubts) else ""
-        terminal.say(f"{counted(len(result.doubts), 'label')}{of} may be wrong.")
-        if result.little_known and result.accuracy is not None:
-            terminal.say(
-                f"The model is still learning: it gets {percent(result.accuracy)} right, "
-                "so most of these labels are probably fine."
+        terminal.say(
+            plural(
+                "No label looks wrong; {number} label checked.",
+                "No label looks wrong; {number} labels checked.",
+                result.checked,
             )
-        for group in result.groups[:_GROUPS_SHOWN]:
-            photos, verb = len(group.photo_ids), "looks" if len(group.photo_ids) == 1 else "look"
-            terminal.say(
-                f"  {photos} labelled {shown(names[group.class_id])} {verb} like {shown(names[group.better_id])}"
-            )
-        if len(result.groups) > _GROUPS_SHOWN:
-            terminal.say(f"  and {len(result.groups) - _GROUPS_SHOWN} more mix-ups")
-        terminal.say()
+        )
     for each in listed:
         _say_one(terminal, each, shown(names[each.class_id]), shown(names[each.better_id]))
     if len(listed) < len(result.doubts):
-        terminal.say(f"{len(result.doubts) - len(listed)} more; a larger --limit shows them.")
+        more = len(result.doubts) - len(listed)
+        terminal.say(text("{count} more; a larger --limit shows them.", count=more))
     if result.kept:
-        terminal.say(f"{counted(result.kept, 'label')} that you decided to keep: skipped.")
+        terminal.say(
+            plural(
+                "{number} label that you decided to keep: skipped.",
+                "{number} labels that you decided to keep: skipped.",
+                result.kept,
+            )
+        )
     if result.unmeasured:
-        terminal.say(f"Not checked, because no photo of them can be held out: {shown(in_words(result.unmeasured))}.")
+        classes = in_words(result.unmeasured)
+        terminal.say(text("Not checked, because no photo of them can be held out: {classes}.", classes=classes))
+
+
+def _say_doubts(terminal: Terminal, result: LabelErrorsResult, names: Mapping[int, str]) -> None:
+    """Say how many labels may be wrong, and which classes are mixed up."""
+    doubted = len(result.doubts)
+    # A photo in the folders of two classes is doubted even where none of its class could be checked.
+    if result.checked >= doubted:
+        terminal.say(
+            plural(
+                "{number} label of {checked} may be wrong.",
+                "{number} labels of {checked} may be wrong.",
+                doubted,
+                checked=result.checked,
+            )
+        )
+    else:
+        terminal.say(plural("{number} label may be wrong.", "{number} labels may be wrong.", doubted))
+    if result.little_known and result.accuracy is not None:
+        terminal.say(
+            text(
+                "The model is still learning: it gets {accuracy} right, so most of these labels are probably fine.",
+                accuracy=percent(result.accuracy),
+            )
+        )
+    for group in result.groups[:_GROUPS_SHOWN]:
+        terminal.say(
+            plural(
+                "{number} labelled {name} looks like {better}",
+                "{number} labelled {name} look like {better}",
+                len(group.photo_ids),
+                name=shown(names[group.class_id]),
+                better=shown(names[group.better_id]),
+            ),
+            indent=2,
+        )
+    if len(result.groups) > _GROUPS_SHOWN:
+        terminal.say(text("and {count} more mix-ups", count=len(result.groups) - _GROUPS_SHOWN), indent=2)
+    terminal.say()
 
 
 def _say_one(terminal: Terminal, each: LabelError, label: str, better: str) -> None:
     terminal.say(shown(each.path))
     if each.also_at is not None:
         terminal.say(
-            f"  the same photo is also in {shown(each.also_at)}: {label} or {better}? "
-            f"It counts as {label} until you choose."
+            text(
+                "the same photo is also in {path}: {label} or {better}? It counts as {label} until you choose.",
+                path=shown(each.also_at),
+                label=label,
+                better=better,
+            ),
+            indent=2,
         )
         return
     like = next((alike.path for alike in each.like_better if alike.path is not None), None)
-    reason = f", like {shown(like)}" if like is not None else ""
-    terminal.say(f"  labelled {label}, looks like {better}{reason}")
+    if like is None:
+        reason = text("labelled {label}, looks like {better}", label=label, better=better)
+    else:
+        reason = text(
+            "labelled {label}, looks like {better}, like {photo}", label=label, better=better, photo=shown(like)
+        )
+    terminal.say(reason, indent=2)

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import STARTER
-from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent, shown
 from flowersorter.domain.figures import NO_FIGURE
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import text
+from flowersorter.messages import Text, plural, text
 from flowersorter.workflows.evaluation.compare_models import (
     CompareRequest,
     compare,
@@ -55,7 +55,7 @@ def _tidy(call: Call, engine: Engine) -> None:
         delete_model(engine, options.delete)
     elif options.prune is not None:
         gone = prune_models(engine, options.prune)
-        call.terminal.say(f"Removed {counted(len(gone), 'model')}.")
+        call.terminal.say(plural("Removed {number} model.", "Removed {number} models.", len(gone)))
 
 
 def _number(wanted: str | int) -> int | None:
@@ -84,25 +84,46 @@ def _run_compare(call: Call) -> int:
         }
     )
     call.terminal.say(
-        f"{_called(newer)} would put {len(found.changed)} of {counted(found.photos, 'photo')} in another class."
+        text(
+            "{model} would put {changed} of {photos} in another class.",
+            model=_called(newer),
+            changed=len(found.changed),
+            photos=counted_photos(found.photos),
+        )
     )
     if not found.judged:
-        call.terminal.say("Which of the two is right more often is not known: no labelled photo can judge both.")
+        call.terminal.say(text("Which of the two is right more often is not known: no labelled photo can judge both."))
         return 0
     call.terminal.say(
-        f"Of {counted(found.judged, 'photo')} with a label, {_called(older).lower()} gets {found.older_right} right, "
-        f"{_called(newer).lower()} gets {found.newer_right}: {len(found.better)} better, {len(found.worse)} worse. "
-        "Photos a model was trained on are judged by models that never saw them."
+        text(
+            "Of {photos} with a label, {older} gets {older_right} right, {newer} gets {newer_right}: {better} better, "
+            "{worse} worse. Photos a model was trained on are judged by models that never saw them.",
+            photos=counted_photos(found.judged),
+            older=_called_inside(older),
+            older_right=found.older_right,
+            newer=_called_inside(newer),
+            newer_right=found.newer_right,
+            better=len(found.better),
+            worse=len(found.worse),
+        )
     )
     for number in found.unknown:
         call.terminal.say(
-            f"Model {number} was imported. If it was trained on some of these photos, it looks better than it is."
+            text(
+                "Model {number} was imported. If it was trained on some of these photos, it looks better than it is.",
+                number=number,
+            )
         )
     return 0
 
 
-def _called(model: int | str) -> str:
-    return "The starter model" if model == STARTER else f"Model {model}"
+def _called(model: int | str) -> Text:
+    return text("The starter model") if model == STARTER else text("Model {model}", model=model)
+
+
+def _called_inside(model: int | str) -> Text:
+    """Name a model inside a sentence."""
+    return text("the starter model") if model == STARTER else text("model {model}", model=model)
 
 
 def _current(entries: list[dict[str, Any]]) -> int | str | None:
@@ -141,7 +162,8 @@ def _entries(collection: CollectionStore) -> list[dict[str, Any]]:
 
 
 def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
-    table = [["", "ID", "made", "backbone", "photos", "accuracy", "classes", "note"]]
+    head = (text("ID"), text("made"), text("backbone"), text("photos"), text("accuracy"), text("classes"), text("note"))
+    table: list[list[str]] = [["", *head]]
     table += [
         [
             "*" if entry["current"] else "",
@@ -150,13 +172,13 @@ def _say(terminal: Terminal, entries: list[dict[str, Any]]) -> None:
             entry["backbone"],
             str(entry["photos"]),
             percent(entry["accuracy"]),
-            ", ".join(map(shown, entry["classes"])),
+            named(entry["classes"]),
             shown(entry["note"]),
         ]
         for entry in entries
     ]
     terminal.say_table(table, right=(4, 5))
-    terminal.say("* in use. To use another one: flowersorter models --use ID")
+    terminal.say(text("* in use. To use another one: flowersorter models --use ID"))
 
 
 def local_time(moment: str | None) -> str:

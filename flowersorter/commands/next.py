@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.domain.figures import NO_FIGURE, Gain
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.label_next import (
     MORE,
@@ -69,17 +70,26 @@ def _figures(each: Standing) -> dict[str, Any]:
 def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) -> None:
     overall = advice.overall
     if overall.accuracy is None or overall.gain is None:
-        terminal.say(f"There are too few labels to measure the accuracy: {needed_to_measure()}.")
+        terminal.say(text("There are too few labels to measure the accuracy: {needed}.", needed=needed_to_measure()))
     else:
         low, high = overall.interval
         terminal.say(
-            f"It was right on {percent(overall.accuracy)} of {counted(overall.measured, 'labelled photo')} it had not "
-            f"seen; on similar photos expect {percent(low)} to {percent(high)}."
+            plural(
+                "It was right on {right} of {number} labelled photo it had not seen; "
+                "on similar photos expect {low} to {high}.",
+                "It was right on {right} of {number} labelled photos it had not seen; "
+                "on similar photos expect {low} to {high}.",
+                overall.measured,
+                right=percent(overall.accuracy),
+                low=percent(low),
+                high=percent(high),
+            )
         )
         terminal.say(_outlook(overall, overall.gain))
     if advice.classes:
         terminal.say()
-        table = [["class", "photos", "right", "sure", f"{MORE} more would add"]]
+        head = (text("class"), text("photos"), text("right"), text("sure"), text("{count} more would add", count=MORE))
+        table: list[list[str]] = [list(head)]
         table += [
             [shown(each.name), str(each.photos), percent(each.accuracy), percent(each.sure), _gain(each)]
             for each in advice.classes
@@ -87,35 +97,62 @@ def _say(terminal: Terminal, advice: LabelNextResult, names: Mapping[int, str]) 
         terminal.say_table(table, right=(1, 2, 3), indent=2)
     terminal.say()
     if not advice.next:
-        terminal.say("Every photo scanned so far has a label.")
+        terminal.say(text("Every photo scanned so far has a label."))
         return
-    terminal.say(f"Label these next, of {counted(advice.unlabelled, 'photo')} without a label:")
+    terminal.say(
+        plural(
+            "Label these next, of {number} photo without a label:",
+            "Label these next, of {number} photos without a label:",
+            advice.unlabelled,
+        )
+    )
     for photo in advice.next:
-        suggestions = " or ".join(f"{shown(names[class_id])} ({percent(share)})" for class_id, share in photo.top[:2])
-        terminal.say(f"  {shown(photo.path)}" + (f"  {suggestions}?" if suggestions else ""))
+        best = [f"{shown(names[class_id])} ({percent(share)})" for class_id, share in photo.top[:2]]
+        terminal.say(joined_texts("  ", shown(photo.path), *_either(best)), indent=2)
 
 
-def _outlook(overall: Standing, gain: Gain) -> str:
+def _either(suggestions: Sequence[str]) -> list[Text]:
+    """Ask which of at most two suggestions is right."""
+    match suggestions:
+        case [first, second]:
+            return [text("{first} or {second}?", first=first, second=second)]
+        case [only]:
+            return [text("{only}?", only=only)]
+        case _:
+            return []
+
+
+def _outlook(overall: Standing, gain: Gain) -> Text:
     """Say how much more photos of each class would improve the accuracy."""
     if overall.enough:
-        return "You have enough labels. More would hardly help."
+        return text("You have enough labels. More would hardly help.")
     if overall.hardly_more and overall.twice is not None:
-        return (
-            f"{MORE} more photos of each class would hardly help; "
-            f"with twice as many photos, {gain_in_words(overall.twice)} more photos right out of 100."
+        return text(
+            "{count} more photos of each class would hardly help; "
+            "with twice as many photos, {gain} more photos right out of 100.",
+            count=MORE,
+            gain=gain_in_words(overall.twice),
         )
-    return f"With {MORE} more photos of each class, {gain_in_words(gain)} more photos right out of 100."
+    return text(
+        "With {count} more photos of each class, {gain} more photos right out of 100.",
+        count=MORE,
+        gain=gain_in_words(gain),
+    )
 
 
 def _gain(each: Standing) -> str:
     if each.gain is None:
         return NO_FIGURE
-    return "enough" if each.enough else f"{gain_in_words(each.gain)} of 100"
+    return text("enough") if each.enough else text("{gain} of 100", gain=gain_in_words(each.gain))
 
 
-def gain_in_words(gain: Gain) -> str:
+def gain_in_words(gain: Gain) -> Text:
     """A gain in whole photos of a hundred: "about 2", "about 1 to 3", "about 2 (at most 5)", "at most 4"."""
     low, likely, high = round(100 * gain.low), round(100 * gain.likely), max(1, round(100 * gain.high))
     if low <= 0:
-        return f"about {likely} (at most {high})" if 0 < likely < high else f"at most {high}"
-    return f"about {low}" if low == high else f"about {low} to {high}"
+        if 0 < likely < high:
+            return text("about {likely} (at most {high})", likely=likely, high=high)
+        return text("at most {high}", high=high)
+    if low == high:
+        return text("about {likely}", likely=low)
+    return text("about {low} to {high}", low=low, high=high)

@@ -24,6 +24,7 @@ from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.domain.label import LabelOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import PhotoUnreadable
+from flowersorter.messages import stored, text
 from flowersorter.photos.file_bytes import read_file
 from flowersorter.photos.scan import check_folder, looks_like_photo
 from flowersorter.workflows.csv_table import CsvDialect, csv_bytes
@@ -36,11 +37,11 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _IN_WORDS = {
-    Verdict.SURE: "sure",
-    Verdict.LIKELY: "likely",
-    Verdict.UNSURE: "not sure",
-    Verdict.UNKNOWN: "unknown",
-    Verdict.NONE: "no suggestion",
+    Verdict.SURE: text("sure"),
+    Verdict.LIKELY: text("likely"),
+    Verdict.UNSURE: text("not sure"),
+    Verdict.UNKNOWN: text("unknown"),
+    Verdict.NONE: text("no suggestion"),
 }
 
 
@@ -67,7 +68,7 @@ def run(call: Call) -> int:
     call.terminal.record({"summary": summary})
     if any("error" not in line for line in lines) or any(map(_is_folder, call.options.paths)):
         return 0
-    call.terminal.note("None of the photos could be read.")
+    call.terminal.note(text("None of the photos could be read."))
     return 1
 
 
@@ -146,9 +147,12 @@ def _label(engine: Engine, path: Path, names: dict[int, str]) -> tuple[str, Labe
 
 def _say(terminal: Terminal, prediction: PhotoPrediction, label: str | None) -> None:
     if prediction.error is not None:
-        terminal.say(f"{shown(prediction.path)}: cannot be read: {prediction.error}")
+        terminal.say_of(prediction.path, text("cannot be read: {why}", why=stored(prediction.error)))
         return
-    like = f", looks like: {prediction.looks_like}" if prediction.looks_like else ""
-    labelled = f"; its label: {shown(label)}" if label else ""
-    terminal.say(f"{shown(prediction.path)}: {_IN_WORDS[prediction.verdict]}{like}{labelled}")
+    verdict = _IN_WORDS[prediction.verdict]
+    if prediction.looks_like:
+        verdict = text("{verdict}, looks like: {things}", verdict=verdict, things=prediction.looks_like)
+    if label:
+        verdict = text("{verdict}; its label: {name}", verdict=verdict, name=shown(label))
+    terminal.say_of(prediction.path, verdict)
     terminal.say_table([[shown(name), percent(share)] for name, share in prediction.top], right=(1,), indent=2)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flowersorter.commands.models import local_time
 from flowersorter.commands.shared.context import Call, recovery_sentences
-from flowersorter.commands.shared.output import counted, shown
+from flowersorter.commands.shared.output import shown
 from flowersorter.errors import CollectionDamaged
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import RestoreResult, restore_newest
+from flowersorter.messages import plural, text
 from flowersorter.workflows.filing.history import recover_collection
 
 
@@ -17,7 +18,7 @@ def run(call: Call) -> int:
     Raises:
         CollectionDamaged: the library cannot be read and there is no sound backup of it.
     """
-    sentences = []
+    sentences: list[str] = []
     try:
         collection = CollectionStore.open(call.collection_folder)
     except CollectionDamaged as error:
@@ -28,7 +29,7 @@ def run(call: Call) -> int:
     with collection:
         result = recover_collection(collection)
     found = recovery_sentences(result)
-    for sentence in found or ([] if sentences else ["Nothing was left half-done."]):
+    for sentence in found or ([] if sentences else [text("Nothing was left half-done.")]):
         call.terminal.say(sentence)
     summary = {
         "restored": bool(sentences),
@@ -43,12 +44,16 @@ def run(call: Call) -> int:
 def _restore_sentences(error: CollectionDamaged, done: RestoreResult) -> list[str]:
     """Say which backup was restored, and what is missing."""
     backup = done.backup
-    sentences = [
-        f"{shown(error.what)}: {shown(error.why)}.",
-        f"The backup of {local_time(backup.made_at.isoformat())} was restored "
-        f"({counted(backup.labels or 0, 'label')}).",
-        "Labels and sorts made after that backup are missing. No photo was touched.",
+    sentences: list[str] = [
+        text("{what}: {why}.", what=error.what, why=error.why),
+        plural(
+            "The backup of {time} was restored ({number} label).",
+            "The backup of {time} was restored ({number} labels).",
+            backup.labels or 0,
+            time=local_time(backup.made_at.isoformat()),
+        ),
+        text("Labels and sorts made after that backup are missing. No photo was touched."),
     ]
     if done.kept_as is not None:
-        sentences.append(f"The damaged file is kept: {shown(done.kept_as)}")
+        sentences.append(text("The damaged file is kept: {file}", file=shown(done.kept_as)))
     return sentences

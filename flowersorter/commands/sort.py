@@ -17,11 +17,11 @@ from flowersorter.commands.shared.folder_output import (
     say_unreadable,
 )
 from flowersorter.commands.shared.json_lines import folder_lines, folder_problems, lost_photos, model_name
-from flowersorter.commands.shared.output import Terminal, counted, shown, size
+from flowersorter.commands.shared.output import Terminal, counted_files, counted_sidecars, shown, size
 from flowersorter.domain.journal import DUPLICATES
 from flowersorter.errors import Cancelled
 from flowersorter.library.tables.class_names import ASIDE
-from flowersorter.messages import text
+from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.photos.scan import absolute_roots
 from flowersorter.sorting.execute import RunResult
 from flowersorter.sorting.folder_pattern import CLASS_ONLY, FolderPattern
@@ -45,8 +45,6 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 _FILING = tuple(action.value for action in Action if action.is_filed)
-_VERBS = {Mode.COPY: "Copy", Mode.MOVE: "Move", Mode.LINK: "Link", Mode.SYMLINK: "Point to"}
-_DONE = {Mode.COPY: "copied", Mode.MOVE: "moved", Mode.LINK: "linked", Mode.SYMLINK: "stand there as pointers"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +105,7 @@ def run(call: Call) -> int:
         say_no_photos(call, roots, result)
         return 0
     if done is None:
-        terminal.say("Nothing was changed: this was a dry run.")
+        terminal.say(text("Nothing was changed: this was a dry run."))
         return 0
     return _say_done(terminal, plan, outcomes, done)
 
@@ -127,23 +125,37 @@ def _move_earlier_copies(call: Call, engine: Engine, result: PredictFolderResult
     counts = {"copies_moved": 0, "copies_in_other_classes": waiting}
     if not waiting:
         return counts
-    found = f"{counted(waiting, 'photo')} sorted before in the folder of another class"
+    found = plural(
+        "{number} photo sorted before in the folder of another class",
+        "{number} photos sorted before in the folder of another class",
+        waiting,
+    )
     follow = options.move_copies or moves_sorted_copies(engine.collection)
     if options.dry_run:
-        terminal.say(f"{found}: {'would be moved' if follow else 'would stay; --move-copies moves them'}.")
+        if follow:
+            terminal.say(text("{found}: would be moved.", found=found))
+        else:
+            terminal.say(text("{found}: would stay; --move-copies moves them.", found=found))
         return counts
     if follow is None:
-        follow = terminal.ask(f"{found}. Also move the copies you sorted?")
+        follow = terminal.ask(text("{found}. Also move the copies you sorted?", found=found))
         call.cancel.check()
     if not follow:
-        terminal.say(f"{found}: left there. To move them: --move-copies")
+        terminal.say(text("{found}: left there. To move them: --move-copies", found=found))
         return counts
     with terminal.progress() as report:
         moved = refile(engine, RefileRequest(photo_ids), report, call.cancel)
     sorts = ", ".join(map(str, moved.run_ids))
-    terminal.say(f"{counted(moved.moved, 'photo')} sorted before moved to the class you chose (sort {sorts}).")
+    terminal.say(
+        plural(
+            "{number} photo sorted before moved to the class you chose (sort {sorts}).",
+            "{number} photos sorted before moved to the class you chose (sort {sorts}).",
+            moved.moved,
+            sorts=sorts,
+        )
+    )
     for skipped in moved.left:
-        terminal.say(f"  {shown(skipped.path)}: {skipped.reason}")
+        terminal.say_of(skipped.path, stored(skipped.reason), indent=2)
     return {"copies_moved": moved.moved, "copies_in_other_classes": waiting - moved.moved}
 
 
@@ -162,8 +174,14 @@ def _file(call: Call, engine: Engine, plan: SortPlan) -> RunResult:
     except Cancelled:
         for started in runs(engine.collection):
             if started.id not in before:
-                filed = counted(started.photos, "photo")
-                call.terminal.note(f"{filed} sorted so far. To undo that: flowersorter undo {started.id}")
+                call.terminal.note(
+                    plural(
+                        "{number} photo sorted so far. To undo that: flowersorter undo {sort}",
+                        "{number} photos sorted so far. To undo that: flowersorter undo {sort}",
+                        started.photos,
+                        sort=started.id,
+                    )
+                )
         raise
 
 
@@ -231,32 +249,56 @@ def _say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -
     actions = plan.counts_by_action
     filing = sum(number for action, number in actions.items() if action.is_filed)
     if plan.mode == Mode.SYMLINK and filing:
-        terminal.say("Only pointers are made: they stop working when their originals are deleted or moved.")
+        terminal.say(text("Only pointers are made: they stop working when their originals are deleted or moved."))
     if filing:
-        terminal.say(f"{_VERBS[plan.mode]} {counted(filing, 'photo')} to {shown(plan.destination)}")
+        terminal.say(_plan_sentence(plan, filing))
     table = [[shown(folder), str(number)] for folder, number in sorted(plan.counts_by_folder.items())]
     if table:
         terminal.say_table(table, right=(1,), indent=2)
     _say_sidecars(terminal, plan)
     there = Counter(_folder(plan, file) for file in plan.files if file.action == Action.ALREADY_THERE)
     if there:
-        terminal.say(f"{counted(there.total(), 'photo')} already there:")
+        terminal.say(plural("{number} photo already there:", "{number} photos already there:", there.total()))
         rows = [[str(number), text("in {folder}", folder=folder)] for folder, number in there.most_common()]
         terminal.say_table(rows, right=(0,), indent=2)
     if same := actions.get(Action.DUPLICATE):
-        terminal.say(f"{counted(same, 'duplicate')} of another photo, which is sorted once")
+        terminal.say(
+            plural(
+                "{number} duplicate of another photo, which is sorted once",
+                "{number} duplicates of another photo, which is sorted once",
+                same,
+            )
+        )
     _say_leftovers(terminal, plan)
     unreadable = {path for path, _ in result.unreadable}
     reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
     if reasons:
-        terminal.say("Left where they are:")
-        terminal.say_table([[str(number), reason] for reason, number in reasons.most_common()], right=(0,), indent=2)
+        terminal.say(text("Left where they are:"))
+        rows = [[str(number), stored(reason)] for reason, number in reasons.most_common()]
+        terminal.say_table(rows, right=(0,), indent=2)
     if result.many_unknown:
         terminal.say(result.many_unknown)
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     say_skipped(terminal, result)
     if plan.needed_bytes:
-        terminal.say(f"Needs {size(plan.needed_bytes)} of {size(plan.free_bytes)} free.")
+        needed, free = size(plan.needed_bytes), size(plan.free_bytes)
+        terminal.say(text("Needs {needed} of {free} free.", needed=needed, free=free))
+
+
+def _plan_sentence(plan: SortPlan, number: int) -> Text:
+    """Say what is done with how many photos."""
+    folder = shown(plan.destination)
+    match plan.mode:
+        case Mode.COPY:
+            return plural("Copy {number} photo to {folder}", "Copy {number} photos to {folder}", number, folder=folder)
+        case Mode.MOVE:
+            return plural("Move {number} photo to {folder}", "Move {number} photos to {folder}", number, folder=folder)
+        case Mode.LINK:
+            return plural("Link {number} photo to {folder}", "Link {number} photos to {folder}", number, folder=folder)
+        case Mode.SYMLINK:
+            return plural(
+                "Point to {number} photo to {folder}", "Point to {number} photos to {folder}", number, folder=folder
+            )
 
 
 def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
@@ -266,53 +308,96 @@ def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
     twice = sum(not file.action.is_filed for file in plan.files)
     if plan.duplicates:
         folder = shown(plan.folder_of(plan.duplicates[0]))
-        terminal.say(f"{counted(len(plan.duplicates), 'duplicate')} of these moved into {folder}")
+        terminal.say(
+            plural(
+                "{number} duplicate of these moved into {folder}",
+                "{number} duplicates of these moved into {folder}",
+                len(plan.duplicates),
+                folder=folder,
+            )
+        )
     elif twice:
-        terminal.say(f"{counted(twice, 'duplicate')} would stay; --move-duplicates moves them into “{DUPLICATES}”")
+        terminal.say(
+            plural(
+                "{number} duplicate would stay; --move-duplicates moves them into “{folder}”",
+                "{number} duplicates would stay; --move-duplicates moves them into “{folder}”",
+                twice,
+                folder=DUPLICATES,
+            )
+        )
     if empty := len(plan.emptied.empty):
-        what = "removed" if plan.removes_emptied else "left; --remove-empty-folders removes them"
-        terminal.say(f"Folders that become empty: {empty}, {what}")
+        if plan.removes_emptied:
+            terminal.say(text("Folders that become empty: {count}, removed", count=empty))
+        else:
+            terminal.say(
+                text("Folders that become empty: {count}, left; --remove-empty-folders removes them", count=empty)
+            )
     if nearly := len(plan.emptied.nearly_empty):
-        hidden = "hidden files such as .DS_Store or Thumbs.db"
-        terminal.say(f"Folders that keep nothing but {hidden}: {nearly}, left")
+        terminal.say(
+            text(
+                "Folders that keep nothing but hidden files such as .DS_Store or Thumbs.db: {count}, left",
+                count=nearly,
+            )
+        )
 
 
 def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
     """Say which files beside the photos go along, and which stay."""
     if plan.sidecars:
-        going = counted(sum(plan.sidecars.values()), "sidecar file")
+        going = counted_sidecars(sum(plan.sidecars.values()))
         lead = text("With them {files}", files=going) if plan.counts_by_class else text("Copy {files}", files=going)
-        terminal.say(shown(f"{lead}: {listed(plan.sidecars)}"))
+        terminal.say(joined_texts(": ", lead, listed(plan.sidecars)))
     if plan.staying:
-        staying = counted(sum(plan.staying.values()), "other file stays", "other files stay")
-        terminal.say(shown(f"{staying}: {listed(plan.staying)}"))
+        staying = plural("{number} other file stays", "{number} other files stay", sum(plan.staying.values()))
+        terminal.say(joined_texts(": ", staying, listed(plan.staying)))
     for path in plan.edited:
-        terminal.say(f"{shown(path)} stays: the one in the class folder was edited later")
+        terminal.say(text("{path} stays: the one in the class folder was edited later", path=shown(path)))
 
 
 def _say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome], done: RunResult) -> int:
-    failed = [(path, outcome.why) for path, outcome in outcomes.items() if outcome.action == "failed"]
+    failed = [(path, outcome.why or "") for path, outcome in outcomes.items() if outcome.action == "failed"]
     filed = sum(outcome.action in _FILING for outcome in outcomes.values())
     if (filed or done.sidecars) and done.run_id is not None:
-        what = [counted(filed, "photo")] * bool(filed)
-        what += [counted(done.sidecars, "sidecar file")] * bool(done.sidecars)
-        did = _DONE[plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY]  # the source of such a sidecar stays
-        terminal.say(f"{' and '.join(what)} {did}. To undo that: flowersorter undo {done.run_id}")
+        did = plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY  # the source of such a sidecar stays
+        terminal.say(_done_sentence(did, counted_files(filed, done.sidecars), done.run_id))
     elif not failed and not done.duplicates_moved:
-        terminal.say("Nothing to sort.")
-    left = [counted(done.duplicates_moved, "duplicate") + " moved"] * bool(done.duplicates_moved)
-    left += [counted(done.folders_removed, "empty folder") + " removed"] * bool(done.folders_removed)
+        terminal.say(text("Nothing to sort."))
+    left = []
+    if moved := done.duplicates_moved:
+        left.append(plural("{number} duplicate moved", "{number} duplicates moved", moved))
+    if removed := done.folders_removed:
+        left.append(plural("{number} empty folder removed", "{number} empty folders removed", removed))
     if left:
-        terminal.say(f"{', '.join(left)}. To undo that: flowersorter undo {done.run_id}")
+        what = joined_texts(", ", *left)
+        terminal.say(text("{what}. To undo that: flowersorter undo {sort}", what=what, sort=done.run_id))
     for file in done.files:
         if file.action == Action.ALREADY_THERE and file.error:  # a sidecar file of it could not be sorted
-            terminal.say(f"  {shown(file.source)}: {file.error}")
+            terminal.say_of(file.source, stored(file.error), indent=2)
     if not failed:
         return 0
     for path, why in failed[:10]:
-        terminal.say(f"  {shown(path)}: {why}")
+        terminal.say_of(path, stored(why), indent=2)
     terminal.note(
-        f"{counted(len(failed), 'photo')} could not be sorted"
-        + (f": {failed[0][1]}." if len(failed) == 1 else f"; the first one: {failed[0][1]}.")
+        plural(
+            "{number} photo could not be sorted: {why}.",
+            "{number} photos could not be sorted; the first one: {why}.",
+            len(failed),
+            why=stored(failed[0][1]),
+        )
     )
     return 1
+
+
+def _done_sentence(mode: Mode, files: Text, sort: int) -> Text:
+    """Say what was done with how many files, and how to undo it."""
+    match mode:
+        case Mode.COPY:
+            return text("{files} copied. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+        case Mode.MOVE:
+            return text("{files} moved. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+        case Mode.LINK:
+            return text("{files} linked. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+        case Mode.SYMLINK:
+            return text(
+                "{files} stand there as pointers. To undo that: flowersorter undo {sort}", files=files, sort=sort
+            )

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.finetune import run_deep
 from flowersorter.commands.shared.folder_output import remember_options
-from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
+from flowersorter.messages import plural, text
 from flowersorter.workflows.training.train import TrainFolderRequest, TrainResult, train_folder
 from flowersorter.workflows.training.unmeasured_classes import in_words
 
@@ -32,24 +33,37 @@ def run(call: Call) -> int:
 
 
 def _classes_in_words(names: Sequence[str]) -> str:
-    more = f" and {len(names) - _CLASSES_NAMED} more" if len(names) > _CLASSES_NAMED else ""
-    return ", ".join(map(shown, names[:_CLASSES_NAMED])) + more
+    first = named(names[:_CLASSES_NAMED])
+    more = len(names) - _CLASSES_NAMED
+    return text("{classes} and {count} more", classes=first, count=more) if more > 0 else first
 
 
 def _say_training(terminal: Terminal, result: TrainResult) -> None:
     terminal.say(
-        f"Model {result.model_id} learned {counted(len(result.classes), 'class', 'classes')} from "
-        f"{counted(result.photos, 'photo')} in {result.seconds:.1f} s: {_classes_in_words(result.classes)}"
+        plural(
+            "Model {model_id} learned {number} class from {photos} in {seconds:.1f} s: {classes}",
+            "Model {model_id} learned {number} classes from {photos} in {seconds:.1f} s: {classes}",
+            len(result.classes),
+            model_id=result.model_id,
+            photos=counted_photos(result.photos),
+            seconds=result.seconds,
+            classes=_classes_in_words(result.classes),
+        )
     )
     say_held_out(terminal, result)
     if result.unmeasured:
-        terminal.say(f"Not measured, because no photo of them can be held out: {shown(in_words(result.unmeasured))}.")
+        classes = in_words(result.unmeasured)
+        terminal.say(text("Not measured, because no photo of them can be held out: {classes}.", classes=classes))
     if result.contradicting:
-        stand = "is" if result.contradicting == 1 else "are"
         terminal.say(
-            f"{counted(result.contradicting, 'photo')} {stand} in the folders of two classes and can count as one "
-            "class only. To list them: flowersorter label-errors"
+            plural(
+                "{number} photo is in the folders of two classes and can count as one class only. "
+                "To list them: flowersorter label-errors",
+                "{number} photos are in the folders of two classes and can count as one class only. "
+                "To list them: flowersorter label-errors",
+                result.contradicting,
+            )
         )
     if result.before is not None:
-        terminal.say(f"The previous model scored {percent(result.before)} on its own photos.")
+        terminal.say(text("The previous model scored {before} on its own photos.", before=percent(result.before)))
     say_rest(terminal, result)

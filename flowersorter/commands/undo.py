@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import unreadable_line
-from flowersorter.commands.shared.output import counted, shown
+from flowersorter.commands.shared.output import counted_files
+from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.sorting.undo import UndoResult
 from flowersorter.workflows.filing.history import UndoRequest, undo_run
 
@@ -28,7 +29,7 @@ def run(call: Call) -> int:
             undone, refused = undone + result.undone, (*refused, *result.refused)
     for photo in refused:
         terminal.record(unreadable_line(photo.path, photo.reason))
-        terminal.say(f"  {shown(photo.path)}: {photo.reason}")
+        terminal.say_of(photo.path, stored(photo.reason), indent=2)
     summary = {
         "sort": result.run_id,
         "undone": undone,
@@ -39,27 +40,45 @@ def run(call: Call) -> int:
     terminal.record({"summary": summary})
     if not refused:
         return 0
-    terminal.note(f"{counted(len(refused), 'photo')} left as they are, because undoing them is not safe.")
+    terminal.note(
+        plural(
+            "{number} photo left as they are, because undoing them is not safe.",
+            "{number} photos left as they are, because undoing them is not safe.",
+            len(refused),
+        )
+    )
     if result.changed:
-        what = "Take back what you moved, renamed or edited too"
-        terminal.note(f"{what}: flowersorter undo {result.run_id} --yes")
+        terminal.note(
+            text("Take back what you moved, renamed or edited too: flowersorter undo {sort} --yes", sort=result.run_id)
+        )
     return 1
 
 
 def _undo(call: Call, engine: Engine, request: UndoRequest) -> UndoResult:
     with call.terminal.progress() as report:
         result = undo_run(engine, request, report, call.cancel)
-    what = [counted(result.undone, "photo")] * bool(result.undone or not result.late_sidecars)
-    what += [counted(result.late_sidecars, "sidecar file")] * bool(result.late_sidecars)
-    call.terminal.say(f"Sort {result.run_id}: {' and '.join(what)} undone.")
+    files = counted_files(result.undone, result.late_sidecars)
+    call.terminal.say(text("Sort {sort}: {files} undone.", sort=result.run_id, files=files))
     return result
 
 
-def _question(result: UndoResult) -> str:
+def _question(result: UndoResult) -> Text:
     """Ask whether changed photos are taken back too."""
     parts = []
     if result.moved:
-        parts.append(f"{counted(len(result.moved), 'photo')} moved or renamed within the destination.")
+        parts.append(
+            plural(
+                "{number} photo moved or renamed within the destination.",
+                "{number} photos moved or renamed within the destination.",
+                len(result.moved),
+            )
+        )
     if result.edited:
-        parts.append(f"{counted(len(result.edited), 'photo')} edited since, which would go back as they are now.")
-    return " ".join([*parts, "Take them back too?"])
+        parts.append(
+            plural(
+                "{number} photo edited since, which would go back as they are now.",
+                "{number} photos edited since, which would go back as they are now.",
+                len(result.edited),
+            )
+        )
+    return joined_texts(" ", *parts, text("Take them back too?"))

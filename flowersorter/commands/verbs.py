@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.commands.shared.line_parser import LineParser
+from flowersorter.messages import text, worded
 
 
 def _nothing_more(parser: LineParser) -> None:
@@ -40,47 +41,54 @@ class Verb:
 
 
 def _add_predict(parser: LineParser) -> None:
-    parser.add_argument("paths", type=to_path, nargs="+", metavar="PATH", help="photos and folders")
+    parser.add_argument("paths", type=to_path, nargs="+", metavar="PATH", help=text("photos and folders"))
     parser.add_argument(
-        "--top", type=_number, metavar="N", default=5, help="show at most N suggestions for a photo (default: 5)"
+        "--top", type=_number, metavar="N", default=5, help=text("show at most N suggestions for a photo (default: 5)")
     )
     parser.add_argument(
-        "--order", choices=("name", "date"), default="name", help="list the photos of a folder by name or date taken"
+        "--order",
+        choices=("name", "date"),
+        default="name",
+        help=text("list the photos of a folder by name or date taken"),
     )
     parser.add_argument(
-        "--name", metavar="TEXT", default="", help="only photos of a folder with TEXT in their file name"
+        "--name", metavar="TEXT", default="", help=text("only photos of a folder with TEXT in their file name")
     )
     table = parser.add_mutually_exclusive_group()
     table.add_argument(
-        "--csv", action="store_const", const="comma", help="print a table for a spreadsheet, with commas and 0.95"
+        "--csv", action="store_const", const="comma", help=text("print a table for a spreadsheet, with commas and 0.95")
     )
     table.add_argument(
         "--csv-semicolon",
         dest="csv",
         action="store_const",
         const="semicolon",
-        help="the same with semicolons and 0,95, as spreadsheets of many countries expect it",
+        help=text("the same with semicolons and 0,95, as spreadsheets of many countries expect it"),
     )
     _add_scan_options(parser)
 
 
 def _add_scan_options(parser: LineParser) -> None:
-    group = parser.add_argument_group("scope of the scan, remembered for the folder")
+    group = parser.add_argument_group(text("scope of the scan, remembered for the folder"))
     group.add_argument(
         "--exclude",
         action="append",
         metavar="PATTERN",
-        help="leave out folders and photos with such a name (raw, *.tif) or path from FOLDER (day/raw, **/old); repeat "
-        "for several; replaces the patterns remembered",
+        help=text(
+            "leave out folders and photos with such a name (raw, *.tif) or path from FOLDER (day/raw, **/old); repeat "
+            "for several; replaces the patterns remembered"
+        ),
     )
-    group.add_argument("--no-exclude", action="store_true", help="leave out nothing by name")
+    group.add_argument("--no-exclude", action="store_true", help=text("leave out nothing by name"))
     group.add_argument(
-        "--recursive", action=argparse.BooleanOptionalAction, help="scan sub-folders as well, or not (default: yes)"
+        "--recursive",
+        action=argparse.BooleanOptionalAction,
+        help=text("scan sub-folders as well, or not (default: yes)"),
     )
     group.add_argument(
         "--follow-links",
         action=argparse.BooleanOptionalAction,
-        help="follow links that lead out of FOLDER, or not (default: no)",
+        help=text("follow links that lead out of FOLDER, or not (default: no)"),
     )
 
 
@@ -88,69 +96,82 @@ def _add_label(parser: LineParser) -> None:
     parser.add_argument("photos", type=to_path, nargs="+", metavar="PHOTO")
     what = parser.add_mutually_exclusive_group()
     what.add_argument(
-        "--as", dest="class_name", metavar="CLASS", help="the class that the photos show; a new one is created"
+        "--as", dest="class_name", metavar="CLASS", help=text("the class that the photos show; a new one is created")
     )
-    what.add_argument("--remove", action="store_true", help="remove the label and go back to the suggestion")
+    what.add_argument("--remove", action="store_true", help=text("remove the label and go back to the suggestion"))
     parser.add_argument(
-        "--move-copies", action="store_true", help="with --as, also move the copies you sorted into the class's folder"
+        "--move-copies",
+        action="store_true",
+        help=text("with --as, also move the copies you sorted into the class's folder"),
     )
 
 
 def _add_sort(parser: LineParser) -> None:
-    parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER", help="folders, or single photos")
-    parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help="create the class folders here")
+    parser.add_argument("folders", type=to_path, nargs="+", metavar="FOLDER", help=text("folders, or single photos"))
+    parser.add_argument("--to", type=to_path, metavar="DEST", required=True, help=text("create the class folders here"))
     mode = parser.add_mutually_exclusive_group()
     for name, effect in (
-        ("copy", "keep the originals (default)"),
-        ("move", "remove the originals after verifying each copy"),
-        ("link", "make hard links: no extra space, one and the same file; on the same drive only"),
-        ("symlink", "make pointers to the originals, also on another drive; they stop working without them"),
+        ("copy", text("keep the originals (default)")),
+        ("move", text("remove the originals after verifying each copy")),
+        ("link", text("make hard links: no extra space, one and the same file; on the same drive only")),
+        ("symlink", text("make pointers to the originals, also on another drive; they stop working without them")),
     ):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
-    parser.add_argument("--dry-run", action="store_true", help="only show what would be done")
-    parser.add_argument("--only-sure", action="store_true", help="sort only sure suggestions and confirmed photos")
+    parser.add_argument("--dry-run", action="store_true", help=text("only show what would be done"))
     parser.add_argument(
-        "--aside", action="store_true", help="put photos that would be left behind in a folder named “Not sure”"
+        "--only-sure", action="store_true", help=text("sort only sure suggestions and confirmed photos")
+    )
+    parser.add_argument(
+        "--aside", action="store_true", help=text("put photos that would be left behind in a folder named “Not sure”")
     )
     parser.add_argument(
         "--move-duplicates",
         action="store_true",
-        help="with --move, also move duplicates and photos that are there already, into a folder named “Duplicates”",
+        help=text(
+            "with --move, also move duplicates and photos that are there already, into a folder named “Duplicates”"
+        ),
     )
     parser.add_argument(
         "--remove-empty-folders",
         action="store_true",
-        help="with --move, also remove the folders that become empty; undo makes them again",
+        help=text("with --move, also remove the folders that become empty; undo makes them again"),
     )
     parser.add_argument(
         "--pattern",
         metavar="P",
-        help="sub-folders of the class, such as {class}/{date:%%Y} or {class}/{camera} (default: as in the last sort)",
+        help=text(
+            "sub-folders of the class, such as {{class}}/{{date:%%Y}} or {{class}}/{{camera}} (default: as in the "
+            "last sort)"
+        ),
     )
     parser.add_argument(
         "--move-copies",
         action="store_true",
-        help="also move the copies you sorted before into the folders of their classes",
+        help=text("also move the copies you sorted before into the folders of their classes"),
     )
     _add_scan_options(parser)
 
 
 def _add_train(parser: LineParser) -> None:
     parser.add_argument("folder", type=to_path, metavar="FOLDER")
-    parser.add_argument("--add", action="store_true", help="learn from the photos you labelled before as well")
+    parser.add_argument("--add", action="store_true", help=text("learn from the photos you labelled before as well"))
     parser.add_argument(
         "--deep",
         action="store_true",
-        help="train the network itself too: minutes instead of seconds, for a bit more accuracy; Ctrl+C keeps the "
-        "best epoch so far",
+        help=text(
+            "train the network itself too: minutes instead of seconds, for a bit more accuracy; Ctrl+C keeps the "
+            "best epoch so far"
+        ),
     )
     parser.add_argument(
         "--unfreeze",
         type=int,
         choices=(0, 1, 2),
-        help="with --deep: number of network stages to train beside the final layer (default: 1)",
+        help=text("with --deep: number of network stages to train beside the final layer (default: 1)"),
     )
-    parser.add_argument("--epochs", type=_number, metavar="N", help="with --deep: number of passes over the photos")
+    parser.add_argument(
+        "--epochs", type=_number, metavar="N", help=text("with --deep: number of passes over the photos")
+    )
     _add_scan_options(parser)
 
 
@@ -160,44 +181,56 @@ def _add_evaluate(parser: LineParser) -> None:
         type=to_path,
         nargs="?",
         metavar="FOLDER",
-        help="has one sub-folder per class; nothing is learned from it",
+        help=text("has one sub-folder per class; nothing is learned from it"),
     )
     parser.add_argument(
         "--report",
         type=_report,
         metavar="FILE",
-        help="save everything: .html is one page with all figures and thumbnails of the mistakes, .csv has a line for "
-        "each photo (and beside it one for each class: good.csv and good.classes.csv)",
+        help=text(
+            "save everything: .html is one page with all figures and thumbnails of the mistakes, .csv has a line for "
+            "each photo (and beside it one for each class: good.csv and good.classes.csv)"
+        ),
     )
     _add_scan_options(parser)
 
 
 def _add_label_errors(parser: LineParser) -> None:
-    parser.add_argument("--limit", type=_number, metavar="N", help="list at most N labels")
+    parser.add_argument("--limit", type=_number, metavar="N", help=text("list at most N labels"))
 
 
 def _add_next(parser: LineParser) -> None:
     parser.add_argument(
-        "folder", type=to_path, nargs="?", metavar="FOLDER", help="choose among its photos (default: all known photos)"
+        "folder",
+        type=to_path,
+        nargs="?",
+        metavar="FOLDER",
+        help=text("choose among its photos (default: all known photos)"),
     )
     parser.add_argument(
-        "-n", "--count", type=_number, metavar="N", default=10, help="list N photos to label (default: 10)"
+        "-n", "--count", type=_number, metavar="N", default=10, help=text("list N photos to label (default: 10)")
     )
 
 
 def _add_models(parser: LineParser) -> None:
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
-        "--use", type=_model_id, metavar="ID", help='use this model from now on; "starter" is the one that ships'
+        "--use", type=_model_id, metavar="ID", help=text('use this model from now on; "starter" is the one that ships')
     )
-    action.add_argument("--compare", type=_model_id, nargs=2, metavar="ID", help="show what changes between two models")
-    action.add_argument("--note", nargs=2, metavar=("ID", "TEXT"), help="give a model a note; it is then never pruned")
-    action.add_argument("--delete", type=int, metavar="ID", help="delete a model permanently, unless it is in use")
+    action.add_argument(
+        "--compare", type=_model_id, nargs=2, metavar="ID", help=text("show what changes between two models")
+    )
+    action.add_argument(
+        "--note", nargs=2, metavar=("ID", "TEXT"), help=text("give a model a note; it is then never pruned")
+    )
+    action.add_argument(
+        "--delete", type=int, metavar="ID", help=text("delete a model permanently, unless it is in use")
+    )
     action.add_argument(
         "--prune",
         type=_count,
         metavar="N",
-        help="delete old models; keep the newest N, the one in use and those with a note",
+        help=text("delete old models; keep the newest N, the one in use and those with a note"),
     )
 
 
@@ -207,144 +240,178 @@ def _add_export(parser: LineParser) -> None:
 
 def _add_import(parser: LineParser) -> None:
     parser.add_argument("file", type=to_path, metavar="FILE")
-    parser.add_argument("--use", action="store_true", help="use it from now on")
+    parser.add_argument("--use", action="store_true", help=text("use it from now on"))
 
 
 def _add_history(parser: LineParser) -> None:
-    parser.add_argument("sort", type=_number, nargs="?", metavar="SORT", help="number of a sort, to list its photos")
+    parser.add_argument(
+        "sort", type=_number, nargs="?", metavar="SORT", help=text("number of a sort, to list its photos")
+    )
 
 
 def _add_undo(parser: LineParser) -> None:
     parser.add_argument(
-        "sort", type=_number, nargs="?", metavar="SORT", help="number from the history (default: the newest)"
+        "sort", type=_number, nargs="?", metavar="SORT", help=text("number from the history (default: the newest)")
     )
     parser.add_argument(
         "--yes",
         action="store_true",
-        help="also take back photos that you moved or renamed within the destination, or edited since they were moved",
+        help=text(
+            "also take back photos that you moved or renamed within the destination, or edited since they were moved"
+        ),
     )
 
 
 def _add_verify(parser: LineParser) -> None:
     parser.add_argument(
-        "destination", type=to_path, nargs="?", metavar="DEST", help="verify only what is in this folder (default: all)"
+        "destination",
+        type=to_path,
+        nargs="?",
+        metavar="DEST",
+        help=text("verify only what is in this folder (default: all)"),
     )
 
 
 def _add_backbones(parser: LineParser) -> None:
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--download", metavar="NAME", help="download its weights; resumes an interrupted download")
-    source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help="read its weights from a file")
+    source.add_argument(
+        "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
+    )
+    source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))
 
 
 #: Every command, in the order of the help; a first word that is none of them is a folder to open in the window.
 VERBS = (
-    Verb("predict", "show the best suggestions for photos and folders", "Does not change any photo.", _add_predict),
+    Verb(
+        "predict",
+        text("show the best suggestions for photos and folders"),
+        text("Does not change any photo."),
+        _add_predict,
+    ),
     Verb(
         "label",
-        "set or remove the class of photos",
-        "The model learns from it at the next training. Photos the collection does not know are read first.",
+        text("set or remove the class of photos"),
+        text("The model learns from it at the next training. Photos the collection does not know are read first."),
         _add_label,
     ),
     Verb(
         "sort",
-        "put every photo into the folder of its class",
-        "Predicts new photos first. Never overwrites a file; every sort can be undone. Photos that match none of the "
-        "classes stay where they are.",
+        text("put every photo into the folder of its class"),
+        text(
+            "Predicts new photos first. Never overwrites a file; every sort can be undone. Photos that match none of "
+            "the "
+            "classes stay where they are."
+        ),
         _add_sort,
     ),
     Verb(
         "train",
-        "learn from a folder with one sub-folder per class",
-        "Makes a new model and uses it from now on.",
+        text("learn from a folder with one sub-folder per class"),
+        text("Makes a new model and uses it from now on."),
         _add_train,
     ),
     Verb(
         "evaluate",
-        "measure how often the model is right",
-        "Accuracy, recall and precision per class, confusion matrix, calibration. Without FOLDER on your own labels, "
-        "each predicted by a model that never saw it.",
+        text("measure how often the model is right"),
+        text(
+            "Accuracy, recall and precision per class, confusion matrix, calibration. Without FOLDER on your own "
+            "labels, "
+            "each predicted by a model that never saw it."
+        ),
         _add_evaluate,
     ),
     Verb(
         "next",
-        "suggest photos to label next, and say whether there are enough labels",
-        "Per class: how accurate, how many sure, how much ten more photos would improve it.",
+        text("suggest photos to label next, and say whether there are enough labels"),
+        text("Per class: how accurate, how many sure, how much ten more photos would improve it."),
         _add_next,
     ),
     Verb(
         "label-errors",
-        "list the labels that are probably wrong, the worst first",
-        "Each with the labelled photos it resembles. Photos in two class folders come first.",
+        text("list the labels that are probably wrong, the worst first"),
+        text("Each with the labelled photos it resembles. Photos in two class folders come first."),
         _add_label_errors,
     ),
-    Verb("models", "list, choose, compare and delete the models of the collection", "", _add_models),
+    Verb("models", text("list, choose, compare and delete the models of the collection"), "", _add_models),
     Verb(
         "export",
-        "save the current model to a file",
-        "Its ending chooses the format: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX runtime, "
-        ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python that use "
-        "the file are shown.",
+        text("save the current model to a file"),
+        text(
+            "Its ending chooses the format: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX "
+            "runtime, "
+            ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python "
+            "that use "
+            "the file are shown."
+        ),
         _add_export,
     ),
     Verb(
         "import",
-        "add a shared model",
-        "A .safetensors file that was exported here or elsewhere. Every part of it is checked, no code in it is run.",
+        text("add a shared model"),
+        text(
+            "A .safetensors file that was exported here or elsewhere. Every part of it is checked, no code in it is "
+            "run."
+        ),
         _add_import,
     ),
-    Verb("history", "list all sorts, or the photos of one", "", _add_history),
-    Verb("undo", "undo a sort", "Photos you have edited since then are kept, with the reason.", _add_undo),
+    Verb("history", text("list all sorts, or the photos of one"), "", _add_history),
+    Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), _add_undo),
     Verb(
         "verify",
-        "check that every sorted photo still has the bytes it was sorted with",
-        "Reads every sorted photo and sidecar file, and changes nothing. Lists what rotted (other bytes, though no "
-        "program wrote to it), is gone, cannot be read, was edited, or was moved within its destination. Exits with 1 "
-        "if something rotted, is gone or cannot be read, else with 0.",
+        text("check that every sorted photo still has the bytes it was sorted with"),
+        text(
+            "Reads every sorted photo and sidecar file, and changes nothing. Lists what rotted (other bytes, though no "
+            "program wrote to it), is gone, cannot be read, was edited, or was moved within its destination. Exits "
+            "with 1 "
+            "if something rotted, is gone or cannot be read, else with 0."
+        ),
         _add_verify,
     ),
     Verb(
         "recover",
-        "repair after a crash or a damaged library",
-        "Every command finishes by itself what a crash interrupted. A library that cannot be read is restored from its "
-        "newest good backup by this command only; the damaged file is kept.",
+        text("repair after a crash or a damaged library"),
+        text(
+            "Every command finishes by itself what a crash interrupted. A library that cannot be read is restored "
+            "from its "
+            "newest good backup by this command only; the damaged file is kept."
+        ),
     ),
-    Verb("backbones", "list the image networks, or get another one", "", _add_backbones),
-    Verb("doctor", "check the installation and the collection"),
+    Verb("backbones", text("list the image networks, or get another one"), "", _add_backbones),
+    Verb("doctor", text("check the installation and the collection")),
 )
 
 #: What earlier versions called a command.
 FORMER_NAMES = {"doubts": "label-errors", "advise": "next"}
 
 
-def to_path(text: str) -> Path:
+def to_path(word: str) -> Path:
     """Read a path of the command line.
 
     Raises:
         ArgumentTypeError: it is empty.
     """
-    if not text:
-        raise argparse.ArgumentTypeError("the path is empty")
-    return Path(text)
+    if not word:
+        raise argparse.ArgumentTypeError(worded(text("the path is empty")))
+    return Path(word)
 
 
-def _report(text: str) -> Path:
-    if not text.lower().endswith((".html", ".csv")):
-        raise argparse.ArgumentTypeError(f"the report must end in .html or .csv, not {text!r}")
-    return Path(text)
+def _report(word: str) -> Path:
+    if not word.lower().endswith((".html", ".csv")):
+        raise argparse.ArgumentTypeError(worded(text("the report must end in .html or .csv, not {name!r}", name=word)))
+    return Path(word)
 
 
-def _number(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of 1 or more")
-    return int(text)
+def _number(word: str) -> int:
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(worded(text("{word!r} is not a whole number of 1 or more", word=word)))
+    return int(word)
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a valid number of models to keep")
-    return int(text)
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(worded(text("{word!r} is not a valid number of models to keep", word=word)))
+    return int(word)
 
 
-def _model_id(text: str) -> int | str:
-    return text if text == "starter" else _number(text)
+def _model_id(word: str) -> int | str:
+    return word if word == "starter" else _number(word)

@@ -5,8 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flowersorter.commands.shared.context import Call
-from flowersorter.commands.shared.output import counted, shown
+from flowersorter.commands.shared.output import counted_files, shown
+from flowersorter.messages import Text, joined_texts, plural, stored, text
 from flowersorter.workflows.filing.verify import Finding, VerifiedFile, VerifyRequest, VerifyResult, verify
+
+_FINDINGS = {
+    Finding.ROTTED: text("rotted"),
+    Finding.GONE: text("gone"),
+    Finding.UNREADABLE: text("unreadable"),
+    Finding.EDITED: text("edited"),
+    Finding.MOVED: text("moved"),
+}
 
 
 def run(call: Call) -> int:
@@ -18,11 +27,17 @@ def run(call: Call) -> int:
         terminal.record(_line(file))
     terminal.record({"summary": _summary(result)})
     if result.changed:
-        terminal.say_table([[file.finding, shown(file.class_name), *_described(file)] for file in result.changed])
+        terminal.say_table(
+            [[_FINDINGS[file.finding], shown(file.class_name), *_described(file)] for file in result.changed]
+        )
     for folder, files in result.not_reached.items():
         terminal.say(
-            f"Not reached: {counted(files, 'file')} in {shown(folder)}. The folder is missing or empty; its drive may "
-            "be unplugged."
+            plural(
+                "Not reached: {number} file in {folder}. The folder is missing or empty; its drive may be unplugged.",
+                "Not reached: {number} files in {folder}. The folder is missing or empty; its drive may be unplugged.",
+                files,
+                folder=shown(folder),
+            )
         )
     terminal.say(_sentence(result))
     return 0 if result.all_well else 1
@@ -30,29 +45,28 @@ def run(call: Call) -> int:
 
 def _described(file: VerifiedFile) -> list[str]:
     """The path of a file, and what else is known of it."""
-    notes = []
+    notes: list[str] = []
     if file.reason is not None:
-        notes.append(file.reason)
+        notes.append(stored(file.reason))
     if file.now is not None:
-        notes.append(f"now at {shown(file.now)}")
+        notes.append(text("now at {path}", path=shown(file.now)))
     if file.known_edit:
-        notes.append("known as the same photo")
+        notes.append(text("known as the same photo"))
     if file.intact_at is not None:
-        notes.append(f"the original is intact: {shown(file.intact_at)}")
-    return [shown(file.path), "; ".join(notes)]
+        notes.append(text("the original is intact: {path}", path=shown(file.intact_at)))
+    return [shown(file.path), joined_texts("; ", *notes)]
 
 
-def _sentence(result: VerifyResult) -> str:
+def _sentence(result: VerifyResult) -> Text:
     """Sum up the outcome."""
     if not result.photos and not result.sidecars:
-        return "No sorted photo could be read." if result.not_reached else "No photos were sorted yet."
-    read = counted(result.photos, "photo")
-    if result.sidecars:
-        read += f" and {counted(result.sidecars, 'sidecar file')}"
+        return text("No sorted photo could be read.") if result.not_reached else text("No photos were sorted yet.")
+    read = counted_files(result.photos, result.sidecars)
     if not result.changed:
-        return f"{read} verified: all as they were sorted."
-    counts = ", ".join(f"{count} {finding}" for finding, count in sorted(result.counts().items(), key=_worst_first))
-    return f"{read} verified: {result.intact} intact, {counts}."
+        return text("{files} verified: all as they were sorted.", files=read)
+    found = sorted(result.counts().items(), key=_worst_first)
+    counts = joined_texts(", ", *(joined_texts(" ", str(count), _FINDINGS[finding]) for finding, count in found))
+    return text("{files} verified: {intact} intact, {counts}.", files=read, intact=result.intact, counts=counts)
 
 
 def _worst_first(counted_finding: tuple[Finding, int]) -> int:

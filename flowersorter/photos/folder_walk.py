@@ -13,15 +13,16 @@ from pathlib import Path
 from typing import overload
 
 from flowersorter.domain.natural_sort import natural_ranking
+from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.photos.read_errors import file_reason
 from flowersorter.photos.scan_options import ScanOptions
 from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES, SIDECAR_SUFFIXES, sidecars_by_photo
 
-HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = "hidden", "sidecar", "not a photo", "link"
+HIDDEN, SIDECAR, NOT_A_PHOTO, LINK = text("hidden"), text("sidecar"), text("not a photo"), text("link")
 #: Left out by the options of the scan.
-LINK_OUT, SUB_FOLDER = "link to another folder", "sub-folder"
-EXCLUDED_FOLDER, EXCLUDED_PHOTO = "excluded folder", "excluded photo"
+LINK_OUT, SUB_FOLDER = text("link to another folder"), text("sub-folder")
+EXCLUDED_FOLDER, EXCLUDED_PHOTO = text("excluded folder"), text("excluded photo")
 
 #: Folders with other programs' previews or trash, lower case: Synology and QNAP, macOS archives, recycle bins.
 _SYSTEM_FOLDERS = frozenset(

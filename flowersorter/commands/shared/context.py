@@ -8,12 +8,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowersorter.commands.shared.output import Terminal, counted
+from flowersorter.commands.shared.output import Terminal, counted_photos
 from flowersorter.errors import Cancelled, CollectionDamaged, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.library.files.locations import default_collection
+from flowersorter.messages import text
 from flowersorter.sorting.recover import RecoveryResult
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.filing.history import recover_collection
@@ -84,11 +85,14 @@ class Call:
 
 def recovery_sentences(result: RecoveryResult) -> list[str]:
     """Say what recovery did; nothing where nothing was open."""
-    sentences = []
+    sentences: list[str] = []
     if result.finished or result.rolled_back:
         sentences.append(
-            f"An earlier sort was interrupted: {counted(result.finished, 'photo')} finished, "
-            f"{counted(result.rolled_back, 'photo')} put back where they were."
+            text(
+                "An earlier sort was interrupted: {finished} finished, {back} put back where they were.",
+                finished=counted_photos(result.finished),
+                back=counted_photos(result.rolled_back),
+            )
         )
-    sentences += [f"Needs your attention: {problem}" for problem in result.problems]
+    sentences += [text("Needs your attention: {problem}", problem=problem) for problem in result.problems]
     return sentences

@@ -6,9 +6,10 @@ from typing import Any
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options
-from flowersorter.commands.shared.output import Terminal, counted, percent, shown
+from flowersorter.commands.shared.output import Terminal, counted_photos, named, percent
 from flowersorter.commands.shared.training_output import record_training, say_held_out, say_rest
 from flowersorter.domain.figures import Epoch
+from flowersorter.messages import joined_texts, plural, text
 from flowersorter.workflows.training.finetune import EPOCHS, FinetuneRequest, FinetuneResult, finetune
 
 
@@ -36,11 +37,24 @@ def epoch_line(news: object) -> str | None:
     """Describe an epoch on a line; None for other news."""
     if not isinstance(news, Epoch):
         return None
-    right = f"{news.held_out_right} of {news.held_out} held-out photos right ({percent(news.accuracy)})"
+    right = text(
+        "{right} of {held_out} held-out photos right ({accuracy})",
+        right=news.held_out_right,
+        held_out=news.held_out,
+        accuracy=percent(news.accuracy),
+    )
     if news.number == 0:
-        return f"before the first epoch: {right}"
-    mark = ", the best so far" if news.best else ""
-    return f"epoch {news.number} of {news.of}: loss {news.loss:.3f}, {right}{mark}; {news.seconds:.0f} s"
+        return text("before the first epoch: {right}", right=right)
+    if news.best:
+        right = text("{right}, the best so far", right=right)
+    return text(
+        "epoch {number} of {all}: loss {loss:.3f}, {right}; {seconds:.0f} s",
+        number=news.number,
+        all=news.of,
+        loss=news.loss,
+        right=right,
+        seconds=news.seconds,
+    )
 
 
 def _beside(result: FinetuneResult) -> dict[str, Any]:
@@ -59,16 +73,32 @@ def _beside(result: FinetuneResult) -> dict[str, Any]:
 
 
 def _say(terminal: Terminal, result: FinetuneResult) -> None:
-    kept = "Stopped early; epoch" if result.stopped else "Epoch"
-    terminal.say(
-        f"{kept} {result.best} of {len(result.epochs) - 1} is kept. "
-        f"Model {result.model_id} on {result.backbone} learned "
-        f"{counted(len(result.classes), 'class', 'classes')} from {counted(result.photos, 'photo')} in "
-        f"{result.seconds:.0f} s: {', '.join(map(shown, result.classes))}"
+    best, epochs = result.best, len(result.epochs) - 1
+    if result.stopped:
+        kept = text("Stopped early; epoch {best} of {epochs} is kept.", best=best, epochs=epochs)
+    else:
+        kept = text("Epoch {best} of {epochs} is kept.", best=best, epochs=epochs)
+    learned = plural(
+        "Model {model_id} on {backbone} learned {number} class from {photos} in {seconds:.0f} s: {classes}",
+        "Model {model_id} on {backbone} learned {number} classes from {photos} in {seconds:.0f} s: {classes}",
+        len(result.classes),
+        model_id=result.model_id,
+        backbone=result.backbone,
+        photos=counted_photos(result.photos),
+        seconds=result.seconds,
+        classes=named(result.classes),
     )
+    terminal.say(joined_texts(" ", kept, learned))
     say_held_out(terminal, result)
     if result.held_out_accuracy is not None:
-        terminal.say(f"Without training the network: {percent(result.frozen_accuracy)} of the same photos right.")
+        frozen = percent(result.frozen_accuracy)
+        terminal.say(text("Without training the network: {frozen} of the same photos right.", frozen=frozen))
     if result.gone:
-        terminal.say(f"{counted(result.gone, 'labelled photo')} skipped: the file is gone.")
+        terminal.say(
+            plural(
+                "{number} labelled photo skipped: the file is gone.",
+                "{number} labelled photos skipped: the file is gone.",
+                result.gone,
+            )
+        )
     say_rest(terminal, result)

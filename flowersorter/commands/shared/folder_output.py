@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import lost_photos
-from flowersorter.commands.shared.output import Terminal, counted, shown
+from flowersorter.commands.shared.output import Terminal, counted_photos, named, shown
 from flowersorter.domain.photo_rows import PhotoRows
 from flowersorter.domain.verdict import Verdict
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.edited_photos import gone_labels, replaced_photos
-from flowersorter.messages import plural, text
-from flowersorter.photos.folder_walk import EXCLUDED_FOLDER, EXCLUDED_PHOTO, LINK_OUT, NOT_A_PHOTO, SUB_FOLDER
+from flowersorter.messages import Text, joined_texts, plural, stored, text
+from flowersorter.photos import folder_walk
 from flowersorter.photos.scan import Roots, absolute_roots, looks_like_photo
 from flowersorter.workflows.labelling.left_out import LeftOut
 from flowersorter.workflows.models.current_model import chosen_backbone
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
 UNREADABLE_SHOWN, LIKENESSES_SHOWN = 10, 8
-_BY_OPTIONS = (EXCLUDED_FOLDER, EXCLUDED_PHOTO, SUB_FOLDER)
+_BY_OPTIONS = (folder_walk.EXCLUDED_FOLDER, folder_walk.EXCLUDED_PHOTO, folder_walk.SUB_FOLDER)
 
 
 def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderResult:
@@ -43,7 +43,7 @@ def predict_folders(call: Call, engine: Engine, roots: Roots) -> PredictFolderRe
         result = predict_settled(engine, request, report, call.cancel)
     for path, reason in result.problems:
         if not looks_like_photo(path):
-            call.terminal.note(f"{shown(path)}: {reason}")
+            call.terminal.note(joined_texts(": ", shown(path), reason))
     return result
 
 
@@ -87,8 +87,13 @@ def say_folder(
         return
     readable = int(np.count_nonzero(_readable(rows)))
     terminal.say(
-        f"{counted(readable, 'photo')} in {shown(folder.absolute())}: "
-        f"{result.decoded} read now, {max(0, readable - result.decoded)} known before"
+        text(
+            "{photos} in {folder}: {read} read now, {known} known before",
+            photos=counted_photos(readable),
+            folder=shown(folder.absolute()),
+            read=result.decoded,
+            known=max(0, readable - result.decoded),
+        )
     )
     terminal.say()
     if readable:
@@ -100,7 +105,11 @@ def say_folder(
     labelled = int(np.count_nonzero(rows.label_ids))
     if labelled:
         terminal.say(
-            f"{counted(labelled, 'photo')} with a label from you or from the folder name; sorting uses the label."
+            plural(
+                "{number} photo with a label from you or from the folder name; sorting uses the label.",
+                "{number} photos with a label from you or from the folder name; sorting uses the label.",
+                labelled,
+            )
         )
     say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
     say_skipped(terminal, result)
@@ -127,10 +136,10 @@ def _say_lost_labels(terminal: Terminal, collection: CollectionStore, folder: Pa
 def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
     """Say which files are not photos, and which the scan options leave out."""
     skipped = dict(result.skipped)
-    links = skipped.pop(LINK_OUT, 0)
-    left_out = {kind: skipped.pop(kind) for kind in _BY_OPTIONS if kind in skipped}
+    links = skipped.pop(folder_walk.LINK_OUT, 0)
+    left_out = {str(kind): skipped.pop(kind) for kind in _BY_OPTIONS if kind in skipped}
     if skipped:
-        terminal.say("Skipped: " + _in_words(skipped))
+        terminal.say(text("Skipped: {kinds}", kinds=_in_words(skipped)))
     if left_out:
         terminal.say(text("Left out by the scan options: {kinds}", kinds=_in_words(left_out)))
     if links:
@@ -143,20 +152,36 @@ def say_skipped(terminal: Terminal, result: PredictFolderResult) -> None:
         )
 
 
-def _in_words(skipped: Mapping[str, int]) -> str:
+def _in_words(skipped: Mapping[str, int]) -> Text:
     """Skipped files by kind: "1 hidden file, 2 files that are not photos"."""
-    parts = []
-    for kind, number in sorted(skipped.items()):
-        if kind == NOT_A_PHOTO:
-            parts.append("1 file that is not a photo" if number == 1 else f"{number} files that are not photos")
-        else:
-            parts.append(counted(number, kind if kind in _BY_OPTIONS else f"{kind} file"))
-    return ", ".join(parts)
+    return joined_texts(", ", *(_counted_kind(kind, number) for kind, number in sorted(skipped.items())))
+
+
+def _counted_kind(kind: str, number: int) -> Text:
+    match kind:
+        case folder_walk.NOT_A_PHOTO:
+            return plural("{number} file that is not a photo", "{number} files that are not photos", number)
+        case folder_walk.HIDDEN:
+            return plural("{number} hidden file", "{number} hidden files", number)
+        case folder_walk.SIDECAR:
+            return plural("{number} sidecar file", "{number} sidecar files", number)
+        case folder_walk.LINK:
+            return plural("{number} link file", "{number} link files", number)
+        case _:
+            return _counted_by_options(kind, number)
+
+
+def _counted_by_options(kind: str, number: int) -> Text:
+    if kind == folder_walk.EXCLUDED_FOLDER:
+        return plural("{number} excluded folder", "{number} excluded folders", number)
+    if kind == folder_walk.EXCLUDED_PHOTO:
+        return plural("{number} excluded photo", "{number} excluded photos", number)
+    return plural("{number} sub-folder", "{number} sub-folders", number)
 
 
 def say_no_photos(call: Call, roots: Roots, result: PredictFolderResult) -> None:
     """Say that there is nothing to do, and what the folder holds instead."""
-    call.terminal.say(f"There are no photos in {', '.join(map(shown, absolute_roots(roots)))}.")
+    call.terminal.say(text("There are no photos in {folders}.", folders=named(absolute_roots(roots))))
     say_skipped(call.terminal, result)
 
 
@@ -165,7 +190,10 @@ def say_missing_model(call: Call, collection: CollectionStore, result: PredictFo
     if result.guesses is None and result.rows.photo_ids.any():
         name = chosen_backbone(collection, call.options.backbone)
         call.terminal.say(
-            f"There is no model for {name} yet. Make one with: flowersorter train FOLDER --backbone {name}"
+            text(
+                "There is no model for {name} yet. Make one with: flowersorter train FOLDER --backbone {name}",
+                name=name,
+            )
         )
 
 
@@ -177,7 +205,7 @@ def _readable(rows: PhotoRows) -> NDArray[np.bool_]:
 def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[int, str]) -> None:
     """A table of classes by verdict, then what belongs to no class."""
     rows = result.rows
-    table = [["class", "sure", "likely", "not sure", "all"]]
+    table: list[list[str]] = [[text("class"), text("sure"), text("likely"), text("not sure"), text("all")]]
     shown_verdicts = (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE)
     for class_id, name in names.items():
         counts = [int(np.count_nonzero((rows.class_ids == class_id) & (rows.verdicts == v))) for v in shown_verdicts]
@@ -185,7 +213,7 @@ def _say_classes(terminal: Terminal, result: PredictFolderResult, names: dict[in
             table.append([shown(name), *map(str, counts), str(sum(counts))])
     unknown = int(np.count_nonzero(rows.verdicts == Verdict.UNKNOWN))
     unpredicted = int(np.count_nonzero(_readable(rows) & (rows.verdicts == Verdict.NONE)))
-    for title, number in (("unknown", unknown), ("no suggestion yet", unpredicted)):
+    for title, number in ((text("unknown"), unknown), (text("no suggestion yet"), unpredicted)):
         if number:
             table.append([title, "", "", "", str(number)])
     terminal.say_table(table, right=(1, 2, 3, 4), indent=2)
@@ -199,30 +227,46 @@ def _say_likenesses(terminal: Terminal, likenesses: dict[int, str]) -> None:
     kinds = sorted(Counter(likenesses.values()).items(), key=lambda kind: (-kind[1], kind[0]))
     parts = [f"{number} × {name}" if number > 1 else name for name, number in kinds[:LIKENESSES_SHOWN]]
     more = len(kinds) - LIKENESSES_SHOWN
-    rest = f" and {counted(more, 'other thing')}" if more > 0 else ""
-    terminal.say(f"Unknown photos look like: {', '.join(parts)}{rest}.")
+    if more > 0:
+        terminal.say(
+            plural(
+                "Unknown photos look like: {things} and {number} other thing.",
+                "Unknown photos look like: {things} and {number} other things.",
+                more,
+                things=", ".join(parts),
+            )
+        )
+    else:
+        terminal.say(text("Unknown photos look like: {things}.", things=", ".join(parts)))
 
 
 def say_left_out(terminal: Terminal, left_out: LeftOut) -> None:
     """Say which class folders have no photo that can be used, and what else was left out of which."""
     if left_out.empty:
-        terminal.say(f"Left out, because they have no photo that can be used: {left_out.in_words(left_out.empty)}.")
+        classes = left_out.in_words(left_out.empty)
+        terminal.say(text("Left out, because they have no photo that can be used: {classes}.", classes=classes))
     others = [name for name in left_out.by_class if name not in left_out.empty]
     if others:
-        terminal.say(f"Skipped in other class folders: {left_out.in_words(others)}.")
+        terminal.say(text("Skipped in other class folders: {classes}.", classes=left_out.in_words(others)))
     for folder, name in left_out.renamed.items():
-        terminal.say(f'The folder "{folder}" cannot be the name of a class; its class is called "{name}".')
+        terminal.say(
+            text(
+                'The folder "{folder}" cannot be the name of a class; its class is called "{name}".',
+                folder=folder,
+                name=name,
+            )
+        )
     for path, why in left_out.problems:
-        terminal.note(f"{shown(path)}: {why}")
+        terminal.note(joined_texts(": ", shown(path), why))
 
 
 def say_unreadable(terminal: Terminal, unreadable: tuple[tuple[Path, str], ...]) -> None:
     """List the first unreadable photos with their reasons."""
     if not unreadable:
         return
-    terminal.say(f"{counted(len(unreadable), 'photo')} could not be read:")
+    terminal.say(plural("{number} photo could not be read:", "{number} photos could not be read:", len(unreadable)))
     for path, reason in unreadable[:UNREADABLE_SHOWN]:
-        terminal.say(f"  {shown(path)}: {reason}")
+        terminal.say_of(path, stored(reason), indent=2)
     more = len(unreadable) - UNREADABLE_SHOWN
     if more > 0:
-        terminal.say(f"  and {more} more; use --json for all")
+        terminal.say(text("and {count} more; use --json for all", count=more), indent=2)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NoReturn
+from typing import Any, NoReturn
+
+from flowersorter.messages import Text, joined_texts, text, worded
 
 _END_OF_OPTIONS = "--"
 _OWNERS_NAMED = 3
@@ -22,11 +24,52 @@ class UsageError(Exception):
 
     def __init__(self, parser: argparse.ArgumentParser, problem: str) -> None:
         super().__init__(problem)
-        self.text = f"{parser.format_usage()}{parser.prog}: error: {problem}\n"
+        self.text = parser.format_usage() + worded(
+            text("{program}: error: {problem}", program=parser.prog, problem=problem)
+        )
+
+
+class Help(argparse.HelpFormatter):
+    """Words the texts of a parser in the person's language when the help is shown."""
+
+    def add_usage(
+        self,
+        usage: str | None,
+        actions: Iterable[argparse.Action],
+        groups: Iterable[argparse._MutuallyExclusiveGroup],
+        prefix: str | None = None,
+    ) -> None:
+        """Show the forms of the command."""
+        super().add_usage(usage, actions, groups, worded(text("usage: ")) if prefix is None else prefix)
+
+    def add_text(self, text: str | None) -> None:
+        """Show a paragraph."""
+        super().add_text(worded(text) if isinstance(text, Text) else text)
+
+    def start_section(self, heading: str | None) -> None:
+        """Show a heading."""
+        super().start_section(worded(heading) if isinstance(heading, Text) else heading)
+
+    def _get_help_string(self, action: argparse.Action) -> str | None:
+        return worded(action.help) if isinstance(action.help, Text) else action.help
+
+
+class RawHelp(Help, argparse.RawDescriptionHelpFormatter):
+    """The same; paragraphs keep their lines."""
 
 
 class LineParser(argparse.ArgumentParser):
-    """An argparse parser that takes options before, between and after the arguments, and raises `UsageError`s."""
+    """An argparse parser that takes options before, between and after the arguments, and raises `UsageError`s.
+
+    Args:
+        texts: As for `argparse.ArgumentParser`, translatable.
+    """
+
+    def __init__(self, *, formatter_class: type[Help] = Help, **texts: Any) -> None:
+        super().__init__(formatter_class=formatter_class, add_help=False, **texts)
+        self._positionals.title = text("positional arguments")
+        self._optionals.title = text("options")
+        self.add_argument("-h", "--help", action="help", help=text("show this help message and exit"))
 
     def error(self, message: str) -> NoReturn:
         """Raise instead of printing and ending the process.
@@ -78,9 +121,12 @@ class LineParser(argparse.ArgumentParser):
         name = unknown.partition("=")[0]
         owners = [command for command, parser in commands.items() if parser.knows(name)]
         if owners:
-            more = " and others" if len(owners) > _OWNERS_NAMED else ""
-            self.error(f"{name} does not go here, but with {', '.join(owners[:_OWNERS_NAMED])}{more}")
-        self.error(f"there is no option {name}{suggestion(name, self._option_string_actions)}")
+            first = ", ".join(owners[:_OWNERS_NAMED])
+            if len(owners) > _OWNERS_NAMED:
+                first = text("{commands} and others", commands=first)
+            self.error(text("{option} does not go here, but with {commands}", option=name, commands=first))
+        meant = suggestion(name, self._option_string_actions)
+        self.error(joined_texts("; ", text("there is no option {option}", option=name), *([meant] if meant else [])))
 
     def parse_anywhere(self, arguments: Sequence[str], commands: Mapping[str, LineParser]) -> argparse.Namespace:
         """Parse arguments and options in any order, which argparse by itself cannot do for several arguments.
@@ -97,7 +143,7 @@ class LineParser(argparse.ArgumentParser):
         values, rest = self.parse_known_args([*options, _END_OF_OPTIONS, *words] if words else options)
         for surplus in rest:
             if surplus != _END_OF_OPTIONS:
-                self.error(f"there is one argument too many: {surplus!r}")
+                self.error(text("there is one argument too many: {argument!r}", argument=surplus))
         return values
 
     def _count_values(self, option: str, following: Sequence[str]) -> int:
@@ -129,8 +175,8 @@ def find_command(arguments: Sequence[str], commands: Mapping[str, LineParser]) -
     return None
 
 
-def suggestion(word: str, known: Iterable[str], former: Mapping[str, str] | None = None) -> str:
-    """Return "; did you mean label?" for a word that is nearly right or was right once, else nothing.
+def suggestion(word: str, known: Iterable[str], former: Mapping[str, str] | None = None) -> Text | None:
+    """Return "did you mean label?" for a word that is nearly right or was right once.
 
     Args:
         word: As it was typed.
@@ -141,7 +187,7 @@ def suggestion(word: str, known: Iterable[str], former: Mapping[str, str] | None
 
     former = former or {}
     nearest = [former[word]] if word in former else difflib.get_close_matches(word, known, n=1)
-    return f"; did you mean {nearest[0]}?" if nearest else ""
+    return text("did you mean {word}?", word=nearest[0]) if nearest else None
 
 
 def is_option(argument: str) -> bool:

@@ -7,13 +7,13 @@ import json
 import os
 import sys
 import unicodedata
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
 from flowersorter.domain import figures
 from flowersorter.jobs import Progress, Report
-from flowersorter.messages import worded
+from flowersorter.messages import Text, joined_texts, plural, text, worded
 
 
 def _nothing(news: object) -> None:
@@ -41,26 +41,30 @@ class Terminal:
     ) -> None:
         self._out, self._err = out or io.StringIO(), err or io.StringIO()
         self.as_json, self._silent = as_json, as_json or as_table
-        self._lost = "" if out is not None else "it is closed"  # why the lines written no longer arrive
+        self._lost = "" if out is not None else text("it is closed")  # why the lines written no longer arrive
         self._last = ""
 
-    def say(self, text: str = "") -> None:
+    def say(self, sentence: str = "", indent: int = 0) -> None:
         """Write a line for people to stdout."""
         if not self._silent:
-            self._write(_encodable(shown(worded(text)), self._out))
+            self._write(_encodable(" " * indent + shown(worded(sentence)), self._out))
+
+    def say_of(self, path: object, remark: str, indent: int = 0) -> None:
+        """Write a line about a file: its path and the remark."""
+        self.say(joined_texts(": ", shown(path), remark), indent)
 
     def ask(self, question: str) -> bool:
         """Ask a person at a terminal; without one, or without a yes, the answer is no."""
         if self.as_json or not (sys.stdin and sys.stdin.isatty() and self._err.isatty()):
             return False
-        self._err.write(f"{_encodable(question, self._err)} [y/N] ")
+        self._err.write(f"{_encodable(worded(question), self._err)} [y/N] ")
         self._err.flush()
         return sys.stdin.readline().strip().lower() in {"y", "yes"}
 
     def say_table(self, rows: Sequence[Sequence[str]], right: Collection[int] = (), indent: int = 0) -> None:
         """Write rows in aligned columns; ``right`` are the numbers of the right-aligned ones."""
-        for line in columns(rows, right):
-            self.say(" " * indent + line)
+        for line in columns([[_cell(cell) for cell in row] for row in rows], right):
+            self.say(line, indent)
 
     def record(self, entry: Mapping[str, Any]) -> None:
         """Write one JSON object on a line of its own.
@@ -77,10 +81,10 @@ class Terminal:
             if isinstance(self._out, io.TextIOWrapper):
                 self._out.buffer.write(data)
 
-    def note(self, text: str) -> None:
+    def note(self, sentence: str) -> None:
         """Write a sentence to stderr."""
         with suppress(OSError):
-            self._err.write(f"{_encodable(shown(worded(text)), self._err)}\n")
+            self._err.write(f"{_encodable(shown(worded(sentence)), self._err)}\n")
             self._err.flush()
 
     def flush(self) -> None:
@@ -92,7 +96,7 @@ class Terminal:
         """Send the rest on its way; where it cannot be written, note why and the last line, and return False."""
         self.flush()
         if self._lost:
-            self.note(f"The output could not be written to stdout: {self._lost}. It ends with:")
+            self.note(text("The output could not be written to stdout: {why}. It ends with:", why=self._lost))
             self.note(self._last)
         return not self._lost
 
@@ -157,7 +161,7 @@ def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> 
             nonlocal shown_stage
             line = tell(news)
             if line is not None:
-                bars.console.print(shown(line), markup=False, highlight=False)
+                bars.console.print(shown(worded(line)), markup=False, highlight=False)
             if not isinstance(news, Progress):
                 return
             if news.stage != shown_stage:
@@ -165,8 +169,8 @@ def _bars(err: TextIO, in_bytes: bool, tell: Callable[[object], str | None]) -> 
                 bars.reset(
                     task, description=shown(worded(shown_stage)), total=news.total
                 )  # the time left is this stage's
-            figures = "" if news.total is None else f"{written(news.done)} of {written(news.total)}"
-            bars.update(task, completed=news.done, total=news.total, figures=figures)
+            of = "" if news.total is None else text("{done} of {all}", done=written(news.done), all=written(news.total))
+            bars.update(task, completed=news.done, total=news.total, figures=worded(of))
 
         yield report
 
@@ -189,6 +193,11 @@ def columns(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[
     return lines
 
 
+def _cell(cell: str) -> str:
+    """Word a cell, unless it is a name."""
+    return shown(worded(cell)) if isinstance(cell, Text) else cell
+
+
 def _width(text: str) -> int:
     """Cells a text takes on a terminal: Chinese or Japanese signs take two, combining accents none."""
     return sum(
@@ -206,17 +215,38 @@ def percent(share: float | None) -> str:
     return figures.percent(share, decimals=1)
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """A number with its noun: "1 photo", "2 photos"."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def counted_photos(number: int) -> Text:
+    """A number of photos, as a part of a sentence with a second number."""
+    return plural("{number} photo", "{number} photos", number)
+
+
+def counted_sidecars(number: int) -> Text:
+    """A number of sidecar files, likewise."""
+    return plural("{number} sidecar file", "{number} sidecar files", number)
+
+
+def counted_files(photos: int, sidecars: int) -> Text:
+    """The numbers of photos and sidecar files, without the one that is 0; "0 photos" where both are."""
+    if not sidecars:
+        return counted_photos(photos)
+    if not photos:
+        return counted_sidecars(sidecars)
+    return text("{photos} and {files}", photos=counted_photos(photos), files=counted_sidecars(sidecars))
+
+
+def named(each: Iterable[object]) -> str:
+    """Names of classes or files in a row."""
+    return ", ".join(map(shown, each))
 
 
 def size(count_bytes: int) -> str:
     """A number of bytes as people read it: "51.5 MB"."""
-    value = float(count_bytes)
-    for unit in ("bytes", "kB", "MB", "GB"):
+    if count_bytes < 1000:
+        return text("{count} bytes", count=count_bytes)
+    value = count_bytes / 1000
+    for unit in ("kB", "MB", "GB"):
         if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" else f"{value:.1f} {unit}"
+            return f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
 

@@ -9,21 +9,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import flowersorter
-from flowersorter.commands.shared.line_parser import LineParser, UsageError, find_command, suggestion
+from flowersorter.commands.shared.line_parser import LineParser, RawHelp, UsageError, find_command, suggestion
 from flowersorter.commands.verbs import FORMER_NAMES, VERBS, Verb, to_path
+from flowersorter.messages import joined_texts, text, worded
 
 if TYPE_CHECKING:
     _Verbs: TypeAlias = argparse._SubParsersAction[LineParser]
 
 _USAGE = "flowersorter [FOLDER...] [--collection DIR]\n       flowersorter COMMAND [OPTIONS]"
 
-_DESCRIPTION = """\
+_DESCRIPTION = text("""\
 Suggests a class for every photo in a folder, learns from your corrections, and sorts the photos into class folders.
 
 Without a command the window opens, with the folders and photos in it that you name. With a command it works here in
-the terminal:"""
+the terminal:""")
 
-_EPILOG = """\
+_EPILOG = text("""\
 examples:
   flowersorter predict ~/Pictures/flowers         what is on these photos? Does not change any photo
   flowersorter sort ~/Pictures/flowers --to ~/Pictures/sorted --dry-run
@@ -47,16 +48,16 @@ glossary:
 
 output and exit codes:
   --json prints one JSON object a line on stdout and nothing else there; progress goes to stderr, on a terminal only.
-  A photo:      {"path", "class", "confidence", "verdict", "top": [[class, p], ...], "label", "by", "model"}
+  A photo:      {{"path", "class", "confidence", "verdict", "top": [[class, p], ...], "label", "by", "model"}}
                 The verdict is "sure", "likely", "unsure", "unknown" or "none".
-  Unreadable:   {"path", "error"}
-  sort adds "to" and "action"; every command ends with {"summary": {...}}
+  Unreadable:   {{"path", "error"}}
+  sort adds "to" and "action"; every command ends with {{"summary": {{...}}}}
   0 done (unreadable photos are reported, not fatal); 1 failed, with one sentence on stderr; 2 wrong usage;
   130 interrupted: Ctrl+C stops at the next safe point and leaves nothing half-done.
 
 Options stand anywhere on the line; "--" ends them, for a name that begins with a hyphen.
 "flowersorter COMMAND --help" shows the options of a command.
-"""
+""")
 
 
 def parse(arguments: Sequence[str]) -> argparse.Namespace:
@@ -107,12 +108,12 @@ def _parsers() -> tuple[LineParser, dict[str, LineParser]]:
         usage=_USAGE,
         description=_DESCRIPTION,
         epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RawHelp,
         allow_abbrev=False,
     )
-    _add_version(parser, "show the version and end")
+    _add_version(parser, text("show the version and end"))
     _add_common(parser)
-    verbs: _Verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", title="commands", prog="flowersorter")
+    verbs: _Verbs = parser.add_subparsers(dest="verb", metavar="COMMAND", title=text("commands"), prog="flowersorter")
     for verb in VERBS:
         _add_verb(verbs, verb)
     return parser, dict(verbs.choices)
@@ -125,54 +126,59 @@ def _parse_for_window(
     names = [word for word in words if word and not {"/", os.sep}.intersection(word) and not Path(word).exists()]
     is_name = bool(words) and words[:1] == names[:1]
     if is_name and (meant := suggestion(words[0], verbs, FORMER_NAMES)):
-        parser.error(f"there is no command {words[0]!r}{meant}")
+        parser.error(joined_texts("; ", text("there is no command {name!r}", name=words[0]), meant))
     parser.check_options(options, verbs)
     values = parser.parse_args(options)
     if is_name:
-        parser.error(f'{words[0]!r} is neither a command nor a folder; "flowersorter --help" lists the commands')
+        parser.error(
+            text('{name!r} is neither a command nor a folder; "flowersorter --help" lists the commands', name=words[0])
+        )
     command = next((word for word in words[1:] if word in verbs), None)
     if command is not None:
-        parser.error(f"the command comes before its arguments: flowersorter {command} ...")
+        parser.error(text("the command comes before its arguments: flowersorter {command} ...", command=command))
     if names:
-        parser.error(f"{names[0]!r} is neither a photo nor a folder")
+        parser.error(text("{name!r} is neither a photo nor a folder", name=names[0]))
     if values.device != "auto" or values.backbone is not None:
-        parser.error("--device and --backbone go with a command; in the window they are preferences")
+        parser.error(text("--device and --backbone go with a command; in the window they are preferences"))
     if not all(words):
-        parser.error("the path is empty")
+        parser.error(text("the path is empty"))
     values.roots = tuple(map(Path, words))
     return values
 
 
 def _add_verb(verbs: _Verbs, verb: Verb) -> None:
+    title = worded(verb.title)
     parser = verbs.add_parser(
         verb.name,
         help=verb.title,
-        description=f"{verb.title[0].upper()}{verb.title[1:]}. {verb.more}".strip(),
+        description=f"{title[0].upper()}{title[1:]}. {worded(verb.more)}".strip(),
         allow_abbrev=False,
     )
     verb.add_to(parser)
-    parser.add_argument("--json", action="store_true", help="one JSON object a line on stdout")
+    parser.add_argument("--json", action="store_true", help=text("one JSON object a line on stdout"))
     _add_version(parser, argparse.SUPPRESS)
     _add_common(parser)
 
 
-def _add_version(parser: LineParser, text: str) -> None:
-    parser.add_argument("--version", action="version", version=f"FlowerSorter {flowersorter.__version__}", help=text)
+def _add_version(parser: LineParser, effect: str) -> None:
+    parser.add_argument("--version", action="version", version=f"FlowerSorter {flowersorter.__version__}", help=effect)
 
 
 def _add_common(parser: LineParser) -> None:
-    common = parser.add_argument_group("common options, anywhere on the line")
+    common = parser.add_argument_group(text("common options, anywhere on the line"))
     common.add_argument(
         "--collection",
         type=to_path,
         metavar="DIR",
-        help="folder with FlowerSorter's labels, models and history (default: FLOWERSORTER_COLLECTION, else your data "
-        "folder)",
+        help=text(
+            "folder with FlowerSorter's labels, models and history (default: FLOWERSORTER_COLLECTION, else your data "
+            "folder)"
+        ),
     )
     common.add_argument(
         "--device",
         choices=("auto", "cpu", "cuda"),
         default="auto",
-        help="device to run on (default: auto)",
+        help=text("device to run on (default: auto)"),
     )
-    common.add_argument("--backbone", metavar="NAME", help='a name from "flowersorter backbones"')
+    common.add_argument("--backbone", metavar="NAME", help=text('a name from "flowersorter backbones"'))

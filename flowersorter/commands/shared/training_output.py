@@ -8,8 +8,9 @@ from typing import Any
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import say_left_out, say_unreadable
 from flowersorter.commands.shared.json_lines import left_out_fields, unreadable_line
-from flowersorter.commands.shared.output import Terminal, counted, percent
+from flowersorter.commands.shared.output import Terminal, counted_photos, percent
 from flowersorter.domain.figures import wilson_interval
+from flowersorter.messages import text
 from flowersorter.workflows.training.finetune import FinetuneResult
 from flowersorter.workflows.training.train import TrainResult
 from flowersorter.workflows.training.unmeasured_classes import needed_to_measure
@@ -42,12 +43,17 @@ def say_held_out(terminal: Terminal, result: Trained) -> None:
     """Say how good the model is, with the uncertainty, in plain words."""
     interval = _interval(result)
     if interval is None:
-        terminal.say(f"There are too few photos to measure the accuracy: {needed_to_measure()}.")
+        terminal.say(text("There are too few photos to measure the accuracy: {needed}.", needed=needed_to_measure()))
         return
     low, high = interval
     terminal.say(
-        f"It was right on {percent(result.held_out_accuracy)} of {counted(result.held_out, 'photo')} it had not seen; "
-        f"on similar photos expect {percent(low)} to {percent(high)}."
+        text(
+            "It was right on {right} of {photos} it had not seen; on similar photos expect {low} to {high}.",
+            right=percent(result.held_out_accuracy),
+            photos=counted_photos(result.held_out),
+            low=percent(low),
+            high=percent(high),
+        )
     )
 
 
@@ -55,7 +61,10 @@ def say_rest(terminal: Terminal, result: Trained) -> None:
     """Say how to use the model where the previous one stays, and which photos could not be read."""
     if not result.made_current:
         terminal.say(
-            f"The previous model stays in use. To use the new one: flowersorter models --use {result.model_id}"
+            text(
+                "The previous model stays in use. To use the new one: flowersorter models --use {model_id}",
+                model_id=result.model_id,
+            )
         )
     say_left_out(terminal, result.left_out)
     say_unreadable(terminal, result.unreadable)

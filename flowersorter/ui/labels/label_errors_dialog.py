@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QImage, QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
+from flowersorter.messages import worded
 from flowersorter.ui.labels.label_errors_pictures import AlikeRow, Picture
 from flowersorter.ui.shared import theme
 from flowersorter.ui.shared.widgets import (
@@ -259,7 +260,7 @@ class LabelErrorsDialog(QDialog):
         if self._result.kept and not self._result.doubts:
             parts.append(self.tr("Kept by you: {0}.").format(self._result.kept))
         if self._result.unmeasured:
-            not_checked = ", ".join(str(each) for each in self._result.unmeasured)
+            not_checked = ", ".join(worded(each.in_words()) for each in self._result.unmeasured)
             parts.append(self.tr("Not reviewed, because there are too few photos: {0}.").format(not_checked))
         self.nothing_more.setText(" ".join(parts))
         self.close_button.setFocus()

@@ -12,6 +12,7 @@ from PySide6.QtCore import QObject, Signal, Slot
 
 from flowersorter.domain.changes import Changes
 from flowersorter.jobs import CancelToken, Report
+from flowersorter.messages import worded
 from flowersorter.ui.grid.folder_controller import FolderController
 from flowersorter.ui.shared.session import MessageSink, Session
 from flowersorter.workers.job_queue import Listener
@@ -130,7 +131,7 @@ class TrainingController(QObject):
         if result.held_out_accuracy is not None and result.held_out:
             text += " " + self._accuracy(result.held_out_accuracy, result.before)
         if result.unmeasured:
-            text += " " + self.tr("Not measured: {0}.").format(in_words(result.unmeasured))
+            text += " " + self.tr("Not measured: {0}.").format(worded(in_words(result.unmeasured)))
         return text
 
     def _accuracy(self, now: float, before: float | None) -> str:

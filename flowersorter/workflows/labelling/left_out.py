@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowersorter.domain.place import Place
+from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.scan import ScanResult, looks_like_photo
 from flowersorter.photos.sidecars import FILM_SUFFIXES, RAW_SUFFIXES
 from flowersorter.workflows.labelling.folder_labels import class_of
 
 #: The kind of a file that looks like a photo and cannot be read; the others are those of `ScanResult.skipped`.
-UNREADABLE = "unreadable"
+UNREADABLE = text("unreadable")
 #: The kinds of files that are sorted with a class given by hand, and not used for training.
-RAW, FILM = "raw", "film"
+RAW, FILM = text("raw"), text("film")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +38,17 @@ class LeftOut:
     renamed: Mapping[str, str] = field(default_factory=dict)
     problems: tuple[tuple[Path, str], ...] = ()
 
-    def in_words(self, names: Collection[str]) -> str:
+    def in_words(self, names: Collection[str]) -> Text:
         """Describe the files left out of some classes: "rose (2 not a photo, 12 raw), tulip (1 unreadable)"."""
-        parts = (f"{name} ({_counts(self.by_class[name])})" for name in names)
-        return ", ".join(parts)
+        parts = (text("{name} ({kinds})", name=name, kinds=_counts(self.by_class[name])) for name in names)
+        return joined_texts(", ", *parts)
 
 
 NOTHING_LEFT_OUT = LeftOut()
 
 
-def _counts(kinds: Mapping[str, int]) -> str:
-    return ", ".join(f"{number} {kind}" for kind, number in kinds.items())
+def _counts(kinds: Mapping[str, int]) -> Text:
+    return joined_texts(", ", *(joined_texts(" ", str(number), kind) for kind, number in kinds.items()))
 
 
 def _kind(path: Path) -> str:

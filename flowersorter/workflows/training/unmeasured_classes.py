@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowersorter.errors import TooFewPhotos
-from flowersorter.messages import text
+from flowersorter.messages import Text, joined_texts, plural, text
 from flowersorter.vision.classifier.fit import Fitted
 from flowersorter.vision.classifier.training_state import LEAST_TO_HOLD_OUT
 from flowersorter.vision.features.near_duplicates import joined
@@ -31,9 +31,16 @@ class Unmeasured:
     photos: int
     few: bool
 
-    def __str__(self) -> str:
-        photos = "1 photo" if self.photos == 1 else f"{self.photos} photos"
-        return f"{self.name} ({photos}{'' if self.few else ', all copies of one another or of one moment'})"
+    def in_words(self) -> Text:
+        """The class with the number of its photos, and why these are not enough, unless they are too few."""
+        if self.few:
+            return plural("{name} ({number} photo)", "{name} ({number} photos)", self.photos, name=self.name)
+        return plural(
+            "{name} ({number} photo, all copies of one another or of one moment)",
+            "{name} ({number} photos, all copies of one another or of one moment)",
+            self.photos,
+            name=self.name,
+        )
 
 
 def unmeasured(photos: TrainingSet, fitted: Fitted) -> tuple[Unmeasured, ...]:
@@ -48,21 +55,23 @@ def unmeasured(photos: TrainingSet, fitted: Fitted) -> tuple[Unmeasured, ...]:
     return tuple(result)
 
 
-def in_words(classes: Sequence[Unmeasured]) -> str:
+def in_words(classes: Sequence[Unmeasured]) -> Text:
     """Classes that were not measured: "roses (1 photo), asters (2 photos) and 3 more classes"."""
-    named = [str(each) for each in classes[:_NAMED]]
+    named = [each.in_words() for each in classes[:_NAMED]]
     more = len(classes) - len(named)
     if more:
-        named.append("1 more class" if more == 1 else f"{more} more classes")
-    return " and ".join([", ".join(named[:-1]), named[-1]]) if len(named) > 1 else "".join(named)
+        named.append(plural("{number} more class", "{number} more classes", more))
+    if len(named) < 2:
+        return joined_texts("", *named)
+    return text("{first} and {last}", first=joined_texts(", ", *named[:-1]), last=named[-1])
 
 
-def needed_to_measure() -> str:
+def needed_to_measure() -> Text:
     """Say how many labelled photos an accuracy needs; the same sentence wherever a figure is missing."""
     return text("at least two classes need {count} different labelled photos each", count=LEAST_TO_HOLD_OUT)
 
 
-def too_few(classes: Sequence[Unmeasured] = (), then: str = "evaluate again") -> TooFewPhotos:
+def too_few(classes: Sequence[Unmeasured] = (), then: str = text("evaluate again")) -> TooFewPhotos:
     """The error for a collection of which nothing can be measured.
 
     Args:

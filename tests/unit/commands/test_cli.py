@@ -20,7 +20,7 @@ from flowersorter.cli import main
 from flowersorter.commands.evaluate import evaluation_summary
 from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.json_lines import photo_line
-from flowersorter.commands.shared.output import Terminal, columns, counted, percent, shown, size
+from flowersorter.commands.shared.output import Terminal, columns, counted_files, percent, shown, size
 from flowersorter.commands.shared.parser import make_parser, parse
 from flowersorter.commands.verbs import FORMER_NAMES, VERBS
 from flowersorter.domain.label import LabelOrigin
@@ -470,7 +470,7 @@ class TestWording:
 
     def test_figures(self) -> None:
         assert [percent(x) for x in (0.918, None, float("nan"))] == ["91.8 %", "–", "–"]
-        assert [counted(n, "copy", "copies") for n in (0, 1, 2)] == ["0 copies", "1 copy", "2 copies"]
+        assert [counted_files(n, 0) for n in (0, 1, 2)] == ["0 photos", "1 photo", "2 photos"]
         assert [size(n) for n in (12, 51_458_208, 3 * 10**13)] == ["12 bytes", "51.5 MB", "30.0 TB"]
 
 
