@@ -69,6 +69,8 @@ def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used
     files = [(Path(parent), kind, n) for parent, kinds in scanned.skipped_in.items() for kind, n in kinds.items()]
     files += [(place.path.parent, _kind(place.path), 1) for place in places if place.error is not None]
     files += [(path.parent, UNREADABLE, 1) for path, _ in scanned.problems if looks_like_photo(path)]
+    kinds = Counter(scanned.skipped)
+    kinds.update(kind for place in places if place.error is not None and (kind := _kind(place.path)) != UNREADABLE)
     by_class: dict[str, Counter[str]] = {}
     for parent, kind, number in files:
         name = class_of(parent.relative_to(folder))
@@ -77,8 +79,8 @@ def left_out_of(folder: Path, scanned: ScanResult, places: Sequence[Place], used
     folders = {place.path.relative_to(folder).parts[0] for place in places if place.path.parent != folder}
     meant = {name: class_of(Path(name)) or "" for name in sorted(folders)}
     return LeftOut(
-        kinds=dict(sorted(scanned.skipped.items())),
-        by_class={name: dict(sorted(kinds.items())) for name, kinds in sorted(by_class.items())},
+        kinds=dict(sorted(kinds.items())),
+        by_class={name: dict(sorted(counts.items())) for name, counts in sorted(by_class.items())},
         empty=tuple(sorted(by_class.keys() - set(used))),
         renamed={name: each for name, each in meant.items() if each not in ("", unicodedata.normalize("NFC", name))},
         problems=tuple((path, why) for path, why in scanned.problems if not looks_like_photo(path)),

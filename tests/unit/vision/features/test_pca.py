@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_info, threadpool_limits
 
+from flowersorter.jobs.worker_threads import workers_ended
 from flowersorter.vision.features.packed import pack
 from flowersorter.vision.features.pca import PCA, spread_sample
 from flowersorter.vision.parallel import ThreadPool, one_blas_thread, row_blocks
@@ -96,6 +97,7 @@ def test_an_error_in_a_lane_is_raised_and_no_thread_is_left() -> None:
     before = threading.active_count()
     with pytest.raises(ZeroDivisionError), ThreadPool() as lanes:
         lanes.map(lambda number: 1 / number, range(-5, 5))
+    assert workers_ended(10)
     assert threading.active_count() == before
 
 
