@@ -22,7 +22,7 @@ Failures raise; no function returns "ok" or None instead.
 
 from __future__ import annotations
 
-from flowersorter.messages import worded
+from flowersorter.messages import Text, joined_texts, stored, worded
 
 
 class FlowerSorterError(Exception):
@@ -51,10 +51,15 @@ class UserError(FlowerSorterError):
         self.what, self.why, self.hint = what, why, hint
         super().__init__(what, why, hint)
 
+    @property
+    def sentence(self) -> Text:
+        """All parts, still translatable."""
+        parts = [stored(part) for part in (self.what, self.why) if part]
+        first = joined_texts("", joined_texts(": ", *parts), ".")
+        return joined_texts("", first, " ", stored(self.hint), ".") if self.hint else first
+
     def __str__(self) -> str:
-        what, why, hint = worded(self.what), worded(self.why), worded(self.hint)
-        first = f"{what}: {why}." if why else f"{what}."
-        return f"{first} {hint}." if hint else first
+        return worded(self.sentence)
 
 
 class PhotoUnreadable(UserError):

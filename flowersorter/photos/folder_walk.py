@@ -88,8 +88,8 @@ def can_have_class(name: str) -> bool:
 def why_not_decoded(name: str) -> str | None:
     """Why a file is shown without a picture, by its name; None for a photo and for other files."""
     if _suffix(name) in RAW_SUFFIXES:
-        return "it is a RAW file, which is not shown"
-    return "it is a film, which is not shown" if _suffix(name) in FILM_SUFFIXES else None
+        return text("it is a RAW file, which is not shown")
+    return text("it is a film, which is not shown") if _suffix(name) in FILM_SUFFIXES else None
 
 
 def _suffix(name: str) -> str:

@@ -27,6 +27,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
+from flowersorter.messages import text
 from flowersorter.photos.decoding.jpeg_scans import MAX_SCANS, too_many_scans
 from flowersorter.photos.decoding.unsupported import unsupported_reason
 from flowersorter.photos.read_errors import CUT_OFF, RefusalError
@@ -95,7 +96,9 @@ def open_picture(data: bytes) -> ImageFile.ImageFile:
     if kind is None:
         raise RefusalError(_why_not_a_picture(data))
     if kind == "JPEG" and too_many_scans(data):
-        raise RefusalError(f"the JPEG has more than {MAX_SCANS} scans, which would take hours to decode")
+        raise RefusalError(
+            text("the JPEG has more than {count} scans, which would take hours to decode", count=MAX_SCANS)
+        )
     try:
         image = Image.open(io.BytesIO(data), formats=(kind,))
     except (UnidentifiedImageError, OSError) as error:
@@ -157,10 +160,10 @@ def _why_not_a_picture(data: bytes) -> str:
         if data.startswith(signature):
             return reason
     if data[4:8] == b"ftyp":
-        return "it is a video, not an image"
+        return text("it is a video, not an image")
     if data.count(0) == len(data):
-        return "the file holds nothing but zeros"
-    return "it is not an image"
+        return text("the file holds nothing but zeros")
+    return text("it is not an image")
 
 
 def _ends_too_early(data: bytes, kind: str) -> bool:

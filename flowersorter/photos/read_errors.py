@@ -14,9 +14,9 @@ from PIL import Image
 from flowersorter.errors import PhotoOutOfReach, PhotoUnreadable
 from flowersorter.messages import text
 
-CUT_OFF = "the file is incomplete"
-DAMAGED = "the image is damaged"
-UNSUPPORTED = "it is a kind of image that FlowerSorter cannot open; save it as JPEG or PNG"
+CUT_OFF = text("the file is incomplete")
+DAMAGED = text("the image is damaged")
+UNSUPPORTED = text("it is a kind of image that FlowerSorter cannot open; save it as JPEG or PNG")
 
 #: Parts of the messages of Pillow, libheif, libavif, libtiff and zlib for data that ends too early.
 _CUT_OFF_SIGNS = (
@@ -32,19 +32,23 @@ _CUT_OFF_SIGNS = (
 _UNSUPPORTED_SIGNS = ("unsupported feature", "support is not configured")
 
 _REASONS_BY_ERRNO = {
-    errno.ENOENT: "the file is not there",
-    errno.ENOTDIR: "the file is not there",
-    errno.EACCES: "access is refused",
-    errno.EPERM: "access is refused",
-    errno.EISDIR: "it is a folder",
-    errno.ELOOP: "it is a link that leads to itself",
-    errno.EIO: "the drive cannot read it",
-    errno.ENAMETOOLONG: "its name is too long for this system",
+    errno.ENOENT: text("the file is not there"),
+    errno.ENOTDIR: text("the file is not there"),
+    errno.EACCES: text("access is refused"),
+    errno.EPERM: text("access is refused"),
+    errno.EISDIR: text("it is a folder"),
+    errno.ELOOP: text("it is a link that leads to itself"),
+    errno.EIO: text("the drive cannot read it"),
+    errno.ENAMETOOLONG: text("its name is too long for this system"),
 }
 
 
 class RefusalError(Exception):
     """A file that is refused before or while decoding; its text is the reason for the person."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def shown_name(path: Path) -> str:
@@ -65,26 +69,26 @@ def out_of_reach(path: Path, reason: str) -> PhotoOutOfReach:
 def file_reason(error: OSError | ValueError) -> str:
     """Return why the system could not open a file or folder."""
     if not isinstance(error, OSError):
-        return "its name is not valid on this system"
+        return text("its name is not valid on this system")
     known = _REASONS_BY_ERRNO.get(error.errno or 0)
-    return known or (error.strerror or "the system refuses it").lower()
+    return known or ((error.strerror or "").lower() or text("the system refuses it"))
 
 
 def decoder_reason(error: Exception) -> str:
     """Return why a decoder failed, for any exception of it; its notes are the messages of the library below."""
     if isinstance(error, RefusalError):
-        return str(error)
+        return error.reason
     if isinstance(error, MemoryError):
-        return "there is not enough memory to open it"
+        return text("there is not enough memory to open it")
     if isinstance(error, Image.DecompressionBombError):
-        return "the image has too many pixels"
+        return text("the image has too many pixels")
     notes = getattr(error, "__notes__", [])
     words = " ".join((str(error), *notes)).lower()
     if isinstance(error, EOFError | zlib.error) or any(sign in words for sign in _CUT_OFF_SIGNS):
         return CUT_OFF
     if any(sign in words for sign in _UNSUPPORTED_SIGNS):
         return UNSUPPORTED
-    return f"{DAMAGED} ({notes[0]})" if notes else DAMAGED
+    return text("{reason} ({note})", reason=DAMAGED, note=notes[0]) if notes else DAMAGED
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.jobs import CancelToken
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import joined_texts, text
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.destination_contents import DestinationContents
 from flowersorter.sorting.plan import Action
@@ -19,7 +20,7 @@ from flowersorter.sorting.plan_sidecars import name_beside
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.sidecar_groups import Group
 
-_EDITED = "it has changed since it was filed"
+_EDITED = text("it has changed since it was filed")
 #: A file system may store times to two seconds.
 _CLOCK_S = 2
 
@@ -68,8 +69,11 @@ class ChangedPhoto:
         """Why it stays unless the person agrees."""
         first = self.files[0]
         if self.is_moved:
-            return f"it was moved or renamed since: {shown(first.path.relative_to(destination))}"
-        return _EDITED if first.entry is self.lead else f"{shown(Path(first.entry.source.name))}: {_EDITED}"
+            now = shown(first.path.relative_to(destination))
+            return text("it was moved or renamed since: {path}", path=now)
+        if first.entry is self.lead:
+            return _EDITED
+        return joined_texts(": ", shown(Path(first.entry.source.name)), _EDITED)
 
 
 def changed_photos(

@@ -12,6 +12,7 @@ from flowersorter.domain.journal import EntryState, NewEntry, Run, Volume
 from flowersorter.errors import Cancelled
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import joined_texts
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError
 from flowersorter.sorting.filesystem import FileSystem
 from flowersorter.sorting.folders.created_folders import make_destination, remove_empty_folders, require_device
@@ -256,10 +257,10 @@ class _Execution:
         for entry in self._groups[position].entries[1:]:
             _, note = self._outcome(Group([entry]))
             if note is not None:
-                notes.append(f"{shown(Path(entry.source.name))}: {note}")
+                notes.append(joined_texts(": ", shown(Path(entry.source.name)), note))
         planned = self._plan.files[position]
         self._results[position] = FilingOutcome(
-            planned.filing.source, planned.destination, planned.action, "; ".join(notes) or None
+            planned.filing.source, planned.destination, planned.action, joined_texts("; ", *notes) or None
         )
 
     def _destination(self, position: int) -> Path:

@@ -7,38 +7,39 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flowersorter.errors import FlowerSorterError
+from flowersorter.messages import text
 
-CHANGED = "it has changed since it was read"
-GONE = "it is not there any more"
-NO_LINK_HERE = "this drive has no links of this kind; copy the photo instead"
-NOT_A_FILE = "it is not an ordinary file"
-TAKEN = "another file with that name has appeared"
-BAD_COPY = "the copy on the disk differs from the original"
-KEPT_BOTH = "it changed while it was being moved, so the original was kept too"
-UNPLUGGED = "its folder is not there any more; its drive may be unplugged"
-REPAIRED_LATER = "it will be repaired when the disk can be used again"
+CHANGED = text("it has changed since it was read")
+GONE = text("it is not there any more")
+NO_LINK_HERE = text("this drive has no links of this kind; copy the photo instead")
+NOT_A_FILE = text("it is not an ordinary file")
+TAKEN = text("another file with that name has appeared")
+BAD_COPY = text("the copy on the disk differs from the original")
+KEPT_BOTH = text("it changed while it was being moved, so the original was kept too")
+UNPLUGGED = text("its folder is not there any more; its drive may be unplugged")
+REPAIRED_LATER = text("it will be repaired when the disk can be used again")
 
 #: Errors after which the rest of a run is not tried: no other file fits either.
 _FULL = frozenset((errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)))
 
 _REASONS = {
-    errno.ENOSPC: "the disk is full",
-    getattr(errno, "EDQUOT", errno.ENOSPC): "your share of the disk is full",
-    errno.EIO: "the disk reports a read or write error",
-    errno.EACCES: "access is refused",
-    errno.EPERM: "the system does not allow it",
-    errno.EROFS: "the disk is read-only",
+    errno.ENOSPC: text("the disk is full"),
+    getattr(errno, "EDQUOT", errno.ENOSPC): text("your share of the disk is full"),
+    errno.EIO: text("the disk reports a read or write error"),
+    errno.EACCES: text("access is refused"),
+    errno.EPERM: text("the system does not allow it"),
+    errno.EROFS: text("the disk is read-only"),
     errno.ENOENT: GONE,
     errno.ENOTDIR: GONE,
     errno.EEXIST: TAKEN,
-    errno.EBUSY: "another program is using it",
-    errno.ENAMETOOLONG: "its name is too long for this disk",
-    errno.EILSEQ: "its name has characters that this disk does not allow",
-    errno.EOPNOTSUPP: "this disk cannot do it without the risk of overwriting a file",
-    errno.ENOSYS: "this disk cannot do it without the risk of overwriting a file",
-    errno.ESTALE: "the network drive has lost it",
-    errno.ELOOP: "it is a link",
-    errno.EFBIG: "it is too large for this disk",
+    errno.EBUSY: text("another program is using it"),
+    errno.ENAMETOOLONG: text("its name is too long for this disk"),
+    errno.EILSEQ: text("its name has characters that this disk does not allow"),
+    errno.EOPNOTSUPP: text("this disk cannot do it without the risk of overwriting a file"),
+    errno.ENOSYS: text("this disk cannot do it without the risk of overwriting a file"),
+    errno.ESTALE: text("the network drive has lost it"),
+    errno.ELOOP: text("it is a link"),
+    errno.EFBIG: text("it is too large for this disk"),
 }
 
 
@@ -70,7 +71,7 @@ class LeftOpenError(FlowerSorterError):
 
 def explain(error: OSError) -> str:
     """Return the reason of a disk error, for the person."""
-    return _REASONS.get(error.errno or 0) or (error.strerror or "the system refuses it").lower()
+    return _REASONS.get(error.errno or 0) or ((error.strerror or "").lower() or text("the system refuses it"))
 
 
 def is_full(error: Exception) -> bool:

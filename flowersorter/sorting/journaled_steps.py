@@ -10,6 +10,7 @@ from pathlib import Path
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.journal import Journal
+from flowersorter.messages import text
 from flowersorter.sorting.failures import CHANGED, GONE, NOT_A_FILE, UNPLUGGED, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_regular, stat_or_none
 from flowersorter.sorting.folders.volumes import is_its_volume
@@ -163,7 +164,7 @@ def check_undo(context: StepContext, run: Run, entry: Entry) -> None:
         with disk_errors_as_failures():
             require_unchanged(context.files, entry.destination, _sha256(entry))
             if stat_or_none(context.files, entry.source) is not None:
-                raise NotDoneError("another file has its original name")
+                raise NotDoneError(text("another file has its original name"))
 
 
 def is_gone_already(files: FileSystem, run: Run, entry: Entry) -> bool:
@@ -193,7 +194,7 @@ def _refuse_moved_on(context: StepContext, entry: Entry) -> None:
         while (later := context.journal.moved_on(last)) is not None:
             last = later
         if last is not entry and stat_or_none(context.files, last.destination) is not None:
-            raise NotDoneError(f"sort {last.run_id} has moved it on; undo that sort first")
+            raise NotDoneError(text("sort {sort} has moved it on; undo that sort first", sort=last.run_id))
 
 
 def record_filed(context: StepContext, entry: Entry, sha256: bytes, note: str | None) -> None:
@@ -297,12 +298,15 @@ def _require_its_drive(files: FileSystem, run: Run, folder: Path, existing: Path
         return
     if on_its_volume is False:
         raise NotDoneError(
-            "the folder it came from is on a drive that is not connected; connect it, or make the folder again yourself"
+            text(
+                "the folder it came from is on a drive that is not connected; "
+                "connect it, or make the folder again yourself"
+            )
         )
     if run.source not in (existing, *existing.parents):
-        raise NotDoneError("the folder it came from is missing; its drive may be unplugged")
+        raise NotDoneError(text("the folder it came from is missing; its drive may be unplugged"))
     if existing == run.source and not has_something(files, existing):
-        raise NotDoneError("the folder it came from is empty; its drive may be unplugged")
+        raise NotDoneError(text("the folder it came from is empty; its drive may be unplugged"))
 
 
 def _transfer(entry: Entry) -> Transfer:

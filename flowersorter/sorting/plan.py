@@ -324,7 +324,7 @@ class _Planner:
         if found.st_mtime_ns != filing.mtime_ns and self._files.hash(filing.source) != filing.sha256:
             return CHANGED
         if str(filing.source) in self._sources:
-            return "it is listed twice"
+            return text("it is listed twice")
         return ""
 
     def _plan(self, filing: Filing, found: os.stat_result) -> None:

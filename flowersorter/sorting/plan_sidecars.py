@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from flowersorter.messages import text
+from flowersorter.messages import Text, joined_texts, text
 from flowersorter.photos.sidecars import SidecarFinder, split_sidecar
 from flowersorter.sorting.filesystem import FileSystem, is_our_link, is_regular, stat_or_none
 from flowersorter.sorting.folders.class_folder_contents import FolderContents
@@ -15,7 +15,7 @@ from flowersorter.sorting.safe_names import free_names, split_name
 
 #: (from, to) of each sidecar.
 Moves = tuple[tuple[Path, Path], ...]
-NO_SUFFIX = "without suffix"
+NO_SUFFIX = text("without suffix")
 
 
 class SidecarPlanner:
@@ -113,12 +113,12 @@ def count_kinds(files: Iterable[Path]) -> Mapping[str, int]:
     return dict(Counter(path.suffix.lower() or NO_SUFFIX for path in files).most_common())
 
 
-def listed(kinds: Mapping[str, int], most: int = 5) -> str:
+def listed(kinds: Mapping[str, int], most: int = 5) -> Text:
     """Return the most frequent kinds as text: "9 .xmp, 5 .mov, 2 more"."""
     shown = list(kinds.items())[:most]
     rest = sum(kinds.values()) - sum(count for _, count in shown)
-    parts = [f"{count} {kind}" for kind, count in shown]
-    return ", ".join([*parts, text("{count} more", count=rest)] if rest else parts)
+    parts = [joined_texts(" ", str(count), kind) for kind, count in shown]
+    return joined_texts(", ", *parts, *([text("{count} more", count=rest)] if rest else []))
 
 
 def name_beside(photo: str, filed: str, sidecar: str) -> str:

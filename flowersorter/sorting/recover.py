@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
 from flowersorter.library.collection import CollectionStore
+from flowersorter.messages import joined_texts, text
 from flowersorter.sorting.failures import LeftOpenError, NotDoneError, explain
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_our_link, stat_or_none
 from flowersorter.sorting.folders.created_folders import remove_abandoned_folders, remove_empty_folders
@@ -71,7 +72,9 @@ def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) 
     try:
         missing = _missing_folder(context.files, run, entry)
         if missing is not None:
-            tally.problems.append(_problem(entry, f"{shown(missing)} is missing; its drive may be unplugged"))
+            tally.problems.append(
+                _problem(entry, text("{folder} is missing; its drive may be unplugged", folder=shown(missing)))
+            )
             return
         resolution = _resolve_on_disk(context.files, entry)
         # Changes made before a crash may not be on the disk yet; the journal must not be ahead of them.
@@ -79,7 +82,7 @@ def _resolve_entry(context: StepContext, run: Run, entry: Entry, tally: _Tally) 
             if follow_or_none(context.files, folder) is not None:
                 context.files.sync_folder(folder)
         if resolution.side == Side.LOST and not _drives_are_there(context.files, run, entry):
-            tally.problems.append(_problem(entry, "it was not found; its drive may be unplugged"))
+            tally.problems.append(_problem(entry, text("it was not found; its drive may be unplugged")))
             return
     except OSError as error:
         tally.problems.append(_problem(entry, explain(error)))
@@ -184,4 +187,4 @@ def _folders(run: Run, entry: Entry) -> tuple[tuple[Path, Path], ...]:
 
 
 def _problem(entry: Entry, reason: str) -> str:
-    return f"{shown(entry.source)}: {reason}"
+    return joined_texts(": ", shown(entry.source), reason)

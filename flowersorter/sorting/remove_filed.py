@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from flowersorter.messages import text
 from flowersorter.sorting.failures import CHANGED, GONE, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, is_one_name, is_our_link, is_regular, is_unchanged, stat_or_none
 from flowersorter.sorting.transfer import Transfer, sync_quietly, unlink_surely
 
-_CHANGED_SINCE = "it has changed since it was filed"
+_CHANGED_SINCE = text("it has changed since it was filed")
 
 
 def remove_copy(files: FileSystem, transfer: Transfer) -> None:
@@ -46,14 +47,15 @@ def require_removable(files: FileSystem, transfer: Transfer) -> os.stat_result:
         NotDoneError: one of them does not.
     """
     with disk_errors_as_failures():
-        target = require_unchanged(files, transfer.target, transfer.sha256, f"{_CHANGED_SINCE}, so the copy was kept")
+        changed = text("it has changed since it was filed, so the copy was kept")
+        target = require_unchanged(files, transfer.target, transfer.sha256, changed)
         origin = stat_or_none(files, transfer.origin)
         if origin is None:
-            raise NotDoneError("its original is gone, so the copy was kept")
+            raise NotDoneError(text("its original is gone, so the copy was kept"))
         if not is_regular(origin) or files.hash(transfer.origin) != transfer.sha256:
-            raise NotDoneError("its original has changed, so the copy was kept")
+            raise NotDoneError(text("its original has changed, so the copy was kept"))
         if is_one_name(target, origin):
-            raise NotDoneError("it is the original itself")
+            raise NotDoneError(text("it is the original itself"))
         return target
 
 
@@ -84,5 +86,5 @@ def require_our_link(files: FileSystem, origin: Path, target: Path) -> None:
         if stat_or_none(files, target) is None:
             raise NotDoneError(GONE)
         if stat_or_none(files, origin) is None:
-            raise NotDoneError("its original is gone, so the link was kept")
+            raise NotDoneError(text("its original is gone, so the link was kept"))
         raise NotDoneError(_CHANGED_SINCE)

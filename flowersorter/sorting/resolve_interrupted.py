@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from pathlib import Path
 
-from flowersorter.sorting.failures import TAKEN, explain
+from flowersorter.messages import joined_texts, text
+from flowersorter.sorting.failures import GONE, TAKEN, explain
 from flowersorter.sorting.filesystem import FileSystem, is_one_name, is_regular, stat_or_none
 from flowersorter.sorting.safe_names import shown
 from flowersorter.sorting.transfer import Transfer, publish, sync_quietly, unlink_surely
@@ -61,8 +62,8 @@ def resolve(files: FileSystem, transfer: Transfer, mtime_ns: int, *, keeps_origi
     if origin == _State.OTHER:
         return Resolution(Side.ROLLED_BACK, _left_behind(files, transfer))
     if target == _State.OTHER and not keeps_origin:
-        return Resolution(Side.FINISHED, "it has changed since it was filed")
-    return Resolution(Side.LOST, _left_behind(files, transfer) or "it is not there any more")
+        return Resolution(Side.FINISHED, text("it has changed since it was filed"))
+    return Resolution(Side.LOST, _left_behind(files, transfer) or GONE)
 
 
 def _finish(files: FileSystem, transfer: Transfer, origin: _State, *, keeps_origin: bool) -> Resolution:
@@ -73,18 +74,18 @@ def _finish(files: FileSystem, transfer: Transfer, origin: _State, *, keeps_orig
     if keeps_origin or origin == _State.ABSENT:
         return Resolution(Side.FINISHED)
     if origin == _State.OTHER:
-        return Resolution(Side.FINISHED, "it changed meanwhile, so the original was kept too")
+        return Resolution(Side.FINISHED, text("it changed meanwhile, so the original was kept too"))
     return Resolution(Side.FINISHED, _drop_origin(files, transfer))
 
 
 def _drop_origin(files: FileSystem, transfer: Transfer) -> str | None:
     """Remove the original of a move; its bytes have just been verified at the target."""
     if is_one_name(files.stat(transfer.target), files.stat(transfer.origin)):
-        return "it is the same file under another path, so it was kept"
+        return text("it is the same file under another path, so it was kept")
     try:
         unlink_surely(files, transfer.origin)
     except OSError as error:
-        return f"the file it was moved from could not be removed: {explain(error)}"
+        return text("the file it was moved from could not be removed: {why}", why=explain(error))
     sync_quietly(files, transfer.origin.parent)
     return None
 
@@ -92,7 +93,9 @@ def _drop_origin(files: FileSystem, transfer: Transfer) -> str | None:
 def _restore_from_temporary(files: FileSystem, transfer: Transfer, target: _State, mtime_ns: int) -> Resolution:
     """Rename the complete temporary copy of a file whose original is gone or changed."""
     if target != _State.ABSENT:
-        return Resolution(Side.LOST, f"{TAKEN}; its bytes are in {shown(transfer.temporary)}")
+        return Resolution(
+            Side.LOST, joined_texts("; ", TAKEN, text("its bytes are in {file}", file=shown(transfer.temporary)))
+        )
     files.set_times(transfer.temporary, mtime_ns)
     files.sync_file(transfer.temporary)
     publish(files, transfer.temporary, transfer.target)
@@ -111,7 +114,7 @@ def _left_behind(files: FileSystem, transfer: Transfer) -> str | None:
     """Keep an incomplete copy whose original cannot be verified; return a note about it, or None."""
     if stat_or_none(files, transfer.temporary) is None:
         return None
-    return f"it has changed; an incomplete copy was kept as {shown(transfer.temporary)}"
+    return text("it has changed; an incomplete copy was kept as {file}", file=shown(transfer.temporary))
 
 
 def _state(files: FileSystem, path: Path, sha256: bytes) -> _State:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from flowersorter.domain.journal import Entry, EntryState, Run
+from flowersorter.messages import joined_texts
 from flowersorter.sorting.failures import REPAIRED_LATER, LeftOpenError, NotDoneError
 from flowersorter.sorting.folders.created_folders import make_class_folder
 from flowersorter.sorting.journaled_steps import StepContext, check_undo, file, undo_step
@@ -97,7 +98,7 @@ def _roll_back(context: StepContext, run: Run, group: Group, done: list[Entry], 
         except (NotDoneError, LeftOpenError) as stuck:
             # Left open for recovery.
             context.journal.set_state(entry.id, EntryState.UNDOING, stuck.reason)
-            raise LeftOpenError(f"{reason}; {REPAIRED_LATER}", stop=error.stop) from error
+            raise LeftOpenError(joined_texts("; ", reason, REPAIRED_LATER), stop=error.stop) from error
         context.journal.set_state(entry.id, EntryState.FAILED, reason)
     raise NotDoneError(reason, stop=error.stop) from error
 
@@ -114,9 +115,9 @@ def _refile(context: StepContext, undone: list[Entry], error: NotDoneError) -> N
         except (NotDoneError, LeftOpenError) as stuck:
             # Left open for recovery.
             context.journal.set_state(entry.id, EntryState.UNDOING, stuck.reason)
-            raise LeftOpenError(f"{error.reason}; {REPAIRED_LATER}", stop=error.stop) from error
+            raise LeftOpenError(joined_texts("; ", error.reason, REPAIRED_LATER), stop=error.stop) from error
 
 
 def _about(entry: Entry, group: Group, reason: str) -> str:
     """The reason, with the file name if it is about a sidecar."""
-    return reason if entry is group.lead else f"{shown(Path(entry.source.name))}: {reason}"
+    return reason if entry is group.lead else joined_texts(": ", shown(Path(entry.source.name)), reason)

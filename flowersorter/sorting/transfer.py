@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from flowersorter.messages import joined_texts
 from flowersorter.sorting.failures import (
     BAD_COPY,
     CHANGED,
@@ -311,7 +312,7 @@ def _or_leave_open(clean_up: Callable[[], None], cause: OSError | NotDoneError) 
         clean_up()
     except (OSError, LeftOpenError) as error:
         reason = explain(cause) if isinstance(cause, OSError) else cause.reason
-        raise LeftOpenError(f"{reason}; {REPAIRED_LATER}", stop=is_full(cause)) from error
+        raise LeftOpenError(joined_texts("; ", reason, REPAIRED_LATER), stop=is_full(cause)) from error
 
 
 def _require_free(files: FileSystem, target: Path) -> None:
@@ -333,7 +334,7 @@ def _require_drive(files: FileSystem, path: Path, before: os.stat_result, curren
     if current is None:
         folder = stat_or_none(files, path.parent)
         if folder is None or folder.st_dev != before.st_dev:
-            raise LeftOpenError(f"{GONE}; {REPAIRED_LATER}")
+            raise LeftOpenError(joined_texts("; ", GONE, REPAIRED_LATER))
 
 
 def _require_file(files: FileSystem, path: Path) -> os.stat_result:

@@ -22,8 +22,7 @@ from flowersorter.sorting.plan import Mode, Skipped
 from flowersorter.sorting.recover import recover
 from flowersorter.sorting.sidecar_groups import Group, grouped, undo_group
 
-_WHAT = "Sort {run_id} cannot be undone"
-_INTERRUPTED = "it was interrupted and its drive is missing"
+_INTERRUPTED = text("it was interrupted and its drive is missing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +94,7 @@ def undo(
     groups = [group for group in wanted if _is_filed(group)]
     refused = [Skipped(group.lead.destination, _INTERRUPTED) for group in wanted if _is_open(group)]
     if refused and not groups:
-        raise UndoRefused(text(_WHAT, run_id=run_id), _INTERRUPTED, text("Plug the drive in"))
+        raise _refused(run_id, _INTERRUPTED, text("Plug the drive in"))
     changed = changed_photos(collection, run, groups, context.files, cancel)
     if take_changed:
         groups, changed = _with_changes(context, groups, changed), []
@@ -160,10 +159,14 @@ def _known(context: StepContext, run_id: int) -> Run:
     try:
         run = context.journal.run(run_id)
     except KeyError:
-        raise UndoRefused(text(_WHAT, run_id=run_id), text("there is no such sort")) from None
+        raise _refused(run_id, text("there is no such sort")) from None
     if run.state == RunState.UNDONE:
-        raise UndoRefused(text(_WHAT, run_id=run_id), text("it is undone already"))
+        raise _refused(run_id, text("it is undone already"))
     return run
+
+
+def _refused(run_id: int, why: str, hint: str = "") -> UndoRefused:
+    return UndoRefused(text("Sort {run_id} cannot be undone", run_id=run_id), why, hint)
 
 
 def _after_recovery(context: StepContext, run: Run) -> Run:

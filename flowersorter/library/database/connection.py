@@ -32,15 +32,15 @@ Rows = list[tuple[Any, ...]]
 #: (version, SQL script) in rising order.
 Migrations = Sequence[tuple[int, str]]
 
-_NOT_SAVED = "The library could not be saved"
+_NOT_SAVED = text("The library could not be saved")
 _DAMAGED = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _CAUSES = {
-    sqlite3.SQLITE_FULL: (_NOT_SAVED, "the disk is full", "Free some space and try again"),
-    sqlite3.SQLITE_READONLY: (_NOT_SAVED, "its file or folder is read-only", ""),
-    sqlite3.SQLITE_PERM: (_NOT_SAVED, "its folder may not be written to", ""),
-    sqlite3.SQLITE_IOERR: ("The library cannot be used", "its disk reports a read or write error", ""),
-    sqlite3.SQLITE_CANTOPEN: ("The library cannot be opened", "its file or folder may not be opened", ""),
-    sqlite3.SQLITE_BUSY: (_NOT_SAVED, "another program holds its file", "Close that program and try again"),
+    sqlite3.SQLITE_FULL: (_NOT_SAVED, text("the disk is full"), text("Free some space and try again")),
+    sqlite3.SQLITE_READONLY: (_NOT_SAVED, text("its file or folder is read-only"), ""),
+    sqlite3.SQLITE_PERM: (_NOT_SAVED, text("its folder may not be written to"), ""),
+    sqlite3.SQLITE_IOERR: (text("The library cannot be used"), text("its disk reports a read or write error"), ""),
+    sqlite3.SQLITE_CANTOPEN: (text("The library cannot be opened"), text("its file or folder may not be opened"), ""),
+    sqlite3.SQLITE_BUSY: (_NOT_SAVED, text("another program holds its file"), text("Close that program and try again")),
 }
 
 

@@ -7,7 +7,7 @@ import re
 import unicodedata
 
 from flowersorter.errors import ClassRefused
-from flowersorter.messages import text
+from flowersorter.messages import Text, text
 
 MAX_NAME_LENGTH = 100
 _HASH_DIGITS = 6
@@ -33,19 +33,19 @@ def validated_name(name: str) -> str:
         ClassRefused: it is not a valid class name.
     """
     name = name.strip()
-    why = ""
+    why: Text | None = None
     if not name:
         raise ClassRefused(text("A class needs a name"))
     if len(name) > MAX_NAME_LENGTH:
-        why = f"it has more than {MAX_NAME_LENGTH} characters"
+        why = text("it has more than {count} characters", count=MAX_NAME_LENGTH)
     elif any(unicodedata.category(character) in _REFUSED_CATEGORIES for character in name):
-        why = "it contains characters that cannot be displayed"
+        why = text("it contains characters that cannot be displayed")
     elif not _BIDI_CONTROLS.isdisjoint(name):
-        why = "it contains characters that change the text direction"
+        why = text("it contains characters that change the text direction")
     elif _looks_like_path(name):
-        why = "it looks like a path"
+        why = text("it looks like a path")
     elif class_key(name) == class_key(ASIDE):
-        why = "it is the folder for photos that FlowerSorter is not sure about"
+        why = text("it is the folder for photos that FlowerSorter is not sure about")
     if why:
         shown = name[:MAX_NAME_LENGTH].encode("utf-8", "replace").decode()
         shown = "".join(character if character.isprintable() else "?" for character in shown)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from flowersorter.domain.journal import MadeFolder, Run
+from flowersorter.messages import text
 from flowersorter.sorting.failures import TAKEN, UNPLUGGED, NotDoneError, disk_errors_as_failures
 from flowersorter.sorting.filesystem import FileSystem, follow_or_none, has_something, is_folder, stat_or_none
 from flowersorter.sorting.journaled_steps import StepContext, require_made_on_drive, secure
@@ -40,7 +41,7 @@ def make_destination(context: StepContext, run_id: int, missing: Iterable[Path])
             if not exists:
                 _make(context, run_id, folder)
         except NotDoneError as error:
-            raise NotDoneError(f"its folder cannot be made: {error.reason}", stop=True) from error
+            raise NotDoneError(text("its folder cannot be made: {why}", why=error.reason), stop=True) from error
 
 
 def make_class_folder(context: StepContext, run: Run, folder: Path) -> None:
@@ -56,7 +57,7 @@ def make_class_folder(context: StepContext, run: Run, folder: Path) -> None:
         for level in reversed(levels):
             if not is_folder(context.files, level):
                 if stat_or_none(context.files, level) is not None:
-                    raise NotDoneError("its class folder is not an ordinary folder")
+                    raise NotDoneError(text("its class folder is not an ordinary folder"))
                 if follow_or_none(context.files, level.parent) is None:
                     raise NotDoneError(UNPLUGGED, stop=True)
                 _make(context, run.id, level)

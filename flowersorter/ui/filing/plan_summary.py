@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication
 
+from flowersorter.messages import worded
 from flowersorter.sorting.plan import Action, Mode, SortPlan
 from flowersorter.sorting.plan_sidecars import listed
 from flowersorter.ui.shared.widgets import count_folders, count_photos
@@ -61,7 +62,7 @@ def _sidecars(plan: SortPlan) -> list[str]:
     ):
         if kinds:
             count = sum(kinds.values())
-            parts.append((one if count == 1 else many).format(count, listed(kinds)))
+            parts.append((one if count == 1 else many).format(count, worded(listed(kinds))))
     if plan.edited:
         names = ", ".join(path.name for path in plan.edited[:3])
         parts.append(_tr("Kept, because the one in the class folder was edited later: {0}.").format(names))

@@ -89,7 +89,7 @@ def download(
     report: Report,
     cancel: CancelToken,
     *,
-    stage: str = "Downloading",
+    stage: str = text("Downloading"),
     timeout_s: float = 30.0,
     trust_env: bool = True,
 ) -> Path:
@@ -173,12 +173,13 @@ def _check_status(answer: httpx.Response, wanted: Download) -> None:
     if status == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
         raise _other_file(wanted)
     if status in (httpx.codes.NOT_FOUND, httpx.codes.GONE):
-        why = f"{wanted.url} is not there (HTTP {status})"
-        hint = "Get the file elsewhere and install it with: flowersorter backbones --from FILE"
+        why = text("{url} is not there (HTTP {status})", url=wanted.url, status=status)
+        hint = text("Get the file elsewhere and install it with: flowersorter backbones --from FILE")
     elif status >= httpx.codes.INTERNAL_SERVER_ERROR:
-        why, hint = f"the server has a problem (HTTP {status})", "Try again later"
+        why, hint = text("the server has a problem (HTTP {status})", status=status), text("Try again later")
     else:
-        why, hint = f"the server refused it (HTTP {status})", "Check the proxy and firewall settings"
+        why = text("the server refused it (HTTP {status})", status=status)
+        hint = text("Check the proxy and firewall settings")
     raise DownloadFailed(text("{name} could not be fetched", name=wanted.target.name), why, hint)
 
 
@@ -244,13 +245,13 @@ def _as_download_failures(wanted: Download) -> Iterator[None]:
     Raises:
         DownloadFailed: instead of an error of httpx or the system.
     """
-    what = f"{wanted.target.name} could not be fetched"
+    what = text("{name} could not be fetched", name=wanted.target.name)
     try:
         yield
     except httpx.TimeoutException as error:
         raise DownloadFailed(what, text("the server did not answer in time"), _GO_ON) from error
     except (httpx.ConnectError, httpx.ProxyError) as error:
-        hint = "Check the internet connection, or get the file elsewhere: flowersorter backbones --from FILE"
+        hint = text("Check the internet connection, or get the file elsewhere: flowersorter backbones --from FILE")
         raise DownloadFailed(
             what, text("there is no connection to {host}", host=httpx.URL(wanted.url).host), hint
         ) from error
@@ -263,12 +264,16 @@ def _as_download_failures(wanted: Download) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise _disk_full(wanted) from error
-        why = f"{wanted.target.parent} cannot be written ({error.strerror or error})"
+        why = text(
+            "{folder} cannot be written ({reason})", folder=wanted.target.parent, reason=error.strerror or str(error)
+        )
         raise DownloadFailed(what, why, text("Check the folder's permissions, or set TORCH_HOME")) from error
 
 
 def _broken_off(wanted: Download) -> DownloadFailed:
-    why = f"the connection broke off after {wanted.arrived_bytes} of {wanted.size_bytes} bytes"
+    why = text(
+        "the connection broke off after {arrived} of {all} bytes", arrived=wanted.arrived_bytes, all=wanted.size_bytes
+    )
     return DownloadFailed(text("{name} could not be fetched whole", name=wanted.target.name), why, _GO_ON)
 
 

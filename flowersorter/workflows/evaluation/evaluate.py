@@ -16,7 +16,7 @@ from flowersorter.domain.place import Place, Places
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
-from flowersorter.messages import text
+from flowersorter.messages import joined_texts, text
 from flowersorter.photos.scan import absolute_folder, check_folder
 from flowersorter.vision.classifier.calibration import softmax
 from flowersorter.vision.classifier.metrics import (
@@ -199,7 +199,10 @@ def _on_folder(
     arrays = {} if named.id is None else engine.collection.models.load(named.id)[0]
     learned = LearnedPhotos.from_arrays(arrays).photo_ids
     seen = int(np.count_nonzero(may_have_learned(engine, named, learned, guesses.photo_ids)))
-    how = f"{len(photo_ids)} photos under {folder}, predicted by the current model"
+    how = text("{count} photos under {folder}, predicted by the current model", count=len(photo_ids), folder=folder)
+    if seen:
+        warning = text("it may have learned from {seen} of them, so expect less on others", seen=seen)
+        how = joined_texts("; ", how, warning)
     return _Judged(
         class_names=[name_of[class_id] for class_id in row_of],
         photo_ids=guesses.photo_ids,
@@ -207,7 +210,7 @@ def _on_folder(
         predicted=probabilities.argmax(axis=1),
         confidences=probabilities.max(axis=1, initial=0.0),
         seen=seen,
-        how=how + (f"; it may have learned from {seen} of them, so expect less on others" if seen else ""),
+        how=how,
     )
 
 
@@ -244,7 +247,13 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
         raise too_few(missing)
     unread = len(classes) - len(own.photo_ids)
     probabilities = softmax(held_out.logits[kept] / np.float32(fitted.model.temperature))
-    photos = int(kept.sum())
+    how = [text("{count} photos with a label, each predicted by a model that never saw it", count=int(kept.sum()))]
+    if _another_is_in_use(collection, model_for(engine, backbone), examples.class_names):
+        how.append(text("the model in use is another one: so good would it be after Retrain"))
+    if missing:
+        how.append(text("not measured: {classes}", classes=in_words(missing)))
+    if unread:
+        how.append(text("{count} more are left out, because they cannot be read at the moment", count=unread))
     return _Judged(
         class_names=examples.class_names,
         photo_ids=examples.photo_ids[held_out.rows[kept]],
@@ -252,23 +261,18 @@ def _out_of_fold(engine: Engine, request: EvaluateRequest, report: Report, cance
         predicted=probabilities.argmax(axis=1),
         confidences=probabilities.max(axis=1),
         seen=0,
-        how=f"{photos} photos with a label, each predicted by a model that never saw it"
-        + _another_in_use(collection, model_for(engine, backbone), examples.class_names)
-        + (f"; not measured: {in_words(missing)}" if missing else "")
-        + (f"; {unread} more are left out, because they cannot be read at the moment" if unread else ""),
+        how=joined_texts("; ", *how),
     )
 
 
-def _another_in_use(collection: CollectionStore, named: NamedModel | None, class_names: Sequence[str]) -> str:
-    """What to add where the labels would make another model than the one in use."""
+def _another_is_in_use(collection: CollectionStore, named: NamedModel | None, class_names: Sequence[str]) -> bool:
+    """Whether the labels would make another model than the one in use."""
     if named is None:
-        return ""
+        return False
     in_use, labelled = (
         set(collection.classes.meant_by(names)) - {0} for names in (named.model.class_names, class_names)
     )
-    if named.id is None or (not came_from_elsewhere(named) and in_use == labelled):
-        return ""
-    return "; the model in use is another one: so good would it be after Retrain"
+    return named.id is not None and (came_from_elsewhere(named) or in_use != labelled)
 
 
 def _count(collection: CollectionStore, judged: _Judged, places: Sequence[Place]) -> Evaluation:

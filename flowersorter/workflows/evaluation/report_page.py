@@ -10,6 +10,7 @@ from html import escape
 
 import flowersorter
 from flowersorter.domain.figures import percent
+from flowersorter.messages import Text, text
 from flowersorter.workflows.evaluation.charts.builders import calibration_scene, confidence_scene, learning_scene
 from flowersorter.workflows.evaluation.charts.svg import STYLE as CHART_STYLE
 from flowersorter.workflows.evaluation.charts.svg import svg
@@ -65,14 +66,16 @@ def page(evaluation: Evaluation, mistakes: Sequence[Mistake], curve: LearningCur
         curve: The learning curve, if it was measured.
     """
     parts = [_head(evaluation), _classes(evaluation), _matrix(evaluation), _figures(evaluation, curve)]
-    text = "\n".join([*parts, _mistakes(evaluation, mistakes), "</body>", "</html>", ""])
-    return text.encode("utf-8", "backslashreplace")
+    page = "\n".join([*parts, _mistakes(evaluation, mistakes), "</body>", "</html>", ""])
+    return page.encode("utf-8", "backslashreplace")
 
 
-def headline(evaluation: Evaluation) -> str:
+def headline(evaluation: Evaluation) -> Text:
     """The accuracy with what it could be, in plain words."""
     right, low, high = (round(100 * share) for share in (evaluation.accuracy, *evaluation.interval))
-    return f"About {right} of 100 right; with this many photos it could be {low} to {high}"
+    return text(
+        "About {right} of 100 right; with this many photos it could be {low} to {high}", right=right, low=low, high=high
+    )
 
 
 def _head(evaluation: Evaluation) -> str:

@@ -150,20 +150,25 @@ def _called_as_now(collection: CollectionStore, model: Model) -> Model:
     return replace(model, class_names=tuple(names)) if len(set(names)) == len(names) else model
 
 
-_ONNX_REMARK = (
+_ONNX_REMARK = text(
     "It takes a photo as it is, upright, and looks at it once: photos that are new to the model are not told apart, "
     "and doubtful ones get no second look"
 )
 
 
 def _pth_remark(plain: float | None, own: float | None) -> str:
-    remark = (
+    remark = text(
         "A plain torchvision network has no place for the square root that FlowerSorter takes of its features, so this "
         "file has a last layer of its own"
     )
     if plain is None or own is None:
         return remark
-    return f"{remark}: {100 * plain:.1f} % of unseen photos right, with FlowerSorter's {100 * own:.1f} %"
+    return text(
+        "{remark}: {plain:.1f} % of unseen photos right, with FlowerSorter's {own:.1f} %",
+        remark=remark,
+        plain=100 * plain,
+        own=100 * own,
+    )
 
 
 def _onnx(model: Model, entry: Backbone, path: Path) -> bytes:

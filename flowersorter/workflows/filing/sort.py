@@ -21,7 +21,7 @@ from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.settings import SORT_PATTERN
-from flowersorter.messages import text
+from flowersorter.messages import stored, text
 from flowersorter.photos.folder_walk import can_have_class
 from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder
 from flowersorter.sorting.execute import RunResult, execute
@@ -55,11 +55,11 @@ _VERDICTS = {
     Include.LABELLED: (),
 }
 _LEFT_BECAUSE = {
-    Verdict.NONE: "it has not been scanned yet",
-    Verdict.SURE: "you did not confirm it",
-    Verdict.LIKELY: "the suggestion is only likely",
-    Verdict.UNSURE: "the suggestion is not sure",
-    Verdict.UNKNOWN: "it looks like none of the classes",
+    Verdict.NONE: text("it has not been scanned yet"),
+    Verdict.SURE: text("you did not confirm it"),
+    Verdict.LIKELY: text("the suggestion is only likely"),
+    Verdict.UNSURE: text("the suggestion is not sure"),
+    Verdict.UNKNOWN: text("it looks like none of the classes"),
 }
 
 
@@ -176,7 +176,8 @@ def _plan(engine: Engine, request: SortRequest, cancel: CancelToken) -> SortPlan
     for i in np.flatnonzero(going).tolist():
         class_name = names[int(class_ids[i])] if certain[i] else request.aside or ASIDE
         if before.get(sha256_of[i], class_name) != class_name:
-            left.append(Skipped(paths[i], f"it is sorted into “{before[sha256_of[i]]}” there already"))
+            there = text("it is sorted into “{name}” there already", name=before[sha256_of[i]])
+            left.append(Skipped(paths[i], there))
             continue
         filings.append(
             Filing(
@@ -237,7 +238,9 @@ def _looked_at(rows: PhotoRows) -> NDArray[np.bool_]:
 def reason_left(rows: PhotoRows, i: int) -> str:
     """Why row `i` is not filed, for the person."""
     error = rows.errors[i]
-    return f"it cannot be read: {error}" if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
+    return (
+        text("it cannot be read: {why}", why=stored(error)) if error else _LEFT_BECAUSE[Verdict(int(rows.verdicts[i]))]
+    )
 
 
 def run_sort(engine: Engine, request: RunSortRequest, report: Report, cancel: CancelToken) -> RunResult:

@@ -26,7 +26,7 @@ from flowersorter.sorting.folders.destination_contents import DestinationContent
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
 
-_ORIGINAL_GONE = "its original is not there any more"
+_ORIGINAL_GONE = text("its original is not there any more")
 #: FAT stores times to two seconds: within them a file counts as not written since.
 _SAME_TIME_NS = 2_000_000_000
 

@@ -14,6 +14,7 @@ import flowersorter
 from flowersorter.errors import CollectionDamaged, CollectionLocked, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
+from flowersorter.messages import text
 from flowersorter.photos.formats import PHOTO_SUFFIXES
 from flowersorter.vision.backbone.registry import DEFAULT, backbone
 from flowersorter.vision.classifier.model import Model
@@ -46,18 +47,27 @@ def doctor(collection_folder: Path) -> list[Check]:
         Check(
             "FlowerSorter",
             True,
-            f"{flowersorter.__version__} on Python {platform.python_version()}, {sys.platform}",
+            text(
+                "{version} on Python {python}, {platform}",
+                version=flowersorter.__version__,
+                python=platform.python_version(),
+                platform=sys.platform,
+            ),
         ),
         *(_package(name) for name in _PACKAGES),
-        _checked("Device", _device),
-        _checked("Weights", _weights),
-        _checked("Starter model", _starter),
+        _checked(text("Device"), _device),
+        _checked(text("Weights"), _weights),
+        _checked(text("Starter model"), _starter),
         *_collection(collection_folder),
         _disk(collection_folder),
-        Check("Photo formats", True, " ".join(sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES))),
+        Check(text("Photo formats"), True, " ".join(sorted(suffix.removeprefix(".") for suffix in PHOTO_SUFFIXES))),
     ]
     checks += [
-        Check(f"Backbone {info.name}", True, "on this computer" if info.installed else "can be downloaded")
+        Check(
+            text("Backbone {name}", name=info.name),
+            True,
+            text("on this computer") if info.installed else text("can be downloaded"),
+        )
         for info in list_backbones()
     ]
     return checks
@@ -67,34 +77,39 @@ def _checked(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, True, look())
     except CollectionLocked as error:
-        return Check(name, True, f"in use: {error}")
+        return Check(name, True, text("in use: {why}", why=error.sentence))
     except UserError as error:
-        return Check(name, False, str(error))
+        return Check(name, False, error.sentence)
 
 
 def _package(name: str) -> Check:
     try:
         return Check(name, True, metadata.version(name))
     except metadata.PackageNotFoundError:
-        return Check(name, False, "not installed")
+        return Check(name, False, text("not installed"))
 
 
 def _device() -> str:
     from flowersorter.vision.backbone.device import choose_device, computes_bfloat16
 
     device = choose_device("auto")
-    return f"{device}, computing in {'bfloat16' if computes_bfloat16(device) else 'float32'}"
+    return text(
+        "{device}, computing in {numbers}",
+        device=device,
+        numbers="bfloat16" if computes_bfloat16(device) else "float32",
+    )
 
 
 def _weights() -> str:
     from flowersorter.vision.backbone.weights import load_state
 
-    return f"{len(load_state(backbone(DEFAULT)))} tensors of {backbone(DEFAULT).title}"
+    count = len(load_state(backbone(DEFAULT)))
+    return text("{count} tensors of {network}", count=count, network=backbone(DEFAULT).title)
 
 
 def _starter() -> str:
     model = starter().model
-    return f"{', '.join(model.class_names)}; {model.training.photos} photos"
+    return text("{classes}; {count} photos", classes=", ".join(model.class_names), count=model.training.photos)
 
 
 def _collection(folder: Path) -> list[Check]:
@@ -111,14 +126,19 @@ def _collection(folder: Path) -> list[Check]:
             places = collection.photos.all_places()
             labels = collection.labels.all()
             if collection.backup_problem:
-                more.append(Check("Backup", False, collection.backup_problem))
+                more.append(Check(text("Backup"), False, collection.backup_problem))
             if collection.checksum_problem:
-                more.append(Check("Checksum", True, collection.checksum_problem))
-            more.append(_checked("Models", lambda: _models(collection)))
-            more.append(_checked("Cache", lambda: _cache(collection)))
-            return f"{folder}: known photo files: {len(places)}, labels: {len(labels)}"
+                more.append(Check(text("Checksum"), True, collection.checksum_problem))
+            more.append(_checked(text("Models"), lambda: _models(collection)))
+            more.append(_checked(text("Cache"), lambda: _cache(collection)))
+            return text(
+                "{folder}: known photo files: {places}, labels: {labels}",
+                folder=folder,
+                places=len(places),
+                labels=len(labels),
+            )
 
-    return [_checked("Collection", look), *more]
+    return [_checked(text("Collection"), look), *more]
 
 
 def _models(collection: CollectionStore) -> str:
@@ -126,20 +146,24 @@ def _models(collection: CollectionStore) -> str:
     models = list_models(collection)
     for entry in models:
         Model.from_bundle(*collection.models.load(entry.id))
-    current = next((str(entry.id) for entry in models if entry.current), "the starter")
-    return f"{len(models)}; {current} is in use"
+    current = next((str(entry.id) for entry in models if entry.current), text("the starter"))
+    return text("{count}; {model} is in use", count=len(models), model=current)
 
 
 def _cache(collection: CollectionStore) -> str:
     state = cache_state(collection)
-    limit = f"of at most {state.limit_mb} MB" if state.limit_mb else "no limit"
-    return (
-        f"{state.pictures} small pictures for {state.photos} photos, {state.picture_bytes / MB:.0f} MB {limit}; "
-        f"embeddings {state.embedding_bytes / MB:.0f} MB"
+    return text(
+        "{pictures} small pictures for {photos} photos, {size:.0f} MB {limit}; embeddings {embeddings:.0f} MB",
+        pictures=state.pictures,
+        photos=state.photos,
+        size=state.picture_bytes / MB,
+        limit=text("of at most {limit} MB", limit=state.limit_mb) if state.limit_mb else text("no limit"),
+        embeddings=state.embedding_bytes / MB,
     )
 
 
 def _disk(folder: Path) -> Check:
     existing = next(parent for parent in (folder, *folder.absolute().parents) if parent.exists())
     free = shutil.disk_usage(existing).free
-    return Check("Free space", free > _LOW_DISK_BYTES, f"{free / 1024**3:.1f} GiB where the collection is")
+    where = text("{free:.1f} GiB where the collection is", free=free / 1024**3)
+    return Check(text("Free space"), free > _LOW_DISK_BYTES, where)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from flowersorter.errors import TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
-from flowersorter.messages import text
+from flowersorter.messages import plural, text
 from flowersorter.vision.backbone.registry import Backbone
 from flowersorter.vision.classifier.training_state import near_duplicates
 from flowersorter.vision.features.cv_folds import assign_folds
@@ -142,7 +142,7 @@ def hold_out(
         sizes = np.bincount(folds[members], minlength=count)
         usable = np.flatnonzero((sizes > 0) & (sizes < len(members)))
         if not len(usable):
-            raise _too_few(f"all photos of “{name}” are near-copies of one another")
+            raise _too_few(text("all photos of “{name}” are near-copies of one another", name=name))
         wanted = len(members) / count
         chosen = usable[np.argmin(np.abs(sizes[usable] - wanted))]
         held_out[members[folds[members] == chosen]] = True
@@ -160,8 +160,12 @@ def _check_counts(photos: TrainingSet) -> None:
     fewest = int(counts.argmin())
     if counts[fewest] < FEWEST:
         number = int(counts[fewest])
-        has = "only 1 photo" if number == 1 else f"only {number} photos" if number else "no photo with a picture"
-        raise _too_few(f"“{photos.class_names[fewest]}” has {has}")
+        name = photos.class_names[fewest]
+        if not number:
+            raise _too_few(text("“{name}” has no photo with a picture", name=name))
+        raise _too_few(
+            plural("“{name}” has only {number} photo", "“{name}” has only {number} photos", number, name=name)
+        )
 
 
 def _too_few(why: str) -> TooFewPhotos:
