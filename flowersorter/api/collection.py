@@ -22,7 +22,7 @@ from flowersorter.api.answers import (
 )
 from flowersorter.api.background import run_in_background
 from flowersorter.api.paths import AnyPath, given_path
-from flowersorter.errors import CollectionDamaged, PhotoUnreadable, UserError
+from flowersorter.errors import CollectionDamaged, CollectionLocked, PhotoUnreadable, UserError
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
@@ -39,7 +39,8 @@ RowOrder: TypeAlias = Literal["name", "date"]
 class Collection:
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
-    Use it in one thread only. While it is open, no window and no other program can open the same collection.
+    Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one
+    of them opens it only for reading.
     """
 
     def __init__(self, engine: Engine, device: Device, progress: Callable[[Progress], None] | None) -> None:
@@ -57,6 +58,7 @@ class Collection:
         *,
         device: Device = "auto",
         progress: Callable[[Progress], None] | None = None,
+        read_only: bool = False,
     ) -> Collection:
         """Open a collection. Creates its folder if it is missing, and finishes or rolls back interrupted sorts.
 
@@ -65,6 +67,8 @@ class Collection:
             device: The device that the network runs on.
             progress: Called in the calling thread during long work. An exception that it raises stops the work and is
                 raised by the method that was called.
+            read_only: Read an existing collection as it is now, also while the window is open. `predict_image`,
+                `models`, `verify` and `export_model` work; methods that change the collection raise CollectionLocked.
 
         Raises:
             DeviceUnavailable: the device is not there.
@@ -77,11 +81,11 @@ class Collection:
         require_device(device)
         where = default_collection() if folder is None else given_path(folder).absolute()
         try:
-            library = CollectionStore.open(where)
+            library = CollectionStore.open(where, read_only=read_only)
         except CollectionDamaged as error:
             raise with_restore_hint(error, where) from error
         collection = cls(Engine(library), device, progress)
-        if library.journal.open_runs():
+        if not read_only and library.journal.open_runs():
             from flowersorter.workflows.filing.history import recover_collection
 
             recover_collection(library)
@@ -106,7 +110,7 @@ class Collection:
         """Shrink the thumbnail cache to its limit if thumbnails were added and it is larger."""
         from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
-        if self._library.thumbnails.written_bytes and cleaning_due(self._library):
+        if not self._library.read_only and self._library.thumbnails.written_bytes and cleaning_due(self._library):
             with suppress(UserError):  # the requested work has succeeded
                 run_in_background(partial(clean_cache, self._library), self._progress)
 
@@ -434,11 +438,15 @@ class Collection:
 def predict_image(path: AnyPath) -> Prediction:
     """Predict the class of one photo with the model of the collection that the window opens.
 
-    The network stays in memory for the next call. The collection is open only during the call.
+    The network stays in memory for the next call. The collection is open only during the call; while the window is
+    open, it is only read.
 
     Raises:
         PhotoUnreadable: the file is missing or not a photo.
-        CollectionLocked: the window is open. `Collection.open` can open another collection meanwhile.
     """
-    with Collection.open() as collection:
+    try:
+        opened = Collection.open()
+    except CollectionLocked:
+        opened = Collection.open(read_only=True)
+    with opened as collection:
         return collection.predict_image(path)

@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import flowersorter
-from flowersorter.errors import CollectionDamaged, CollectionLocked, UserError
+from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.photos.formats import PHOTO_SUFFIXES
@@ -66,8 +66,6 @@ def doctor(collection_folder: Path) -> list[Check]:
 def _checked(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, True, look())
-    except CollectionLocked as error:
-        return Check(name, True, f"in use: {error}")
     except UserError as error:
         return Check(name, False, str(error))
 
@@ -103,7 +101,7 @@ def _collection(folder: Path) -> list[Check]:
 
     def look() -> str:
         try:
-            opened = CollectionStore.open(folder)
+            opened = CollectionStore.open_or_read(folder)
         except CollectionDamaged as error:
             raise with_restore_hint(error, folder) from error
         with opened as collection:
@@ -116,7 +114,8 @@ def _collection(folder: Path) -> list[Check]:
                 more.append(Check("Checksum", True, collection.checksum_problem))
             more.append(_checked("Models", lambda: _models(collection)))
             more.append(_checked("Cache", lambda: _cache(collection)))
-            return f"{folder}: known photo files: {len(places)}, labels: {len(labels)}"
+            in_use = ", open in another window or terminal" if collection.read_only else ""
+            return f"{folder}: known photo files: {len(places)}, labels: {len(labels)}{in_use}"
 
     return [_checked("Collection", look), *more]
 
