@@ -19,7 +19,7 @@ from flowersorter.api.answers import (
 )
 from flowersorter.api.open_collection import OpenCollection
 from flowersorter.api.paths import AnyPath, given_path
-from flowersorter.errors import PhotoUnreadable
+from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
 
@@ -29,7 +29,8 @@ RowOrder: TypeAlias = Literal["name", "date"]
 class Collection(OpenCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
-    Use it in one thread only. While it is open, no window and no other program can open the same collection.
+    Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one
+    of them opens it only for reading.
     """
 
     @property
@@ -336,11 +337,15 @@ class Collection(OpenCollection):
 def predict_image(path: AnyPath) -> Prediction:
     """Predict the class of one photo with the model of the collection that the window opens.
 
-    The network stays in memory for the next call. The collection is open only during the call.
+    The network stays in memory for the next call. The collection is open only during the call; while the window is
+    open, it is only read.
 
     Raises:
         PhotoUnreadable: the file is missing or not a photo.
-        CollectionLocked: the window is open. `Collection.open` can open another collection meanwhile.
     """
-    with Collection.open() as collection:
+    try:
+        opened = Collection.open()
+    except CollectionLocked:
+        opened = Collection.open(read_only=True)
+    with opened as collection:
         return collection.predict_image(path)

@@ -42,6 +42,7 @@ class OpenCollection:
         *,
         device: Device = "auto",
         progress: Callable[[Progress], None] | None = None,
+        read_only: bool = False,
     ) -> Self:
         """Open a collection. Creates its folder if it is missing, and finishes or rolls back interrupted sorts.
 
@@ -50,6 +51,8 @@ class OpenCollection:
             device: The device that the network runs on.
             progress: Called in the calling thread during long work. An exception that it raises stops the work and is
                 raised by the method that was called.
+            read_only: Read an existing collection as it is now, also while the window is open. `predict_image`,
+                `models`, `verify` and `export_model` work; methods that change the collection raise CollectionLocked.
 
         Raises:
             DeviceUnavailable: the device is not there.
@@ -62,11 +65,11 @@ class OpenCollection:
         require_device(device)
         where = default_collection() if folder is None else given_path(folder).absolute()
         try:
-            library = CollectionStore.open(where)
+            library = CollectionStore.open(where, read_only=read_only)
         except CollectionDamaged as error:
             raise with_restore_hint(error, where) from error
         collection = cls(Engine(library), device, progress)
-        if library.journal.open_runs():
+        if not read_only and library.journal.open_runs():
             from flowersorter.workflows.filing.history import recover_collection
 
             recover_collection(library)
@@ -91,7 +94,7 @@ class OpenCollection:
         """Shrink the thumbnail cache to its limit if thumbnails were added and it is larger."""
         from flowersorter.workflows.maintenance.cache import clean_cache, cleaning_due
 
-        if self._library.thumbnails.written_bytes and cleaning_due(self._library):
+        if not self._library.read_only and self._library.thumbnails.written_bytes and cleaning_due(self._library):
             with suppress(UserError):  # the requested work has succeeded
                 run_in_background(partial(clean_cache, self._library), self._progress)
 

@@ -34,7 +34,7 @@ def run(call: Call) -> int:
     if file is not None and not file.parent.is_dir():  # said before minutes of measuring, not after
         raise UserError(text("{file} cannot be written", file=file), text("its folder does not exist"))
     saved: tuple[Path, ...] = ()
-    with call.engine() as engine:
+    with call.engine(only_reads=options.folder is None) as engine:
         if options.folder is not None:
             remember_options(call, engine.collection, options.folder)
         request = EvaluateRequest(options.folder, options.device, options.backbone)

@@ -10,7 +10,7 @@ from flowersorter.workflows.exchange.export_model import ExportRequest, export_m
 
 def run(call: Call) -> int:
     """Save the current model to a file, and show the lines that use it without this program."""
-    with call.engine() as engine, call.terminal.progress() as report:
+    with call.engine(only_reads=True) as engine, call.terminal.progress() as report:
         result = export_model(engine, ExportRequest(call.options.file, call.options.backbone), report, call.cancel)
     terminal = call.terminal
     summary = {

@@ -48,7 +48,7 @@ def run(call: Call) -> int:
     """
     if call.options.sort is not None:
         return _list_photos(call, call.options.sort)
-    with call.engine() as engine:
+    with call.engine(only_reads=True) as engine:
         found = runs(engine.collection)
     for entry in found:
         call.terminal.record(_line(entry))
@@ -77,7 +77,7 @@ def run(call: Call) -> int:
 
 
 def _list_photos(call: Call, run_id: int) -> int:
-    with call.engine() as engine:
+    with call.engine(only_reads=True) as engine:
         try:
             found = run_photos(engine.collection, run_id)
         except KeyError:

@@ -22,7 +22,7 @@ _GROUPS_SHOWN = 10
 
 def run(call: Call) -> int:
     """List the labels that models which never saw the photo, and its look-alikes, contradict."""
-    with call.engine() as engine:
+    with call.engine(only_reads=True) as engine:
         with call.terminal.progress() as report:
             result = find_label_errors(
                 engine, LabelErrorsRequest(call.options.backbone, call.options.device), report, call.cancel

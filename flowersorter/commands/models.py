@@ -29,7 +29,9 @@ def run(call: Call) -> int:
     """Change the models as asked, then list them."""
     if call.options.compare:
         return _run_compare(call)
-    with call.engine() as engine:
+    options = call.options
+    changes = options.note or any(each is not None for each in (options.use, options.delete, options.prune))
+    with call.engine(only_reads=not changes) as engine:
         _tidy(call, engine)
         entries = _entries(engine.collection)
     for entry in entries:
@@ -65,7 +67,7 @@ def _number(wanted: str | int) -> int | None:
 def _run_compare(call: Call) -> int:
     """Show what changes from one model to another."""
     older, newer = call.options.compare
-    with call.engine() as engine, call.terminal.progress() as report:
+    with call.engine(only_reads=True) as engine, call.terminal.progress() as report:
         found = compare(engine, CompareRequest(_number(older), _number(newer)), report, call.cancel)
     call.terminal.record(
         {

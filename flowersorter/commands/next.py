@@ -26,7 +26,7 @@ _DIGITS = 6
 def run(call: Call) -> int:
     """Say how accurate each class is, how much more photos would improve it, and which ones to label."""
     options = call.options
-    with call.engine() as engine:
+    with call.engine(only_reads=True) as engine:
         folder = None if options.folder is None else absolute_folder(options.folder)
         request = LabelNextRequest(folder, options.count, options.backbone, device=options.device)
         with call.terminal.progress() as report:

@@ -52,7 +52,8 @@ def run(call: Call) -> int:
     for path in call.options.paths:
         if _is_folder(path):
             check_folder(path)  # said before a thousand photos of another folder are read
-    with call.engine() as engine:
+    only_photos = not any(map(_is_folder, call.options.paths))
+    with call.engine(only_reads=only_photos) as engine:
         for is_folder, paths in groupby(call.options.paths, key=_is_folder):
             if not is_folder:
                 lines += _predict_photos(call, engine, tuple(paths))

@@ -21,7 +21,7 @@ _FINDINGS = {
 def run(call: Call) -> int:
     """Verify the sorted photos; exit 1 if one rotted, is gone or could not be read."""
     terminal = call.terminal
-    with call.engine() as engine, terminal.progress() as report:
+    with call.engine(only_reads=True) as engine, terminal.progress() as report:
         result = verify(engine, VerifyRequest(call.options.destination), report, call.cancel)
     for file in result.changed:
         terminal.record(_line(file))

@@ -6,10 +6,11 @@ import contextlib
 import re
 import sqlite3
 import threading
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
-from flowersorter.errors import CollectionDamaged, FolderUnusable, UserError
+from flowersorter.errors import CollectionDamaged, CollectionLocked, FolderUnusable, UserError
 from flowersorter.library.cache.embeddings import EmbeddingStore
 from flowersorter.library.cache.thumbnails import ThumbnailStore
 from flowersorter.library.database.backups import (
@@ -20,7 +21,7 @@ from flowersorter.library.database.backups import (
 )
 from flowersorter.library.database.checksum import delete_checksum, matches_checksum, write_checksum
 from flowersorter.library.database.connection import Database, check_sound
-from flowersorter.library.files.lock import lock_collection
+from flowersorter.library.files.lock import lock_collection, opened_for_reading
 from flowersorter.library.models.model_table import ModelStore
 from flowersorter.library.tables.classes import ClassTable
 from flowersorter.library.tables.journal import Journal
@@ -43,6 +44,7 @@ class CollectionStore:
 
     Attributes:
         folder: Its folder.
+        read_only: Whether it was opened only for reading: an attempt to change it raises `CollectionLocked`.
         database: The connection to its library.
         photos: The photos and their places.
         classes: The classes.
@@ -57,14 +59,15 @@ class CollectionStore:
         checksum_problem: Why the library was checked in full and backed up at opening; "" if it was not.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
         """Open the collection in an existing folder; see `open`."""
-        self.folder = folder
+        self.folder, self.read_only = folder, read_only
         self.backup_problem = self.checksum_problem = ""
         self._embeddings: dict[str, EmbeddingStore] = {}
         self._embeddings_lock = threading.Lock()
         with contextlib.ExitStack() as opened:
-            opened.callback(lock_collection(folder).release)
+            if not read_only:
+                opened.callback(lock_collection(folder).release)
             self.database = self._open_library()
             opened.callback(self._close_library)
             opened.callback(self._close_embeddings)
@@ -80,8 +83,13 @@ class CollectionStore:
             self._opened = opened.pop_all()
 
     @classmethod
-    def open(cls, folder: Path) -> CollectionStore:
+    def open(cls, folder: Path, *, read_only: bool = False) -> CollectionStore:
         """Open the collection in a folder; the folder and an empty library are made if missing.
+
+        Args:
+            folder: The folder.
+            read_only: Open a copy of its library as it is now, also while another window or terminal has it open, and
+                change no file. Interrupted sorts stay as they are.
 
         Raises:
             CollectionLocked: another window or terminal has it open.
@@ -90,12 +98,32 @@ class CollectionStore:
             UserError: a newer program made its library, or the disk refuses.
         """
         folder = folder.absolute()
+        if read_only:
+            if not (folder / LIBRARY_NAME).is_file():
+                raise FolderUnusable(
+                    text("The collection {folder} cannot be opened", folder=folder), text("there is none yet")
+                )
+            return cls(folder, read_only=True)
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             why = "it is a file, not a folder" if folder.is_file() else error.strerror or str(error)
             raise FolderUnusable(text("The collection {folder} cannot be opened", folder=folder), why) from error
         return cls(folder)
+
+    @classmethod
+    def open_or_read(cls, folder: Path) -> CollectionStore:
+        """Open a collection, only for reading where another window or terminal has it open.
+
+        Raises:
+            CollectionDamaged: its library cannot be read; the message names its backups.
+            FolderUnusable: the folder cannot be made or written to.
+            UserError: a newer program made its library, or the disk refuses.
+        """
+        try:
+            return cls.open(folder)
+        except CollectionLocked:
+            return cls.open(folder, read_only=True)
 
     def embeddings(self, backbone: str) -> EmbeddingStore:
         """The cached embeddings of a backbone; the same store for every call.
@@ -107,7 +135,8 @@ class CollectionStore:
             raise ValueError(f"{backbone!r} is not the name of a backbone")
         with self._embeddings_lock:
             if backbone not in self._embeddings:
-                self._embeddings[backbone] = EmbeddingStore(self.folder / "embeddings", backbone)
+                refusal = partial(opened_for_reading, self.folder) if self.read_only else None
+                self._embeddings[backbone] = EmbeddingStore(self.folder / "embeddings", backbone, refusal)
             return self._embeddings[backbone]
 
     def forget_embeddings(self, backbone: str) -> None:
@@ -139,9 +168,15 @@ class CollectionStore:
         if empty and backups(self.folder):
             raise damaged_with_backups(self.folder, "its file is missing or empty")
         try:
+            if self.read_only:
+                return Database(library, before_use=self._check, refusal=partial(opened_for_reading, self.folder))
             return Database(library, before_use=self._check_and_back_up)
         except CollectionDamaged as error:
             raise damaged_with_backups(self.folder, error.why or error.what) from error
+
+    def _check(self, connection: sqlite3.Connection, migrating: bool) -> None:
+        """Check the copy of a library that is only read."""
+        check_sound(connection, self.folder / LIBRARY_NAME)
 
     def _check_and_back_up(self, connection: sqlite3.Connection, migrating: bool) -> None:
         """Check the library and back it up before anything is changed.
@@ -171,7 +206,8 @@ class CollectionStore:
 
     def _close_library(self) -> None:
         self.database.close()
-        write_checksum(self.folder / LIBRARY_NAME)
+        if not self.read_only:
+            write_checksum(self.folder / LIBRARY_NAME)
 
     def _close_embeddings(self) -> None:
         for store in self._embeddings.values():

@@ -42,23 +42,27 @@ class Call:
         return named.expanduser().absolute() if named else default_collection()
 
     @contextmanager
-    def engine(self) -> Iterator[Engine]:
+    def engine(self, *, only_reads: bool = False) -> Iterator[Engine]:
         """Open the collection with its caches; what a crash left open in it is put right first, and said.
 
         A command that read photos keeps the cache within its limit at the end.
+
+        Args:
+            only_reads: Whether the command changes nothing: where a window or another terminal has the collection open,
+                it reads a copy. Its sorts may be under way then, and are left to that program.
 
         Raises:
             CollectionLocked: it is open in a window or another terminal.
             CollectionDamaged: it cannot be read; the message says how a backup is put back.
         """
-        with Engine(self._opened()) as engine:
+        with Engine(self._opened(only_reads)) as engine:
             collection = engine.collection
-            if collection.journal.open_runs():
+            if not collection.read_only and collection.journal.open_runs():
                 for sentence in recovery_sentences(recover_collection(collection)):
                     self.terminal.note(sentence)
             with self._problems_noted(collection):
                 yield engine
-            if collection.thumbnails.written_bytes and cleaning_due(collection):
+            if not collection.read_only and collection.thumbnails.written_bytes and cleaning_due(collection):
                 with suppress(Cancelled, UserError):  # what was asked for is done
                     clean_cache(collection, silent, self.cancel)
 
@@ -76,9 +80,10 @@ class Call:
                 if not known or known not in problem:
                     self.terminal.note(problem)
 
-    def _opened(self) -> CollectionStore:
+    def _opened(self, only_reads: bool) -> CollectionStore:
+        opens = CollectionStore.open_or_read if only_reads else CollectionStore.open
         try:
-            return CollectionStore.open(self.collection_folder)
+            return opens(self.collection_folder)
         except CollectionDamaged as error:
             raise with_restore_hint(error, self.collection_folder) from error
 

@@ -41,18 +41,22 @@ class AppendOnlyRows:
     Args:
         rows_path: The file of the rows; made if missing.
         keys_path: The file of the keys; made if missing.
+        read_only: Whether the files stay as they are, because another program may append to them: a missing file counts
+            as empty, an incomplete row or key at the end is left out, and nothing can be appended.
 
     Raises:
         OSError: the disk refuses.
     """
 
-    def __init__(self, rows_path: Path, keys_path: Path) -> None:
+    def __init__(self, rows_path: Path, keys_path: Path, *, read_only: bool = False) -> None:
+        self._read_only = read_only
         self.width: int | None = None
         self._records = bytearray()
         self._states = np.empty(0, np.uint8)
         with contextlib.ExitStack() as opened:
-            self._rows_file = opened.enter_context(_open(rows_path))
-            self._keys_file = opened.enter_context(_open(keys_path))
+            open_file = _open_to_read if read_only else _open
+            self._rows_file = opened.enter_context(open_file(rows_path))
+            self._keys_file = opened.enter_context(open_file(keys_path))
             self._load()
             opened.pop_all()
 
@@ -162,7 +166,8 @@ class AppendOnlyRows:
         header = self._rows_file.read(_HEADER_BYTES)
         width = _width_in(header)
         if width is None or self._keys_file.read(_HEADER_BYTES) != header:
-            self.clear()
+            if not self._read_only:
+                self.clear()
             return
         self.width = width
         self._records += self._keys_file.readall()
@@ -170,7 +175,8 @@ class AppendOnlyRows:
         count = min(whole_rows, len(self._records) // _RECORD_BYTES)
         del self._records[count * _RECORD_BYTES :]
         self._states = np.full(count, _UNKNOWN, np.uint8)
-        self._cut()
+        if not self._read_only:
+            self._cut()
 
     def _start(self, width: int) -> None:
         """Write the headers of an empty pair."""
@@ -226,6 +232,13 @@ def _width_in(header: bytes) -> int | None:
 def _open(path: Path) -> io.FileIO:
     # Unbuffered: after a failed write no data may remain that a later write would add.
     return io.FileIO(os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o644), "r+")
+
+
+def _open_to_read(path: Path) -> io.FileIO:
+    try:
+        return io.FileIO(path, "rb")
+    except FileNotFoundError:
+        return io.FileIO(os.devnull, "rb")
 
 
 def _size(file: io.FileIO) -> int:

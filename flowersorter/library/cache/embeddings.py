@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -35,18 +35,21 @@ class EmbeddingStore:
     Args:
         folder: The folder of its two files; made if missing.
         backbone: Names the files.
+        refusal: Where given, the files are only read, also while another program appends to them, and `append` raises
+            the error that this makes.
 
     Raises:
         UserError: the files cannot be opened.
     """
 
-    def __init__(self, folder: Path, backbone: str) -> None:
-        self._lock = threading.RLock()
+    def __init__(self, folder: Path, backbone: str, refusal: Callable[[], UserError] | None = None) -> None:
+        self._lock, self._refusal = threading.RLock(), refusal
         self._generation = 0  # rises when all rows are dropped
         self._numbers: dict[bytes, dict[bytes, int]] = {}
         with _disk_errors_as_user_errors():
-            folder.mkdir(parents=True, exist_ok=True)
-            self._files = AppendOnlyRows(*self.files(folder, backbone))
+            if refusal is None:
+                folder.mkdir(parents=True, exist_ok=True)
+            self._files = AppendOnlyRows(*self.files(folder, backbone), read_only=refusal is not None)
         view, numbers = b"", dict[bytes, int]()
         for number, key in enumerate(self._files.keys()):
             if key is None:
@@ -60,6 +63,11 @@ class EmbeddingStore:
     def files(folder: Path, backbone: str) -> tuple[Path, Path]:
         """The paths of a backbone's rows and of their keys."""
         return folder / f"{backbone}.rows", folder / f"{backbone}.keys"
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be stored."""
+        return self._refusal is not None
 
     @property
     def width(self) -> int | None:
@@ -98,8 +106,10 @@ class EmbeddingStore:
             embeddings: (N, D), rows in the order of `hashes`.
 
         Raises:
-            UserError: the disk refuses; nothing of the block was stored.
+            UserError: the disk refuses, or the store is only read; nothing of the block was stored.
         """
+        if self._refusal is not None:
+            raise self._refusal()
         if embeddings.ndim != 2 or len(embeddings) != len(hashes) or embeddings.shape[1] == 0:
             raise ValueError(f"{len(hashes)} photos do not match embeddings of shape {embeddings.shape}")
         with self._lock, _disk_errors_as_user_errors():

@@ -21,6 +21,8 @@ from flowersorter.messages import text
 #: Fewer than SQLite takes (999 before version 3.32, at least 32,766 since); more at once is not faster.
 _PARAMETERS_AT_ONCE = 10_000
 _CACHE_KIB = 32 * 1024
+#: How long a reader waits for a program that writes.
+_WAIT_S = 30
 
 #: A whole range of ids is read if at least one in this many of them is wanted.
 _DENSE = 4
@@ -45,10 +47,14 @@ _CAUSES = {
 
 
 @contextmanager
-def sqlite_errors_as_user_errors(file: Path) -> Iterator[None]:
+def sqlite_errors_as_user_errors(file: Path, refusal: Callable[[], UserError] | None = None) -> Iterator[None]:
     """Convert SQLite errors that come from the disk or a damaged file into errors for the person.
 
     Errors of the program itself (a broken constraint, wrong SQL) pass through unchanged.
+
+    Args:
+        file: The database file, for the message.
+        refusal: Makes the error for an attempt to write, where the file was opened only for reading.
 
     Raises:
         CollectionDamaged: the file is not a sound SQLite database.
@@ -60,6 +66,8 @@ def sqlite_errors_as_user_errors(file: Path) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGED:
             raise CollectionDamaged(text("The library {file} is damaged", file=file), str(error)) from error
+        if code == sqlite3.SQLITE_READONLY and refusal is not None:
+            raise refusal() from error
         if code in _CAUSES:
             was_open = code != sqlite3.SQLITE_CANTOPEN
             raise _gone(file) if was_open and not file.exists() else UserError(*_CAUSES[code]) from error
@@ -72,6 +80,34 @@ def _gone(file: Path) -> UserError:
         text("its folder was deleted or renamed, or its drive was removed, while FlowerSorter was running"),
         text("Start FlowerSorter again"),
     )
+
+
+def _copied_into_memory(file: Path) -> sqlite3.Connection:
+    """Copy a database, as it was at one moment, while another program may write to it; it waits only for the copy.
+
+    Raises:
+        UserError: another program stopped in the middle of a change, which only a program that may write can undo.
+    """
+    with closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", timeout=_WAIT_S, uri=True)) as source:
+        try:
+            # `backup` would wait without end for a program that writes.
+            source.execute("BEGIN")
+            source.execute("SELECT 1 FROM sqlite_master").fetchone()
+        except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF != sqlite3.SQLITE_READONLY:
+                raise
+            raise UserError(
+                text("The library {file} cannot be read", file=file),
+                text("a program that was changing it was stopped in the middle"),
+                text("Start FlowerSorter once, which puts it right"),
+            ) from error
+        copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        try:
+            source.backup(copy)
+        except BaseException:
+            copy.close()
+            raise
+        return copy
 
 
 def _nothing(connection: sqlite3.Connection, migrating: bool) -> None:
@@ -142,6 +178,8 @@ class Database:
         migrations: (version, SQL script) in rising order.
         before_use: Called before anything is changed, with the open connection and whether a migration follows;
             it stops the opening by raising.
+        refusal: Where given, the file is only read: a copy in memory is opened and brought up to date. An attempt to
+            change the copy raises the error that this makes.
 
     Raises:
         CollectionDamaged: the file is not a sound SQLite database.
@@ -153,12 +191,16 @@ class Database:
         file: Path,
         migrations: Migrations = MIGRATIONS,
         before_use: Callable[[sqlite3.Connection, bool], None] = _nothing,
+        refusal: Callable[[], UserError] | None = None,
     ) -> None:
-        self.file, self._migrations = file, migrations
+        self.file, self._migrations, self._refusal = file, migrations, refusal
         self._lock = FairLock()
         self._depth = 0
         with sqlite_errors_as_user_errors(file):
-            self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            if refusal is None:
+                self._connection = sqlite3.connect(file, isolation_level=None, check_same_thread=False)
+            else:
+                self._connection = _copied_into_memory(file)
             limit = self._connection.getlimit(sqlite3.SQLITE_LIMIT_VARIABLE_NUMBER)
             self._parameters_at_once = min(limit, _PARAMETERS_AT_ONCE)
             try:
@@ -167,6 +209,8 @@ class Database:
                 before_use(self._connection, 0 < self._version() < migrations[-1][0])
                 self._migrate(migrations)
                 self._configure()
+                if refusal is not None:
+                    self._connection.execute("PRAGMA query_only = ON")
             except BaseException:
                 self._connection.close()
                 raise
@@ -179,9 +223,9 @@ class Database:
 
         Raises:
             CollectionDamaged: the file is not a sound SQLite database.
-            UserError: the disk refuses; nothing of the transaction stays.
+            UserError: the disk refuses, or the file was opened only for reading; nothing of the transaction stays.
         """
-        with self._lock, sqlite_errors_as_user_errors(self.file):
+        with self._lock, sqlite_errors_as_user_errors(self.file, self._refusal):
             begin, commit, rollback = self._statements()
             self._connection.execute(begin)
             self._depth += 1
@@ -274,7 +318,8 @@ class Database:
     def _statements(self) -> tuple[str, str, tuple[str, ...]]:
         """The statements that begin, commit and roll back a transaction at the present depth."""
         if self._depth == 0:
-            return "BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)
+            # A copy that must not be changed can be read in a transaction, too.
+            return "BEGIN IMMEDIATE" if self._refusal is None else "BEGIN", "COMMIT", ("ROLLBACK",)
         name = f"inner_{self._depth}"
         return f"SAVEPOINT {name}", f"RELEASE {name}", (f"ROLLBACK TO {name}", f"RELEASE {name}")
 

@@ -39,6 +39,15 @@ def lock_collection(folder: Path) -> BaseFileLock:
     return lock
 
 
+def opened_for_reading(folder: Path) -> CollectionLocked:
+    """The error where a collection that was opened only for reading would be changed."""
+    return CollectionLocked(
+        text("The collection {folder} cannot be changed now", folder=folder),
+        text("it was opened only for reading, because another FlowerSorter window or terminal is using it"),
+        text("Close that one first"),
+    )
+
+
 @contextmanager
 def collection_locked(folder: Path) -> Iterator[None]:
     """Lock the collection for the duration of a block.

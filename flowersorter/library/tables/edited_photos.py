@@ -134,11 +134,12 @@ def last_reads(database: Database, paths: Iterable[Path]) -> dict[Path, tuple[in
 
 
 def replaced_photos(database: Database) -> list[ReplacedPhoto]:
-    """The places whose file shows another picture than the labelled one that was there, by path."""
+    """The places whose file shows another picture than the labelled one that was there, and has no label, by path."""
     rows = database.tuples(
         "SELECT places.id, places.path, classes.name FROM places"
         " JOIN labels ON labels.photo_id = places.former_id JOIN classes ON classes.id = labels.class_id"
-        " WHERE places.photo_id IS NOT NULL AND places.photo_id != places.former_id ORDER BY places.path"
+        " WHERE places.photo_id IS NOT NULL AND places.photo_id != places.former_id AND NOT places.missing"
+        " AND places.photo_id NOT IN (SELECT photo_id FROM labels) ORDER BY places.path"
     )
     return [ReplacedPhoto(*row) for row in rows]
 

@@ -53,6 +53,7 @@ class FolderController(QObject):
         closed(): It turned out that it cannot be read, and nothing is known of it.
         begun(): A scan of the folder begins.
         labelled(): The scan is complete; all suggestions are those of the active model.
+        told(): The outcome of the scan is in the status bar.
         show_requested(key): Show this pseudo-class.
         options_requested(): Ask for the scan options.
 
@@ -64,6 +65,7 @@ class FolderController(QObject):
     closed = Signal()
     begun = Signal()
     labelled = Signal()
+    told = Signal()
     show_requested = Signal(int)
     options_requested = Signal()
 
@@ -188,6 +190,7 @@ class FolderController(QObject):
         self._settle(result.rows)
         if not self._quiet:
             self._tell(result)
+            self.told.emit()
         self.labelled.emit()
 
     def _on_failed(self, error: Exception) -> None:

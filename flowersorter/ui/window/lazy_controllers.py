@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from flowersorter.ui.grid.scan_options_controller import ScanOptionsController
     from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
     from flowersorter.ui.labels.label_next_controller import LabelNextController
+    from flowersorter.ui.labels.lost_labels_controller import LostLabelsController
     from flowersorter.ui.models.import_export_controller import ImportExportController
     from flowersorter.ui.preferences.preferences_controller import PreferencesController
     from flowersorter.ui.training.finetune_controller import FinetuneController
@@ -112,6 +113,11 @@ class LazyControllers(QObject):
         self.doubts.offer()
 
     @Slot()
+    def offer_lost_labels(self) -> None:
+        """Say after a scan if the photos of some labels are gone."""
+        self.lost.offer()
+
+    @Slot()
     def label_next(self) -> None:
         """Show the photos that are worth a label most."""
         self.advice.start()
@@ -190,6 +196,15 @@ class LazyControllers(QObject):
         from flowersorter.ui.labels.label_errors_controller import LabelErrorsController
 
         return LabelErrorsController(self._session, self._front, self._labels, self)
+
+    @cached_property
+    def lost(self) -> LostLabelsController:
+        """Owns the question about labels whose photos are gone."""
+        from flowersorter.ui.labels.lost_labels_controller import LostLabelsController
+
+        made = LostLabelsController(self._session, self._front, self)
+        made.places_requested.connect(self.places_requested)
+        return made
 
     @cached_property
     def advice(self) -> LabelNextController:

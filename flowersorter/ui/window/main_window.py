@@ -178,6 +178,7 @@ class MainWindow(QMainWindow):
         self.folder.closed.connect(self._on_folder_closed)
         self.folder.labelled.connect(self._on_labelled)
         self.folder.labelled.connect(self.cache.tidy)
+        self.folder.told.connect(self.on_demand.offer_lost_labels)
         self.folder.show_requested.connect(self.filter.show)
         self.folder.options_requested.connect(self.on_demand.show_scan_options)
         self.labels.labels_changed.connect(self._on_labels)

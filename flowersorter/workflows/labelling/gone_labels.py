@@ -1,14 +1,35 @@
-"""Counts and deletes labels of photos that were deleted, other than photos on an unplugged drive."""
+"""Finds and deletes labels of photos that were deleted or replaced, other than photos on an unplugged drive."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from flowersorter.domain.label import Label
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.edited_photos import gone_labels, mark_gone, missing_places
+from flowersorter.library.tables.edited_photos import gone_labels, mark_gone, missing_places, replaced_photos
+
+
+@dataclass(frozen=True, slots=True)
+class LostLabels:
+    """The labels whose photo is not there any more.
+
+    Attributes:
+        gone: Number of labels that are not used for training, because their photo was deleted or replaced.
+        replaced: Paths by place id: files without a label that show another picture than the labelled one before.
+    """
+
+    gone: int
+    replaced: Mapping[int, Path]
+
+
+def lost_labels(collection: CollectionStore) -> LostLabels:
+    """Find the labels whose photo was deleted or replaced."""
+    database = collection.database
+    replaced = {each.place_id: Path(os.fsdecode(each.path)) for each in replaced_photos(database)}
+    return LostLabels(len(gone_labels(database)), replaced)
 
 
 def mark_deleted_photos(collection: CollectionStore, folder: Path, unreadable: Sequence[Path]) -> None:

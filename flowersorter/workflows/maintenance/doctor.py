@@ -11,7 +11,7 @@ from importlib import metadata
 from pathlib import Path
 
 import flowersorter
-from flowersorter.errors import CollectionDamaged, CollectionLocked, UserError
+from flowersorter.errors import CollectionDamaged, UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.restore import with_restore_hint
 from flowersorter.messages import text
@@ -76,8 +76,6 @@ def doctor(collection_folder: Path) -> list[Check]:
 def _checked(name: str, look: Callable[[], str]) -> Check:
     try:
         return Check(name, True, look())
-    except CollectionLocked as error:
-        return Check(name, True, text("in use: {why}", why=error.sentence))
     except UserError as error:
         return Check(name, False, error.sentence)
 
@@ -118,7 +116,7 @@ def _collection(folder: Path) -> list[Check]:
 
     def look() -> str:
         try:
-            opened = CollectionStore.open(folder)
+            opened = CollectionStore.open_or_read(folder)
         except CollectionDamaged as error:
             raise with_restore_hint(error, folder) from error
         with opened as collection:
@@ -131,12 +129,13 @@ def _collection(folder: Path) -> list[Check]:
                 more.append(Check(text("Checksum"), True, collection.checksum_problem))
             more.append(_checked(text("Models"), lambda: _models(collection)))
             more.append(_checked(text("Cache"), lambda: _cache(collection)))
-            return text(
+            known = text(
                 "{folder}: known photo files: {places}, labels: {labels}",
                 folder=folder,
                 places=len(places),
                 labels=len(labels),
             )
+            return text("{known}, open in another window or terminal", known=known) if collection.read_only else known
 
     return [_checked(text("Collection"), look), *more]
 

@@ -61,7 +61,7 @@ class ImageNetPriorCache:
         if len(found):
             new = compute_imagenet_prior(embeddings, layer)
             _put(result, np.array(lacking, np.intp)[found], new)
-            if len(found) >= _WORTH_WRITING:
+            if len(found) >= _WORTH_WRITING and not self._kept.read_only:
                 self._kept.append([asked[position] for position in found.tolist()], CENTRE, new.as_numbers())
         return result
 

@@ -8,11 +8,11 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from flowersorter.errors import CollectionDamaged, CollectionLocked, FolderUnusable, UserError
@@ -21,8 +21,8 @@ from flowersorter.library.database.backups import BACKUPS_KEPT, backups, restore
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
 from flowersorter.library.tables.settings import Setting
+from tests.other_process import ROOT, held_by_another_process
 
-ROOT = Path(__file__).parents[3]
 VALUE = Setting("value", -1)
 
 
@@ -85,37 +85,6 @@ def test_a_collection_that_is_open_is_refused(tmp_path: Path) -> None:
     CollectionStore.open(tmp_path).close()
 
 
-HOLD = """
-import sys
-from pathlib import Path
-from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.settings import Setting
-collection = CollectionStore.open(Path(sys.argv[1]))
-collection.settings.set(Setting("value", -1), 1)
-transaction = collection.database.transaction()
-transaction.__enter__().execute("UPDATE settings SET value = '2'")
-print("open", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextmanager
-def held_by_another_process(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    with subprocess.Popen(
-        [sys.executable, "-c", HOLD, str(folder)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-    ) as process:
-        try:
-            assert process.stdout is not None
-            assert process.stdout.readline() == "open\n"
-            yield process
-        finally:
-            process.kill()
-
-
 @pytest.mark.skipif(sys.platform == "win32", reason="kills with a signal")
 def test_the_lock_of_another_process_holds_until_it_is_killed(tmp_path: Path) -> None:
     with held_by_another_process(tmp_path) as process:
@@ -126,6 +95,59 @@ def test_the_lock_of_another_process_holds_until_it_is_killed(tmp_path: Path) ->
         process.send_signal(signal.SIGKILL)
         process.wait()
         assert value(tmp_path) == 1
+
+
+def test_a_collection_can_be_read_while_another_process_has_it_open(tmp_path: Path) -> None:
+    with held_by_another_process(tmp_path):
+        before = (tmp_path / "library.sqlite").read_bytes()
+        for opened in (CollectionStore.open(tmp_path, read_only=True), CollectionStore.open_or_read(tmp_path)):
+            with opened as collection:
+                assert collection.read_only
+                assert collection.settings.get(VALUE) == 1
+                assert collection.embeddings("resnet50").missing([bytes(32)], "centre") == [bytes(32)]
+                with pytest.raises(CollectionLocked, match="opened only for reading"):
+                    collection.settings.set(VALUE, 3)
+                with pytest.raises(CollectionLocked, match="opened only for reading"):
+                    collection.embeddings("resnet50").append([], "centre", np.zeros((0, 4), np.float16))
+                assert collection.settings.get(VALUE) == 1
+        assert (tmp_path / "library.sqlite").read_bytes() == before
+        assert not (tmp_path / "embeddings").exists()
+        assert backups(tmp_path) == []
+
+
+def test_a_collection_that_is_not_open_is_opened_to_be_changed(tmp_path: Path) -> None:
+    with CollectionStore.open_or_read(tmp_path) as collection:
+        assert not collection.read_only
+        collection.settings.set(VALUE, 1)
+    assert value(tmp_path) == 1
+
+
+def test_the_library_of_an_earlier_version_can_be_read_and_stays_as_it_is(tmp_path: Path) -> None:
+    library = tmp_path / "library.sqlite"
+    Database(library, MIGRATIONS[:-1]).close()
+    before = library.read_bytes()
+    with CollectionStore.open(tmp_path, read_only=True) as collection:
+        assert collection.labels.all() == {}
+        assert collection.database.query("PRAGMA user_version")[0][0] == MIGRATIONS[-1][0]
+    assert library.read_bytes() == before
+
+
+def test_a_library_that_was_left_in_the_middle_of_a_change_is_not_read_before_it_is_put_right(tmp_path: Path) -> None:
+    change(tmp_path, 1)
+    library, killed = tmp_path / "library.sqlite", tmp_path / "killed"
+    killed.mkdir()
+    with closing(sqlite3.connect(library, isolation_level=None)) as writer:
+        writer.execute("PRAGMA cache_size = 1")  # so that changes are in the file before they are committed
+        writer.execute("BEGIN")
+        for number in range(100):
+            writer.execute("INSERT INTO settings (key, value) VALUES (?, ?)", (f"{number}", "9" * 2000))
+        for file in (library, library.with_name("library.sqlite-journal")):
+            shutil.copy(file, killed)
+    with pytest.raises(UserError, match="stopped in the middle"):
+        CollectionStore.open(killed, read_only=True)
+    assert value(killed) == 1
+    with CollectionStore.open(killed, read_only=True) as collection:
+        assert collection.settings.get(VALUE) == 1
 
 
 def test_a_folder_that_cannot_be_a_collection_is_refused(tmp_path: Path) -> None:
