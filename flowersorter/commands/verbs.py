@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
+from flowersorter.commands.shared.argument_types import to_count, to_model_id, to_number, to_path, to_report
 from flowersorter.commands.shared.line_parser import LineParser
-from flowersorter.messages import text, worded
+from flowersorter.messages import text
 
 
 def _nothing_more(parser: LineParser) -> None:
@@ -43,7 +43,11 @@ class Verb:
 def _add_predict(parser: LineParser) -> None:
     parser.add_argument("paths", type=to_path, nargs="+", metavar="PATH", help=text("photos and folders"))
     parser.add_argument(
-        "--top", type=_number, metavar="N", default=5, help=text("show at most N suggestions for a photo (default: 5)")
+        "--top",
+        type=to_number,
+        metavar="N",
+        default=5,
+        help=text("show at most N suggestions for a photo (default: 5)"),
     )
     parser.add_argument(
         "--order",
@@ -170,7 +174,7 @@ def _add_train(parser: LineParser) -> None:
         help=text("with --deep: number of network stages to train beside the final layer (default: 1)"),
     )
     parser.add_argument(
-        "--epochs", type=_number, metavar="N", help=text("with --deep: number of passes over the photos")
+        "--epochs", type=to_number, metavar="N", help=text("with --deep: number of passes over the photos")
     )
     _add_scan_options(parser)
 
@@ -185,7 +189,7 @@ def _add_evaluate(parser: LineParser) -> None:
     )
     parser.add_argument(
         "--report",
-        type=_report,
+        type=to_report,
         metavar="FILE",
         help=text(
             "save everything: .html is one page with all figures and thumbnails of the mistakes, .csv has a line for "
@@ -196,7 +200,7 @@ def _add_evaluate(parser: LineParser) -> None:
 
 
 def _add_label_errors(parser: LineParser) -> None:
-    parser.add_argument("--limit", type=_number, metavar="N", help=text("list at most N labels"))
+    parser.add_argument("--limit", type=to_number, metavar="N", help=text("list at most N labels"))
 
 
 def _add_next(parser: LineParser) -> None:
@@ -208,17 +212,20 @@ def _add_next(parser: LineParser) -> None:
         help=text("choose among its photos (default: all known photos)"),
     )
     parser.add_argument(
-        "-n", "--count", type=_number, metavar="N", default=10, help=text("list N photos to label (default: 10)")
+        "-n", "--count", type=to_number, metavar="N", default=10, help=text("list N photos to label (default: 10)")
     )
 
 
 def _add_models(parser: LineParser) -> None:
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
-        "--use", type=_model_id, metavar="ID", help=text('use this model from now on; "starter" is the one that ships')
+        "--use",
+        type=to_model_id,
+        metavar="ID",
+        help=text('use this model from now on; "starter" is the one that ships'),
     )
     action.add_argument(
-        "--compare", type=_model_id, nargs=2, metavar="ID", help=text("show what changes between two models")
+        "--compare", type=to_model_id, nargs=2, metavar="ID", help=text("show what changes between two models")
     )
     action.add_argument(
         "--note", nargs=2, metavar=("ID", "TEXT"), help=text("give a model a note; it is then never pruned")
@@ -228,7 +235,7 @@ def _add_models(parser: LineParser) -> None:
     )
     action.add_argument(
         "--prune",
-        type=_count,
+        type=to_count,
         metavar="N",
         help=text("delete old models; keep the newest N, the one in use and those with a note"),
     )
@@ -245,13 +252,13 @@ def _add_import(parser: LineParser) -> None:
 
 def _add_history(parser: LineParser) -> None:
     parser.add_argument(
-        "sort", type=_number, nargs="?", metavar="SORT", help=text("number of a sort, to list its photos")
+        "sort", type=to_number, nargs="?", metavar="SORT", help=text("number of a sort, to list its photos")
     )
 
 
 def _add_undo(parser: LineParser) -> None:
     parser.add_argument(
-        "sort", type=_number, nargs="?", metavar="SORT", help=text("number from the history (default: the newest)")
+        "sort", type=to_number, nargs="?", metavar="SORT", help=text("number from the history (default: the newest)")
     )
     parser.add_argument(
         "--yes",
@@ -382,36 +389,3 @@ VERBS = (
 
 #: What earlier versions called a command.
 FORMER_NAMES = {"doubts": "label-errors", "advise": "next"}
-
-
-def to_path(word: str) -> Path:
-    """Read a path of the command line.
-
-    Raises:
-        ArgumentTypeError: it is empty.
-    """
-    if not word:
-        raise argparse.ArgumentTypeError(worded(text("the path is empty")))
-    return Path(word)
-
-
-def _report(word: str) -> Path:
-    if not word.lower().endswith((".html", ".csv")):
-        raise argparse.ArgumentTypeError(worded(text("the report must end in .html or .csv, not {name!r}", name=word)))
-    return Path(word)
-
-
-def _number(word: str) -> int:
-    if not word.isdecimal() or int(word) < 1:
-        raise argparse.ArgumentTypeError(worded(text("{word!r} is not a whole number of 1 or more", word=word)))
-    return int(word)
-
-
-def _count(word: str) -> int:
-    if not word.isdecimal():
-        raise argparse.ArgumentTypeError(worded(text("{word!r} is not a valid number of models to keep", word=word)))
-    return int(word)
-
-
-def _model_id(word: str) -> int | str:
-    return word if word == "starter" else _number(word)

@@ -19,8 +19,8 @@ from tests.language import spoken
 PACKAGE = Path(flowersorter.__file__).parent
 SOURCES = sorted(PACKAGE.rglob("*.py"))
 GERMAN = {
-    "{number} photo": "{number} Foto",
-    "{number} photos": "{number} Fotos",
+    "{number} photo": "{number} Bild",
+    "{number} photos": "{number} Bilder",
     "Folder not found: {folder}": "Ordner nicht gefunden: {folder}",
     "Check the path": "Prüfen Sie den Pfad",
 }
@@ -68,7 +68,7 @@ def test_an_error_raised_before_the_translator_was_set_is_translated_too() -> No
 
 @pytest.mark.parametrize(
     ("number", "english", "translated"),
-    [(0, "0 photos", "0 Fotos"), (1, "1 photo", "1 Foto"), (2, "2 photos", "2 Fotos")],
+    [(0, "0 photos", "0 Bilder"), (1, "1 photo", "1 Bild"), (2, "2 photos", "2 Bilder")],
 )
 def test_a_number_decides_the_form(number: int, english: str, translated: str) -> None:
     made = plural("{number} photo", "{number} photos", number)

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
 import flowersorter
+from flowersorter.commands.shared.argument_types import to_path
 from flowersorter.commands.shared.line_parser import LineParser, RawHelp, UsageError, find_command, suggestion
-from flowersorter.commands.verbs import FORMER_NAMES, VERBS, Verb, to_path
+from flowersorter.commands.verbs import FORMER_NAMES, VERBS, Verb
 from flowersorter.messages import joined_texts, text, worded
 
 if TYPE_CHECKING:

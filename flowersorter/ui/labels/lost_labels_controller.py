@@ -13,7 +13,7 @@ from flowersorter.domain.label import Label
 from flowersorter.ui.labels.lost_labels_question import LostLabelsAnswer, ask_about_lost_labels
 from flowersorter.ui.shared.library_command import LibraryCommand
 from flowersorter.ui.shared.session import MessageSink, Session
-from flowersorter.workflows.labelling.gone_labels import LostLabels, forget_gone_labels, lost_labels
+from flowersorter.workflows.labelling.gone_labels import LostLabels, forget_gone_labels, lost_labels, restore_labels
 
 
 class ForgetLabelsCommand(LibraryCommand):
@@ -40,7 +40,7 @@ class ForgetLabelsCommand(LibraryCommand):
 
     def revert(self) -> None:
         """Put them back."""
-        self._collection.labels.restore(self._before)
+        restore_labels(self._collection, self._before)
 
     def applied(self, result: Any) -> None:
         """Say how many are removed."""

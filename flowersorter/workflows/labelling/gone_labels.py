@@ -32,6 +32,11 @@ def lost_labels(collection: CollectionStore) -> LostLabels:
     return LostLabels(len(gone_labels(database)), replaced)
 
 
+def restore_labels(collection: CollectionStore, before: Mapping[int, Label | None]) -> None:
+    """Put labels back that `forget_gone_labels` removed."""
+    collection.labels.restore(before)
+
+
 def mark_deleted_photos(collection: CollectionStore, folder: Path, unreadable: Sequence[Path]) -> None:
     """Store which missing files under a folder that was just scanned are deleted, so that their labels do not teach.
 

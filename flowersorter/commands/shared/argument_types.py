@@ -1,0 +1,57 @@
+"""Reads the words of the command line: paths, numbers, models."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from flowersorter.messages import text, worded
+
+
+def to_path(word: str) -> Path:
+    """Read a path of the command line.
+
+    Raises:
+        ArgumentTypeError: it is empty.
+    """
+    if not word:
+        raise argparse.ArgumentTypeError(worded(text("the path is empty")))
+    return Path(word)
+
+
+def to_report(word: str) -> Path:
+    """Read the path of a report.
+
+    Raises:
+        ArgumentTypeError: its suffix is that of no report.
+    """
+    if not word.lower().endswith((".html", ".csv")):
+        raise argparse.ArgumentTypeError(worded(text("the report must end in .html or .csv, not {name!r}", name=word)))
+    return Path(word)
+
+
+def to_number(word: str) -> int:
+    """Read a number from 1 on.
+
+    Raises:
+        ArgumentTypeError: it is no such number.
+    """
+    if not word.isdecimal() or int(word) < 1:
+        raise argparse.ArgumentTypeError(worded(text("{word!r} is not a whole number of 1 or more", word=word)))
+    return int(word)
+
+
+def to_count(word: str) -> int:
+    """Read a number of models, 0 included.
+
+    Raises:
+        ArgumentTypeError: it is no such number.
+    """
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(worded(text("{word!r} is not a valid number of models to keep", word=word)))
+    return int(word)
+
+
+def to_model_id(word: str) -> int | str:
+    """Read the number of a model, or "starter"."""
+    return word if word == "starter" else to_number(word)

@@ -1,0 +1,203 @@
+"""Says the plan of a sort, and its result."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flowersorter.commands.shared.folder_output import say_skipped, say_unreadable
+from flowersorter.commands.shared.json_lines import lost_photos
+from flowersorter.commands.shared.output import Terminal, counted_files, counted_sidecars, shown, size
+from flowersorter.domain.journal import DUPLICATES
+from flowersorter.messages import Text, joined_texts, plural, stored, text
+from flowersorter.sorting.execute import RunResult
+from flowersorter.sorting.plan import Action, Mode, PlannedFile, SortPlan
+from flowersorter.sorting.plan_sidecars import listed
+from flowersorter.workflows.predicting.predict_folder import PredictFolderResult
+
+#: The actions that put a photo into a class folder.
+FILING = tuple(action.value for action in Action if action.is_filed)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happens, or would happen, to one photo."""
+
+    action: str
+    to: Path | None = None
+    why: str | None = None
+
+    def fields(self) -> dict[str, Any]:
+        """Return the part of the photo's JSON object that sorting adds."""
+        fields: dict[str, Any] = {"to": None if self.to is None else str(self.to), "action": self.action}
+        if self.why is not None:
+            fields["error" if self.action == "failed" else "reason"] = self.why
+        return fields
+
+
+def folder_in(plan: SortPlan, file: PlannedFile) -> str:
+    """Return the folder of a planned file, relative to the destination."""
+    return shown(file.destination.parent.relative_to(plan.destination))
+
+
+def say_plan(terminal: Terminal, plan: SortPlan, result: PredictFolderResult) -> None:
+    """Say how many photos go into each folder, and why the others stay."""
+    actions = plan.counts_by_action
+    filing = sum(number for action, number in actions.items() if action.is_filed)
+    if plan.mode == Mode.SYMLINK and filing:
+        terminal.say(text("Only pointers are made: they stop working when their originals are deleted or moved."))
+    if filing:
+        terminal.say(_plan_sentence(plan, filing))
+    table = [[shown(folder), str(number)] for folder, number in sorted(plan.counts_by_folder.items())]
+    if table:
+        terminal.say_table(table, right=(1,), indent=2)
+    _say_sidecars(terminal, plan)
+    there = Counter(folder_in(plan, file) for file in plan.files if file.action == Action.ALREADY_THERE)
+    if there:
+        terminal.say(plural("{number} photo already there:", "{number} photos already there:", there.total()))
+        rows = [[str(number), text("in {folder}", folder=folder)] for folder, number in there.most_common()]
+        terminal.say_table(rows, right=(0,), indent=2)
+    if same := actions.get(Action.DUPLICATE):
+        terminal.say(
+            plural(
+                "{number} duplicate of another photo, which is sorted once",
+                "{number} duplicates of another photo, which is sorted once",
+                same,
+            )
+        )
+    _say_leftovers(terminal, plan)
+    unreadable = {path for path, _ in result.unreadable}
+    reasons = Counter(skipped.reason for skipped in plan.skipped if skipped.path not in unreadable)
+    if reasons:
+        terminal.say(text("Left where they are:"))
+        rows = [[str(number), stored(reason)] for reason, number in reasons.most_common()]
+        terminal.say_table(rows, right=(0,), indent=2)
+    if result.many_unknown:
+        terminal.say(result.many_unknown)
+    say_unreadable(terminal, (*result.unreadable, *lost_photos(result)))
+    say_skipped(terminal, result)
+    if plan.needed_bytes:
+        needed, free = size(plan.needed_bytes), size(plan.free_bytes)
+        terminal.say(text("Needs {needed} of {free} free.", needed=needed, free=free))
+
+
+def _plan_sentence(plan: SortPlan, number: int) -> Text:
+    """Say what is done with how many photos."""
+    folder = shown(plan.destination)
+    match plan.mode:
+        case Mode.COPY:
+            return plural("Copy {number} photo to {folder}", "Copy {number} photos to {folder}", number, folder=folder)
+        case Mode.MOVE:
+            return plural("Move {number} photo to {folder}", "Move {number} photos to {folder}", number, folder=folder)
+        case Mode.LINK:
+            return plural("Link {number} photo to {folder}", "Link {number} photos to {folder}", number, folder=folder)
+        case Mode.SYMLINK:
+            return plural(
+                "Point to {number} photo to {folder}", "Point to {number} photos to {folder}", number, folder=folder
+            )
+
+
+def _say_leftovers(terminal: Terminal, plan: SortPlan) -> None:
+    """Count the duplicates and empty folders that a move leaves or takes along."""
+    if plan.mode != Mode.MOVE:
+        return
+    twice = sum(not file.action.is_filed for file in plan.files)
+    if plan.duplicates:
+        folder = shown(plan.folder_of(plan.duplicates[0]))
+        terminal.say(
+            plural(
+                "{number} duplicate of these moved into {folder}",
+                "{number} duplicates of these moved into {folder}",
+                len(plan.duplicates),
+                folder=folder,
+            )
+        )
+    elif twice:
+        terminal.say(
+            plural(
+                "{number} duplicate would stay; --move-duplicates moves them into “{folder}”",
+                "{number} duplicates would stay; --move-duplicates moves them into “{folder}”",
+                twice,
+                folder=DUPLICATES,
+            )
+        )
+    if empty := len(plan.emptied.empty):
+        if plan.removes_emptied:
+            terminal.say(text("Folders that become empty: {count}, removed", count=empty))
+        else:
+            terminal.say(
+                text("Folders that become empty: {count}, left; --remove-empty-folders removes them", count=empty)
+            )
+    if nearly := len(plan.emptied.nearly_empty):
+        terminal.say(
+            text(
+                "Folders that keep nothing but hidden files such as .DS_Store or Thumbs.db: {count}, left",
+                count=nearly,
+            )
+        )
+
+
+def _say_sidecars(terminal: Terminal, plan: SortPlan) -> None:
+    """Say which files beside the photos go along, and which stay."""
+    if plan.sidecars:
+        going = counted_sidecars(sum(plan.sidecars.values()))
+        lead = text("With them {files}", files=going) if plan.counts_by_class else text("Copy {files}", files=going)
+        terminal.say(joined_texts(": ", lead, listed(plan.sidecars)))
+    if plan.staying:
+        staying = plural("{number} other file stays", "{number} other files stay", sum(plan.staying.values()))
+        terminal.say(joined_texts(": ", staying, listed(plan.staying)))
+    for path in plan.edited:
+        terminal.say(text("{path} stays: the one in the class folder was edited later", path=shown(path)))
+
+
+def say_done(terminal: Terminal, plan: SortPlan, outcomes: Mapping[Path, Outcome], done: RunResult) -> int:
+    """Say the result of a sort; return the exit code."""
+    failed = [(path, outcome.why or "") for path, outcome in outcomes.items() if outcome.action == "failed"]
+    filed = sum(outcome.action in FILING for outcome in outcomes.values())
+    if (filed or done.sidecars) and done.run_id is not None:
+        did = plan.mode if filed or plan.mode != Mode.MOVE else Mode.COPY  # the source of such a sidecar stays
+        terminal.say(_done_sentence(did, counted_files(filed, done.sidecars), done.run_id))
+    elif not failed and not done.duplicates_moved:
+        terminal.say(text("Nothing to sort."))
+    left = []
+    if moved := done.duplicates_moved:
+        left.append(plural("{number} duplicate moved", "{number} duplicates moved", moved))
+    if removed := done.folders_removed:
+        left.append(plural("{number} empty folder removed", "{number} empty folders removed", removed))
+    if left:
+        what = joined_texts(", ", *left)
+        terminal.say(text("{what}. To undo that: flowersorter undo {sort}", what=what, sort=done.run_id))
+    for file in done.files:
+        if file.action == Action.ALREADY_THERE and file.error:  # a sidecar file of it could not be sorted
+            terminal.say_of(file.source, stored(file.error), indent=2)
+    if not failed:
+        return 0
+    for path, why in failed[:10]:
+        terminal.say_of(path, stored(why), indent=2)
+    terminal.note(
+        plural(
+            "{number} photo could not be sorted: {why}.",
+            "{number} photos could not be sorted; the first one: {why}.",
+            len(failed),
+            why=stored(failed[0][1]),
+        )
+    )
+    return 1
+
+
+def _done_sentence(mode: Mode, files: Text, sort: int) -> Text:
+    """Say what was done with how many files, and how to undo it."""
+    match mode:
+        case Mode.COPY:
+            return text("{files} copied. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+        case Mode.MOVE:
+            return text("{files} moved. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+        case Mode.LINK:
+            return text("{files} linked. To undo that: flowersorter undo {sort}", files=files, sort=sort)
+        case Mode.SYMLINK:
+            return text(
+                "{files} stand there as pointers. To undo that: flowersorter undo {sort}", files=files, sort=sort
+            )
