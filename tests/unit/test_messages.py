@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import pickle
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ import pytest
 import flowersorter
 from flowersorter import errors
 from flowersorter.errors import FolderUnusable, UserError
-from flowersorter.messages import Text, plural, text, worded
+from flowersorter.messages import Text, joined_texts, plural, stored, text, worded
 from flowersorter.photos.scan import check_folder
 from tests.language import spoken
 
@@ -84,6 +86,29 @@ def test_a_text_inside_a_text_is_translated_too() -> None:
     assert worded(outer) == "Prüfen Sie den Pfad!"
 
 
+@pytest.mark.usefixtures("german")
+def test_texts_in_a_row_are_translated_one_by_one() -> None:
+    made = joined_texts(": ", "a{b}.jpg", text("Check the path"))
+    assert made == "a{b}.jpg: Check the path"
+    assert worded(made) == worded(pickle.loads(pickle.dumps(made))) == "a{b}.jpg: Prüfen Sie den Pfad"
+
+
+@pytest.mark.usefixtures("german")
+@pytest.mark.parametrize(
+    ("english", "translated"), [("Check the path", "Prüfen Sie den Pfad"), ("a {b} {", "a {b} {"), ("", "")]
+)
+def test_a_message_from_the_library_is_translated_inside_another(english: str, translated: str) -> None:
+    made = text("{problem}!", problem=stored(english))
+    assert made == f"{english}!"
+    assert worded(made) == f"{translated}!"
+
+
+def test_the_library_takes_a_text_as_its_english_sentence() -> None:
+    with closing(sqlite3.connect(":memory:")) as database:
+        found = database.execute("SELECT ?", (text("{count} photos", count=3),)).fetchone()[0]
+    assert (type(found), found) == (str, "3 photos")
+
+
 ERRORS = {
     name for name, kind in vars(errors).items() if isinstance(kind, type) and issubclass(kind, errors.UserError)
 } | {"Progress"}
@@ -118,3 +143,29 @@ def test_errors_and_stages_are_translatable(source: Path) -> None:
                 ast.unparse(each) for each in call.args[: 1 + (name == "plural")] if isinstance(each, ast.JoinedStr)
             ]
     assert not bare, "write text(...) around them, with a named field for each value"
+
+
+TEMPLATES_AT = {"text": 1, "plural": 2}
+"""How many first arguments of each function are templates."""
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
+def test_templates_are_literals_and_stay_translatable(source: Path) -> None:
+    tree = ast.parse(source.read_text(encoding="utf-8"))
+    wrong = []
+    for name, call in calls(tree):
+        wrong += [
+            f"line {call.lineno}: {ast.unparse(template)} is no literal, so no extractor finds it"
+            for template in call.args[: TEMPLATES_AT.get(name, 0)]
+            if not (isinstance(template, ast.Constant) and isinstance(template.value, str))
+        ]
+    for row in (node for node in ast.walk(tree) if isinstance(node, ast.JoinedStr)):
+        wrong += [
+            f"line {row.lineno}: an f-string writes {ast.unparse(part.value)} in English; give it to a template"
+            for part in row.values
+            if isinstance(part, ast.FormattedValue)
+            and isinstance(part.value, ast.Call)
+            and isinstance(part.value.func, ast.Name)
+            and part.value.func.id in {*TEMPLATES_AT, "joined_texts", "stored"}
+        ]
+    assert not wrong
