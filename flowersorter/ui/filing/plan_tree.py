@@ -18,6 +18,7 @@ from flowersorter.ui.shared.widgets import describe
 #: A longer list is of no use to anybody; the rest is counted in one line.
 LONGEST_LIST = 500
 _PATHS_ROLE = Qt.ItemDataRole.UserRole
+_SHOW_INDICATOR = QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator
 
 
 class PlanTree(QTreeWidget):
@@ -110,14 +111,14 @@ class PlanTree(QTreeWidget):
             line.setToolTip(0, title)
         if photos:
             line.setData(0, _PATHS_ROLE, photos)
-            line.setChildIndicatorPolicy(QTreeWidgetItem.ChildIndicatorPolicy.ShowIndicator)
+            line.setChildIndicatorPolicy(_SHOW_INDICATOR)
         return line
 
     @Slot(QTreeWidgetItem)
     def _list_photos(self, line: QTreeWidgetItem) -> None:
         photos: Sequence[_Named] | None = line.data(0, _PATHS_ROLE)
-        if not photos or line.childCount():
-            return
+        if not photos or line.childCount() or line.childIndicatorPolicy() != _SHOW_INDICATOR:
+            return  # a photo has nothing below it; "*" opens it too
         line.addChildren([self._photo(photo) for photo in photos[:LONGEST_LIST]])
         more = len(photos) - LONGEST_LIST
         if more > 0:

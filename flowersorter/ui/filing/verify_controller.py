@@ -39,7 +39,7 @@ class VerifyController(QObject):
         assert isinstance(result, VerifyResult)
         self._result = result
         if result.changed or result.not_reached:
-            self._front.bar.say(self.tr("The sorted photos are verified."), (self.tr("Show"), self._show))
+            self._front.bar.say(self.tr("Not all sorted photos are as they were."), (self.tr("Show"), self._show))
             self._show()
         elif result.photos:
             self._front.bar.say(self.tr("{0} verified: all as they were sorted.").format(count_photos(result.photos)))

@@ -277,9 +277,9 @@ class Inspector(QScrollArea):
             lines.append(self.tr("Looks like: {0}").format(known.looks_like))
         if known.unknown_with:
             others = (
-                self.tr("1 other photo here")
+                self.tr("1 other photo")
                 if known.unknown_with == 1
-                else self.tr("{0} other photos here").format(known.unknown_with)
+                else self.tr("{0} other photos").format(known.unknown_with)
             )
             text = self.tr("This and {0} may belong to a class you haven't created yet.")
             lines.append(text.format(others))

@@ -15,7 +15,7 @@ from flowersorter.vision.features.pca import Coordinates, coordinates_from_produ
 from flowersorter.vision.parallel import ThreadPool, row_blocks
 
 #: Probabilities to be of none of the classes above which a photo is not sure, and above which it is unknown.
-MAYBE_UNKNOWN, UNKNOWN = 0.15, 0.5
+MAYBE_UNKNOWN, UNKNOWN = 0.1, 0.7
 #: Photos one thread predicts at a time.
 _BLOCK_ROWS = 2048
 

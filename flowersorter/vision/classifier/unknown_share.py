@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 #: Slope and midpoint of the log likelihood ratio, unknown to known, of the OOD score alone, and of its sum with the
 #: unlikeness of the batch comparison. Steeper ones overlook near classes, lower midpoints doubt known photos.
-_ALONE, _COMPARED = (0.8, 1.2), (1.0, 1.8)
+_ALONE, _COMPARED = (0.8, 1.2), (1.2, 2.0)
 #: No single photo counts more than this: its score may be wrong.
 _MOST_EVIDENCE = 3.0
 #: Range of the unlikeness that counts, in standard deviations.

@@ -461,3 +461,14 @@ def test_what_a_move_leaves_is_offered_and_never_chosen_beforehand(
     choices = answer()
     assert (choices.move_duplicates, choices.remove_emptied) == (False, False)
     assert not field.isVisible()
+
+
+def test_opening_everything_lists_each_photo_once(dialog: SortDialog, planner: Planner, qtbot: QtBot) -> None:
+    """The key "*" opens the current line with all that is below it."""
+    _answer(dialog, planner, qtbot)
+    line = _groups(dialog)["daisy"]
+    dialog.tree.setCurrentItem(line)
+    QTest.keyClick(dialog.tree, Qt.Key.Key_Asterisk)
+    dialog.tree.expandAll()
+    assert _lines(line) == [("a.jpg", "")]
+    assert _child(line, 0).childCount() == 0

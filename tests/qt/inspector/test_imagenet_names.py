@@ -91,7 +91,7 @@ def test_many_that_are_unlike_all_labelled_ones_are_told_of_one_another(
     idle(program, qtbot)
     pick(program, "yellow")
     qtbot.waitUntil(inspector.likeness.isVisible)
-    told = "This and 24 other photos here may belong to a class you haven't created yet."
+    told = "This and 24 other photos may belong to a class you haven't created yet."
     assert inspector.likeness.text() == f"Looks like: strawberry\n{told}"
     pick(program, "red")
     qtbot.waitUntil(lambda: not inspector.likeness.isVisible())

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from flowersorter import Collection, predict_image
-from flowersorter.api import collection as api_collection
+from flowersorter.api import open_collection
 from flowersorter.cli import main
 from flowersorter.commands.shared import context
 from flowersorter.errors import CollectionLocked, FolderUnusable
@@ -27,7 +27,7 @@ COLOURS = ("red", "green", "blue")
 def held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A collection with labels, a model and a sort that seems to be under way; another process has it open."""
     engine = partial(Engine, open_network=open_colour_network)
-    for module in (context, api_collection):
+    for module in (context, open_collection):
         monkeypatch.setattr(module, "Engine", engine)
     for colour in COLOURS:
         draw_photos(tmp_path / "photos", colour, 8)

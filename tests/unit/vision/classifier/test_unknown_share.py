@@ -52,7 +52,7 @@ def test_the_comparison_decides_where_the_ood_score_cannot() -> None:
     apart = np.repeat([0.0, 3.0], 100).astype(np.float32)
     alone, compared = unknown_probabilities(weak), unknown_probabilities(weak, apart)
     assert (alone[100:] > 0.5).mean() < 0.5
-    assert (compared[100:] > 0.5).mean() > 0.9
+    assert (compared[100:] > 0.5).mean() > 0.8
     assert (compared[:100] > 0.5).mean() < 0.2
 
 

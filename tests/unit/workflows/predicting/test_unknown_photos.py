@@ -13,6 +13,7 @@ from flowersorter.domain.place import Places
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
+from flowersorter.vision.classifier.predict import UNKNOWN
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.models.current_model import NamedModel, model_for, starter
 from flowersorter.workflows.predicting.photo_details import predictions_for
@@ -60,7 +61,7 @@ def unlabelled(collection: CollectionStore, folder: Path, embeddings: NDArray[np
 
 def unknown(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
     found = unknown_probability(engine, named.model, photo_ids)
-    return np.zeros(len(photo_ids), np.bool_) if found is None else found > 0.5
+    return np.zeros(len(photo_ids), np.bool_) if found is None else found > UNKNOWN
 
 
 def verdicts(engine: Engine, photo_ids: NDArray[np.int64]) -> list[int]:
