@@ -100,7 +100,7 @@ def test_a_class_with_one_photo_is_named_and_the_others_are_measured(engine: Eng
     draw_photos(sorted_photos / "yellow", "yellow", 1)
     result = trained(engine, sorted_photos)
     assert (result.held_out, result.held_out_accuracy) == (24, 1.0)
-    assert [str(each) for each in result.unmeasured] == ["yellow (1 photo)"]
+    assert [each.in_words() for each in result.unmeasured] == ["yellow (1 photo)"]
     evaluation = measured(engine)
     assert evaluation.photos == 24
     assert evaluation.how.endswith("; not measured: yellow (1 photo)")
