@@ -84,12 +84,12 @@ def joined_texts(separator: str, *parts: str) -> Text:
 def worded(message: str) -> str:
     """Return a message in the person's language; a plain string, such as one from the library, if it is a template."""
     translations = _translations[0]
+    if translations is None or not message:
+        return str(message)
     if not isinstance(message, Text):
-        return translations.gettext(message) if translations is not None and message else message
+        return translations.gettext(message)
     values = {name: worded(value) if isinstance(value, Text) else value for name, value in message.values.items()}
-    if translations is None:
-        template = message.plural if message.plural and values["number"] != 1 else message.template
-    elif message.plural:
+    if message.plural:
         number = values["number"]
         assert isinstance(number, int)
         template = translations.ngettext(message.template, message.plural, number)

@@ -25,7 +25,7 @@ def given_path(path: AnyPath) -> Path:
         )
     try:
         return Path(name).expanduser()
-    except RuntimeError as error:  # ~nobody
+    except RuntimeError as error:  # "~name" of no user
         raise UserError(
             text("The folder {name} cannot be found", name=name), str(error), text("Give a path without ~")
         ) from error

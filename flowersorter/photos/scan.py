@@ -62,6 +62,11 @@ def check_folder(folder: Path) -> None:
         raise _unusable(absolute_folder(folder), error) from error
 
 
+def is_single_file(root: Path) -> bool:
+    """Whether an opened path is a photo, RAW or film by its name, and not a folder."""
+    return can_have_class(root.name) and not root.is_dir()
+
+
 def absolute_roots(opened: Path | Iterable[Path]) -> tuple[Path, ...]:
     """Return the absolute paths of folders and photos that are opened together, each once."""
     return tuple(dict.fromkeys(map(absolute_folder, (opened,) if isinstance(opened, Path) else opened)))
@@ -120,7 +125,7 @@ def _open(walk: FolderWalk, roots: Sequence[Path], options: Mapping[Path, ScanOp
         FolderUnusable: none of them can be read.
     """
     unusable: FolderUnusable | None = None
-    photos = [root for root in roots if can_have_class(root.name) and not root.is_dir()]
+    photos = [root for root in roots if is_single_file(root)]
     folders = [OpenedFolder(root, options.get(root, ScanOptions())) for root in roots if root not in photos]
     walk.open(folders)
     for folder in folders:

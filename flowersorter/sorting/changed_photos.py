@@ -98,7 +98,7 @@ def changed_photos(
     changed = []
     for group in groups:
         cancel.check()
-        with suppress(OSError):  # what cannot be read is refused when its turn comes
+        with suppress(OSError):  # undo refuses an unreadable file by itself, later
             found = tuple(finder.changed_files(group))
             if found:
                 changed.append(ChangedPhoto(group.lead, found))
@@ -164,7 +164,7 @@ class _Finder:
         return created_before and (os.name != "nt" or entry.action == Action.COPY)
 
     def _beside(self, entry: Entry, lead: Entry, photo: Path) -> Path:
-        """Where a sidecar is now: beside its photo under its own name or the photo's, else where it was filed."""
+        """Return the present path of a sidecar: beside its photo by either name, else where it was filed."""
         name = entry.destination.name
         if photo == lead.destination or stat_or_none(self._files, entry.destination) is not None:
             return entry.destination

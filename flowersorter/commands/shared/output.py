@@ -24,7 +24,7 @@ class Terminal:
     """Stdout and stderr of one command.
 
     Whoever reads stdout may go away at any moment (``| head``). Then the rest is dropped silently: a job that files
-    photos must not stop half-way because nobody reads its list. Where stdout is closed or its disk is full, the job
+    photos must not stop half-way because its list is not read. Where stdout is closed or its disk is full, the job
     goes on too, and `close` writes the last line, which is the summary, to stderr.
 
     Control characters are escaped here, wherever a text comes from: a file name may hold a terminal's commands.

@@ -24,7 +24,7 @@ FILING = tuple(action.value for action in Action if action.is_filed)
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What happens, or would happen, to one photo."""
+    """The action on one photo, planned or done."""
 
     action: str
     to: Path | None = None

@@ -22,8 +22,7 @@ from flowersorter.library.tables.class_names import ASIDE
 from flowersorter.library.tables.filed_photos import filed_photos
 from flowersorter.library.tables.settings import SORT_PATTERN
 from flowersorter.messages import stored, text
-from flowersorter.photos.folder_walk import can_have_class
-from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder
+from flowersorter.photos.scan import Roots, absolute_folder, absolute_roots, check_folder, is_single_file
 from flowersorter.sorting.execute import RunResult, execute
 from flowersorter.sorting.folder_pattern import FolderPattern
 from flowersorter.sorting.folders.destination_checks import disk_refusals, refuse_nested
@@ -124,7 +123,7 @@ def check_destination(roots: Roots, destination: Path, mode: Mode, cancel: Cance
     """
     opened = absolute_roots(roots)
     for root in opened:
-        if not can_have_class(root.name) or root.is_dir():
+        if not is_single_file(root):
             check_folder(root)
     make_plan((), destination, mode, cancel, source_root=_only_source(opened, destination))
 
@@ -135,7 +134,7 @@ def _only_source(roots: Sequence[Path], destination: Path) -> Path | None:
     Raises:
         SortRefused: the destination overlaps one of several.
     """
-    folders = absolute_roots(root.parent if can_have_class(root.name) and not root.is_dir() else root for root in roots)
+    folders = absolute_roots(root.parent if is_single_file(root) else root for root in roots)
     if len(folders) == 1:
         return folders[0]
     with disk_refusals():

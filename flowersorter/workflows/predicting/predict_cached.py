@@ -42,7 +42,7 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     embedded = np.zeros(len(wanted), np.bool_)
     unknown = unknown_probability(engine, model, wanted)
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        result = predict(model, features, places, None if unknown is None else unknown[positions])
+        result = predict(model, features, places, unknown[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
     if not embedded.all():

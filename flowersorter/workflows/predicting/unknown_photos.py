@@ -53,11 +53,11 @@ class UnknownPhotos:
     probabilities: NDArray[np.float32]
 
 
-def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32] | None:
-    """Return the (N,) float32 probabilities of photos to be of none of the classes; 0 if not known, None for all."""
+def unknown_probability(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return the (N,) float32 probabilities of photos to be of none of the classes; 0 if not estimated."""
     found = engine.unknown_photos
     if found is None or found.model != model.novelty.key or not len(found.photo_ids):
-        return None
+        return np.zeros(len(photo_ids), np.float32)
     at = np.minimum(np.searchsorted(found.photo_ids, photo_ids), len(found.photo_ids) - 1)
     return np.where(found.photo_ids[at] == photo_ids, found.probabilities[at], np.float32(0))
 
@@ -95,9 +95,7 @@ def find_unknown_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[np
     if _can_estimate(model):
         ids, found = _estimate(engine, named, wanted, cancel)
     _remember(engine, model, wanted, ids, found)
-    now = unknown_probability(engine, model, wanted)
-    zero = np.zeros(len(wanted), np.float32)
-    return not np.array_equal(zero if before is None else before, zero if now is None else now)
+    return not np.array_equal(before, unknown_probability(engine, model, wanted))
 
 
 class RunningEstimate:

@@ -60,8 +60,7 @@ def unlabelled(collection: CollectionStore, folder: Path, embeddings: NDArray[np
 
 
 def unknown(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64]) -> NDArray[np.bool_]:
-    found = unknown_probability(engine, named.model, photo_ids)
-    return np.zeros(len(photo_ids), np.bool_) if found is None else found > UNKNOWN
+    return unknown_probability(engine, named.model, photo_ids) > UNKNOWN
 
 
 def verdicts(engine: Engine, photo_ids: NDArray[np.int64]) -> list[int]:
