@@ -122,7 +122,7 @@ def propagate(
         scores *= np.float32(from_neighbours)
         scores += kept
     total = scores.sum(axis=1, keepdims=True)
-    return np.divide(scores, total, out=np.zeros_like(scores), where=total > 0)
+    return np.asarray(np.divide(scores, total, out=np.zeros_like(scores), where=total > 0), np.float32)
 
 
 def _nearest(
