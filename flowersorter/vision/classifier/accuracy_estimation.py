@@ -31,14 +31,13 @@ LEAST_PHOTOS = 20
 #: No photo is sure from this confidence on.
 NEVER_SURE = 1.01
 _AXES, _NEIGHBOURS, _SEED = 128, 6, 0
-#: The estimate differs from the held-out accuracy where it is lower by this much, and by these standard errors.
-_LESS_ACCURATE, _STANDARD_ERRORS = 0.02, 1.64
+#: A folder differs where the estimate is lower than the held-out accuracy, or than the mean confidence, by this much,
+#: and by these standard errors. The mean confidence needs no held-out photos, of which a few labels leave too few.
+_LESS_ACCURATE, _LESS_CONFIDENT, _STANDARD_ERRORS = 0.02, 0.05, 1.64
 #: Fraction of unfamiliar photos that differs from the `NOT_SURE_RATE` of the held-out ones.
 _UNFAMILIAR = 2 * NOT_SURE_RATE
-#: By how much less than promised the model and label propagation agree on sure photos that are doubted.
-_LESS_AGREED = 0.01
 #: By how much the estimate may be too high on a folder that differs.
-_MARGIN = 0.02
+_MARGIN = 0.025
 #: Confidences are scaled as log odds between these.
 _LEAST, _MOST = 1e-4, 1 - 1e-4
 _BISECTIONS = 30
@@ -75,7 +74,8 @@ class AccuracyEstimate:
         held_out: Held-out accuracy of the model; None if not measured.
         unfamiliar: Fraction of the folder's photos less familiar than `NOT_SURE_RATE` of the held-out ones.
         differs: Whether the folder is clearly less accurate, or less familiar, than held-out photos.
-        sure_from: Confidence from which its photos can be sure; None where the model's threshold holds.
+        sure_from: Confidence from which its photos can be sure; 0 where the model's threshold holds.
+        agreed_only: Whether only photos on which label propagation agrees can be sure.
     """
 
     photos: int
@@ -83,7 +83,8 @@ class AccuracyEstimate:
     held_out: float | None
     unfamiliar: float
     differs: bool
-    sure_from: float | None
+    sure_from: float
+    agreed_only: bool
 
 
 def agree_with_neighbours(labelled: PhotoSample, others: PhotoSample, cancel: CancelToken) -> NDArray[np.bool_]:
@@ -136,16 +137,20 @@ def estimate_accuracy(
         return None
     accuracy = float(known @ folder.agreed / known.sum())
     unfamiliar = float(folder.unfamiliar.mean())
+    less = folder.confidence - folder.agreed
     differs = unfamiliar > _UNFAMILIAR
+    differs |= _clearly(known @ less / known.sum(), _LESS_CONFIDENT, less.var() / len(less))
     if held_out is not None:
         variance = accuracy * (1 - accuracy) / photos + held_out * (1 - held_out) / max(measured, 1)
-        differs |= held_out - accuracy > max(_LESS_ACCURATE, _STANDARD_ERRORS * variance**0.5)
-    sure = folder.sure
-    doubted = bool(sure.any()) and float(folder.agreed[sure].mean()) < promise - _LESS_AGREED
-    sure_from = None
-    if differs or doubted:
-        sure_from = _sure_from(folder, accuracy - (_MARGIN if differs else 0), promise)
-    return AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from)
+        differs |= _clearly(held_out - accuracy, _LESS_ACCURATE, variance)
+    doubted = bool(folder.sure.any()) and float(folder.agreed[folder.sure].mean()) < promise
+    sure_from = _sure_from(folder, accuracy - _MARGIN, promise) if differs else 0.0
+    return AccuracyEstimate(photos, accuracy, held_out, unfamiliar, differs, sure_from, differs or doubted)
+
+
+def _clearly(less: float, least: float, variance: float) -> bool:
+    """Whether a difference is more than the least one, and than its sampling error."""
+    return bool(less > max(least, _STANDARD_ERRORS * variance**0.5))
 
 
 def _sure_from(folder: FolderPredictions, accuracy: float, promise: float) -> float:

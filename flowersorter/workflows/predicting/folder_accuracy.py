@@ -64,7 +64,7 @@ def find_accuracy(folder: FolderPhotos, cancel: CancelToken) -> tuple[AccuracyEs
         ids, predictions = found
         record = model.training
         estimate = estimate_accuracy(predictions, record.held_out_accuracy, record.measured, sure_precision(engine))
-        if estimate is not None and estimate.sure_from is not None:
+        if estimate is not None and estimate.agreed_only:
             sure_from[:] = estimate.sure_from
             sure_from[np.searchsorted(others, ids[~predictions.agreed])] = NEVER_SURE
     before = least_sure(engine, model, others)
@@ -77,14 +77,15 @@ def accuracy_note(estimate: AccuracyEstimate | None) -> Text | None:
     if estimate is None or not estimate.differs:
         return None
     right = round(100 * estimate.accuracy)
-    if estimate.held_out is None:
+    if estimate.held_out is None or right >= round(100 * estimate.held_out):  # unfamiliar, and not yet wrong
         return text(
-            "About {right} of 100 suggestions are right here. This is no promise: check {check} photos to know.",
+            "These photos are unlike the labelled ones. About {right} of 100 suggestions are right here; this is no"
+            " promise: check {check} photos to know.",
             right=right,
             check=_TO_CHECK,
         )
     return text(
-        "About {right} of 100 suggestions are right here, not {usual} as on photos like the labelled ones. This is no"
+        "About {right} of 100 suggestions are right here, not {usual} as on photos like the labelled ones; this is no"
         " promise: check {check} photos to know.",
         right=right,
         usual=round(100 * estimate.held_out),

@@ -37,18 +37,16 @@ def test_a_folder_like_the_labelled_photos_keeps_the_threshold() -> None:
     estimate = estimate_accuracy(_folder(np.arange(200) >= 20), 0.91, 500, 0.97)
     assert estimate is not None
     assert estimate.accuracy == pytest.approx(0.9)
-    assert (estimate.photos, estimate.differs, estimate.sure_from) == (200, False, None)
+    assert (estimate.photos, estimate.differs, estimate.sure_from, estimate.agreed_only) == (200, False, 0, False)
 
 
 def test_where_fewer_agree_photos_are_sure_from_a_higher_confidence() -> None:
     estimate = estimate_accuracy(_folder(np.arange(200) >= 60), 0.91, 500, 0.9)
     assert estimate is not None
     assert estimate.differs
-    assert estimate.sure_from is not None
     assert 0.8 < estimate.sure_from < 1
     lower = estimate_accuracy(_folder(np.arange(200) >= 80), 0.91, 500, 0.9)
     assert lower is not None
-    assert lower.sure_from is not None
     assert lower.sure_from > estimate.sure_from
 
 
@@ -72,8 +70,7 @@ def test_sure_photos_on_which_neighbours_disagree_are_doubted_without_a_sentence
     agreed[150:200:5] = False
     estimate = estimate_accuracy(_folder(agreed), 0.95, 500, 0.97)
     assert estimate is not None
-    assert not estimate.differs
-    assert estimate.sure_from is not None
+    assert (estimate.differs, estimate.sure_from, estimate.agreed_only) == (False, 0, True)
 
 
 def test_unknown_photos_do_not_count_as_right() -> None:
