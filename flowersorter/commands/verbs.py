@@ -9,7 +9,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flowersorter.commands.shared.argument_types import to_count, to_model_id, to_number, to_path, to_report
+from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path, to_report
 from flowersorter.commands.shared.line_parser import LineParser
 from flowersorter.messages import text
 
@@ -27,17 +27,20 @@ class Verb:
         title: One line for the list of commands, lower case, without a full stop.
         more: Sentences that only its own help has.
         add_to: Adds its arguments and options to its parser.
+        package: The package of its module within `commands`; "" for `commands` itself.
     """
 
     name: str
     title: str
     more: str = ""
     add_to: Callable[[LineParser], None] = _nothing_more
+    package: str = ""
 
     @property
     def module(self) -> str:
         """The module with its ``run(call)``, imported when the command runs."""
-        return f"flowersorter.commands.{self.name.replace('-', '_')}" + ("_" if self.name == "import" else "")
+        name = self.name.replace("-", "_") + ("_" if self.name == "import" else "")
+        return ".".join(filter(None, ("flowersorter.commands", self.package, name)))
 
 
 def _add_predict(parser: LineParser) -> None:
@@ -216,6 +219,34 @@ def _add_next(parser: LineParser) -> None:
     )
 
 
+def _add_check(parser: LineParser) -> None:
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    parser.add_argument(
+        "--answers",
+        type=to_path,
+        metavar="FILE",
+        help=text(
+            "take the answers from a file with lines PATH,y or PATH,n or just y or n in the order drawn; - is stdin"
+        ),
+    )
+    parser.add_argument(
+        "--goal",
+        type=to_goal,
+        metavar="G",
+        default=98,
+        help=text("stop when at least G of 100 suggestions are right, 95 %% sure (default: 98)"),
+    )
+    parser.add_argument(
+        "-n",
+        "--count",
+        type=to_number,
+        metavar="N",
+        help=text("ask about N photos at most (default: as many as needed)"),
+    )
+    parser.add_argument("--only-sure", action="store_true", help=text("check the sure suggestions only"))
+    _add_scan_options(parser)
+
+
 def _add_models(parser: LineParser) -> None:
     action = parser.add_mutually_exclusive_group()
     action.add_argument(
@@ -334,6 +365,15 @@ VERBS = (
         _add_next,
     ),
     Verb(
+        "check",
+        text("ask about photos drawn at random, and say how many suggestions are right"),
+        text(
+            "Draws photos without a label until it is sure, and remembers the answers: called again, it goes on. A "
+            "right suggestion becomes the label. Without a terminal it lists the photos to answer about."
+        ),
+        _add_check,
+    ),
+    Verb(
         "label-errors",
         text("list the labels that are probably wrong, the worst first"),
         text("Each with the labelled photos it resembles. Photos in two class folders come first."),
@@ -373,6 +413,7 @@ VERBS = (
             "if something rotted, is gone or cannot be read, else with 0."
         ),
         _add_verify,
+        package="maintenance",
     ),
     Verb(
         "recover",
@@ -382,9 +423,10 @@ VERBS = (
             "from its "
             "newest good backup by this command only; the damaged file is kept."
         ),
+        package="maintenance",
     ),
     Verb("backbones", text("list the image networks, or get another one"), "", _add_backbones),
-    Verb("doctor", text("check the installation and the collection")),
+    Verb("doctor", text("check the installation and the collection"), package="maintenance"),
 )
 
 #: What earlier versions called a command.

@@ -176,10 +176,10 @@ class SampleCheck:
         if len(self.drawn) == self.photos and not self.skipped:
             return text("All photos are checked: {right} of {photos} are right.", right=right, photos=self.photos)
         if self.missed:
-            return text("Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self._tally)
+            return text("Fewer than {goal} of 100 are right, 95 % sure ({tally}).", goal=self.goal, tally=self.tally)
         if not self.at_least:
-            return text("Too few are checked to say how many are right ({tally}).", tally=self._tally)
-        return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self._tally)
+            return text("Too few are checked to say how many are right ({tally}).", tally=self.tally)
+        return text("At least {right} of 100 are right, 95 % sure ({tally}).", right=self.at_least, tally=self.tally)
 
     @property
     def outlook(self) -> Text:
@@ -195,26 +195,41 @@ class SampleCheck:
             goal=self.goal,
         )
 
+    @property
+    def tally(self) -> Text:
+        """How many were checked and wrong, as a part of a sentence."""
+        counts = {"checked": self.checked, "photos": self.photos, "wrong": self.wrong, "skipped": self.skipped}
+        if self.skipped:
+            return text("{checked} of {photos} checked, {wrong} wrong, {skipped} skipped or gone", **counts)
+        return text("{checked} of {photos} checked, {wrong} wrong", **counts)
+
     # -- the photos
 
     def next_photos(self, count: int | None = None) -> tuple[DrawnPhoto, ...]:
-        """The photos to ask about next, in the order drawn; those that were skipped where the rest cannot be enough.
+        """The photos to ask about next, in the order drawn; then those that were skipped, where the rest is too few.
 
         Args:
             count: At most so many; None for as many as the goal needs if all are right.
         """
         if self.reached or self.missed:
             return ()
-        again = self.needed is None
-        wanted = self.photos if count is None and again else count or self.needed
-        asked: list[DrawnPhoto] = []
-        for at in range(0 if again else len(self.drawn), self.photos):
-            if len(asked) == wanted:
+        wanted = count or self.needed or self.photos
+        asked = self._with_answer(None, wanted)
+        if self.needed is not None:
+            return asked
+        if_right = [answer is Answer.WRONG for answer in self.drawn]
+        asked = asked[: checks_needed(self.photos, if_right, self.goal) or 0]
+        return (*asked, *self._with_answer(Answer.SKIPPED, wanted - len(asked)))
+
+    def _with_answer(self, answer: Answer | None, count: int) -> tuple[DrawnPhoto, ...]:
+        """The first photos that are there and have an answer, or none."""
+        found: list[DrawnPhoto] = []
+        for at in range(0 if answer else len(self.drawn), self.photos):
+            if len(found) == count:
                 break
-            answer = self.answers.get(int(self.sample.photo_ids[at]))
-            if answer is (Answer.SKIPPED if again else None) and self._row_of[at] >= 0:
-                asked.append(self._photo(at))
-        return tuple(asked)
+            if self.answers.get(int(self.sample.photo_ids[at])) is answer and self._row_of[at] >= 0:
+                found.append(self._photo(at))
+        return tuple(found)
 
     def photo_at(self, path: Path) -> DrawnPhoto | None:
         """The photo of the sample at a path; None where there is none."""
@@ -228,13 +243,6 @@ class SampleCheck:
     @property
     def _not_right(self) -> list[bool]:
         return [answer is not Answer.RIGHT for answer in self.drawn]
-
-    @property
-    def _tally(self) -> Text:
-        counts = {"checked": self.checked, "wrong": self.wrong, "skipped": self.skipped}
-        if self.skipped:
-            return text("{checked} checked, {wrong} wrong, {skipped} skipped or gone", **counts)
-        return text("{checked} checked, {wrong} wrong", **counts)
 
     @cached_property
     def _row_of(self) -> NDArray[np.intp]:
@@ -353,10 +361,9 @@ def _outdated(sample: StoredSample, model: str, rows: PhotoRows) -> Text | None:
 
 def _withdrawn(check: SampleCheck, why: str) -> Text:
     return text(
-        "The check of {date} does not hold any more ({checked} checked, {wrong} wrong): {why}.",
+        "The check of {date} does not hold any more ({tally}): {why}.",
         date=check.sample.started_at[:10],
-        checked=check.checked,
-        wrong=check.wrong,
+        tally=check.tally,
         why=why,
     )
 
