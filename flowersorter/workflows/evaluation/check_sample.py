@@ -69,6 +69,15 @@ class CheckSampleRequest:
     backbone: str | None = None
     seed: int | None = None
 
+    def __post_init__(self) -> None:
+        """Refuse a goal that no sample shows.
+
+        Raises:
+            ValueError: the goal is not within its limits.
+        """
+        if not 1 <= self.goal <= HIGHEST_GOAL:
+            raise ValueError(f"the goal is 1 to {HIGHEST_GOAL} of 100, not {self.goal}")
+
 
 @dataclass(frozen=True, slots=True)
 class DrawnPhoto:
