@@ -12,7 +12,7 @@ from flowersorter.messages import text
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
-    from flowersorter.workflows.evaluation import check_sample as workflow
+    from flowersorter.workflows.evaluation.checked_sample import CheckedSample, DrawnPhoto
 
 
 class SampleCheck:
@@ -27,7 +27,7 @@ class SampleCheck:
         check: As it stands.
     """
 
-    def __init__(self, engine: Callable[[], Engine], check: workflow.SampleCheck) -> None:
+    def __init__(self, engine: Callable[[], Engine], check: CheckedSample) -> None:
         self._engine, self._check = engine, check
         self._withdrawn = check.withdrawn
 
@@ -51,7 +51,7 @@ class SampleCheck:
             PhotoUnreadable: the photo is not in the sample, or is gone.
             UserError: the suggested class was deleted.
         """
-        from flowersorter.library.tables.sample_checks import Answer
+        from flowersorter.domain.answer import Answer
         from flowersorter.workflows.evaluation.check_sample import answer_sample
 
         path = (photo.path if isinstance(photo, Photo) else given_path(photo)).absolute()
@@ -122,7 +122,7 @@ class SampleCheck:
         return f"<SampleCheck: {self.statement}>"
 
 
-def _photo(drawn: workflow.DrawnPhoto, class_name: str) -> Photo:
+def _photo(drawn: DrawnPhoto, class_name: str) -> Photo:
     verdict = cast("Verdict", drawn.verdict.word)
     prediction = Prediction(class_name, drawn.confidence, verdict, ((class_name, drawn.confidence),))
     return Photo(drawn.path, None, prediction)

@@ -12,17 +12,16 @@ from flowersorter.commands.shared.context import Call
 from flowersorter.commands.shared.folder_output import remember_options
 from flowersorter.commands.shared.json_lines import STARTER
 from flowersorter.commands.shared.output import Terminal, percent, shown
+from flowersorter.domain.answer import Answer
 from flowersorter.errors import UserError
-from flowersorter.library.tables.sample_checks import Answer
 from flowersorter.messages import plural, text
 from flowersorter.photos.scan import absolute_folder
 from flowersorter.workflows.evaluation.check_sample import (
     CheckSampleRequest,
-    DrawnPhoto,
-    SampleCheck,
     answer_sample,
     check_sample,
 )
+from flowersorter.workflows.evaluation.checked_sample import CheckedSample, DrawnPhoto
 from flowersorter.workflows.filing.sort import Include
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def run(call: Call) -> int:
     return 0
 
 
-def _ask(call: Call, engine: Engine, check: SampleCheck, names: Mapping[int, str]) -> SampleCheck:
+def _ask(call: Call, engine: Engine, check: CheckedSample, names: Mapping[int, str]) -> CheckedSample:
     """Ask the person about one photo after the other; every answer is stored at once."""
     skipped: set[int] = set()
     left = call.options.count
@@ -111,8 +110,8 @@ def _read(file: Path) -> list[tuple[str, Answer]]:
 
 
 def _take(
-    engine: Engine, check: SampleCheck, folder: Path, answers: Sequence[tuple[str, Answer]]
-) -> tuple[SampleCheck, int]:
+    engine: Engine, check: CheckedSample, folder: Path, answers: Sequence[tuple[str, Answer]]
+) -> tuple[CheckedSample, int]:
     """Store answers, all or none; returns how many were about no photo of the sample."""
     unused = 0
     waiting = iter(check.next_photos(len(answers)) if answers else ())
@@ -126,7 +125,7 @@ def _take(
     return check, unused
 
 
-def _photo_at(check: SampleCheck, folder: Path, path: str) -> DrawnPhoto | None:
+def _photo_at(check: CheckedSample, folder: Path, path: str) -> DrawnPhoto | None:
     return check.photo_at(Path(path).absolute()) or check.photo_at(folder / path)
 
 
@@ -139,7 +138,7 @@ def _line(photo: DrawnPhoto, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def _summary(check: SampleCheck) -> dict[str, Any]:
+def _summary(check: CheckedSample) -> dict[str, Any]:
     model = check.sample.model.rpartition("/")[2]
     return {
         "statement": str(check.statement),
@@ -159,7 +158,7 @@ def _summary(check: SampleCheck) -> dict[str, Any]:
 
 
 def _say(
-    terminal: Terminal, check: SampleCheck, asked: Sequence[DrawnPhoto], names: Mapping[int, str], unused: int
+    terminal: Terminal, check: CheckedSample, asked: Sequence[DrawnPhoto], names: Mapping[int, str], unused: int
 ) -> None:
     if asked:
         terminal.say(

@@ -6,21 +6,13 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.answer import Answer
 from flowersorter.library.database.connection import Database
-
-
-class Answer(StrEnum):
-    """What a person says about a suggestion."""
-
-    RIGHT = "right"
-    WRONG = "wrong"
-    SKIPPED = "skipped"
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -7,11 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from flowersorter.domain.answer import Answer
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.database.connection import Database
 from flowersorter.library.database.schema import MIGRATIONS
 from flowersorter.library.tables.photos import ReadRecord
-from flowersorter.library.tables.sample_checks import Answer, SampleCheckTable, StoredSample
+from flowersorter.library.tables.sample_checks import SampleCheckTable, StoredSample
 
 
 @pytest.fixture

@@ -8,20 +8,21 @@ from pathlib import Path
 
 import pytest
 
+from flowersorter.domain.answer import Answer
 from flowersorter.domain.label import LabelOrigin
+from flowersorter.domain.photo_class import ClassOrigin
 from flowersorter.domain.verdict import Verdict
 from flowersorter.errors import TooFewPhotos, UserError
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.library.collection import CollectionStore
-from flowersorter.library.tables.sample_checks import Answer
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.check_sample import (
     CheckSampleRequest,
-    SampleCheck,
     answer_sample,
     check_known_sample,
     check_sample,
 )
+from flowersorter.workflows.evaluation.checked_sample import CheckedSample
 from flowersorter.workflows.filing.sort import Include
 from flowersorter.workflows.models.current_model import use_model
 from flowersorter.workflows.training.train import RetrainRequest, retrain
@@ -52,14 +53,14 @@ def taught(learned: Path, tmp_path: Path) -> Iterator[Engine]:
         yield engine
 
 
-def begin(engine: Engine, folder: Path, goal: int = 98, include: Include = Include.ALL) -> SampleCheck:
+def begin(engine: Engine, folder: Path, goal: int = 98, include: Include = Include.ALL) -> CheckedSample:
     request = CheckSampleRequest(folder, goal, include, seed=REQUEST_SEED)
     return check_sample(engine, request, silent, CancelToken())
 
 
 def answer_all(
-    engine: Engine, check: SampleCheck, answer: Answer = Answer.RIGHT, count: int | None = None
-) -> SampleCheck:
+    engine: Engine, check: CheckedSample, answer: Answer = Answer.RIGHT, count: int | None = None
+) -> CheckedSample:
     for photo in check.next_photos(count):
         check = answer_sample(engine.collection, check, photo.photo_id, answer)
     return check
@@ -202,7 +203,7 @@ def test_it_is_withdrawn_where_the_suggestions_change_and_says_so_once(
     elif change == "photos":
         draw_photos(photos, "red", 1, first=600)
     else:
-        merged, into = (taught.collection.classes.resolve(name, LabelOrigin.PERSON).id for name in ("red", "blue"))
+        merged, into = (taught.collection.classes.resolve(name, ClassOrigin.PERSON).id for name in ("red", "blue"))
         taught.collection.classes.merge(merged, into)
     again = begin(taught, photos)
     assert again.sample.id != check.sample.id
