@@ -9,8 +9,17 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from flowersorter.commands.shared.argument_types import to_count, to_goal, to_model_id, to_number, to_path, to_report
+from flowersorter.commands.shared.argument_types import to_number, to_path, to_report
 from flowersorter.commands.shared.line_parser import LineParser
+from flowersorter.commands.shared.verb_options import (
+    add_backbones,
+    add_check,
+    add_export,
+    add_history,
+    add_import,
+    add_models,
+    add_verify,
+)
 from flowersorter.messages import text
 
 
@@ -220,71 +229,8 @@ def _add_next(parser: LineParser) -> None:
 
 
 def _add_check(parser: LineParser) -> None:
-    parser.add_argument("folder", type=to_path, metavar="FOLDER")
-    parser.add_argument(
-        "--answers",
-        type=to_path,
-        metavar="FILE",
-        help=text(
-            "take the answers from a file with lines PATH,y or PATH,n or just y or n in the order drawn; - is stdin"
-        ),
-    )
-    parser.add_argument(
-        "--goal",
-        type=to_goal,
-        metavar="G",
-        default=98,
-        help=text("stop when at least G of 100 suggestions are right, 95 %% sure (default: 98)"),
-    )
-    parser.add_argument(
-        "-n",
-        "--count",
-        type=to_number,
-        metavar="N",
-        help=text("ask about N photos at most (default: as many as needed)"),
-    )
-    parser.add_argument("--only-sure", action="store_true", help=text("check the sure suggestions only"))
+    add_check(parser)
     _add_scan_options(parser)
-
-
-def _add_models(parser: LineParser) -> None:
-    action = parser.add_mutually_exclusive_group()
-    action.add_argument(
-        "--use",
-        type=to_model_id,
-        metavar="ID",
-        help=text('use this model from now on; "starter" is the one that ships'),
-    )
-    action.add_argument(
-        "--compare", type=to_model_id, nargs=2, metavar="ID", help=text("show what changes between two models")
-    )
-    action.add_argument(
-        "--note", nargs=2, metavar=("ID", "TEXT"), help=text("give a model a note; it is then never pruned")
-    )
-    action.add_argument(
-        "--delete", type=int, metavar="ID", help=text("delete a model permanently, unless it is in use")
-    )
-    action.add_argument(
-        "--prune",
-        type=to_count,
-        metavar="N",
-        help=text("delete old models; keep the newest N, the one in use and those with a note"),
-    )
-
-
-def _add_export(parser: LineParser) -> None:
-    parser.add_argument("file", type=to_path, metavar="FILE")
-
-
-def _add_import(parser: LineParser) -> None:
-    parser.add_argument("file", type=to_path, metavar="FILE")
-    parser.add_argument("--use", action="store_true", help=text("use it from now on"))
-
-
-def _add_history(parser: LineParser) -> None:
-    parser.add_argument(
-        "sort", type=to_number, nargs="?", metavar="SORT", help=text("number of a sort, to list its photos")
-    )
 
 
 def _add_undo(parser: LineParser) -> None:
@@ -298,24 +244,6 @@ def _add_undo(parser: LineParser) -> None:
             "also take back photos that you moved or renamed within the destination, or edited since they were moved"
         ),
     )
-
-
-def _add_verify(parser: LineParser) -> None:
-    parser.add_argument(
-        "destination",
-        type=to_path,
-        nargs="?",
-        metavar="DEST",
-        help=text("verify only what is in this folder (default: all)"),
-    )
-
-
-def _add_backbones(parser: LineParser) -> None:
-    source = parser.add_mutually_exclusive_group()
-    source.add_argument(
-        "--download", metavar="NAME", help=text("download its weights; resumes an interrupted download")
-    )
-    source.add_argument("--from", dest="file", type=to_path, metavar="FILE", help=text("read its weights from a file"))
 
 
 #: Every command, in the order of the help; a first word that is none of them is a folder to open in the window.
@@ -379,7 +307,7 @@ VERBS = (
         text("Each with the labelled photos it resembles. Photos in two class folders come first."),
         _add_label_errors,
     ),
-    Verb("models", text("list, choose, compare and delete the models of the collection"), "", _add_models),
+    Verb("models", text("list, choose, compare and delete the models of the collection"), "", add_models),
     Verb(
         "export",
         text("save the current model to a file"),
@@ -390,7 +318,7 @@ VERBS = (
             "that use "
             "the file are shown."
         ),
-        _add_export,
+        add_export,
     ),
     Verb(
         "import",
@@ -399,9 +327,9 @@ VERBS = (
             "A .safetensors file that was exported here or elsewhere. Every part of it is checked, no code in it is "
             "run."
         ),
-        _add_import,
+        add_import,
     ),
-    Verb("history", text("list all sorts, or the photos of one"), "", _add_history),
+    Verb("history", text("list all sorts, or the photos of one"), "", add_history),
     Verb("undo", text("undo a sort"), text("Photos you have edited since then are kept, with the reason."), _add_undo),
     Verb(
         "verify",
@@ -412,7 +340,7 @@ VERBS = (
             "with 1 "
             "if something rotted, is gone or cannot be read, else with 0."
         ),
-        _add_verify,
+        add_verify,
         package="maintenance",
     ),
     Verb(
@@ -425,7 +353,7 @@ VERBS = (
         ),
         package="maintenance",
     ),
-    Verb("backbones", text("list the image networks, or get another one"), "", _add_backbones),
+    Verb("backbones", text("list the image networks, or get another one"), "", add_backbones),
     Verb("doctor", text("check the installation and the collection"), package="maintenance"),
 )
 

@@ -49,14 +49,17 @@ def told(
     return run
 
 
-class Keyboard(io.StringIO):
+class Keyboard:
     """Stands in for stdin at a terminal; a line "^C" is Ctrl+C."""
+
+    def __init__(self, lines: str) -> None:
+        self._lines = io.StringIO(lines)
 
     def isatty(self) -> bool:
         return True
 
-    def readline(self, size: int | None = -1, /) -> str:
-        line = super().readline()
+    def readline(self) -> str:
+        line = self._lines.readline()
         if line == "^C\n":
             os.kill(os.getpid(), signal.SIGINT)
         return line
