@@ -112,12 +112,11 @@ def _read(file: Path) -> list[tuple[str, Answer]]:
 def _take(
     engine: Engine, check: CheckedSample, folder: Path, answers: Sequence[tuple[str, Answer]]
 ) -> tuple[CheckedSample, int]:
-    """Store answers, all or none; returns how many were about no photo of the sample."""
+    """Store answers, all or none; returns how many were not used."""
     unused = 0
-    waiting = iter(check.next_photos(len(answers)) if answers else ())
     with engine.collection.database.transaction():
         for path, answer in answers:
-            photo = _photo_at(check, folder, path) if path else next(waiting, None)
+            photo = _photo_at(check, folder, path) if path else next(iter(check.next_photos(1)), None)
             if photo is None:
                 unused += 1
             else:
@@ -173,8 +172,8 @@ def _say(
     if unused:
         terminal.say(
             plural(
-                "{number} answer is about no photo that was drawn.",
-                "{number} answers are about no photo that was drawn.",
+                "{number} answer was not used: it is about no photo of the sample, or the check was done before.",
+                "{number} answers were not used: they are about no photo of the sample, or the check was done before.",
                 unused,
             )
         )

@@ -84,8 +84,12 @@ class Terminal:
         self.flush()
         self._err.write(f"{_encodable(shown(question), self._err)} ")
         self._err.flush()
-        with _interruptible():
-            return sys.stdin.readline()
+        try:
+            with _interruptible():
+                return sys.stdin.readline()
+        except Cancelled:
+            self._err.write("\n")  # the next sentence begins on a line of its own
+            raise
 
     def say_table(self, rows: Sequence[Sequence[str]], right: Collection[int] = (), indent: int = 0) -> None:
         """Write rows in aligned columns; ``right`` are the numbers of the right-aligned ones."""

@@ -51,11 +51,16 @@ class AnswerCommand(LibraryCommand):
 
     def apply(self) -> CheckedSample:
         """Store the answer."""
-        return answer_sample(self._collection, self._check, self._photo_id, self._answer)
+        return self._stored(self._answer)
 
     def revert(self) -> CheckedSample:
         """Restore the answer before."""
-        return answer_sample(self._collection, self._check, self._photo_id, self._before)
+        return self._stored(self._before)
+
+    def _stored(self, answer: Answer | None) -> CheckedSample:
+        check = answer_sample(self._collection, self._check, self._photo_id, answer)
+        _ = check.done  # computed here, a tenth of a second with 100,000 photos, and not while the window waits
+        return check
 
     def applied(self, result: CheckedSample) -> None:
         """Show the next photo."""

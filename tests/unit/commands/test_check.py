@@ -132,7 +132,7 @@ def test_a_bad_file_of_answers_is_refused_and_nothing_is_stored(
 
 def test_answers_may_come_from_stdin(told: Told, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("y\nno\ns\n"))
-    _, summary = lines(told("--answers", "-", "--json"))
+    _, summary = lines(told("--answers", "-", "--json", "--goal", "80"))
     assert (summary["checked"], summary["wrong"], summary["skipped"]) == (2, 1, 1)
 
 
@@ -156,6 +156,12 @@ def test_ctrl_c_ends_the_wait_for_an_answer_and_keeps_those_before(
     typed("y\n^C\ny\n")
     assert "Stopped; nothing is half-done." in told(code=130)
     assert lines(told("--json"))[1]["checked"] == 1
+
+
+def test_answers_without_a_path_end_where_the_goal_is_reached(told: Told, tmp_path: Path) -> None:
+    (tmp_path / "answers").write_text("y\n" * 40)
+    _, summary = lines(told("--goal", "80", "--answers", str(tmp_path / "answers"), "--json"))
+    assert (summary["checked"], summary["done"], summary["unused_answers"]) == (11, True, 29)
 
 
 def test_only_sure_suggestions_are_another_sample(told: Told) -> None:
