@@ -222,6 +222,17 @@ def test_only_what_a_sort_would_file_is_drawn(taught: Engine, photos: Path) -> N
     assert begin(taught, photos, include=Include.SURE).photos == sure
 
 
+def test_the_order_depends_on_the_seed_and_not_on_the_names_of_the_files(
+    taught: Engine, photos: Path, tmp_path: Path
+) -> None:
+    drawn = begin(taught, photos).sample.photo_ids.tolist()
+    (tmp_path / "renamed").mkdir()
+    for number, path in enumerate(sorted(photos.rglob("*.jpg"), reverse=True)):
+        shutil.copy(path, tmp_path / "renamed" / f"{number}.jpg")
+    assert begin(taught, tmp_path / "renamed").sample.photo_ids.tolist() == drawn
+    assert sorted(drawn) != drawn
+
+
 def test_two_copies_of_a_photo_are_one(taught: Engine, photos: Path) -> None:
     shutil.copy(photos / "2026" / "red_0.jpg", photos / "copy.jpg")
     assert begin(taught, photos).photos == 30
