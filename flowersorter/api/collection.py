@@ -213,7 +213,7 @@ class Collection(OpenCollection):
             move_copies: Also move photos that were sorted before into the folder of another class than their label
                 says; None for the answer that the window remembers for this collection. Otherwise they stay there.
             pattern: The sub-folders of each class: "{class}/{date:%Y}" for the years, or "{class}/{camera}"; None for
-                those of the collection's last sort, at first none. Photos without a date go to "Undated".
+                those of the last sort into `to`, at first none, and "" for none. Photos without a date go to "Undated".
             move_duplicates: With mode "move", also move photos that are there already, into the folder "Duplicates".
             remove_empty_folders: With mode "move", also remove the folders that become empty; `undo` makes them again.
 
@@ -259,12 +259,12 @@ class Collection(OpenCollection):
         """Undo a sort. Photos that were edited since then are kept.
 
         Args:
-            sort: The number of the sort (`SortReport.sort`), or None for the newest.
+            sort: The number of the sort (`SortReport.sort`), or None for the newest of which something can be undone.
             take_changed: Also take back photos that were moved or renamed within the destination, and move photos back
                 that were edited since they were moved. Edited copies always stay.
 
         Returns:
-            The number of photos undone.
+            The number of photos undone, without copies and links that were gone already.
 
         Raises:
             UndoRefused: there is no such sort, or nothing left to undo.

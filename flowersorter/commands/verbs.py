@@ -121,7 +121,7 @@ def _add_sort(parser: LineParser) -> None:
         ("symlink", text("make pointers to the originals, also on another drive; they stop working without them")),
     ):
         mode.add_argument(f"--{name}", dest="mode", action="store_const", const=name, default="copy", help=effect)
-    parser.add_argument("--dry-run", action="store_true", help=text("only show what would be done"))
+    parser.add_argument("--dry-run", action="store_true", help=text("only show which photo would go where"))
     parser.add_argument(
         "--only-sure", action="store_true", help=text("sort only sure suggestions and confirmed photos")
     )
@@ -145,7 +145,7 @@ def _add_sort(parser: LineParser) -> None:
         metavar="P",
         help=text(
             "sub-folders of the class, such as {{class}}/{{date:%%Y}} or {{class}}/{{camera}} (default: as in the "
-            "last sort)"
+            "last sort into DEST; '' for none)"
         ),
     )
     parser.add_argument(
@@ -264,7 +264,8 @@ def _add_undo(parser: LineParser) -> None:
         "--yes",
         action="store_true",
         help=text(
-            "also take back photos that you moved or renamed within the destination, or edited since they were moved"
+            "also take back photos that you moved or renamed within the destination, and move photos back that you "
+            "edited since they were moved; edited copies are always kept"
         ),
     )
 

@@ -351,8 +351,18 @@ def test_sub_folders_follow_a_pattern_that_is_remembered(collection: Collection,
     }
     done = collection.sort(photos, to, include="labelled", pattern=pattern, dry_run=False)
     assert done.sorted == 12
-    again = collection.sort(photos, tmp_path / "elsewhere", include="labelled")
-    assert {photo.to.parent.name for photo in again.photos if photo.to} == {"Undated"}
+    assert collection.undo() == 12
+
+    def folders(destination: Path, pattern: str | None = None) -> set[str]:
+        planned = collection.sort(photos, destination, include="labelled", pattern=pattern)
+        return {photo.to.parent.name for photo in planned.photos if photo.to}
+
+    colours = {"red", "green", "blue"}
+    assert folders(to) == {"Undated"}
+    assert folders(to, "") == colours
+    assert folders(tmp_path / "elsewhere") == colours  # it is remembered for that destination only
+    collection.sort(photos, to, include="labelled", pattern="", dry_run=False)
+    assert folders(to) == colours
     assert collection.undo() == 12
     assert not to.exists()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,31 +12,8 @@ import pytest
 from flowersorter import Collection
 from flowersorter.cli import main
 from flowersorter.errors import DeviceUnavailable, FolderUnusable
-from flowersorter.workflows.engine import Engine
-from tests.stub_network import open_colour_network
+from tests.unit.commands.conftest import Run
 from tests.unit.workflows.conftest import draw_photos
-
-Run = Callable[..., str]
-
-
-@pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs a command that succeeds, with a network that sees colours, and returns its output."""
-    colour_engine = partial(Engine, open_network=open_colour_network)
-    monkeypatch.setattr("flowersorter.commands.shared.context.Engine", colour_engine)
-
-    def run(*words: str | Path) -> str:
-        assert main([*map(str, words), "--collection", str(tmp_path / "collection")]) == 0
-        return capsys.readouterr().out
-
-    return run
-
-
-@pytest.fixture
-def photos(tmp_path: Path, run: Run) -> Path:
-    """A folder with three photos labelled red."""
-    run("label", *draw_photos(tmp_path / "photos", "red", 3), "--as", "red")
-    return tmp_path / "photos"
 
 
 def test_a_second_sort_says_once_that_the_photos_are_there(run: Run, photos: Path, tmp_path: Path) -> None:
@@ -47,7 +22,32 @@ def test_a_second_sort_says_once_that_the_photos_are_there(run: Run, photos: Pat
     again = run("sort", photos, "--to", tmp_path / "sorted")
     assert again == "3 photos already there:\n  3  in red\nNothing to sort.\n"
     planned = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run")
-    assert planned == "3 photos already there:\n  3  in red\nNothing was changed: this was a dry run.\n"
+    lines = [f"{photos / name} -> red/{name} (already there)" for name in ("red_0.jpg", "red_1.jpg", "red_2.jpg")]
+    counts = ["3 photos already there:", "  3  in red", "Nothing was changed: this was a dry run."]
+    assert planned.splitlines() == [*lines, *counts]
+
+
+def test_a_dry_run_says_where_each_photo_would_go_and_then_the_counts(run: Run, photos: Path, tmp_path: Path) -> None:
+    (photos / "same.jpg").write_bytes((photos / "red_0.jpg").read_bytes())
+    (photos / "text.jpg").write_text("no photo")
+    lines = run("sort", photos, "--to", tmp_path / "sorted", "--dry-run").splitlines()
+    assert lines[:4] == [
+        f"{photos / 'red_0.jpg'} -> red/red_0.jpg",
+        f"{photos / 'red_1.jpg'} -> red/red_1.jpg",
+        f"{photos / 'red_2.jpg'} -> red/red_2.jpg",
+        f"{photos / 'same.jpg'} -> red/red_0.jpg (duplicate)",
+    ]
+    assert lines[4].startswith(f"{photos / 'text.jpg'} stays: it cannot be read: ")
+    assert lines[5:7] == [f"Copy 3 photos to {tmp_path / 'sorted'}", "  red  3"]
+
+
+def test_sub_folders_of_the_last_sort_are_said(run: Run, photos: Path, tmp_path: Path) -> None:
+    pattern = ("--pattern", "{class}/{camera}")
+    assert "sub-folders" not in run("sort", photos, "--to", tmp_path / "sorted", *pattern)
+    said = 'With the sub-folders of your last sort there: {class}/{camera} (none: --pattern "")\n'
+    assert said in run("sort", photos, "--to", tmp_path / "sorted")
+    assert "sub-folders" not in run("sort", photos, "--to", tmp_path / "elsewhere")
+    assert "sub-folders" not in run("sort", photos, "--to", tmp_path / "sorted", "--pattern", "")
 
 
 def test_a_late_sidecar_is_counted_without_photos(run: Run, photos: Path, tmp_path: Path) -> None:
