@@ -119,7 +119,7 @@ class SortedPhoto:
         path: Its path before the sort.
         class_name: The class it is sorted as; None for a photo that is left.
         to: Its path in the class folder, or the path of the same bytes there; None for a photo that is left or failed.
-        action: "copy", "move", "link", "already there", "duplicate", "left" or "failed".
+        action: "copy", "move", "link", "symlink", "already there", "duplicate", "left" or "failed".
         reason: Why it is left or failed; "" otherwise.
     """
 
@@ -151,7 +151,7 @@ class SortReport:
     @property
     def sorted(self) -> int:
         """The number of photos that are copied, moved or linked."""
-        return sum(photo.action in ("copy", "move", "link") for photo in self.photos)
+        return sum(photo.action in ("copy", "move", "link", "symlink") for photo in self.photos)
 
     @property
     def failed(self) -> tuple[SortedPhoto, ...]:
@@ -309,7 +309,7 @@ def report_of_run(plan: SortPlan, done: RunResult) -> SortReport:
             path=file.source,
             class_name=classes[file.source],
             to=file.destination,
-            action=file.action if file.destination is not None else "failed",
+            action=str(file.action) if file.destination is not None else "failed",
             reason=file.error or "",
         )
         for file in done.files

@@ -18,7 +18,7 @@ from flowersorter.api.answers import (
     prediction_of,
 )
 from flowersorter.api.open_collection import OpenCollection
-from flowersorter.api.paths import AnyPath, given_path
+from flowersorter.api.paths import AnyPath, chosen, given_path
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
 from flowersorter.jobs import CancelToken
 from flowersorter.messages import text
@@ -127,7 +127,7 @@ class Collection(OpenCollection):
         Raises:
             PhotoUnreadable: the path is missing or a folder, or no class was named and the file is not a photo. A file
                 that is not a photo can be given a class: it is sorted, and not used for training.
-            ClassRefused: the class name cannot be used.
+            ClassRefused: the class name cannot be used; or no class was named, and the photo is unknown.
             TooFewPhotos: no class was named, and there is no model that suggests one.
         """
         from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
@@ -221,6 +221,7 @@ class Collection(OpenCollection):
             FolderUnusable: the folder is missing or forbidden.
             SortRefused: `to` cannot be used safely, for example because it lies in `folder`; or the pattern cannot be
                 used.
+            UserError: `mode` or `include` is none of those above.
         """
         from flowersorter.api.answers import report_of_plan, report_of_run
         from flowersorter.photos.scan import absolute_folder, absolute_roots
@@ -232,7 +233,8 @@ class Collection(OpenCollection):
 
         target = absolute_folder(given_path(to))
         roots = absolute_roots(map(given_path, [folder] if isinstance(folder, str | os.PathLike) else folder))
-        sorting.check_destination(roots, target, Mode(mode), CancelToken())
+        chosen_mode, included = chosen(Mode, mode, "mode"), chosen(sorting.Include, include, "include")
+        sorting.check_destination(roots, target, chosen_mode, CancelToken())
         FolderPattern.parse(pattern or CLASS_ONLY)
         self.predict(*roots)
         follow = moves_sorted_copies(self._library) if move_copies is None else move_copies
@@ -243,8 +245,8 @@ class Collection(OpenCollection):
         request = sorting.SortRequest(
             roots,
             target,
-            Mode(mode),
-            sorting.Include(include),
+            chosen_mode,
+            included,
             pattern=pattern,
             move_duplicates=move_duplicates,
             remove_emptied=remove_empty_folders,

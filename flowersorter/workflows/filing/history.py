@@ -36,8 +36,8 @@ class UndoRequest:
 
 
 def runs(collection: CollectionStore) -> list[Run]:
-    """List the sorts of a collection, newest first."""
-    return collection.journal.runs()
+    """List the sorts of a collection that did something or are under way, newest first."""
+    return [run for run in collection.journal.runs() if run.touched or run.state == RunState.OPEN]
 
 
 def filings(collection: CollectionStore, run_id: int) -> list[Entry]:

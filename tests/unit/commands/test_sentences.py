@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from flowersorter import Collection
 from flowersorter.cli import main
 from flowersorter.errors import DeviceUnavailable, FolderUnusable
-from tests.unit.commands.conftest import Run
+from tests.unit.commands.conftest import Run, Try
 from tests.unit.workflows.conftest import draw_photos
 
 
@@ -120,6 +121,37 @@ def test_too_few_labels_are_explained_alike_everywhere(
     draw_photos(tmp_path / "classes" / "blue", "blue", 2, first=10)
     trained = run("train", tmp_path / "classes")
     assert f"There are too few photos to measure the accuracy: {needed}.\n" in trained
+
+
+def test_a_new_class_says_which_folder_it_gets_where_that_is_not_its_name(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    remark = "The folder of the class “tea/hybrid” is called “tea_hybrid”.\n"
+    assert run("label", photos / "red_0.jpg", "--as", "tea/hybrid") == f"1 photo labelled tea/hybrid.\n{remark}"
+    assert run("label", photos / "red_1.jpg", "--as", "tea/hybrid") == "1 photo labelled tea/hybrid.\n"
+    refused = attempt("label", photos / "red_0.jpg", "--as", "Duplicates")
+    assert refused.err == "The class name “Duplicates” cannot be used: it is the folder for duplicates.\n"
+    for name in ("CON_", "blue"):
+        draw_photos(tmp_path / "classes" / name, "red" if name == "blue" else "blue", 3, first=10)
+    assert "The folder of the class" not in run("train", tmp_path / "classes")
+
+
+def test_several_folders_are_predicted_together(run: Run, photos: Path, tmp_path: Path) -> None:
+    strange = tmp_path / "strange"
+    for colour in ("red", "green"):
+        draw_photos(strange, colour, 6)
+    together = [json.loads(line) for line in run("predict", photos, strange, "--json").splitlines()]
+    assert len(together) == 16
+    sorting = run("sort", photos, strange, "--to", tmp_path / "sorted", "--dry-run", "--json").splitlines()
+    verdicts = {line["path"]: line["verdict"] for line in together[:-1]}
+    labelled = {line["path"] for line in together[:-1] if line["label"]}
+    sorted_as = {line["path"]: line["verdict"] for line in map(json.loads, sorting[:-1])}
+    assert {path: verdict for path, verdict in verdicts.items() if path not in labelled} == {
+        path: verdict for path, verdict in sorted_as.items() if path not in labelled
+    }
+    said = run("predict", photos, strange)
+    assert said.startswith(f"15 photos in {photos}, {strange}: 0 read now, 15 known before\n")
+    assert "15 photos in" in run("predict", tmp_path, strange)  # a folder in another counts once
 
 
 def test_a_folder_of_unknown_classes_is_said_to_be_one_and_is_not_sorted(run: Run, tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from PIL import Image
+
 from tests.drawing import RED, textured, write_jpeg
 from tests.unit.commands.conftest import Run, Try
 
@@ -75,6 +77,24 @@ def test_what_yes_takes_back_is_said_as_it_is(attempt: Try, run: Run, photos: Pa
     kept = attempt("undo")
     assert kept.err.endswith("To take back the moved and renamed ones too: flowersorter undo 2 --yes\n")
     assert "edited" not in kept.err
+
+
+def test_photos_that_were_edited_and_then_moved_are_found_by_their_picture(
+    attempt: Try, run: Run, photos: Path, tmp_path: Path
+) -> None:
+    run("sort", photos, "--to", tmp_path / "sorted", "--move")
+    red = tmp_path / "sorted" / "red"
+    for number in (0, 1, 2):
+        with Image.open(red / f"red_{number}.jpg") as image:
+            image.save(red / f"red_{number}.jpg", quality=70)
+    run("predict", red.parent)  # the library reads them as the same pictures
+    (red / "2024").mkdir()
+    (red / "red_0.jpg").rename(red / "2024" / "new.jpg")
+    edited = (red / "2024" / "new.jpg").read_bytes()
+    kept = attempt("undo")
+    assert "it was moved or renamed since: red/2024/new.jpg" in kept.out
+    assert attempt("undo", "--yes").out == "Sort 1: 3 photos undone.\n"
+    assert (photos / "red_0.jpg").read_bytes() == edited
 
 
 def test_how_to_undo_is_said_once(run: Run, photos: Path, tmp_path: Path) -> None:

@@ -197,6 +197,16 @@ def test_a_missing_source_drive_is_not_made_up(tmp_path: Path, collection: Colle
     assert take_back(collection, result.run_id).refused == ()
 
 
+def test_folders_of_several_opened_ones_are_made_again(tmp_path: Path, collection: CollectionStore) -> None:
+    names_of = {"one": "a", "two/deep": "b", "three": "c"}
+    photos = {write(tmp_path / folder / f"{name}.jpg", name.encode()): "Rose" for folder, name in names_of.items()}
+    result = sort(collection, photos, tmp_path / "sorted", Mode.MOVE)
+    for folder in ("one", "two"):
+        shutil.rmtree(tmp_path / folder)
+    assert take_back(collection, result.run_id).refused == ()
+    assert {"one/a.jpg", "two/deep/b.jpg", "three/c.jpg"} <= names(tmp_path)
+
+
 def test_a_volume_is_the_same_by_its_id_or_its_device_and_the_root_always() -> None:
     mounted = Volume(Path("/media/usb"), 8, 500)
     assert mounted.is_same_as(Volume(Path("/media/usb"), 9, 500))
