@@ -225,7 +225,7 @@ class FilingController(QObject):
 
     def _ask_to_undo(self, found: tuple[Run | None, dict[int, int]]) -> None:
         newest, passed_over = found
-        kept = self.tr("Of newer sorts, {0} could not be undone; Sort History shows why.")
+        kept = self.tr("Of newer sorts, {0} could not be undone; History shows why.")
         kept = kept.format(count_photos(sum(passed_over.values()))) if passed_over else ""
         if newest is None:
             self._front.bar.say(kept or self.tr("There is no sort to undo."))

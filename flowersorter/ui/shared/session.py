@@ -15,7 +15,7 @@ from flowersorter.domain.changes import Changes
 from flowersorter.errors import UserError
 from flowersorter.library.collection import CollectionStore
 from flowersorter.library.tables.settings import DEVICE
-from flowersorter.messages import joined_texts, plural, stored, text
+from flowersorter.messages import joined_texts, stored, text
 from flowersorter.ui.grid.photo_model import PhotoModel
 from flowersorter.ui.shared.library_state import LibraryState
 from flowersorter.ui.shared.status_bar import StatusBar
@@ -97,15 +97,15 @@ class MessageSink:
 
     def complain_not_undone(self, refused: Sequence[Skipped]) -> None:
         """The same for photos that an undo left as they are."""
-        self._complain_of(QCoreApplication.translate("MessageSink", "{0} left as they are"), refused)
+        self._complain_of(QCoreApplication.translate("MessageSink", "Not undone: {0}"), refused)
 
     def _complain_of(self, what: str, refused: Sequence[Skipped]) -> None:
         if not refused:
             return
         reasons = [
-            text("{name}: {reason}", name=skipped.path.name, reason=stored(skipped.reason))
+            text("• {name}: {reason}", name=skipped.path.name, reason=stored(skipped.reason))
             for skipped in refused[:_REASONS_SHOWN]
         ]
         if more := len(refused) - len(reasons):
-            reasons.append(plural("and {number} more", "and {number} more", more))
+            reasons.append(text("and {count} more", count=more))
         self.complain(UserError(what.format(count_photos(len(refused))), joined_texts("\n", *reasons)))
