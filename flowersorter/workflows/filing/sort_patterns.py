@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 from flowersorter.library.collection import CollectionStore
@@ -23,12 +22,12 @@ def remember_pattern(collection: CollectionStore, destination: Path, pattern: st
     collection.settings.set(SORT_PATTERNS, with_pattern(stored, destination, pattern or CLASS_ONLY))
 
 
-def pattern_in(stored: Mapping[str, str], destination: Path) -> str:
+def pattern_in(stored: dict[str, str], destination: Path) -> str:
     """The pattern of a destination in the value of the setting."""
     return stored.get(str(destination), CLASS_ONLY)
 
 
-def with_pattern(stored: Mapping[str, str], destination: Path, pattern: str) -> dict[str, str]:
+def with_pattern(stored: dict[str, str], destination: Path, pattern: str) -> dict[str, str]:
     """The value of the setting with the pattern of a destination; no sub-folders are not kept."""
     others = {name: each for name, each in stored.items() if name != str(destination)}
     return others if pattern == CLASS_ONLY else others | {str(destination): pattern}

@@ -112,7 +112,7 @@ def test_it_says_which_folder_a_class_gets_where_that_is_not_its_name(window: QW
     def look(dialog: NameDialog) -> None:
         for name in ("tulips", "tea/hybrid"):
             dialog.field.setText(name)
-            said.append((dialog.message.text(), dialog.ok_button.isEnabled()))
+            said.append((dialog.message.text, dialog.ok_button.isEnabled()))
 
     when_asked(NameDialog, look)
     ask_for_name(window, classes.all(), at_once(classes.add), 0)
