@@ -45,18 +45,16 @@ def folder_in(plan: SortPlan, file: PlannedFile) -> str:
 
 def say_each_photo(terminal: Terminal, plan: SortPlan) -> None:
     """Say of each photo where it goes, or why it stays."""
-    for file in plan.files:
-        source, target = shown(file.filing.source), shown(file.destination.relative_to(plan.destination))
-        if file.action == Action.ALREADY_THERE:
-            terminal.say(text("{photo} -> {target} (already there)", photo=source, target=target))
-        elif file.action == Action.DUPLICATE:
-            terminal.say(text("{photo} -> {target} (duplicate)", photo=source, target=target))
-        else:
-            terminal.say(joined_texts(" -> ", source, target))
-    for file in plan.duplicates:
-        terminal.say(
-            joined_texts(" -> ", shown(file.filing.source), shown(file.destination.relative_to(plan.destination)))
-        )
+    aside = {file.filing.source: file for file in plan.duplicates}
+    for file in (aside.get(file.filing.source, file) for file in plan.files):
+        photo, target = shown(file.filing.source), shown(file.destination.relative_to(plan.destination))
+        match file.action:
+            case Action.ALREADY_THERE:
+                terminal.say(text("{photo} -> {target} (already there)", photo=photo, target=target))
+            case Action.DUPLICATE:
+                terminal.say(text("{photo} -> {target} (duplicate)", photo=photo, target=target))
+            case _:
+                terminal.say(text("{photo} -> {target}", photo=photo, target=target))
     for skipped in plan.skipped:
         terminal.say(text("{photo} stays: {why}", photo=shown(skipped.path), why=stored(skipped.reason)))
 
