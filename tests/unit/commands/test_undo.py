@@ -102,7 +102,7 @@ def test_how_to_undo_is_said_once(run: Run, photos: Path, tmp_path: Path) -> Non
     (photos / "sub" / "same.jpg").write_bytes((photos / "red_0.jpg").read_bytes())
     moving = ("--move", "--move-duplicates", "--remove-empty-folders")
     planned = run("sort", photos, "--to", tmp_path / "sorted", *moving, "--dry-run")
-    assert planned.count("same.jpg") == planned.count("same.jpg -> Duplicates/same.jpg\n") == 1
+    assert planned.count("sub/same.jpg") == planned.count("sub/same.jpg -> Duplicates/same.jpg\n") == 1
     said = run("sort", photos, "--to", tmp_path / "sorted", *moving)
     assert said.splitlines()[-1] == (
         "3 photos moved, 1 duplicate moved, 1 empty folder removed. To undo that: flowersorter undo 1"
