@@ -24,7 +24,9 @@ from flowersorter.vision.parallel import ThreadPool, row_blocks
 #: Mean number of photos in a group, copies and bursts counted once.
 MEAN_SIZE = 5
 #: Largest mean distance (1 minus the cosine) between the two halves of a group: photos that resemble none stay alone.
-MOST_APART = 0.6
+MOST_APART = 0.45
+#: Most photos in a group, copies and bursts counted once: more are not seen at a glance.
+MOST_PHOTOS = 40
 #: Principal axes along which photos are compared.
 _AXES = 64
 _SAMPLE = 1500
@@ -83,7 +85,7 @@ def look_alikes(
         if taken is not None and cameras is not None:
             copies = joined(copies, find_bursts(features, np.zeros(len(rows), np.intp), taken, cameras))
         copies = _numbered(copies)
-        clusters = _Clusters.of(rows, copies)
+        clusters = _Clusters.of(coordinates.projection[:, :-1], copies)
         for offset in (0, 1):
             _link(clusters, offset, most_apart, pool, cancel)
             if len(clusters.sums) <= EXACT:
@@ -116,11 +118,11 @@ class _Clusters:
 
     @classmethod
     def of(cls, rows: NDArray[np.float32], copies: NDArray[np.intp]) -> _Clusters:
-        """Begin with one cluster for each photo; its copies count as one photo, their mean."""
+        """Begin with one cluster for each photo; its copies count as one photo, their mean, also for the centre."""
         counts = np.bincount(copies)
         order = np.argsort(copies, kind="stable")
-        sums = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0)
-        return cls(_of_length_one(sums), np.ones(len(counts), np.intp), [])
+        means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0) / counts[:, None].astype(np.float32)
+        return cls(_of_length_one(means - means.mean(axis=0)), np.ones(len(counts), np.intp), [])
 
     def merge(self, one: NDArray[np.intp], other: NDArray[np.intp], apart: NDArray[np.float32]) -> None:
         """Merge pairs of clusters, no two of which share a cluster."""
@@ -172,7 +174,8 @@ def _linked(
         nearest = likeness.argmax(axis=1)
         rows = np.arange(len(means))
         apart = 1 - likeness[rows, nearest]
-        one = np.flatnonzero((nearest[nearest] == rows) & (rows < nearest) & (apart <= most_apart))
+        joins = (nearest[nearest] == rows) & (rows < nearest) & (apart <= most_apart)
+        one = np.flatnonzero(joins & (counts + counts[nearest] <= MOST_PHOTOS))
         if not len(one):
             break
         other = nearest[one]

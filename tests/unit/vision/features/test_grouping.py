@@ -80,7 +80,7 @@ def test_a_folder_of_one_burst_is_one_group() -> None:
 
 
 def test_a_burst_counts_as_one_photo() -> None:
-    alone, draw = things(8, 5, spread=0.9, seed=3).unpack(), np.random.default_rng(0)
+    alone, draw = things(8, 5, spread=0.7, seed=3).unpack(), np.random.default_rng(0)
     burst = np.repeat(alone[:1], 30, axis=0) * draw.normal(1, 0.01, (30, 128))
     features = pack(np.vstack([alone, np.maximum(burst, 0)]) ** 2)
     found = look_alikes(features, CancelToken())
