@@ -10,6 +10,7 @@ cells have different borders.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -121,7 +122,7 @@ class _Clusters:
         """Begin with one cluster for each photo; its copies count as one photo, their mean, also for the centre."""
         counts = np.bincount(copies)
         order = np.argsort(copies, kind="stable")
-        means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0) / counts[:, None].astype(np.float32)
+        means = np.add.reduceat(rows[order], np.cumsum(counts) - counts, axis=0) / counts[:, None]
         return cls(_of_length_one(means - means.mean(axis=0)), np.ones(len(counts), np.intp), [])
 
     def merge(self, one: NDArray[np.intp], other: NDArray[np.intp], apart: NDArray[np.float32]) -> None:
@@ -148,7 +149,7 @@ class _Clusters:
 def _link(clusters: _Clusters, offset: int, most_apart: float, pool: ThreadPool, cancel: CancelToken) -> None:
     """Merge the clusters of each cell by average linkage until they are too far apart."""
     there = np.flatnonzero(clusters.counts)
-    means = clusters.sums[there] / clusters.counts[there, None].astype(np.float32)
+    means = np.asarray(clusters.sums[there] / clusters.counts[there, None], np.float32)
 
     def link(cell: NDArray[np.intp]) -> list[tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]]:
         return _linked(means[cell], clusters.counts[there[cell]], there[cell], most_apart, cancel)
@@ -217,7 +218,7 @@ def _cells(rows: NDArray[np.float32], offset: int) -> list[NDArray[np.intp]]:
     return cells
 
 
-def _of_length_one(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+def _of_length_one(rows: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return np.asarray(rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.float32(1e-12)), np.float32)
 
 

@@ -177,11 +177,13 @@ def _first_groups(
         drawn = np.sort(np.random.default_rng(_SEED).choice(len(ids), MOST_CONSIDERED, replace=False))
     candidates, there = cached_features(engine, choice.backbone, _hashes(engine, ids[drawn]))
     drawn = drawn[there]
-    doubts = np.ones(len(drawn), np.float32)
-    if choice.model is not None:
+    doubts, labelled = np.ones(len(drawn), np.float32), choice.labelled
+    if not engine.collection.labels.class_ids():
+        labelled = candidates.take(slice(0, 0))  # the starter model may be sure of classes that are not there
+    elif choice.model is not None:
         doubts = doubt_of(predict(choice.model, candidates).probabilities)
     seen, _ = cached_features(engine, choice.backbone, _hashes(engine, np.array(choice.passed_over, np.int64)))
-    rows = next_to_label(candidates, doubts, choice.labelled, count, cancel, seen, groups[drawn])
+    rows = next_to_label(candidates, doubts, labelled, count, cancel, seen, groups[drawn])
     return drawn[rows]
 
 
