@@ -27,17 +27,20 @@ class Verb:
         title: One line for the list of commands, lower case, without a full stop.
         more: Sentences that only its own help has.
         add_to: Adds its arguments and options to its parser.
+        package: The package of its module within `commands`; "" for `commands` itself.
     """
 
     name: str
     title: str
     more: str = ""
     add_to: Callable[[LineParser], None] = _nothing_more
+    package: str = ""
 
     @property
     def module(self) -> str:
         """The module with its ``run(call)``, imported when the command runs."""
-        return f"flowersorter.commands.{self.name.replace('-', '_')}" + ("_" if self.name == "import" else "")
+        name = self.name.replace("-", "_") + ("_" if self.name == "import" else "")
+        return ".".join(filter(None, ("flowersorter.commands", self.package, name)))
 
 
 def _add_predict(parser: LineParser) -> None:
@@ -332,12 +335,13 @@ VERBS = (
         ),
         _add_evaluate,
     ),
-    Verb("groups", text("group the photos that look alike, what to name first"), add_to=_add_groups),
+    Verb("groups", text("group the photos that look alike"), add_to=_add_groups, package="labelling"),
     Verb(
         "next",
         text("suggest photos to label next, and say whether there are enough labels"),
         text("Per class: how accurate, how many sure, how much ten more photos would improve it."),
         _add_next,
+        "labelling",
     ),
     Verb(
         "label-errors",
@@ -351,9 +355,8 @@ VERBS = (
         text("save the current model to a file"),
         text(
             "Its ending chooses the format: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX "
-            "runtime, "
-            ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python "
-            "that use "
+            "runtime, .safetensors carries everything and can be imported elsewhere. For the first two the lines "
+            "of Python that use "
             "the file are shown."
         ),
         _add_export,

@@ -7,13 +7,13 @@ from typing import Any
 
 from flowersorter.commands.shared.output import Terminal, percent, shown
 from flowersorter.messages import Text, joined_texts, plural, text
-from flowersorter.workflows.labelling.choose_groups import PhotoGroup
+from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 
 _DIGITS = 6
 _OTHERS_SHOWN = 3
 
 
-def group_line(group: PhotoGroup, names: Mapping[int, str]) -> dict[str, Any]:
+def group_line(group: LookAlikeGroup, names: Mapping[int, str]) -> dict[str, Any]:
     """Describe a group as a JSON object.
 
     Args:
@@ -28,7 +28,7 @@ def group_line(group: PhotoGroup, names: Mapping[int, str]) -> dict[str, Any]:
     }
 
 
-def say_groups(terminal: Terminal, groups: Sequence[PhotoGroup], names: Mapping[int, str]) -> None:
+def say_groups(terminal: Terminal, groups: Sequence[LookAlikeGroup], names: Mapping[int, str]) -> None:
     """Say a line for each group, and name some of the photos that look like the first."""
     for group in groups:
         best = [f"{shown(names[class_id])} ({percent(share)})" for class_id, share in group.top[:2]]

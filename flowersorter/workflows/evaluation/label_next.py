@@ -23,7 +23,7 @@ from flowersorter.vision.features.near_duplicates import joined
 from flowersorter.vision.features.packed import Features
 from flowersorter.vision.features.views import CENTRE
 from flowersorter.workflows.evaluation.cross_validated_labels import CrossValidatedLabels, second_opinion
-from flowersorter.workflows.labelling.choose_groups import Choice, PhotoGroup, choose_groups
+from flowersorter.workflows.labelling.choose_groups import Choice, LookAlikeGroup, choose_groups
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.sure_precision import keeping_precision
 from flowersorter.workflows.training.prepare_features import embed_for_measuring, embed_labelled
@@ -110,7 +110,7 @@ class LabelNextResult:
 
     overall: Standing
     classes: tuple[Standing, ...]
-    next: tuple[PhotoGroup, ...]
+    next: tuple[LookAlikeGroup, ...]
     unlabelled: int
 
 

@@ -45,7 +45,7 @@ class GroupedPhoto:
 
 
 @dataclass(frozen=True, slots=True)
-class PhotoGroup:
+class LookAlikeGroup:
     """A photo without a label that is worth one, and those that look like it.
 
     Attributes:
@@ -108,7 +108,7 @@ class Choice:
     passed_over: Sequence[int] = ()
 
 
-def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: CancelToken) -> tuple[PhotoGroup, ...]:
+def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: CancelToken) -> tuple[LookAlikeGroup, ...]:
     """Choose groups to label: typical and large ones first, then those that are in doubt and unlike one another.
 
     Args:
@@ -131,14 +131,14 @@ def choose_groups(engine: Engine, choice: Choice, count: int | None, cancel: Can
     members, starts = np.argsort(groups, kind="stable"), np.append(np.sort(groups), groups.max() + 1)
     place_of = _first_places(choice.places)
     tops = _suggestions(engine, choice, ids[first])
-    chosen: list[PhotoGroup] = []
+    chosen: list[LookAlikeGroup] = []
     for row, top in zip(first.tolist(), tops, strict=True):
         rows = members[np.searchsorted(starts, groups[row]) : np.searchsorted(starts, groups[row] + 1)]
         order = sorted(place_of[photo_id] for photo_id in ids[rows].tolist() if photo_id != ids[row])
         alike = tuple(_photo(choice.places[at]) for at in order)
         photo = _photo(choice.places[place_of[int(ids[row])]])
         different = len(np.unique(copies[rows]))
-        chosen.append(PhotoGroup(photo.photo_id, photo.place_id, photo.path, top, alike, different))
+        chosen.append(LookAlikeGroup(photo.photo_id, photo.place_id, photo.path, top, alike, different))
     return tuple(chosen)
 
 

@@ -13,7 +13,7 @@ from flowersorter.errors import PhotoUnreadable, TooFewPhotos
 from flowersorter.jobs import CancelToken, Progress, Report
 from flowersorter.messages import text
 from flowersorter.photos.scan import Roots
-from flowersorter.workflows.labelling.choose_groups import Choice, PhotoGroup, choose_groups
+from flowersorter.workflows.labelling.choose_groups import Choice, LookAlikeGroup, choose_groups
 from flowersorter.workflows.labelling.label_photo import LabelPhotoRequest, label_photo
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 
@@ -46,7 +46,7 @@ class GroupsResult:
         labelled: Number of photos with one; they are in no group.
     """
 
-    groups: tuple[PhotoGroup, ...]
+    groups: tuple[LookAlikeGroup, ...]
     unlabelled: int
     labelled: int
 
@@ -67,7 +67,7 @@ class LabelGroupRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledGroup:
+class GroupLabels:
     """A group that was labelled.
 
     Attributes:
@@ -97,17 +97,19 @@ def find_groups(engine: Engine, request: GroupsRequest, report: Report, cancel: 
     everything = places.known_photo_ids
     wanted = np.setdiff1d(everything, np.fromiter(labels, np.int64, len(labels)))
     backbone = chosen_backbone(collection, request.backbone)
+    named = model_for(engine, backbone)
+    model = None if named is None else named.model
     try:
         opinion = second_opinion(engine, backbone, cancel)
-        model, known = opinion.fitted.model, opinion.photos.features
     except TooFewPhotos:
-        named = model_for(engine, backbone)
-        model, known = named.model if named else None, labelled_photos(engine, backbone, labels).features
+        known = labelled_photos(engine, backbone, labels).features
+    else:
+        model, known = opinion.fitted.model, opinion.photos.features
     groups = choose_groups(engine, Choice(places, backbone, model, known, wanted), request.count, cancel)
     return GroupsResult(groups, len(wanted), len(everything) - len(wanted))
 
 
-def label_group(engine: Engine, request: LabelGroupRequest, report: Report, cancel: CancelToken) -> LabelledGroup:
+def label_group(engine: Engine, request: LabelGroupRequest, report: Report, cancel: CancelToken) -> GroupLabels:
     """Label the photos of a group that are still there.
 
     Raises:
@@ -133,4 +135,4 @@ def label_group(engine: Engine, request: LabelGroupRequest, report: Report, canc
             next(iter(unreadable.values()), text("the group has no photos")),
             text("Scan the folder again"),
         )
-    return LabelledGroup(name, tuple(labelled), unreadable)
+    return GroupLabels(name, tuple(labelled), unreadable)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from flowersorter.cli import main
-from flowersorter.commands.next import _outlook, gain_in_words
+from flowersorter.commands.labelling.next import _outlook, gain_in_words
 from flowersorter.commands.shared.output import Terminal
 from flowersorter.commands.train import _say_training
 from flowersorter.domain.figures import Gain

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from flowersorter.commands.groups import in_words
+from flowersorter.commands.labelling.groups import in_words
 from flowersorter.errors import ClassRefused, PhotoUnreadable
 from flowersorter.jobs import CancelToken, silent
 from flowersorter.photos.scan_options import ScanOptions
 from flowersorter.workflows.engine import Engine
 from flowersorter.workflows.evaluation.label_next import LabelNextRequest, label_next
 from flowersorter.workflows.labelling.groups import (
+    GroupLabels,
     GroupsRequest,
     GroupsResult,
     LabelGroupRequest,
-    LabelledGroup,
     find_groups,
     label_group,
 )
@@ -32,7 +32,7 @@ def groups_of(engine: Engine, folder: Path, count: int | None = None) -> GroupsR
     return find_groups(engine, GroupsRequest(folder, count), silent, CancelToken())
 
 
-def named(engine: Engine, paths: list[Path], name: str) -> LabelledGroup:
+def named(engine: Engine, paths: list[Path], name: str) -> GroupLabels:
     return label_group(engine, LabelGroupRequest(tuple(paths), name), silent, CancelToken())
 
 

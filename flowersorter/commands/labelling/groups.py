@@ -10,7 +10,7 @@ from flowersorter.commands.shared.group_output import group_line, say_groups
 from flowersorter.commands.shared.json_lines import folder_problems
 from flowersorter.messages import Text, plural, text
 from flowersorter.photos.scan import absolute_folder
-from flowersorter.workflows.labelling.choose_groups import PhotoGroup
+from flowersorter.workflows.labelling.choose_groups import LookAlikeGroup
 from flowersorter.workflows.labelling.groups import GroupsRequest, GroupsResult, find_groups
 
 _SHOWN = 20
@@ -52,7 +52,7 @@ def run(call: Call) -> int:
 
 def in_words(result: GroupsResult) -> Text:
     """Say how many groups there are, and what that means for naming them."""
-    groups: Sequence[PhotoGroup] = result.groups
+    groups: Sequence[LookAlikeGroup] = result.groups
     if not groups:
         return text("Every photo here has a label.") if result.labelled else text("No photo here can be read.")
     if len(groups) == 1 and not groups[0].alike:
