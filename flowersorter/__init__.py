@@ -15,6 +15,7 @@ __all__ = [
     "PhotoGroup",
     "Prediction",
     "Progress",
+    "SampleCheck",
     "SortReport",
     "SortedPhoto",
     "Training",
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         VerifyReport,
     )
     from flowersorter.api.collection import Collection, predict_image
+    from flowersorter.api.sample_check import SampleCheck
     from flowersorter.jobs import Progress
 else:
 
