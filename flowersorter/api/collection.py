@@ -17,7 +17,7 @@ from flowersorter.api.answers import (
     photos_of,
     prediction_of,
 )
-from flowersorter.api.open_collection import OpenCollection
+from flowersorter.api.grouped_collection import GroupedCollection
 from flowersorter.api.paths import AnyPath, chosen, given_path
 from flowersorter.api.sample_check import SampleCheck
 from flowersorter.errors import CollectionLocked, PhotoUnreadable
@@ -27,7 +27,7 @@ from flowersorter.messages import text
 RowOrder: TypeAlias = Literal["name", "date"]
 
 
-class Collection(OpenCollection):
+class Collection(GroupedCollection):
     """The classes, labels, models and sorts of one task. Open it with `open`, in a ``with`` block.
 
     Use it in one thread only. While it is open, no window and no other program can open the same collection, unless one

@@ -108,6 +108,11 @@ def _add_scan_options(parser: LineParser) -> None:
     )
 
 
+def _add_groups(parser: LineParser) -> None:
+    parser.add_argument("folder", type=to_path, metavar="FOLDER")
+    _add_scan_options(parser)
+
+
 def _add_label(parser: LineParser) -> None:
     parser.add_argument("photos", type=to_path, nargs="+", metavar="PHOTO")
     what = parser.add_mutually_exclusive_group()
@@ -287,11 +292,13 @@ VERBS = (
         ),
         _add_evaluate,
     ),
+    Verb("groups", text("group the photos that look alike"), add_to=_add_groups, package="labelling"),
     Verb(
         "next",
         text("suggest photos to label next, and say whether there are enough labels"),
         text("Per class: how accurate, how many sure, how much ten more photos would improve it."),
         _add_next,
+        "labelling",
     ),
     Verb(
         "check",
@@ -314,9 +321,8 @@ VERBS = (
         text("save the current model to a file"),
         text(
             "Its ending chooses the format: .pth for plain torchvision, .onnx takes a photo as it is in any ONNX "
-            "runtime, "
-            ".safetensors carries everything and can be imported elsewhere. For the first two the lines of Python "
-            "that use "
+            "runtime, .safetensors carries everything and can be imported elsewhere. For the first two the lines "
+            "of Python that use "
             "the file are shown."
         ),
         add_export,

@@ -414,3 +414,29 @@ def test_a_move_takes_duplicates_and_emptied_folders_along_where_asked_to(
     assert collection.undo() == 13
     assert (photos / "again" / "red.jpg").is_file()
     assert not to.exists()
+
+
+# -- groups
+
+
+def test_a_group_is_labelled_at_once_without_its_odd_ones(collection: Collection, photos: Path) -> None:
+    groups = collection.groups(photos)
+    assert sorted(path for group in groups for path in group.photos) == sorted(photos.glob("*_*.jpg"))
+    assert [group.photos for group in collection.next(photos, 2)] == [group.photos for group in groups[:2]]
+    first = max(groups, key=lambda group: len(group.photos))
+    *others, odd = first.photos
+    done = collection.label_group(first, "poppy", without=[odd])
+    assert (done.class_name, done.labelled, dict(done.unreadable)) == ("poppy", tuple(others), {})
+    labels = {photo.path: photo.label for photo in collection.predict(photos)}
+    assert {path for path, label in labels.items() if label == "poppy"} == set(others)
+    assert all(path not in group.photos for group in collection.groups(photos) for path in others)
+    assert collection.label_group([str(odd)], "poppy").labelled == (odd,)
+
+
+def test_a_group_whose_photos_vanished_is_reported(collection: Collection, photos: Path) -> None:
+    [group] = collection.next(photos, 1)
+    for path in group.photos:
+        path.unlink()
+    with pytest.raises(PhotoUnreadable, match="None of the photos of this group"):
+        collection.label_group(group, "poppy")
+    assert "poppy" not in collection.classes

@@ -164,3 +164,34 @@ def test_a_folder_of_unknown_classes_is_said_to_be_one_and_is_not_sorted(run: Ru
     assert sentence in planned
     assert "12  it looks like none of the classes" in planned
     assert not (tmp_path / "sorted").exists()
+
+
+def test_groups_are_listed_with_the_photos_that_look_alike(run: Run, photos: Path) -> None:
+    draw_photos(photos, "green", 6)
+    draw_photos(photos, "blue", 6)
+    *lines, last = map(json.loads, run("groups", photos, "--json").splitlines())
+    grouped = [[line["path"], *line["alike"]] for line in lines]
+    assert sorted(path for group in grouped for path in group) == sorted(
+        str(path) for path in photos.iterdir() if "red" not in path.name
+    )
+    assert all(len({Path(path).name.partition("_")[0] for path in group}) == 1 for group in grouped)
+    assert all(1 <= line["different"] <= 1 + len(line["alike"]) for line in lines)
+    assert last["summary"] == {
+        "groups": len(lines),
+        "photos": 12,
+        "unlabelled": 12,
+        "labelled": 3,
+        "unreadable": 0,
+        "left_out": {},
+        "problems": [],
+    }
+    said = run("groups", photos)
+    assert said.startswith(f"12 photos without a label in {len(lines)} groups. Name these first:\n")
+    assert "look alike: " in said
+    run("label", *grouped[0], "--as", "leaf")
+    assert f"{12 - len(grouped[0])} photos without a label" in run("groups", photos)
+
+
+def test_groups_of_a_folder_without_photos_say_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert run("groups", tmp_path / "empty") == f"There are no photos in {tmp_path / 'empty'}.\n"
