@@ -40,6 +40,7 @@ def predict(
     features: Features,
     coordinates: Coordinates | None = None,
     unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
 
@@ -48,6 +49,7 @@ def predict(
         features: Of the photos.
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
+        sure_from: (N,) confidence from which each photo can be sure, from its folder, if more than the model's.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -69,7 +71,8 @@ def predict(
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
         result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
-        result.verdicts[rows] = verdicts_of(model, confidence, ood_score, None if unknown is None else unknown[rows])
+        of_folder = (None if values is None else values[rows] for values in (unknown, sure_from))
+        result.verdicts[rows] = verdicts_of(model, confidence, ood_score, *of_folder)
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
@@ -81,6 +84,7 @@ def verdicts_of(
     confidence: NDArray[np.float32],
     ood_score: NDArray[np.float32],
     unknown: NDArray[np.float32] | None = None,
+    sure_from: NDArray[np.float32] | None = None,
 ) -> NDArray[np.uint8]:
     """Turn confidences and OOD scores into verdicts.
 
@@ -89,6 +93,7 @@ def verdicts_of(
         confidence: (N,) calibrated probability of the predicted class, if the photo is of one of the classes.
         ood_score: (N,) OOD scores.
         unknown: (N,) probability that a photo is of none of the classes, from its folder.
+        sure_from: (N,) confidence from which a photo can be sure, from its folder.
 
     Returns:
         (N,) uint8 `Verdict`.
@@ -98,6 +103,8 @@ def verdicts_of(
     sure = (confidence >= model.thresholds.sure) & (ood_score <= model.novelty.familiar)
     if unknown is not None:
         sure &= unknown <= MAYBE_UNKNOWN
+    if sure_from is not None:
+        sure &= confidence >= sure_from
     verdicts[sure] = Verdict.SURE
     verdicts[model.novelty.is_new(ood_score)] = Verdict.UNKNOWN
     if unknown is not None:
