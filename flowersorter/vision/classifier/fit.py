@@ -144,6 +144,17 @@ def _in_distribution(unlabelled: Features, model: Model) -> Features | None:
     return unlabelled.take(known) if len(known) else None
 
 
+def _class_means(logits: NDArray[np.float32], targets: NDArray[np.intp]) -> NDArray[np.float32] | None:
+    """Average the (M, C) held-out logits of each class: (C, C); None if a class has no held-out photo."""
+    classes = logits.shape[1]
+    counts = np.bincount(targets, minlength=classes)
+    if not counts.all():
+        return None
+    order = np.argsort(targets, kind="stable")
+    sums = np.add.reduceat(logits[order].astype(np.float64), np.cumsum(counts) - counts, axis=0)
+    return (sums / counts[:, None]).astype(np.float32)
+
+
 def _judge(
     examples: Examples,
     state: TrainingState,
@@ -172,6 +183,7 @@ def _judge(
         temperature=temperature,
         thresholds=fit_thresholds(confidence, right, ood_score <= novelty.familiar),
         novelty=novelty,
+        class_logits=_class_means(logits / np.float32(temperature), targets),
         training=replace(
             record,
             photos=len(examples.targets),

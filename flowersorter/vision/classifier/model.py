@@ -75,6 +75,7 @@ class Model:
         temperature: Divisor of the logits, from held-out photos.
         thresholds: Confidence of *sure* and *likely*.
         novelty: Detects photos of none of the classes.
+        class_logits: (C, C) float32, mean calibrated logits of the held-out photos of each class; None if not known.
         training: Data and held-out accuracy.
     """
 
@@ -85,6 +86,7 @@ class Model:
     temperature: float
     thresholds: Thresholds
     novelty: OodDetector
+    class_logits: NDArray[np.float32] | None = None
     training: TrainingRecord = field(default_factory=lambda: TrainingRecord(photos=0, own_photos=0))
 
     @property
@@ -105,6 +107,8 @@ class Model:
             "novelty_typical": self.novelty.mean_std,
             "novelty_mix": self.novelty.weights,
         }
+        if self.class_logits is not None:
+            arrays["class_logits"] = self.class_logits
         metadata: dict[str, Any] = {
             "format": FORMAT,
             "backbone": self.backbone,
@@ -167,6 +171,9 @@ class Model:
             temperature=numbers["temperature"],
             thresholds=Thresholds(numbers["sure"], numbers["probable"], _sure_at(metadata)),
             novelty=_novelty(arrays, metadata, *weight.shape),
+            class_logits=_fitting(arrays, "class_logits", (len(names), len(names)))
+            if "class_logits" in arrays
+            else None,
             training=TrainingRecord(
                 photos=int(metadata.get("photos", 0)),
                 own_photos=int(metadata.get("own_photos", 0)),

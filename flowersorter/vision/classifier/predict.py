@@ -40,6 +40,7 @@ def predict(
     features: Features,
     coordinates: Coordinates | None = None,
     unknown: NDArray[np.float32] | None = None,
+    terms: NDArray[np.float32] | None = None,
 ) -> Predictions:
     """Predict N photos with one model.
 
@@ -48,6 +49,7 @@ def predict(
         features: Of the photos.
         coordinates: Coordinates of the photos along `model.novelty.axes`, if computed before.
         unknown: (N,) probability of each photo to be of none of the classes, from its folder.
+        terms: (N, C) to be added to the calibrated logits, from its folder. The OOD score stays that of the photo.
     """
     photos, classes = len(features), len(model.class_names)
     result = Predictions(
@@ -64,16 +66,28 @@ def predict(
             part_coordinates = coordinates_from_product(product[:, classes:], part.lengths, origin)
         else:
             part_coordinates = coordinates.take(rows)
-        probabilities = softmax((product[:, :classes] + model.bias) / np.float32(model.temperature))
+        logits = (product[:, :classes] + model.bias) / np.float32(model.temperature)
+        probabilities = softmax(logits)
         guesses = probabilities.argmax(axis=1)
         confidence = np.take_along_axis(probabilities, guesses[:, None], axis=1)[:, 0]
         ood_score = model.novelty.ood_score(part_coordinates, guesses, confidence, part.imagenet_prior)
-        result.probabilities[rows], result.ood_score[rows] = probabilities, ood_score
-        result.verdicts[rows] = verdicts_of(model, confidence, ood_score, None if unknown is None else unknown[rows])
+        chance = None if unknown is None else unknown[rows]
+        verdicts = verdicts_of(model, confidence, ood_score, chance)
+        if terms is not None:
+            probabilities = softmax(logits + terms[rows])
+            adapted = verdicts_of(model, probabilities.max(axis=1), ood_score, chance)
+            verdicts = _agreed(verdicts, adapted, guesses == probabilities.argmax(axis=1))
+        result.probabilities[rows], result.ood_score[rows], result.verdicts[rows] = probabilities, ood_score, verdicts
 
     with ThreadPool() as pool:
         pool.map(work, row_blocks(photos, _BLOCK_ROWS))
     return result
+
+
+def _agreed(alone: NDArray[np.uint8], adapted: NDArray[np.uint8], same_class: NDArray[np.bool_]) -> NDArray[np.uint8]:
+    """Call a photo sure only if it is at least likely by itself too, of the same class: a folder can mislead."""
+    supported = same_class & ((alone == Verdict.SURE) | (alone == Verdict.LIKELY))
+    return np.where((adapted == Verdict.SURE) & ~supported, np.uint8(Verdict.LIKELY), adapted)
 
 
 def verdicts_of(

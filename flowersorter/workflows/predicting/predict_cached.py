@@ -14,6 +14,7 @@ from flowersorter.domain.verdict import Verdict
 from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
+from flowersorter.workflows.predicting.folder_adaptation import logit_terms
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
 if TYPE_CHECKING:
@@ -28,7 +29,8 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
-    The verdicts allow for the photos of none of the classes that were found in their folders.
+    They are adapted to the folders that were predicted, and the verdicts allow for the photos of none of the classes
+    that were found in these.
 
     Args:
         engine: Of the collection whose classes give the model's names their ids.
@@ -40,9 +42,9 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     probabilities = np.empty((len(wanted), len(meant)), np.float32)
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
-    unknown = unknown_probability(engine, model, wanted)
+    unknown, terms = unknown_probability(engine, model, wanted), logit_terms(engine, model, wanted)
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        result = predict(model, features, places, unknown[positions])
+        result = predict(model, features, places, unknown[positions], None if terms is None else terms[positions])
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
     if not embedded.all():

@@ -27,6 +27,7 @@ from flowersorter.workflows.labelling.unreadable_files import identify_files
 from flowersorter.workflows.models.current_model import chosen_backbone, model_for
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
+from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
 from flowersorter.workflows.predicting.scan_scope import scan_options_of
@@ -229,7 +230,8 @@ def look_twice(
 ) -> PhotoPredictions | None:
     """Predict photos. Unlabelled ones that are not sure are predicted again with a second, wider view.
 
-    Then the scores of the unlabelled photos show how many of them are of none of the classes, and which.
+    Then the scores of the unlabelled photos show how many of them are of none of the classes, and which; and the
+    others, how frequent the classes are and which photos are alike.
     """
     backbone = chosen_backbone(engine.collection, request.backbone)
     photo_ids = places.known_photo_ids
@@ -241,6 +243,7 @@ def look_twice(
     stage = "Looking again at doubtful photos"
     changed = _embed_and_tell(engine, request, doubtful, WIDE, places, stage, report, cancel)
     changed |= find_unknown_photos(engine, named, guesses.photo_ids, cancel)
+    changed |= adapt_to_folder(engine, named, guesses.photo_ids, cancel)
     return predictions_for(engine, photo_ids, backbone) if changed else guesses
 
 

@@ -92,7 +92,7 @@ def find_unknown_photos(engine: Engine, named: NamedModel, photo_ids: NDArray[np
     model, wanted = named.model, sorted_unique(photo_ids)
     before = unknown_probability(engine, model, wanted)
     ids, found = np.empty(0, np.int64), np.empty(0, np.float32)
-    if _can_estimate(model):
+    if can_estimate(model):
         ids, found = _estimate(engine, named, wanted, cancel)
     _remember(engine, model, wanted, ids, found)
     return not np.array_equal(before, unknown_probability(engine, model, wanted))
@@ -108,7 +108,7 @@ class RunningEstimate:
 
     def __init__(self, engine: Engine, named: NamedModel | None) -> None:
         self._engine = engine
-        self._model = named.model if named is not None and _can_estimate(named.model) else None
+        self._model = named.model if named is not None and can_estimate(named.model) else None
         self._ids, self._scores = np.empty(0, np.int64), np.empty(0, np.float32)
         self._levels = np.empty(0, np.intp)
         self._place_of: dict[int, Place] = {}
@@ -145,7 +145,7 @@ class RunningEstimate:
         return changed
 
 
-def _can_estimate(model: Model) -> bool:
+def can_estimate(model: Model) -> bool:
     """Whether OOD scores are comparable; those of a finetuned network, which has memorised photos, are not."""
     return model.novelty.standardised and not is_tuned(model.backbone)
 
@@ -192,7 +192,7 @@ def _unlikeness(
 ) -> NDArray[np.float32] | None:
     """Compare (N,) photos of these predicted class ids with the labelled ones; None if there are too few of either."""
     collection, model = engine.collection, named.model
-    labelled = _labelled(engine, named, labels)
+    labelled = labelled_sample(engine, named, labels)
     if labelled is None or min(len(labelled[1]), len(others)) < LEAST:
         return None
     drawn = np.sort(np.random.default_rng(_SEED).permutation(len(others))[:MOST_OTHERS])
@@ -231,8 +231,11 @@ def _predicted(
 _Sample = tuple[NDArray[np.int64], PhotoSample]
 
 
-def _labelled(engine: Engine, named: NamedModel, labels: dict[int, int]) -> _Sample | None:
-    """Sample the photos that a model learned from: the collection's labelled ones, the starter's, or both."""
+def labelled_sample(engine: Engine, named: NamedModel, labels: dict[int, int]) -> _Sample | None:
+    """Sample the photos that a model learned from: the collection's labelled ones, the starter's, or both.
+
+    Classes are ids of the collection. None if there are none.
+    """
     model, collection = named.model, engine.collection
     meant = collection.classes.meant_by(model.class_names)
     parts: list[_Sample] = []
@@ -257,7 +260,9 @@ def _labelled(engine: Engine, named: NamedModel, labels: dict[int, int]) -> _Sam
     return ids, _joined([photos for _, photos in parts])
 
 
-def _sample(engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]) -> _Sample | None:
+def _sample(
+    engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]
+) -> _Sample | None:
     """Read the features of photos; None if none is embedded."""
     parts = list(engine.features(model.backbone).parts_along(photo_ids, model.novelty))
     if not parts:
