@@ -16,8 +16,6 @@ the gain, for even and uneven folders and for folders of another place.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,8 +28,10 @@ from flowersorter.vision.parallel import ThreadPool
 
 #: Photos without a label from which a folder is adapted to.
 LEAST_PHOTOS = 20
+#: OOD score up to which photos are measured: two thirds of the known ones, and few of the unknown ones among them.
+_FAMILIAR = 0.5
 #: Photos that the frequencies and the mean are measured on at most, and with which neighbours are searched at most.
-MOST_MEASURED, MOST_CONNECTED = 4000, 4000
+_MOST_MEASURED, MOST_CONNECTED = 4000, 4000
 #: Photos of each class counted beside those of the folder.
 _PSEUDO_COUNT = 2.0
 #: A difference from even frequencies (total variation) of so many times the expected share of errors is no evidence.
@@ -46,36 +46,28 @@ _EM_STEPS, _MEAN_FIELD_STEPS, _SEED = 30, 5, 0
 _LEAST = 1e-12
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LabelledPhotos:
-    """Labelled photos, among which the photos of a folder find neighbours.
-
-    Attributes:
-        features: Of L photos.
-        targets: (L,) class indices.
-    """
-
-    features: Features
-    targets: NDArray[np.intp]
-
-
-def folder_bias(logits: NDArray[np.float32], class_logits: NDArray[np.float32] | None) -> NDArray[np.float32]:
+def folder_bias(
+    logits: NDArray[np.float32], ood_score: NDArray[np.float32], class_logits: NDArray[np.float32] | None
+) -> NDArray[np.float32]:
     """Compute the bias of a folder from the frequencies of its classes and the difference of its mean.
 
     Args:
         logits: (N, C) calibrated logits of its photos; a constant may be added to a row.
+        ood_score: (N,) their OOD scores.
         class_logits: (C, C) mean calibrated logits of held-out photos, a row for each class. None: not known, the mean
             is not compared.
 
     Returns:
-        (C,) float32 to be added to the calibrated logits of each photo.
+        (C,) float32 to be added to the calibrated logits of each photo; zeros if too few of them look familiar.
     """
-    step = max(1, -(-len(logits) // MOST_MEASURED))
-    seen = logits[::step].astype(np.float64)
+    familiar = logits[ood_score <= _FAMILIAR]
+    if len(familiar) < LEAST_PHOTOS:
+        return np.zeros(logits.shape[1], np.float32)
+    seen = familiar[:: -(-len(familiar) // _MOST_MEASURED)].astype(np.float64)
     shift = np.zeros(seen.shape[1])
     if class_logits is not None:
         difference = seen.mean(axis=0) - _frequencies(seen) @ class_logits
-        shift = _SHIFT * len(logits) / (len(logits) + _NO_SHIFT) * (difference - difference.mean())
+        shift = _SHIFT * len(seen) / (len(seen) + _NO_SHIFT) * (difference - difference.mean())
     frequencies = _frequencies(seen - shift)
     return np.asarray(np.log(frequencies * len(frequencies)) - shift, np.float32)
 
@@ -102,7 +94,7 @@ def connect(labelled: Features, others: Features, pool: ThreadPool, cancel: Canc
         Cancelled: a stop was requested.
     """
     features = join([labelled, others])
-    rows = spread_sample(np.repeat([0, 1], [len(labelled), len(others)]), MOST_MEASURED // 2, _SEED)
+    rows = spread_sample(np.repeat([0, 1], [len(labelled), len(others)]), _MOST_MEASURED // 2, _SEED)
     axes = PCA.of(features.take(rows).unpack(), _AXES, _SEED)
     cancel.check()
     points = axes.project(features, cancel).projection[:, :-1]

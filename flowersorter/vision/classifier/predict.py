@@ -85,9 +85,13 @@ def predict(
 
 
 def _agreed(alone: NDArray[np.uint8], adapted: NDArray[np.uint8], same_class: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Call a photo sure only if it is at least likely by itself too, of the same class: a folder can mislead."""
-    supported = same_class & ((alone == Verdict.SURE) | (alone == Verdict.LIKELY))
-    return np.where((adapted == Verdict.SURE) & ~supported, np.uint8(Verdict.LIKELY), adapted)
+    """Keep *sure* for photos that are sure of the same class by themselves too.
+
+    A folder may take it back. It cannot give it: photos of an unknown class agree with one another as well.
+    """
+    return np.where(
+        (adapted == Verdict.SURE) & ~(same_class & (alone == Verdict.SURE)), np.uint8(Verdict.LIKELY), adapted
+    )
 
 
 def verdicts_of(

@@ -106,10 +106,10 @@ def _adapted(
     nothing = np.empty(0, np.int64), np.empty((0, len(model.class_names)), np.float32)
     labels = collection.labels.class_ids()
     others, _ = collection.photos.by_hash(np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels))))
-    known, logits, features = _known(engine, model, others, cancel)
+    known, logits, ood_score, features = _known(engine, model, others, cancel)
     if len(known) < LEAST_PHOTOS:
         return nothing
-    bias = folder_bias(logits, model.class_logits)
+    bias = folder_bias(logits, ood_score, model.class_logits)
     labelled = labelled_sample(engine, named, labels) if features is not None else None
     if labelled is None or features is None:
         return known, bias[None]
@@ -128,22 +128,23 @@ def _meant(engine: Engine, model: Model) -> list[int]:
 
 def _known(
     engine: Engine, model: Model, photo_ids: NDArray[np.int64], cancel: CancelToken
-) -> tuple[NDArray[np.int64], NDArray[np.float32], Features | None]:
-    """Return the embedded photos that are not unknown, their calibrated logits, and their features if not too many."""
+) -> tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.float32], Features | None]:
+    """Return the embedded photos that are not unknown, their calibrated logits and OOD scores, and features if few."""
     unknown = unknown_probability(engine, model, photo_ids)
     logits = np.empty((len(photo_ids), len(model.class_names)), np.float32)
-    known, parts = np.zeros(len(photo_ids), np.bool_), []
+    ood_score, known = np.empty(len(photo_ids), np.float32), np.zeros(len(photo_ids), np.bool_)
+    parts: list[tuple[NDArray[np.intp], Features]] = []
     for positions, features, coordinates in engine.features(model.backbone).parts_along(photo_ids, model.novelty):
         cancel.check()
         result = predict(model, features, coordinates, unknown[positions])
         logits[positions] = np.log(np.maximum(result.probabilities, _LEAST))
         kept = (result.verdicts != Verdict.UNKNOWN) & (unknown[positions] <= UNKNOWN)
-        known[positions] = kept
+        ood_score[positions], known[positions] = result.ood_score, kept
         parts.append((positions[kept], features.take(kept)))
     if not known.any() or known.sum() > MOST_CONNECTED:
-        return photo_ids[known], logits[known], None
+        return photo_ids[known], logits[known], ood_score[known], None
     order = np.argsort(np.concatenate([positions for positions, _ in parts]))
-    return photo_ids[known], logits[known], join([features for _, features in parts]).take(order)
+    return photo_ids[known], logits[known], ood_score[known], join([features for _, features in parts]).take(order)
 
 
 def _remember(

@@ -260,9 +260,7 @@ def labelled_sample(engine: Engine, named: NamedModel, labels: dict[int, int]) -
     return ids, _joined([photos for _, photos in parts])
 
 
-def _sample(
-    engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]
-) -> _Sample | None:
+def _sample(engine: Engine, model: Model, photo_ids: NDArray[np.int64], classes: NDArray[np.intp]) -> _Sample | None:
     """Read the features of photos; None if none is embedded."""
     parts = list(engine.features(model.backbone).parts_along(photo_ids, model.novelty))
     if not parts:
