@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,12 +24,18 @@ from flowersorter.vision.classifier.training_state import Examples
 from flowersorter.vision.parallel import ThreadPool
 from flowersorter.workflows.engine import Engine
 from tests.bench.calibration import folder_verdicts
+from tests.bench.reference import in_points
 from tests.bench.training_folder import LearnedPhotos, learned_photos
 from tests.bench.unknown import DEFAULT_THINGS
 
 Rows = NDArray[np.intp]
 
+#: Labelled photos of each class.
 PER_CLASS = (5, 20)
+LEFT_OUT_PER_CLASS = (8, 20, 120)
+#: Photos of known classes and of the one left out.
+MIXED = ((100, 100), (150, 30), (20, 100))
+KINDS = EVEN, SOME, UNEVEN = "even", "a third of the classes", "uneven"
 #: Photos of a folder, and of each of its classes from the most to the least frequent one where these are uneven.
 PHOTOS, FREQUENT, RARE = 200, 40, 4
 SEEDS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10)
@@ -74,14 +80,14 @@ def _smaller(photos: LearnedPhotos, rows: Rows, draw: np.random.Generator) -> tu
 
 
 def folders(options: argparse.Namespace) -> None:
-    """folders without labels, of the same and of another place: photo by photo, then adapted to the folder"""
-    print("a class                                accuracy                   calibration error  sure          of these right")
+    """folders without labels, also of another place: photo by photo, and adapted to the folder; ten draws"""
+    print(f"{'a class':51} accuracy               calibration error  sure        of these right")
     flowers = _embedded(options.photos)
     for split in (_same, _later, _smaller):
-        _print(flowers, split, SEEDS[: options.draws])
+        print_split(flowers, split)
     if DEFAULT_THINGS.is_dir():
-        _print(_embedded(DEFAULT_THINGS), _same, SEEDS[: options.draws])
-    _print_strangers(flowers)
+        print_split(_embedded(DEFAULT_THINGS), _same)
+    print_strangers(flowers)
 
 
 def _embedded(folder: Path) -> LearnedPhotos:
@@ -89,25 +95,23 @@ def _embedded(folder: Path) -> LearnedPhotos:
         return learned_photos(engine, folder)
 
 
-def _print(photos: LearnedPhotos, split: Split, seeds: tuple[int, ...]) -> None:
+def print_split(photos: LearnedPhotos, split: Split, seeds: Sequence[int] = SEEDS) -> None:
+    """Print how even and uneven folders are predicted by models of few labelled photos."""
     classes = len(photos.class_names)
     for per_class in PER_CLASS:
-        if per_class > 10 and len(photos.targets) < 100 * classes and classes > 10:
-            per_class = 10  # half of the photos of a class are the folder's
-        for kind in ("even", "a third of the classes", "uneven"):
+        for kind in KINDS:
             table = []
             for seed in seeds:
                 folder = _drawn(photos, split, per_class, kind, seed)
-                targets = np.searchsorted(np.unique(photos.targets), photos.targets[folder.rows])
-                alone, adapted, _ = judged(photos, folder)
+                alone, adapted = judged(photos, folder)
+                targets = photos.targets[folder.rows]
                 table.append((*_figures(alone, targets), *_figures(adapted, targets)))
             mean = np.nanmean(table, axis=0)
-            gains = 100 * (np.array(table)[:, 4] - np.array(table)[:, 0])
-            error = 2 * gains.std(ddof=1) / len(gains) ** 0.5 if len(gains) > 1 else np.nan
-            what = f"{classes} classes, {split.__doc__}, {kind}"
+            gain = in_points([row[4] - row[0] for row in table])
+            what = f"{per_class:2}, {classes} classes, {split.__doc__}, {kind}"
             print(
-                f"{per_class:3} {what:46} {mean[0]:.3f} > {mean[4]:.3f} {gains.mean():+5.1f} +- {error:.1f}  "
-                f"{mean[1]:.3f} > {mean[5]:.3f}  {mean[2]:4.0%} > {mean[6]:4.0%}  {mean[3]:.1%} > {mean[7]:.1%}",
+                f"{what:51} {mean[0]:.3f} > {mean[4]:.3f} {gain:11}  {mean[1]:.3f} > {mean[5]:.3f}      "
+                f"{mean[2]:4.0%} > {mean[6]:4.0%}  {mean[3]:.1%} > {mean[7]:.1%}",
                 flush=True,
             )
 
@@ -118,28 +122,27 @@ def _drawn(photos: LearnedPhotos, split: Split, per_class: int, kind: str, seed:
     learned = np.sort(np.concatenate([first[:per_class] for first, _ in parts]))
     counts = draw.permutation(_counts(kind, len(parts)))
     rows = np.concatenate([second[:count] for (_, second), count in zip(parts, counts.tolist(), strict=True)])
-    return Folder(trained(photos, learned), learned, np.sort(rows))
+    return Folder(_trained(photos, learned), learned, np.sort(rows))
 
 
 def _counts(kind: str, classes: int) -> Rows:
-    if kind == "even":
+    if kind == EVEN:
         return np.full(classes, PHOTOS // classes)
-    if kind == "uneven":
+    if kind == UNEVEN:
         ratio = np.geomspace(FREQUENT, RARE, classes)
         return np.maximum(1, np.rint(ratio * PHOTOS / ratio.sum())).astype(np.intp)
     there = max(2, round(0.3 * classes))
     return np.where(np.arange(classes) < there, PHOTOS // there, 0)
 
 
-def trained(photos: LearnedPhotos, rows: Rows) -> Model:
-    """Train on some photos."""
+def _trained(photos: LearnedPhotos, rows: Rows) -> Model:
     classes, targets = np.unique(photos.targets[rows], return_inverse=True)
     examples = Examples(1 + rows, photos.features.take(rows), targets, np.ones(len(rows), np.bool_))
     return fit(examples, [photos.class_names[number] for number in classes], DEFAULT, CancelToken()).model
 
 
-def judged(photos: LearnedPhotos, folder: Folder) -> tuple[Predictions, Predictions, NDArray[np.bool_]]:
-    """Predict the photos of a folder by themselves and adapted to it, and say which are adapted, as the program does."""
+def judged(photos: LearnedPhotos, folder: Folder) -> tuple[Predictions, Predictions]:
+    """Predict the photos of a folder one by one, and adapted to it as the program does."""
     model, features = folder.model, photos.features.take(folder.rows)
     labelled = photos.features.take(folder.learned)
     targets = np.unique(photos.targets[folder.learned], return_inverse=True)[1]
@@ -147,14 +150,14 @@ def judged(photos: LearnedPhotos, folder: Folder) -> tuple[Predictions, Predicti
     alone = predict(model, features, unknown=unknown)
     known = (alone.verdicts != Verdict.UNKNOWN) & (unknown <= UNKNOWN)
     if known.sum() < LEAST_PHOTOS:
-        return alone, alone, np.zeros(len(known), np.bool_)
+        return alone, alone
     logits = np.log(np.maximum(alone.probabilities[known], np.float32(1e-30)))
     terms = np.zeros((len(known), len(model.class_names)), np.float32)
     with ThreadPool() as pool:
         graph = connect(labelled, features.take(known), pool, CancelToken())
         adapted = logits + folder_bias(logits, alone.ood_score[known], model.class_logits)
         terms[known] = follow_neighbours(adapted, graph, targets, pool, CancelToken()) - logits
-    return alone, predict(model, features, unknown=unknown, terms=terms), known
+    return alone, predict(model, features, unknown=unknown, terms=terms)
 
 
 def _figures(said: Predictions, targets: Rows) -> tuple[float, float, float, float]:
@@ -164,27 +167,30 @@ def _figures(said: Predictions, targets: Rows) -> tuple[float, float, float, flo
     return float(right.mean()), error, float(sure.mean()), float(right[sure].mean()) if sure.any() else np.nan
 
 
-def _print_strangers(photos: LearnedPhotos) -> None:
-    """Leave out a flower; its photos alone, and among as many of the others."""
-    print("one flower left out                      its photos: sure          others: accuracy, sure, of these right")
-    for per_class in (8, 20, 120):
-        for known, unknown in ((0, 100), (100, 100), (150, 30)):
-            table = []
-            for c in np.unique(photos.targets):
-                draw = np.random.default_rng(c)
-                others = [draw.permutation(np.flatnonzero(photos.targets == o)) for o in np.unique(photos.targets) if o != c]
-                learned = np.sort(np.concatenate([rows[:per_class] for rows in others]))
-                rest = draw.permutation(np.concatenate([rows[per_class:] for rows in others]))[:known]
-                strange = draw.permutation(np.flatnonzero(photos.targets == c))[:unknown]
-                folder = Folder(trained(photos, learned), learned, np.concatenate([rest, strange]))
-                alone, adapted, _ = judged(photos, folder)
-                targets = np.searchsorted(np.setdiff1d(photos.targets, [c]), photos.targets[rest])
-                line = [float((said.verdicts[len(rest) :] == Verdict.SURE).mean()) for said in (alone, adapted)]
-                for said in (alone, adapted):
-                    part = Predictions(*(each[: len(rest)] for each in (said.probabilities, said.verdicts, said.ood_score)))
-                    line += [*_figures(part, targets)] if known else [np.nan] * 4
-                table.append(line)
-            mean = np.nanmean(table, axis=0) if known else np.mean(table, axis=0)
-            its = f"{per_class:3} a class, {known:3} known, {unknown:3} of it          {mean[0]:4.0%} > {mean[1]:4.0%}"
-            its += f"        {mean[2]:.3f} > {mean[6]:.3f}  {mean[4]:4.0%} > {mean[8]:4.0%}  {mean[5]:.1%} > {mean[9]:.1%}" if known else ""
-            print(its, flush=True)
+def print_strangers(photos: LearnedPhotos) -> None:
+    """Leave each flower out: print how many of its photos are sure in a folder, and how the other photos do there."""
+    print("one flower left out                 its photos: sure  others: accuracy  sure         of these right")
+    for per_class in LEFT_OUT_PER_CLASS:
+        for known, unknown in MIXED:
+            table = [_left_out(photos, number, per_class, known, unknown) for number in np.unique(photos.targets)]
+            mean = np.nanmean(table, axis=0)
+            print(
+                f"{per_class:3} a class, {known:3} others and {unknown:3} of it  {mean[0]:4.0%} > {mean[1]:4.0%}       "
+                f"{mean[2]:.3f} > {mean[6]:.3f}   {mean[4]:4.0%} > {mean[8]:4.0%}  {mean[5]:.1%} > {mean[9]:.1%}",
+                flush=True,
+            )
+
+
+def _left_out(photos: LearnedPhotos, number: int, per_class: int, known: int, unknown: int) -> list[float]:
+    draw, classes = np.random.default_rng(number), np.unique(photos.targets)
+    others = [draw.permutation(np.flatnonzero(photos.targets == each)) for each in classes if each != number]
+    learned = np.sort(np.concatenate([rows[:per_class] for rows in others]))
+    rest = draw.permutation(np.concatenate([rows[per_class:] for rows in others]))[:known]
+    strange = draw.permutation(np.flatnonzero(photos.targets == number))[:unknown]
+    both = judged(photos, Folder(_trained(photos, learned), learned, np.concatenate([rest, strange])))
+    targets = np.searchsorted(np.setdiff1d(classes, [number]), photos.targets[rest])
+    line = [float((said.verdicts[known:] == Verdict.SURE).mean()) for said in both]
+    for said in both:
+        part = Predictions(said.probabilities[:known], said.verdicts[:known], said.ood_score[:known])
+        line += _figures(part, targets)
+    return line
