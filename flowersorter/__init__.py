@@ -9,6 +9,7 @@ __version__ = "0.1.0"
 __all__ = [
     "ChangedFile",
     "Collection",
+    "Expectation",
     "ModelInfo",
     "Photo",
     "Prediction",
@@ -23,6 +24,7 @@ __all__ = [
 if TYPE_CHECKING:
     from flowersorter.api.answers import (
         ChangedFile,
+        Expectation,
         ModelInfo,
         Photo,
         Prediction,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flowersorter.workflows.models.finetuned_backbones import FinetunedBackbone
     from flowersorter.workflows.predicting.feature_cache import FeatureTable
     from flowersorter.workflows.predicting.folder_adaptation import FolderTerms
-    from flowersorter.workflows.predicting.unknown_photos import UnknownPhotos
+    from flowersorter.workflows.predicting.photo_values import PhotoValues
 
 
 class Engine:
@@ -37,6 +37,7 @@ class Engine:
         last_fit: The last fit, from which the next one starts: a kilobyte for each labelled photo
             (`training.incremental_fit`).
         unknown_photos: Probabilities of photos to be of none of the classes (`predicting.unknown_photos`).
+        sure_from: Confidences from which photos of folders that differ can be sure (`predicting.folder_accuracy`).
         folder_terms: What folders add to the logits of their photos (`predicting.folder_adaptation`).
         last_model: The model read last, because each block of photos asks for it (`models.current_model`).
         chosen_precision: The precision that was chosen for *sure*; None while it was not read yet
@@ -86,7 +87,8 @@ class Engine:
         with self._lock:
             self._feature_tables.clear()
         self.last_fit: Fitted | None = None
-        self.unknown_photos: UnknownPhotos | None = None
+        self.unknown_photos: PhotoValues | None = None
+        self.sure_from: PhotoValues | None = None
         self.folder_terms: FolderTerms | None = None
         self.last_model: NamedModel | None = None
         self.chosen_precision: float | None = None

@@ -86,7 +86,7 @@ def folders(options: argparse.Namespace) -> None:
     for split in (_same, _later, _smaller):
         print_split(flowers, split)
     if DEFAULT_THINGS.is_dir():
-        print_split(_embedded(DEFAULT_THINGS), _same)
+        print_split(_embedded(DEFAULT_THINGS), _same, (5, 10))
     print_strangers(flowers)
 
 
@@ -95,10 +95,12 @@ def _embedded(folder: Path) -> LearnedPhotos:
         return learned_photos(engine, folder)
 
 
-def print_split(photos: LearnedPhotos, split: Split, seeds: Sequence[int] = SEEDS) -> None:
+def print_split(
+    photos: LearnedPhotos, split: Split, labelled: Sequence[int] = PER_CLASS, seeds: Sequence[int] = SEEDS
+) -> None:
     """Print how even and uneven folders are predicted by models of few labelled photos."""
     classes = len(photos.class_names)
-    for per_class in PER_CLASS:
+    for per_class in labelled:
         for kind in KINDS:
             table = []
             for seed in seeds:

@@ -30,6 +30,8 @@ from flowersorter.vision.parallel import ThreadPool
 LEAST_PHOTOS = 20
 #: OOD score up to which photos are measured: two thirds of the known ones, and few of the unknown ones among them.
 _FAMILIAR = 0.5
+#: Mean OOD score of a folder from which, and up to which, less of its bias counts: it may be full of unknown photos.
+_STRANGE = (0.25, 0.5)
 #: Photos that the frequencies and the mean are measured on at most, and with which neighbours are searched at most.
 _MOST_MEASURED, MOST_CONNECTED = 4000, 4000
 #: Photos of each class counted beside those of the folder.
@@ -69,7 +71,8 @@ def folder_bias(
         difference = seen.mean(axis=0) - _frequencies(seen) @ class_logits
         shift = _SHIFT * len(seen) / (len(seen) + _NO_SHIFT) * (difference - difference.mean())
     frequencies = _frequencies(seen - shift)
-    return np.asarray(np.log(frequencies * len(frequencies)) - shift, np.float32)
+    trusted = np.interp(ood_score.mean(), _STRANGE, (1, 0))
+    return np.asarray(trusted * (np.log(frequencies * len(frequencies)) - shift), np.float32)
 
 
 def _frequencies(logits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from flowersorter.domain.arrays import sorted_unique
 from flowersorter.domain.verdict import Verdict
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.classifier.folder_adaptation import (
@@ -26,8 +25,8 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import UNKNOWN, predict
 from flowersorter.vision.features.packed import Features, join
 from flowersorter.vision.parallel import ThreadPool
-from flowersorter.workflows.models.current_model import NamedModel
-from flowersorter.workflows.predicting.unknown_photos import can_estimate, labelled_sample, unknown_probability
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos
+from flowersorter.workflows.predicting.unknown_photos import can_estimate, unknown_probability
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
@@ -66,16 +65,14 @@ def logit_terms(engine: Engine, model: Model, photo_ids: NDArray[np.int64]) -> N
     return terms
 
 
-def adapt_to_folder(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken) -> bool:
-    """Find what a folder adds to the logits of its photos without a label, and remember it.
+def adapt_to_folder(folder: FolderPhotos, cancel: CancelToken) -> bool:
+    """Find what a folder adds to the logits of its photos without a label, and remember it in the engine.
 
     Unknown photos are left out: they are of none of the classes. So are the photos of a finetuned network, which has
     memorised the labelled ones.
 
     Args:
-        engine: Of the collection with the photos and the labels; keeps the result.
-        named: The model that predicted the photos.
-        photo_ids: The predicted photos of a folder, whose unknown ones were found before.
+        folder: The photos, and the model that predicted them, after `find_unknown_photos`.
         cancel: Checked often.
 
     Returns:
@@ -84,46 +81,41 @@ def adapt_to_folder(engine: Engine, named: NamedModel, photo_ids: NDArray[np.int
     Raises:
         Cancelled: a stop was requested.
     """
-    model, wanted = named.model, sorted_unique(photo_ids)
+    engine, model, wanted = folder.engine, folder.named.model, folder.wanted
     before = logit_terms(engine, model, wanted)
     ids, terms = np.empty(0, np.int64), np.empty((0, len(model.class_names)), np.float32)
     if can_estimate(model) and len(model.class_names) > 1:
-        ids, terms = _adapted(engine, named, wanted, cancel)
+        ids, terms = _adapted(folder, cancel)
     _remember(engine, model, wanted, ids, terms)
     after = logit_terms(engine, model, wanted)
-    return not (before is after is None or (before is not None and after is not None and np.array_equal(before, after)))
+    if before is None or after is None:
+        return before is not after
+    return not np.array_equal(before, after)
 
 
 def _key(model: Model) -> tuple[bytes, tuple[str, ...]]:
     return model.novelty.key, model.class_names
 
 
-def _adapted(
-    engine: Engine, named: NamedModel, photo_ids: NDArray[np.int64], cancel: CancelToken
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+def _adapted(folder: FolderPhotos, cancel: CancelToken) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Return (M,) the photos that are adapted, and (M, C) float32 their terms or (1, C) those that all share."""
-    collection, model = engine.collection, named.model
-    nothing = np.empty(0, np.int64), np.empty((0, len(model.class_names)), np.float32)
-    labels = collection.labels.class_ids()
-    others, _ = collection.photos.by_hash(np.setdiff1d(photo_ids, np.fromiter(labels, np.int64, len(labels))))
+    engine, model = folder.engine, folder.named.model
+    # By their hashes: the same photos give the same terms in whatever order they were read.
+    others, _ = engine.collection.photos.by_hash(folder.unlabelled)
     known, logits, ood_score, features = _known(engine, model, others, cancel)
     if len(known) < LEAST_PHOTOS:
-        return nothing
+        return known[:0], logits[:0]
     bias = folder_bias(logits, ood_score, model.class_logits)
-    labelled = labelled_sample(engine, named, labels) if features is not None else None
-    if labelled is None or features is None:
+    if features is None or folder.labelled is None:
         return known, bias[None]
-    number_of = {class_id: number for number, class_id in reversed(list(enumerate(_meant(engine, model)))) if class_id}
-    targets = np.array([number_of.get(class_id, -1) for class_id in labelled[1].classes.tolist()], np.intp)
+    labelled = folder.labelled[1]
+    number_of = {class_id: number for number, class_id in reversed(list(enumerate(folder.meant.tolist()))) if class_id}
+    targets = np.array([number_of.get(class_id, -1) for class_id in labelled.classes.tolist()], np.intp)
     kept = np.flatnonzero(targets >= 0)
     with ThreadPool() as pool:
-        graph = connect(labelled[1].features.take(kept), features, pool, cancel)
+        graph = connect(labelled.features.take(kept), features, pool, cancel)
         pulled = follow_neighbours(logits + bias, graph, targets[kept], pool, cancel)
     return known, pulled - logits
-
-
-def _meant(engine: Engine, model: Model) -> list[int]:
-    return [int(class_id) for class_id in engine.collection.classes.meant_by(model.class_names)]
 
 
 def _known(

@@ -16,6 +16,7 @@ from flowersorter.workflows.models.current_model import NamedModel, model_for
 from flowersorter.workflows.predicting import folder_adaptation
 from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder, logit_terms
 from flowersorter.workflows.predicting.photo_details import details, predictions_for
+from flowersorter.workflows.predicting.photo_samples import FolderPhotos
 from flowersorter.workflows.predicting.unknown_photos import find_unknown_photos
 from flowersorter.workflows.training.train import RetrainRequest, retrain
 from tests.unit.workflows.predicting.test_unknown_photos import photos, unlabelled
@@ -57,15 +58,15 @@ def right(engine: Engine, photo_ids: NDArray[np.int64], name: str) -> float:
 def test_a_folder_of_one_class_is_predicted_better(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     asters = unlabelled(engine.collection, tmp_path / "asters", near((80, 0, 0), 1))
     before, labels = right(engine, asters, "aster"), engine.collection.labels.all()
-    assert adapt_to_folder(engine, taught, asters, CancelToken())
+    assert adapt_to_folder(FolderPhotos(engine, taught, asters), CancelToken())
     assert right(engine, asters, "aster") > before + 0.05
-    assert not adapt_to_folder(engine, taught, asters, CancelToken()), "the second time it is nothing new"
+    assert not adapt_to_folder(FolderPhotos(engine, taught, asters), CancelToken()), "the second time it is nothing new"
     assert engine.collection.labels.all() == labels, "a suggestion is no label"
 
 
 def test_a_photo_has_one_prediction_however_it_is_shown(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     asters = unlabelled(engine.collection, tmp_path / "asters", near((80, 0, 0), 1))
-    adapt_to_folder(engine, taught, asters, CancelToken())
+    adapt_to_folder(FolderPhotos(engine, taught, asters), CancelToken())
     every = predictions_for(engine, asters)
     assert every is not None
     for photo_id in asters[:5].tolist():
@@ -79,9 +80,9 @@ def test_a_photo_has_one_prediction_however_it_is_shown(engine: Engine, taught: 
 def test_another_folder_changes_nothing_for_this_one(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     asters = unlabelled(engine.collection, tmp_path / "asters", near((80, 0, 0), 1))
     others = unlabelled(engine.collection, tmp_path / "others", near((0, 40, 0), 2))
-    adapt_to_folder(engine, taught, asters, CancelToken())
+    adapt_to_folder(FolderPhotos(engine, taught, asters), CancelToken())
     before = logit_terms(engine, taught.model, asters)
-    adapt_to_folder(engine, taught, others, CancelToken())
+    adapt_to_folder(FolderPhotos(engine, taught, others), CancelToken())
     after = logit_terms(engine, taught.model, asters)
     assert before is not None
     assert after is not None
@@ -93,14 +94,14 @@ def test_labelled_photos_and_small_folders_keep_their_predictions(
 ) -> None:
     few = unlabelled(engine.collection, tmp_path / "few", near((LEAST_PHOTOS - 1, 0, 0), 1))
     labelled = np.array(sorted(engine.collection.labels.all()), np.int64)
-    assert not adapt_to_folder(engine, taught, np.concatenate([labelled, few, [10**9]]), CancelToken())
+    assert not adapt_to_folder(FolderPhotos(engine, taught, np.concatenate([labelled, few, [10**9]])), CancelToken())
     assert logit_terms(engine, taught.model, np.concatenate([labelled, few])) is None
 
 
 def test_a_folder_that_lost_its_photos_is_forgotten(engine: Engine, taught: NamedModel, tmp_path: Path) -> None:
     asters = unlabelled(engine.collection, tmp_path / "asters", near((80, 0, 0), 1))
-    adapt_to_folder(engine, taught, asters, CancelToken())
-    assert adapt_to_folder(engine, taught, asters[:5], CancelToken())
+    adapt_to_folder(FolderPhotos(engine, taught, asters), CancelToken())
+    assert adapt_to_folder(FolderPhotos(engine, taught, asters[:5]), CancelToken())
     assert logit_terms(engine, taught.model, asters[:5]) is None
     assert logit_terms(engine, taught.model, asters[5:]) is not None
 
@@ -110,7 +111,7 @@ def test_a_folder_of_many_photos_shares_one_bias(
 ) -> None:
     monkeypatch.setattr(folder_adaptation, "MOST_CONNECTED", 60)
     asters = unlabelled(engine.collection, tmp_path / "asters", near((80, 0, 0), 1))
-    adapt_to_folder(engine, taught, asters, CancelToken())
+    adapt_to_folder(FolderPhotos(engine, taught, asters), CancelToken())
     assert engine.folder_terms is not None
     assert engine.folder_terms.terms.shape == (1, 3)
     terms = logit_terms(engine, taught.model, asters)
@@ -129,9 +130,9 @@ def test_photos_of_an_unknown_class_are_not_pulled_into_the_classes(engine: Engi
     foreign = unlabelled(engine.collection, tmp_path / "foreign", photos((3,), 100, 1))
     known = unlabelled(engine.collection, tmp_path / "known", photos((0, 1, 2), 30, 2))
     both = np.concatenate([foreign, known])
-    find_unknown_photos(engine, named, both, CancelToken())
+    find_unknown_photos(FolderPhotos(engine, named, both), CancelToken())
     before = predictions_for(engine, both)
-    adapt_to_folder(engine, named, both, CancelToken())
+    adapt_to_folder(FolderPhotos(engine, named, both), CancelToken())
     after = predictions_for(engine, both)
     assert before is not None
     assert after is not None
