@@ -43,7 +43,6 @@ class TrainingRecord:
         memorised: Photos of the person the backbone itself was trained on (deep training): accuracy, temperature
             and thresholds come from the others alone.
         held_out: Photos of the person the accuracy was measured on; None in models of earlier versions.
-        guessed: Unlabelled photos used by semi-supervised training.
     """
 
     photos: int
@@ -54,7 +53,6 @@ class TrainingRecord:
     note: str = ""
     origin: str = ""
     memorised: int = 0
-    guessed: int = 0
     held_out: int | None = None
 
     @property
@@ -127,7 +125,6 @@ class Model:
             "note": self.training.note,
             "origin": self.training.origin,
             "memorised": self.training.memorised,
-            "guessed": self.training.guessed,
             "held_out": self.training.held_out,
         }
         return arrays, metadata
@@ -183,7 +180,6 @@ class Model:
                 note=str(metadata.get("note", "")),
                 origin=str(metadata.get("origin", "")),
                 memorised=int(metadata.get("memorised", 0)),
-                guessed=int(metadata.get("guessed", 0)),
                 held_out=None if metadata.get("held_out") is None else int(metadata["held_out"]),
             ),
         )
