@@ -132,7 +132,7 @@ def _counts(kind: str, classes: int) -> Rows:
         return np.full(classes, PHOTOS // classes)
     if kind == UNEVEN:
         ratio = np.geomspace(FREQUENT, RARE, classes)
-        return np.maximum(1, np.rint(ratio * PHOTOS / ratio.sum())).astype(np.intp)
+        return np.asarray(np.maximum(1, np.rint(ratio * PHOTOS / ratio.sum())), np.intp)
     there = max(2, round(0.3 * classes))
     return np.where(np.arange(classes) < there, PHOTOS // there, 0)
 

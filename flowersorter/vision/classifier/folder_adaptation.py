@@ -152,4 +152,4 @@ def _agreement(
     counts = labels[some].sum(axis=0)
     share = (right[some] / total[some]) @ labels[some] / np.maximum(counts, 1)
     chance = 1 / labels.shape[1]
-    return max(0.0, (float(share[counts > 0].mean()) - chance) / (1 - chance))
+    return float(max(0.0, (share[counts > 0].mean() - chance) / (1 - chance)))
