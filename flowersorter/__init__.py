@@ -14,6 +14,7 @@ __all__ = [
     "Photo",
     "Prediction",
     "Progress",
+    "SampleCheck",
     "SortReport",
     "SortedPhoto",
     "Training",
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         VerifyReport,
     )
     from flowersorter.api.collection import Collection, predict_image
+    from flowersorter.api.sample_check import SampleCheck
     from flowersorter.jobs import Progress
 else:
 

@@ -43,7 +43,7 @@ class Row:
     """One folder.
 
     Attributes:
-        accuracy: Fraction of right suggestions, of the photos with one.
+        accuracy: Fraction of right suggestions, of the photos with one; NaN without an estimate.
         held_out: The model's held-out accuracy.
         expected: The accuracy estimated without labels.
         differs: Whether the estimate says that the folder differs.
@@ -97,8 +97,8 @@ def _print(name: str, rows: Sequence[Row]) -> None:
     right = [1 - sum(wrong for _, wrong in side) / max(sum(sure for sure, _ in side), 1) for side in sides]
     broken = [float(np.mean([_is_broken(*each) for each in side])) for side in sides]
     print(
-        f"{name:40}{accuracy.mean():5.3f}  {np.abs(held_out - accuracy).mean():13.3f}"
-        f"  {np.abs(expected - accuracy).mean():13.3f}  {np.mean([row.differs for row in rows]):7.0%}"
+        f"{name:40}{np.nanmean(accuracy):5.3f}  {np.nanmean(np.abs(held_out - accuracy)):13.3f}"
+        f"  {np.nanmean(np.abs(expected - accuracy)):13.3f}  {np.mean([row.differs for row in rows]):7.0%}"
         f"  {share[0]:5.1%} > {share[1]:5.1%}  {right[0]:5.1%} > {right[1]:5.1%}"
         f"  broken {broken[0]:4.0%} > {broken[1]:4.0%} of {len(rows)}",
         flush=True,
@@ -153,11 +153,11 @@ def _halves(
 
 
 def _moved(features: Features, draw: np.random.Generator) -> Features:
-    """Move all photos in one direction, by about one standard deviation of theirs."""
+    """Move all photos in one direction, by about half a standard deviation of theirs."""
     rows = features.unpack()
     among = rows - rows.mean(axis=0)
     step = draw.standard_normal(len(rows)).astype(np.float32) @ among / len(rows) ** 0.5
-    moved = pack(np.square(np.maximum(rows + step, 0)))
+    moved = pack(np.square(np.maximum(rows + step / 2, 0)))
     return Features(moved.quantised, moved.scale, features.imagenet_prior)
 
 
@@ -182,11 +182,10 @@ def _judged(photos: LearnedPhotos, learned: NDArray[np.intp], folder: NDArray[np
     now = sure
     if estimate is not None and estimate.agreed_only:
         now = sure & agreed & (confidence >= estimate.sure_from)
-    held_out = float(record.held_out_accuracy or 0)
     return Row(
-        accuracy=float(right[suggested].mean()) if suggested.any() else 1.0,
-        held_out=held_out,
-        expected=held_out if estimate is None else estimate.accuracy,
+        accuracy=np.nan if estimate is None else float(right[suggested].mean()),
+        held_out=float(record.held_out_accuracy or 0),
+        expected=np.nan if estimate is None else estimate.accuracy,
         differs=estimate is not None and estimate.differs,
         before=(int(sure.sum()), int((sure & ~right).sum())),
         now=(int(now.sum()), int((now & ~right).sum())),

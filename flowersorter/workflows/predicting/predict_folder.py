@@ -152,7 +152,7 @@ def predict_folder(
     if named is not None:
         collection.classes.keep_model_classes(named.model.class_names)
     labels = collection.labels.get(sorted_unique(now.photo_ids))
-    guesses, estimate = look_twice(engine, request, now, labels, report, cancel)
+    guesses, accuracy = look_twice(engine, request, now, labels, report, cancel)
     return PredictFolderResult(
         rows=rows_of(now, labels, guesses),
         guesses=guesses,
@@ -161,7 +161,7 @@ def predict_folder(
         skipped=scanned.skipped,
         problems=scanned.problems,
         by_folder=by_folder,
-        estimate=estimate,
+        estimate=accuracy,
     )
 
 

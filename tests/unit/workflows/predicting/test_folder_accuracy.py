@@ -31,7 +31,7 @@ def photos(per_class: int, seed: int, *, noise: float = 1.0) -> NDArray[np.float
     centres, channels = fixed.standard_normal((3, LATENT)), fixed.standard_normal((LATENT, WIDTH))
     latent = 0.7 * np.tile(centres, (per_class, 1)) + noise * draw.standard_normal((3 * per_class, LATENT))
     points = 4 + latent @ channels + 2 * draw.standard_normal((len(latent), WIDTH))
-    embeddings: NDArray[np.float32] = np.square(np.maximum(0, points)).astype(np.float32) / 100
+    embeddings: NDArray[np.float32] = (np.square(np.maximum(0, points)) / 100).astype(np.float32)
     return embeddings
 
 
