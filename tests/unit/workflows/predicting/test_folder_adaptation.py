@@ -33,7 +33,7 @@ def near(counts: tuple[int, ...], seed: int) -> NDArray[np.float32]:
     channels = fixed.standard_normal((LATENT, WIDTH))
     latent = centres[np.repeat(np.arange(len(counts)), counts)] + draw.standard_normal((sum(counts), LATENT))
     points = 4 + latent @ channels + 2 * draw.standard_normal((len(latent), WIDTH))
-    embeddings: NDArray[np.float32] = np.square(np.maximum(0, points)).astype(np.float32) / 100
+    embeddings: NDArray[np.float32] = (np.square(np.maximum(0, points)) / 100).astype(np.float32)
     return embeddings
 
 
