@@ -55,9 +55,10 @@ class Counted:
             start: batched_lbfgs.Weights | None,
             prior: batched_lbfgs.Weights | None = None,
             fits: int | None = None,
+            steps: int = batched_lbfgs.MOST_STEPS,
         ) -> batched_lbfgs.Weights:
             self.solves.append(penalty)
-            return solver(this, penalty, tolerance, start, prior, fits)
+            return solver(this, penalty, tolerance, start, prior, fits, steps)
 
         def losing(
             this: batched_lbfgs.Solver,
