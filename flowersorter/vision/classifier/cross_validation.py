@@ -90,8 +90,7 @@ def fit_heads(
     if last is not None and not np.array_equal(last.folds, folds):
         last = None
     fits = _fits(state, folds, classes)
-    size = min(1.0, len(state.ids) / _MANY)
-    size *= float(np.clip(len(state.ids) * classes / _LARGE, 1, _MOST_LOOSENED))
+    size = _loosened(len(state.ids), classes)
     roughly, closely = _ROUGHLY * size, _CLOSELY * size
     start = None if last is None else last.weights
     solver = Solver(fits, pool, cancel)
@@ -107,6 +106,23 @@ def fit_heads(
     penalty, found, near = _choose(state, compared, solver, near, last, roughly, pool)
     start = _start(found, near, last, len(fits.seen))
     return CrossValidatedHeads(folds, penalty, state.changed, solver.solve(penalty, closely, start, near), near)
+
+
+def refit_last(
+    state: TrainingState, last: CrossValidatedHeads, pool: ThreadPool, cancel: CancelToken
+) -> NDArray[np.float64]:
+    """Fit the (C, R + 1) head of all photos alone, from where it was and with the penalty that was chosen."""
+    classes = last.weights.shape[1]
+    fits = _fits(state, np.empty(0, np.intp), classes)
+    prior = None if last.prior is None else last.prior[-1:]
+    tolerance = _CLOSELY * _loosened(len(state.ids), classes)
+    (head,) = Solver(fits, pool, cancel).solve(last.penalty, tolerance, last.weights[-1:], prior)
+    return head
+
+
+def _loosened(photos: int, classes: int) -> float:
+    """Factor of the tolerances: less with few photos, more where a step takes long."""
+    return min(1.0, photos / _MANY) * float(np.clip(photos * classes / _LARGE, 1, _MOST_LOOSENED))
 
 
 def _start(found: Weights, near: Weights | None, last: CrossValidatedHeads | None, fits: int) -> Weights:
