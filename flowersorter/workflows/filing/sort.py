@@ -47,14 +47,15 @@ class Include(StrEnum):
         return cls.LIKELY if value == "probable" else None  # as earlier versions stored it in a collection
 
 
-_VERDICTS = {
+#: The verdicts of the suggestions that each choice sorts.
+INCLUDED_VERDICTS = {
     Include.ALL: (Verdict.SURE, Verdict.LIKELY, Verdict.UNSURE),
     Include.LIKELY: (Verdict.SURE, Verdict.LIKELY),
     Include.SURE: (Verdict.SURE,),
     Include.LABELLED: (),
 }
 _LEFT_BECAUSE = {
-    Verdict.NONE: text("it has not been scanned yet"),
+    Verdict.NONE: text("it has no suggestion yet"),
     Verdict.SURE: text("you did not confirm it"),
     Verdict.LIKELY: text("the suggestion is only likely"),
     Verdict.UNSURE: text("the suggestion is not sure"),
@@ -224,7 +225,7 @@ def _filed_before(collection: CollectionStore, destination: Path, hashes: Sequen
 
 def chosen_rows(rows: PhotoRows, include: Include) -> NDArray[np.bool_]:
     """Return (N,) bool: the rows that are sorted."""
-    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in _VERDICTS[include]])
+    guessed = (rows.class_ids > 0) & np.isin(rows.verdicts, [int(v) for v in INCLUDED_VERDICTS[include]])
     return (rows.photo_ids > 0) & ((rows.label_ids > 0) | guessed)
 
 
