@@ -15,6 +15,7 @@ from flowersorter.vision.classifier.model import Model
 from flowersorter.vision.classifier.predict import predict
 from flowersorter.vision.features.packed import Features
 from flowersorter.workflows.predicting.folder_accuracy import least_sure
+from flowersorter.workflows.predicting.folder_adaptation import logit_terms
 from flowersorter.workflows.predicting.unknown_photos import unknown_probability
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ def cached_features(engine: Engine, backbone: str, hashes: Sequence[bytes]) -> t
 def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.int64]) -> PhotoPredictions:
     """Predict photos whose embeddings are cached; skip the others.
 
-    The verdicts allow for the photos of none of the classes that were found in their folders, and for folders on which
-    the model is less accurate.
+    They are adapted to the folders that were predicted. The verdicts allow for the photos of none of the classes that
+    were found there, and for folders on which the model is less accurate.
 
     Args:
         engine: Of the collection whose classes give the model's names their ids.
@@ -43,8 +44,10 @@ def guess(engine: Engine, model: Model, photo_ids: Iterable[int] | NDArray[np.in
     verdicts = np.empty(len(wanted), np.uint8)
     embedded = np.zeros(len(wanted), np.bool_)
     unknown, sure_from = unknown_probability(engine, model, wanted), least_sure(engine, model, wanted)
+    terms = logit_terms(engine, model, wanted)
     for positions, features, places in engine.features(model.backbone).parts_along(wanted, model.novelty):
-        result = predict(model, features, places, unknown[positions], sure_from[positions])
+        added = None if terms is None else terms[positions]
+        result = predict(model, features, places, unknown[positions], sure_from[positions], added)
         probabilities[positions], verdicts[positions] = result.probabilities, result.verdicts
         embedded[positions] = True
     if not embedded.all():

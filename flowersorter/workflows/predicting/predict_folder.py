@@ -29,6 +29,7 @@ from flowersorter.workflows.models.current_model import chosen_backbone, model_f
 from flowersorter.workflows.models.finetuned_backbones import backbone_of
 from flowersorter.workflows.predicting.extra_views import embed_view, without_view
 from flowersorter.workflows.predicting.folder_accuracy import accuracy_note, find_accuracy
+from flowersorter.workflows.predicting.folder_adaptation import adapt_to_folder
 from flowersorter.workflows.predicting.ingest import ingest
 from flowersorter.workflows.predicting.photo_details import predictions_for, rows_for
 from flowersorter.workflows.predicting.photo_samples import FolderPhotos
@@ -210,16 +211,16 @@ def read_new(
     decoded = done = 0
     if len(new):
         opening = engine.network(backbone, request.device)
-        report(Progress(text("Labelling photos"), 0, len(new)))
+        report(Progress(text("Suggesting classes"), 0, len(new)))
         for block in ingest(collection, new, backbone, opening, cancel, request.urgent):
             done += len(block.places)
             decoded += block.decoded
             changed = estimate.add(block.places, cancel) if estimate is not None else []
             if rows:
                 report(RowsChanged(rows_for(engine, [*block.places, *changed], backbone.name)))
-            report(Progress(text("Labelling photos"), done, len(new)))
+            report(Progress(text("Suggesting classes"), done, len(new)))
     known, shown = places.known_photo_ids, places if rows else None
-    _embed_and_tell(engine, request, known, CENTRE, shown, "Labelling photos", report, cancel)
+    _embed_and_tell(engine, request, known, CENTRE, shown, "Suggesting classes", report, cancel)
     return decoded
 
 
@@ -241,7 +242,7 @@ def look_twice(
     """Predict photos. Unlabelled ones that are not sure are predicted again with a second, wider view.
 
     Then the scores of the unlabelled photos show how many of them are of none of the classes, and which, and how many
-    suggestions are right.
+    suggestions are right; those of the others are adapted to the folder.
     """
     backbone = chosen_backbone(engine.collection, request.backbone)
     photo_ids = places.known_photo_ids
@@ -256,6 +257,7 @@ def look_twice(
     changed |= find_unknown_photos(folder, cancel)
     estimate, withdrawn = find_accuracy(folder, cancel)
     changed |= withdrawn
+    changed |= adapt_to_folder(folder, cancel)
     return (predictions_for(engine, photo_ids, backbone) if changed else guesses), estimate
 
 
