@@ -20,7 +20,7 @@ from flowersorter.jobs.worker_threads import call_apart
 from flowersorter.library.collection import CollectionStore
 from flowersorter.messages import Text, text
 from flowersorter.photos.scan import Roots, ScanResult, absolute_roots, scan
-from flowersorter.vision.classifier.accuracy_estimation import AccuracyEstimate
+from flowersorter.vision.dataset_shift.accuracy_estimation import AccuracyEstimate
 from flowersorter.vision.features.views import CENTRE, WIDE
 from flowersorter.workflows.labelling.folder_labels import label_by_known_folders
 from flowersorter.workflows.labelling.gone_labels import mark_deleted_photos

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from flowersorter.domain.photo_values import replaced, value_of
 from flowersorter.domain.place import Place, Places
 from flowersorter.jobs import CancelToken
 from flowersorter.vision.backbone.registry import is_tuned
@@ -32,7 +33,6 @@ from flowersorter.workflows.predicting.photo_samples import (
     photo_sample,
     predicted_classes,
 )
-from flowersorter.workflows.predicting.photo_values import replaced, value_of
 
 if TYPE_CHECKING:
     from flowersorter.workflows.engine import Engine
